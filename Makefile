@@ -30,7 +30,7 @@ ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_cost.py use_cases model
 	late_answers.py main_job.py outages.py races.py redelivery.py waiting_orders.py workspaces.py)
 # These use no database, choose their own engine, or read one row; with Stripe, the database sees the same
 # queries as with the embedded provider.
-NOT_ON_POSTGRESQL := sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \
+NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \
 	directory receipts fake_stripe billing/test_stripe.py billing/test_stripe_price.py \
 	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/test_stripe.py \
 	handlers/test_stripe_events.py models/test_migrations.py models/test_triggers.py models/test_constraints.py \
@@ -94,7 +94,7 @@ bad-input: setup  ## Send N malformed or forged requests to the HTTP endpoint: m
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/replicas/test_replicas.py
 
-chaos: setup  ## Take away networks, disks and clocks from real processes
+chaos: setup  ## Take networks, disks and clocks away from real processes (apt-get install faketime pgbouncer)
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/chaos
 
 planted: setup  ## Plant bugs, and check that a test fails for each (ONLY=name plants one)

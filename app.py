@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import getpass
+import io
 import os
 import socket
 import sys
@@ -10,33 +12,36 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import structlog
 import typer
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.billing.gateway import BillingUnavailable
 from bot.bootstrap import (
+    build_database,
     build_installation_store,
+    catch_up_clock,
     now,
     open_customer_listing,
     open_services,
     open_slack_clients,
     prepare_database,
 )
-from bot.db import Database
+from bot.db import Database, describe_database_error
 from bot.installations.slack_errors import get_error_name
 from bot.installations.token_check import TokenRejected, check_tokens
 from bot.logs import configure_logging
 from bot.process import ShutdownSignals, tune_garbage_collection
 from bot.services import Services
 from bot.settings import InvalidSettings, Settings, read_settings
-from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
+from bot.use_cases.audit.export import Delimiter, ExportFormat, export_history, verify_histories
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.doctor import run_checks
 from bot.use_cases.operations.restore import (
@@ -52,11 +57,14 @@ from handlers.routes import ROUTES
 from handlers.slack_app import SlackApp
 from handlers.socket_mode import SocketModeRunner
 from models.account import AccountNotFound
+from models.control_characters import escape_control_characters
 from models.migrations.run import UnsupportedSchema
+from models.quote import ReasonTooLong
 from scheduler import run_scheduler
 
 if TYPE_CHECKING:
     from bot.use_cases.accounts_import.link import LinkOptions, LinkReport
+    from bot.use_cases.accounts_import.run import ImportOptions
 
 cli = typer.Typer(help=__doc__, no_args_is_help=False, pretty_exceptions_enable=False)
 console = Console()
@@ -73,10 +81,11 @@ async def run_bot(
 ) -> AsyncIterator[tuple[Services, int]]:
     """Yields the services and the port. On exit it accepts nothing new and finishes what was acknowledged."""
     async with AsyncExitStack() as stack:
-        database = database or Database(settings.database_url, listen_url=settings.database_listen_url)
+        database = database or build_database(settings)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
         services = await stack.enter_async_context(open_services(settings, database, clients, clock))
         await prepare_database(services.database)
+        await catch_up_clock(services)
         await check_not_restored(services.database, services.now())
         slack_app = SlackApp(services, clients, ROUTES)
         idle_timeout = settings.socket_idle_timeout_seconds
@@ -98,6 +107,13 @@ def print_version(requested: bool) -> None:
         raise typer.Exit
 
 
+def use_utf8() -> None:
+    """Whatever the terminal says: names are in any language, and files are read elsewhere."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
@@ -108,6 +124,7 @@ def main(
 ) -> None:
     # What a command writes holds names, addresses and receipts: no other user of the machine reads them.
     os.umask(0o077)
+    use_utf8()
     if context.invoked_subcommand is None:
         serve()
 
@@ -127,7 +144,9 @@ async def _run_server(settings: Settings) -> None:
     signals = ShutdownSignals()
     signals.register_handlers()
     async with open_database(settings) as database, open_slack_clients(settings, database) as clients:
-        await check_tokens(settings, clients.default_client)
+        await database.check_prepared_statements()
+        if not await signals.run_unless_requested(check_tokens(settings, clients.default_client)):
+            return
     async with run_bot(settings) as (services, port):
         tune_garbage_collection()
         address = f"HTTP on {settings.host}:{port}/slack/events"
@@ -145,36 +164,103 @@ async def _run_server(settings: Settings) -> None:
 def import_file(
     file: Annotated[Path, typer.Argument(help="The accounts file (YAML).")],
     overwrite: Annotated[
-        bool, typer.Option(help="Replace stored seats, periods and decided quotes, too.")
+        list[str] | None,
+        typer.Option(
+            metavar="ACCOUNT",
+            help="Of this account, replace stored seats, periods, decided quotes and people added elsewhere, "
+            "and reopen it; can be repeated.",
+        ),
+    ] = None,
+    close_missing: Annotated[
+        bool,
+        typer.Option("--close-missing", help="Close accounts of earlier files that this one does not list."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and store nothing.")
     ] = False,
 ) -> None:
     """Import accounts from a file: all of them, or none."""
+    # Imported here: the modules that read a file take memory that `serve` does not need.
     from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
+    from bot.use_cases.accounts_import.run import ImportOptions
 
     settings = read_settings_or_exit()
+    options = ImportOptions(frozenset(overwrite or ()), close_missing, dry_run, get_operator_name())
     try:
-        run_or_exit(_run_import(settings, file, overwrite=overwrite))
+        run_or_exit(_run_import(settings, file, options))
     except InvalidAccountsFile as error:
         exit_with_error("\n".join(["nothing was imported:", *map(str, error.problems)]))
 
 
-async def _run_import(settings: Settings, file: Path, *, overwrite: bool) -> None:
-    # Imported here: the modules that read a file take memory that `serve` does not need.
+async def _run_import(settings: Settings, file: Path, options: "ImportOptions") -> None:
+    from bot.use_cases.accounts_import.describe import describe_changes
     from bot.use_cases.accounts_import.run import import_accounts
 
     async with open_database(settings) as database:
         await prepare_database(database)
         with display_progress("accounts") as progress:
-            summary = await import_accounts(
-                database, path=file, at=now(), overwrite=overwrite, progress=progress
-            )
+            summary = await import_accounts(database, path=file, at=now(), options=options, progress=progress)
+    if options.dry_run:
+        for line in describe_changes(summary.changes):
+            print_line(line)
     for warning in summary.warnings:
-        console.print(f"[yellow]warning:[/] {warning}")
+        console.print(f"[yellow]warning:[/] {format_literally(warning)}")
+    verb = "would import" if options.dry_run else "imported"
     console.print(
-        f"imported {summary.accounts} accounts ({summary.changed_accounts} changed), "
+        f"{verb} {summary.accounts} accounts ({summary.changed_accounts} changed), "
         f"{summary.subscriptions} subscriptions, {summary.billing_contacts} billing contacts, "
         f"{summary.quotes} quotes"
     )
+
+
+@cli.command()
+def export(
+    accounts: Annotated[
+        list[str] | None, typer.Argument(help="Ids of accounts; without any, all that are open.")
+    ] = None,
+) -> None:
+    """Write what is stored as an accounts file: importing it changes nothing."""
+    settings = read_settings_or_exit()
+    run_or_exit(_run_accounts_export(settings, accounts or []))
+
+
+async def _run_accounts_export(settings: Settings, account_ids: list[str]) -> None:
+    from bot.use_cases.accounts_import.export import export_accounts
+
+    async with _open_migrated_database(settings) as database:
+        try:
+            exported = await export_accounts(database, account_ids)
+        except AccountNotFound:
+            exit_with_error("one of these accounts does not exist")
+    print(exported.text, end="")  # noqa: T201
+    for omitted in exported.omitted:
+        print(f"not exported: {omitted}", file=sys.stderr)  # noqa: T201
+
+
+@cli.command()
+def close(
+    account: Annotated[str, typer.Argument(help="The id of the account.")],
+    reason: Annotated[str | None, typer.Option(help="What its contacts are told.")] = None,
+) -> None:
+    """Close an account: nothing can be ordered for it any more. `import --overwrite` reopens it."""
+    settings = read_settings_or_exit()
+    run_or_exit(_run_close(settings, account, reason))
+
+
+async def _run_close(settings: Settings, account_id: str, reason: str | None) -> None:
+    from bot.use_cases.accounts_import.close import close_account
+
+    async with open_database(settings) as database:
+        await prepare_database(database)
+        try:
+            was_open = await close_account(
+                database, account_id=account_id, reason=reason, operator=get_operator_name(), at=now()
+            )
+        except AccountNotFound:
+            exit_with_error(f"there is no account {account_id}")
+        except ReasonTooLong as error:
+            exit_with_error(f"the reason is longer than {error.variables['most']} characters")
+    print(f"{account_id} is closed" if was_open else f"{account_id} was closed already")  # noqa: T201
 
 
 @cli.command(name="link-stripe")
@@ -262,7 +348,7 @@ def ask_for_missing_options(report: "LinkReport") -> "LinkReport":
 
 def print_link_report(report: "LinkReport") -> None:
     for line in report.describe():
-        print(line)  # noqa: T201
+        print_line(line)
 
 
 @cli.command()
@@ -306,6 +392,9 @@ def audit(
     export_format: Annotated[
         ExportFormat, typer.Option("--format", help="The format of the export.")
     ] = ExportFormat.CSV,
+    delimiter: Annotated[
+        Delimiter, typer.Option(help="Between the cells of the CSV; spreadsheets differ by language.")
+    ] = Delimiter.COMMA,
     verify: Annotated[bool, typer.Option(help="Verify every account's history instead.")] = False,
 ) -> None:
     """Export an account's history; or verify that no entry was changed, removed or inserted."""
@@ -313,11 +402,15 @@ def audit(
         exit_with_error("choose --account ACCOUNT or --verify")
     settings = read_settings_or_exit()
     run_or_exit(
-        _verify_histories(settings) if verify else _run_export(settings, account or "", export_format)
+        _verify_histories(settings)
+        if verify
+        else _run_export(settings, account or "", export_format, delimiter)
     )
 
 
-async def _run_export(settings: Settings, account_id: str, export_format: ExportFormat) -> None:
+async def _run_export(
+    settings: Settings, account_id: str, export_format: ExportFormat, delimiter: Delimiter
+) -> None:
     async with _open_migrated_database(settings) as database:
         with display_progress("entries") as progress:
             try:
@@ -327,6 +420,7 @@ async def _run_export(settings: Settings, account_id: str, export_format: Export
                     export_format=export_format,
                     out=sys.stdout,
                     progress=progress,
+                    delimiter=delimiter,
                 )
             except AccountNotFound:
                 exit_with_error(f"there is no account {account_id}")
@@ -338,18 +432,18 @@ async def _verify_histories(settings: Settings) -> None:
             histories = await verify_histories(database, progress=progress)
     for history in histories:
         for violation in history.violations:
-            print(f"{history.account_id}: {violation.description}")  # noqa: T201
+            print_line(f"{history.account_id}: {violation.description}")
         if not history.violations:
             erased = f", {history.erased_entries} with erased data" if history.erased_entries else ""
             count = f"{history.last_number} entries{erased}"
-            print(f"{history.account_id}: {count}, the last is {history.last_hash}")  # noqa: T201
+            print_line(f"{history.account_id}: {count}, the last is {history.last_hash}")
     if any(history.violations for history in histories):
         raise SystemExit(1)
 
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.database_url)
+    database = build_database(settings)
     try:
         yield database
     finally:
@@ -381,13 +475,14 @@ def doctor() -> None:
     results = asyncio.run(_run_doctor(settings))
     for result in results:
         label = {True: "[green]ok[/]   ", False: "[red]wrong[/]", None: "[yellow]note[/] "}[result.passed]
-        console.print(f"{label} {result.name}: {result.message}", highlight=False, soft_wrap=True)
+        message = format_literally(result.message)
+        console.print(f"{label} {result.name}: {message}", highlight=False, soft_wrap=True)
     if any(result.passed is False for result in results):
         raise typer.Exit(1)
 
 
 async def _run_doctor(settings: Settings) -> list[CheckResult]:
-    database = Database(settings.database_url, listen_url=settings.database_listen_url)
+    database = build_database(settings)
     async with (
         open_slack_clients(settings, database) as clients,
         open_services(settings, database, clients) as services,
@@ -450,21 +545,44 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
     """Failures of Slack, the database or the machine end in one line, bugs in a traceback."""
     try:
         uvloop.run(work)
+        # Here, so that a closed pipe is not noticed at the exit of the interpreter, which complains.
+        sys.stdout.flush()
     except UnsupportedSchema as error:
         exit_with_error(str(error))
+    except BrokenPipeError:
+        # Whoever reads the output has read enough: Typer ends the process without a word.
+        raise
     except (SlackApiError, SQLAlchemyError, OSError) as error:
         exit_with_error(f"cannot go on: {_format_error(error)}")
 
 
+def get_operator_name() -> str:
+    """For the history: who runs the command on this machine."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):
+        # The user id of a container has no name.
+        return "operator"
+
+
 def exit_with_error(message: str) -> NoReturn:
-    print(message, file=sys.stderr)  # noqa: T201
+    print_line(message, file=sys.stderr)
     raise SystemExit(1)
+
+
+def print_line(text: str, file: TextIO | None = None) -> None:
+    """Names and addresses in it cannot steer the terminal."""
+    print(escape_control_characters(text), file=file)
+
+
+def format_literally(text: str) -> str:
+    """For `console.print`, which takes `[b]` for markup."""
+    return escape(escape_control_characters(text))
 
 
 def _format_error(error: Exception) -> str:
     if isinstance(error, SQLAlchemyError):
-        # The driver's message may contain the URL with its password.
-        return f"the database does not answer ({type(error).__name__}); is DATABASE_URL right?"
+        return f"the database: {describe_database_error(error)}"
     if isinstance(error, SlackApiError):
         return f"Slack says {get_error_name(error)}; is SLACK_BOT_TOKEN right?"
     return str(error)

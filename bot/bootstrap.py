@@ -13,7 +13,8 @@ from bot.billing.customer_listing import CustomerListing
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import BillingGateway, WebhookParser
 from bot.blocks.account import PortalLinks
-from bot.db import Database, lock_imports
+from bot.clock import SteadyClock
+from bot.db import Database, PoolerOptions, lock_imports
 from bot.directory.slack.user_directory import SlackUserDirectory
 from bot.installations.clients import (
     InstrumentedClient,
@@ -28,18 +29,26 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 from bot.use_cases.accounts_import.catalogue import save_catalogue
+from bot.use_cases.operations.recorded_time import find_latest_recorded_time
 
 if TYPE_CHECKING:
     from stripe import StripeClient
 
     from bot.installations.store import EncryptedInstallationStore
 
-DRAIN_TIMEOUT_SECONDS = 20
+# Longer than a call to Slack, and with the rest of a shutdown less than the twenty seconds after which an
+# orchestrator may kill the process.
+DRAIN_TIMEOUT_SECONDS = 11
 SLACK_REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def build_database(settings: Settings) -> Database:
+    options = PoolerOptions(settings.database_prepared_statements, settings.database_startup_options)
+    return Database(settings.database_url, listen_url=settings.database_listen_url, pooler_options=options)
 
 
 @asynccontextmanager
@@ -74,11 +83,13 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """On exit, background tasks are drained and the database is closed."""
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
-    async with _open_billing(settings, database, clock) as (billing, events):
+    # A test's clock steps as it is told.
+    steady_clock = SteadyClock() if clock is now else clock
+    async with _open_billing(settings, database, steady_clock, clock) as (billing, events):
         services = Services(
             settings=settings,
             database=database,
-            now=clock,
+            now=steady_clock,
             billing=billing,
             messenger=SlackMessenger(clients, settings.account_services_url),
             home_publisher=SlackHomePublisher(clients, PortalLinks.from_settings(settings)),
@@ -96,8 +107,12 @@ async def open_services(
 
 @asynccontextmanager
 async def _open_billing(
-    settings: Settings, database: Database, clock: Callable[[], datetime]
+    settings: Settings,
+    database: Database,
+    clock: Callable[[], datetime],
+    wall_clock: Callable[[], datetime],
 ) -> AsyncIterator[tuple[BillingGateway, WebhookParser | None]]:
+    """The age of a webhook is the difference between two machines' wall clocks."""
     if settings.billing == "embedded":
         yield EmbeddedGateway(database, clock, settings.admin_portal_url), None
         return
@@ -111,8 +126,16 @@ async def _open_billing(
         stripe, download = _build_stripe_client(settings, session), partial(download_pdf, session)
         yield (
             StripeGateway(stripe, download, database, clock, settings.admin_portal_url),
-            StripeWebhookParser(secret.get_secret_value(), clock) if secret else None,
+            StripeWebhookParser(secret.get_secret_value(), wall_clock) if secret else None,
         )
+
+
+async def catch_up_clock(services: Services) -> None:
+    """If the wall clock stepped back while no process ran, what is stored is in the future."""
+    if isinstance(services.now, SteadyClock):
+        latest = await find_latest_recorded_time(services)
+        if latest is not None:
+            services.now.catch_up(latest)
 
 
 @asynccontextmanager

@@ -93,6 +93,7 @@ for _destination in DestinationKind:
 
 # Set at each scrape.
 DATABASE_UP = Gauge("seatbot_database_up", "Whether the database answered this scrape")
+DATABASE_WRITABLE = Gauge("seatbot_database_writable", "Whether the database took writes at this scrape")
 OPEN_ORDERS = Gauge("seatbot_open_orders", "Service orders that are not finished", ["status"])
 OLDEST_ORDER_AGE_SECONDS = Gauge(
     "seatbot_oldest_order_age_seconds", "Age of the oldest order that is not finished"

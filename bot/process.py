@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+from collections.abc import Coroutine
 
 
 class ShutdownSignals:
@@ -23,6 +24,19 @@ class ShutdownSignals:
 
     async def wait_for_shutdown(self) -> None:
         await self._requested.wait()
+
+    async def run_unless_requested(self, work: Coroutine[None, None, None]) -> bool:
+        """False if a shutdown was requested before the work ended, which is then cancelled."""
+        running, requested = asyncio.create_task(work), asyncio.create_task(self._requested.wait())
+        try:
+            await asyncio.wait({running, requested}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+            return running.done()
+        finally:
+            for task in (running, requested):
+                task.cancel()
+            await asyncio.gather(running, requested, return_exceptions=True)
 
     async def wait_for_delay(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

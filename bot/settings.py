@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     database_url: str = "sqlite:///seatbot.db"
     database_listen_url: str | None = None
+    database_prepared_statements: bool = True
+    database_startup_options: bool = True
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     billing: Literal["embedded", "stripe"] = "embedded"
@@ -218,9 +220,11 @@ def _strip_values(values: dict[str, Any]) -> dict[str, Any]:
 
 def _check_database_url(url: str) -> str:
     try:
-        make_url(url)
+        query = make_url(url).query
     except (ArgumentError, ValueError):
         raise ValueError("cannot be read: is the port a number, and is each bracket closed?") from None
+    if "prepare_threshold" in query:
+        raise ValueError("has prepare_threshold: set DATABASE_PREPARED_STATEMENTS=false instead")
     return url
 
 

@@ -14,6 +14,7 @@ log = structlog.get_logger()
 
 # Sixteen people who press a button at the same moment are answered within this time.
 MAX_INTERACTIVE_WAIT_SECONDS = 1.0
+CANCEL_TIMEOUT_SECONDS = 1.0
 
 
 class TooBusy(Refusal):
@@ -83,12 +84,16 @@ class BackgroundTasks:
             await asyncio.wait(set(self._running))
 
     async def drain(self, seconds: float) -> None:
-        """Starts nothing new, waits for what is running, and cancels what takes longer than `seconds`."""
+        """Starts nothing new, waits for what is running, and cancels what takes longer than `seconds`. What
+        does not end even then is left behind."""
         self._closed = True
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while self._running and (left := deadline - loop.time()) > 0:
             await asyncio.wait(set(self._running), timeout=left)
+        if not self._running:
+            return
         for task in list(self._running):
+            log.warning("task.cancelled", task=task.get_name())
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.wait(set(self._running), timeout=CANCEL_TIMEOUT_SECONDS)

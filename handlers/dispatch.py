@@ -15,7 +15,7 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.blocks.help import format_help
-from bot.db import DATABASE_UNAVAILABLE_ERRORS
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, get_database_error_kind
 from bot.installations.clients import NotInstalled, OrganisationUnknown
 from bot.metrics import ACK_DURATION_SECONDS, ERRORS_TOTAL, VIEW_DURATION_SECONDS
 from bot.tasks import TooBusy
@@ -33,6 +33,7 @@ from handlers.respond import (
     show_view,
 )
 from handlers.route import Route, RouteKind
+from models.billing_contact import IdentityNotFresh
 from models.errors import Refusal, SlackUnavailable
 
 log = structlog.get_logger()
@@ -181,8 +182,10 @@ async def prepare_request(request: SlackRequest) -> SlackRequest:
         return replace(request, refusal=SlackUnavailable())
     except DATABASE_UNAVAILABLE_ERRORS as error:
         # The handler runs into the same error, and has a text for it.
-        log.warning("slack_user.refresh_failed", error=type(error).__name__)
-        return request
+        log.warning(
+            "slack_user.refresh_failed", error=type(error).__name__, reason=get_database_error_kind(error)
+        )
+        return replace(request, refresh_error=error)
     except Exception:
         return replace(request, refusal=report_unexpected_error(request.route_id))
     return replace(request, person=person, localizer=localizer)
@@ -196,6 +199,10 @@ async def run_handler(request: SlackRequest, route: Route) -> HandlerResult:
     try:
         with request.services.tasks.track_interactive_request():
             return await route.handler(request)
+    except IdentityNotFresh as refusal:
+        # Slack may well have confirmed it.
+        error = request.refresh_error
+        return report_unavailable_database(route.id, error) if error else refusal
     except Refusal as refusal:
         return refusal
     except DATABASE_UNAVAILABLE_ERRORS as error:

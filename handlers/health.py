@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz` and `/metrics`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -9,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot import metrics
+from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.services import Services
 from bot.use_cases.operations.queue_stats import QueueStats, load_queue_stats
 from bot.use_cases.operations.readiness import Readiness
@@ -60,15 +62,26 @@ def _make_metrics_endpoint(services: Services, socket_runner: SocketModeRunner |
             log.warning("queue_stats.unavailable", error=type(error).__name__)
             return None
 
+    async def find_writable() -> bool:
+        try:
+            await services.database.check_writable()
+        except DATABASE_UNAVAILABLE_ERRORS:
+            return False
+        return True
+
     stats_flight = SingleFlight("queue statistics", services, find_stats)
+    writable_flight = SingleFlight("database writes", services, find_writable)
 
     async def handle_metrics(request: Request) -> Response:
         metrics.BACKGROUND_TASKS.set(len(services.tasks))
         if socket_runner is not None:
             metrics.SOCKET_LAST_EVENT_AGE_SECONDS.set(socket_runner.idle_seconds)
-        stats = await stats_flight.wait_for_result()
+        stats, is_writable = await asyncio.gather(
+            stats_flight.wait_for_result(), writable_flight.wait_for_result()
+        )
         # If the database does not respond, this process's own counters are exported all the same.
         metrics.DATABASE_UP.set(stats is not None)
+        metrics.DATABASE_WRITABLE.set(bool(is_writable))
         if stats is not None:
             _set_queue_metrics(stats)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

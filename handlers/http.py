@@ -141,7 +141,8 @@ async def serve_http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[Non
         access_log=False,
         server_header=False,
         lifespan="off",
-        timeout_graceful_shutdown=10,
+        # Everything is answered within three seconds, or it is too late for Slack.
+        timeout_graceful_shutdown=3,
         # The client's address is not needed: the signature proves who sent a request.
         proxy_headers=False,
     )

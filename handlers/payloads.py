@@ -5,7 +5,6 @@ be missing, null, new or of another type: it is then read as missing.
 """
 
 import json
-import re
 from functools import cache
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
@@ -20,12 +19,10 @@ from pydantic import (
     WrapValidator,
 )
 
+from models.control_characters import remove_control_characters
+
 Body = dict[str, Any]
 T = TypeVar("T")
-
-# Nobody types them, and a terminal or a database may choke on them: C0 but tab and line feed, C1, and halves
-# of a character.
-CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class UnreadablePayload(ValueError):
@@ -48,7 +45,7 @@ def _read_or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
 
 
 def _skip_control_characters(value: Any) -> Any:
-    return CONTROL_CHARACTERS.sub("", value) if isinstance(value, str) else value
+    return remove_control_characters(value) if isinstance(value, str) else value
 
 
 def _read_number_as_text(value: Any) -> Any:

@@ -15,7 +15,6 @@ from bot.use_cases.quote.extension import (
 )
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from models.checkout import FieldRequired
 from models.errors import InvalidInput
 from models.quote import ReasonTooLong
 
@@ -34,7 +33,7 @@ async def submit_request(request: SlackRequest) -> View:
             request.services,
             person=request.person,
             quote_id=request.metadata.quote,
-            until=_get_day(request),
+            until=_find_day(request),
             reason=request.input_values.get("reason"),
         )
     except ReasonTooLong as refusal:
@@ -56,7 +55,7 @@ async def approve(request: SlackRequest) -> View:
         request.services,
         person=request.person,
         extension_id=request.metadata.extension,
-        until=_get_day(request),
+        until=_find_day(request),
     )
     return blocks.render_decision_modal(request.localizer, decided.extension, decided.quote, request.metadata)
 
@@ -83,11 +82,11 @@ async def decline(request: SlackRequest) -> View:
     return blocks.render_decision_modal(request.localizer, decided.extension, decided.quote, request.metadata)
 
 
-def _get_day(request: SlackRequest) -> date:
+def _find_day(request: SlackRequest) -> date | None:
     try:
         return date.fromisoformat(request.input_values.get("until", ""))
     except ValueError:
-        raise InvalidInput({"until": FieldRequired()}) from None
+        return None
 
 
 ROUTES = [

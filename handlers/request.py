@@ -45,6 +45,8 @@ class SlackRequest:
     localizer: Localizer = field(default_factory=Localizer)
     # `time.monotonic()` when the request came in.
     started: float = field(default_factory=time.monotonic)
+    # Why what Slack said of the person could not be stored.
+    refresh_error: Exception | None = None
     # Why the handler must not run.
     refusal: Refusal | None = None
 

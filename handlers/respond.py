@@ -14,7 +14,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.billing.gateway import BillingUnavailable
 from bot.blocks.block_kit import View, build_modal, build_section, render_form_with_errors
 from bot.blocks.refusal import format_refusal, render_refusal_modal
-from bot.db import DATABASE_UNAVAILABLE_ERRORS
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, DatabaseNotWritable, get_database_error_kind
 from bot.i18n import escape_mrkdwn
 from bot.installations.clients import NotInstalled
 from bot.installations.slack_errors import (
@@ -31,6 +31,7 @@ from bot.tasks import TooBusy
 from handlers.request import SlackRequest
 from models.billing_contact import IdentityNotFresh
 from models.errors import (
+    DatabaseReadOnly,
     DatabaseUnavailable,
     InvalidInput,
     Refusal,
@@ -45,7 +46,7 @@ log = structlog.get_logger()
 HandlerResult = View | Refusal | None
 
 # The form stays open with this text at its first field, because submitting it again may work.
-RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseUnavailable, IdentityNotFresh, TooBusy)
+RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseReadOnly, DatabaseUnavailable, IdentityNotFresh, TooBusy)
 # Not shown in the modal in which the person acted: that has just failed, or may have.
 NO_VIEW_REFUSALS = (SlackUnavailable, UnexpectedError, ViewTriggerExpired)
 NO_RESPONSE_ERRORS = (aiohttp.ClientError, TimeoutError)
@@ -194,7 +195,8 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
         # Only its type: the message may contain the URL, which is as good as a secret.
         log.warning("reply.undelivered", error=type(error).__name__)
         return False
-    return response.status_code == 200
+    # A page is a proxy's: Slack answers with a word, or with JSON.
+    return response.status_code == 200 and not response.body.lstrip().startswith("<")
 
 
 async def _open_refusal_modal(request: SlackRequest, refusal: Refusal) -> bool:
@@ -239,10 +241,10 @@ def notify_if_unresponsive(request: SlackRequest) -> Iterator[None]:
 # --- failures
 
 
-def report_unavailable_database(route_id: str, error: Exception) -> DatabaseUnavailable:
+def report_unavailable_database(route_id: str, error: Exception) -> Refusal:
     ERRORS_TOTAL.labels(route_id).inc()
-    log.error("database.unavailable", handler=route_id, exc_info=error)
-    return DatabaseUnavailable()
+    log.error("database.unavailable", handler=route_id, reason=get_database_error_kind(error), exc_info=error)
+    return DatabaseReadOnly() if isinstance(error, DatabaseNotWritable) else DatabaseUnavailable()
 
 
 def report_unexpected_error(route_id: str) -> UnexpectedError:

@@ -5,6 +5,7 @@ received for a while, the runner opens a new one: its `hello` message is the pro
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
@@ -28,7 +29,7 @@ from handlers.slack_app import SlackApp
 log = structlog.get_logger()
 
 # If Slack is unavailable the bot starts all the same: jobs run, and the connection is opened later.
-CONNECT_TIMEOUT_SECONDS = 10.0
+CONNECT_TIMEOUT_SECONDS, CLOSE_TIMEOUT_SECONDS = 5.0, 2.0
 
 # A connection that answers no ping for four times as long is replaced.
 PING_INTERVAL_SECONDS = 10
@@ -100,7 +101,10 @@ class SocketModeRunner:
             for task in (watching, connecting):
                 task.cancel()
             await asyncio.gather(watching, connecting, return_exceptions=True)
-            await handler.close_async()  # type: ignore[no-untyped-call]
+            # It waits for Slack to close the connection, too.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                    await handler.close_async()  # type: ignore[no-untyped-call]
 
     async def _record_message(self, _: aiohttp.WSMessage) -> None:
         self._last_message_at, self._is_connected = time.monotonic(), True

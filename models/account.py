@@ -15,6 +15,10 @@ class AccountNotSelfServed(Refusal):
     """R4: the account's contract is not self-served."""
 
 
+class AccountClosed(Refusal):
+    """An operator has closed the account: nothing can be ordered, whatever is shown."""
+
+
 class AccountNotFound(Refusal):
     """No such account, or not one that the person may know of."""
 
@@ -68,6 +72,8 @@ class Account(SQLModel, table=True):
     # The country of the imported address: the embedded gateway charges tax there only.
     home_country: str
     active: bool = True
+    closed_at: datetime | None = None
+    closed_reason: str | None = None
     # Whether checkout asks for a purchase-order number until one is typed.
     po_number_required: bool = False
     # The provider's customer for this account.
@@ -102,6 +108,11 @@ class Account(SQLModel, table=True):
     def get_midnight(self, day: date) -> datetime:
         return get_midnight(day, self.time_zone)
 
+    def check_open(self) -> None:
+        if self.closed_at is not None:
+            raise AccountClosed(account=self.name, reason=self.closed_reason or "")
+
     def check_self_service(self) -> None:
+        self.check_open()
         if not self.self_service:
             raise AccountNotSelfServed(account=self.name, reason=self.self_service_reason or "")

@@ -3,10 +3,10 @@
 from typing import Any
 
 from babel import Locale
-from email_validator import EmailNotValidError, validate_email
 from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 
 from models.account import Address
+from models.email_address import is_email_address, normalize_email
 from models.errors import InvalidInput, Refusal
 
 MAX_FIELD_LENGTH = 200
@@ -136,13 +136,4 @@ class CheckoutForm(SQLModel):
             errors["admin_email"] = NotAnEmail(typed=email[:60])
         if errors:
             raise InvalidInput(errors)
-        return name, email.lower()
-
-
-def is_email_address(text: str) -> bool:
-    """A bare address, without a display name. Checked without network access."""
-    try:
-        validate_email(text, check_deliverability=False)
-    except EmailNotValidError:
-        return False
-    return True
+        return name, normalize_email(email)

@@ -42,6 +42,10 @@ class DatabaseUnavailable(Refusal):
     """Our own database does not respond: the last request may or may not have been stored."""
 
 
+class DatabaseReadOnly(Refusal):
+    """Our own database answers, but stores nothing: it is a standby, or its disk is full."""
+
+
 class ViewTriggerExpired(Refusal):
     """Slack allows three seconds to open a view, and they have passed."""
 

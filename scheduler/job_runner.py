@@ -6,7 +6,7 @@ from contextvars import copy_context
 
 import structlog
 
-from bot.db import DATABASE_UNAVAILABLE_ERRORS
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, get_database_error_kind
 from bot.logs import start_log_context
 from bot.metrics import (
     JOB_DURATION_SECONDS,
@@ -104,7 +104,8 @@ class JobRunner:
                 delay = await self._run_until_nothing_is_due()
         except DATABASE_UNAVAILABLE_ERRORS as error:
             # Without a traceback: there is one of these for each attempt.
-            log.warning("job.database_unavailable", job=self._id, error=type(error).__name__)
+            reason = get_database_error_kind(error)
+            log.warning("job.database_unavailable", job=self._id, error=type(error).__name__, reason=reason)
             delay = self._get_next_backoff()
         except Exception as error:
             log.error("job.failed", job=self._id, exc_info=error)

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from bot.accounts_file.read import parse_accounts, read_accounts_file
 from bot.accounts_file.tax_id import is_tax_id
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 from bot.use_cases.accounts_import.existing import build_account_values
+from tests.time_limits import HANG_SECONDS
 
 ACME = """\
 accounts:
@@ -107,6 +109,13 @@ WRONG_FIELDS = [
     ("name: Acme SA", "nam: Acme SA", 3, "nam", "is not a known key"),
     ("name: Acme SA", "name: ''", 3, "name", "is empty"),
     ("name: Acme SA", "name: [Acme]", 3, "name", "must be text"),
+    ("name: Acme SA", 'name: "Acme\\0SA"', 3, "name", "another control character (U+0000)"),
+    ("name: Acme SA", 'name: "\\e]0;Acme\\a"', 3, "name", "another control character (U+001B)"),
+    ("name: Acme SA", 'name: "Acme\\nBcc: x@acme.example"', 3, "name", "a line break"),
+    ("name: Acme SA", 'name: "Acme \\u202eAS"', 3, "name", "another control character (U+202E)"),
+    ("name: Acme SA", "name: Null", 3, "name", "Null means “no value” in YAML; write it in quotes"),
+    ("name: Acme SA", "name: ~", 3, "name", "~ means “no value” in YAML; write it in quotes"),
+    ("Alice@Acme.example", "=?utf-8?q?a?=@acme.example", 13, "billing_contacts[0].email", "encoded word"),
     ("name: Acme SA", "name: Acme SA\n    name: Acme", 4, "name", "is given twice"),
     ("T01ACME", "acme", 4, "slack_team", "must be a workspace id"),
     ("T01ACME", "E01ACME", 4, "slack_team", "must be a workspace id"),
@@ -279,10 +288,44 @@ def test_all_problems_are_reported_together() -> None:
     ]
 
 
+def test_a_bomb_of_aliases_is_refused_at_once() -> None:
+    """Ten times ten, nine times over, is a gigabyte of values; shared values of a usual file are none."""
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    started = time.monotonic()
+    [problem] = problems_of("\n".join(levels))
+    assert "its aliases (*name) repeat too many values" in problem
+    assert time.monotonic() - started < HANG_SECONDS
+
+
+def test_merge_keys_and_aliases_work() -> None:
+    """What is written in a mapping itself counts, then the first mapping that is merged."""
+    text = ACME.replace(
+        "billing_contacts:\n",
+        "billing_contacts:\n"
+        "      - &base {email: carol@acme.example, name: Carol}\n"
+        "      - {<<: [{name: Dan}, *base], email: dan@acme.example}\n",
+        1,
+    )
+    assert [(c.email, c.name) for c in parse_accounts(text, "acme.yml").accounts[0].billing_contacts[:2]] == [
+        ("carol@acme.example", "Carol"),
+        ("dan@acme.example", "Dan"),
+    ]
+    [problem] = problems_of(ACME.replace("name: Acme SA", "name: Acme SA\n    <<: Acme", 1))
+    assert problem.endswith("must name a mapping")
+
+
+def test_one_address_is_stored_however_its_domain_is_written() -> None:
+    for written in ("Benoit@xn--bcher-kva.example", "benoit@BÜCHER.example"):
+        [account] = parse_accounts(ACME.replace("benoit@acme.example", written), "acme.yml").accounts
+        assert account.billing_contacts[1].email == "benoit@bücher.example"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "is empty"),
+        ("\ufeff", "is empty"),
         ("# nothing\n", "is empty"),
         ("accounts: [", "is not YAML"),
         ("accounts: {a: b}}", "is not YAML"),

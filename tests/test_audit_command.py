@@ -56,7 +56,9 @@ def test_an_honest_database_is_verified_and_an_account_written_out(url: str) -> 
     _, as_csv, _ = audit(url, "--account", "acme")
     entries = json.loads(as_json)
     assert f"acme: {len(entries)} entries, the last is {entries[-1]['hash']}\n" in verified.stdout
-    assert [row["hash"] for row in csv.DictReader(io.StringIO(as_csv))] == [e["hash"] for e in entries]
+    assert [row["hash"] for row in csv.DictReader(io.StringIO(as_csv.removeprefix("\ufeff")))] == [
+        e["hash"] for e in entries
+    ]
 
 
 def run_sql(url: str, *statements: str) -> None:
@@ -111,3 +113,17 @@ def test_a_write_error_is_reported_in_one_line(url: str, tmp_path: Path) -> None
         1,
         "the database's schema is older than this version: python app.py migrate\n",
     )
+
+
+def test_output_is_utf_8_whatever_the_terminal_says_and_a_closed_pipe_is_quiet(url: str) -> None:
+    run_sql(url, "DROP TRIGGER audit_person_no_update", "UPDATE audit_person SET name = 'Zoë 株式会社'")
+    command = [sys.executable, str(APP), "audit", "--account", "acme"]
+    ascii_only = {**settings(url), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    written = subprocess.run(command, env=ascii_only, capture_output=True, check=True)
+    assert written.stdout.startswith(b"\xef\xbb\xbf")
+    assert "Zoë 株式会社".encode() in written.stdout
+    with subprocess.Popen(command, env=ascii_only, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as piped:
+        assert piped.stdout
+        assert piped.stderr
+        piped.stdout.close()
+        assert piped.stderr.read() == b""

@@ -112,8 +112,8 @@ def test_compose_runs_the_bot_with_as_few_rights_as_it_needs() -> None:
 
 
 def test_both_wait_longer_than_a_clean_stop_takes() -> None:
-    """docs/operate.md: thirty-five seconds and SHUTDOWN_DELAY_SECONDS."""
-    clean_stop = 35 + Settings.model_fields["shutdown_delay_seconds"].default
+    """docs/operate.md: fifteen seconds and SHUTDOWN_DELAY_SECONDS."""
+    clean_stop = 15 + Settings.model_fields["shutdown_delay_seconds"].default
     compose = (ROOT / "compose.yaml").read_text("utf-8")
     unit = (DEPLOY / "seatbot.service").read_text("utf-8")
     [grace] = re.findall(r"stop_grace_period: (\d+)s", compose)

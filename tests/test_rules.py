@@ -17,7 +17,6 @@ MARK = "*not built yet*"
 NOT_BUILT_YET = {
     "R3",  # payment by invoice
     "R10",  # checkout and service order on one screen
-    "R22",  # the language of people who are not contacts
     "R30",
     "R31",
 }

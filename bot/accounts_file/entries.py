@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, model_validator
 
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
+from models.control_characters import find_control_character
+from models.email_address import ENCODED_WORD_PREFIX, normalize_email
 from models.money import UnknownCurrency, check_currency
 from models.period_length import PeriodLength
 from models.proration import get_end_of_day
@@ -22,9 +24,18 @@ def _parse_text(value: Any) -> str:
         raise ValueError("must be text")
     if not value.strip():
         raise ValueError("is empty")
+    if number := find_control_character(value.strip()):
+        raise ValueError(f"holds a line break or another control character ({number})")
     if len(value) > MAX_FIELD_LENGTH:
         raise ValueError(f"is longer than {MAX_FIELD_LENGTH} characters")
     return value.strip()
+
+
+def _parse_email(value: Any) -> str:
+    text = _parse_text(value)
+    if ENCODED_WORD_PREFIX in text:
+        raise ValueError("must be a plain address, without an encoded word (=?)")
+    return text
 
 
 def _validate_pattern(pattern: str, text: str, description: str) -> str:
@@ -168,7 +179,7 @@ CardLastFour = Annotated[
 ]
 YearMonth = Annotated[tuple[int, int], BeforeValidator(_parse_month)]
 FilePeriod = Annotated[PeriodLength, BeforeValidator(_parse_period)]
-EmailAddress = Annotated[EmailStr, BeforeValidator(_parse_text), AfterValidator(str.lower)]
+EmailAddress = Annotated[EmailStr, BeforeValidator(_parse_email), AfterValidator(normalize_email)]
 
 
 class FileEntry(BaseModel):
@@ -270,7 +281,9 @@ class QuoteEntry(FileEntry):
 
 class AccountEntry(FileEntry):
     """It has `slack_team`, or `slack_enterprise` if it belongs to a whole organisation (R29).
-    `stripe_customer` links it with Stripe, which then provides its payment methods."""
+    `stripe_customer` links it with Stripe, which then provides its payment methods. `exported_entry` is the
+    number of its last history entry when it was exported: a later change by an operator is not overwritten
+    unseen."""
 
     id: RequiredText
     name: RequiredText
@@ -278,6 +291,7 @@ class AccountEntry(FileEntry):
     slack_enterprise: EnterpriseId | None = None
     channel: ChannelId | None = None
     channel_amounts: Flag = False
+    exported_entry: Annotated[int | None, BeforeValidator(_parse_whole_number)] = None
     stripe_customer: StripeCustomerId | None = None
     currency: CurrencyCode
     tax_rate: TaxRate = "0"

@@ -34,7 +34,9 @@ def _parse_document(document: YamlDocument) -> tuple[AccountsFile | None, list[F
         return AccountsFile.model_validate(document.value), []
     except ValidationError as error:
         return None, [
-            document.build_problem(found["loc"], format_error(dict(found)))
+            document.build_problem(
+                found["loc"], _explain_null(document, dict(found)) or format_error(dict(found))
+            )
             for found in error.errors(include_url=False)
         ]
 
@@ -47,6 +49,11 @@ _ERROR_MESSAGES = {
     "model_attributes_type": "must be a mapping",
     "too_short": "is empty",
 }
+
+
+def _explain_null(document: YamlDocument, error: dict[str, Any]) -> str | None:
+    null = document.find_written_null(error["loc"]) if error["type"] == "missing" else None
+    return f"is missing: {null} means “no value” in YAML; write it in quotes if it is text" if null else None
 
 
 def format_error(error: dict[str, Any]) -> str:

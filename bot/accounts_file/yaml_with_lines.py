@@ -15,6 +15,9 @@ FieldPath = tuple[str | int, ...]
 # The C parser reads the largest files ten times as fast; not every machine's PyYAML has it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL_TAG = "tag:yaml.org,2002:null"
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+# Aliases may repeat values of the file, but not without end.
+MAX_VALUES_BY_ALIASES = 100_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ class YamlDocument:
         self.problems: list[FileProblem] = []
         self._root = _parse_yaml(text, name)
         try:
+            sizes: dict[int, int] = {}
+            if _count_values(self._root, sizes) > len(sizes) + MAX_VALUES_BY_ALIASES:
+                message = "its aliases (*name) repeat too many values: write them out"
+                raise InvalidAccountsFile([FileProblem(None, name, message)])
             self.value = self._convert_node(self._root, ())
         except RecursionError:
             raise InvalidAccountsFile([FileProblem(None, name, "is nested too deeply")]) from None
@@ -60,6 +67,17 @@ class YamlDocument:
         return FileProblem(
             self._find_line(path), remove_card_numbers(format_path(path)), remove_card_numbers(message)
         )
+
+    def find_written_null(self, path: FieldPath) -> str | None:
+        """`Null`, `null` or `~`, if that is what stands there."""
+        node = self._root
+        for part in path:
+            child = _find_child(node, part)
+            if child is None:
+                return None
+            _, node = child
+        is_null = isinstance(node, yaml.ScalarNode) and node.tag == _NULL_TAG
+        return node.value or None if is_null else None
 
     def _convert_node(self, node: yaml.Node, path: FieldPath) -> Any:
         if isinstance(node, yaml.MappingNode):
@@ -74,7 +92,11 @@ class YamlDocument:
 
     def _read_pairs(self, node: yaml.MappingNode, path: FieldPath) -> Iterator[tuple[str, Any]]:
         names: set[str] = set()
+        merged: dict[str, Any] = {}
         for key, value in node.value:
+            if key.tag == _MERGE_TAG:
+                merged = {**self._read_merged(value, path), **merged}
+                continue
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             value_path = (*path, name)
             if name in names:
@@ -84,6 +106,18 @@ class YamlDocument:
                 )
             names.add(name)
             yield name, self._convert_node(value, value_path)
+        yield from ((name, value) for name, value in merged.items() if name not in names)
+
+    def _read_merged(self, node: yaml.Node, path: FieldPath) -> dict[str, Any]:
+        """What `<<: *name` or `<<: [*name, *other]` adds; of two mappings the first counts."""
+        if isinstance(node, yaml.SequenceNode):
+            mappings = [self._read_merged(item, path) for item in node.value]
+            return {name: value for mapping in reversed(mappings) for name, value in mapping.items()}
+        value = self._convert_node(node, path)
+        if not isinstance(value, dict):
+            self.problems.append(self.build_problem((*path, "<<"), "must name a mapping"))
+            return {}
+        return value
 
     def _find_line(self, path: FieldPath) -> int:
         node, line = self._root, self._root.start_mark.line
@@ -114,6 +148,16 @@ def _parse_yaml(text: str, name: str) -> yaml.Node:
     return root
 
 
+def _count_values(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """With each alias replaced by what it names. `sizes` are by node, each of which is looked at once."""
+    if id(node) not in sizes:
+        children = node.value if isinstance(node, yaml.SequenceNode) else []
+        if isinstance(node, yaml.MappingNode):
+            children = [child for pair in node.value for child in pair]
+        sizes[id(node)] = 1 + sum(_count_values(child, sizes) for child in children)
+    return sizes[id(node)]
+
+
 def _find_child(node: yaml.Node, part: str | int) -> tuple[Any, yaml.Node] | None:
     """The position of a key or item, and its value."""
     if isinstance(node, yaml.MappingNode):
@@ -126,7 +170,7 @@ def _find_child(node: yaml.Node, part: str | int) -> tuple[Any, yaml.Node] | Non
 
 def read_text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except FileNotFoundError:
         message = "there is no such file"
     except IsADirectoryError:

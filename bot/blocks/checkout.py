@@ -20,9 +20,9 @@ from models.checkout import (
     MAX_PO_NUMBER_LENGTH,
     NEW_ADMINISTRATOR_OPTION,
     CheckoutForm,
-    is_email_address,
 )
 from models.details import CheckoutPage
+from models.email_address import is_email_address
 
 SAVE = "checkout.save"
 BACK = "checkout.back"

@@ -102,6 +102,7 @@ _checkout_button = _make_button(navigation.EDIT_CHECKOUT, "action-back-to-checko
 # By key, because some refusals are raised in layers above this one. The others have no button: their text
 # says what to do.
 REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
+    "refusal-account-closed": (_build_services_button,),
     "refusal-account-not-self-served": (_build_services_button,),
     "refusal-ambiguous-product": (_add_seats_button,),
     "refusal-billing-request-rejected": (_build_services_button,),

@@ -5,16 +5,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from contextvars import ContextVar
 from typing import TypeAlias
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bot.db.errors import DatabaseNotWritable
 from bot.db.notifications import WorkCallback
-from bot.db.postgresql import PostgreSQLBackend, create_postgresql_engine
+from bot.db.postgresql import NO_POOLER, PoolerOptions, PostgreSQLBackend, create_postgresql_engine
 from bot.db.session import Session
 from bot.db.slow_statements import log_slow_statements
 from bot.db.sqlite import SQLiteBackend, create_sqlite_engine
-from models.database_identity import DatabaseId
+from models.database_identity import DatabaseId, DatabaseIdentity
 
 Backend: TypeAlias = SQLiteBackend | PostgreSQLBackend
 
@@ -31,22 +32,34 @@ def to_driver_url(url: str) -> str:
     return url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
 
 
-def create_backend(url: str, listen_url: str | None = None) -> Backend:
+def create_backend(
+    url: str, listen_url: str | None = None, pooler_options: PoolerOptions = NO_POOLER
+) -> Backend:
     backend: Backend
     if url.startswith("sqlite"):
         backend = SQLiteBackend(create_sqlite_engine(url))
     else:
-        backend = PostgreSQLBackend(create_postgresql_engine(url), listen_url)
+        backend = PostgreSQLBackend(create_postgresql_engine(url, pooler_options), listen_url, pooler_options)
     log_slow_statements(backend.sync_engine)
     return backend
 
 
 class Database:
-    def __init__(self, url: str, *, listen_url: str | None = None, backend: Backend | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        listen_url: str | None = None,
+        pooler_options: PoolerOptions = NO_POOLER,
+        backend: Backend | None = None,
+    ) -> None:
         """`listen_url` leads to the same database without a pooler; `backend` is one made before, to share
         its engine."""
         self.url = to_driver_url(url)
-        self._backend = backend or create_backend(self.url, to_driver_url(listen_url) if listen_url else None)
+        self._backend = backend or create_backend(
+            self.url, to_driver_url(listen_url) if listen_url else None, pooler_options
+        )
+        self._has_failed_write = False
 
     @property
     def sync_engine(self) -> Engine:
@@ -69,9 +82,14 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         """One transaction: committed at the end, rolled back if anything is raised."""
-        with _transaction_open():
-            async with self._backend.write() as session:
-                yield session
+        try:
+            with _transaction_open():
+                async with self._backend.write() as session:
+                    yield session
+        except DatabaseNotWritable:
+            self._has_failed_write = True
+            raise
+        self._has_failed_write = False
 
     def listen(self, on_work: WorkCallback) -> AbstractAsyncContextManager[None]:
         """Calls `on_work` after transactions that store work for a job: on PostgreSQL those of any process,
@@ -88,6 +106,17 @@ class Database:
 
     async def is_migrated(self) -> bool:
         return await self._backend.is_migrated()
+
+    async def check_writable(self) -> None:
+        """Raises DatabaseNotWritable. Nothing is written unless the last transaction failed for that."""
+        await self._backend.check_writable()
+        if self._has_failed_write:
+            async with self.write() as session:
+                await session.exec(update(DatabaseIdentity).values(stored_at=DatabaseIdentity.stored_at))
+
+    async def check_prepared_statements(self) -> None:
+        """Raises what a pooler makes of them."""
+        await self._backend.check_prepared_statements()
 
     async def read_id(self) -> DatabaseId | None:
         """Of the database that answers; None if nothing tells it from a copy."""

@@ -35,22 +35,36 @@ async def lock_account(session: Session, account_id: str, *loaded: SQLModel) -> 
     SQLite shows everything as it was when the transaction began. PostgreSQL locks the rows, but not against
     rows that refer to them: otherwise storing a notice would wait for the account's change.
     """
-    query = (
-        select(Account, AuditChainTip.number, AuditChainTip.hash)
-        .join(AuditChainTip, col(AuditChainTip.account_id) == Account.id)
-        .where(Account.id == account_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    row = (await session.exec(query)).one_or_none()
-    if row is None:
+    account = await _find_and_lock(session, account_id)
+    if account is None:
         await _create_chain_tip(session, account_id)
-        row = (await session.exec(query)).one()
-    account, number, hash_ = row
-    _get_locked_tips(session).setdefault(account_id, LockedTip(number, hash_))
+        account = await _find_and_lock(session, account_id)
+        assert account is not None, "its chain tip was missing"
     if not isinstance(session, SQLiteSession):
         for other in loaded:
             await session.refresh(other)
+    return account
+
+
+async def lock_account_unless_locked(session: Session, account_id: str) -> Account | None:
+    """The same without waiting: None if another transaction is changing the account. It has a history."""
+    return await _find_and_lock(session, account_id, skip_locked=True)
+
+
+async def _find_and_lock(session: Session, account_id: str, *, skip_locked: bool = False) -> Account | None:
+    """None if there is no such account, or no tip of its audit history yet."""
+    result = await session.exec(
+        select(Account, AuditChainTip.number, AuditChainTip.hash)
+        .join(AuditChainTip, col(AuditChainTip.account_id) == Account.id)
+        .where(Account.id == account_id)
+        .with_for_update(key_share=True, skip_locked=skip_locked)
+        .execution_options(populate_existing=True)
+    )
+    row = result.one_or_none()
+    if row is None:
+        return None
+    account, number, hash_ = row
+    _get_locked_tips(session).setdefault(account_id, LockedTip(number, hash_))
     return account
 
 

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 import structlog
@@ -40,7 +40,7 @@ class NotificationListener:
     would."""
 
     def __init__(
-        self, url: str, connect_args: dict[str, str | int], send: Callable[[str], Awaitable[None]]
+        self, url: str, connect_args: dict[str, Any], send: Callable[[str], Awaitable[None]]
     ) -> None:
         self._engine = create_async_engine(
             url,

@@ -1,16 +1,22 @@
 """PostgreSQL through SQLAlchemy's own asyncio half."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, raise_not_writable
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
 from bot.db.notifications import NotificationListener, WorkCallback
 from models.database_identity import DatabaseId
@@ -34,15 +40,43 @@ SYSTEM_IDENTIFIER = text("SELECT system_identifier FROM pg_control_system()")
 DATABASE_OID = text("SELECT oid FROM pg_database WHERE datname = current_database()")
 
 
+TAKES_NO_WRITES = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'")
+
+WRITABLE_CACHE_SECONDS = 15.0
+
+# psycopg prepares a statement when it is executed for the sixth time.
+PREPARED_AFTER_EXECUTIONS = 7
+PREPARED_PROBE = text("SELECT CAST(:value AS integer)")
+
+
+@dataclass(frozen=True)
+class PoolerOptions:
+    """What a pooler in transaction mode may not be able to pass on."""
+
+    prepared_statements: bool = True
+    startup_options: bool = True
+
+
+NO_POOLER = PoolerOptions()
+
+
 class PostgreSQLBackend:
     """Sessions of one database. Reading is in no transaction: each statement sees what is committed by then
     with or without one, and beginning and ending one takes two more round trips."""
 
-    def __init__(self, engine: AsyncEngine, listen_url: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        listen_url: str | None = None,
+        pooler_options: PoolerOptions = NO_POOLER,
+    ) -> None:
         """`listen_url` is for notifications, if those of `engine` go through a pooler."""
         self.sync_engine = engine.sync_engine
+        self._writable_until = -math.inf
+        event.listen(self.sync_engine, "connect", self._forget_writable)
         url = listen_url or engine.url.render_as_string(hide_password=False)
-        self._listener = NotificationListener(url, _timeouts(url), self._notify)
+        options = NO_POOLER if listen_url else pooler_options
+        self._listener = NotificationListener(url, _build_connect_args(url, options), self._notify)
         self._reader, self._writer = engine, engine.execution_options(isolation_level="READ COMMITTED")
         # First come, first served: of those who wait for a connection, the pool lets later ones overtake.
         self._connection_turns = asyncio.Semaphore(POOL_SIZE)
@@ -67,6 +101,25 @@ class PostgreSQLBackend:
             session.begin(),
         ):
             yield session
+
+    async def check_writable(self) -> None:
+        """Asked again after each new connection, which a failover causes, and after a while."""
+        if time.monotonic() < self._writable_until:
+            return
+        async with self._reader.connect() as connection:
+            if await connection.scalar(TAKES_NO_WRITES):
+                raise DatabaseNotWritable(DatabaseErrorKind.READ_ONLY, None, ReadOnlySqlTransaction())
+        self._writable_until = time.monotonic() + WRITABLE_CACHE_SECONDS
+
+    def _forget_writable(self, *_: object) -> None:
+        self._writable_until = -math.inf
+
+    async def check_prepared_statements(self) -> None:
+        """In turns over two connections, which a pooler in transaction mode puts on one of the server's."""
+        async with self._reader.connect() as first, self._reader.connect() as second:
+            for value in range(PREPARED_AFTER_EXECUTIONS):
+                for connection in (first, second):
+                    await connection.scalar(PREPARED_PROBE, {"value": value})
 
     async def read_id(self) -> DatabaseId | None:
         async with self._reader.connect() as connection:
@@ -135,8 +188,8 @@ async def _take_turn(semaphore: asyncio.Semaphore) -> AsyncIterator[None]:
         semaphore.release()
 
 
-def create_postgresql_engine(url: str) -> AsyncEngine:
-    return create_async_engine(
+def create_postgresql_engine(url: str, pooler_options: PoolerOptions = NO_POOLER) -> AsyncEngine:
+    engine = create_async_engine(
         url,
         # Connections are in autocommit mode, since most sessions read: nothing is switched, nor rolled back.
         isolation_level="AUTOCOMMIT",
@@ -145,19 +198,25 @@ def create_postgresql_engine(url: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=STATEMENT_TIMEOUT_SECONDS,
         hide_parameters=True,
-        connect_args=_timeouts(url),
+        connect_args=_build_connect_args(url, pooler_options),
     )
+    raise_not_writable(engine.sync_engine)
+    return engine
 
 
-def _timeouts(url: str) -> dict[str, str | int]:
-    """The options in the URL itself come last, so they override these."""
-    options = str(make_url(url).query.get("options", ""))
-    return {
+def _build_connect_args(url: str, pooler_options: PoolerOptions) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        "options": f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s {options}".strip(),
         # A server whose machine or network is gone sends nothing, so keepalives detect it.
         "keepalives_idle": STATEMENT_TIMEOUT_SECONDS // 3,
         "keepalives_interval": STATEMENT_TIMEOUT_SECONDS // 3,
         "keepalives_count": 2,
         "tcp_user_timeout": STATEMENT_TIMEOUT_SECONDS * 1000,
     }
+    if pooler_options.startup_options:
+        # The options in the URL itself come last, so they override these.
+        options = str(make_url(url).query.get("options", ""))
+        arguments["options"] = f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s {options}".strip()
+    if not pooler_options.prepared_statements:
+        arguments["prepare_threshold"] = None
+    return arguments

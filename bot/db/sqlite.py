@@ -5,6 +5,7 @@ IMMEDIATE` while another process writes, `COMMIT` (for the disk), and migrations
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, ScalarResul
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, raise_not_writable
 from bot.db.issued_numbers import IssuedNumbersFile
 from bot.db.notifications import WorkCallback
 from models.database_identity import DatabaseId
@@ -26,6 +28,9 @@ from models.migrations.run import is_at_head, upgrade_database
 BUSY_TIMEOUT_SECONDS = 15.0
 
 POOL_SIZE = 5
+
+# A transaction needs some of it, and a checkpoint more.
+MIN_FREE_BYTES = 1024 * 1024
 
 # Key of `Session.info`: the last document numbers that its transaction has issued, by prefix.
 ISSUED_NUMBERS_KEY = "issued_numbers"
@@ -122,7 +127,8 @@ class SQLiteBackend:
         self._executor = ThreadPoolExecutor(1, "sqlite")
         self._work_callbacks: list[WorkCallback] = []
         path = engine.url.database
-        self._numbers_file = IssuedNumbersFile(Path(path)) if path and path != ":memory:" else None
+        self._path = Path(path) if path and path != ":memory:" else None
+        self._numbers_file = IssuedNumbersFile(self._path) if self._path else None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SQLiteSession]:
@@ -161,6 +167,18 @@ class SQLiteBackend:
             pass
         except OSError as error:
             log.error("database.numbers_not_recorded", error=type(error).__name__)
+
+    async def check_writable(self) -> None:
+        if self._path is None:
+            return
+        if not (os.access(self._path, os.W_OK) and os.access(self._path.parent, os.W_OK)):
+            raise DatabaseNotWritable(DatabaseErrorKind.READ_ONLY, None, sqlite3.OperationalError())
+        disk = os.statvfs(self._path.parent)
+        if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
+            raise DatabaseNotWritable(DatabaseErrorKind.DISK_FULL, None, sqlite3.OperationalError())
+
+    async def check_prepared_statements(self) -> None:
+        """There is no pooler."""
 
     async def read_id(self) -> DatabaseId | None:
         numbers = self._numbers_file.read() if self._numbers_file else None
@@ -244,6 +262,7 @@ def create_sqlite_engine(url: str) -> Engine:
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_SECONDS},
     )
     event.listen(engine, "connect", _configure)
+    raise_not_writable(engine)
     return engine
 
 

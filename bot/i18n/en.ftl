@@ -672,6 +672,7 @@ help-quotes =
 help-service-orders =
     {"*"}`/service-orders`* shows your service orders and their status. Processing can take up to 24 hours.
     • `/service-orders SO-1001` opens one order with its history and receipt
+    • `/service-orders PO-4711` finds orders by your purchase-order number
 help-billing =
     {"*"}`/billing`* shows your subscriptions and seats, default billing portal, payment methods, receipts and billing contacts.
     • `/billing receipts` lists your receipts
@@ -689,6 +690,10 @@ refusal-tax-location-invalid = We can’t work out the tax for this billing addr
 refusal-shipping-location-invalid = We can’t work out the tax. The payment provider uses the account’s shipping address for it, which is incomplete. Ask Account Services to correct or remove that address. Nothing was changed or bought.
 refusal-title = Can’t do that now
 refusal = That isn’t possible.
+refusal-account-closed = { $account } is closed, so nothing can be ordered for it.{ $has_reason ->
+    [yes] {" "}Reason: { $reason }.
+   *[no] {""}
+} Account Services can help you.
 refusal-account-not-found = We can’t find that account.
 refusal-account-not-self-served = You can’t order seats for { $account } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
@@ -810,6 +815,7 @@ refusal-subscription-not-self-served = You can’t order seats for this { $produ
 refusal-view-trigger-expired = That took too long for Slack to open a window. Nothing is lost. Try again.
 refusal-slack-unavailable = Slack didn’t respond properly, so there was nothing we could show you. Nothing is lost. Try again in a moment.
 refusal-database-unavailable = We can’t reach our database right now. Try again in a few minutes: everything you saved is safe, and nothing will be bought twice.
+refusal-database-read-only = We can show you everything, but we can’t store anything right now, so nothing was changed. Try again in a few minutes.
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
 refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.
 refusal-unknown-command = { $command } isn’t available any more. To see what you can do, type /add-seats help.
@@ -839,7 +845,10 @@ notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
 notice-order-status = Service order { $number }: { order-status }
-notice-order-outdated = No longer needed. Order status: { order-status }
+notice-order-answered = { $request ->
+    [order_declined] The payment for { $products } was declined. This message no longer needs an answer.
+   *[order_needs_customer] The payment for { $products } needed a confirmation. This message no longer needs an answer.
+}
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
 notice-order-next-decide = A billing contact needs to decide by { $until }: try the declined seats again, or cancel them. They’re only charged if you try again.
 notice-order-next-confirm = The billing contact needs to confirm the payment by { $until }. Otherwise, it will be declined.

@@ -676,6 +676,7 @@ help-quotes =
 help-service-orders =
     {"*"}`/service-orders`* affiche vos commandes de Service et leur état. Le traitement peut prendre jusqu’à 24 heures.
     • `/service-orders SO-1001` ouvre une commande, avec son historique et son reçu
+    • `/service-orders PO-4711` trouve des commandes par votre numéro de bon de commande
 help-billing =
     {"*"}`/billing`* affiche vos abonnements et postes, votre portail de facturation par défaut, vos modes de paiement, vos reçus et vos contacts de facturation.
     • `/billing reçus` affiche la liste de vos reçus
@@ -693,6 +694,10 @@ refusal-tax-location-invalid = Nous ne pouvons pas déterminer la taxe pour cett
 refusal-shipping-location-invalid = Nous ne pouvons pas déterminer la taxe. Le prestataire de paiement utilise pour cela l’adresse de livraison du compte, qui est incomplète. Demandez aux Services des comptes Corporate de la corriger ou de la supprimer. Rien n’a été modifié ni acheté.
 refusal-title = Action impossible
 refusal = Ce n’est pas possible.
+refusal-account-closed = Le compte { $account } est fermé : plus rien ne peut être commandé pour ce compte.{ $has_reason ->
+    [yes] {" "}Motif : { $reason }.
+   *[no] {""}
+} Les Services des comptes Corporate peuvent vous aider.
 refusal-account-not-found = Ce compte est introuvable.
 refusal-account-not-self-served = Vous ne pouvez pas commander ici de postes pour le compte { $account }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
@@ -814,6 +819,7 @@ refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de poste
 refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre une fenêtre. Rien n’est perdu. Réessayez.
 refusal-slack-unavailable = Slack n’a pas répondu correctement : nous n’avons rien pu vous afficher. Rien n’est perdu. Réessayez dans un instant.
 refusal-database-unavailable = Nos données sont momentanément inaccessibles. Réessayez dans quelques minutes : ce que vous avez enregistré est conservé et rien ne sera acheté deux fois.
+refusal-database-read-only = Nous pouvons tout vous afficher, mais rien enregistrer pour le moment : rien n’a été modifié. Réessayez dans quelques minutes.
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
 refusal-unknown-subcommand = { $command } ne reconnaît pas « { $word } ». Pour voir ce que vous pouvez faire, tapez { $command } help.
 refusal-unknown-command = { $command } n’est plus disponible. Pour voir ce que vous pouvez faire, tapez /add-seats help.
@@ -843,7 +849,10 @@ notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
 notice-order-status = Commande de Service { $number } : { order-status }
-notice-order-outdated = Ce n’est plus nécessaire. État de la commande : { order-status }
+notice-order-answered = { $request ->
+    [order_declined] Le paiement de { $products } a été refusé. Ce message n’appelle plus de réponse.
+   *[order_needs_customer] Le paiement de { $products } devait être confirmé. Ce message n’appelle plus de réponse.
+}
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
 notice-order-next-decide = Un contact de facturation doit décider avant le { $until } : réessayer les postes refusés ou les annuler. Ils ne sont débités qu’en cas de nouvel essai.
 notice-order-next-confirm = Le contact de facturation doit confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.

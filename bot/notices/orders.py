@@ -156,6 +156,8 @@ def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_order_waiting(renderer: NoticeRenderer) -> NoticeText:
+    if renderer.order.order.status is not OrderStatus.PLACED:
+        return _render_progress(renderer)
     blocking_order = renderer.get_payload(OrderWaitsPayload).blocking_order_number
     title = renderer.format_text(
         "notice-order-queued", number=renderer.order.order.number, waits_for=blocking_order
@@ -164,8 +166,24 @@ def render_order_waiting(renderer: NoticeRenderer) -> NoticeText:
     return NoticeText(title, (reason, *format_order_lines(renderer)))
 
 
+def _render_progress(renderer: NoticeRenderer) -> NoticeText:
+    return NoticeText(
+        _format_status_title(renderer), (_format_completion(renderer), *format_order_lines(renderer))
+    )
+
+
+def _render_answered(renderer: NoticeRenderer, products: list[str]) -> NoticeText:
+    """In place of a request that nobody needs to answer any more."""
+    answered = renderer.format_text(
+        "notice-order-answered", request=renderer.notice.kind.value, products=products
+    )
+    return NoticeText(_format_status_title(renderer), (answered, *format_order_lines(renderer)))
+
+
 def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
     payload = renderer.get_payload(OrderDeclinedPayload)
+    if not renderer.order.list_rows_with_status(LineStatus.DECLINED):
+        return _render_answered(renderer, payload.products)
     title = renderer.format_text(
         "notice-order-declined", number=renderer.order.order.number, products=payload.products
     )
@@ -207,32 +225,26 @@ def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
             renderer.format_text("notice-order-not-charged"),
             renderer.format_text("notice-order-retry", until=until),
         ]
-    if renderer.order.list_rows_with_status(LineStatus.DECLINED):
-        return [
-            renderer.format_text("notice-order-not-charged"),
-            renderer.format_text("order-line-no-retry"),
-            renderer.format_contact_services(),
-        ]
-    return [_format_current_status(renderer)]
-
-
-def _format_current_status(renderer: NoticeRenderer) -> str:
-    """For a notice that asks for what is no longer needed when it is delivered."""
-    return renderer.format_text("notice-order-outdated", status=renderer.order.order.status.value)
+    return [
+        renderer.format_text("notice-order-not-charged"),
+        renderer.format_text("order-line-no-retry"),
+        renderer.format_contact_services(),
+    ]
 
 
 def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
+    products = renderer.get_payload(PaymentConfirmationPayload).products
     unconfirmed = renderer.order_presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER)
+    if not unconfirmed:
+        return _render_answered(renderer, products)
     title = renderer.format_text(
         "notice-order-needs-customer",
         number=renderer.order.order.number,
-        products=renderer.get_payload(PaymentConfirmationPayload).products,
+        products=products,
         personal="yes" if renderer.is_personal else "no",
     )
     requests = [text for line in unconfirmed for text in _format_confirmation(renderer, line)]
-    return NoticeText(
-        title, (*(requests or [_format_current_status(renderer)]), *format_order_lines(renderer))
-    )
+    return NoticeText(title, (*requests, *format_order_lines(renderer)))
 
 
 def _format_confirmation(renderer: NoticeRenderer, line: OrderLinePresenter) -> list[str]:
@@ -263,9 +275,13 @@ def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
     order = renderer.order.order
     title = renderer.format_text("notice-order-overdue", number=order.number)
     overdue = renderer.format_text("notice-order-overdue-since", by=order.processing_deadline)
+    if order.is_finished:
+        title, overdue = _format_status_title(renderer), _format_completion(renderer)
     lines = format_order_lines(renderer)
     if renderer.destination_kind is DestinationKind.SERVICES:
         return NoticeText(title, (overdue, *_format_case(renderer, lines)))
+    if order.is_finished:
+        return NoticeText(title, (overdue, *lines))
     ask = renderer.format_text("notice-order-overdue-ask", number=order.number)
     return NoticeText(title, (overdue, *lines, ask, renderer.format_contact_services()))
 

@@ -56,6 +56,7 @@ RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {
     NoticeKind.ORDER_NEEDS_CUSTOMER: order_notices.render_payment_confirmation,
     NoticeKind.ORDER_FAILED: order_notices.render_order_failed,
     NoticeKind.ORDER_OVERDUE: order_notices.render_order_overdue,
+    NoticeKind.ORDER_MESSAGES: order_notices.render_order_status,
     NoticeKind.RECEIPT: order_notices.render_receipt_notice,
     NoticeKind.RECEIPT_FILE: order_notices.render_receipt_file,
     NoticeKind.RECEIPT_MAIL: order_notices.render_receipt_notice,

@@ -44,6 +44,7 @@ async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: 
     async with services.read() as session:
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
+        details.account.check_open()
     await refresh_methods_if_available(services, details.account.id)
     async with services.read() as session:
         return await _load_checkout_page(session, details, contact, at)
@@ -73,6 +74,7 @@ async def save_checkout(
         details, contact = await lock_quote(session, person, quote_id, at)
         details = await _resolve_replacement(session, details, contact, form)
         details.check_pending()
+        details.account.check_open()
         options = await _load_options(session, details, at)
         _check_form(options, form)
         quote, is_same_address = details.quote, form.address == details.quote.billing_address

@@ -17,6 +17,7 @@ from bot.permissions import Principal, SlackIdentity, is_outsider, load_principa
 from bot.services import Services
 from models.account import Account
 from models.billing_contact import BillingContact
+from models.email_address import normalize_email
 from models.slack_user import SlackUser
 
 log = structlog.get_logger()
@@ -176,7 +177,7 @@ async def _merge_profile(services: Services, team_id: str, profile: UserProfile,
                 enterprise_user_id=profile.enterprise_user_id,
                 workspace_ids=profile.workspace_ids,
                 name=profile.name,
-                email=profile.email.lower() if profile.email else None,
+                email=normalize_email(profile.email) if profile.email else None,
                 locale=profile.locale,
                 time_zone=profile.time_zone,
                 deleted=profile.deleted,
@@ -195,22 +196,37 @@ async def delete_workspace_users(services: Services, *, team_id: str) -> None:
 
 
 async def load_localizer(services: Services, person: SlackIdentity) -> Localizer:
-    """The person's language and time zone; else those of an account of their workspace (R22)."""
-    if person.principal is not None:
-        user: SlackUser | None = person.principal.user
-    else:
-        user = await find_slack_user(services, person.team_id, person.user_id)
+    """The person's language and time zone; else those of an account that they are a contact of, the
+    channel's if it is one of theirs; else English (R22)."""
+    principal = person.principal or await _load_principal(services, person)
+    user = principal.user if principal else None
     if user is not None and user.locale and user.time_zone:
         return Localizer(user.locale, user.time_zone)
-    teams = {person.team_id, person.workspace_id, user.enterprise_id if user else None} - {None}
+    accounts = await _list_own_accounts(services, person, principal)
+    account = next((own for own in accounts if own.channel and own.channel == person.channel_id), None)
+    account = account or next(iter(accounts), None)
+    default = Localizer(account.locale, account.time_zone) if account else Localizer()
+    if user is None:
+        return default
+    return Localizer(user.locale or default.language_tag, user.time_zone or default.time_zone)
+
+
+async def _list_own_accounts(
+    services: Services, person: SlackIdentity, principal: Principal | None
+) -> list[Account]:
+    if principal is not None:
+        is_allowed = principal.user.is_full_member and not is_outsider(person, principal.user)
+        return [account for account, _ in principal.roles] if is_allowed else []
+    # Slack did not say who it is; whoever is bound by their id can still be greeted in their language.
     async with services.read() as session:
-        # PostgreSQL sorts nulls first in descending order, and an account may have no channel.
-        is_channel_account = (col(Account.channel) == (person.channel_id or "")).desc().nulls_last()
         found = await session.exec(
             select(Account)
-            .where(col(Account.slack_team).in_(teams))
-            .order_by(is_channel_account, Account.id)
-            .limit(1)
+            .join(BillingContact, col(BillingContact.account_id) == Account.id)
+            .where(
+                col(BillingContact.active),
+                BillingContact.slack_user == person.user_id,
+                col(Account.slack_team).in_({person.team_id, person.workspace_id} - {None}),
+            )
+            .order_by(Account.name, Account.id)
         )
-        account = found.one_or_none()
-    return Localizer(account.locale, account.time_zone) if account else Localizer()
+        return list(found.all())

@@ -1,3 +1,3 @@
-from models.notice.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
+from models.notice.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 
-__all__ = ["DeliverySlot", "Notice", "NoticeKind", "NoticeStatus", "PostedMessage"]
+__all__ = ["DeliverySlot", "Notice", "NoticeKind", "NoticeStatus", "OrderMessage", "PostedMessage"]

@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     ORDER_NEEDS_CUSTOMER = "order_needs_customer"
     ORDER_FAILED = "order_failed"
     ORDER_OVERDUE = "order_overdue"
+    ORDER_MESSAGES = "order_messages"  # edits what the order's earlier messages asked for or promised
     RECEIPT = "receipt"
     RECEIPT_FILE = "receipt_file"  # the PDF, uploaded to the direct message that announced it
     RECEIPT_MAIL = "receipt_mail"
@@ -122,3 +123,15 @@ class PostedMessage(SQLModel, table=True):
     def key(self) -> int:
         assert self.id is not None, "the message is stored"
         return self.id
+
+
+class OrderMessage(SQLModel, table=True):
+    """A message in Slack that asks for something about an order, or promises it: it is edited in place until
+    the order is finished. The notice says what kind of message it is, for whom, and what else it shows."""
+
+    __tablename__ = "order_message"
+
+    notice_id: int = Field(primary_key=True, foreign_key="notice.id")
+    order_id: int = Field(foreign_key="service_order.id", index=True)
+    channel: str
+    ts: str

@@ -95,6 +95,7 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.ORDER_NEEDS_CUSTOMER: PaymentConfirmationPayload,
     NoticeKind.ORDER_FAILED: EmptyPayload,
     NoticeKind.ORDER_OVERDUE: EmptyPayload,
+    NoticeKind.ORDER_MESSAGES: EmptyPayload,
     NoticeKind.RECEIPT: ReceiptPayload,
     NoticeKind.RECEIPT_FILE: ReceiptFilePayload,
     NoticeKind.RECEIPT_MAIL: EmptyPayload,

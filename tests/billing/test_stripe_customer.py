@@ -15,6 +15,7 @@ from bot.billing.gateway import (
     LineRequest,
     NeedsCustomer,
     SubscriptionNotActive,
+    SubscriptionState,
     Unknown,
 )
 from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME
@@ -241,3 +242,27 @@ async def test_a_period_of_less_than_a_day_is_omitted(provider: StripeProvider) 
     assert [s.id for s in await provider.gateway.list_subscriptions("acme")] == ["sub_year"]
     with pytest.raises(SubscriptionNotFound):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
+
+
+async def test_a_renewal_is_previewed_again_only_if_something_changes(provider: StripeProvider) -> None:
+    def count_previews() -> int:
+        return len([r for r in provider.fake.requests if r.path.endswith("create_preview")])
+
+    async def look() -> list[SubscriptionState]:
+        return await provider.gateway.list_subscriptions("acme")
+
+    first = await look()
+    before = count_previews()
+    assert await look() == first
+    assert count_previews() == before
+    provider.fake.records.set_quantity("sub_month", 26)
+    assert {s.id: s.seats for s in await look()}["sub_month"] == 26
+    assert count_previews() == before + 1, "of the changed one"
+    provider.fake.records.customers["cus_acme"].tax.exempt = "exempt"
+    [state] = [s for s in await look() if s.id == "sub_month"]
+    assert state.outlook.renewal is not None
+    assert state.outlook.renewal.tax == 0
+    provider.clock.advance(601)
+    before = count_previews()
+    await look()
+    assert count_previews() == before + 2

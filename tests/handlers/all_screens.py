@@ -19,7 +19,6 @@ OF_CONTACTS = [route for route in ROUTES if route not in HOME_BUTTONS and route.
 BUTTONS = [route for route in OF_CONTACTS if route.kind in ("show", "change")]
 FORMS = [route for route in OF_CONTACTS if route.kind == "submit"]
 NEUTRAL = "This isn’t available to you."
-NEUTRAL_IN_FRENCH = "Vous n’y avez pas accès."
 NOT_A_CONTACT = (
     "Only an account’s billing contacts can add seats or view its quotes, service orders and receipts."
 )

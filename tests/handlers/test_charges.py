@@ -47,7 +47,7 @@ async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) 
     assert await line_statuses(world) == ["settled"]
     assert await world.seats("slow_meeting") == (6, 6)
     assert len(await world.rows(ChargeAttempt)) == 1
-    assert len(saying(sam.dms, "Receipt R-1001")) == 1
+    assert len([m for m in sam.dms if m.text.startswith("Receipt R-1001")]) == 1
 
 
 async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settles(world: World) -> None:
@@ -69,7 +69,7 @@ async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settl
     await world.settle()
     assert await line_statuses(world) == ["settled"]
     assert await world.seats("customer_assist") == (8, 8)
-    assert len(saying(carla.dms, "confirm your payment")) == 1, "asked once"
+    assert len(saying(carla.dms, "needed a confirmation")) == 1, "asked once"
 
 
 async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:

@@ -369,6 +369,7 @@ async def test_any_answer_of_slacks_counts_as_one_and_nobody_elses_does(world: W
 
 NOT_THE_USUAL_ANSWER: tuple[tuple[FaultKind, bool], ...] = (
     ("unknown_method", True),
+    ("ratelimited", True),
     ("bare", True),
     ("html", False),
     ("text", False),

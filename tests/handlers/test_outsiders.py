@@ -12,7 +12,6 @@ from tests.handlers.all_screens import (
     COMMANDS,
     FORMS,
     NEUTRAL,
-    NEUTRAL_IN_FRENCH,
     acme_has_an_order_and_a_quote,
     press_everything,
     says_nothing_of_acme,
@@ -84,10 +83,10 @@ async def test_a_stranger_in_a_shared_channel_gets_one_neutral_line(world: World
         seen = len(olga.ephemerals)
         await olga.press_in(message, action_id)
         said = await answer(world, olga, seen)
-        assert said.split("\n")[0] == NEUTRAL_IN_FRENCH, "in the language of the channel’s account"
+        assert said.split("\n")[0] == NEUTRAL, "R22: not in the language of the channel’s account"
     assert await stored(world) == before
     public = "".join(m.words for m in world.channel("C01BILLING"))
-    assert NEUTRAL_IN_FRENCH not in public, "the reply is private"
+    assert NEUTRAL not in public, "the reply is private"
 
 
 async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_own_id(world: World) -> None:
@@ -110,7 +109,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
 
     seen = len(alice.ephemerals)
     await world.slack.forge(command, by("U20OLGA"))
-    assert await answer(world, alice, seen) == NEUTRAL_IN_FRENCH
+    assert await answer(world, alice, seen) == NEUTRAL
     for route in FORMS:
         modal = show_form(alice, route.id, metadata, "reason")
         await modal.submit()
@@ -119,7 +118,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
         before = await stored(world)
         reply = await world.slack.forge(request, by("U20OLGA"))
         said = visible_words(reply.body["view"]["blocks"])
-        assert said == NEUTRAL_IN_FRENCH, (route.id, said)
+        assert said == NEUTRAL, (route.id, said)
         assert await stored(world) == before
 
 
@@ -132,5 +131,5 @@ async def test_r5_somebody_whom_slack_does_not_know_is_nobody(world: World) -> N
     before = await stored(world)
     seen = len(alice.ephemerals)
     await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(user_id="U99GHOST"))
-    assert await answer(world, alice, seen) == NEUTRAL_IN_FRENCH
+    assert await answer(world, alice, seen) == NEUTRAL
     assert await stored(world) == before

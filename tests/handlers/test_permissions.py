@@ -19,6 +19,7 @@ from tests.handlers.all_screens import (
     type_every_command,
 )
 from tests.handlers.db_snapshot import answer, change, show_button, stored
+from tests.handlers.steps import import_account, opened
 from tests.world import World
 
 
@@ -138,3 +139,15 @@ async def test_the_home_of_someone_without_the_role_names_no_account(world: Worl
             await world.services.tasks.wait_until_idle()
         assert "aren’t registered as a billing contact" in nora.home.text
         assert says_nothing_of_acme(nora.home.text)
+
+
+async def test_a_contact_is_recognised_whichever_way_their_domain_is_written(world: World) -> None:
+    """R5: by an internationalised domain in letters, or in the form that mail servers take."""
+    contacts = [{"email": "benoit@bücher.example", "name": "Benoît Roy"}]
+    await import_account(world, "acme", billing_contacts=contacts)
+    benoit = world.person("benoit")
+    for written in ("benoit@xn--bcher-kva.example", "Benoit@Bücher.example"):
+        world.clock.move(hours=2)
+        world.slack.set_user(benoit.id, email=written)
+        await opened(benoit, "/quotes", "", "quote.list")
+        assert benoit.ephemerals == [], written

@@ -75,6 +75,13 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
     gateway.before.clear()
     await world.pass_time(seconds=15)
     assert (await order_of(world)).status == "completed", "late, and finished all the same"
+    for messages, words in (
+        (alice.dms, OVERDUE[0]),
+        (in_channel, OVERDUE[1]),
+        (world.channel("C08SERVICES"), OVERDUE[1]),
+    ):
+        assert saying(messages, words) == [], "no longer overdue"
+        assert saying(messages, "R-1001")
 
 
 async def test_r21_a_finished_order_is_never_overdue(world: World) -> None:
@@ -122,7 +129,7 @@ async def test_without_a_channel_to_post_to_nothing_is_lost(world: World, troubl
     assert (await order_of(world)).status == "completed"
     assert len(saying(dora.dms, "R-1001")) >= 1
     if trouble != "none":
-        assert len(saying(dora.dms, "Service order SO-1001: Completed")) == 1, texts(dora.dms)
+        assert len(saying(dora.dms, "Placed by Dora Lane")) == 1, texts(dora.dms)
     assert {n.status for n in await world.rows(Notice)} <= {
         NoticeStatus.DELIVERED,
         NoticeStatus.UNDELIVERABLE,

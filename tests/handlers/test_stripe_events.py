@@ -12,7 +12,7 @@ from bot.billing.gateway import (
     BillingUnavailable,
     SubscriptionState,
 )
-from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from models.account import Account
@@ -241,7 +241,12 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
     write_yaml(path, file)
     world.records.set_quantity("acme_meeting", 40)
     await looked_at(world, ALICE, "acme")
-    await import_accounts(world.services.database, path=path, at=world.clock(), overwrite=True)
+    await import_accounts(
+        world.services.database,
+        path=path,
+        at=world.clock(),
+        options=ImportOptions(overwrite=frozenset({"acme"})),
+    )
     assert (await world.row(Subscription, id="acme_meeting")).seats == 25
     assert await refresh_due_accounts(world.services) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40

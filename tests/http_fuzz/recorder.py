@@ -181,3 +181,5 @@ async def _uninstalled(world: World) -> None:
     bot = world.slack.slack.workspace.installations[0].bot_user_id
     await world.slack.event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
     await world.slack.event({"type": "app_uninstalled"})
+    for event_type in ("team_access_granted", "team_access_revoked"):
+        await world.slack.event({"type": event_type, "team_ids": ["T09ELSEWHERE"]})

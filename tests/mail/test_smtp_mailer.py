@@ -241,3 +241,34 @@ def test_only_an_explicit_option_allows_plain_text_to_another_machine(url: str, 
 def test_a_url_that_names_no_mail_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"smtp|starttls"):
         SmtpMailer(url, "seatbot@acme.example")
+
+
+# A name in the subject, and an address, that decode to a line of their own.
+INJECTED = "=?UTF-8?Q?=0A?=Bcc: injected@acme.example"
+
+
+async def test_no_encoded_word_becomes_a_header(inbox: Inbox) -> None:
+    """Whatever the release of Python does with what it decodes."""
+    mailer = SmtpMailer(inbox.url, "seatbot@acme.example")
+    await mailer.send_email(replace(MAIL, subject=f"Acme {INJECTED}"))
+    [envelope] = inbox.envelopes
+    assert b"=?UTF-8?Q?=0A?=" not in (envelope.original_content or b"")
+    parsed = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.SMTP)
+    assert parsed["Bcc"] is None
+    assert "injected@acme.example" in parsed["Subject"]
+    with pytest.raises(MailRejected, match="encoded word"):
+        await mailer.send_email(replace(MAIL, to="=?utf-8?q?=0A?=x@acme.example"))
+
+
+async def test_a_domain_is_sent_in_the_form_that_every_server_takes(inbox: Inbox) -> None:
+    await SmtpMailer(inbox.url, "seatbot@acme.example").send_email(replace(MAIL, to="benoit@bücher.example"))
+    [envelope] = inbox.envelopes
+    assert envelope.rcpt_tos == ["benoit@xn--bcher-kva.example"]
+    assert b"To: benoit@xn--bcher-kva.example" in (envelope.original_content or b"")
+
+
+async def test_an_address_that_the_server_cannot_take_ends_as_rejected(inbox: Inbox) -> None:
+    """The server has no SMTPUTF8, and will not have it in an hour."""
+    with pytest.raises(MailRejected, match="SMTPUTF8"):
+        await SmtpMailer(inbox.url, "seatbot@acme.example").send_email(replace(MAIL, to="jörg@acme.example"))
+    assert inbox.envelopes == []

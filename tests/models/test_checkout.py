@@ -11,8 +11,8 @@ from models.checkout import (
     FieldTooLong,
     NotAnEmail,
     UnknownCountry,
-    is_email_address,
 )
+from models.email_address import is_email_address
 from models.errors import InvalidInput, Refusal
 from tests.models.examples import ADDRESS
 

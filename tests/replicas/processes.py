@@ -30,6 +30,11 @@ class ReplicaProcess:
         self.up = False
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def events_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/slack/events"
 

@@ -76,6 +76,7 @@ async def _find_unfinished(world: SimulatedWorld) -> list[str]:
         found += [f"told of it, and {what}" for what in _find_wrong_copies(world)]
     world.start_actor(replica, "refresh", _refresh_accounts(world, replica))
     await world.loop.settle()
+    found += _find_unlogged_notices(world)
     return [*found, *_find_wrong_copies(world), *_find_duplicate_messages(world), *world.failures]
 
 
@@ -111,6 +112,16 @@ def _find_broken_chains(world: SimulatedWorld) -> Iterator[str]:
             yield f"the history of {account} is broken at {broken}"
 
 
+def _find_unlogged_notices(world: SimulatedWorld) -> Iterator[str]:
+    """R24: what was given up is in the log, unless a process died before it could write that."""
+    if world.seen["fault crash"]:
+        return
+    query = "SELECT id FROM notice WHERE status = 'undeliverable' AND last_error <> 'contact withdrawn'"
+    for (id_,) in world.store.rows(query):
+        if id_ not in world.logged_undeliverable:
+            yield f"notice {id_} is undeliverable, and not in the log"
+
+
 def _find_duplicate_messages(world: SimulatedWorld) -> Iterator[str]:
     """Where nothing was left in doubt, nothing was sent twice."""
     if world.doubt or any(fault.endswith(" lost") for fault in world.seen):
@@ -136,6 +147,8 @@ FINAL_STATES_QUERY = """
     UNION ALL SELECT 'quote ' || status || CASE WHEN decided_externally THEN ' elsewhere' ELSE '' END
         || CASE WHEN replaced_by_id IS NOT NULL THEN ', replaced' ELSE '' END FROM quote
     UNION ALL SELECT 'notice ' || status FROM notice
+    UNION ALL SELECT 'notice retried until given up' FROM notice
+        WHERE status = 'undeliverable' AND last_error LIKE 'refused:%'
     UNION ALL SELECT 'told ' || kind FROM notice
     UNION ALL SELECT 'history ' || action FROM audit_entry
 """

@@ -54,6 +54,7 @@ STATES = (
     "line declined period_ended", "attempt settled", "attempt declined", "attempt seats_changed",
     "quote accepted", "quote rejected", "quote expired", "quote expired, replaced",
     "quote accepted elsewhere", "quote rejected elsewhere", "notice delivered", "notice undeliverable",
+    "notice retried until given up",
     "history retried", "history given_up", "history overdue", "history portal_switched",
     "history consented_to_replace", "history seat_assigned",
 )  # fmt: skip

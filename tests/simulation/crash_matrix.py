@@ -71,6 +71,8 @@ class Cell:
 class FaultScript:
     """The faults of one cell: its own, once, from its commit on."""
 
+    unreachable: frozenset[str] = frozenset()
+
     def __init__(self, fault: Fault | None) -> None:
         self._fault = fault
         self.armed, self.met = False, False

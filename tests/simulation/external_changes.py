@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bot.services import Services
-from bot.use_cases.accounts_import.run import import_accounts
+from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
 from tests.fake_stripe import StripeRecords
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.stripe_setups import set_up_subscription
@@ -55,8 +55,9 @@ class ExternalChanges:
         path = self._path.with_name(f"accounts-{self._imports}.yml")
         # JSON is YAML, and soon read.
         path.write_text(json.dumps(self._file, ensure_ascii=False), encoding="utf-8")
+        overwrite = frozenset({"acme"} if self._random.random() < 0.2 else ())
         await import_accounts(
-            services.database, path=path, at=services.now(), overwrite=self._random.random() < 0.2
+            services.database, path=path, at=services.now(), options=ImportOptions(overwrite=overwrite)
         )
 
     def _add_random_quote(self, at: datetime) -> str:

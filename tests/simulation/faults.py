@@ -6,6 +6,9 @@ from typing import Protocol
 
 
 class Faults(Protocol):
+    # Channels and people that never take a message, with an error that nobody knows.
+    unreachable: frozenset[str]
+
     def get_fault(self, call: str) -> str | None:
         """What goes wrong with this call of a port, if anything."""
 
@@ -21,7 +24,15 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "billing.place": ("outage", "lost", "timeout", "server_error", "conflict", "rate_limited"),
     "billing.reconcile": ("outage", "lost"),
     "billing.portal": ("outage",),
-    "slack.deliver": ("outage", "lost", "rate_limited", "channel_gone", "person_gone", "message_gone"),
+    "slack.deliver": (
+        "outage",
+        "lost",
+        "rate_limited",
+        "channel_gone",
+        "person_gone",
+        "message_gone",
+        "rejected",
+    ),
     "mail.send": ("outage", "lost", "refused"),
     "directory.profile": ("outage",),
     "directory.email": ("outage",),
@@ -42,6 +53,7 @@ STRIPE_RATE_FACTORS = RATE_FACTORS | {
     "billing.subscriptions": 0.2, "billing.preview": 0.3, "billing.place": 4.0, "mail.send": 6.0,
     "slack.deliver": 1.5,
 }  # fmt: skip
+DESTINATIONS = ("C01BILLING", "C09SERVICES", "U01ALICE", "U02BENOIT")
 CARDS = ("settles", "declines", "slow", "customer", "customer_never")
 
 
@@ -59,8 +71,15 @@ def _choose_certain_faults(faults: dict[str, tuple[str, ...]], seed: int) -> dic
     return fated
 
 
+def _choose_unreachable(random: Random) -> frozenset[str]:
+    """In every third seed, for its whole length."""
+    return frozenset(random.sample(DESTINATIONS, random.choice((0, 0, 0, 0, 1, 2))))
+
+
 class NoFaults:
     """Nothing goes wrong, and every card settles."""
+
+    unreachable: frozenset[str] = frozenset()
 
     def get_fault(self, call: str) -> str | None:
         return None
@@ -84,6 +103,7 @@ class RandomFaults:
         self.smooth = self.favourite == "fickle"
         if self.smooth:
             self.rate, self.crashes = min(self.rate, 0.05), min(self.crashes, 0.02)
+        self.unreachable = _choose_unreachable(Random(f"unreachable {seed}"))
         self._charges = 0
         self.down: set[str] = set()
         self.stopped = False

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from models.audit.entry import GENESIS_HASH, AuditEntry
-from tests.simulation.notices import changes_are_notified, notices_are_true, notices_in_order
+from tests.simulation.notices import (
+    changes_are_notified,
+    notices_are_true,
+    notices_in_order,
+    undeliverable_goes_another_way,
+)
 from tests.simulation.snapshot import DatabaseSnapshot, Row, parse_instant, read_snapshot
 from tests.simulation.world import SimulatedWorld
 
@@ -326,4 +331,5 @@ INVARIANTS: tuple[Invariant, ...] = (
     notices_are_true,
     changes_are_notified,
     notices_in_order,
+    undeliverable_goes_another_way,
 )

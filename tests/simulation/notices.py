@@ -1,5 +1,6 @@
 """What must hold of notices: none for what did not happen, none missing, and each destination's in order."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
     "order_needs_customer": (("line", "needs_customer"),),
     "order_failed": (("failed", "failed"),),
     "order_overdue": (("overdue", None),),
+    "order_messages": (("placed", "placed"),),
     "receipt": (("completed", "completed"),),
     "receipt_file": (("completed", "completed"),),
     "receipt_mail": (("completed", "completed"),),
@@ -148,6 +150,35 @@ def notices_in_order(
             yield f"notice {key} to {notice['destination']} came before an older one"
         if notice["status"] == "undeliverable" and not notice["last_error"]:
             yield f"notice {key} is undeliverable without a reason"
+
+
+def undeliverable_goes_another_way(
+    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Iterator[str]:
+    """R24: from the channel to people, and from there to their mailboxes; with the same event."""
+    events = {notice["event"] for notice in now["notice"].values()}
+    for key, notice in now["notice"].items():
+        old = before["notice"].get(key)
+        if old is None or old["status"] == "undeliverable" or notice["status"] != "undeliverable":
+            continue
+        if notice["last_error"] == "contact withdrawn" or notice["kind"] == "quote_card":
+            continue
+        event, destination = notice["event"].rsplit(">", 1)
+        kind, _, id_ = destination.partition(":")
+        people = [c["id"] for c in now.where("billing_contact", account_id=notice["account_id"], active=1)]
+        if (
+            kind == "channel"
+            and people
+            and not any(f"{event}>contact:{person}" in events for person in people)
+        ):
+            yield f"notice {key} goes to nobody instead of the channel"
+        is_mailed = notice["kind"] in ("receipt", "receipt_file") and not _is_requested(notice)
+        if kind in ("contact", "file") and not is_mailed and f"{event}>email:{id_}" not in events:
+            yield f"notice {key} is not e-mailed instead"
+
+
+def _is_requested(notice: Row) -> bool:
+    return bool(json.loads(notice["payload"]).get("requested"))
 
 
 def _is_shown_by_older(before: DatabaseSnapshot, now: DatabaseSnapshot, notice: Row) -> bool:

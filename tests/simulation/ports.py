@@ -24,6 +24,8 @@ from bot.messaging.messenger import (
     ChannelUnreachable,
     MessageGone,
     MessageRef,
+    MessageRejected,
+    MessengerRefused,
     MessengerUnavailable,
     OutboundMessage,
     RateLimited,
@@ -191,6 +193,8 @@ class GatedMessenger:
 
     def _deliver(self, letter: OutboundMessage, fault: str | None) -> MessageRef:
         to_person = letter.channel.startswith(("U", "D"))
+        if letter.channel.replace("D", "U", 1) in self._slack.unreachable:
+            raise MessengerRefused("something_new")
         match fault:
             case "outage":
                 raise MessengerUnavailable("silent")
@@ -200,6 +204,8 @@ class GatedMessenger:
                 raise UserUnreachable("cannot_dm_bot")
             case "channel_gone" | "person_gone":
                 raise ChannelUnreachable("is_archived")
+            case "rejected":
+                raise MessageRejected("msg_too_long")
             case "message_gone" if letter.update_ts or letter.thread_ts:
                 raise MessageGone("message_not_found")
         posted = self._slack.post(letter)

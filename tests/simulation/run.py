@@ -60,7 +60,7 @@ def run_in_virtual_time(
 ) -> None:
     """`workers` are those of one process that charge order lines."""
     with (
-        collect_errors(world.failures),
+        collect_errors(world),
         _set_order_workers(workers),
         asyncio.Runner(loop_factory=lambda: VirtualLoop(world.clock)) as runner,
     ):
@@ -139,15 +139,17 @@ EXPECTED_REFUSAL = ("charge.rejected", "resource_missing")
 
 
 @contextmanager
-def collect_errors(failures: list[str]) -> Iterator[None]:
+def collect_errors(world: SimulatedWorld) -> Iterator[None]:
     """The log is silent; an unexpected error in it counts as a failure."""
 
     def hear(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if event["event"] == "notice.undeliverable":
+            world.logged_undeliverable.add(event["notice"])
         expected = (
             event["event"] in EXPECTED_ERRORS or (event["event"], event.get("error")) == EXPECTED_REFUSAL
         )
         if level in ("error", "critical", "exception") and not expected:
-            failures.append(f"log: {dict(event)}")
+            world.failures.append(f"log: {dict(event)}")
         raise structlog.DropEvent
 
     usual = structlog.get_config()

@@ -36,8 +36,8 @@ MEMBERS = (
 
 
 class SimulatedSlack:
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
+    def __init__(self, clock: VirtualClock, unreachable: frozenset[str] = frozenset()) -> None:
+        self._clock, self.unreachable = clock, unreachable
         self.members = {member.user_id: member for member in MEMBERS}
         self.posts: list[SimulatedPost] = []
         # What the product was told of each person, and when.

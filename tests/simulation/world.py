@@ -87,12 +87,14 @@ class SimulatedWorld:
         self.seats_changed_elsewhere: Counter[str] = Counter()
         # Without it no event from Stripe ever arrives.
         self.webhooks: WebhookQueue | None = None
-        self.slack = SimulatedSlack(clock)
+        self.slack = SimulatedSlack(clock, faults.unreachable)
         self.mails: list[OutboundEmail] = []
         self.replicas: list[SimulatedReplica] = []
         self.trace = Trace(clock)
         # What nobody may come to: an actor that ended with anything but an answer or a refusal.
         self.failures: list[str] = []
+        # The ids of notices that the log calls undeliverable.
+        self.logged_undeliverable: set[int] = set()
         # Checks the database after every commit, and what it found.
         self.find_violations: Callable[[], list[str]] = list
         self.violations: list[str] = []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database, Session
-from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
+from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
 from tests.postgres import database_url, open_database
 from tests.use_cases.imports import ACME, AT, Import
 from tests.use_cases.outbox import Outbox
@@ -29,7 +29,8 @@ def imports(database: Database, tmp_path: Path) -> Import:
     async def run(text: str = ACME, at: datetime = AT, *, overwrite: bool = False) -> ImportSummary:
         path = tmp_path / "accounts.yml"
         path.write_text(text, "utf-8")
-        return await import_accounts(database, path=path, at=at, overwrite=overwrite)
+        options = ImportOptions(overwrite=frozenset({"acme"} if overwrite else ()))
+        return await import_accounts(database, path=path, at=at, options=options)
 
     return run
 

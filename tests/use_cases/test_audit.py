@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot.db import Database
-from bot.use_cases.audit.export import ExportFormat, export_history, verify_histories
+from bot.use_cases.audit.export import DELIMITER_CHARACTERS, ExportFormat, export_history, verify_histories
 from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account, AccountNotFound
 from models.audit.entry import GENESIS_HASH, Actor, AuditEntry
@@ -226,11 +227,57 @@ async def test_the_history_as_json_is_whole_and_says_instants_in_utc(
 async def test_the_history_as_csv_is_whole_and_no_formula(database_with_accounts: Database) -> None:
     database = database_with_accounts
     await write_history(database, 3)
-    rows = list(csv.DictReader(io.StringIO(await exported(database, ExportFormat.CSV))))
+    text = await exported(database, ExportFormat.CSV)
+    assert text.startswith("\ufeff"), "or a spreadsheet takes it for another encoding"
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert [int(row["number"]) for row in rows] == [e.number for e in await entries_of_acme(database)]
     assert rows[-1]["at"] == "2026-11-15T23:00:00Z"
     assert rows[-1]["actor_name"] == "'=Alice"
     assert json.loads(rows[-1]["details"]) == {"seats": 2}
+
+
+HARMLESS = {
+    "ok;=HYPERLINK(1);x": "ok;'=HYPERLINK(1);x",
+    "a\t+1\n\n-2": "a\t'+1\n\n'-2",
+    "a, @SUM(1)": "a, '@SUM(1)",
+    "\uff1d1+1": "'\uff1d1+1",
+    "\x1b]0;title\x07\x9b2J\r=1": "\\x1b]0;title\\x07\\x9b2J\\x0d=1",
+    "2 - 1 = 1": "2 - 1 = 1",
+}
+
+
+async def test_what_people_typed_is_text_in_every_spreadsheet_and_terminal(
+    database_with_accounts: Database,
+) -> None:
+    """Whatever it splits a line at; and a terminal that shows the output does nothing but show it."""
+    database = database_with_accounts
+    async with database.write() as session:
+        for reason in HARMLESS:
+            await write_audit_entry(
+                session,
+                account_id="acme",
+                actor=ACTOR,
+                subject=AuditSubject(SubjectNoun.QUOTE, "SQ-1"),
+                action="typed",
+                at=NOW,
+                reason=reason,
+            )
+    for delimiter, character in DELIMITER_CHARACTERS.items():
+        out = io.StringIO(newline="")
+        await export_history(
+            database,
+            account_id="acme",
+            export_format=ExportFormat.CSV,
+            out=out,
+            progress=quietly,
+            delimiter=delimiter,
+        )
+        text = out.getvalue().removeprefix("\ufeff")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=character))
+        assert [row["reason"] for row in rows if row["action"] == "typed"] == [*HARMLESS.values()]
+    as_json = await exported(database, ExportFormat.JSON)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", as_json)
+    assert [row["reason"] for row in json.loads(as_json) if row["action"] == "typed"] == [*HARMLESS]
 
 
 async def test_a_long_history_is_read_some_at_a_time(database_with_accounts: Database) -> None:

@@ -38,7 +38,8 @@ async def test_a_healthy_installation_passes_every_check(well: World) -> None:
     found = await findings(well)
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
-        "settings", "database", "jobs", "accounts", "slack", "transport", "channels", "mail", "billing",
+        "settings", "database", "jobs", "accounts", "slack", "transport", "channels", "contacts", "ordering",
+        "mail", "billing",
         "seller", "receipts", "account services", "notices",
     ]  # fmt: skip
     assert found["channels"].message == "the bot is in all 6"
@@ -176,3 +177,43 @@ async def test_scopes_that_slack_does_not_list_are_a_note(well: World) -> None:
     found = (await findings(well))["slack"]
     assert found.passed is None
     assert found.message.startswith("the token works in T01ACME, but the response does not list its scopes")
+
+
+async def test_accounts_that_nobody_can_order_for_are_named_with_the_reason(well: World) -> None:
+    async with well.services.write() as session:
+        for statement in (
+            "UPDATE billing_contact SET active = false WHERE account_id = 'slow'",
+            "UPDATE payment_method SET active = false WHERE account_id = 'declined'",
+            "UPDATE account SET active = false WHERE id NOT IN ('acme', 'slow', 'declined', 'ineligible')",
+        ):
+            await session.exec(text(statement))  # type: ignore[call-overload]
+    found = (await findings(well))["ordering"]
+    assert found.passed is None
+    assert found.message == (
+        "nobody can order for declined (no payment method that can be charged), "
+        "ineligible (not self-served), slow (no billing contact)"
+    )
+
+
+async def test_contacts_whom_slack_does_not_know_are_named(well: World) -> None:
+    assert (await findings(well))["contacts"].passed
+    async with well.services.write() as session:
+        await session.exec(  # type: ignore[call-overload]
+            text("UPDATE billing_contact SET email = 'gone@acme.example' WHERE email = 'benoit@acme.example'")
+        )
+    found = (await findings(well))["contacts"]
+    assert (found.passed, found.message) == (None, "Slack does not know gone@acme.example (acme)")
+
+
+@pytest.mark.parametrize(
+    ("key", "passed", "words"),
+    [("pk_test_1", False, "publishable key"), ("sk_test_1", None, "restricted key")],
+)
+async def test_a_stripe_key_of_the_wrong_kind_is_named(
+    well: World, key: str, passed: bool | None, words: str
+) -> None:
+    changed = {"billing": "stripe", "stripe_api_key": SecretStr(key)}
+    well.services.settings = well.services.settings.model_copy(update=changed)
+    found = (await findings(well))["billing"]
+    assert (found.passed, words in found.message) == (passed, True), found
+    assert key not in found.message

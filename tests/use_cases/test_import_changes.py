@@ -103,7 +103,7 @@ NEW_PERIOD = ACME.replace("period_start: 2026-11-01, period_end: 2026-12-01",
 async def test_seats_and_periods_that_are_stored_stay(imports: Import, session: Session, text: str) -> None:
     await imports()
     summary = await imports(text)
-    assert summary.warnings == ["seats and periods differ here and stay without --overwrite: sub_1"]
+    assert summary.warnings == ["seats and periods differ here and stay without --overwrite ACCOUNT: sub_1"]
     meeting = (await all_of(session, Subscription))[0]
     assert (meeting.seats, meeting.period_start) == (25, date(2026, 11, 1))
     assert len(await all_of(session, AuditEntry)) == 2

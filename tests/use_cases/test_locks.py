@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from contextvars import copy_context
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from tests.audit_chain import list_broken_entries
+from tests.handlers.steps import ForgetfulTasks
 from tests.large_accounts_file import build_large_accounts_file
 from tests.postgres import ACCOUNTS, database_url
 from tests.time_limits import HANG_SECONDS
@@ -127,6 +129,19 @@ async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Out
     await _drawn_at_last(outboxes)
     for account_id in ("acme", "declined"):
         assert list_broken_entries([e for e in history if e.account_id == account_id]) == []
+
+
+async def test_processing_does_not_wait_for_whoever_is_changing_the_account() -> None:
+    with database_url("accounts", "postgresql") as url:
+        outbox = Outbox(Database(url))
+        services = replace(outbox.services, tasks=ForgetfulTasks())
+        quote_id = await ready_to_place(outbox, ALICE, "acme", "acme_meeting")
+        await place_service_order(services, person=ALICE, quote_id=quote_id)
+        async with services.write() as session:
+            await lock_account(session, "acme")
+            assert await process_due_orders(services) == 0
+        assert await process_due_orders(services) == 1
+        await outbox.database.close()
 
 
 async def _drawn_at_last(outboxes: list[Outbox]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.db import Database
 from bot.permissions import SlackIdentity
-from bot.use_cases.slack_user import find_slack_user, refresh_slack_user
+from bot.use_cases.slack_user import find_slack_user, load_localizer, refresh_slack_user
 from models.slack_user import SlackUser
 from tests.postgres import Kind, database_url
 from tests.use_cases.outbox import Outbox
@@ -85,3 +85,40 @@ async def test_someone_slack_does_not_know_may_do_nothing(outbox: Outbox) -> Non
     user = await stored(outbox, nobody)
     assert user
     assert not user.is_full_member
+
+
+UNKNOWN: dict[str, object] = {"locale": None, "time_zone": None}
+
+
+@pytest.mark.parametrize(
+    ("user_id", "email", "profile", "expected"),
+    [
+        ("U01ALICE", "alice@acme.example", UNKNOWN, ("fr", "Europe/Paris")),
+        ("U01ALICE", "alice@acme.example", {"time_zone": None}, ("en-GB", "Europe/Paris")),
+        ("U01ALICE", "alice@acme.example", {"locale": None, "time_zone": "Asia/Tokyo"}, ("fr", "Asia/Tokyo")),
+        ("U02BENOIT", "benoit@acme.example", UNKNOWN, ("fr", "Europe/Paris")),
+        ("U10NOBODY", "nobody@acme.example", UNKNOWN, ("en", "UTC")),
+        ("U11GUEST", "benoit@acme.example", {**UNKNOWN, "is_guest": True}, ("en", "UTC")),
+    ],
+)
+async def test_r22_without_a_language_or_zone_in_slack_the_readers_own_account_decides_else_english(
+    user_id: str,
+    email: str,
+    profile: dict[str, object],
+    expected: tuple[str, str],
+    database_with_accounts: Database,
+) -> None:
+    """In the channel of a French account."""
+    outbox = Outbox(database_with_accounts)
+    outbox.directory.add(user_id, email, **profile)
+    person = SlackIdentity("T01ACME", user_id, "/quotes", channel_id="C01BILLING")
+    await refresh_slack_user(outbox.services, person)
+    localizer = await load_localizer(outbox.services, person)
+    assert (localizer.language_tag, localizer.time_zone) == expected
+
+
+async def test_r22_someone_bound_by_their_id_is_greeted_in_their_accounts_language_during_an_outage(
+    database_with_accounts: Database,
+) -> None:
+    localizer = await load_localizer(Outbox(database_with_accounts).services, ALICE)
+    assert (localizer.language_tag, localizer.time_zone) == ("fr", "Europe/Paris")

@@ -68,6 +68,7 @@ class StripeCustomer:
     address: Address | None
     discount: ItemDiscount | None = None
     shipping_address: Address | None = None
+    tax_exempt: str = "none"
 
 
 async def prepare_charge(

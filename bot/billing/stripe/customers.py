@@ -57,6 +57,7 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
         _read_address(customer),
         read_discount(customer.discount) if customer.discount else None,
         read_shipping_address(customer),
+        getattr(customer, "tax_exempt", None) or "none",
     )
 
 

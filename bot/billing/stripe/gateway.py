@@ -41,6 +41,7 @@ from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.invoice_pdf import PdfDownload
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
+from bot.billing.stripe.renewal_cache import RenewalCache
 from bot.billing.stripe.taxes import TaxRateReader
 from bot.db import Database
 from bot.metrics import instrument_adapter
@@ -76,6 +77,7 @@ class StripeGateway:
         self._client, self._database, self._now, self._return_url = client, database, now, return_url
         self._download_pdf = download_pdf
         self._tax_rates = TaxRateReader(client)
+        self._renewals = RenewalCache()
         self._preparation_timeout_seconds = preparation_timeout_seconds
         self._subscription_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -90,7 +92,9 @@ class StripeGateway:
                 log.warning("subscription.period_too_short", subscription=item.id)
         shown = [item for item in there if item.has_full_day(zone)]
         renewing = [item for item in shown if item.will_renew(zone)]
-        renewals = await prices.preview_current_renewals(self._client, renewing, of.customer_id)
+        renewals = await prices.preview_current_renewals(
+            self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
+        )
         return [
             _complete_outlook(item.build_state(of.account), renewals.get(item.id), who.discount, zone)
             for item in shown

@@ -60,6 +60,7 @@ class SubscriptionItem:
     # Stripe has stopped calculating its tax, for want of an address
     # (docs.stripe.com/tax/customer-locations, "Invoice finalization errors").
     is_tax_disabled: bool = False
+    price_id: str = ""
 
     @property
     def is_active(self) -> bool:
@@ -167,6 +168,7 @@ def _build_item(
         replaced_card=metadata.get(REPLACED_CARD_METADATA_KEY),
         pending_until=from_timestamp(pending.expires_at) if pending else None,
         future=read_future(subscription, item),
+        price_id=item.price.id,
         is_tax_disabled=subscription.automatic_tax.disabled_reason is not None,
     )
 

@@ -24,6 +24,7 @@ from bot.billing.gateway import (
 from bot.billing.stripe.client import request_stripe, to_timestamp
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
+from bot.billing.stripe.renewal_cache import CachedRenewals
 from bot.billing.stripe.taxes import (
     TaxPart,
     TaxRateReader,
@@ -184,7 +185,7 @@ async def preview_renewal(
 
 
 async def preview_current_renewals(
-    client: stripe.StripeClient, items: Iterable[SubscriptionItem], customer: str
+    client: stripe.StripeClient, items: Iterable[SubscriptionItem], customer: str, cached: CachedRenewals
 ) -> dict[str, RenewalTotal]:
     """What the next period of each item costs as things are, by the item's id here: discounts and tax are
     Stripe's. Without those that Stripe refuses to price."""
@@ -194,10 +195,15 @@ async def preview_current_renewals(
     few = asyncio.Semaphore(MAX_CONCURRENT_PREVIEWS)
 
     async def price_subscription(subscription_id: str) -> dict[str, RenewalTotal]:
+        own = items_by_subscription[subscription_id]
+        known = cached.find(own)
+        if known is not None:
+            return known
         async with few:
-            return await _preview_subscription_renewal(
-                client, subscription_id, items_by_subscription[subscription_id], customer
-            )
+            totals = await _preview_subscription_renewal(client, subscription_id, own, customer)
+        if totals:
+            cached.store(own, totals)
+        return totals
 
     found: dict[str, RenewalTotal] = {}
     for totals in await asyncio.gather(*map(price_subscription, items_by_subscription)):

@@ -13,7 +13,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable, UserProfile
 from bot.installations.clients import NotInstalled, SlackClientProvider
 from bot.installations.organisation import find_enterprise_id
-from bot.installations.slack_errors import get_error_name, is_slack_failure
+from bot.installations.slack_errors import (
+    SlackErrorKind,
+    get_error_kind,
+    get_error_name,
+    is_slack_failure,
+)
+from models.email_address import encode_email_domain
 
 # Slackbot is not marked as a bot.
 SLACKBOT_USER_ID = "USLACKBOT"
@@ -71,7 +77,7 @@ class SlackUserDirectory:
                     await self._clients.default_client.api_test()
                 except SlackApiError as error:
                     # Any other answer of Slack's is an answer.
-                    if is_slack_failure(error):
+                    if get_error_kind(error) is SlackErrorKind.TRANSIENT:
                         raise
 
     async def list_installations(self) -> list[str]:
@@ -116,9 +122,13 @@ class SlackUserDirectory:
                 return members
 
     async def find_user_by_email(self, team_id: str, email: str) -> str | None:
-        answer = await self._request_slack(team_id, "users.lookupByEmail", email=email)
-        user = (answer or {}).get("user") or {}
-        return str(user["id"]) if user.get("id") else None
+        # Somebody may have signed up with either form of an internationalised domain.
+        for spelling in dict.fromkeys((email, encode_email_domain(email))):
+            answer = await self._request_slack(team_id, "users.lookupByEmail", email=spelling)
+            user = (answer or {}).get("user") or {}
+            if user.get("id"):
+                return str(user["id"])
+        return None
 
     async def _resolve_membership(self, team_id: str, user: dict[str, Any]) -> _Membership:
         """A person of our organisation belongs to each of their workspaces in it. The organisation of an

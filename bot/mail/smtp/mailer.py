@@ -14,6 +14,7 @@ import aiosmtplib
 
 from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable, OutboundEmail
 from bot.metrics import instrument_adapter
+from models.email_address import ENCODED_WORD_PREFIX, encode_email_domain
 
 TIMEOUT_SECONDS = 10
 
@@ -87,7 +88,12 @@ class SmtpMailer:
     async def send_email(self, email: OutboundEmail) -> None:
         message = _build_mime_message(email, self._mail_from)
         async with self._open_connection() as client:
-            await client.send_message(message)
+            try:
+                await client.send_message(message)
+            except aiosmtplib.SMTPNotSupported as error:
+                if email.to.partition("@")[0].isascii():
+                    raise
+                raise MailRejected("the server takes no address with such letters (no SMTPUTF8)") from error
 
     @asynccontextmanager
     async def _open_connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
@@ -122,8 +128,12 @@ def _is_loopback(host: str) -> bool:
 def _build_mime_message(email: OutboundEmail, mail_from: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = mail_from
-    message["To"] = email.to
-    message["Subject"] = email.subject
+    # The mail library decodes what looks encoded, and older releases of Python write what comes out as it is:
+    # an encoded line feed would add a header.
+    if ENCODED_WORD_PREFIX in email.to:
+        raise MailRejected("the address holds an encoded word")
+    message["To"] = encode_email_domain(email.to)
+    message["Subject"] = email.subject.replace(ENCODED_WORD_PREFIX, "= ?")
     message["Date"] = localtime()
     message["Message-ID"] = email.message_id
     message["Auto-Submitted"] = "auto-generated"

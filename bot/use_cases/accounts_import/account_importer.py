@@ -37,6 +37,10 @@ class AccountImporter:
         self._rows_to_delete: list[SQLModel] = []
 
     @property
+    def _is_overwritten(self) -> bool:
+        return self._entry.id in self._run.overwrite
+
+    @property
     def payment_methods(self) -> list[PaymentMethod]:
         return [*self._existing.payment_methods.values()]
 
@@ -49,10 +53,12 @@ class AccountImporter:
                 account.schedule_refresh(self._run.at)
             return account
         old_address = account.billing_address.model_dump()
-        self._changes |= update_fields(account, build_account_values(self._entry))
+        values = build_account_values(self._entry)
+        home_country = values.pop("home_country")
+        self._changes |= update_fields(account, values)
         # An order's address becomes the account's (R10). Only a file with a new one overrides that.
         if new_address not in (old_address, self._existing.last_imported_address):
-            account.sqlmodel_update(new_address)
+            account.sqlmodel_update({**new_address, "home_country": home_country})
             self._changes["billing_address"] = [old_address, new_address]
         return account
 
@@ -99,12 +105,14 @@ class AccountImporter:
         contacts = {c.email: c.model_dump() for c in self._entry.billing_contacts}
         create_contact = partial(BillingContact, account_id=self._entry.id)
         self._changes |= sync_rows("contact", self._existing.contacts, contacts, create_contact)
-        administrators = {
-            a.email: {**a.model_dump(exclude={"seats"}), "imported": True} for a in self._entry.administrators
-        }
-        create_administrator = partial(Administrator, account_id=self._entry.id)
+        administrators = {a.email: a.model_dump(exclude={"seats"}) for a in self._entry.administrators}
+        create_administrator = partial(Administrator, account_id=self._entry.id, imported=True)
         self._changes |= sync_rows(
-            "administrator", self._existing.administrators, administrators, create_administrator
+            "administrator",
+            self._existing.administrators,
+            administrators,
+            create_administrator,
+            withdraw_all=self._is_overwritten,
         )
 
     def _sync_payment_methods(self) -> None:
@@ -133,7 +141,7 @@ class AccountImporter:
             self._changes[f"subscription:{entry.id}"] = changes
             row.revision += bool(changes.keys() & {"unit_price", "tax_rate"})
         if _has_other_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
-            if self._run.overwrite:
+            if self._is_overwritten:
                 self._overwrite_subscription(row, entry)
             else:
                 self._run.kept_subscriptions.append(entry.id)

@@ -50,15 +50,9 @@ class ExistingAccount:
 async def load_and_lock_accounts(session: Session, entries: list[AccountEntry]) -> dict[str, ExistingAccount]:
     ids = [entry.id for entry in entries]
     stored_ids = set((await session.exec(select(Account.id).where(col(Account.id).in_(ids)))).all())
-    existing = {
-        id_: ExistingAccount(await lock_account(session, id_), is_new=False)
-        for id_ in ids
-        if id_ in stored_ids
-    }
-    if existing:
-        quote_numbers = [quote.number for e in entries if e.id in existing for quote in e.quotes]
-        await _load_account_rows(session, existing)
-        await _load_quotes(session, existing, quote_numbers)
+    locked = [await lock_account(session, id_) for id_ in ids if id_ in stored_ids]
+    quote_numbers = [quote.number for e in entries if e.id in stored_ids for quote in e.quotes]
+    existing = await _load_existing(session, locked, quote_numbers)
     for entry in entries:
         address = entry.billing_address.model_dump()
         if entry.id not in existing:
@@ -66,6 +60,24 @@ async def load_and_lock_accounts(session: Session, entries: list[AccountEntry]) 
             existing[entry.id] = ExistingAccount(account, is_new=True)
         elif existing[entry.id].account.billing_address.model_dump() != address:
             existing[entry.id].last_imported_address = await _find_last_imported_address(session, entry.id)
+    return existing
+
+
+async def load_accounts(
+    session: Session, account_ids: list[str], quote_numbers: list[str]
+) -> dict[str, ExistingAccount]:
+    """Stored accounts, without locking them."""
+    accounts = await _list_rows(session, Account, Account.id, account_ids)
+    return await _load_existing(session, accounts, quote_numbers)
+
+
+async def _load_existing(
+    session: Session, accounts: list[Account], quote_numbers: list[str]
+) -> dict[str, ExistingAccount]:
+    existing = {account.id: ExistingAccount(account, is_new=False) for account in accounts}
+    if existing:
+        await _load_account_rows(session, existing)
+        await _load_quotes(session, existing, quote_numbers)
     return existing
 
 

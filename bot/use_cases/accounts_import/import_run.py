@@ -10,13 +10,26 @@ from models.audit.entry import Actor
 from models.audit.subject import AuditSubject
 
 
+@dataclass(frozen=True)
+class AccountChange:
+    """One entry that an import adds to an account's history."""
+
+    account_id: str
+    subject: str
+    action: str
+    details: Changes
+
+
 @dataclass
 class ImportRun:
-    """`kept_subscriptions` and `kept_quotes` differ from the file and stay, for lack of `overwrite`."""
+    """`overwrite` are the accounts whose seats, periods, decided quotes, and people added elsewhere the file
+    replaces; `kept_subscriptions` and `kept_quotes` differ from it and stay, as their account is not among
+    them."""
 
     actor: Actor
     at: datetime
-    overwrite: bool
+    overwrite: frozenset[str] = frozenset()
+    changes: list[AccountChange] = field(default_factory=list)
     changed_account_ids: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
     kept_subscriptions: list[str] = field(default_factory=list)
@@ -30,8 +43,10 @@ class ImportRun:
         action: str,
         details: Changes,
         status_change: tuple[str | None, str | None] = (None, None),
+        reason: str | None = None,
     ) -> None:
         self.changed_account_ids.add(account_id)
+        self.changes.append(AccountChange(account_id, str(subject), action, details))
         await write_audit_entry(
             session,
             account_id=account_id,
@@ -40,5 +55,6 @@ class ImportRun:
             action=action,
             at=self.at,
             status_change=status_change,
+            reason=reason,
             details=details,
         )

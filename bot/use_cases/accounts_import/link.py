@@ -24,7 +24,7 @@ from bot.billing.customer_listing import CustomerListing, ListedCustomer
 from bot.db import Database, Session, lock_account
 from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.row_sync import update_fields
-from bot.use_cases.accounts_import.run import load_stored_records, store_accounts
+from bot.use_cases.accounts_import.run import ImportOptions, load_stored_records, store_accounts
 from models.account import Account
 from models.audit.entry import Actor
 from models.product import Product
@@ -164,10 +164,10 @@ async def list_link_problems(database: Database, report: LinkReport) -> list[str
 
 async def store_links(database: Database, report: LinkReport, at: datetime) -> int:
     """The number of accounts that were created or linked again."""
-    run = ImportRun(Actor("operator", "operator", LINK_SOURCE), at, overwrite=False)
+    run = ImportRun(Actor("operator", "operator", LINK_SOURCE), at)
     links = sorted(report.links.values(), key=lambda link: link.account_id)
     new = [link.build_values(report.options) for link in links if not link.is_stored]
-    await store_accounts(database, AccountsFile.model_validate({"accounts": new}), run)
+    await store_accounts(database, AccountsFile.model_validate({"accounts": new}), run, ImportOptions())
     async with database.write() as session:
         for link in links:
             if link.is_stored:

@@ -165,7 +165,7 @@ async def _update_closed_quote(
     expires_at = compute_expiry(existing.account, [line.period_end for line in lines], requested_expiry)
     has_other_status = entry.decided is not None and entry.decided.status != quote.status.value
     has_other_content = quote.created_externally and not (has_same_terms and expires_at == quote.expires_at)
-    can_overwrite = run.overwrite and quote.created_externally and not has_same_terms
+    can_overwrite = quote.account_id in run.overwrite and quote.created_externally and not has_same_terms
     if can_overwrite and not await _has_order(session, quote):
         details = await _replace_lines(session, run, existing, quote, preview)
         await _record_quote_change(session, run, quote, "overwritten", details)

@@ -17,10 +17,15 @@ RowT = TypeVar("RowT", bound=Deactivatable)
 
 
 def sync_rows(
-    label: str, rows: dict[str, RowT], entries: Mapping[str, FieldValues], create_row: Callable[..., RowT]
+    label: str,
+    rows: dict[str, RowT],
+    entries: Mapping[str, FieldValues],
+    create_row: Callable[..., RowT],
+    *,
+    withdraw_all: bool = False,
 ) -> Changes:
     """Add to `rows`, update, withdraw and reactivate, so that the active ones match `entries` (both have
-    the same keys). Rows that were not imported stay."""
+    the same keys). Rows that were not imported stay, unless `withdraw_all`."""
     changes: Changes = {}
     for key, values in entries.items():
         if key not in rows:
@@ -29,7 +34,7 @@ def sync_rows(
         elif field_changes := update_fields(rows[key], {**values, "active": True}):
             changes[f"{label}:{key}"] = field_changes
     for key in rows.keys() - entries.keys():
-        if rows[key].active and getattr(rows[key], "imported", True):
+        if rows[key].active and (withdraw_all or getattr(rows[key], "imported", True)):
             rows[key].active = False
             changes[f"{label}:{key}"] = "withdrawn"
     return changes

@@ -1,24 +1,28 @@
 """Importing accounts from a file, all or nothing."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import and_, func
 from sqlmodel import SQLModel, col, select, update
 
 from bot.accounts_file.cross_checks import StoredRecords
 from bot.accounts_file.entries import AccountEntry, AccountsFile
 from bot.accounts_file.read import read_accounts_file
-from bot.db import Database, Session, lock_imports
+from bot.accounts_file.yaml_with_lines import FileProblem, InvalidAccountsFile
+from bot.db import Database, Session, lock_account, lock_imports
 from bot.use_cases.accounts_import.account_importer import AccountImporter
 from bot.use_cases.accounts_import.catalogue import save_catalogue
+from bot.use_cases.accounts_import.close import close_locked_account, reopen_locked_account
 from bot.use_cases.accounts_import.existing import load_and_lock_accounts
-from bot.use_cases.accounts_import.import_run import ImportRun
+from bot.use_cases.accounts_import.import_run import AccountChange, ImportRun
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
-from models.audit.entry import Actor, AuditChainTip
+from models.audit.entry import Actor, AuditChainTip, AuditEntry
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote
@@ -30,7 +34,8 @@ MAX_LISTED_IDS = 5
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What the file lists, how many accounts it changed, and warnings for the operator."""
+    """What the file lists, how many accounts it changed and what it changed of them, and warnings for the
+    operator. `missing_accounts` came from a file, are open, and are not listed."""
 
     accounts: int
     subscriptions: int
@@ -38,6 +43,23 @@ class ImportSummary:
     quotes: int
     changed_accounts: int
     warnings: list[str] = field(default_factory=list)
+    changes: list[AccountChange] = field(default_factory=list)
+    missing_accounts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """`overwrite` are ids of accounts; with `close_missing`, accounts that came from a file and are not
+    listed are closed; with `dry_run`, nothing is stored."""
+
+    overwrite: frozenset[str] = frozenset()
+    close_missing: bool = False
+    dry_run: bool = False
+    operator: str = "operator"
+
+
+class _DryRunEnded(Exception):
+    """Rolls back."""
 
 
 def _ignore_progress(done: int, total: int) -> None: ...
@@ -48,41 +70,131 @@ async def import_accounts(
     *,
     path: Path,
     at: datetime,
-    overwrite: bool = False,
+    options: ImportOptions = ImportOptions(),
     progress: Callable[[int, int], None] = _ignore_progress,
 ) -> ImportSummary:
     """Upsert what the file lists, in one transaction. `progress` is called with (accounts done, total).
 
-    Without `overwrite`, seats and periods of stored subscriptions and quotes that are no longer pending stay
-    as they are. Raises InvalidAccountsFile.
+    Seats and periods of stored subscriptions and quotes that are no longer pending stay as they are, and
+    people whom the file does not know, unless their account is overwritten. Raises InvalidAccountsFile.
     """
     async with database.read() as session:
         stored = await load_stored_records(session)
     file = await asyncio.to_thread(read_accounts_file, path, stored)
-    run = ImportRun(Actor("operator", "operator", f"import:{path.name}"), at, overwrite)
-    return await store_accounts(database, file, run, progress)
+    listed_ids = {entry.id for entry in file.accounts}
+    if unlisted := options.overwrite - listed_ids:
+        names = ", ".join(sorted(unlisted))
+        raise InvalidAccountsFile([FileProblem(None, path.name, f"does not list {names}, to be overwritten")])
+    run = ImportRun(Actor("operator", options.operator, f"import:{path.name}"), at, options.overwrite)
+    return await store_accounts(database, file, run, options, progress)
 
 
 async def store_accounts(
     database: Database,
     file: AccountsFile,
     run: ImportRun,
+    options: ImportOptions,
     progress: Callable[[int, int], None] = _ignore_progress,
 ) -> ImportSummary:
     """In one transaction; the entries must have been checked against what is stored."""
-    async with database.write() as session:
-        await lock_imports(session)
-        await save_catalogue(session, [Product(**p.model_dump()) for p in file.products])
-        # In one order, so that concurrent transactions that lock several accounts cannot deadlock.
-        entries = sorted(file.accounts, key=lambda entry: entry.id)
-        for start in range(0, len(entries), BATCH_SIZE):
-            await _import_batch(session, run, entries[start : start + BATCH_SIZE])
-            progress(min(start + BATCH_SIZE, len(entries)), len(entries))
-    return _build_summary(file, run)
+    missing: list[str] = []
+    with contextlib.suppress(_DryRunEnded):
+        async with database.write() as session:
+            await lock_imports(session)
+            # In one order, so that concurrent transactions that lock several accounts cannot deadlock.
+            entries = sorted(file.accounts, key=lambda entry: entry.id)
+            last = await _load_last_operator_entries(session, [entry.id for entry in entries])
+            _check_not_changed_since_export(run, entries, last)
+            await save_catalogue(session, [Product(**p.model_dump()) for p in file.products])
+            for start in range(0, len(entries), BATCH_SIZE):
+                await _import_batch(session, run, entries[start : start + BATCH_SIZE])
+                progress(min(start + BATCH_SIZE, len(entries)), len(entries))
+            _warn_of_other_origins(run, entries, last)
+            missing = await _list_missing_accounts(session, {entry.id for entry in entries})
+            if options.close_missing:
+                for account_id in missing:
+                    account = await lock_account(session, account_id)
+                    await close_locked_account(session, run, account, None)
+                missing = []
+            if options.dry_run:
+                raise _DryRunEnded
+    return _build_summary(file, run, missing)
+
+
+async def _load_last_operator_entries(
+    session: Session, account_ids: Collection[str]
+) -> dict[str, AuditEntry]:
+    """What an operator changed last of each account, by any command."""
+    last = (
+        select(AuditEntry.account_id, func.max(col(AuditEntry.number)).label("number"))
+        .where(AuditEntry.actor_kind == "operator", col(AuditEntry.account_id).in_(account_ids))
+        .group_by(col(AuditEntry.account_id))
+        .subquery()
+    )
+    found = await session.exec(
+        select(AuditEntry).join(
+            last,
+            and_(col(AuditEntry.account_id) == last.c.account_id, col(AuditEntry.number) == last.c.number),
+        )
+    )
+    return {entry.account_id: entry for entry in found.all()}
+
+
+def _check_not_changed_since_export(
+    run: ImportRun, entries: list[AccountEntry], last: dict[str, AuditEntry]
+) -> None:
+    """Of two operators who edit the same export, the second must see what the first one changed."""
+    problems = [
+        f"{entry.id} was changed by {_describe_origin(last[entry.id])} since it was exported: "
+        f"export it again, or add --overwrite {entry.id}"
+        for entry in entries
+        if entry.exported_entry is not None
+        and entry.id in last
+        and entry.id not in run.overwrite
+        and last[entry.id].number > entry.exported_entry
+    ]
+    if problems:
+        raise InvalidAccountsFile([FileProblem(None, "accounts", problem) for problem in problems])
+
+
+def _warn_of_other_origins(run: ImportRun, entries: list[AccountEntry], last: dict[str, AuditEntry]) -> None:
+    """Two files for one account overwrite each other's values, again and again."""
+    for entry in entries:
+        before = last.get(entry.id)
+        if before is None or entry.exported_entry is not None or entry.id not in run.changed_account_ids:
+            continue
+        if (before.actor_name, before.source) != (run.actor.name, run.actor.source):
+            run.warnings.append(f"{entry.id} was last changed by {_describe_origin(before)}")
+
+
+def _describe_origin(entry: AuditEntry) -> str:
+    return f"{entry.actor_name} ({entry.source}) on {entry.at:%Y-%m-%d %H:%M} UTC"
+
+
+async def _list_missing_accounts(session: Session, listed_ids: set[str]) -> list[str]:
+    """Accounts that were linked without a file are in none."""
+    found = await session.exec(
+        select(AuditEntry.account_id)
+        .join(Account, col(Account.id) == AuditEntry.account_id)
+        .where(
+            col(Account.closed_at).is_(None),
+            AuditEntry.action == "imported",
+            col(AuditEntry.source).startswith("import:"),
+            col(AuditEntry.subject).startswith("account:"),
+        )
+        .order_by(col(AuditEntry.account_id))
+        .distinct()
+    )
+    return [account_id for account_id in found.all() if account_id not in listed_ids]
 
 
 async def _import_batch(session: Session, run: ImportRun, entries: list[AccountEntry]) -> None:
     existing = await load_and_lock_accounts(session, entries)
+    for account in [e.account for e in existing.values() if e.account.closed_at is not None]:
+        if account.id in run.overwrite:
+            await reopen_locked_account(session, run, account)
+        else:
+            run.warnings.append(f"{account.id} is closed and stays so without --overwrite {account.id}")
     importers = [AccountImporter(run, existing[entry.id], entry) for entry in entries]
     await _store_rows(session, [importer.upsert_account() for importer in importers])
     await _store_rows(
@@ -137,13 +249,16 @@ async def load_stored_records(session: Session) -> StoredRecords:
     return StoredRecords(frozenset(products.all()), dict(currencies.all()), owners, by_account)
 
 
-def _build_summary(file: AccountsFile, run: ImportRun) -> ImportSummary:
+def _build_summary(file: AccountsFile, run: ImportRun, missing_accounts: list[str]) -> ImportSummary:
     warnings = list(run.warnings)
+    if missing_accounts:
+        ids = format_ids(missing_accounts)
+        warnings.append(f"not in this file, and still open: {ids}; --close-missing closes them")
     if run.kept_subscriptions:
-        ids = _format_ids(run.kept_subscriptions)
-        warnings.append(f"seats and periods differ here and stay without --overwrite: {ids}")
+        ids = format_ids(run.kept_subscriptions)
+        warnings.append(f"seats and periods differ here and stay without --overwrite ACCOUNT: {ids}")
     if run.kept_quotes:
-        numbers = _format_ids(run.kept_quotes)
+        numbers = format_ids(run.kept_quotes)
         warnings.append(f"quotes that are no longer pending stay as they are: {numbers}")
     return ImportSummary(
         accounts=len(file.accounts),
@@ -152,9 +267,11 @@ def _build_summary(file: AccountsFile, run: ImportRun) -> ImportSummary:
         quotes=sum(len(a.quotes) for a in file.accounts),
         changed_accounts=len(run.changed_account_ids),
         warnings=warnings,
+        changes=run.changes,
+        missing_accounts=missing_accounts,
     )
 
 
-def _format_ids(ids: list[str]) -> str:
+def format_ids(ids: list[str]) -> str:
     more = len(ids) - MAX_LISTED_IDS
     return ", ".join(ids[:MAX_LISTED_IDS]) + (f" and {more} more" if more > 0 else "")

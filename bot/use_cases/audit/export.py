@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +15,14 @@ from sqlmodel import col, func, select
 from bot.db import Database, Session
 from models.account import Account, AccountNotFound
 from models.audit.entry import AuditChainTip, AuditEntry, ChainViolation, HashChainVerifier
+from models.control_characters import escape_control_characters
 
 BATCH_SIZE = 500
-# A spreadsheet would take a cell that begins with one of these for a formula, and people can type them.
-FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that begins with such a sign, or its wide form, for a formula. Which cells there
+# are depends on its settings: some split a line at semicolons or tabs, whatever is in quotes.
+FORMULA_PATTERN = re.compile(r"(^|[,;\t\n]\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
+# By it, a spreadsheet recognises UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
 
 # Field of an export -> column of AuditPerson.
 PERSON_FIELDS = {
@@ -36,6 +41,17 @@ ProgressCallback = Callable[[int, int], None]
 class ExportFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
+
+
+class Delimiter(StrEnum):
+    """Between the cells of a line. Spreadsheets expect a semicolon where decimals have a comma."""
+
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+    TAB = "tab"
+
+
+DELIMITER_CHARACTERS = {Delimiter.COMMA: ",", Delimiter.SEMICOLON: ";", Delimiter.TAB: "\t"}
 
 
 @dataclass
@@ -75,23 +91,35 @@ async def export_history(
     export_format: ExportFormat,
     out: TextIO,
     progress: ProgressCallback,
+    delimiter: Delimiter = Delimiter.COMMA,
 ) -> int:
     """Write an account's history, entry by entry as they are read. Raises AccountNotFound."""
     async with database.stream() as session:
         if await session.get(Account, account_id) is None:
             raise AccountNotFound
         written = 0
-        with WRITER_BY_FORMAT[export_format](out) as write:
+        with _open_writer(out, export_format, delimiter) as write:
             async for entry in _stream_entries(session, progress, account_id):
                 write(_build_row(entry))
                 written += 1
         return written
 
 
+def _open_writer(
+    out: TextIO, export_format: ExportFormat, delimiter: Delimiter
+) -> AbstractContextManager[RowWriter]:
+    if export_format is ExportFormat.JSON:
+        return _open_json_writer(out)
+    return _open_csv_writer(out, DELIMITER_CHARACTERS[delimiter])
+
+
 @contextmanager
-def _open_csv_writer(out: TextIO) -> Iterator[RowWriter]:
+def _open_csv_writer(out: TextIO, delimiter: str) -> Iterator[RowWriter]:
+    out.write(BYTE_ORDER_MARK)
     fields = [name for name in AuditEntry.model_fields if name != "id"]
-    writer = csv.DictWriter(out, fieldnames=[*fields, *PERSON_FIELDS, "erased"], lineterminator="\n")
+    writer = csv.DictWriter(
+        out, fieldnames=[*fields, *PERSON_FIELDS, "erased"], delimiter=delimiter, lineterminator="\n"
+    )
     writer.writeheader()
 
     def write(row: dict[str, Any]) -> None:
@@ -102,8 +130,11 @@ def _open_csv_writer(out: TextIO) -> Iterator[RowWriter]:
 
 
 def _escape_cell(value: Any) -> Any:
-    """Prevents formulas: with an apostrophe in front, a spreadsheet takes the cell for text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_PREFIXES) else value
+    """An apostrophe in front of a sign makes text of a formula. Control characters become escapes: the output
+    may be a terminal."""
+    if not isinstance(value, str):
+        return value
+    return FORMULA_PATTERN.sub(r"\1'\2", escape_control_characters(value))
 
 
 @contextmanager
@@ -112,17 +143,12 @@ def _open_json_writer(out: TextIO) -> Iterator[RowWriter]:
 
     def write(row: dict[str, Any]) -> None:
         nonlocal before
-        out.write(before + json.dumps(row, ensure_ascii=False))
+        # JSON escapes control characters below 0x20 by itself.
+        out.write(before + escape_control_characters(json.dumps(row, ensure_ascii=False), "\\u{:04x}"))
         before = ",\n"
 
     yield write
     out.write("[]\n" if before == "[\n" else "\n]\n")
-
-
-WRITER_BY_FORMAT: dict[ExportFormat, Callable[[TextIO], AbstractContextManager[RowWriter]]] = {
-    ExportFormat.CSV: _open_csv_writer,
-    ExportFormat.JSON: _open_json_writer,
-}
 
 
 async def _stream_entries(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, delete, select
 
 from bot.db import Session, lock_account
 from bot.messaging.messenger import MessageRef
@@ -17,6 +17,7 @@ from bot.use_cases.delivery.fallback import (
     build_notice_copies,
     has_failed_for_too_long,
 )
+from bot.use_cases.delivery.order_message import IS_ANSWERED
 from bot.use_cases.delivery.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.results import (
     Completed,
@@ -26,6 +27,7 @@ from bot.use_cases.delivery.results import (
     DigestPosted,
     FailureReason,
     HeldForDigest,
+    MessagesEdited,
     OptedOut,
     Posted,
     RetryLater,
@@ -45,7 +47,7 @@ from bot.use_cases.pacing import (
     lock_or_create_slots,
 )
 from models.account import Account
-from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, PostedMessage
+from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 from models.notice.destination import Destination, DestinationKind
 from models.notice.payloads import ReceiptFilePayload, find_extension_id, is_requested
 from models.quote import Quote
@@ -110,6 +112,8 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> None:
         _enqueue_receipt_file(delivery, result)
     elif notice.kind in QUOTE_MESSAGE_KINDS:
         await _save_quote_message(delivery, result)
+    if notice.kind in IS_ANSWERED:
+        _save_order_message(delivery, result)
     delivery.record_message()
 
 
@@ -159,6 +163,21 @@ def _enqueue_receipt_file(delivery: Delivery, result: Posted) -> None:
     )
 
 
+def _save_order_message(delivery: Delivery, result: Posted) -> None:
+    """A message that already says how the order ended need not be edited. A change after it was rendered has
+    a notice behind this one."""
+    details, notice = result.context.order, delivery.notice
+    if details is not None and not details.order.is_finished:
+        delivery.session.add(
+            OrderMessage(
+                notice_id=notice.key,
+                order_id=details.order.key,
+                channel=result.message.channel,
+                ts=result.message.ts,
+            )
+        )
+
+
 async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
     session, notice = delivery.session, delivery.notice
     session.add(build_posted_message(notice, result.message, quote_id=notice.quote_id))
@@ -204,6 +223,13 @@ async def _apply_copy_gone(delivery: Delivery, result: CopyGone) -> None:
     copy = await delivery.session.get(PostedMessage, result.posted_message_id)
     if copy is not None:
         await delivery.session.delete(copy)
+    delivery.record_message()
+
+
+async def _apply_messages_edited(delivery: Delivery, result: MessagesEdited) -> None:
+    is_closed = col(OrderMessage.notice_id).in_(result.closed_ids)
+    if result.closed_ids:
+        await delivery.session.exec(delete(OrderMessage).where(is_closed))
     delivery.record_message()
 
 
@@ -262,6 +288,7 @@ APPLY_BY_RESULT: dict[type, Callable[[Delivery, Any], Awaitable[None]]] = {
     OptedOut: _apply_opted_out,
     HeldForDigest: _apply_held_for_digest,
     CopyGone: _apply_copy_gone,
+    MessagesEdited: _apply_messages_edited,
     Throttled: _apply_throttled,
     RetryLater: _apply_retry_later,
     Undeliverable: _apply_undeliverable,

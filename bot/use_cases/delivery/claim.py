@@ -17,6 +17,7 @@ from sqlmodel.sql.expression import Select
 
 from bot.db import Session
 from bot.services import Services
+from bot.use_cases.delivery.order_message import find_needless_edit_ids
 from bot.use_cases.due_rows import ClaimQueue
 from bot.use_cases.pacing import (
     DESTINATION_LIMIT,
@@ -67,6 +68,14 @@ class DeliveryLease:
     def has_time_for_another(self, at: datetime) -> bool:
         """Whether a notice that follows the first one can be expected to be delivered before the deadline."""
         return at - self.claimed_at < self.deadline - at
+
+
+@dataclass(frozen=True)
+class DueRun:
+    """`needless_ids` are those of edits of nothing, which are not sent."""
+
+    notices: Sequence[Notice]
+    needless_ids: Collection[int]
 
 
 def build_notice_queue(services: Services) -> ClaimQueue[TeamDestination, DeliveryLease]:
@@ -130,13 +139,16 @@ async def claim_again(
         if DESTINATION_LIMIT.count_tokens(slots.get(name), at) and not slots[name].is_claimed(at)
     ]
     runs = await _load_runs(session, free, at) if free else {}
-    teams = {MESSAGE_LIMIT.get_slot_name(run[0].team) for run in runs.values() if not _is_email(run)}
+    firsts = [run.notices[0] for run in runs.values()]
+    teams = {
+        MESSAGE_LIMIT.get_slot_name(first.team) for first in firsts if not first.parsed_destination.is_email
+    }
     team_slots = await lock_or_create_slots(session, teams, at, skip_locked=True) if teams else {}
     return _lease_runs(services, runs, {**slots, **team_slots}, at)
 
 
 def _lease_runs(
-    services: Services, runs: Mapping[str, Sequence[Notice]], slots: Slots, at: datetime
+    services: Services, runs: Mapping[str, DueRun], slots: Slots, at: datetime
 ) -> list[DeliveryLease]:
     expires_at = at + get_lease_duration(services.settings)
     deadline = at + get_delivery_timeout(services.settings)
@@ -147,7 +159,7 @@ def _lease_runs(
         leased = tuple(notices[: counts[name]])
         if leased:
             slots[name].claimed_until = expires_at
-            has_more = len(leased) + sum(map(len, superseded.values())) < len(runs[name])
+            has_more = len(leased) + sum(map(len, superseded.values())) < len(runs[name].notices)
             leases.append(DeliveryLease(leased, superseded, has_more, at, expires_at, deadline))
     changed = {lease.destination for lease in leases}
     changed |= {MESSAGE_LIMIT.get_slot_name(lease.notices[0].team) for lease in leases}
@@ -175,13 +187,16 @@ def _is_email(run: Sequence[Notice]) -> bool:
     return run[0].parsed_destination.is_email
 
 
-def _skip_superseded(run: Sequence[Notice]) -> tuple[list[Notice], dict[int, tuple[int, ...]]]:
-    """R25: a status message shows all that was stored before it is rendered."""
+def _skip_superseded(run: DueRun) -> tuple[list[Notice], dict[int, tuple[int, ...]]]:
+    """R25: a status message shows all that was stored before it is rendered. An edit of nothing is done with
+    the notice before it."""
     notices: list[Notice] = []
     status_notices: dict[int | None, Notice] = {}
     superseded: dict[int, tuple[int, ...]] = {}
-    for notice in run:
-        if notice.kind is not NoticeKind.ORDER_STATUS:
+    for notice in run.notices:
+        if notice.key in run.needless_ids:
+            superseded[notices[-1].key] = (*superseded.get(notices[-1].key, ()), notice.key)
+        elif notice.kind is not NoticeKind.ORDER_STATUS:
             notices.append(notice)
         elif earlier := status_notices.get(notice.order_id):
             superseded[earlier.key] = (*superseded.get(earlier.key, ()), notice.key)
@@ -191,35 +206,38 @@ def _skip_superseded(run: Sequence[Notice]) -> tuple[list[Notice], dict[int, tup
     return notices, superseded
 
 
-async def _load_runs(
-    session: Session, destinations: Collection[str], at: datetime
-) -> dict[str, Sequence[Notice]]:
-    """The oldest due notices of each destination, as far as they can be sent together; obsolete ones at the
-    beginning are marked as delivered."""
-    runs: dict[str, Sequence[Notice]] = {}
+async def _load_runs(session: Session, destinations: Collection[str], at: datetime) -> dict[str, DueRun]:
+    """The oldest due notices of each destination, as far as they can be sent together; obsolete ones and
+    edits of nothing at the beginning are marked as delivered."""
+    runs: dict[str, DueRun] = {}
     rest = list(destinations)
     while rest:
         oldest = await _load_oldest_notices(session, rest, at)
         obsolete_ids = await find_obsolete_ids(session, oldest, at)
+        needless_ids = await find_needless_edit_ids(session, oldest)
         by_destination = defaultdict[str, list[Notice]](list)
         for notice in oldest:
             by_destination[notice.destination].append(notice)
         rest = []
         for name, notices in by_destination.items():
-            run = _build_run(notices, obsolete_ids)
+            run = _build_run(notices, obsolete_ids, needless_ids)
             for notice in notices[: notices.index(run[0])] if run else notices:
                 notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
             if run:
-                runs[name] = run
+                runs[name] = DueRun(run, needless_ids)
             else:
                 rest.append(name)
     return {name: runs[name] for name in destinations if name in runs}
 
 
-def _build_run(notices: Sequence[Notice], obsolete_ids: Collection[int]) -> list[Notice]:
+def _build_run(
+    notices: Sequence[Notice], obsolete_ids: Collection[int], needless_ids: Collection[int]
+) -> list[Notice]:
     """Without obsolete ones at the beginning; one that is posted with others in a digest is alone."""
     run: list[Notice] = []
     for notice in notices:
+        if notice.key in needless_ids and not run:
+            continue
         if notice.key in obsolete_ids:
             if run:
                 break

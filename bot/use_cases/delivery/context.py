@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from bot.db import Session
 from bot.services import Services
+from bot.use_cases.delivery.order_message import PostedOrderMessage, load_order_messages
 from bot.use_cases.delivery.posted_message import load_posted_messages
 from bot.use_cases.details import load_order_details_by_id, load_quote_details_by_id, with_history
 from bot.use_cases.notice.preferences import load_contact_users_with_preferences
@@ -24,6 +25,7 @@ from models.slack_user import SlackUser
 
 # Their payload has everything they show.
 KINDS_WITHOUT_ORDER = frozenset({NoticeKind.ORDER_HISTORY})
+KINDS_WITH_HISTORY = frozenset({NoticeKind.ORDER_OVERDUE, NoticeKind.ORDER_MESSAGES})
 
 # What a copy of a quote shows of it, or of the request to extend it.
 QuoteState = tuple[QuoteStatus, datetime, ExtensionStatus | None]
@@ -32,13 +34,14 @@ QuoteState = tuple[QuoteStatus, datetime, ExtensionStatus | None]
 @dataclass(frozen=True)
 class NoticeContext:
     """`posted_message` is the message that the notice updates or replies to; `contact` is its recipient, with
-    the Slack user and preferences if they are stored."""
+    the Slack user and preferences if they are stored. `order_messages` are those that it edits."""
 
     account: Account
     order: OrderDetails | None = None
     quote: QuoteDetails | None = None
     extension: QuoteExtension | None = None
     posted_message: PostedMessage | None = None
+    order_messages: Sequence[PostedOrderMessage] = ()
     contact: BillingContact | None = None
     user: SlackUser | None = None
     preferences: NotificationPreferences | None = None
@@ -68,6 +71,7 @@ async def build_notice_contexts(
     accounts |= {quote.account.id: quote.account for quote in quotes.values()}
     accounts |= await _load_accounts(session, {n.account_id for n in notices} - accounts.keys())
     posted = await load_posted_messages(session, notices)
+    order_messages = await load_order_messages(session, notices)
     contacts = await _load_contacts(session, notices)
     users, preferences = await load_contact_users_with_preferences(
         session, [(notice.team, contacts[notice.key]) for notice in notices if notice.key in contacts]
@@ -82,6 +86,7 @@ async def build_notice_contexts(
             quote=quotes[notice.quote_id] if notice.quote_id else None,
             extension=extensions.get(notice.key),
             posted_message=posted.get(notice.key),
+            order_messages=order_messages.get(notice.key, ()),
             contact=contact,
             user=user,
             preferences=preferences.get(user.identity_key) if user else None,
@@ -113,7 +118,7 @@ async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime
     orders = {key: details[order_id] for key, order_id in ids.items()}
     for notice in notices:
         is_for_services = notice.parsed_destination.kind is DestinationKind.SERVICES
-        if notice.kind is NoticeKind.ORDER_OVERDUE and is_for_services:
+        if notice.kind in KINDS_WITH_HISTORY and is_for_services:
             orders[notice.key] = await with_history(session, orders[notice.key])
     return orders
 

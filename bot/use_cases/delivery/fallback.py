@@ -42,7 +42,9 @@ EMAIL_RETRY_WINDOWS = {
 }
 
 # An update of a message that exists already says nothing new to anybody else.
-KINDS_WITHOUT_FALLBACK = frozenset({NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_EXTENSION_CARD})
+KINDS_WITHOUT_FALLBACK = frozenset(
+    {NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_EXTENSION_CARD, NoticeKind.ORDER_MESSAGES}
+)
 # They are e-mailed in any case (R13); only a copy that somebody requested has no e-mail of its own.
 RECEIPT_MESSAGE_KINDS = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
 

@@ -47,6 +47,14 @@ class CopyGone:
 
 
 @dataclass(frozen=True)
+class MessagesEdited:
+    """Messages of an order. `closed_ids` are the notices of those that will not be edited again: the order is
+    finished, or the message is gone."""
+
+    closed_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Throttled:
     retry_after_seconds: float
 
@@ -89,6 +97,7 @@ DeliveryResult = (
     | OptedOut
     | HeldForDigest
     | CopyGone
+    | MessagesEdited
     | Throttled
     | RetryLater
     | Undeliverable

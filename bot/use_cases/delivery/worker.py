@@ -41,6 +41,7 @@ from bot.use_cases.delivery.results import (
     DeliveryResult,
     FailureReason,
     HeldForDigest,
+    MessagesEdited,
     OptedOut,
     Posted,
     RetryLater,
@@ -62,7 +63,7 @@ log = structlog.get_logger()
 # A batch costs about as many queries as one notice.
 MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
-CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone)
+CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone, MessagesEdited)
 # Subclasses of the outages, so they are caught before them.
 REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
 OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, BillingUnavailable, TimeoutError)
@@ -159,6 +160,8 @@ async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> 
         return await _send_email(services, notice, context)
     if notice.kind in QUOTE_CARD_KINDS:
         return await _update_quote_card(services, notice, context)
+    if notice.kind is NoticeKind.ORDER_MESSAGES:
+        return await _edit_order_messages(services, context)
     if contact is None:
         return await _post_message(
             services, notice, context, compose_message(notice, context, destination.id)
@@ -232,3 +235,21 @@ async def _update_quote_card(services: Services, notice: Notice, context: Notice
     except (MessageGone, UserUnreachable, ChannelUnreachable):
         return CopyGone(copy.key)
     return Completed()
+
+
+async def _edit_order_messages(services: Services, context: NoticeContext) -> DeliveryResult:
+    """Those with nothing left of what they ask for (R25)."""
+    details, closed = context.order, []
+    assert details is not None, "it is about an order"
+    for posted in context.order_messages:
+        if not posted.is_answered(details):
+            continue
+        new = compose_message(posted.notice, context, posted.message.channel, context.user)
+        is_gone = False
+        try:
+            await services.messenger.deliver_message(replace(new, update_ts=posted.message.ts))
+        except (MessageGone, UserUnreachable, ChannelUnreachable):
+            is_gone = True
+        if is_gone or details.order.is_finished:
+            closed.append(posted.notice.key)
+    return MessagesEdited(tuple(closed))

@@ -1,3 +1,4 @@
+from collections.abc import Sized
 from dataclasses import dataclass
 
 
@@ -8,3 +9,8 @@ class CheckResult:
     name: str
     passed: bool | None
     message: str
+
+
+def format_remainder(items: Sized, shown_count: int) -> str:
+    remainder = len(items) - shown_count
+    return f" (and {remainder} more)" if remainder > 0 else ""

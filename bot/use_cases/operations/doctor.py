@@ -3,14 +3,15 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence, Sized
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from email.utils import parseaddr
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
 from bot.billing.gateway import BillingUnavailable
-from bot.db import LISTEN_ERRORS
+from bot.db import LISTEN_ERRORS, describe_database_error
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.i18n import Localizer
 from bot.mail.mailer import MailRejected, MailUnavailable
@@ -18,7 +19,8 @@ from bot.receipts import find_receipt_gaps
 from bot.services import Services
 from bot.settings import list_unknown_names
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
-from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.account_checks import check_contacts, check_ordering
+from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
 from models.account import Account
 from models.details import ReceiptDetails
@@ -44,6 +46,8 @@ async def run_checks(services: Services, required_scopes: set[str]) -> list[Chec
         "slack": lambda: _check_slack(services, required_scopes),
         "transport": lambda: _check_transport(services),
         "channels": lambda: _check_channels(services),
+        "contacts": lambda: check_contacts(services),
+        "ordering": lambda: check_ordering(services),
         "mail": lambda: _check_mail(services),
         "billing": lambda: _check_billing(services),
         "seller": lambda: _check_seller(services),
@@ -79,14 +83,18 @@ async def _check_database(services: Services) -> CheckResult:
     except UnsupportedSchema as error:
         return CheckResult("database", False, str(error))
     except Exception as error:
-        message = f"it does not answer ({type(error).__name__}): check DATABASE_URL, and that it is running"
-        return CheckResult("database", False, message)
+        return CheckResult("database", False, describe_database_error(error))
     if not migrated:
         return CheckResult("database", False, "its schema is not this version's: python app.py migrate")
     state = await load_database_state(services.database)
     if state.is_restored:
         return CheckResult("database", False, str(RestoredDatabase(state.issued_numbers)))
-    return CheckResult("database", True, "reachable, and up to date")
+    try:
+        await services.database.check_writable()
+        await services.database.check_prepared_statements()
+    except SQLAlchemyError as error:
+        return CheckResult("database", False, describe_database_error(error))
+    return CheckResult("database", True, "reachable, writable and up to date")
 
 
 async def _check_job_notifications(services: Services) -> CheckResult:
@@ -110,7 +118,7 @@ async def _check_accounts(services: Services) -> CheckResult:
     unreachable = await _list_unreachable_accounts(services)
     if unreachable:
         names = ", ".join(f"{account} ({team})" for account, team in unreachable[:5])
-        message = f"the bot is not installed in the workspace of {names}{_format_remainder(unreachable, 5)}"
+        message = f"the bot is not installed in the workspace of {names}{format_remainder(unreachable, 5)}"
         return CheckResult(
             "accounts", False, f"{message}: check slack_team and slack_enterprise, or install it there"
         )
@@ -156,12 +164,12 @@ async def _check_slack(services: Services, required_scopes: set[str]) -> CheckRe
             names = ", ".join(sorted(missing))
             problems.append(f"the token of {team} lacks {names}: install the app again with manifest.yml")
     if problems:
-        return CheckResult("slack", False, "; ".join(problems[:3]) + _format_remainder(problems, 3))
+        return CheckResult("slack", False, "; ".join(problems[:3]) + format_remainder(problems, 3))
     if unverified:
-        names = f"{', '.join(unverified[:3])}{_format_remainder(unverified, 3)}"
+        names = f"{', '.join(unverified[:3])}{format_remainder(unverified, 3)}"
         message = f"the token works in {names}, but the response does not list its scopes"
         return CheckResult("slack", None, f"{message}: is something between here and SLACK_API_URL?")
-    names = f"{', '.join(teams[:3])}{_format_remainder(teams, 3)}"
+    names = f"{', '.join(teams[:3])}{format_remainder(teams, 3)}"
     return CheckResult("slack", True, f"token and scopes are right in {names}")
 
 
@@ -190,7 +198,7 @@ async def _check_channels(services: Services) -> CheckResult:
     missing, failures = await _find_missing_channels(services, teams, checked)
     problems = [f"in {team} no channel could be checked: {reason}" for team, reason in failures.items()]
     if missing:
-        names = f"{', '.join(missing[:5])}{_format_remainder(missing, 5)}"
+        names = f"{', '.join(missing[:5])}{format_remainder(missing, 5)}"
         problems.append(f"the bot is not in {names}: type /invite @seatbot there")
     if problems:
         return CheckResult("channels", False, "; ".join(problems))
@@ -248,7 +256,10 @@ async def _check_mail(services: Services) -> CheckResult:
 
 
 async def _check_billing(services: Services) -> CheckResult:
-    billing = services.settings.billing
+    billing, key = services.settings.billing, services.settings.stripe_api_key
+    if billing == "stripe" and key is not None and key.get_secret_value().startswith("pk_"):
+        message = "STRIPE_API_KEY is a publishable key, which is for browsers: create a restricted key"
+        return CheckResult("billing", False, f"{message} (docs/stripe.md)")
     try:
         provider_status = await services.billing.check_connection()
     except BillingUnavailable as error:
@@ -257,6 +268,9 @@ async def _check_billing(services: Services) -> CheckResult:
         return CheckResult("billing", False, message)
     if billing == "embedded":
         return CheckResult("billing", None, f"{billing}: {provider_status}")
+    if key is not None and key.get_secret_value().startswith("sk_"):
+        message = "STRIPE_API_KEY may do everything in Stripe: create a restricted key (docs/stripe.md)"
+        return CheckResult("billing", None, f"{provider_status}; {message}")
     return await _check_linked_accounts(services, provider_status)
 
 
@@ -294,7 +308,7 @@ async def _check_receipts(services: Services) -> CheckResult:
         return CheckResult("receipts", True, "the fonts have every character of the latest receipts")
     shown = [f"{number} lacks {characters}" for number, characters in [*gaps.items()][:MAX_LISTED_RECEIPTS]]
     message = (
-        f"{'; '.join(shown)}{_format_remainder(gaps, MAX_LISTED_RECEIPTS)}: install fonts (docs/operate.md)"
+        f"{'; '.join(shown)}{format_remainder(gaps, MAX_LISTED_RECEIPTS)}: install fonts (docs/operate.md)"
     )
     return CheckResult("receipts", False, message)
 
@@ -335,15 +349,10 @@ async def _check_undeliverable_notices(services: Services) -> CheckResult:
         return CheckResult("notices", True, f"none was given up in the last {UNDELIVERABLE_DAYS} days")
     examples = [f"{count} to {failure}" for failure, count in failures.most_common(5)]
     message = f"{failures.total()} were given up in the last {UNDELIVERABLE_DAYS} days: {', '.join(examples)}"
-    remainder = _format_remainder(failures, 5)
+    remainder = format_remainder(failures, 5)
     return CheckResult("notices", None, f"{message}{remainder}; the log has each as notice.undeliverable")
 
 
 def _format_failure(destination: str, error: str | None) -> str:
     # What follows is a library's message, which may contain a URL with its password.
     return f"{destination} ({': '.join((error or '').split(': ')[:2])})"
-
-
-def _format_remainder(items: Sized, shown_count: int) -> str:
-    remainder = len(items) - shown_count
-    return f" (and {remainder} more)" if remainder > 0 else ""

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, get_database_error_kind
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult
@@ -35,9 +36,21 @@ class Readiness:
             migrated = await self._services.database.is_migrated()
         except UnsupportedSchema:
             return CheckResult("database", False, "migrated by another version")
-        except Exception:
-            return CheckResult("database", False, "unreachable")
-        return CheckResult("database", migrated, "up to date" if migrated else "not migrated")
+        except Exception as error:
+            kind = get_database_error_kind(error)
+            return CheckResult("database", False, f"unreachable ({kind})" if kind else "unreachable")
+        if not migrated:
+            return CheckResult("database", False, "not migrated")
+        return await self._check_writable()
+
+    async def _check_writable(self) -> CheckResult:
+        try:
+            await self._services.database.check_writable()
+        except DATABASE_UNAVAILABLE_ERRORS as error:
+            return CheckResult(
+                "database", False, f"takes no writes ({get_database_error_kind(error) or 'unreachable'})"
+            )
+        return CheckResult("database", True, "up to date")
 
     async def _check_slack(self) -> CheckResult:
         if self._slack_result is None or self._services.now() >= self._slack_result_expires_at:

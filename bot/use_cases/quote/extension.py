@@ -21,6 +21,7 @@ from bot.use_cases.notice.enqueue import (
     list_recipients,
 )
 from bot.use_cases.quote.read import get_quote, lock_quote
+from models.checkout import FieldRequired
 from models.details import QuoteDetails
 from models.errors import InvalidInput, Refusal
 from models.notice import NoticeKind
@@ -64,15 +65,15 @@ async def get_extendable_quote(services: Services, *, person: SlackIdentity, quo
 
 
 async def request_extension(
-    services: Services, *, person: SlackIdentity, quote_id: int, until: date, reason: str | None
+    services: Services, *, person: SlackIdentity, quote_id: int, until: date | None, reason: str | None
 ) -> QuoteDetails:
-    """Raises InvalidInput if `until` is too late or too early."""
+    """Raises InvalidInput if `until` is missing, too late or too early."""
     at = services.now()
     stored_reason = validate_reason(reason)
     async with services.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
         _check_requestable(services, details)
-        _check_day(details, until)
+        until, _ = _check_day(details, until)
         extension = QuoteExtension(
             quote_id=quote_id,
             contact_id=contact.key,
@@ -116,9 +117,12 @@ def _check_extendable(details: QuoteDetails) -> None:
         raise ExtensionImpossible(number=details.quote.number, period_end=min(details.period_ends))
 
 
-def _check_day(details: QuoteDetails, until: date) -> datetime:
+def _check_day(details: QuoteDetails, until: date | None) -> tuple[date, datetime]:
+    """After who asks: it says something about the quote. Returns the day, and when it ends."""
+    if until is None:
+        raise InvalidInput({"until": FieldRequired()})
     try:
-        return compute_extended_expiry(details.account, details.quote, details.period_ends, until)
+        return until, compute_extended_expiry(details.account, details.quote, details.period_ends, until)
     except Refusal as refusal:
         raise InvalidInput({"until": refusal}) from None
 
@@ -155,15 +159,15 @@ async def get_open_extension(
 
 
 async def approve_extension(
-    services: Services, *, person: SlackIdentity, extension_id: int, until: date
+    services: Services, *, person: SlackIdentity, extension_id: int, until: date | None
 ) -> ExtensionDetails:
-    """Raises InvalidInput if `until` is too late or too early."""
+    """Raises InvalidInput if `until` is missing, too late or too early."""
     actor = await authorize_services_member(services, person)
     at = services.now()
     async with services.write() as session:
         details = await _lock_extension(session, extension_id, at)
         quote, extension = details.quote.quote, details.extension
-        expires_at = _check_day(details.quote, until)
+        until, expires_at = _check_day(details.quote, until)
         old_expires_at = quote.expires_at
         extension.approve(until, at, actor.name)
         quote.extend(expires_at, at)

@@ -50,6 +50,17 @@ async def announce_waiting(update: OrderUpdate, blocking_order_number: str) -> N
     announce_progress(update, "waits", blocking_order_number=blocking_order_number)
 
 
+async def announce_answer(update: OrderUpdate) -> None:
+    """Edit earlier messages, which may ask for what has just been decided, confirmed or finished."""
+    event = f"messages:{update.at.isoformat()}"
+    update.add_notice(NoticeKind.ORDER_MESSAGES, event, await update.list_destinations())
+    settings = update.services.settings
+    if settings.account_services_channel and update.at >= update.order.processing_deadline:
+        channel = [Destination.services(settings.account_services_channel)]
+        team = settings.account_services_team
+        update.add_notice(NoticeKind.ORDER_MESSAGES, event, channel, team=team)
+
+
 async def announce_attention_needed(
     update: OrderUpdate, row: OrderRow, kind: NoticeKind, *, event_suffix: str = ""
 ) -> None:

@@ -23,7 +23,7 @@ from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
 from bot.use_cases.service_order.amount_limit import compute_amount_limit
-from bot.use_cases.service_order.announce import announce_attention_needed
+from bot.use_cases.service_order.announce import announce_answer, announce_attention_needed
 from bot.use_cases.service_order.charge_attempt import RETRY_DELAY, LeasedLine
 from bot.use_cases.service_order.order_update import OrderUpdate, update_order
 from bot.use_cases.service_order.transitions import (
@@ -77,7 +77,11 @@ async def apply_charge_outcome(
             # The copy was refreshed in the meantime, perhaps with something newer than these states.
             update.account.schedule_refresh(update.at)
             update.session.add(update.account)
+        was_unconfirmed = row.line.status is LineStatus.NEEDS_CUSTOMER
         await OUTCOME_HANDLERS[type(outcome)](answered, outcome)
+        is_decided = was_unconfirmed and row.line.status is not LineStatus.NEEDS_CUSTOMER
+        if is_decided and not update.order.is_finished:
+            await announce_answer(update)
         update.session.add(row.line)
 
 

@@ -25,7 +25,7 @@ from bot.use_cases.details import (
     load_busy_orders,
     load_order_details,
 )
-from bot.use_cases.service_order.announce import announce_progress
+from bot.use_cases.service_order.announce import announce_answer, announce_progress
 from bot.use_cases.service_order.order_update import OrderUpdate, load_order_update
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.transitions import finish_order_if_done
@@ -111,6 +111,7 @@ async def open_retry(
         details = await load_order_details(session, order, at)
         if not details.can_retry:
             raise await _build_nothing_to_retry(session, order, [row.line for row in details.rows])
+        details.account.check_open()
     await refresh_methods_if_available(services, order.account_id)
     async with services.read() as session:
         methods = await list_payment_methods(session, order.account_id)
@@ -128,6 +129,7 @@ async def retry_service_order(
     async with services.write() as session:
         update, contact = await _lock_order(services, session, person, order_id, at)
         account = update.account
+        account.check_open()
         methods = await list_payment_methods(session, account.id)
         method = get_usable_method(methods, payment_method_id, account.get_local_date(at))
         lines = await _list_lines_to_retry(update)
@@ -137,6 +139,7 @@ async def retry_service_order(
         for line in lines:
             _retry_line(update, line, method)
         announce_progress(update, "retried", by=contact.name)
+        await announce_answer(update)
         await update.save()
         details = await load_order_details(session, update.order, at, include_history=True)
     start_processing(services)
@@ -166,6 +169,8 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
         update.add_audit_entry("given_up")
         announce_progress(update, "given_up", by=contact.name)
         await finish_order_if_done(update)
+        if not update.order.is_finished:
+            await announce_answer(update)
         await update.save()
         return await load_order_details(session, update.order, at, include_history=True)
 

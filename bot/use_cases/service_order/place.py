@@ -277,6 +277,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
 
 
 def _check_still_orderable(placement: _Placement) -> None:
+    placement.account.check_open()
     # R8: R2 and R4 apply to quotes of a cart only. R3 is checked with the form, for every quote.
     state = placement.state
     if state.quote.created_externally:

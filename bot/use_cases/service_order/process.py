@@ -1,6 +1,7 @@
 """Processes the due lines of placed orders: leases each one and charges it (R12, R19)."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,12 +20,12 @@ from bot.billing.gateway import (
     Settled,
     SubscriptionState,
 )
-from bot.db import DATABASE_UNAVAILABLE_ERRORS
+from bot.db import DATABASE_UNAVAILABLE_ERRORS, lock_account_unless_locked
 from bot.metrics import RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
-from bot.use_cases.service_order.announce import announce_waiting
+from bot.use_cases.service_order.announce import announce_answer, announce_waiting
 from bot.use_cases.service_order.charge_attempt import (
     RETRY_DELAY,
     Decline,
@@ -40,7 +41,7 @@ from bot.use_cases.service_order.charge_attempt import (
     store_attempt,
 )
 from bot.use_cases.service_order.charge_outcome import apply_charge_outcome
-from bot.use_cases.service_order.order_update import OrderUpdate, update_order
+from bot.use_cases.service_order.order_update import OrderUpdate, load_order_update, update_order
 from bot.use_cases.service_order.transitions import (
     decline_line,
     finish_order_if_done,
@@ -54,6 +55,8 @@ log = structlog.get_logger()
 
 RECHECK_INTERVAL = timedelta(seconds=60)
 WORKER_COUNT = 4
+# An order that starts sooner has not been said to wait, or not for long.
+MIN_WAIT = timedelta(seconds=5)
 
 
 class DueLine(NamedTuple):
@@ -101,7 +104,18 @@ async def _find_due_lines(services: Services, limit: int) -> Sequence[DueLine]:
 
 async def _lease_lines(services: Services, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
     await services.tasks.wait_for_interactive_requests()
-    leases = await asyncio.gather(*(_try_to_lease_line(services, due) for due in due_lines))
+    lines_by_account = defaultdict[str, list[DueLine]](list)
+    for due in due_lines:
+        lines_by_account[due.account_id].append(due)
+    leases = await asyncio.gather(
+        *(_lease_account_lines(services, lines) for lines in lines_by_account.values())
+    )
+    return [leased for account_leases in leases for leased in account_leases]
+
+
+async def _lease_account_lines(services: Services, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
+    """One after another, since each locks the account."""
+    leases = [await _try_to_lease_line(services, due) for due in due_lines]
     return [leased for leased in leases if leased is not None]
 
 
@@ -126,18 +140,27 @@ async def _postpone_line(services: Services, line_id: int) -> None:
 
 async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
     """Lease the line and do what needs no provider: a waiting line starts charging if its subscription is
-    free, and a line that is done may finish its order. None if another worker was faster."""
-    async with update_order(services, due.account_id, due.order_id) as update:
-        row = update.get_row(due.line_id)
-        if not row.line.is_due(update.at):
+    free, and a line that is done may finish its order. None if another worker was faster, or is at it: it is
+    not waited for."""
+    at = services.now()
+    async with services.write() as session:
+        account = await lock_account_unless_locked(session, due.account_id)
+        if account is None:
             return None
-        row.line.lease(update.at + services.settings.lease_duration)
-        update.session.add(row.line)
+        update = await load_order_update(services, session, account, due.order_id, at)
+        row = update.get_row(due.line_id)
+        if not row.line.is_due(at):
+            return None
+        row.line.lease(at + services.settings.lease_duration)
+        session.add(row.line)
         if row.line.status is LineStatus.WAITING:
             await _start_or_wait(update, row)
-        elif row.line.is_done(update.order, update.at):
+        elif row.line.is_done(update.order, at):
             row.line.release(None)
             await finish_order_if_done(update)
+            if not update.order.is_finished:
+                await announce_answer(update)
+        await update.save()
         attempt = find_open_attempt(update, row.line) if row.line.is_busy else None
         charge = build_charge(update, row, attempt) if attempt is not None else None
         return LeasedLine(update, row, charge)
@@ -155,6 +178,8 @@ async def _start_or_wait(update: OrderUpdate, row: OrderRow) -> None:
         row.line.release(update.at + RECHECK_INTERVAL)
         await announce_waiting(update, blocking_order_number)
         return
+    if update.order.status is OrderStatus.PLACED and update.at - update.order.placed_at >= MIN_WAIT:
+        await announce_answer(update)
     mark_order_processing(update)
     update_line_status(update, row, LineStatus.CHARGING)
 

@@ -1,13 +1,10 @@
 """Requests that a quote stays valid for longer (R9), and quotes as files."""
 
-import re
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from models.migrations.sqlite_tables import rewrite_table
+from models.migrations.notice_kinds import list_notice_kinds, set_notice_kinds
 
 revision = "0013_quote_extensions"
 down_revision = "0012_purchase_orders"
@@ -15,8 +12,6 @@ branch_labels = None
 depends_on = None
 
 NEW_KINDS = ("quote_extension_requested", "quote_extension_card", "quote_extension_decided", "quote_file")
-KIND_CHECK = "ck_notice_noticekind"
-SQLITE_KIND_CHECK = re.compile(rf"(CONSTRAINT {KIND_CHECK} CHECK \()(kind IN \([^)]*\))")
 COPY_KEY = "fk_posted_message_quote_extension_id_quote_extension"
 
 GUARD = "quote_extension_transition"
@@ -32,7 +27,7 @@ def upgrade() -> None:
     with op.batch_alter_table("posted_message") as batch:
         batch.add_column(sa.Column("quote_extension_id", sa.Integer(), nullable=True))
         batch.create_foreign_key(op.f(COPY_KEY), "quote_extension", ["quote_extension_id"], ["id"])
-    _set_kinds([*_list_kinds(), *NEW_KINDS])
+    set_notice_kinds([*list_notice_kinds(), *NEW_KINDS])
     if op.get_bind().dialect.name == "sqlite":
         _create_sqlite_guards()
     else:
@@ -42,7 +37,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     kinds = ", ".join(f"'{kind}'" for kind in NEW_KINDS)
     op.execute(f"DELETE FROM notice WHERE kind IN ({kinds})")
-    _set_kinds([kind for kind in _list_kinds() if kind not in NEW_KINDS])
+    set_notice_kinds([kind for kind in list_notice_kinds() if kind not in NEW_KINDS])
     with op.batch_alter_table("posted_message") as batch:
         batch.drop_constraint(op.f(COPY_KEY), type_="foreignkey")
         batch.drop_column("quote_extension_id")
@@ -101,29 +96,6 @@ def _create_quote_extension() -> None:
         sqlite_where=is_requested,
         postgresql_where=is_requested,
     )
-
-
-def _list_kinds() -> list[str]:
-    """Those that the check allows now."""
-    if op.get_bind().dialect.name == "sqlite":
-        query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'notice'"
-        match = SQLITE_KIND_CHECK.search(op.get_bind().execute(sa.text(query)).scalar_one())
-        assert match is not None, "the table has the check"
-        definition = match[2]
-    else:
-        query = f"SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '{KIND_CHECK}'"
-        definition = op.get_bind().execute(sa.text(query)).scalar_one()
-    return re.findall(r"'(\w+)'", definition)
-
-
-def _set_kinds(kinds: Sequence[str]) -> None:
-    names = ", ".join(f"'{kind}'" for kind in kinds)
-    condition = f"kind IN ({names})"
-    if op.get_bind().dialect.name == "sqlite":
-        rewrite_table("notice", lambda sql: SQLITE_KIND_CHECK.sub(rf"\g<1>{condition}", sql))
-    else:
-        op.drop_constraint(op.f(KIND_CHECK), "notice", type_="check")
-        op.create_check_constraint(op.f(KIND_CHECK), "notice", condition)
 
 
 def _create_sqlite_guards() -> None:

@@ -1,0 +1,124 @@
+"""What a database error means, in our own words: a driver's message may contain the URL with its password."""
+
+import re
+import sqlite3
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+
+class DatabaseErrorKind(StrEnum):
+    AUTHENTICATION = "authentication"
+    NO_SUCH_DATABASE = "no_such_database"
+    REFUSED = "refused"
+    NO_SUCH_HOST = "no_such_host"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    PERMISSION = "permission"
+    READ_ONLY = "read_only"
+    DISK_FULL = "disk_full"
+    NOT_OPENED = "not_opened"
+    PREPARED_STATEMENTS = "prepared_statements"
+    STARTUP_OPTIONS = "startup_options"
+
+
+DESCRIPTIONS = {
+    DatabaseErrorKind.AUTHENTICATION: "it does not accept the user and password of DATABASE_URL",
+    DatabaseErrorKind.NO_SUCH_DATABASE: "there is no such database: create it, or correct DATABASE_URL",
+    DatabaseErrorKind.REFUSED: "nothing listens at the host and port of DATABASE_URL",
+    DatabaseErrorKind.NO_SUCH_HOST: "the host of DATABASE_URL is not known",
+    DatabaseErrorKind.TOO_MANY_CONNECTIONS: "it has no connection left: raise max_connections",
+    DatabaseErrorKind.PERMISSION: "the user of DATABASE_URL lacks a privilege: let it own the database",
+    DatabaseErrorKind.READ_ONLY: "it takes no writes: a standby, or a read-only role or disk",
+    DatabaseErrorKind.DISK_FULL: "its disk is full",
+    DatabaseErrorKind.NOT_OPENED: "the file of DATABASE_URL cannot be opened: is its directory there?",
+    DatabaseErrorKind.PREPARED_STATEMENTS: (
+        "a pooler breaks prepared statements: set DATABASE_PREPARED_STATEMENTS=false"
+    ),
+    DatabaseErrorKind.STARTUP_OPTIONS: "a pooler rejects startup options: set DATABASE_STARTUP_OPTIONS=false",
+}
+
+# PostgreSQL's error codes (appendix A of its documentation); a class has two characters.
+KIND_BY_SQLSTATE = {
+    "28": DatabaseErrorKind.AUTHENTICATION,
+    "3D000": DatabaseErrorKind.NO_SUCH_DATABASE,
+    "53300": DatabaseErrorKind.TOO_MANY_CONNECTIONS,
+    "42501": DatabaseErrorKind.PERMISSION,
+    "25006": DatabaseErrorKind.READ_ONLY,
+    "53100": DatabaseErrorKind.DISK_FULL,
+    "26000": DatabaseErrorKind.PREPARED_STATEMENTS,
+    "42P05": DatabaseErrorKind.PREPARED_STATEMENTS,
+}
+
+# libpq gives no code for an error while it connects.
+KIND_BY_CONNECTION_MESSAGE = {
+    r"authentication failed|no password supplied|role .* does not exist|pg_hba\.conf|no such user": (
+        DatabaseErrorKind.AUTHENTICATION
+    ),
+    r"database .* does not exist|no such database": DatabaseErrorKind.NO_SUCH_DATABASE,
+    r"unsupported startup parameter": DatabaseErrorKind.STARTUP_OPTIONS,
+    r"too many (clients|connections)|connection slots": DatabaseErrorKind.TOO_MANY_CONNECTIONS,
+    r"could not translate host name|failed to resolve host": DatabaseErrorKind.NO_SUCH_HOST,
+    r"Connection refused|No such file or directory": DatabaseErrorKind.REFUSED,
+}
+
+KIND_BY_SQLITE_CODE = {
+    sqlite3.SQLITE_READONLY: DatabaseErrorKind.READ_ONLY,
+    sqlite3.SQLITE_FULL: DatabaseErrorKind.DISK_FULL,
+    sqlite3.SQLITE_CANTOPEN: DatabaseErrorKind.NOT_OPENED,
+    sqlite3.SQLITE_PERM: DatabaseErrorKind.PERMISSION,
+}
+
+NOT_WRITABLE_KINDS = {DatabaseErrorKind.READ_ONLY, DatabaseErrorKind.DISK_FULL}
+
+
+class DatabaseNotWritable(OperationalError):
+    """It answers, but stores nothing."""
+
+    def __init__(self, kind: DatabaseErrorKind, statement: str | None, orig: BaseException) -> None:
+        super().__init__(statement, None, orig, hide_parameters=True)
+        self.kind = kind
+
+
+def get_database_error_kind(error: BaseException) -> DatabaseErrorKind | None:
+    """None if it is none of those, or unknown."""
+    match error:
+        case DatabaseNotWritable():
+            return error.kind
+        case DBAPIError():
+            return get_database_error_kind(error.orig) if error.orig is not None else None
+        case psycopg.Error():
+            return _get_postgresql_kind(error)
+        case sqlite3.Error():
+            # The lower byte is the primary code.
+            return KIND_BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        case _:
+            return None
+
+
+def describe_database_error(error: BaseException) -> str:
+    kind = get_database_error_kind(error)
+    if kind is None:
+        return f"it does not answer ({type(error).__name__}): check DATABASE_URL, and that it is running"
+    return DESCRIPTIONS[kind]
+
+
+def _get_postgresql_kind(error: psycopg.Error) -> DatabaseErrorKind | None:
+    if error.sqlstate:
+        return KIND_BY_SQLSTATE.get(error.sqlstate) or KIND_BY_SQLSTATE.get(error.sqlstate[:2])
+    message = str(error)
+    return next((kind for p, kind in KIND_BY_CONNECTION_MESSAGE.items() if re.search(p, message)), None)
+
+
+def raise_not_writable(engine: Engine) -> None:
+    """Has the engine raise DatabaseNotWritable. For PostgreSQL's drivers it is an internal error."""
+    event.listen(engine, "handle_error", _convert_error)
+
+
+def _convert_error(context: ExceptionContext) -> Any:
+    error = context.original_exception
+    kind = get_database_error_kind(error)
+    return DatabaseNotWritable(kind, context.statement, error) if kind in NOT_WRITABLE_KINDS else None

@@ -1,0 +1,187 @@
+"""The stored accounts in the format of the accounts file: importing an export changes nothing."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from sqlmodel import col, select
+
+from bot.db import Database, Session
+from bot.use_cases.accounts_import.existing import ExistingAccount, load_accounts
+from models.account import Account, AccountNotFound, TaxExemption
+from models.audit.entry import AuditChainTip
+from models.document_sequence import QUOTE_PREFIX
+from models.money import to_decimal
+from models.product import DEFAULT_PRODUCTS, Product
+from models.quote import Quote, QuoteLine
+from models.subscription import Subscription
+
+BATCH_SIZE = 50
+FILE_PERIODS = ("month", "year")
+
+
+@dataclass
+class AccountsExport:
+    """`content` is the file's; `omitted` says what no file can express."""
+
+    content: dict[str, Any] = field(default_factory=lambda: {"accounts": [], "products": []})
+    omitted: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        content = {name: entries for name, entries in self.content.items() if entries or name == "accounts"}
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+
+
+async def export_accounts(database: Database, account_ids: Collection[str] = ()) -> AccountsExport:
+    """All accounts that are open, or those named. Raises AccountNotFound."""
+    export = AccountsExport()
+    async with database.read() as session:
+        ids = await _list_account_ids(session, account_ids)
+        for start in range(0, len(ids), BATCH_SIZE):
+            for existing, number in await _load_batch(session, ids[start : start + BATCH_SIZE]):
+                export.content["accounts"].append(_build_account(export, existing, number))
+            session.expunge_all()
+        products = (await session.exec(select(Product).order_by(Product.id))).all()
+    shipped = {product.id: product.model_dump() for product in DEFAULT_PRODUCTS}
+    export.content["products"] = [
+        _drop_empty(p.model_dump()) for p in products if p.model_dump() != shipped.get(p.id)
+    ]
+    return export
+
+
+async def _list_account_ids(session: Session, account_ids: Collection[str]) -> list[str]:
+    statement = select(Account.id).order_by(Account.id)
+    if not account_ids:
+        return list((await session.exec(statement.where(col(Account.closed_at).is_(None)))).all())
+    found = list((await session.exec(statement.where(col(Account.id).in_(account_ids)))).all())
+    if len(found) < len(set(account_ids)):
+        raise AccountNotFound
+    return found
+
+
+async def _load_batch(session: Session, ids: list[str]) -> list[tuple[ExistingAccount, int]]:
+    quotes = await session.exec(
+        select(Quote.number).where(col(Quote.account_id).in_(ids), col(Quote.created_externally))
+    )
+    # What replaced a quote for another address has a number of ours, and is the same offer.
+    numbers = [number for number in quotes.all() if not number.startswith(QUOTE_PREFIX)]
+    accounts = await load_accounts(session, ids, numbers)
+    tips = await session.exec(select(AuditChainTip).where(col(AuditChainTip.account_id).in_(ids)))
+    number_by_account = {tip.account_id: tip.number for tip in tips.all()}
+    return [(accounts[id_], number_by_account[id_]) for id_ in ids]
+
+
+def _build_account(export: AccountsExport, existing: ExistingAccount, entry_number: int) -> dict[str, Any]:
+    account = existing.account
+    owner = "slack_enterprise" if account.slack_team.startswith("E") else "slack_team"
+    values = {
+        "id": account.id,
+        "name": account.name,
+        owner: account.slack_team,
+        "channel": account.channel,
+        "channel_amounts": account.channel_amounts or None,
+        "exported_entry": entry_number,
+        "stripe_customer": account.stripe_customer,
+        "currency": account.currency,
+        "tax_rate": account.tax_rate,
+        "tax_id": account.tax_id,
+        "tax_exemption": None if account.tax_exemption is TaxExemption.NONE else account.tax_exemption.value,
+        "po_number": "required" if account.po_number_required else None,
+        "locale": account.locale,
+        "time_zone": account.time_zone,
+        **_build_self_service(account),
+        "billing_address": _drop_empty(account.billing_address.model_dump()),
+        "billing_contacts": [
+            _drop_empty(contact.model_dump(include={"email", "name", "slack_user"}))
+            for contact in existing.active_contacts
+        ],
+        "administrators": [*_build_administrators(existing)],
+    }
+    if account.stripe_customer is None:
+        values["payment_methods"] = [
+            _drop_empty(
+                {
+                    "id": method.id,
+                    "brand": method.brand,
+                    "last4": method.last4,
+                    "expires": f"{method.expiry_year}-{method.expiry_month:02}",
+                    "automatic": None if method.automatic else False,
+                    "default": True if method.is_default else None,
+                }
+            )
+            for method in existing.payment_methods.values()
+            if method.active
+        ]
+    values["subscriptions"] = [*_build_subscriptions(export, existing)]
+    values["quotes"] = [_build_quote(existing, quote) for quote in existing.quotes.values()]
+    return _drop_empty(values)
+
+
+def _build_self_service(row: Account | Subscription) -> dict[str, Any]:
+    if row.self_service:
+        return {}
+    return {"self_service": _drop_empty({"eligible": False, "reason": row.self_service_reason})}
+
+
+def _build_administrators(existing: ExistingAccount) -> Iterator[dict[str, Any]]:
+    for administrator in existing.administrators.values():
+        if administrator.active:
+            seats = [
+                seat.subscription_id
+                for (holder, _), seat in existing.seat_assignments.items()
+                if holder == administrator.id
+            ]
+            yield _drop_empty({"email": administrator.email, "name": administrator.name, "seats": seats})
+
+
+def _build_subscriptions(export: AccountsExport, existing: ExistingAccount) -> Iterator[dict[str, Any]]:
+    """Those of a linked account are Stripe's: a file only says which of them are not self-served."""
+    account = existing.account
+    for subscription in existing.subscriptions.values():
+        if account.stripe_customer and subscription.self_service:
+            continue
+        if subscription.unit_price is None or subscription.period not in FILE_PERIODS:
+            export.omitted.append(f"{account.id}: subscription {subscription.id} has a price of its own kind")
+            continue
+        values = {
+            "id": subscription.id,
+            "product": subscription.product_id,
+            "seats": subscription.seats,
+            "unit_price": _format_amount(subscription.unit_price, account.currency),
+            "tax_rate": subscription.tax_rate,
+            "period": str(subscription.period),
+            "period_start": subscription.period_start,
+            "period_end": subscription.period_end,
+            **_build_self_service(subscription),
+        }
+        yield _drop_empty(values)
+
+
+def _build_quote(existing: ExistingAccount, quote: Quote) -> dict[str, Any]:
+    lines: list[QuoteLine] = existing.quote_lines.get(quote.key, [])
+    values: dict[str, Any] = {
+        "number": quote.number,
+        "expires": quote.expires_at.isoformat(),
+        "lines": [
+            {
+                "subscription": line.subscription_id,
+                "seats": line.seats,
+                "unit_price": _format_amount(line.unit_price, quote.currency),
+            }
+            for line in lines
+            if line.unit_price is not None
+        ],
+    }
+    if quote.decided_externally and quote.decided_at is not None:
+        values["decided"] = {"status": quote.status.value, "at": quote.decided_at.isoformat()}
+    return values
+
+
+def _format_amount(amount: int, currency: str) -> str:
+    return str(to_decimal(amount, currency))
+
+
+def _drop_empty(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "", [])}

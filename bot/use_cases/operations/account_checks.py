@@ -1,0 +1,119 @@
+"""Checks of `doctor` that concern single accounts: who can order, and whether Slack knows the contacts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from bot.db import Session
+from bot.directory.user_directory import DirectoryUnavailable
+from bot.services import Services
+from bot.use_cases.operations.check_result import CheckResult, format_remainder
+from models.account import Account
+from models.billing_contact import BillingContact
+from models.errors import Refusal
+from models.payment_method import PaymentMethod, check_default_method
+from models.product import Product
+from models.subscription import Subscription
+
+MAX_LISTED = 5
+# Slack is called once or twice for each, and allows about fifty calls a minute.
+MAX_CHECKED_CONTACTS = 20
+
+
+@dataclass
+class _OpenAccount:
+    account: Account
+    contacts: list[BillingContact] = field(default_factory=list)
+    subscriptions: list[tuple[Subscription, Product]] = field(default_factory=list)
+    methods: list[PaymentMethod] = field(default_factory=list)
+
+    def find_obstacle(self, at: datetime) -> str | None:
+        """Why nobody can order seats for the account (R1-R4)."""
+        if not self.account.self_service:
+            return "not self-served"
+        if not self.contacts:
+            return "no billing contact"
+        sold = [
+            subscription for subscription, product in self.subscriptions if _is_sold(subscription, product)
+        ]
+        if not sold:
+            return "no subscription that seats can be added to"
+        try:
+            own_ids = [subscription.default_payment_method_id for subscription in sold]
+            check_default_method(self.methods, self.account.get_local_date(at), own_ids)
+        except Refusal:
+            return "no payment method that can be charged"
+        return None
+
+
+async def check_ordering(services: Services) -> CheckResult:
+    at = services.now()
+    async with services.read() as session:
+        accounts = await _load_open_accounts(session)
+    found = [(a.account.id, obstacle) for a in accounts if (obstacle := a.find_obstacle(at))]
+    if not found:
+        return CheckResult("ordering", True, "a contact of each account can order")
+    shown = ", ".join(f"{account_id} ({obstacle})" for account_id, obstacle in found[:MAX_LISTED])
+    return CheckResult("ordering", None, f"nobody can order for {shown}{format_remainder(found, MAX_LISTED)}")
+
+
+async def check_contacts(services: Services) -> CheckResult:
+    async with services.read() as session:
+        found = await session.exec(
+            select(BillingContact, Account)
+            .join(Account, col(Account.id) == BillingContact.account_id)
+            .where(col(BillingContact.active), col(Account.active), col(Account.closed_at).is_(None))
+            .order_by(col(BillingContact.id).desc())
+            .limit(MAX_CHECKED_CONTACTS)
+        )
+        contacts = found.all()
+    try:
+        unknown = [
+            f"{contact.email} ({account.id})"
+            for contact, account in contacts
+            if not await _is_known(services, contact, account)
+        ]
+    except DirectoryUnavailable as error:
+        return CheckResult("contacts", None, f"Slack says {error}: see above, under slack")
+    if not unknown:
+        return CheckResult("contacts", True, f"Slack knows the latest {len(contacts)}")
+    shown = ", ".join(unknown[:MAX_LISTED])
+    return CheckResult(
+        "contacts", None, f"Slack does not know {shown}{format_remainder(unknown, MAX_LISTED)}"
+    )
+
+
+async def _is_known(services: Services, contact: BillingContact, account: Account) -> bool:
+    if contact.slack_user is None:
+        return await services.directory.find_user_by_email(account.slack_team, contact.email) is not None
+    profile = await services.directory.fetch_profile(account.slack_team, contact.slack_user)
+    return not (profile.deleted or profile.is_guest or profile.is_bot)
+
+
+async def _load_open_accounts(session: Session) -> list[_OpenAccount]:
+    rows = await session.exec(
+        select(Account).where(col(Account.active), col(Account.closed_at).is_(None)).order_by(Account.id)
+    )
+    accounts = {account.id: _OpenAccount(account) for account in rows.all()}
+    for contact in (await session.exec(select(BillingContact).where(col(BillingContact.active)))).all():
+        _append(accounts, contact.account_id, "contacts", contact)
+    subscriptions = select(Subscription, Product).join(Product, col(Product.id) == Subscription.product_id)
+    for subscription, product in (await session.exec(subscriptions)).all():
+        _append(accounts, subscription.account_id, "subscriptions", (subscription, product))
+    for method in (await session.exec(select(PaymentMethod).where(col(PaymentMethod.active)))).all():
+        _append(accounts, method.account_id, "methods", method)
+    return [*accounts.values()]
+
+
+def _append(accounts: dict[str, _OpenAccount], account_id: str, name: str, row: object) -> None:
+    if account_id in accounts:
+        getattr(accounts[account_id], name).append(row)
+
+
+def _is_sold(subscription: Subscription, product: Product) -> bool:
+    try:
+        subscription.check_self_service(product)
+    except Refusal:
+        return False
+    return subscription.active

@@ -1,0 +1,110 @@
+"""A real process whose database's disk is full, or read-only (SQLite on a small file system)."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from sandbox import Sandbox
+from tests.postgres import sqlite_file
+from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
+from tests.time_limits import HANG_SECONDS
+from tests.world import WORKSPACE
+
+pytestmark = pytest.mark.long
+
+SAID = "we can’t store anything right now, so nothing was changed"
+
+
+def mount(*arguments: object) -> bool:
+    command = [shutil.which("mount") or "/bin/mount", *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def unmount(folder: Path) -> None:
+    subprocess.run([shutil.which("umount") or "/bin/umount", "-l", str(folder)], check=True)
+
+
+def fill_up(file: Path) -> None:
+    with suppress(OSError), file.open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"x" * 4096)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0 or not mount("-t", "tmpfs", "-o", "size=16m", "tmpfs", folder):
+        pytest.skip("mounting a file system is not allowed here")
+    shutil.copy(sqlite_file("accounts"), folder / "seatbot.db")
+    yield folder
+    unmount(folder)
+
+
+@asynccontextmanager
+async def serving(disk: Path, folder: Path) -> AsyncIterator[tuple[Sandbox, ReplicaProcess]]:
+    async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
+        slack.slack.workspace.trigger_seconds = HANG_SECONDS
+        environment = build_environment(slack, f"sqlite:///{disk}/seatbot.db", transport="http")
+        async with run_replicas(1, environment, folder) as [bot]:
+            slack.deliver_to(bot.events_url)
+            yield slack, bot
+
+
+async def readiness(bot: ReplicaProcess) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session:
+        return await bot.readiness(session)
+
+
+async def metric(bot: ReplicaProcess, name: str) -> float:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{bot.port}/metrics") as page,
+    ):
+        return next(
+            float(line.split()[1]) for line in (await page.text()).splitlines() if line.startswith(f"{name} ")
+        )
+
+
+async def test_a_full_disk_stops_changes_and_is_reported(disk: Path, tmp_path: Path) -> None:
+    async with serving(disk, tmp_path) as (slack, bot):
+        alice = slack.person("U01ALICE")
+        await alice.command("/add-seats")
+        cart = await alice.wait_for_modal("cart.save", timeout=HANG_SECONDS)
+        cart.fill("seats:acme_meeting", "1")
+        assert await readiness(bot) == (200, "database: up to date\nslack: answers\n")
+        fill_up(disk / "filler")
+        assert await readiness(bot) == (503, "database: takes no writes (disk_full)\nslack: answers\n")
+        assert await metric(bot, "seatbot_database_writable") == 0
+        await alice.submit()
+        await alice.wait_until(lambda: bool(cart.errors), timeout=HANG_SECONDS)
+        assert SAID in str(cart.errors)
+        (disk / "filler").unlink()
+        assert await readiness(bot) == (200, "database: up to date\nslack: answers\n")
+        await alice.submit()
+        await alice.wait_for_modal("quote.review", timeout=HANG_SECONDS)
+
+
+async def test_a_read_only_disk_stops_changes_and_is_reported(disk: Path, tmp_path: Path) -> None:
+    async with serving(disk, tmp_path) as (slack, bot):
+        alice = slack.person("U01ALICE")
+        await alice.command("/add-seats")
+        cart = await alice.wait_for_modal("cart.save", timeout=HANG_SECONDS)
+        cart.fill("seats:acme_meeting", "1")
+        # The process has the files open for writing, which a remount does not allow.
+        assert mount("--bind", disk, disk)
+        assert mount("-o", "remount,bind,ro", disk)
+        status, said = await readiness(bot)
+        assert status == 503
+        assert "database: takes no writes (read_only)" in said
+        unmount(disk)
+        assert (await readiness(bot))[0] == 200
+        assert cart.errors == {}
+        await alice.submit()
+        await alice.wait_for_modal("quote.review", timeout=HANG_SECONDS)

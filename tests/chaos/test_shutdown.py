@@ -1,0 +1,37 @@
+"""SIGTERM: a clean stop is quiet, and a Slack that hangs does not delay it for long."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.process import run_bot_process, stop_within
+
+pytestmark = pytest.mark.long
+
+LIMIT_SECONDS = 20.0
+
+
+@pytest.mark.parametrize("transport", ["http", "socket"])
+async def test_a_clean_stop_logs_nothing_above_info(transport: str, tmp_path: Path) -> None:
+    """While jobs deliver what an order has just caused."""
+    async with run_bot_process(tmp_path, transport=transport) as bot:
+        await bot.place_order()
+        await stop_within(bot.replica, LIMIT_SECONDS)
+        lines = bot.replica.lines()
+        [stop] = [number for number, line in enumerate(lines) if line["event"] == "app.stopping"]
+        # The machine may be busy.
+        unusual = [line for line in lines[stop:] if line["event"] != "database.slow_statement"]
+        assert [line for line in unusual if line.get("level") != "info"] == []
+        assert bot.replica.errors() == []
+
+
+@pytest.mark.parametrize("transport", ["http", "socket"])
+async def test_sigterm_ends_the_process_while_slack_hangs(transport: str, tmp_path: Path) -> None:
+    """With the delay for load balancers that is the default."""
+    async with run_bot_process(tmp_path, transport=transport, SHUTDOWN_DELAY_SECONDS="5") as bot:
+        await bot.place_order()
+        bot.slack.fault("timeout", "*", seconds=600)
+        assert (await bot.alice.command("/quotes")).ok
+        await bot.alice.open_home()
+        await stop_within(bot.replica, LIMIT_SECONDS)
+        assert bot.replica.errors() == []

@@ -1,0 +1,111 @@
+"""A message that asks for something about an order is edited once there is nothing left to ask (R25)."""
+
+from datetime import timedelta
+
+from bot.messaging.messenger import MessageRef, OutboundMessage
+from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.service_order.process import process_due_orders
+from models.notice import NoticeKind, OrderMessage
+from sandbox.driver import PostedMessage
+from tests.handlers.orders import RETRY_BUTTONS, ordered, retried
+from tests.handlers.steps import ForgetfulTasks, buttons, failing, hooked, newest, order_of, saying, shown
+from tests.world import World
+
+OPEN = ["service_order.open"]
+
+
+async def test_requests_to_decide_go_once_the_seats_are_tried_again_and_say_how_it_ended(
+    world: World,
+) -> None:
+    """In the channel and in the direct message: while the new charge is pending, and once it has settled."""
+    dora = await ordered(world, "dora", declined_meeting=1)
+    placed = newest(dora.dms, "has been placed")
+    copies = [newest(dora.dms, "payment declined"), newest(world.channel("C02DECLINED"), "payment declined")]
+    assert [buttons(copy) for copy in copies] == [RETRY_BUTTONS, RETRY_BUTTONS]
+    gateway = hooked(world)
+    gateway.before["place"] = failing(RuntimeError("stuck"))
+    await retried(world, dora, "pm_good_1")
+    await world.settle()
+    assert [buttons(copy) for copy in copies] == [OPEN, OPEN]
+    assert all("Processing" in copy.text and "no longer needs an answer" in copy.text for copy in copies)
+    gateway.before.clear()
+    await world.pass_time(minutes=2)
+    assert all(_says_completed(copy) for copy in copies)
+    assert "Completed on" in placed.text
+    assert await world.rows(OrderMessage) == []
+    assert world.slack.refusals == []
+
+
+def _says_completed(message: PostedMessage) -> bool:
+    return "SO-1001: Completed" in message.text
+
+
+async def test_requests_to_decide_go_once_the_seats_are_cancelled_or_can_no_longer_be_tried(
+    world: World,
+) -> None:
+    dora = await ordered(world, "dora", declined_meeting=1)
+    given_up = [
+        newest(dora.dms, "payment declined"),
+        newest(world.channel("C02DECLINED"), "payment declined"),
+    ]
+    await dora.close_modal(everything=True)
+    await dora.press_in(given_up[0], "service_order.give_up")
+    await shown(dora, "Failed")
+    await world.settle()
+    await dora.close_modal(everything=True)
+    await ordered(world, "dora", declined_meeting=1)
+    lapsed = [m for m in saying(dora.dms, "payment declined") if "SO-1002" in m.text]
+    world.clock.at = (await order_of(world, "SO-1002")).placed_at + timedelta(hours=23)
+    await world.settle()
+    assert [buttons(copy) for copy in (*given_up, *lapsed)] == [OPEN, OPEN, OPEN]
+    assert all("You can no longer try again" in copy.text for copy in (*given_up, *lapsed))
+    assert await world.rows(OrderMessage) == []
+
+
+async def test_requests_to_confirm_go_once_the_customer_has_confirmed(world: World) -> None:
+    carla = await ordered(world, "carla", customer_assist=1)
+    asked = newest(carla.dms, "confirm your payment")
+    assert "service_order.confirm_payment" in buttons(asked)
+    await world.pass_time(minutes=2)
+    assert _says_completed(asked)
+    assert "confirm your" not in asked.text
+    assert buttons(asked) == OPEN
+
+
+async def test_an_order_that_was_queued_says_that_it_has_started(world: World) -> None:
+    alice, benoit = world.person("alice"), world.person("benoit")
+    gateway = hooked(world)
+    gateway.before["place"] = failing(RuntimeError("stuck"))
+    await world.order(benoit, acme_webinar=1)
+    await world.settle()
+    await world.order(alice, acme_webinar=3)
+    await world.settle()
+    queued = newest(alice.dms, "is queued behind SO-1001")
+    gateway.before.clear()
+    await world.pass_time(seconds=61)
+    await world.pass_time(seconds=61)
+    assert "is queued" not in queued.text
+    assert "SO-1002: Completed" in queued.text
+
+
+async def test_a_message_posted_while_the_order_is_finished_says_so_too(world: World) -> None:
+    """It was rendered before, and is stored as posted afterwards."""
+    alice, inner = world.person("alice"), world.services.messenger
+    world.services.tasks = ForgetfulTasks()
+    await world.order(alice, acme_webinar=1)
+
+    class LateMessenger:
+        is_installed = inner.is_installed
+
+        async def deliver_message(self, message: OutboundMessage) -> MessageRef:
+            if message.kind is NoticeKind.ORDER_PLACED:
+                await process_due_orders(world.services)
+                world.clock.move(seconds=1)
+            return await inner.deliver_message(message)
+
+    world.services.messenger = LateMessenger()
+    await deliver_due_notices(world.services)
+    await world.settle()
+    placed = newest(alice.dms, "has been placed")
+    assert len(placed.edits) == 1
+    assert "Completed on" in placed.text

@@ -1,0 +1,62 @@
+"""A database that answers and stores nothing: what people read, and what operators see."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from models.quote import Quote
+from tests.handlers.steps import opened
+from tests.handlers.test_health import ready, scrape, value
+from tests.postgres import CHOSEN, run, server_url
+from tests.world import World
+from tests.world import world as open_world
+
+pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+
+SAID = "we can’t store anything right now, so nothing was changed"
+
+
+@contextmanager
+def read_only(world: World) -> Iterator[None]:
+    """As a standby would be after a failover, or a role that may only read."""
+    name = make_url(world.services.settings.database_url).database
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    run(server_url(), f"ALTER DATABASE {name} SET default_transaction_read_only = on", end)
+    yield
+    run(server_url(), f"ALTER DATABASE {name} RESET default_transaction_read_only", end)
+
+
+async def wait_for_readiness(world: World, expected: tuple[int, str]) -> None:
+    """Connections that were ended are noticed one by one."""
+    for _ in range(20):
+        found = await ready(world)
+        if found == expected:
+            break
+    assert found == expected
+
+
+async def test_people_and_operators_are_told_that_nothing_can_be_stored() -> None:
+    async with open_world(transport="http", kind="postgresql") as world:
+        alice = world.person("alice")
+        cart = await world.fill_cart(alice, acme_meeting=5)
+        assert value(await scrape(world), "seatbot_database_writable") == 1
+        with read_only(world):
+            await wait_for_readiness(world, (503, "database: takes no writes (read_only)\nslack: answers\n"))
+            samples = await scrape(world)
+            assert value(samples, "seatbot_database_writable") == 0
+            assert value(samples, "seatbot_database_up") == 1
+            await alice.submit()
+            [said] = cart.errors.values()
+            assert SAID in said
+            # Slack confirms who she is, and only that cannot be stored.
+            world.clock.move(minutes=61)
+            await alice.submit()
+            [said] = cart.errors.values()
+            assert SAID in said
+            await opened(world.person("alice", "phone"), "/billing", "", "account.overview")
+        await wait_for_readiness(world, (200, "database: up to date\nslack: answers\n"))
+        await alice.submit()
+        await alice.wait_for_modal("quote.review")
+        assert (await world.row(Quote)).status == "pending"

@@ -1,0 +1,184 @@
+"""Exporting accounts, importing the export, and what else keeps files and database in step."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.accounts_file.entries import AccountEntry
+from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
+from bot.db import Database, Session
+from bot.use_cases.accounts_import.close import close_account
+from bot.use_cases.accounts_import.describe import describe_changes
+from bot.use_cases.accounts_import.export import export_accounts
+from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
+from demo.story import ACCOUNTS_PATH
+from models.account import Account, AccountNotFound
+from models.administrator import Administrator
+from models.audit.entry import AuditEntry
+from models.quote import Quote, QuoteStatus
+from tests.large_accounts_file import build_large_accounts_file
+from tests.postgres import ACCOUNTS
+from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, change, one_of
+from tests.yaml_files import read_yaml
+
+DAY = timedelta(days=1)
+
+
+async def store(database: Database, path: Path, **options: object) -> ImportSummary:
+    return await import_accounts(database, path=path, at=AT + DAY, options=ImportOptions(**options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("source", [ACCOUNTS, ACCOUNTS_PATH], ids=["tests", "demo"])
+async def test_importing_an_export_changes_nothing(
+    database: Database, session: Session, tmp_path: Path, source: Path
+) -> None:
+    await import_accounts(database, path=source, at=AT)
+    before = len(await all_of(session, AuditEntry))
+    exported, path = await export_accounts(database), tmp_path / "export.yml"
+    path.write_text(exported.text, "utf-8")
+    summary = await store(database, path)
+    assert (summary.changes, exported.omitted) == ([], [])
+    assert len(await all_of(session, AuditEntry)) == before
+    assert (await export_accounts(database)).text == exported.text
+    listed = read_yaml(source)
+    assert {a["id"] for a in exported.content["accounts"]} == {a["id"] for a in listed["accounts"]}
+
+
+async def test_importing_an_export_of_a_thousand_accounts_changes_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "many.yml"
+    path.write_text(build_large_accounts_file(1000), "utf-8")
+    await import_accounts(database, path=path, at=AT)
+    path.write_text((await export_accounts(database)).text, "utf-8")
+    summary = await store(database, path)
+    assert (summary.accounts, summary.changed_accounts, summary.warnings) == (1000, 0, [])
+
+
+async def test_an_export_has_what_has_changed_since_the_import(
+    imports: Import, database: Database, session: Session
+) -> None:
+    await imports()
+    await change(database, Administrator(account_id="acme", email="zoe@acme.example", name="Zoé"))
+    # An order's address became the account's (R10); tax is still that of the imported one's country.
+    await change(database, await one_of(session, Account), city="Mons", country="BE")
+    exported = await export_accounts(database, ["acme"])
+    [account] = exported.content["accounts"]
+    assert account["billing_address"]["city"] == "Mons"
+    assert [a["email"] for a in account["administrators"]] == ["hugo@acme.example", "zoe@acme.example"]
+    assert account["administrators"][0]["seats"] == ["sub_1"]
+    assert (await imports(exported.text)).changes == []
+    with pytest.raises(AccountNotFound):
+        await export_accounts(database, ["acme", "nobody"])
+
+
+async def test_an_export_has_every_field_of_an_account(imports: Import, database: Database) -> None:
+    everything = """    tax_id: FR40303265045
+    tax_exemption: exempt
+    po_number: required
+    channel_amounts: true
+    self_service: {eligible: false, reason: By hand}
+"""
+    await imports(ACME.replace("    billing_address", everything + "    billing_address", 1))
+    exported = await export_accounts(database)
+    [account] = exported.content["accounts"]
+    assert AccountEntry.model_fields.keys() - account.keys() == {"slack_enterprise", "stripe_customer"}
+    assert (await imports(exported.text)).changes == []
+
+
+async def test_a_dry_run_shows_the_changes_and_stores_nothing(
+    imports: Import, database: Database, session: Session, tmp_path: Path
+) -> None:
+    await imports()
+    path = tmp_path / "changed.yml"
+    changed = ACME.replace("Acme SA", "Acme SAS").replace('"14.00"', '"15.00"')
+    path.write_text(changed.replace("products:\n", UMBRELLA + "products:\n"), "utf-8")
+    summary = await store(database, path, dry_run=True)
+    assert [*describe_changes(summary.changes)] == [
+        "acme: updated",
+        "  name: 'Acme SA' → 'Acme SAS'",
+        "  subscription:sub_1 unit_price: 1400 → 1500",
+        "umbrella: imported",
+    ]
+    assert (await one_of(session, Account)).name == "Acme SA"
+    assert len(await all_of(session, AuditEntry)) == 2
+
+
+async def test_the_second_of_two_operators_sees_what_the_first_one_changed(
+    imports: Import, database: Database, session: Session, tmp_path: Path
+) -> None:
+    await imports()
+    text, path = (await export_accounts(database)).text, tmp_path / "bob.yml"
+    path.write_text(text.replace("Acme SA", "Acme SAS"), "utf-8")
+    await store(database, path, operator="bob")
+    path = tmp_path / "eve.yml"
+    path.write_text(text.replace("Acme SA", "Acme Group"), "utf-8")
+    with pytest.raises(InvalidAccountsFile) as refused:
+        await store(database, path, operator="eve")
+    assert (
+        "acme was changed by bob (import:bob.yml) on 2026-11-17 11:00 UTC since it was exported: "
+        "export it again, or add --overwrite acme" in str(refused.value)
+    )
+    assert (await one_of(session, Account)).name == "Acme SAS"
+    await store(database, path, operator="eve", overwrite=frozenset({"acme"}))
+    assert (await one_of(session, Account)).name == "Acme Group"
+    entry = (await all_of(session, AuditEntry))[-1]
+    assert (entry.actor_kind, entry.source) == ("operator", "import:eve.yml")
+
+
+async def test_two_files_for_one_account_are_reported(
+    imports: Import, database: Database, tmp_path: Path
+) -> None:
+    await imports()
+    path = tmp_path / "other.yml"
+    path.write_text(ACME.replace("Acme SA", "Acme SAS"), "utf-8")
+    summary = await store(database, path)
+    [warning] = summary.warnings
+    assert warning == "acme was last changed by operator (import:accounts.yml) on 2026-11-16 11:00 UTC"
+
+
+async def test_accounts_that_a_file_no_longer_names_are_reported_and_closed_on_demand(
+    imports: Import, database: Database, session: Session, tmp_path: Path
+) -> None:
+    await imports(ACME.replace("products:\n", UMBRELLA + "products:\n"))
+    path = tmp_path / "accounts.yml"
+    path.write_text(ACME, "utf-8")
+    summary = await store(database, path)
+    assert summary.missing_accounts == ["umbrella"]
+    assert summary.warnings == ["not in this file, and still open: umbrella; --close-missing closes them"]
+    closed = await store(database, path, close_missing=True)
+    assert (closed.missing_accounts, closed.changed_accounts) == ([], 1)
+    acme, umbrella = await all_of(session, Account)
+    assert (acme.closed_at, umbrella.closed_at) == (None, AT + DAY)
+    assert [a["id"] for a in (await export_accounts(database)).content["accounts"]] == ["acme"]
+
+
+async def test_a_closed_account_stays_closed_until_it_is_overwritten(
+    imports: Import, database: Database, session: Session, tmp_path: Path
+) -> None:
+    await imports()
+    closing = {"account_id": "acme", "reason": "The contract has ended", "operator": "bob", "at": AT}
+    assert await close_account(database, **closing)  # type: ignore[arg-type]
+    assert not await close_account(database, **closing)  # type: ignore[arg-type]
+    [quote] = await all_of(session, Quote)
+    assert (quote.status, quote.reason) == (QuoteStatus.EXPIRED, "The contract has ended")
+    entry = next(e for e in await all_of(session, AuditEntry) if e.action == "closed")
+    assert (entry.source, entry.reason) == ("close", "The contract has ended")
+    path = tmp_path / "accounts.yml"
+    path.write_text(ACME, "utf-8")
+    summary = await store(database, path)
+    assert "acme is closed and stays so without --overwrite acme" in summary.warnings
+    assert (await one_of(session, Account)).closed_at == AT
+    await store(database, path, overwrite=frozenset({"acme"}))
+    account = await one_of(session, Account)
+    assert (account.closed_at, account.closed_reason) == (None, None)
+    with pytest.raises(AccountNotFound):
+        await close_account(database, account_id="nobody", reason=None, operator="bob", at=AT)
+
+
+async def test_an_account_to_overwrite_must_be_in_the_file(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "accounts.yml"
+    path.write_text(ACME, "utf-8")
+    with pytest.raises(InvalidAccountsFile, match="does not list umbrella, to be overwritten"):
+        await store(database, path, overwrite=frozenset({"umbrella"}))
