@@ -8,6 +8,7 @@ from bot.blocks.cart import render_account_choice_modal
 from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.quote.decide import reject_quote
 from bot.use_cases.quote.read import get_quote, get_quote_id, list_quotes
+from bot.use_cases.quote.send import send_quote
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.screens import render_checkout, render_next_cart_screen
@@ -70,6 +71,14 @@ async def reject(request: SlackRequest) -> View:
             return blocks.render_quote_modal(request.localizer, details, request.metadata)
 
 
+async def send(request: SlackRequest) -> View:
+    details, contact = await send_quote(
+        request.services, person=request.person, quote_id=request.action_row_id
+    )
+    metadata = replace(request.metadata, account=details.account.id, quote=details.quote.key)
+    return blocks.render_quote_sent_modal(request.localizer, details, contact, metadata)
+
+
 def _update_reason(request: SlackRequest) -> ModalMetadata:
     """Going back from the rejection form keeps what was typed there, in case the person returns to it."""
     metadata = request.metadata
@@ -96,6 +105,7 @@ ROUTES = [
     Route(RouteKind.SHOW, blocks.LIST, list_account_quotes),
     Route(RouteKind.SHOW, blocks.OPEN, open_quote),
     Route(RouteKind.SHOW, blocks.APPROVE, approve),
+    Route(RouteKind.CHANGE, blocks.SEND, send),
     Route(RouteKind.SUBMIT, blocks.REVIEW, submit_review),
     Route(RouteKind.SHOW, blocks.REJECT, open_reject_modal),
     Route(RouteKind.SUBMIT, blocks.REJECT, reject),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from models.account import Account
 from models.administrator import Administrator
@@ -77,6 +78,12 @@ class QuoteDetails:
     @property
     def taxes(self) -> list[TaxItem]:
         return sum_tax_items(tax for row in self.rows for tax in row.line.taxes)
+
+    @property
+    def renewal_totals(self) -> list[dict[str, Any]]:
+        """R27: what the quote's subscriptions will cost, for each period length of those that will renew."""
+        ending = {row.line.period for row in self.rows} - {r.line.period for r in self.rows if r.will_renew}
+        return [total for total in self.quote.recurring if total["period"] not in ending]
 
     @property
     def is_pending(self) -> bool:

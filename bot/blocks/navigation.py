@@ -16,6 +16,7 @@ OPEN_QUOTE = "quote.open"
 APPROVE_QUOTE = "quote.approve"
 REJECT_QUOTE = "quote.reject"
 LIST_QUOTES = "quote.list"
+SEND_QUOTE = "quote.send"
 ASK_FOR_EXTENSION = "quote_extension.ask"
 APPROVE_EXTENSION = "quote_extension.approve"
 DECLINE_EXTENSION = "quote_extension.decline"
@@ -83,6 +84,13 @@ def build_reject_button(localizer: Localizer, quote_id: int, number: str) -> Blo
     label = localizer.format_text("action-reject-quote-label", number=number)
     return block_kit.build_button(
         REJECT_QUOTE, localizer.format_text("action-reject-quote"), quote_id, accessibility_label=label
+    )
+
+
+def build_send_quote_button(localizer: Localizer, quote_id: int, number: str) -> Block:
+    label = localizer.format_text("action-send-quote-label", number=number)
+    return block_kit.build_button(
+        SEND_QUOTE, localizer.format_text("action-send-quote"), quote_id, accessibility_label=label
     )
 
 

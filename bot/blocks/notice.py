@@ -136,8 +136,8 @@ def _build_decision_rows(notice: RenderableNotice) -> ButtonRows:
     details = _get_quote(notice)
     if not details.is_pending:
         return []
-    review, approve, reject = build_decision_buttons(notice.localizer, details.quote)
-    return [[review, {**approve, "style": "primary"}, {**reject, "style": "danger"}]]
+    review, approve, reject, send = build_decision_buttons(notice.localizer, details.quote)
+    return [[review, {**approve, "style": "primary"}, {**reject, "style": "danger"}, send]]
 
 
 def _build_reminder_rows(notice: RenderableNotice) -> ButtonRows:
@@ -176,5 +176,6 @@ BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] 
     NoticeKind.QUOTE_EXTENSION_REQUESTED: _build_extension_rows,
     NoticeKind.QUOTE_EXTENSION_CARD: _build_extension_rows,
     NoticeKind.QUOTE_EXTENSION_DECIDED: _build_decision_rows,
+    NoticeKind.QUOTE_REQUESTED: _build_decision_rows,
     NoticeKind.QUOTE_CARD: _build_decision_rows,
 }

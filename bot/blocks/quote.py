@@ -7,21 +7,22 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
-from bot.presenters.quote import get_decision_outcome
+from bot.presenters.quote import build_renewal_arguments, get_decision_outcome
 from bot.presenters.receipt import list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from bot.presenters.tax import format_tax_notes, format_tax_rates
 from models.account import Account
+from models.billing_contact import BillingContact
 from models.details import QuoteDetails, QuoteRow
-from models.money import Money
-from models.period_length import PeriodLength
 from models.quote import MAX_REASON_LENGTH, Quote, QuoteStatus
 
 OPEN = navigation.OPEN_QUOTE
 APPROVE = navigation.APPROVE_QUOTE
 REJECT = navigation.REJECT_QUOTE
+SEND = navigation.SEND_QUOTE
 REVIEW = "quote.review"
+SENT_VIEW = "quote.sent"
 LIST = navigation.LIST_QUOTES
 
 MAX_PENDING_QUOTES = 40
@@ -85,6 +86,7 @@ def build_decision_buttons(localizer: Localizer, quote: Quote) -> list[Block]:
         navigation.build_open_quote_button(localizer, quote.key, quote.number),
         navigation.build_approve_button(localizer, quote.key, quote.number),
         navigation.build_reject_button(localizer, quote.key, quote.number),
+        navigation.build_send_quote_button(localizer, quote.key, quote.number),
     ]
 
 
@@ -218,28 +220,17 @@ def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
 
 def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
     """R27: only of what will renew."""
-    ending = {row.line.period for row in details.rows} - {r.line.period for r in details.rows if r.will_renew}
     lines = [
-        _format_recurring_total(localizer, total, details.quote.currency)
-        for total in details.quote.recurring
-        if total["period"] not in ending
+        localizer.format_mrkdwn(
+            "quote-recurring-line", **build_renewal_arguments(total, details.quote.currency)
+        )
+        for total in details.renewal_totals
     ]
     if not lines:
         return localizer.format_mrkdwn("quote-not-renewing")
     is_partial = not all(row.will_renew for row in details.rows)
     scope = localizer.format_mrkdwn("quote-recurring-partial" if is_partial else "quote-recurring-scope")
     return "\n".join([localizer.format_mrkdwn("quote-recurring"), *lines, scope])
-
-
-def _format_recurring_total(localizer: Localizer, total: dict[str, int | str], currency: str) -> str:
-    net, tax = int(total["net"]), int(total["tax"])
-    return localizer.format_mrkdwn(
-        "quote-recurring-line",
-        period=PeriodLength(str(total["period"])),
-        total=Money(net + tax, currency),
-        net=Money(net, currency),
-        tax=Money(tax, currency),
-    )
 
 
 def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata) -> list[Block]:
@@ -252,11 +243,26 @@ def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: 
         )
     if details.is_pending and metadata.origin != "cart":
         buttons += build_decision_buttons(localizer, quote)[1:]
+    else:
+        buttons.append(navigation.build_send_quote_button(localizer, quote.key, quote.number))
     if details.is_extendable and details.extension is None and metadata.origin != "cart":
         buttons.append(navigation.build_ask_for_extension_button(localizer, quote.key, quote.number))
     if details.order:
         buttons.append(navigation.build_open_order_button(localizer, details.order.key, details.order.number))
     return [block_kit.build_actions(*buttons)] if buttons else []
+
+
+def render_quote_sent_modal(
+    localizer: Localizer, details: QuoteDetails, contact: BillingContact, metadata: ModalMetadata
+) -> View:
+    number = details.quote.number
+    blocks = [
+        block_kit.build_alert(localizer.format_text("quote-sent-success", number=number), "success"),
+        block_kit.build_section(localizer.format_mrkdwn("quote-sent", number=number, email=contact.email)),
+        block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.quote.key)),
+    ]
+    title = localizer.format_text("quote")
+    return block_kit.build_modal(SENT_VIEW, title, blocks, localizer, metadata=metadata)
 
 
 def render_reject_modal(localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata) -> View:

@@ -72,6 +72,8 @@ action-approve-quote = Approve
 action-approve-quote-label = Approve quote { $number }
 action-reject-quote = Reject
 action-reject-quote-label = Reject quote { $number }
+action-send-quote = Get PDF
+action-send-quote-label = Get quote { $number } as a PDF
 action-ask-for-extension = Ask for more time
 action-ask-for-extension-label = Ask for more time for quote { $number }
 action-approve-extension = Extend validity
@@ -227,6 +229,21 @@ quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
 quote-reject-reason = Reason
 quote-reject-hint = Optional, up to { $most } characters.
+quote-sent-success = Quote { $number } is on its way to you.
+quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF. If Slack doesn’t take the file, we email it to { $email }. Forward it to whoever pays.
+quote-file-number = Quote number
+quote-file-until = Valid until
+quote-file-status = { $status ->
+    [pending] Offer
+    [accepted] Accepted
+    [rejected] Rejected
+   *[expired] Expired
+}
+quote-file-due = Charged when ordered
+quote-file-renewal = From the next renewal
+quote-file-accept = How to accept this quote
+quote-file-steps = In Slack, a billing contact of { $account } types /quotes { $number }, approves the quote and places the service order. Nothing is charged before that.
+quote-file-terms = These prices apply until { $until }. Account Services can help: { $url }
 extension-title = Quote validity
 extension-request-intro = Account Services will decide. The prices on the quote stay the same, and its reminders follow the new date.
 extension-request-submit = Send request
@@ -919,6 +936,7 @@ notice-quote-decided = { $decision ->
     [pending] Quote { $number }
    *[expired] Quote { $number } has expired
 }
+notice-quote-file = PDF of quote { $number }
 notice-extension-requested = { $account } asks for more time for quote { $number }
 notice-extension-decided = { $status ->
     [approved] Quote { $number } is now valid until the end of { $until }

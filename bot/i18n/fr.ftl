@@ -76,6 +76,8 @@ action-approve-quote = Approuver
 action-approve-quote-label = Approuver le devis { $number }
 action-reject-quote = Rejeter
 action-reject-quote-label = Rejeter le devis { $number }
+action-send-quote = Obtenir le PDF
+action-send-quote-label = Obtenir le devis { $number } en PDF
 action-ask-for-extension = Demander un délai
 action-ask-for-extension-label = Demander un délai pour le devis { $number }
 action-approve-extension = Prolonger
@@ -231,6 +233,21 @@ quote-reject-title = Rejeter le devis
 quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
 quote-reject-reason = Motif
 quote-reject-hint = Facultatif, { $most } caractères au maximum.
+quote-sent-success = Le devis { $number } arrive.
+quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF. Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }. Transmettez-le à la personne qui paie.
+quote-file-number = Numéro du devis
+quote-file-until = Valable jusqu’au
+quote-file-status = { $status ->
+    [pending] Offre
+    [accepted] Accepté
+    [rejected] Rejeté
+   *[expired] Expiré
+}
+quote-file-due = Débité à la commande
+quote-file-renewal = À partir du prochain renouvellement
+quote-file-accept = Comment accepter ce devis
+quote-file-steps = Dans Slack, un contact de facturation de { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est débité avant.
+quote-file-terms = Ces prix s’appliquent jusqu’au { $until }. Les Services des comptes Corporate peuvent vous aider : { $url }
 extension-title = Validité du devis
 extension-request-intro = Les Services des comptes Corporate décideront. Les prix du devis restent les mêmes, et ses rappels suivent la nouvelle date.
 extension-request-submit = Envoyer
@@ -819,7 +836,7 @@ refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de poste
 refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre une fenêtre. Rien n’est perdu. Réessayez.
 refusal-slack-unavailable = Slack n’a pas répondu correctement : nous n’avons rien pu vous afficher. Rien n’est perdu. Réessayez dans un instant.
 refusal-database-unavailable = Nos données sont momentanément inaccessibles. Réessayez dans quelques minutes : ce que vous avez enregistré est conservé et rien ne sera acheté deux fois.
-refusal-database-read-only = Nous pouvons tout vous afficher, mais rien enregistrer pour le moment : rien n’a été modifié. Réessayez dans quelques minutes.
+refusal-database-read-only = Nous pouvons tout vous afficher, mais rien enregistrer pour le moment : rien n’a été modifié. Réessayez dans quelques minutes.
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
 refusal-unknown-subcommand = { $command } ne reconnaît pas « { $word } ». Pour voir ce que vous pouvez faire, tapez { $command } help.
 refusal-unknown-command = { $command } n’est plus disponible. Pour voir ce que vous pouvez faire, tapez /add-seats help.
@@ -923,6 +940,7 @@ notice-quote-decided = { $decision ->
     [pending] Devis { $number }
    *[expired] Le devis { $number } a expiré
 }
+notice-quote-file = PDF du devis { $number }
 notice-extension-requested = { $account } demande un délai pour le devis { $number }
 notice-extension-decided = { $status ->
     [approved] Le devis { $number } est désormais valable jusqu’au { $until } inclus

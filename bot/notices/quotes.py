@@ -17,6 +17,10 @@ def render_quote_card(renderer: NoticeRenderer) -> NoticeText:
     return _render_quote(renderer, "quote-number")
 
 
+def render_quote_file(renderer: NoticeRenderer) -> NoticeText:
+    return NoticeText(renderer.format_text("notice-quote-file", number=renderer.quote.quote.number))
+
+
 def _render_quote(renderer: NoticeRenderer, pending_title: str) -> NoticeText:
     details, quote = renderer.quote, renderer.quote.quote
     title = renderer.format_text(

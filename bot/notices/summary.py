@@ -66,6 +66,8 @@ RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {
     NoticeKind.QUOTE_EXTENSION_REQUESTED: quote_notices.render_extension_requested,
     NoticeKind.QUOTE_EXTENSION_CARD: quote_notices.render_extension_requested,
     NoticeKind.QUOTE_EXTENSION_DECIDED: quote_notices.render_extension_decided,
+    NoticeKind.QUOTE_REQUESTED: quote_notices.render_quote_card,
+    NoticeKind.QUOTE_FILE: quote_notices.render_quote_file,
     NoticeKind.QUOTE_CARD: quote_notices.render_quote_card,
     NoticeKind.PORTAL_CHANGED: _render_portal_changed,
     NoticeKind.CHANNEL_UNREACHABLE: _render_channel_unreachable,

@@ -1,5 +1,9 @@
 """What became of a quote, for screens, notices and refusals."""
 
+from typing import Any
+
+from models.money import Money
+from models.period_length import PeriodLength
 from models.quote import QuoteStatus
 
 
@@ -13,3 +17,13 @@ def get_decision_outcome(status: str, *, decided_externally: bool, replaced: boo
 def build_reason_arguments(reason: str | None) -> dict[str, str]:
     """For a text with an optional reason: Fluent cannot test whether a text is empty."""
     return {"has_reason": "yes" if reason else "no", "reason": reason or ""}
+
+
+def build_renewal_arguments(total: dict[str, Any], currency: str) -> dict[str, object]:
+    net, tax = int(total["net"]), int(total["tax"])
+    return {
+        "period": PeriodLength(str(total["period"])),
+        "total": Money(net + tax, currency),
+        "net": Money(net, currency),
+        "tax": Money(tax, currency),
+    }

@@ -17,6 +17,7 @@ from bot.presenters.seat_price import format_seat_price
 from bot.presenters.tax import MAX_TAX_IDS, format_rate_name, format_receipt_notes
 from bot.receipts.fonts import find_missing_characters, load_fonts
 from models.details import ReceiptDetails
+from models.money import Money
 from models.proration import truncate_to_second
 from models.receipt import ChargedMethod, Receipt, ReceiptLine
 from models.tax import TaxItem
@@ -36,15 +37,19 @@ TAX_COLUMN_MESSAGE_IDS = ("receipt-tax-rate", "receipt-taxable", "receipt-tax")
 
 def render_receipt_pdf(localizer: Localizer, details: ReceiptDetails) -> bytes:
     """Blocks for some hundredths of a second: not for the event loop."""
-    content = json.dumps(build_receipt_content(localizer, details), ensure_ascii=False)
-    issued_at = truncate_to_second(details.receipt.issued_at)
+    return render_document(build_receipt_content(localizer, details), details.receipt.issued_at)
+
+
+def render_document(content: dict[str, Any], dated: datetime) -> bytes:
+    """The PDF that the template makes of its data."""
+    text, timestamp = json.dumps(content, ensure_ascii=False), truncate_to_second(dated)
     for system_fonts in (False, True):
         try:
-            return _compile_archivable_pdf(content, issued_at, system_fonts=system_fonts)
+            return _compile_archivable_pdf(text, timestamp, system_fonts=system_fonts)
         except typst.TypstError:
             # A name has letters that the fonts lack, and a PDF/A must not omit any.
             continue
-    return _compile_pdf(content, issued_at, [], system_fonts=True)
+    return _compile_pdf(text, timestamp, [], system_fonts=True)
 
 
 def _compile_archivable_pdf(content: str, timestamp: datetime, *, system_fonts: bool) -> bytes:
@@ -73,7 +78,10 @@ def _compile_pdf(
 
 def find_receipt_gaps(localizer: Localizer, details: ReceiptDetails) -> str:
     """The characters of the receipt that no font here has: its PDF shows boxes in their place."""
-    content = build_receipt_content(localizer, details)
+    return find_document_gaps(build_receipt_content(localizer, details))
+
+
+def find_document_gaps(content: dict[str, Any]) -> str:
     return find_missing_characters(json.dumps(content, ensure_ascii=False))
 
 
@@ -129,7 +137,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
             format_amount_row("receipt-tax", receipt.tax),
         ],
         "tax_columns": [localizer.format_text(key) for key in TAX_COLUMN_MESSAGE_IDS],
-        "taxes": [_build_tax_row(localizer, details, tax) for tax in receipt.taxes],
+        "taxes": [build_tax_row(localizer, receipt.currency, tax) for tax in receipt.taxes],
         "notes": [*_list_invoice_notes(localizer, receipt), *format_receipt_notes(localizer, receipt)],
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text("receipt-paid"),
@@ -161,22 +169,24 @@ def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine
         )
         if method
         else "",
-        "invoice": localizer.format_text("invoice-title", number=line.invoice_number)
-        if line.invoice_number
-        else "",
         "seats": str(line.seats),
         "since": localizer.format_text("receipt-since", day=line.since),
         "until": localizer.format_text("receipt-until", day=line.until),
         "amount": localizer.format_money(details.to_money(line.amount)),
         "tax": localizer.format_money(details.to_money(line.tax)),
+        **(
+            {"invoice": localizer.format_text("invoice-title", number=line.invoice_number)}
+            if line.invoice_number
+            else {}
+        ),
     }
 
 
-def _build_tax_row(localizer: Localizer, details: ReceiptDetails, tax: TaxItem) -> tuple[str, str, str]:
+def build_tax_row(localizer: Localizer, currency: str, tax: TaxItem) -> tuple[str, str, str]:
     return (
         format_rate_name(localizer, tax),
-        localizer.format_money(details.to_money(tax.taxable_amount)),
-        localizer.format_money(details.to_money(tax.amount)),
+        localizer.format_money(Money(tax.taxable_amount, currency)),
+        localizer.format_money(Money(tax.amount, currency)),
     )
 
 

@@ -9,14 +9,13 @@ from bot.db import Session
 from bot.permissions import SlackIdentity, get_authorized_role, lock_authorized_row
 from bot.services import Services
 from bot.use_cases.document_number import allocate_document_number
-from bot.use_cases.notice.enqueue import enqueue_notice, list_direct_destinations
+from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.details import OrderRow
 from models.document_sequence import RECEIPT_PREFIX
-from models.notice import Notice, NoticeKind, NoticeStatus
-from models.notice.destination import Destination
-from models.notice.payloads import ReceiptPayload
+from models.notice import NoticeKind
+from models.notice.payloads import DocumentPayload
 from models.payment_method import SHOWN_METHOD_FIELDS
 from models.quote import Quote
 from models.receipt import ChargedMethod, Receipt, ReceiptLine, ReceiptNotFound, Seller
@@ -132,7 +131,7 @@ async def send_receipt(
         receipt, account, contact = authorized.row, authorized.account, authorized.contact
         destinations = list_direct_destinations([contact])
         event_prefix = f"receipt:{receipt.id}:asked:"
-        if not await _is_delivery_pending(session, event_prefix, destinations):
+        if not await is_delivery_pending(session, event_prefix, destinations):
             await enqueue_notice(
                 session,
                 NoticeKind.RECEIPT,
@@ -141,17 +140,6 @@ async def send_receipt(
                 account=account,
                 at=at,
                 order=await session.get_one(ServiceOrder, receipt.order_id),
-                payload=ReceiptPayload(requested=True),
+                payload=DocumentPayload(requested=True),
             )
         return account, receipt, contact
-
-
-async def _is_delivery_pending(session: Session, event_prefix: str, destinations: list[Destination]) -> bool:
-    notices = await session.exec(
-        select(Notice.id).where(
-            col(Notice.event).startswith(event_prefix),
-            col(Notice.destination).in_([str(destination) for destination in destinations]),
-            Notice.status == NoticeStatus.WAITING,
-        )
-    )
-    return notices.first() is not None

@@ -38,6 +38,8 @@ class NoticeKind(StrEnum):
     QUOTE_EXTENSION_REQUESTED = "quote_extension_requested"  # to Account Services, who decide
     QUOTE_EXTENSION_CARD = "quote_extension_card"  # updates that message in place
     QUOTE_EXTENSION_DECIDED = "quote_extension_decided"
+    QUOTE_REQUESTED = "quote_requested"  # a copy for somebody who asked for the PDF
+    QUOTE_FILE = "quote_file"  # the PDF, uploaded to that direct message
     QUOTE_CARD = "quote_card"  # updates a posted copy of a quote in place
     PORTAL_CHANGED = "portal_changed"
     CHANNEL_UNREACHABLE = "channel_unreachable"

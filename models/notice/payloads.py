@@ -48,14 +48,14 @@ class PaymentConfirmationPayload(NoticePayload):
     products: list[str] = []
 
 
-class ReceiptPayload(NoticePayload):
+class DocumentPayload(NoticePayload):
     """`requested`: a person asked for this copy."""
 
     requested: bool = False
 
 
-class ReceiptFilePayload(ReceiptPayload):
-    """The direct message that announced the receipt: its channel and whose it is."""
+class DocumentFilePayload(DocumentPayload):
+    """The direct message that announced the document: its channel and whose it is."""
 
     channel: str = ""
     user_id: str = ""
@@ -96,8 +96,8 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.ORDER_FAILED: EmptyPayload,
     NoticeKind.ORDER_OVERDUE: EmptyPayload,
     NoticeKind.ORDER_MESSAGES: EmptyPayload,
-    NoticeKind.RECEIPT: ReceiptPayload,
-    NoticeKind.RECEIPT_FILE: ReceiptFilePayload,
+    NoticeKind.RECEIPT: DocumentPayload,
+    NoticeKind.RECEIPT_FILE: DocumentFilePayload,
     NoticeKind.RECEIPT_MAIL: EmptyPayload,
     NoticeKind.QUOTE_ARRIVED: EmptyPayload,
     NoticeKind.QUOTE_REMINDER: QuoteReminderPayload,
@@ -105,6 +105,8 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.QUOTE_EXTENSION_REQUESTED: QuoteExtensionPayload,
     NoticeKind.QUOTE_EXTENSION_CARD: QuoteExtensionCardPayload,
     NoticeKind.QUOTE_EXTENSION_DECIDED: QuoteExtensionPayload,
+    NoticeKind.QUOTE_REQUESTED: DocumentPayload,
+    NoticeKind.QUOTE_FILE: DocumentFilePayload,
     NoticeKind.QUOTE_CARD: QuoteCardPayload,
     NoticeKind.PORTAL_CHANGED: PortalChangedPayload,
     NoticeKind.CHANNEL_UNREACHABLE: ChannelUnreachablePayload,
@@ -139,4 +141,4 @@ def parse_payload(notice: Notice) -> NoticePayload:
 def is_requested(notice: Notice) -> bool:
     """Whether the recipient asked for it, so that their preferences do not apply."""
     payload = parse_payload(notice)
-    return isinstance(payload, ReceiptPayload) and payload.requested
+    return isinstance(payload, DocumentPayload) and payload.requested

@@ -92,6 +92,9 @@ SCREENS: dict[str, Draw] = {
     "quote.review, replaced": lambda r, s: quote.render_quote_modal(
         r, samples.decided_quote(QuoteStatus.EXPIRED, s, replaced=True), PLACE
     ),
+    "quote.sent": lambda r, s: quote.render_quote_sent_modal(
+        r, samples.make_quote_details(1, s), samples.contacts(s)[0], PLACE
+    ),
     "quote.reject": lambda r, s: quote.render_reject_modal(r, samples.make_quote_details(1, s), PLACE),
     "quote.review, more time requested": lambda r, s: quote.render_quote_modal(
         r, replace(samples.make_quote_details(1, s), extension=samples.quote_extension(s)), PLACE

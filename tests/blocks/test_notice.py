@@ -268,9 +268,9 @@ def test_r14_a_failed_order_leads_to_account_services(reader: Localizer) -> None
 
 def test_a_pending_quote_can_be_reviewed_approved_and_rejected(english: Localizer) -> None:
     content = render(make_message(NoticeKind.QUOTE_ARRIVED, english))
-    assert ids(content) == ["quote.open", "quote.approve", "quote.reject"]
-    assert [button.get("style") for button in buttons(content)] == [None, "primary", "danger"]
-    assert "Actions: Review, Approve and Reject" in content["text"]
+    assert ids(content) == ["quote.open", "quote.approve", "quote.reject", "quote.send"]
+    assert [button.get("style") for button in buttons(content)] == [None, "primary", "danger", None]
+    assert "Actions: Review, Approve, Reject and Get PDF" in content["text"]
     assert "Valid until 30 Nov 2026, 10:00 (CET)" in content["text"]
 
 

@@ -67,7 +67,7 @@ def test_a_pending_quote_leads_to_checkout_or_to_its_rejection(reader: Localizer
 
 def test_a_quote_just_made_from_the_cart_needs_no_second_confirmation(reader: Localizer) -> None:
     view = quote.render_quote_modal(reader, samples.make_quote_details(), replace(PLACE, origin="cart"))
-    assert [action for action, _ in actions(view)] == ["cart.edit"]
+    assert [action for action, _ in actions(view)] == ["cart.edit", "quote.send"]
 
 
 def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
@@ -76,7 +76,7 @@ def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Loca
     view = quote.render_quote_modal(english, late, replace(PLACE, origin="quotes"))
     assert "submit" not in view
     assert "*Expired* on 30 Nov 2026, 10:00 (CET)" in said(view)
-    assert [action for action, _ in actions(view)] == ["quote.list"]
+    assert [action for action, _ in actions(view)] == ["quote.list", "quote.send"]
     just_in_time = replace(fresh, at=fresh.quote.expires_at - timedelta(seconds=1))
     assert "submit" in quote.render_quote_modal(english, just_in_time, PLACE)
 

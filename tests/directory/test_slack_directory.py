@@ -123,3 +123,10 @@ async def test_a_slack_that_does_not_answer_is_silent(
 
 async def test_the_scopes_are_those_of_the_installation(directory: SlackUserDirectory) -> None:
     assert {"chat:write", "users:read.email"} <= (await directory.fetch_granted_scopes("T1") or set())
+
+
+async def test_control_characters_of_a_name_are_dropped(
+    slack: Sandbox, directory: SlackUserDirectory
+) -> None:
+    slack.set_user("U1", real_name="Al\x00ice \x1b[2J")
+    assert (await directory.fetch_profile("T1", "U1")).name == "Alice [2J"

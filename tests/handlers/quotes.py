@@ -4,7 +4,7 @@ from models.quote import Quote
 from sandbox.driver import Modal, Person
 from tests.world import World
 
-QUOTE_BUTTONS = ["quote.open", "quote.approve", "quote.reject"]
+QUOTE_BUTTONS = ["quote.open", "quote.approve", "quote.reject", "quote.send"]
 
 
 async def load_quote_statuses(world: World) -> dict[str, str]:

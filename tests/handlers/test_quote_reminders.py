@@ -33,7 +33,7 @@ async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world:
         await world.settle()
         for person in (alice, benoit):
             assert len(person.dms[1:]) == count, texts(person.dms)
-            assert buttons(person.dms[-1]) == QUOTE_BUTTONS
+            assert buttons(person.dms[-1]) == [*QUOTE_BUTTONS, "quote_extension.ask"]
     assert "expires on" in alice.dms[-1].text
 
 

@@ -217,3 +217,10 @@ async def test_a_stripe_key_of_the_wrong_kind_is_named(
     found = (await findings(well))["billing"]
     assert (found.passed, words in found.message) == (passed, True), found
     assert key not in found.message
+
+
+async def test_a_method_that_is_not_there_is_a_note(well: World) -> None:
+    well.slack.fault("unknown_method", "conversations.info")
+    found = (await findings(well))["channels"]
+    assert found.passed is None
+    assert found.message == "in T01ACME no channel could be checked: unknown_method"

@@ -12,6 +12,7 @@ from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
 from scheduler import JOBS
 from tests.handlers.steps import charges, import_quote, newest, opened, shown
+from tests.handlers.test_quote_extensions import ask_for_time, open_decision
 from tests.world import World
 
 PORTS = {
@@ -118,11 +119,21 @@ async def go_wrong(world: World) -> None:
     await world.settle()
 
 
+async def extend_a_quote(world: World) -> None:
+    alice, vera = world.person("alice"), world.person("vera")
+    await import_quote(world, "Q-2042", expires="2026-11-20")
+    await ask_for_time(world, alice, number="Q-2042")
+    await (await open_decision(world, vera, "quote_extension.approve")).submit()
+    await vera.wait_for_modal("quote_extension.show")
+    await world.settle()
+
+
 async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
     calls = watch(world)
     await buy(world)
     await look_around(world)
     await go_wrong(world)
+    await extend_a_quote(world)
     for job in JOBS.values():
         await job.run(world.services)
     assert [method for method, inside in calls if inside] == []

@@ -24,7 +24,7 @@ from bot.messaging.messenger import (
 from bot.use_cases.delivery.fallback import MIN_ATTEMPTS
 from bot.use_cases.delivery.next_time import find_next_delivery_time
 from models.notice import Notice, NoticeKind, NoticeStatus
-from models.notice.payloads import ReceiptPayload
+from models.notice.payloads import DocumentPayload
 from tests.use_cases.outbox import (
     CHANNEL,
     Outbox,
@@ -153,7 +153,7 @@ async def test_r24_a_file_holds_no_message_up_and_is_emailed_if_it_was_requested
     always(outbox, MessengerUnavailable("upload answered HTTP 403"), files=True)
     order = await outbox.order()
     await outbox.complete(order)
-    payload = ReceiptPayload(requested=requested)
+    payload = DocumentPayload(requested=requested)
     await outbox.enqueue(await alice(outbox), kind=NoticeKind.RECEIPT, order=order, payload=payload)
     await outbox.deliver()
     await outbox.enqueue(await alice(outbox), number=2)

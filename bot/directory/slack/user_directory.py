@@ -19,6 +19,7 @@ from bot.installations.slack_errors import (
     get_error_name,
     is_slack_failure,
 )
+from models.control_characters import remove_control_characters
 from models.email_address import encode_email_domain
 
 # Slackbot is not marked as a bot.
@@ -60,7 +61,7 @@ class SlackUserDirectory:
             # Slack may answer with another id of the same person: their organisation's.
             user_id=user_id,
             **vars(membership),
-            name=user.get("real_name") or profile.get("real_name") or user.get("name") or user["id"],
+            name=_get_name(user, profile),
             email=profile.get("email") or None,
             locale=user.get("locale") or None,
             time_zone=user.get("tz") or None,
@@ -169,6 +170,12 @@ class SlackUserDirectory:
                 raise
         assert isinstance(answer.data, dict), "the client refuses everything else"
         return answer.data
+
+
+def _get_name(user: dict[str, Any], profile: dict[str, Any]) -> str:
+    names = (user.get("real_name"), profile.get("real_name"), user.get("name"))
+    readable = (remove_control_characters(name).strip() for name in names if isinstance(name, str))
+    return next(filter(None, readable), str(user["id"]))
 
 
 @contextmanager

@@ -49,7 +49,7 @@ from bot.use_cases.pacing import (
 from models.account import Account
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 from models.notice.destination import Destination, DestinationKind
-from models.notice.payloads import ReceiptFilePayload, find_extension_id, is_requested
+from models.notice.payloads import DocumentFilePayload, find_extension_id, is_requested
 from models.quote import Quote
 from models.quote_extension import QuoteExtension
 
@@ -67,9 +67,15 @@ KINDS_FOR_REMAINING_CONTACTS = frozenset(
     }
 )
 CONTACT_WITHDRAWN = "contact withdrawn"
+# The message that announces a PDF → the PDF.
+FILE_KINDS = {
+    NoticeKind.RECEIPT: NoticeKind.RECEIPT_FILE,
+    NoticeKind.QUOTE_REQUESTED: NoticeKind.QUOTE_FILE,
+}
 QUOTE_MESSAGE_KINDS = (
     NoticeKind.QUOTE_ARRIVED,
     NoticeKind.QUOTE_REMINDER,
+    NoticeKind.QUOTE_REQUESTED,
     NoticeKind.QUOTE_EXTENSION_REQUESTED,
     NoticeKind.QUOTE_EXTENSION_DECIDED,
 )
@@ -108,10 +114,10 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> None:
     notice = delivery.notice
     if notice.kind is NoticeKind.ORDER_STATUS:
         await _save_status_message(delivery, result)
-    elif notice.kind is NoticeKind.RECEIPT and notice.parsed_destination.kind is DestinationKind.CONTACT:
-        _enqueue_receipt_file(delivery, result)
-    elif notice.kind in QUOTE_MESSAGE_KINDS:
+    if notice.kind in QUOTE_MESSAGE_KINDS:
         await _save_quote_message(delivery, result)
+    if notice.kind in FILE_KINDS and notice.parsed_destination.kind is DestinationKind.CONTACT:
+        _enqueue_file(delivery, result, FILE_KINDS[notice.kind])
     if notice.kind in IS_ANSWERED:
         _save_order_message(delivery, result)
     delivery.record_message()
@@ -142,13 +148,13 @@ async def _save_posted_status_message(delivery: Delivery, message: MessageRef) -
     delivery.session.add(posted_message)
 
 
-def _enqueue_receipt_file(delivery: Delivery, result: Posted) -> None:
+def _enqueue_file(delivery: Delivery, result: Posted, kind: NoticeKind) -> None:
     # A separate notice with a destination of its own: if uploading the PDF fails, the message is not posted
     # again, and no other message waits.
     notice = delivery.notice
     contact_id = notice.parsed_destination.contact_id
     assert contact_id is not None, "it was sent to a contact"
-    payload = ReceiptFilePayload(
+    payload = DocumentFilePayload(
         requested=is_requested(notice), channel=result.message.channel, user_id=result.outbound.channel
     )
     delivery.follow_ups.extend(
@@ -156,7 +162,7 @@ def _enqueue_receipt_file(delivery: Delivery, result: Posted) -> None:
             notice,
             [Destination.file(contact_id)],
             delivery.at,
-            kind=NoticeKind.RECEIPT_FILE,
+            kind=kind,
             event=f"{get_event_key(notice)}:file",
             payload=payload,
         )

@@ -6,11 +6,11 @@ from datetime import timedelta
 from bot.i18n import Localizer
 from bot.mail.mailer import Attachment, OutboundEmail
 from bot.messaging.messenger import FileUpload, OutboundMessage
-from bot.notices.email import RECEIPT_KINDS, render_email
+from bot.notices.email import render_email
 from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
+from bot.use_cases.delivery.document_files import FILE_KINDS, load_document_files
 from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
-from bot.use_cases.delivery.receipt_files import load_receipt_files
 from models.account import Account
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.payloads import parse_payload
@@ -58,10 +58,10 @@ async def _load_attachments(
 ) -> tuple[list[FileUpload], list[str]]:
     """The files, and the numbers of the invoices that are missing: the e-mail waits for them, but not for
     long."""
-    if notice.kind not in RECEIPT_KINDS:
+    if notice.kind not in FILE_KINDS:
         return [], []
     is_last_try = services.now() - notice.due_at >= INVOICE_WAIT
-    return await load_receipt_files(services, message, allow_missing=is_last_try)
+    return await load_document_files(services, message, allow_missing=is_last_try)
 
 
 async def compose_email(services: Services, notice: Notice, context: NoticeContext) -> OutboundEmail:

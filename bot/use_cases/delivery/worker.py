@@ -23,7 +23,7 @@ from bot.messaging.messenger import (
     UserUnreachable,
 )
 from bot.services import Services
-from bot.use_cases.delivery.apply import QUOTE_MESSAGE_KINDS, enqueue_missed_card_updates
+from bot.use_cases.delivery.apply import FILE_KINDS, QUOTE_MESSAGE_KINDS, enqueue_missed_card_updates
 from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.compose import (
     compose_email,
@@ -32,8 +32,8 @@ from bot.use_cases.delivery.compose import (
 )
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.digest import apply_preferences
+from bot.use_cases.delivery.document_files import load_document_files
 from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
-from bot.use_cases.delivery.receipt_files import load_receipt_files
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
@@ -55,7 +55,7 @@ from bot.use_cases.due_rows import process_queue
 from bot.use_cases.slack_user import can_receive_messages, resolve_contact_user
 from models.notice import Notice, NoticeKind
 from models.notice.destination import DestinationKind
-from models.notice.payloads import ReceiptFilePayload, parse_payload
+from models.notice.payloads import DocumentFilePayload, parse_payload
 from models.slack_user import SlackUser
 
 log = structlog.get_logger()
@@ -186,21 +186,21 @@ async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> 
 async def _send_direct_message(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
-    if notice.kind is NoticeKind.RECEIPT_FILE:
-        return await _send_receipt_file(services, notice, context, user)
+    if notice.kind in FILE_KINDS.values():
+        return await _send_file(services, notice, context, user)
     result = await apply_preferences(services, notice, context, user)
     message = compose_message(notice, context, user.user_id, user)
     return result or await _post_message(services, notice, context, message)
 
 
-async def _send_receipt_file(
+async def _send_file(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
     payload = parse_payload(notice)
-    if not isinstance(payload, ReceiptFilePayload) or payload.user_id != user.user_id:
+    if not isinstance(payload, DocumentFilePayload) or payload.user_id != user.user_id:
         raise UserUnreachable("the direct message is another person's")
     message = compose_message(notice, context, payload.channel, user)
-    files, _ = await load_receipt_files(services, message)
+    files, _ = await load_document_files(services, message)
     message = replace(message, files=tuple(files))
     try:
         return Posted(message, await services.messenger.deliver_message(message), context)

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from bot.db import Session, build_insert
 from models.account import Account
 from models.billing_contact import BillingContact
-from models.notice import Notice, NoticeKind, PostedMessage
+from models.notice import Notice, NoticeKind, NoticeStatus, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (
     NoticePayload,
@@ -94,6 +94,20 @@ async def enqueue_notices(session: Session, notices: Sequence[Notice]) -> None:
     await session.exec(
         insert.returning(col(Notice.id)), params=[notice.model_dump(exclude={"id"}) for notice in notices]
     )
+
+
+async def is_delivery_pending(
+    session: Session, event_prefix: str, destinations: Iterable[Destination]
+) -> bool:
+    """Whether a notice of such an event still waits for one of the destinations."""
+    notices = await session.exec(
+        select(Notice.id).where(
+            col(Notice.event).startswith(event_prefix),
+            col(Notice.destination).in_([str(destination) for destination in destinations]),
+            Notice.status == NoticeStatus.WAITING,
+        )
+    )
+    return notices.first() is not None
 
 
 def build_related_notices(

@@ -11,7 +11,13 @@ down_revision = "0012_purchase_orders"
 branch_labels = None
 depends_on = None
 
-NEW_KINDS = ("quote_extension_requested", "quote_extension_card", "quote_extension_decided", "quote_file")
+NEW_KINDS = (
+    "quote_extension_requested",
+    "quote_extension_card",
+    "quote_extension_decided",
+    "quote_requested",
+    "quote_file",
+)
 COPY_KEY = "fk_posted_message_quote_extension_id_quote_extension"
 
 GUARD = "quote_extension_transition"

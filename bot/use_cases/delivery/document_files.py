@@ -1,30 +1,54 @@
-"""The PDFs of a completed order: the bot's own, and the provider's invoices if it makes any (R13, R28)."""
+"""The PDFs that go with a notice: a quote; or of a completed order the bot's own document, and the provider's
+invoices if it makes any (R13, R28)."""
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.messaging.messenger import FileUpload, OutboundMessage
+from bot.notices.email import RECEIPT_KINDS
 from bot.receipts import find_receipt_gaps, format_document_title, format_file_name, render_receipt_pdf
+from bot.receipts.quote import QuoteDocument, find_quote_gaps, format_quote_file_name, render_quote_pdf
 from bot.services import Services
 from models.details import OrderDetails, OrderRow, ReceiptDetails
+from models.notice import NoticeKind
 from models.receipt import Seller
 from models.service_order import LineStatus
 
 log = structlog.get_logger()
 
+# Each of these has its PDF attached, if it goes by e-mail.
+QUOTE_FILE_KINDS = (NoticeKind.QUOTE_REQUESTED, NoticeKind.QUOTE_FILE)
+FILE_KINDS = (*RECEIPT_KINDS, *QUOTE_FILE_KINDS)
 MAX_CONCURRENT_DOWNLOADS = 4
 
 
-async def load_receipt_files(
+async def load_document_files(
     services: Services, message: OutboundMessage, *, allow_missing: bool = False
 ) -> tuple[list[FileUpload], list[str]]:
     """The provider's invoices first, and the numbers of those that are missing. Raises BillingUnavailable
     instead, unless `allow_missing`."""
+    if message.kind in QUOTE_FILE_KINDS:
+        return [await _render_quote_file(services, message)], []
     assert message.order is not None, "a notice of a receipt has its order"
     invoices, missing = await _load_invoices(services, message, message.order, allow_missing=allow_missing)
     return [*invoices, await _render_own_file(services, message, message.order)], missing
+
+
+async def _render_quote_file(services: Services, message: OutboundMessage) -> FileUpload:
+    assert message.quote is not None, "a notice of a quote has one"
+    settings, details = services.settings, message.quote
+    # R22: like those of a receipt, its dates are the account's.
+    localizer = replace(message.localizer, time_zone=details.account.time_zone)
+    document = QuoteDocument(details, settings.seller, settings.account_services_url)
+    content = await asyncio.to_thread(render_quote_pdf, localizer, document)
+    gaps = await asyncio.to_thread(find_quote_gaps, localizer, document)
+    if gaps:
+        log.error("quote.characters_missing", quote=details.quote.number, characters=gaps)
+    title = localizer.format_text("quote-number", number=details.quote.number)
+    return FileUpload(format_quote_file_name(details), title, content)
 
 
 async def _render_own_file(services: Services, message: OutboundMessage, order: OrderDetails) -> FileUpload:

@@ -1,0 +1,160 @@
+"""A quote as a PDF, to forward to whoever pays: its validity, lines and tax, and how to accept it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bot.i18n import Localizer
+from bot.presenters.product import make_product_labels
+from bot.presenters.quote import build_renewal_arguments
+from bot.presenters.receipt import list_promised_amounts
+from bot.presenters.seat_price import format_seat_price
+from bot.presenters.tax import MAX_TAX_IDS, format_treatment
+from bot.receipts.pdf import (
+    COLUMN_MESSAGE_IDS,
+    TAX_COLUMN_MESSAGE_IDS,
+    build_tax_row,
+    find_document_gaps,
+    render_document,
+)
+from models.details import QuoteDetails, QuoteRow
+from models.quote import QuoteStatus
+from models.receipt import Seller
+from models.tax import TaxTreatment
+
+UNSAFE_IN_FILE_NAMES = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True)
+class QuoteDocument:
+    quote: QuoteDetails
+    seller: Seller
+    services_url: str
+
+
+def render_quote_pdf(localizer: Localizer, document: QuoteDocument) -> bytes:
+    """Blocks for some hundredths of a second: not for the event loop. The same quote in the same state and
+    language gives the same bytes."""
+    return render_document(build_quote_content(localizer, document), document.quote.quote.created_at)
+
+
+def find_quote_gaps(localizer: Localizer, document: QuoteDocument) -> str:
+    """The characters of the quote that no font here has."""
+    return find_document_gaps(build_quote_content(localizer, document))
+
+
+def format_quote_file_name(details: QuoteDetails) -> str:
+    """The number of a quote made elsewhere can have any characters."""
+    return f"{UNSAFE_IN_FILE_NAMES.sub('-', details.quote.number)}.pdf"
+
+
+def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[str, Any]:
+    """The data of the template; a pair is a label and its value."""
+    details, quote, seller = document.quote, document.quote.quote, document.seller
+    names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
+
+    def format_amount_row(key: str, minor: int) -> tuple[str, str]:
+        return localizer.format_text(key), localizer.format_money(details.to_money(minor))
+
+    return {
+        "language": localizer.language,
+        "title": localizer.format_text("quote-number", number=quote.number),
+        "heading": localizer.format_text("quote"),
+        "page": localizer.format_text("page-of", page="{page}", count="{pages}"),
+        "from": localizer.format_text("receipt-seller"),
+        "seller": [*filter(None, [seller.name, *seller.address, seller.tax_id])],
+        "to": localizer.format_text("receipt-buyer"),
+        "buyer": _build_buyer(localizer, details),
+        "facts": [
+            (localizer.format_text("quote-file-number"), quote.number),
+            (
+                localizer.format_text("receipt-date"),
+                localizer.format_date(details.account.get_local_date(quote.created_at)),
+            ),
+            (localizer.format_text("quote-file-until"), localizer.format_datetime(quote.expires_at)),
+        ],
+        "columns": [localizer.format_text(key) for key in COLUMN_MESSAGE_IDS],
+        "lines": [
+            _build_line(localizer, details, row, names[row.line.subscription_id]) for row in details.rows
+        ],
+        "totals": [
+            format_amount_row("receipt-subtotal", quote.subtotal),
+            format_amount_row("receipt-tax", quote.tax),
+        ],
+        "tax_columns": [localizer.format_text(key) for key in TAX_COLUMN_MESSAGE_IDS],
+        "taxes": [build_tax_row(localizer, quote.currency, tax) for tax in details.taxes],
+        "notes": _list_notes(localizer, details),
+        "total": format_amount_row("receipt-total", quote.total),
+        "paid": localizer.format_text("quote-file-status", status=quote.get_status(details.at).value),
+        "payments": _list_payments(localizer, details),
+        "sections": [
+            (localizer.format_text("quote-file-renewal"), _list_renewals(localizer, details)),
+            *_list_instructions(localizer, document),
+        ],
+    }
+
+
+def _build_buyer(localizer: Localizer, details: QuoteDetails) -> list[str]:
+    tax_ids = details.quote.tax_facts.buyer_tax_ids[:MAX_TAX_IDS]
+    return [
+        details.account.name,
+        *localizer.format_address(details.quote.billing_address),
+        *(localizer.format_text("receipt-tax-id", id=id_) for id_ in tax_ids),
+    ]
+
+
+def _build_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name: str) -> dict[str, str]:
+    line = row.line
+    since = max(details.account.get_local_date(details.quote.frozen_at), line.period_start)
+    price = format_seat_price(localizer, line, details.quote.currency)
+    return {
+        "product": name,
+        "price": localizer.format_text("receipt-price", price=price),
+        "method": "",
+        "seats": str(line.seats),
+        "since": localizer.format_text("receipt-since", day=since),
+        "until": localizer.format_text("receipt-until", day=line.period_end),
+        "amount": localizer.format_money(details.to_money(line.amount)),
+        "tax": localizer.format_money(details.to_money(line.tax)),
+    }
+
+
+def _list_notes(localizer: Localizer, details: QuoteDetails) -> list[str]:
+    """Why no tax is charged."""
+    shown = dict.fromkeys(tax.treatment for tax in details.taxes)
+    return [format_treatment(localizer, each) for each in shown if each is not TaxTreatment.TAXED]
+
+
+def _list_payments(localizer: Localizer, details: QuoteDetails) -> list[tuple[str, str]]:
+    balance = [
+        (localizer.format_text(key), localizer.format_money(amount))
+        for key, amount in list_promised_amounts(details.quote)
+    ]
+    if not balance:
+        return []
+    due = localizer.format_money(details.to_money(details.quote.due_now))
+    return [*balance, (localizer.format_text("quote-file-due"), due)]
+
+
+def _list_renewals(localizer: Localizer, details: QuoteDetails) -> list[str]:
+    """R27: only of what will renew."""
+    lines = [
+        localizer.format_text(
+            "quote-recurring-line", **build_renewal_arguments(total, details.quote.currency)
+        )
+        for total in details.renewal_totals
+    ]
+    if not lines:
+        return [localizer.format_text("quote-not-renewing")]
+    will_all_renew = all(row.will_renew for row in details.rows)
+    key = "quote-recurring-scope" if will_all_renew else "quote-recurring-partial"
+    return [*lines, localizer.format_text(key)]
+
+
+def _list_instructions(localizer: Localizer, document: QuoteDocument) -> list[tuple[str, list[str]]]:
+    details, quote = document.quote, document.quote.quote
+    if quote.get_status(details.at) is not QuoteStatus.PENDING:
+        return []
+    steps = localizer.format_text("quote-file-steps", number=quote.number, account=details.account.name)
+    terms = localizer.format_text("quote-file-terms", until=quote.expires_at, url=document.services_url)
+    return [(localizer.format_text("quote-file-accept"), [steps, terms])]

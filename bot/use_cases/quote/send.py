@@ -1,0 +1,34 @@
+"""Sending a quote as a PDF, for whoever pays."""
+
+from bot.permissions import SlackIdentity
+from bot.services import Services
+from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
+from bot.use_cases.quote.read import lock_quote
+from models.billing_contact import BillingContact
+from models.details import QuoteDetails
+from models.notice import NoticeKind
+from models.notice.payloads import DocumentPayload
+
+
+async def send_quote(
+    services: Services, *, person: SlackIdentity, quote_id: int
+) -> tuple[QuoteDetails, BillingContact]:
+    """Send the quote and its PDF by direct message, once if it is requested again before it has been
+    delivered."""
+    at = services.now()
+    async with services.write() as session:
+        details, contact = await lock_quote(session, person, quote_id, at)
+        destinations = list_direct_destinations([contact])
+        event_prefix = f"quote:{quote_id}:asked:"
+        if not await is_delivery_pending(session, event_prefix, destinations):
+            await enqueue_notice(
+                session,
+                NoticeKind.QUOTE_REQUESTED,
+                f"{event_prefix}{at.isoformat()}",
+                destinations,
+                account=details.account,
+                at=at,
+                quote=details.quote,
+                payload=DocumentPayload(requested=True),
+            )
+        return details, contact
