@@ -25,6 +25,7 @@ from bot.installations.clients import (
 from bot.mail.smtp.mailer import SmtpMailer
 from bot.messaging.slack.home_publisher import SlackHomePublisher
 from bot.messaging.slack.messenger import SlackMessenger
+from bot.messaging.slack.screen_updater import SlackScreenUpdater
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
@@ -93,6 +94,7 @@ async def open_services(
             billing=billing,
             messenger=SlackMessenger(clients, settings.account_services_url),
             home_publisher=SlackHomePublisher(clients, PortalLinks.from_settings(settings)),
+            screen_updater=SlackScreenUpdater(clients, settings.account_services_url),
             directory=SlackUserDirectory(clients),
             mailer=SmtpMailer(smtp_url, settings.mail_from),
             tasks=BackgroundTasks(),

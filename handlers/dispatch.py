@@ -31,6 +31,7 @@ from handlers.respond import (
     report_unexpected_error,
     show_refusal,
     show_view,
+    with_own_external_id,
 )
 from handlers.route import Route, RouteKind
 from models.billing_contact import IdentityNotFresh
@@ -122,7 +123,10 @@ async def commit_then_ack_with_view(ack: AsyncAck, request: SlackRequest, route:
     if done:
         await ack_with_result(ack, work.prepared_request, work.result.result())
     else:
-        await ack(response_action="update", view=render_waiting_modal(work.prepared_request))
+        await ack(
+            response_action="update",
+            view=with_own_external_id(request, render_waiting_modal(work.prepared_request)),
+        )
         _show_later(work, delay=ACK_DELIVERY_SECONDS)
 
 

@@ -214,6 +214,7 @@ class View(Fields):
     type: OptionalText = None
     callback_id: Annotated[Text, BeforeValidator(_read_none_as_blank)] = ""
     private_metadata: OptionalText = None
+    external_id: OptionalText = None
     title: Annotated[Body | None, LENIENT] = None
     submit: Annotated[Body | None, LENIENT] = None
     close: Annotated[Body | None, LENIENT] = None

@@ -19,7 +19,7 @@ from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 from scheduler import JOBS
 from tests.fake_stripe import FakeStripe
-from tests.fakes import FakeHomePublisher
+from tests.fakes import FakeHomePublisher, FakeScreenUpdater
 from tests.simulation.database import GatedDatabase, Store
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process, Waiter, actor
@@ -130,6 +130,7 @@ class SimulatedWorld:
             billing=self._build_gateway(line, database),
             messenger=GatedMessenger(line, self.slack),
             home_publisher=FakeHomePublisher(),
+            screen_updater=FakeScreenUpdater(),
             directory=GatedDirectory(line, self.slack),
             mailer=GatedMailer(line, self.mails),
             tasks=BackgroundTasks(MAX_TASKS),
