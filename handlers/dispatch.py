@@ -56,6 +56,8 @@ def _get_registrar(app: AsyncApp, kind: RouteKind) -> Callable[[str], Callable[[
     match kind:
         case RouteKind.COMMAND:
             return app.command
+        case RouteKind.SHORTCUT:
+            return app.global_shortcut
         case RouteKind.SHOW | RouteKind.CHANGE | RouteKind.LINK:
             return app.action
         case RouteKind.SUBMIT:
@@ -144,6 +146,7 @@ async def handle_event_then_ack(ack: AsyncAck, request: SlackRequest, route: Rou
 
 ACK_POLICIES: dict[RouteKind, AckPolicy] = {
     RouteKind.COMMAND: answer_help_or_ack_first,
+    RouteKind.SHORTCUT: ack_first,
     RouteKind.SHOW: ack_first,
     RouteKind.CHANGE: commit_then_ack,
     RouteKind.SUBMIT: commit_then_ack_with_view,

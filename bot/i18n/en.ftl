@@ -681,6 +681,7 @@ seat-history-since = { seat-count } since { $day }
 help-add-seats =
     {"*"}`/add-seats`* orders additional seats in four steps: choose how many to add, review the quote, check out, and place the service order. You won’t be charged before the last step, and you can go back at every step.
     • `/add-seats webinar 5` starts with 5 new seats of GoTo Webinar
+    • `/add-seats webinar 5 training 2` takes several products at once
     • `/add-seats webinar` checks that product first
     We keep what you enter: if you stop halfway, `/add-seats` takes you back to your cart.
 help-quotes =

@@ -685,6 +685,7 @@ seat-history-since = { seat-count } depuis le { $day }
 help-add-seats =
     {"*"}`/add-seats`* commande des postes supplémentaires en quatre étapes : choisissez leur nombre, vérifiez le devis, complétez le paiement et passez la commande de Service. Rien n’est débité avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
     • `/add-seats webinar 5` commence avec 5 nouveaux postes de GoTo Webinar
+    • `/add-seats webinar 5 training 2` prend plusieurs produits à la fois
     • `/add-seats webinar` vérifie d’abord ce produit
     Votre saisie est conservée : si vous vous arrêtez en chemin, `/add-seats` vous ramène à votre panier.
 help-quotes =
