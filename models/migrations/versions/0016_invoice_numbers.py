@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel import AutoString
 
-revision = "0017_invoice_numbers"
-down_revision = "0016_order_screens"
+revision = "0016_invoice_numbers"
+down_revision = "0015_order_messages"
 branch_labels = None
 depends_on = None
 
