@@ -145,7 +145,9 @@ class SimulatedWorld:
             return GatedGateway(line, self._provider, self._key_is_stored)
         transport = GatedStripeTransport(line, self.stripe, self._key_is_stored)
         client = build_stripe_client(API_KEY, "https://stripe.example", transport)
-        return StripeGateway(client, database, self.clock, "https://provider.example/portal")
+        return StripeGateway(
+            client, self.stripe.download_pdf, database, self.clock, "https://provider.example/portal"
+        )
 
     def _key_is_stored(self, key: str) -> bool:
         return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE idempotency_key = ?", key))

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-revision = "0016_order_screens"
-down_revision = "0015_order_messages"
+revision = "0017_order_screens"
+down_revision = "0016_invoice_numbers"
 branch_labels = None
 depends_on = None
 
