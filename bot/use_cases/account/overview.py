@@ -10,6 +10,7 @@ from bot.db import Session
 from bot.permissions import SlackIdentity, get_authorized_role, list_account_roles
 from bot.services import Services
 from bot.use_cases.account.seat_history import load_seat_history
+from bot.use_cases.account.spending import load_spending
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.details import (
     build_order_query,
@@ -82,6 +83,7 @@ async def _load_account_overview(
         pending_quotes=await list_pending_quote_details(session, account.id, at),
         open_orders=await _list_orders_in_progress(session, account, at),
         receipts=await _list_recent_receipts(session, account),
+        spending=await load_spending(session, account, at),
     )
 
 
