@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -24,6 +25,7 @@ from bot.installations.clients import (
 from bot.mail.smtp.mailer import SmtpMailer
 from bot.messaging.slack.home_publisher import SlackHomePublisher
 from bot.messaging.slack.messenger import SlackMessenger
+from bot.messaging.slack.screen_updater import SlackScreenUpdater
 from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
@@ -92,6 +94,7 @@ async def open_services(
             billing=billing,
             messenger=SlackMessenger(clients, settings.account_services_url),
             home_publisher=SlackHomePublisher(clients, PortalLinks.from_settings(settings)),
+            screen_updater=SlackScreenUpdater(clients, settings.account_services_url),
             directory=SlackUserDirectory(clients),
             mailer=SmtpMailer(smtp_url, settings.mail_from),
             tasks=BackgroundTasks(),
@@ -118,11 +121,13 @@ async def _open_billing(
     # Imported here: Stripe's library is a tenth of the memory, and of the startup time.
     from bot.billing.stripe.events import StripeWebhookParser
     from bot.billing.stripe.gateway import StripeGateway
+    from bot.billing.stripe.invoice_pdf import download_pdf
 
     secret = settings.stripe_webhook_secret
-    async with _open_stripe_client(settings) as stripe:
+    async with aiohttp.ClientSession() as session:
+        stripe, download = _build_stripe_client(settings, session), partial(download_pdf, session)
         yield (
-            StripeGateway(stripe, database, clock, settings.admin_portal_url),
+            StripeGateway(stripe, download, database, clock, settings.admin_portal_url),
             StripeWebhookParser(secret.get_secret_value(), wall_clock) if secret else None,
         )
 
@@ -140,19 +145,17 @@ async def open_customer_listing(settings: Settings) -> AsyncIterator[CustomerLis
     """With BILLING=stripe."""
     from bot.billing.stripe.customer_listing import StripeCustomerListing
 
-    async with _open_stripe_client(settings) as stripe:
-        yield StripeCustomerListing(stripe)
+    async with aiohttp.ClientSession() as session:
+        yield StripeCustomerListing(_build_stripe_client(settings, session))
 
 
-@asynccontextmanager
-async def _open_stripe_client(settings: Settings) -> "AsyncIterator[StripeClient]":
+def _build_stripe_client(settings: Settings, session: aiohttp.ClientSession) -> "StripeClient":
     from bot.billing.stripe.client import build_http_client, build_stripe_client
 
     assert settings.stripe_api_key is not None, "read_settings requires it"
     key = settings.stripe_api_key.get_secret_value()
-    async with aiohttp.ClientSession() as session:
-        http = build_http_client(session, settings.stripe_api_url)
-        yield build_stripe_client(key, settings.stripe_api_url, http)
+    http = build_http_client(session, settings.stripe_api_url)
+    return build_stripe_client(key, settings.stripe_api_url, http)
 
 
 async def prepare_database(database: Database) -> None:

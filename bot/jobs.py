@@ -14,6 +14,7 @@ class JobId(StrEnum):
     REMIND_OF_QUOTES = "quote.remind"
     DELIVER_NOTICES = "notice.deliver"
     PUBLISH_HOMES = "home.publish"
+    UPDATE_ORDER_SCREENS = "order_screen.update"
 
 
 def build_job_actor(job_id: JobId) -> Actor:

@@ -11,6 +11,7 @@ from bot.directory.user_directory import UserDirectory
 from bot.mail.mailer import Mailer
 from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
+from bot.messaging.screen_updater import ScreenUpdater
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 
@@ -23,6 +24,8 @@ class Timeouts:
     ack_seconds: float = 1.5
     # Work is given at least this long before the ack, however late the request was read.
     min_work_seconds: float = 0.3
+    # From storing that a view follows an order to its first update: it must not overtake the ack.
+    first_update_seconds: float = 1.0
     # Longer than anything that ends by itself: a statement, a call to Slack or to the billing provider.
     unresponsive_seconds: float = 20.0
 
@@ -35,6 +38,7 @@ class Services:
     billing: BillingGateway
     messenger: Messenger
     home_publisher: HomePublisher
+    screen_updater: ScreenUpdater
     directory: UserDirectory
     mailer: Mailer
     tasks: BackgroundTasks

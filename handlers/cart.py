@@ -22,6 +22,7 @@ from handlers.screens import render_account, render_cart, render_pending_quotes
 from models.details import CartPage, QuoteDetails
 from models.quote import QuotesPending
 
+ADD_SEATS_SHORTCUT = "cart.add_seats"
 SEATS_BLOCK_PREFIX = "seats:"
 # A longer text is no product and number; it is stored in a view's metadata, which is limited.
 MAX_COMMAND_TEXT_LENGTH = 200
@@ -158,6 +159,7 @@ def _render_own_quote(request: SlackRequest, details: QuoteDetails) -> View:
 
 ROUTES = [
     Route(RouteKind.COMMAND, "/add-seats", handle_add_seats_command),
+    Route(RouteKind.SHORTCUT, ADD_SEATS_SHORTCUT, handle_add_seats_command),
     Route(RouteKind.SHOW, blocks.CHOOSE_ACCOUNT, select_account),
     Route(RouteKind.SHOW, blocks.OPEN, open_account_cart),
     Route(RouteKind.SHOW, blocks.SHOW_WARNING, warn),

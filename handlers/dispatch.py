@@ -31,6 +31,7 @@ from handlers.respond import (
     report_unexpected_error,
     show_refusal,
     show_view,
+    with_own_external_id,
 )
 from handlers.route import Route, RouteKind
 from models.billing_contact import IdentityNotFresh
@@ -55,6 +56,8 @@ def _get_registrar(app: AsyncApp, kind: RouteKind) -> Callable[[str], Callable[[
     match kind:
         case RouteKind.COMMAND:
             return app.command
+        case RouteKind.SHORTCUT:
+            return app.global_shortcut
         case RouteKind.SHOW | RouteKind.CHANGE | RouteKind.LINK:
             return app.action
         case RouteKind.SUBMIT:
@@ -122,7 +125,10 @@ async def commit_then_ack_with_view(ack: AsyncAck, request: SlackRequest, route:
     if done:
         await ack_with_result(ack, work.prepared_request, work.result.result())
     else:
-        await ack(response_action="update", view=render_waiting_modal(work.prepared_request))
+        await ack(
+            response_action="update",
+            view=with_own_external_id(request, render_waiting_modal(work.prepared_request)),
+        )
         _show_later(work, delay=ACK_DELIVERY_SECONDS)
 
 
@@ -140,6 +146,7 @@ async def handle_event_then_ack(ack: AsyncAck, request: SlackRequest, route: Rou
 
 ACK_POLICIES: dict[RouteKind, AckPolicy] = {
     RouteKind.COMMAND: answer_help_or_ack_first,
+    RouteKind.SHORTCUT: ack_first,
     RouteKind.SHOW: ack_first,
     RouteKind.CHANGE: commit_then_ack,
     RouteKind.SUBMIT: commit_then_ack_with_view,

@@ -214,6 +214,7 @@ class View(Fields):
     type: OptionalText = None
     callback_id: Annotated[Text, BeforeValidator(_read_none_as_blank)] = ""
     private_metadata: OptionalText = None
+    external_id: OptionalText = None
     title: Annotated[Body | None, LENIENT] = None
     submit: Annotated[Body | None, LENIENT] = None
     close: Annotated[Body | None, LENIENT] = None
@@ -246,6 +247,15 @@ class ViewSubmission(Payload):
     @property
     def route_id(self) -> str:
         return self.view.callback_id
+
+
+class GlobalShortcut(Payload):
+    user: User
+    callback_id: Id
+
+    @property
+    def route_id(self) -> str:
+        return self.callback_id
 
 
 class RevokedTokens(Fields):
@@ -284,6 +294,7 @@ class OtherPayload(Payload):
 TYPES: dict[str, type[Payload]] = {
     "block_actions": BlockActions,
     "view_submission": ViewSubmission,
+    "shortcut": GlobalShortcut,
     "event_callback": EventCallback,
     "url_verification": UrlVerification,
 }
@@ -322,6 +333,8 @@ def _find_type(body: Body) -> type[Payload]:
     if "command" in body:
         return SlashCommand
     payload_type = body.get("type")
+    if payload_type == "shortcut" and "callback_id" not in body:
+        return OtherPayload
     if payload_type is None and "ssl_check" in body:
         return SslCheck
     return TYPES.get(payload_type, OtherPayload) if isinstance(payload_type, str) else OtherPayload

@@ -16,6 +16,7 @@ from bot.services import Services
 from handlers.payloads import (
     BlockActions,
     EventCallback,
+    GlobalShortcut,
     Payload,
     SlashCommand,
     StateValue,
@@ -125,7 +126,7 @@ def _get_value(state: StateValue) -> str:
 def identify_person(payload: Payload, context: AsyncBoltContext) -> SlackIdentity:
     """Nothing but ids is taken from a payload. An organisation-wide installation is identified by its
     organisation: a payload may have no workspace (R29)."""
-    user = payload.user if isinstance(payload, BlockActions | ViewSubmission) else None
+    user = payload.user if isinstance(payload, BlockActions | ViewSubmission | GlobalShortcut) else None
     installed_in = context.enterprise_id if context.is_enterprise_install else context.team_id
     return SlackIdentity(
         team_id=installed_in or context.team_id or context.enterprise_id or "",

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import aiohttp
 import structlog
@@ -62,7 +63,7 @@ async def ack_with_result(ack: AsyncAck, request: SlackRequest, result: HandlerR
     if errors and _list_inputs(request):
         await ack(response_action="errors", errors=errors)
     elif view := render_result(request, result):
-        await ack(response_action="update", view=view)
+        await ack(response_action="update", view=with_own_external_id(request, view))
     else:
         await ack()
 
@@ -117,6 +118,14 @@ def render_waiting_modal(request: SlackRequest) -> View:
     return build_modal("waiting.show", title, [text], localizer, metadata=request.metadata)
 
 
+def with_own_external_id(request: SlackRequest, view: View) -> View:
+    """A view that replaces one with an external id gets another, so that late updates of the earlier one
+    cannot reach it."""
+    if request.view is None or not request.view.external_id or view.get("external_id"):
+        return view
+    return {**view, "external_id": f"view:{uuid4().hex}"}
+
+
 # --- after the ack
 
 
@@ -149,7 +158,7 @@ async def show_view(request: SlackRequest, view: View) -> None:
 async def _update_or_open(request: SlackRequest, view: View) -> None:
     client = await request.get_client()
     if request.in_modal and request.view and request.view.id:
-        await client.views_update(view_id=request.view.id, view=view)
+        await client.views_update(view_id=request.view.id, view=with_own_external_id(request, view))
     else:
         await client.views_open(trigger_id=request.payload.trigger_id or "", view=view)
 

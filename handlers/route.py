@@ -15,6 +15,7 @@ Handler = Callable[[SlackRequest], Coroutine[Any, Any, View | None]]
 
 class RouteKind(StrEnum):
     COMMAND = "command"
+    SHORTCUT = "shortcut"  # Of the whole workspace: in Slack's search and shortcuts menu.
     SHOW = "show"  # A button that changes nothing.
     CHANGE = "change"  # A button that changes something.
     SUBMIT = "submit"  # A modal's form.

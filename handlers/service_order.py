@@ -1,12 +1,16 @@
 """`/service-orders`: placing, tracking, retrying and giving up."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from uuid import uuid4
 
 from bot.blocks import service_order as blocks
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.cart import render_account_choice_modal
+from bot.tasks import TooBusy
 from bot.use_cases.account.choose import list_accounts
+from bot.use_cases.order_screen import follow_order
 from bot.use_cases.service_order.manage import (
     get_order,
     give_up_service_order,
@@ -65,7 +69,8 @@ async def place(request: SlackRequest) -> View:
     details = await place_service_order(
         request.services, person=request.person, quote_id=request.metadata.quote
     )
-    return _render_order(request, details, blocks.render_placed_modal)
+    view = _render_order(request, details, blocks.render_placed_modal)
+    return _follow_order(request, details, view, is_placement=True)
 
 
 async def open_retry_modal(request: SlackRequest) -> View:
@@ -86,14 +91,16 @@ async def retry(request: SlackRequest) -> View:
         )
     except PaymentMethodNotUsable as refusal:
         raise InvalidInput({"payment_method": refusal}) from None
-    return _render_order(request, details, blocks.render_order_modal)
+    view = _render_order(request, details, blocks.render_order_modal)
+    return _follow_order(request, details, view)
 
 
 async def give_up(request: SlackRequest) -> View:
     details = await give_up_service_order(
         request.services, person=request.person, order_id=request.action_row_id
     )
-    return _render_order(request, details, blocks.render_order_modal)
+    view = _render_order(request, details, blocks.render_order_modal)
+    return _follow_order(request, details, view)
 
 
 async def open_history(request: SlackRequest) -> View:
@@ -105,7 +112,8 @@ async def open_history(request: SlackRequest) -> View:
 
 async def _load_order_modal(request: SlackRequest, order_id: int) -> View:
     details = await get_order(request.services, person=request.person, order_id=order_id)
-    return _render_order(request, details, blocks.render_order_modal)
+    view = _render_order(request, details, blocks.render_order_modal)
+    return _follow_order(request, details, view)
 
 
 async def _render_order_list(request: SlackRequest, account_id: str, before: int | None = None) -> View:
@@ -120,6 +128,25 @@ async def _render_order_list(request: SlackRequest, account_id: str, before: int
 def _render_order(request: SlackRequest, details: OrderDetails, render: Callable[..., View]) -> View:
     services_url = request.services.settings.account_services_url
     return render(request.localizer, details, _make_metadata(details), services_url=services_url)
+
+
+def _follow_order(
+    request: SlackRequest, details: OrderDetails, view: View, *, is_placement: bool = False
+) -> View:
+    """The view with an id of its own, by which it is updated until the order is finished."""
+    if details.order.is_finished:
+        return view
+    external_id = f"order:{uuid4().hex}"
+    following = follow_order(
+        request.services,
+        person=request.person,
+        order_id=details.order.key,
+        external_id=external_id,
+        is_placement=is_placement,
+    )
+    with suppress(TooBusy):
+        request.services.tasks.start(following, "follow_order")
+    return {**view, "external_id": external_id}
 
 
 def _make_metadata(details: OrderDetails) -> ModalMetadata:

@@ -154,7 +154,7 @@ def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncA
     register_routes(app, routes)
     # A command of another version, a button of an old message, or an event that has no route.
     app.command(ANYTHING)(_refuse_unknown_command)
-    for register in (app.action, app.view, app.event):
+    for register in (app.action, app.view, app.event, app.global_shortcut):
         register(ANYTHING)(_ack_unrouted)
     app.error(_handle_error)
     return app

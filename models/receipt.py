@@ -44,7 +44,7 @@ class ChargedMethod(SQLModel):
 
 class ReceiptLine(SQLModel):
     """New seats, charged for the days from `since` to `until`, in the account's time zone. Lines of older
-    receipts have no `charged_to`."""
+    receipts have no `charged_to`. `invoice_number` is of the provider's invoice for it, if it makes any."""
 
     product: str
     seats: int
@@ -60,6 +60,7 @@ class ReceiptLine(SQLModel):
     earlier_balance: int = 0
     carried_over: int = 0
     charged_to: ChargedMethod | None = None
+    invoice_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,20 @@ class ProviderReceipt:
     pdf_url: str
 
 
+@dataclass(frozen=True)
+class ProviderPdf:
+    """A provider's own receipt as a file."""
+
+    number: str
+    content: bytes
+
+
 class Receipt(SQLModel, table=True):
     """`issued_on` is the date in the account's time zone. Receipts from before sellers were stored have
-    none."""
+    none.
+
+    If the provider makes invoices, they are the documents of record, and this is an order confirmation, whose
+    `number` is its order's."""
 
     __table_args__ = (
         Index("ix_receipt_account", "account_id", "id"),
@@ -113,6 +125,15 @@ class Receipt(SQLModel, table=True):
     @property
     def seller_details(self) -> Seller | None:
         return Seller.model_validate(self.seller) if self.seller else None
+
+    @property
+    def invoice_numbers(self) -> list[str]:
+        """The provider's."""
+        return [*dict.fromkeys(line.invoice_number for line in self.receipt_lines if line.invoice_number)]
+
+    @property
+    def is_order_confirmation(self) -> bool:
+        return bool(self.invoice_numbers)
 
     @property
     def receipt_lines(self) -> list[ReceiptLine]:

@@ -197,8 +197,9 @@ class OrderLine(SQLModel, table=True):
     credit_used: int = Field(default=0, sa_type=MinorUnits)
     earlier_balance: int = Field(default=0, sa_type=MinorUnits)
     carried_over: int = Field(default=0, sa_type=MinorUnits)
-    # The provider's reference of the charge.
+    # The provider's reference of the charge, and the number of its invoice if it makes any.
     provider_receipt_id: str | None = None
+    provider_invoice_number: str = ""
     settled_at: datetime | None = None
     # When a worker is to process the line next; none if nothing is left to do.
     due_at: datetime | None = None

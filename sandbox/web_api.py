@@ -64,7 +64,8 @@ class WebApi:
             entry.answer = {"ok": True, **self._run(entry, token, args, headers)}
         except SlackError as error:
             entry.answer = error.answer()
-            self.traffic.refuse(entry.method, error.error, error.messages)
+            if not _is_closed_view(entry, error):
+                self.traffic.refuse(entry.method, error.error, error.messages)
             if error.error == "ratelimited":
                 entry.status = 429
                 headers["Retry-After"] = str(error.extra.get("retry_after", 1))
@@ -131,3 +132,10 @@ async def read_arguments(request: web.Request) -> Json:
 def _token(request: web.Request, args: Json) -> str:
     header = request.headers.get("Authorization", "")
     return header.removeprefix("Bearer ").strip() if header else str(args.get("token", ""))
+
+
+def _is_closed_view(entry: ApiCall, error: SlackError) -> bool:
+    """A person can close a view at any time: an app learns of it by this error, and did nothing wrong."""
+    return (
+        entry.method == "views.update" and bool(entry.args.get("external_id")) and error.error == "not_found"
+    )

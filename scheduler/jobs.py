@@ -12,6 +12,7 @@ from bot.use_cases.billing_webhook import find_next_refresh_time, refresh_due_ac
 from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import find_next_publish_time, publish_due_homes
+from bot.use_cases.order_screen import find_next_screen_time, update_due_screens
 from bot.use_cases.quote.expiry import (
     enqueue_quote_reminders,
     expire_quotes,
@@ -52,5 +53,8 @@ JOBS: Mapping[str, Job] = {
     JobId.DELIVER_NOTICES: Job(deliver_due_notices, find_next_delivery_time, 30, frozenset({"notice"})),
     JobId.PUBLISH_HOMES: Job(
         publish_due_homes, find_next_publish_time, 30, frozenset({"account_change", "home"})
+    ),
+    JobId.UPDATE_ORDER_SCREENS: Job(
+        update_due_screens, find_next_screen_time, 30, frozenset({"order_screen"})
     ),
 }

@@ -10,6 +10,7 @@ from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.mail.mailer import MailUnavailable, OutboundEmail
 from bot.messaging.home_publisher import HomeContent
 from bot.messaging.messenger import MessageRef, OutboundMessage
+from bot.messaging.screen_updater import OrderScreenContent, ScreenClosed
 
 
 def _check_no_transaction() -> None:
@@ -82,6 +83,14 @@ class FakeHomePublisher:
         if self.refusals:
             raise self.refusals.pop(0)
         self.shown.append(home)
+
+
+class FakeScreenUpdater:
+    """Its screens are closed."""
+
+    async def update_order_screen(self, content: OrderScreenContent) -> None:
+        _check_no_transaction()
+        raise ScreenClosed
 
 
 class FakeMailer:

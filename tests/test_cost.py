@@ -36,7 +36,7 @@ MOST_TO_SUBMIT = {
     "cart.save": 12,
     "quote.review": 5,
     "checkout.save": 8,
-    "service_order.place": 14,
+    "service_order.place": 15,
     "quote.reject": 12,
 }
 # To begin and end a transaction is no question.

@@ -84,6 +84,13 @@ def test_every_command_of_the_manifest_is_routed_and_every_routed_one_declared(
     assert sorted(declared) == routed("command")
 
 
+def test_every_shortcut_of_the_manifest_is_routed_and_every_routed_one_declared(
+    manifest: dict[str, Any],
+) -> None:
+    declared = [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]]
+    assert sorted(declared) == routed("shortcut")
+
+
 def test_every_event_of_the_manifest_is_routed_and_every_routed_one_declared(
     manifest: dict[str, Any],
 ) -> None:

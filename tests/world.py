@@ -15,6 +15,7 @@ from bot.services import Services, Timeouts
 from bot.settings import Settings
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import publish_due_homes
+from bot.use_cases.order_screen import update_due_screens
 from bot.use_cases.service_order.process import process_due_orders
 from models.home import Home
 from models.notice import Notice, NoticeStatus
@@ -83,6 +84,7 @@ class World:
         for _ in range(100):
             await deliver_due_notices(self.services)
             await publish_due_homes(self.services)
+            await update_due_screens(self.services)
             if not await self._due() and not await self._homes_due():
                 return
             self.clock.move(seconds=1.5)
@@ -189,7 +191,7 @@ async def world(
                 services,
                 port,
             ):
-                services.timeouts = Timeouts(HANG_SECONDS, HANG_SECONDS, 0, HANG_SECONDS)
+                services.timeouts = Timeouts(HANG_SECONDS, HANG_SECONDS, 0, 0, HANG_SECONDS)
                 if transport == "http":
                     slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
                 yield World(slack, services, clock, port)

@@ -11,7 +11,7 @@ from models.account import Address
 from models.errors import Refusal
 from models.payment_method import CARD_TYPE
 from models.period_length import PeriodLength
-from models.receipt import ProviderReceipt
+from models.receipt import ProviderPdf, ProviderReceipt
 from models.seat_pricing import SeatPricing
 from models.subscription_outlook import SubscriptionOutlook
 from models.tax import TaxFacts, TaxItem
@@ -212,7 +212,8 @@ class Charge:
 
 @dataclass(frozen=True)
 class Settled:
-    """Charged, and the seats added. `receipt` is the provider's own reference. The payment method was charged
+    """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
+    invoice, if that is the document of record. The payment method was charged
     `amount + tax - credit_used + earlier_balance - carried_over` (R26)."""
 
     receipt: str
@@ -224,6 +225,7 @@ class Settled:
     earlier_balance: int = 0
     # To the next invoice: too little to be charged now.
     carried_over: int = 0
+    invoice_number: str = ""
 
     @property
     def amount_paid(self) -> int:
@@ -314,6 +316,10 @@ class BillingGateway(Protocol):
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         """The page of the receipt that a Settled refers to; None if the provider has no such pages."""
+
+    async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
+        """The document of record of a Settled; None if there is none. Its content does not change, but the
+        provider may not have it ready yet: BillingUnavailable."""
 
     async def create_portal_link(self, account_id: str) -> str:
         """A link to manage payment methods. It is a bearer secret: create it on click, never log it."""

@@ -6,6 +6,8 @@ They are in one module so that those of the nouns do not import each other in a 
 from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
 from bot.i18n import Localizer
+from bot.presenters.receipt import get_document_arguments
+from models.receipt import Receipt
 
 ADD_SEATS = "cart.open"
 EDIT_CART = "cart.edit"
@@ -145,10 +147,10 @@ def build_receipts_button(localizer: Localizer, account_id: str, account_name: s
     )
 
 
-def build_send_receipt_button(localizer: Localizer, receipt_id: int, number: str) -> Block:
-    label = localizer.format_text("action-send-receipt-label", number=number)
+def build_send_receipt_button(localizer: Localizer, receipt: Receipt) -> Block:
+    label = localizer.format_text("action-send-receipt-label", **get_document_arguments(receipt))
     return block_kit.build_button(
-        SEND_RECEIPT, localizer.format_text("action-send-receipt"), receipt_id, accessibility_label=label
+        SEND_RECEIPT, localizer.format_text("action-send-receipt"), receipt.key, accessibility_label=label
     )
 
 

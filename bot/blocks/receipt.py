@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.i18n import Localizer
+from bot.presenters.receipt import get_document_arguments
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.money import Money
@@ -45,7 +46,7 @@ def _build_receipt_blocks(localizer: Localizer, receipt: Receipt, order_number: 
     return [
         block_kit.build_section(format_receipt(localizer, receipt, order_number)),
         block_kit.build_actions(
-            navigation.build_send_receipt_button(localizer, receipt.key, receipt.number),
+            navigation.build_send_receipt_button(localizer, receipt),
             navigation.build_open_order_button(localizer, receipt.order_id, order_number),
         ),
     ]
@@ -54,7 +55,7 @@ def _build_receipt_blocks(localizer: Localizer, receipt: Receipt, order_number: 
 def format_receipt(localizer: Localizer, receipt: Receipt, order_number: str) -> str:
     return localizer.format_mrkdwn(
         "account-receipt",
-        number=receipt.number,
+        **get_document_arguments(receipt),
         order=order_number,
         day=receipt.issued_on,
         total=Money(receipt.total, receipt.currency),
@@ -64,10 +65,10 @@ def format_receipt(localizer: Localizer, receipt: Receipt, order_number: str) ->
 def render_receipt_sent_modal(
     localizer: Localizer, account: Account, receipt: Receipt, contact: BillingContact, metadata: ModalMetadata
 ) -> View:
-    text = localizer.format_mrkdwn("receipt-sent", number=receipt.number, email=contact.email)
+    text = localizer.format_mrkdwn("receipt-sent", email=contact.email)
     blocks = [
         block_kit.build_alert(
-            localizer.format_text("receipt-sent-success", number=receipt.number), "success"
+            localizer.format_text("receipt-sent-success", **get_document_arguments(receipt)), "success"
         ),
         block_kit.build_section(text),
         block_kit.build_actions(navigation.build_back_button(localizer, LIST, account.id)),

@@ -9,7 +9,7 @@ from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
-from bot.presenters.receipt import format_receipt_payments
+from bot.presenters.receipt import format_receipt_payments, get_document_arguments
 from bot.presenters.tax import format_tax_notes, format_tax_rates
 from models.account import Account, Address
 from models.checkout import CheckoutForm
@@ -291,14 +291,23 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
     if receipt is None:
         return []
     text = localizer.format_mrkdwn(
-        "receipt-totals", number=receipt.number, day=receipt.issued_on, **presenter.receipt_amounts
+        "receipt-totals",
+        **get_document_arguments(receipt),
+        day=receipt.issued_on,
+        **presenter.receipt_amounts,
     )
     payments = [escape_mrkdwn(line) for line in format_receipt_payments(localizer, receipt)]
     provider_receipts = [
-        localizer.format_mrkdwn("provider-receipt", number=page.number, page=page.page_url, pdf=page.pdf_url)
+        localizer.format_mrkdwn(
+            "provider-receipt",
+            kind="invoice" if receipt.is_order_confirmation else "receipt",
+            number=page.number,
+            page=page.page_url,
+            pdf=page.pdf_url,
+        )
         for page in presenter.details.provider_receipts[:MAX_PROVIDER_RECEIPTS]
     ]
-    send = navigation.build_send_receipt_button(localizer, receipt.key, receipt.number)
+    send = navigation.build_send_receipt_button(localizer, receipt)
     return [block_kit.build_section("\n".join([text, *payments, *provider_receipts]), send)]
 
 

@@ -87,7 +87,13 @@ action-view-order-label = View service order { $number }
 action-view-orders = View service orders
 action-view-receipts = View all receipts
 action-send-receipt = Send me the PDF
-action-send-receipt-label = Send me the PDF of receipt { $number }
+action-send-receipt-label = { $kind ->
+    [invoice] { $count ->
+        [one] Send me the PDF of invoice { $number }
+       *[other] Send me the PDFs of invoices { $number }
+    }
+   *[receipt] Send me the PDF of receipt { $number }
+}
 action-manage-payment-methods = Manage payment methods
 action-manage-notifications = Manage notifications
 action-contact-services = Contact Account Services
@@ -473,11 +479,14 @@ decline-unknown = no reason was given
 decline-seats-changed = the number of seats changed in the meantime
 decline-with-code = the payment provider refused the charge ({ $reason })
 receipt-totals =
-    {"*"}Receipt { $number }*, { $day }
+    {"*"}{ document-name }*, { $day }
     Subtotal: { $subtotal }
     Tax: { $tax }
     {"*"}Total: { $total }*
-provider-receipt = Payment provider’s receipt { $number }: <{ $page }|view> or <{ $pdf }|download PDF>
+provider-receipt = { $kind ->
+    [invoice] Invoice { $number }
+   *[receipt] Payment provider’s receipt { $number }
+}: <{ $page }|view> or <{ $pdf }|download PDF>
 retry-intro = These seats of service order { $number } were declined. Try again at the same price, with the card you choose:
 retry-line = • { order-line-seats }
 cancel-seats-ask = Cancel the declined seats?
@@ -681,6 +690,7 @@ seat-history-since = { seat-count } since { $day }
 help-add-seats =
     {"*"}`/add-seats`* orders additional seats in four steps: choose how many to add, review the quote, check out, and place the service order. You won’t be charged before the last step, and you can go back at every step.
     • `/add-seats webinar 5` starts with 5 new seats of GoTo Webinar
+    • `/add-seats webinar 5 training 2` takes several products at once
     • `/add-seats webinar` checks that product first
     We keep what you enter: if you stop halfway, `/add-seats` takes you back to your cart.
 help-quotes =
@@ -872,7 +882,7 @@ notice-order-next-confirm = The billing contact needs to confirm the payment by 
 notice-order-next-queued = We’ll continue automatically once service order { $number } is done, by { $by } at the latest.
 notice-order-next-overdue = { notice-order-overdue-since } There’s no need to order again. Account Services can help.
 notice-order-finished = { $status ->
-    [completed] Completed on { $at }. Receipt { $receipt }
+    [completed] Completed on { $at }. { document-name }
    *[failed] Failed on { $at }
 }
 notice-order-placed = Your service order { $number } for { $account } has been placed
@@ -912,9 +922,18 @@ notice-history = { $step ->
     [failed] { $at }: { history-service-order-failed }
    *[other] { $at }: { $step }
 }
-notice-receipt = Receipt { $number } for service order { $order }
-notice-receipt-file = PDF of receipt { $number }
-notice-receipt-sent = Receipt { $number } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
+notice-receipt = { document-name } for service order { $order }
+notice-receipt-file = { $kind ->
+    [invoice] { document-name }, with the order confirmation
+   *[receipt] PDF of receipt { $number }
+}
+notice-receipt-sent = { $kind ->
+    [invoice] { $count ->
+        [one] { document-name } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
+       *[other] { document-name } were sent to the billing contact by direct message and email. Billing contacts can find them any time with /billing receipts.
+    }
+   *[receipt] { document-name } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
+}
 notice-not-charged = Not bought or charged:
 notice-quote-arrived = Quote { $number } needs your decision
 notice-quote-reminder = Quote { $number } expires on { $until }
@@ -957,9 +976,26 @@ notice-actions = Actions: { $choices }
 ## Receipt
 receipt-list = Receipts of *{ $account }*, newest first. We’ll send you the PDF by direct message.
 receipt-list-empty = *{ $account }* has no receipts yet. You’ll get one when a service order is completed.
-receipt-sent-success = Receipt { $number } is on its way.
+receipt-sent-success = { $count ->
+    [one] { document-name } is on its way.
+   *[other] { document-name } are on their way.
+}
 receipt-sent = You’ll get a direct message with the PDF in a moment. If Slack can’t deliver it, we’ll email it to { $email }.
+invoice-title = Invoice { $number }
+document-name = { $kind ->
+    [invoice] { $count ->
+        [one] Invoice { $number }
+       *[other] Invoices { $number }
+    }
+   *[receipt] Receipt { $number }
+}
 receipt-title = Receipt { $number }
+order-confirmation-title = Order confirmation { $number }
+order-confirmation-heading = Order confirmation
+order-confirmation-note = This order confirmation isn’t an invoice. { $count ->
+    [one] The invoice is { $number }.
+   *[other] The invoices are { $number }.
+}
 receipt-heading = Receipt
 receipt-paid = Paid
 receipt-seller = Seller
@@ -989,9 +1025,31 @@ receipt-nothing-charged = Nothing was charged to your payment method.
 receipt-payment = Paid on { $day } with { $method }
 
 ## Receipt mail
-mail-receipt-thanks = Your service order { $order } is completed. Here’s your receipt.
-mail-receipt-attached = Your receipt is attached as a PDF.
-mail-receipt-number = Receipt: { $number }
+mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
+    [invoice] { $count ->
+        [one] Here’s your invoice.
+       *[other] Here are your invoices.
+    }
+   *[receipt] Here’s your receipt.
+}
+mail-receipt-attached = { $kind ->
+    [invoice] { $count ->
+        [one] Your invoice and the order confirmation are attached as PDFs.
+       *[other] Your invoices and the order confirmation are attached as PDFs.
+    }
+   *[receipt] Your receipt is attached as a PDF.
+}
+mail-invoice-missing = { $count ->
+    [one] The payment provider hasn’t given us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
+   *[other] The payment provider hasn’t given us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
+}
+mail-receipt-number = { $kind ->
+    [invoice] { $count ->
+        [one] Invoice: { $number }
+       *[other] Invoices: { $number }
+    }
+   *[receipt] Receipt: { $number }
+}
 mail-receipt-date = Date: { $day }
 mail-receipt-account = Account: { $account }
 mail-receipt-address = { billing-address }:

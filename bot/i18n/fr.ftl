@@ -91,7 +91,13 @@ action-view-order-label = Voir la commande de Service { $number }
 action-view-orders = Voir les commandes de Service
 action-view-receipts = Voir tous les reçus
 action-send-receipt = M’envoyer le PDF
-action-send-receipt-label = M’envoyer le PDF du reçu { $number }
+action-send-receipt-label = { $kind ->
+    [invoice] { $count ->
+        [one] M’envoyer le PDF de la facture { $number }
+       *[other] M’envoyer les PDF des factures { $number }
+    }
+   *[receipt] M’envoyer le PDF du reçu { $number }
+}
 action-manage-payment-methods = Gérer les modes de paiement
 action-manage-notifications = Gérer les notifications
 action-contact-services = Contacter les Services des comptes Corporate
@@ -477,11 +483,14 @@ decline-unknown = aucun motif n’a été indiqué
 decline-seats-changed = le nombre de postes a changé entre-temps
 decline-with-code = le prestataire de paiement a refusé le débit ({ $reason })
 receipt-totals =
-    {"*"}Reçu { $number }*, { $day }
+    {"*"}{ document-name }*, { $day }
     Sous-total : { $subtotal }
     Taxe : { $tax }
     {"*"}Total : { $total }*
-provider-receipt = Reçu { $number } du prestataire de paiement : <{ $page }|afficher> ou <{ $pdf }|télécharger le PDF>
+provider-receipt = { $kind ->
+    [invoice] Facture { $number }
+   *[receipt] Reçu { $number } du prestataire de paiement
+} : <{ $page }|afficher> ou <{ $pdf }|télécharger le PDF>
 retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, avec la carte de votre choix :
 retry-line = • { order-line-seats }
 cancel-seats-ask = Annuler les postes refusés ?
@@ -685,6 +694,7 @@ seat-history-since = { seat-count } depuis le { $day }
 help-add-seats =
     {"*"}`/add-seats`* commande des postes supplémentaires en quatre étapes : choisissez leur nombre, vérifiez le devis, complétez le paiement et passez la commande de Service. Rien n’est débité avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
     • `/add-seats webinar 5` commence avec 5 nouveaux postes de GoTo Webinar
+    • `/add-seats webinar 5 training 2` prend plusieurs produits à la fois
     • `/add-seats webinar` vérifie d’abord ce produit
     Votre saisie est conservée : si vous vous arrêtez en chemin, `/add-seats` vous ramène à votre panier.
 help-quotes =
@@ -876,7 +886,7 @@ notice-order-next-confirm = Le contact de facturation doit confirmer le paiement
 notice-order-next-queued = Nous poursuivrons automatiquement dès que la commande de Service { $number } sera traitée, au plus tard le { $by }.
 notice-order-next-overdue = { notice-order-overdue-since } Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
 notice-order-finished = { $status ->
-    [completed] Terminée le { $at }. Reçu { $receipt }
+    [completed] Terminée le { $at }. { document-name }
    *[failed] Échouée le { $at }
 }
 notice-order-placed = Votre commande de Service { $number } pour { $account } est passée
@@ -916,9 +926,18 @@ notice-history = { $step ->
     [failed] { $at } : { history-service-order-failed }
    *[other] { $at } : { $step }
 }
-notice-receipt = Reçu { $number } de la commande de Service { $order }
-notice-receipt-file = PDF du reçu { $number }
-notice-receipt-sent = Le reçu { $number } a été envoyé au contact de facturation par message direct et par e-mail. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
+notice-receipt = { document-name } de la commande de Service { $order }
+notice-receipt-file = { $kind ->
+    [invoice] { document-name }, avec la confirmation de commande
+   *[receipt] PDF du reçu { $number }
+}
+notice-receipt-sent = { $kind ->
+    [invoice] { $count ->
+        [one] La facture { $number } a été envoyée au contact de facturation par message direct et par e-mail. Les contacts de facturation la retrouvent à tout moment avec /billing receipts.
+       *[other] Les factures { $number } ont été envoyées au contact de facturation par message direct et par e-mail. Les contacts de facturation les retrouvent à tout moment avec /billing receipts.
+    }
+   *[receipt] Le reçu { $number } a été envoyé au contact de facturation par message direct et par e-mail. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
+}
 notice-not-charged = Ni acheté ni débité :
 notice-quote-arrived = Le devis { $number } attend votre décision
 notice-quote-reminder = Le devis { $number } expire le { $until }
@@ -961,9 +980,29 @@ notice-actions = Actions possibles : { $choices }
 ## Reçu
 receipt-list = Reçus du compte *{ $account }*, du plus récent au plus ancien. Nous vous envoyons le PDF par message direct.
 receipt-list-empty = *{ $account }* n’a pas encore de reçu. Vous en recevrez un à la fin de chaque commande de Service.
-receipt-sent-success = Le reçu { $number } vous est envoyé.
+receipt-sent-success = { $kind ->
+    [invoice] { $count ->
+        [one] La facture { $number } vous est envoyée.
+       *[other] Les factures { $number } vous sont envoyées.
+    }
+   *[receipt] Le reçu { $number } vous est envoyé.
+}
 receipt-sent = Vous recevrez dans un instant un message direct avec le PDF. Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
+invoice-title = Facture { $number }
+document-name = { $kind ->
+    [invoice] { $count ->
+        [one] Facture { $number }
+       *[other] Factures { $number }
+    }
+   *[receipt] Reçu { $number }
+}
 receipt-title = Reçu { $number }
+order-confirmation-title = Confirmation de commande { $number }
+order-confirmation-heading = Confirmation de commande
+order-confirmation-note = Cette confirmation de commande n’est pas une facture. { $count ->
+    [one] La facture porte le numéro { $number }.
+   *[other] Les factures portent les numéros { $number }.
+}
 receipt-heading = Reçu
 receipt-paid = Payé
 receipt-seller = Vendeur
@@ -993,9 +1032,31 @@ receipt-nothing-charged = Rien n’a été débité sur votre mode de paiement.
 receipt-payment = Payé le { $day } avec { $method }
 
 ## E-mail du reçu
-mail-receipt-thanks = Votre commande de Service { $order } est terminée. Voici votre reçu.
-mail-receipt-attached = Votre reçu est joint au format PDF.
-mail-receipt-number = Reçu : { $number }
+mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kind ->
+    [invoice] { $count ->
+        [one] Voici votre facture.
+       *[other] Voici vos factures.
+    }
+   *[receipt] Voici votre reçu.
+}
+mail-receipt-attached = { $kind ->
+    [invoice] { $count ->
+        [one] Votre facture et la confirmation de commande sont jointes au format PDF.
+       *[other] Vos factures et la confirmation de commande sont jointes au format PDF.
+    }
+   *[receipt] Votre reçu est joint au format PDF.
+}
+mail-invoice-missing = { $count ->
+    [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
+   *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
+}
+mail-receipt-number = { $kind ->
+    [invoice] { $count ->
+        [one] Facture : { $number }
+       *[other] Factures : { $number }
+    }
+   *[receipt] Reçu : { $number }
+}
 mail-receipt-date = Date : { $day }
 mail-receipt-account = Compte : { $account }
 mail-receipt-address = { billing-address } :

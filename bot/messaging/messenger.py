@@ -54,7 +54,7 @@ class FileUpload:
 
 @dataclass(frozen=True)
 class OutboundMessage:
-    """`channel` is the id of a channel or user; with `file`, the channel id of a direct message. `update_ts`
+    """`channel` is the id of a channel or user; with `files`, the channel id of a direct message. `update_ts`
     is the message to update, `thread_ts` the one to reply to."""
 
     team_id: str
@@ -71,7 +71,7 @@ class OutboundMessage:
     shows_amounts: bool = True
     update_ts: str | None = None
     thread_ts: str | None = None
-    file: FileUpload | None = None
+    files: tuple[FileUpload, ...] = ()
     digest_items: tuple["OutboundMessage", ...] = ()
 
 
@@ -90,4 +90,4 @@ class Messenger(Protocol):
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
         """Raises RateLimited, MessengerUnavailable, MessageRejected, ChannelUnreachable, UserUnreachable and,
-        if it updates or replies to a message or has a file, MessageGone."""
+        if it updates or replies to a message or has files, MessageGone."""

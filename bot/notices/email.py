@@ -1,5 +1,6 @@
 """Notices as e-mails: a subject, and the same content as text and as HTML."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.notices.orders import format_receipt_totals, format_unsettled_lines
 from bot.notices.render import NoticeRenderer, RenderableNotice
 from bot.notices.summary import render_notice
+from bot.presenters.receipt import get_document_arguments
 from bot.presenters.tax import MAX_TAX_IDS, format_receipt_notes, format_tax_rate
 from models.notice import NoticeKind
 from models.service_order import LineStatus
@@ -30,9 +32,14 @@ class EmailContent:
     html: str
 
 
-def render_email(notice: RenderableNotice, services_url: str) -> EmailContent:
+def render_email(
+    notice: RenderableNotice, services_url: str, *, missing_invoices: Sequence[str] = ()
+) -> EmailContent:
+    """`missing_invoices` are the provider's that cannot be attached."""
     if notice.kind in RECEIPT_KINDS:
-        return _render_receipt_email(NoticeRenderer(notice, services_url, is_mrkdwn=False))
+        return _render_receipt_email(
+            NoticeRenderer(notice, services_url, is_mrkdwn=False), list(missing_invoices)
+        )
     return _render_notice_email(notice, services_url)
 
 
@@ -44,17 +51,17 @@ def _render_notice_email(notice: RenderableNotice, services_url: str) -> EmailCo
     return EmailContent(_normalize_whitespace(content.title), text, html)
 
 
-def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
+def _render_receipt_email(renderer: NoticeRenderer, missing_invoices: list[str]) -> EmailContent:
     localizer, order = renderer.notice.localizer, renderer.order.order
-    subject = localizer.format_text("notice-receipt", number=renderer.receipt.number, order=order.number)
-    thanks = localizer.format_text("mail-receipt-thanks", order=order.number)
-    attached = localizer.format_text("mail-receipt-attached")
+    document = get_document_arguments(renderer.receipt)
+    subject = localizer.format_text("notice-receipt", **document, order=order.number)
+    thanks = localizer.format_text("mail-receipt-thanks", **document, order=order.number)
     facts, (header, *rows) = _format_receipt_facts(renderer), _format_table_rows(renderer)
     ending = [
         *_format_taxes(renderer),
         *format_receipt_totals(renderer),
         *format_unsettled_lines(renderer),
-        attached,
+        *_format_attachments(renderer, missing_invoices),
     ]
     lines = [f"• {product}: {seats} – {amount} + {tax}" for product, seats, amount, tax in rows]
     text = "\n".join([subject, "", thanks, "", *facts, "", ", ".join(header), *lines, "", *ending, ""])
@@ -71,13 +78,22 @@ def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
     return EmailContent(_normalize_whitespace(subject), text, html)
 
 
+def _format_attachments(renderer: NoticeRenderer, missing_invoices: list[str]) -> list[str]:
+    localizer, document = renderer.notice.localizer, get_document_arguments(renderer.receipt)
+    if not missing_invoices:
+        return [localizer.format_text("mail-receipt-attached", **document)]
+    return [
+        localizer.format_text("mail-invoice-missing", number=missing_invoices, count=len(missing_invoices))
+    ]
+
+
 def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
     """Dates are those of the account's time zone (R22)."""
     localizer, account = renderer.notice.localizer, renderer.notice.account
     details, receipt = renderer.order, renderer.receipt
     address = ", ".join(localizer.format_address(receipt.billing_address))
     return [
-        localizer.format_text("mail-receipt-number", number=receipt.number),
+        localizer.format_text("mail-receipt-number", **get_document_arguments(receipt)),
         localizer.format_text("mail-receipt-date", day=receipt.issued_on),
         localizer.format_text("mail-receipt-account", account=receipt.buyer),
         f"{localizer.format_text('mail-receipt-address')} {address}",

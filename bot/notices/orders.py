@@ -13,7 +13,7 @@ from bot.notices.render import (
 from bot.presenters.audit_entry import format_history_entry
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.order import OrderLinePresenter
-from bot.presenters.receipt import format_receipt_payments
+from bot.presenters.receipt import format_receipt_payments, get_document_arguments
 from models.notice.destination import DestinationKind
 from models.notice.payloads import (
     OrderDeclinedPayload,
@@ -110,7 +110,7 @@ def _format_completion(renderer: NoticeRenderer) -> str:
         "notice-order-finished",
         status=order.status.value,
         at=order.finished_at,
-        receipt=details.receipt.number if details.receipt else "",
+        **(get_document_arguments(details.receipt) if details.receipt else {}),
     )
 
 
@@ -312,12 +312,12 @@ def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
     """Not all readers of a channel may read receipts (R1), so it only says where the receipt was sent."""
     if renderer.is_personal:
         title = renderer.format_text(
-            "notice-receipt", number=renderer.receipt.number, order=renderer.order.order.number
+            "notice-receipt", **get_document_arguments(renderer.receipt), order=renderer.order.order.number
         )
         sent = []
     else:
         title = _format_status_title(renderer)
-        sent = [renderer.format_text("notice-receipt-sent", number=renderer.receipt.number)]
+        sent = [renderer.format_text("notice-receipt-sent", **get_document_arguments(renderer.receipt))]
     settled = format_rows(
         renderer,
         renderer.order_presenter.list_lines_with_status(LineStatus.SETTLED),
@@ -330,7 +330,7 @@ def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_receipt_file(renderer: NoticeRenderer) -> NoticeText:
-    return NoticeText(renderer.format_text("notice-receipt-file", number=renderer.receipt.number))
+    return NoticeText(renderer.format_text("notice-receipt-file", **get_document_arguments(renderer.receipt)))
 
 
 def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:

@@ -6,6 +6,19 @@ from models.money import Money
 from models.quote import Quote
 from models.receipt import Receipt
 
+MAX_INVOICE_NUMBERS = 5
+
+
+def get_document_arguments(receipt: Receipt) -> dict[str, object]:
+    """For the texts that name the document of record: this receipt, or the provider's invoices."""
+    numbers = receipt.invoice_numbers or [receipt.number]
+    shown = numbers[:MAX_INVOICE_NUMBERS]
+    return {
+        "kind": "invoice" if receipt.is_order_confirmation else "receipt",
+        "count": len(numbers),
+        "number": shown if len(shown) == len(numbers) else [*shown, "…"],
+    }
+
 
 def list_balance_amounts(receipt: Receipt) -> list[tuple[str, Money]]:
     """The message key and amount of each part, signed as they add up from the total to what was charged."""

@@ -3,6 +3,7 @@ from bot.receipts.pdf import (
     TEMPLATE_PATH,
     build_receipt_content,
     find_receipt_gaps,
+    format_document_title,
     format_file_name,
     render_receipt_pdf,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "TEMPLATE_PATH",
     "build_receipt_content",
     "find_receipt_gaps",
+    "format_document_title",
     "format_file_name",
     "render_receipt_pdf",
 ]

@@ -19,7 +19,7 @@ from bot.receipts.fonts import find_missing_characters, load_fonts
 from models.details import ReceiptDetails
 from models.money import Money
 from models.proration import truncate_to_second
-from models.receipt import ChargedMethod, ReceiptLine
+from models.receipt import ChargedMethod, Receipt, ReceiptLine
 from models.tax import TaxItem
 
 TEMPLATE_PATH = Path(__file__).parent / "receipt.typ"
@@ -89,6 +89,11 @@ def format_file_name(details: ReceiptDetails) -> str:
     return f"{details.receipt.number}.pdf"
 
 
+def format_document_title(localizer: Localizer, receipt: Receipt) -> str:
+    key = "order-confirmation-title" if receipt.is_order_confirmation else "receipt-title"
+    return localizer.format_text(key, number=receipt.number)
+
+
 def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict[str, Any]:
     """The data of the template; a pair is a label and its value."""
     receipt = details.receipt
@@ -98,8 +103,10 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
 
     return {
         "language": localizer.language,
-        "title": localizer.format_text("receipt-title", number=receipt.number),
-        "heading": localizer.format_text("receipt-heading"),
+        "title": format_document_title(localizer, receipt),
+        "heading": localizer.format_text(
+            "order-confirmation-heading" if receipt.is_order_confirmation else "receipt-heading"
+        ),
         "page": localizer.format_text("page-of", page="{page}", count="{pages}"),
         "from": localizer.format_text("receipt-seller"),
         "seller": [*filter(None, [details.seller.name, *details.seller.address, details.seller.tax_id])],
@@ -113,7 +120,11 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
             ),
         ],
         "facts": [
-            (localizer.format_text("receipt-number"), receipt.number),
+            *(
+                []
+                if receipt.is_order_confirmation
+                else [(localizer.format_text("receipt-number"), receipt.number)]
+            ),
             (localizer.format_text("receipt-date"), localizer.format_date(receipt.issued_on)),
             (localizer.format_text("service-order"), details.order_number),
             (localizer.format_text("quote"), details.quote_number),
@@ -127,7 +138,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         ],
         "tax_columns": [localizer.format_text(key) for key in TAX_COLUMN_MESSAGE_IDS],
         "taxes": [build_tax_row(localizer, receipt.currency, tax) for tax in receipt.taxes],
-        "notes": format_receipt_notes(localizer, receipt),
+        "notes": [*_list_invoice_notes(localizer, receipt), *format_receipt_notes(localizer, receipt)],
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text("receipt-paid"),
         "payments": [
@@ -138,6 +149,13 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
             *(_build_payment(localizer, details, method) for method in receipt.charged_methods),
         ],
     }
+
+
+def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
+    if not receipt.is_order_confirmation:
+        return []
+    numbers = receipt.invoice_numbers
+    return [localizer.format_text("order-confirmation-note", number=numbers, count=len(numbers))]
 
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
@@ -156,6 +174,11 @@ def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine
         "until": localizer.format_text("receipt-until", day=line.until),
         "amount": localizer.format_money(details.to_money(line.amount)),
         "tax": localizer.format_money(details.to_money(line.tax)),
+        **(
+            {"invoice": localizer.format_text("invoice-title", number=line.invoice_number)}
+            if line.invoice_number
+            else {}
+        ),
     }
 
 

@@ -36,9 +36,12 @@ async def issue_receipt(
 ) -> None:
     lines = [_build_receipt_line(account, quote, row) for row in settled_rows]
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
+    is_order_confirmation = any(line.invoice_number for line in lines)
     session.add(
         Receipt(
-            number=await allocate_document_number(session, RECEIPT_PREFIX),
+            number=order.number
+            if is_order_confirmation
+            else await allocate_document_number(session, RECEIPT_PREFIX),
             account_id=account.id,
             order_id=order.key,
             issued_at=at,
@@ -78,6 +81,7 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         earlier_balance=line.earlier_balance,
         carried_over=line.carried_over,
         charged_to=_build_charged_method(row, line.amount_paid) if line.amount_paid else None,
+        invoice_number=line.provider_invoice_number,
     )
 
 

@@ -16,6 +16,7 @@ import models.installation
 import models.ledger
 import models.notice
 import models.notice.notification_preferences
+import models.order_screen
 import models.payment_method
 import models.product
 import models.quote

@@ -59,6 +59,8 @@ def _find(call: Call) -> View:
     view_id, external_id = call.text("view_id"), call.text("external_id")
     if not view_id and not external_id:
         raise SlackError("invalid_arguments", ["[ERROR] must define either `view_id` or `external_id`"])
+    if view_id and external_id:
+        raise SlackError("invalid_arguments", ["[ERROR] Cannot provide both `view_id` and `external_id`"])
     for view in call.workspace.all_views():
         same = view.id == view_id if view_id else view.external_id == external_id
         if same and view.team_id == call.installation.team_id:

@@ -16,6 +16,7 @@ from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import ChargeOutcome, NeverReceived
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from bot.billing.stripe.gateway import StripeGateway
+from bot.billing.stripe.invoice_pdf import download_pdf
 from bot.db import Database, to_driver_url
 from models.account import Account
 from models.migrations.run import upgrade_database
@@ -144,6 +145,7 @@ async def stripe_provider(
     ):
         gateway = StripeGateway(
             build_stripe_client(KEY, fake.url, build_http_client(http, fake.url)),
+            partial(download_pdf, http),
             database,
             clock,
             PORTAL,

@@ -109,7 +109,7 @@ def _as_promised(charge: Charge) -> Charge:
 
 
 def without_reference(outcome: object) -> object:
-    return replace(outcome, receipt="") if isinstance(outcome, Settled) else outcome
+    return replace(outcome, receipt="", invoice_number="") if isinstance(outcome, Settled) else outcome
 
 
 class GatewayClaims:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import aiohttp
 import pytest
 import stripe
 
@@ -17,6 +18,7 @@ from bot.billing.gateway import (
 from bot.billing.stripe import gateway
 from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME, SAVED_FAILURE_GRACE_PERIOD
 from bot.billing.stripe.client import MAX_RETRIES, REQUEST_TIMEOUT
+from bot.billing.stripe.invoice_pdf import download_pdf
 from bot.db import Database
 from bot.settings import Settings
 from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled, stripe_provider
@@ -220,7 +222,33 @@ async def test_the_receipt_is_a_page_and_a_pdf(provider: StripeProvider) -> None
     page = await provider.gateway.fetch_receipt_page("acme", outcome.receipt)
     assert page is not None
     assert page.page_url.startswith("https://")
-    assert page.pdf_url.endswith("/pdf")
+    pdf = await provider.gateway.fetch_receipt_pdf("acme", outcome.receipt)
+    assert pdf is not None
+    assert pdf.number == page.number == outcome.invoice_number
+    assert f"Invoice {pdf.number}".encode() in pdf.content
+
+
+async def test_the_pdf_of_an_old_invoice_is_downloaded_with_a_new_link(provider: StripeProvider) -> None:
+    outcome = await provider.gateway.place_charge(provider.charge())
+    assert isinstance(outcome, Settled)
+    page = await provider.gateway.fetch_receipt_page("acme", outcome.receipt)
+    provider.clock.at += timedelta(days=200)
+    pdf = await provider.gateway.fetch_receipt_pdf("acme", outcome.receipt)
+    assert page is not None
+    assert pdf is not None
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(BillingUnavailable):
+            await download_pdf(session, page.pdf_url)
+
+
+async def test_a_pdf_that_cannot_be_downloaded_is_an_outage(provider: StripeProvider) -> None:
+    outcome = await provider.gateway.place_charge(provider.charge())
+    assert isinstance(outcome, Settled)
+    for kind in ("down", "cut_before"):
+        # A request that got no response at all is sent again at once.
+        provider.fake.faults = [Fault(kind, path="/pdf$", times=2)]
+        with pytest.raises(BillingUnavailable):
+            await provider.gateway.fetch_receipt_pdf("acme", outcome.receipt)
 
 
 def test_the_sdk_is_the_one_this_was_written_against() -> None:

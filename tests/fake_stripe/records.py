@@ -262,6 +262,8 @@ class StripeRecords:
         self.has_portal_configuration = True
         self.lists_invoices_of_deleted_customers = True
         self.pending_invoice_items: list[InvoiceLine] = []
+        # Where the invoices' files are.
+        self.files_url = "https://invoice.stripe.example"
         self._id_count = 0
 
     @property

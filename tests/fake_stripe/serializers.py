@@ -7,6 +7,7 @@ from typing import Any
 import stripe
 
 from tests.fake_stripe.futures import Coupon, Schedule, SchedulePhase
+from tests.fake_stripe.invoice_pdf import build_page_url, build_pdf_url, get_invoice_number
 from tests.fake_stripe.prices import Package, Price
 from tests.fake_stripe.records import (
     Card,
@@ -424,8 +425,8 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         **_serialize_customer_tax(records.customers[invoice.customer].tax),
         default_tax_rates=[],
         discounts=[],
-        hosted_invoice_url=f"https://invoice.stripe.example/i/{invoice.id}" if final else None,
-        invoice_pdf=f"https://invoice.stripe.example/i/{invoice.id}/pdf" if final else None,
+        hosted_invoice_url=build_page_url(invoice) if final else None,
+        invoice_pdf=build_pdf_url(records, invoice) if final else None,
         issuer={"type": "self"},
         lines=serialize_list(
             f"/v1/invoices/{invoice.id}/lines",
@@ -434,7 +435,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         ),
         livemode=False,
         metadata={},
-        number=f"FAKE-{invoice.id[-4:]}" if final else None,
+        number=get_invoice_number(invoice) if final else None,
         parent=_serialize_parent(invoice),
         payment_settings={
             "default_mandate": None, "payment_method_options": None, "payment_method_types": None

@@ -17,12 +17,13 @@ from typing import Any, Literal
 import stripe
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from handlers.http import serve_http
 from tests.fake_stripe import form_encoding, sdk_types, setup_routes
+from tests.fake_stripe.invoice_pdf import open_pdf_link
 from tests.fake_stripe.records import (
     ApiError,
     StripeRecords,
@@ -106,13 +107,17 @@ class FakeStripe:
         self._saved: dict[str, SavedResponse] = {}
         self.latency_seconds = 0.0
         self.url = ""
-        routes = [Route("/{path:path}", self._serve, methods=["GET", "POST", "DELETE"])]
+        routes = [
+            Route("/i/{invoice}/pdf", self._redirect_to_pdf),
+            Route("/files/{invoice}/pdf", self._serve_pdf),
+            Route("/{path:path}", self._serve, methods=["GET", "POST", "DELETE"]),
+        ]
         self._app = Starlette(routes=routes)
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator["FakeStripe"]:
         listener = create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self.url = self.records.files_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with serve_http(self, listener):
             yield self
         assert not self.violations, "\n".join(self.violations)
@@ -137,6 +142,25 @@ class FakeStripe:
         await asyncio.sleep(self.latency_seconds)
         text = request.url.query if method == "GET" else (await request.body()).decode()
         return self.handle_request(method, path, text, request.headers)
+
+    async def _redirect_to_pdf(self, request: Request) -> Response:
+        """Without a key; the file itself is on another host."""
+        if "authorization" in request.headers:
+            self.violations.append("the API key was sent with the link of an invoice")
+        match self._take_fault("GET", request.url.path, {}):
+            case "cut_before":
+                raise ConnectionCut
+            case "down":
+                return Response(status_code=503)
+        target = request.url.replace(path=request.url.path.replace("/i/", "/files/"))
+        return RedirectResponse(str(target), 302)
+
+    async def _serve_pdf(self, request: Request) -> Response:
+        return Response(open_pdf_link(self.records, str(request.url)))
+
+    async def download_pdf(self, url: str) -> bytes:
+        """In this process, as InProcessTransport."""
+        return open_pdf_link(self.records, url)
 
     def handle_request(
         self, method: str, path: str, text: str, headers: Mapping[str, str], fault: str | None = None

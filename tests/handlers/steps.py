@@ -28,7 +28,7 @@ from models.account import Address
 from models.billing_contact import BillingContact
 from models.ledger import LedgerCharge
 from models.quote import Quote
-from models.receipt import ProviderReceipt
+from models.receipt import ProviderPdf, ProviderReceipt
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.time_limits import HANG_SECONDS
@@ -69,6 +69,9 @@ class HookedGateway:
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         return await self._through("receipt_page", lambda: self.inner.fetch_receipt_page(account_id, receipt))
+
+    async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
+        return await self._through("receipt_pdf", lambda: self.inner.fetch_receipt_pdf(account_id, receipt))
 
     async def check_connection(self) -> str:
         return await self.inner.check_connection()

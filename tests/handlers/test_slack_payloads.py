@@ -38,7 +38,7 @@ async def test_each_documented_payload_is_acknowledged_alike_over_http_and_a_soc
         assert complaints - NO_VIEW_OPENED == {("events.rate_limited", "warning")}
         unused = [line["payload_type"] for line in lines if line["event"] == "payload.unused"]
         assert len(unused) == len(set(unused)), "once for each type"
-        assert {"view_closed", "shortcut", "message_action", "block_suggestion", "unknown"} <= set(unused)
+        assert {"view_closed", "message_action", "block_suggestion", "unknown"} <= set(unused)
     assert outcomes["http"] == outcomes["socket"]
     assert {name: status for name, (status, _, _) in outcomes["http"].items() if status != 200} == {}
     for documented in PAYLOADS:

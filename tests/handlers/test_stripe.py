@@ -68,7 +68,7 @@ async def test_an_order_is_charged_at_stripe_for_what_its_quote_promised(world: 
     order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
     [invoice] = world.records.list_paid_updates()
     assert f"<https://invoice.stripe.example/i/{invoice.id}|view>" in str(order.view.blocks)
-    assert "Receipt R-1001" in order.text
+    assert "Invoice FAKE-" in order.text
 
 
 async def test_an_account_needs_no_subscriptions_and_cards_in_the_file(world: StripeWorld) -> None:

@@ -58,7 +58,7 @@ async def test_a_card_saved_by_checkout_on_the_subscription_only_is_charged(
     await world.settle()
     assert len(world.list_paid_totals()) == 1
     assert subscription(world).default_payment_method == "pm_checkout"
-    assert "Charged to Visa ending in 1881" in newest(alice.dms, "Receipt").text
+    assert "Charged to Visa ending in 1881" in newest(alice.dms, "for service order").text
     overview = await opened(alice, "/billing", "", "account.overview")
     assert "Visa •••• 1881, expires 04/2030, for GoTo Meeting" in overview.text
 
@@ -92,7 +92,7 @@ async def test_r3_a_card_can_be_chosen_for_a_subscription_that_is_paid_by_bank_d
     await world.order(alice, acme_meeting=2)
     await world.settle()
     assert len(world.list_paid_totals()) == 1
-    assert "Charged to Visa ending in 4242" in newest(alice.dms, "Receipt").text
+    assert "Charged to Visa ending in 4242" in newest(alice.dms, "for service order").text
     assert subscription(world).default_payment_method == "pm_sepa"
 
 
@@ -113,7 +113,7 @@ async def test_a_wallet_that_pending_updates_support_is_charged(
     await alice.wait_for_modal("service_order.show")
     await world.settle()
     assert len(world.list_paid_totals()) == 1
-    assert f"Charged to {name}" in newest(alice.dms, "Receipt").text
+    assert f"Charged to {name}" in newest(alice.dms, "for service order").text
     [method] = (await world.row(Receipt)).charged_methods
     assert (method.type, method.email) == (values["type"], "alice@acme.example")
 
@@ -127,7 +127,7 @@ async def test_the_legacy_source_is_charged_if_there_is_no_other_default(
     await world.order(alice, acme_meeting=2)
     await world.settle()
     assert len(world.list_paid_totals()) == 1
-    assert "ending in 0005" in newest(alice.dms, "Receipt").text
+    assert "ending in 0005" in newest(alice.dms, "for service order").text
     assert subscription(world).default_payment_method is None, "it was the usual one"
 
 
@@ -147,7 +147,7 @@ async def test_the_subscriptions_legacy_source_goes_before_the_customers_default
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    assert "ending in 0005" in newest(alice.dms, "Receipt").text
+    assert "ending in 0005" in newest(alice.dms, "for service order").text
     assert subscription(world).default_payment_method is None
 
 

@@ -207,7 +207,7 @@ async def direct_message(messenger: SlackMessenger) -> str:
 
 
 def file_to(channel: str) -> OutboundMessage:
-    return replace(to("U1", NoticeKind.RECEIPT_FILE), channel=channel, file=PDF)
+    return replace(to("U1", NoticeKind.RECEIPT_FILE), channel=channel, files=(PDF,))
 
 
 async def test_a_file_is_shared_in_the_direct_message(slack: Sandbox, messenger: SlackMessenger) -> None:

@@ -32,7 +32,7 @@ from bot.messaging.messenger import (
     UserUnreachable,
 )
 from models.account import Address
-from models.receipt import ProviderReceipt
+from models.receipt import ProviderPdf, ProviderReceipt
 from tests.fake_stripe import FakeStripe
 from tests.fake_stripe.server import FaultKind
 from tests.fake_stripe.transport import EncodedRequest, InProcessTransport, Response
@@ -100,6 +100,9 @@ class GatedGateway:
         return None  # Those of the file stay.
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
+        return None
+
+    async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
         return None
 
     async def check_connection(self) -> str:

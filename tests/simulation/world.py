@@ -19,7 +19,7 @@ from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 from scheduler import JOBS
 from tests.fake_stripe import FakeStripe
-from tests.fakes import FakeHomePublisher
+from tests.fakes import FakeHomePublisher, FakeScreenUpdater
 from tests.simulation.database import GatedDatabase, Store
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process, Waiter, actor
@@ -130,6 +130,7 @@ class SimulatedWorld:
             billing=self._build_gateway(line, database),
             messenger=GatedMessenger(line, self.slack),
             home_publisher=FakeHomePublisher(),
+            screen_updater=FakeScreenUpdater(),
             directory=GatedDirectory(line, self.slack),
             mailer=GatedMailer(line, self.mails),
             tasks=BackgroundTasks(MAX_TASKS),
@@ -144,7 +145,9 @@ class SimulatedWorld:
             return GatedGateway(line, self._provider, self._key_is_stored)
         transport = GatedStripeTransport(line, self.stripe, self._key_is_stored)
         client = build_stripe_client(API_KEY, "https://stripe.example", transport)
-        return StripeGateway(client, database, self.clock, "https://provider.example/portal")
+        return StripeGateway(
+            client, self.stripe.download_pdf, database, self.clock, "https://provider.example/portal"
+        )
 
     def _key_is_stored(self, key: str) -> bool:
         return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE idempotency_key = ?", key))

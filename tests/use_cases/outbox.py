@@ -26,7 +26,7 @@ from models.period_length import PeriodLength
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, ServiceOrder
-from tests.fakes import FakeHomePublisher, FakeMailer, FakeMessenger, FakeUserDirectory
+from tests.fakes import FakeHomePublisher, FakeMailer, FakeMessenger, FakeScreenUpdater, FakeUserDirectory
 
 START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 CHANNEL = "channel:C01BILLING"
@@ -56,6 +56,7 @@ class Outbox:
             billing=EmbeddedGateway(self.database, lambda: self.at, "https://admin.example/"),
             messenger=self.messenger,
             home_publisher=self.home_screens,
+            screen_updater=FakeScreenUpdater(),
             directory=self.directory,
             mailer=self.mailer,
             tasks=BackgroundTasks(),

@@ -16,7 +16,7 @@ from tests.time_limits import HANG_SECONDS
 from tests.world import World
 
 MAX_DELIVERY_QUERIES, MAX_DELIVERY_COMMITS = 29, 3
-MAX_HOME_QUERIES, MAX_HOME_COMMITS = 21, 2
+MAX_HOME_QUERIES, MAX_HOME_COMMITS = 23, 2
 
 
 @contextmanager

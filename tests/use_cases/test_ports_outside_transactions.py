@@ -10,6 +10,7 @@ from bot.directory.user_directory import UserDirectory
 from bot.mail.mailer import Mailer
 from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
+from bot.messaging.screen_updater import ScreenUpdater
 from scheduler import JOBS
 from tests.handlers.steps import charges, import_quote, newest, opened, shown
 from tests.handlers.test_quote_extensions import ask_for_time, open_decision
@@ -19,6 +20,7 @@ PORTS = {
     "billing": BillingGateway,
     "messenger": Messenger,
     "home_publisher": HomePublisher,
+    "screen_updater": ScreenUpdater,
     "directory": UserDirectory,
     "mailer": Mailer,
 }

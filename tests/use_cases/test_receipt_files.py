@@ -47,7 +47,7 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any
     await receipt_for_alice(outbox)
 
     async def crash(letter: OutboundMessage) -> None:
-        if letter.file:
+        if letter.files:
             raise asyncio.CancelledError
 
     outbox.messenger.before = crash

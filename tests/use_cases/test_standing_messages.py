@@ -105,7 +105,7 @@ async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbo
     assert receipt.letter.thread_ts == card.posted.ts
     personal, pdf = outbox.messenger.to("D01ALICE")
     assert (personal.letter.thread_ts, personal.letter.shows_amounts) == (None, True)
-    assert pdf.letter.file is not None
+    assert pdf.letter.files
 
 
 # The receipt's PDF

@@ -48,7 +48,7 @@ def always(outbox: Outbox, error: Exception, *, to: str = "", files: bool | None
     """From now on this is raised for each message there, or for all those with or without a file."""
 
     async def refuse(message: OutboundMessage) -> None:
-        if (not to or message.channel == to) and (files is None or files == (message.file is not None)):
+        if (not to or message.channel == to) and (files is None or files == bool(message.files)):
             raise error
 
     outbox.messenger.before = refuse

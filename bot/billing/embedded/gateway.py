@@ -38,7 +38,7 @@ from bot.db import Database, Session
 from bot.metrics import instrument_adapter
 from models.account import Account, Address
 from models.ledger import ChargeStatus, LedgerCharge, LedgerSubscription
-from models.receipt import ProviderReceipt
+from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
 
 
@@ -94,6 +94,9 @@ class EmbeddedGateway:
             return self._build_outcome(record) if record else NeverReceived()
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
+        return None
+
+    async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
         return None
 
     async def create_portal_link(self, account_id: str) -> str:

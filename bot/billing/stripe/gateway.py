@@ -38,6 +38,7 @@ from bot.billing.stripe.client import (
 )
 from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
 from bot.billing.stripe.future import ItemDiscount
+from bot.billing.stripe.invoice_pdf import PdfDownload
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
 from bot.billing.stripe.renewal_cache import RenewalCache
@@ -45,7 +46,7 @@ from bot.billing.stripe.taxes import TaxRateReader
 from bot.db import Database
 from bot.metrics import instrument_adapter
 from models.account import Address
-from models.receipt import ProviderReceipt
+from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
 from models.subscription_outlook import RenewalTotal
 
@@ -67,12 +68,14 @@ class StripeGateway:
     def __init__(
         self,
         client: stripe.StripeClient,
+        download_pdf: PdfDownload,
         database: Database,
         now: Callable[[], datetime],
         return_url: str,
         preparation_timeout_seconds: float = PREPARATION_TIMEOUT_SECONDS,
     ) -> None:
         self._client, self._database, self._now, self._return_url = client, database, now, return_url
+        self._download_pdf = download_pdf
         self._tax_rates = TaxRateReader(client)
         self._renewals = RenewalCache()
         self._preparation_timeout_seconds = preparation_timeout_seconds
@@ -201,6 +204,11 @@ class StripeGateway:
         of = await get_linked_account(self._database, account_id)
         with reject_unknown_errors("fetch_receipt_page"):
             return await invoices.fetch_receipt_page(self._client, of.customer_id, receipt)
+
+    async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
+        # The link of a stored invoice may have expired: each answer has one that is valid for ten days.
+        page = await self.fetch_receipt_page(account_id, receipt)
+        return ProviderPdf(page.number, await self._download_pdf(page.pdf_url)) if page else None
 
     async def create_portal_link(self, account_id: str) -> str:
         of = await get_linked_account(self._database, account_id)

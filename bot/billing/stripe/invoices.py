@@ -72,6 +72,7 @@ def _build_settled(invoice: stripe.Invoice) -> Settled:
         credit_used=convert(max(0, -before) - max(0, -after)),
         earlier_balance=convert(max(0, before)),
         carried_over=convert(max(0, after)),
+        invoice_number=invoice.number or str(invoice.id),
     )
 
 

@@ -54,8 +54,8 @@ class SlackMessenger:
         content = render_notice_message(message, self._services_url)
         try:
             client = await self._clients.get_client(message.team_id)
-            if message.file:
-                return await _share_file(client, message.channel, message.file, content["text"])
+            if message.files:
+                return await _share_files(client, message.channel, message.files, content["text"])
             answer = await _send_message(client, message, content)
         except NotInstalled as error:
             raise _build_unreachable_error("not_installed", message) from error
@@ -79,14 +79,17 @@ async def _send_message(
     return await _post_or_update(client, message, {"text": content["text"], "blocks": []})
 
 
-async def _share_file(client: AsyncWebClient, channel: str, file: FileUpload, text: str) -> MessageRef:
-    """Nothing is visible before the last step: if an earlier one fails, the upload is never shared, and
-    the next try uploads it again."""
-    ticket = await client.files_getUploadURLExternal(filename=file.name, length=len(file.content))
-    await _upload_file(client, str(ticket["upload_url"]), file.content)
-    await client.files_completeUploadExternal(
-        files=[{"id": str(ticket["file_id"]), "title": file.title}], channel_id=channel, initial_comment=text
-    )
+async def _share_files(
+    client: AsyncWebClient, channel: str, files: tuple[FileUpload, ...], text: str
+) -> MessageRef:
+    """Nothing is visible before the last step: if an earlier one fails, the uploads are never shared, and
+    the next try uploads them again."""
+    uploaded: list[dict[str, str | None]] = []
+    for file in files:
+        ticket = await client.files_getUploadURLExternal(filename=file.name, length=len(file.content))
+        await _upload_file(client, str(ticket["upload_url"]), file.content)
+        uploaded.append({"id": str(ticket["file_id"]), "title": file.title})
+    await client.files_completeUploadExternal(files=uploaded, channel_id=channel, initial_comment=text)
     return MessageRef(channel, ts="")
 
 
@@ -124,7 +127,7 @@ def _convert_error(error: SlackApiError, message: OutboundMessage) -> Exception:
             return MessageGone(name)
         case SlackErrorKind.REJECTED | SlackErrorKind.BLOCKS_REJECTED | SlackErrorKind.TARGET_GONE:
             return MessageRejected(name)
-        case SlackErrorKind.TOKEN if message.file and name == "missing_scope":
+        case SlackErrorKind.TOKEN if message.files and name == "missing_scope":
             # Messages need another scope, and may still be posted.
             return MessageRejected(name)
     return MessengerRefused(name)

@@ -1,4 +1,4 @@
-"""The text after `/add-seats`: a product, a number, or both (R10)."""
+"""The text after `/add-seats`: a product, a number, or both, for one product or several (R10)."""
 
 import re
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ NUMBER_PATTERN = re.compile(r"[x×]?([+-]?\d[\d.,'’]*)[x×]?", re.IGNORECASE)
 GROUPED_DIGITS_PATTERN = re.compile(r"\d{1,3}([.,'’]\d{3})+")
 # `5 seats of webinar`, « 5 postes de webinar ».
 FILLER_WORDS = frozenset({"seat", "seats", "of", "for", "poste", "postes", "de", "pour"})
+CONJUNCTIONS = frozenset({"and", "et", "&"})
 
 
 class AmbiguousProduct(Refusal):
@@ -27,19 +28,37 @@ class CommandWords:
 
 
 def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: SeatLimits) -> dict[str, int]:
-    """`webinar 5`, `5 webinar`, `webinar +5` → {the id of its subscription: 5}; nothing if the text holds no
-    number.
+    """`webinar 5`, `5 webinar`, `webinar +5` → {the id of its subscription: 5}; `webinar 5 training 2` → one
+    for each; nothing if the text holds no number.
 
     Raises UnknownProduct, AmbiguousProduct, the reason why the product cannot be ordered (R2, R4),
     SeatsNotANumber or TooManySeats.
     """
-    if not command_text.split():
+    tokens = command_text.split()
+    if not tokens:
         return {}
-    words = _choose_reading(_list_readings(command_text.split()), rows)
-    row = _resolve_subscription_row(words.product_name, rows)
-    if row.blocked_by is not None:
-        raise row.blocked_by
-    return {row.subscription.id: bounds.parse_seats(words.number)} if words.number else {}
+    seats: dict[str, int] = {}
+    for part in _split_by_product(tokens, rows):
+        words = _choose_reading(_list_readings(part), rows)
+        row = _resolve_subscription_row(words.product_name, rows)
+        if row.blocked_by is not None:
+            raise row.blocked_by
+        if words.number:
+            seats[row.subscription.id] = bounds.parse_seats(words.number)
+    return seats
+
+
+def _split_by_product(tokens: list[str], rows: list[SubscriptionRow]) -> list[list[str]]:
+    """`webinar 5, training 2` and `5 webinar and 2 training` → two parts; a single one if the text as a whole
+    names a product, whose name may hold a number."""
+    if _list_known(_list_readings(tokens), rows):
+        return [tokens]
+    words = [word for token in tokens if (word := token.strip(",;")) and word.lower() not in CONJUNCTIONS]
+    numbers = [i for i, word in enumerate(words) if NUMBER_PATTERN.fullmatch(word)]
+    if len(numbers) < 2 or (numbers[0] == 0) == (numbers[-1] == len(words) - 1):
+        return [tokens]
+    starts = numbers if numbers[0] == 0 else [0, *(i + 1 for i in numbers[:-1])]
+    return [words[start:end] for start, end in zip(starts, [*starts[1:], len(words)], strict=True)]
 
 
 def _list_readings(tokens: list[str]) -> list[CommandWords]:
@@ -55,15 +74,19 @@ def _list_readings(tokens: list[str]) -> list[CommandWords]:
 
 
 def _choose_reading(readings: list[CommandWords], rows: list[SubscriptionRow]) -> CommandWords:
+    known = _list_known(readings, rows)
+    if known and is_exact_product([row.product for row in rows], readings[-1].product_name):
+        return readings[-1]
+    return next(iter(known), readings[0])
+
+
+def _list_known(readings: list[CommandWords], rows: list[SubscriptionRow]) -> list[CommandWords]:
     products = [row.product for row in rows]
-    known = [
+    return [
         words
         for words in readings
         if not words.product_name or list_matching_products(products, words.product_name)
     ]
-    if known and is_exact_product(products, readings[-1].product_name):
-        return readings[-1]
-    return next(iter(known), readings[0])
 
 
 def _normalize_number(text: str) -> str:

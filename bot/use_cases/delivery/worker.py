@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from bot.billing.gateway import BillingUnavailable
 from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable
 from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable
 from bot.messaging.messenger import (
@@ -27,11 +28,11 @@ from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.compose import (
     compose_email,
     compose_message,
-    render_file,
     with_message_target,
 )
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.digest import apply_preferences
+from bot.use_cases.delivery.document_files import load_document_files
 from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
 from bot.use_cases.delivery.results import (
     Completed,
@@ -65,7 +66,7 @@ MAX_CONCURRENT_DESTINATIONS = 64
 CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone, MessagesEdited)
 # Subclasses of the outages, so they are caught before them.
 REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
-OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, TimeoutError)
+OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, BillingUnavailable, TimeoutError)
 
 
 async def deliver_due_notices(services: Services) -> int:
@@ -199,7 +200,8 @@ async def _send_file(
     if not isinstance(payload, DocumentFilePayload) or payload.user_id != user.user_id:
         raise UserUnreachable("the direct message is another person's")
     message = compose_message(notice, context, payload.channel, user)
-    message = replace(message, file=await render_file(services, message))
+    files, _ = await load_document_files(services, message)
+    message = replace(message, files=tuple(files))
     try:
         return Posted(message, await services.messenger.deliver_message(message), context)
     except MessageGone as error:

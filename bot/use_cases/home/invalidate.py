@@ -11,6 +11,8 @@ from bot.services import Services
 from models.account import Account
 from models.billing_contact import BillingContact
 from models.home import AccountChange, Home, HomeAccount
+from models.order_screen import OrderScreen
+from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
 
 # At most two updates a second: an order may take several steps in one second.
@@ -24,12 +26,28 @@ async def has_changed_accounts(services: Services) -> bool:
 
 
 async def mark_changed_homes(session: Session, at: datetime) -> Sequence[Home]:
-    """Those of the accounts that have changed since, locked by this transaction."""
-    homes = await _lock_affected_homes(session, await _pop_changed_accounts(session))
+    """Those of the accounts that have changed since, locked by this transaction. Modals that show an order of
+    theirs are marked as well."""
+    account_ids = await _pop_changed_accounts(session)
+    await _mark_order_screens(session, account_ids, at)
+    homes = await _lock_affected_homes(session, account_ids)
     for home in homes:
         home.change_count += 1
         home.due_at = home.due_at or _get_next_publish_time(home, at)
     return homes
+
+
+async def _mark_order_screens(session: Session, account_ids: Collection[str], at: datetime) -> None:
+    screens = await session.exec(
+        select(OrderScreen)
+        .join(ServiceOrder, col(ServiceOrder.id) == OrderScreen.order_id)
+        .where(col(ServiceOrder.account_id).in_(account_ids))
+        .order_by(OrderScreen.external_id)
+        .with_for_update(of=OrderScreen)
+    )
+    for screen in screens.all():
+        screen.change_count += 1
+        screen.due_at = screen.due_at or at
 
 
 def _get_next_publish_time(home: Home, at: datetime) -> datetime:

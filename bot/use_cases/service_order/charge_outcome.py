@@ -93,6 +93,7 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
         log.error("charge.amount_mismatch", order=update.order.number, receipt=outcome.receipt)
     answered.close(AttemptOutcome.SETTLED)
     line.provider_receipt_id = outcome.receipt
+    line.provider_invoice_number = outcome.invoice_number
     line.credit_used, line.earlier_balance = outcome.credit_used, outcome.earlier_balance
     line.carried_over = outcome.carried_over
     details: dict[str, object] = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}

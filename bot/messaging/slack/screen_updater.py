@@ -1,0 +1,46 @@
+"""Updating modals through Slack."""
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from bot.blocks.block_kit import ModalMetadata
+from bot.blocks.service_order import render_order_modal, render_placed_modal
+from bot.installations.clients import NotInstalled, SlackClientProvider
+from bot.installations.slack_errors import get_error_name, get_http_status, read_retry_after
+from bot.messaging.messenger import MessengerUnavailable, RateLimited
+from bot.messaging.screen_updater import OrderScreenContent, ScreenClosed
+
+# Slack forgets a view once it is closed; an external id is forgotten once the view has another one.
+CLOSED_VIEW_ERRORS = frozenset({"not_found", "view_not_found"})
+
+
+class SlackScreenUpdater:
+    """`views.update` addresses the view by its external id: a modal that has moved on keeps its view id."""
+
+    def __init__(self, clients: SlackClientProvider, services_url: str) -> None:
+        self._clients = clients
+        self._services_url = services_url
+
+    async def update_order_screen(self, content: OrderScreenContent) -> None:
+        details, external_id = content.order, content.external_id
+        render = render_placed_modal if content.is_placement else render_order_modal
+        metadata = ModalMetadata(account=details.account.id, order=details.order.key)
+        view = render(content.localizer, details, metadata, services_url=self._services_url)
+        try:
+            client = await self._clients.get_client(content.team_id)
+            await client.views_update(external_id=external_id, view={**view, "external_id": external_id})
+        except NotInstalled as error:
+            raise ScreenClosed("not_installed") from error
+        except SlackApiError as error:
+            raise _convert_error(error) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise MessengerUnavailable(type(error).__name__) from error
+
+
+def _convert_error(error: SlackApiError) -> Exception:
+    code = get_error_name(error)
+    if code == "ratelimited" or get_http_status(error) == 429:
+        return RateLimited(read_retry_after(error))
+    if code in CLOSED_VIEW_ERRORS:
+        return ScreenClosed(code)
+    return MessengerUnavailable(code)

@@ -1,0 +1,170 @@
+"""Keeping a modal that shows an order up to date while it is open, until the order is finished."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import ColumnElement
+from sqlmodel import col, or_, select
+
+from bot.jobs import JobId
+from bot.messaging.messenger import MessengerUnavailable, RateLimited
+from bot.messaging.screen_updater import OrderScreenContent, ScreenClosed
+from bot.permissions import SlackIdentity
+from bot.services import Services
+from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
+from bot.use_cases.pacing import compute_backoff, get_delivery_timeout, get_lease_duration
+from bot.use_cases.service_order.manage import get_order
+from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
+from models.errors import Refusal
+from models.order_screen import OrderScreen
+
+log = structlog.get_logger()
+
+# Until then, Slack may not have shown the view yet: it is shown by the ack.
+OPENING_TIME = timedelta(seconds=10)
+OPENING_RETRY_DELAY = timedelta(seconds=2)
+# What Slack keeps refusing is not worth more calls: the messages say the same.
+MAX_ATTEMPTS = 5
+
+
+async def follow_order(
+    services: Services, *, person: SlackIdentity, order_id: int, external_id: str, is_placement: bool
+) -> None:
+    """The order may have changed since it was rendered: the first update follows right after the view."""
+    at = services.now()
+    due_at = at + timedelta(seconds=services.timeouts.first_update_seconds)
+    async with services.write() as session:
+        session.add(
+            OrderScreen(
+                external_id=external_id,
+                order_id=order_id,
+                team_id=person.team_id,
+                user_id=person.user_id,
+                is_placement=is_placement,
+                shown_at=at,
+                due_at=due_at,
+            )
+        )
+
+
+async def update_due_screens(services: Services) -> int:
+    queue = ClaimQueue(services, partial(_find_due_screens, services), partial(_claim_screens, services))
+    return await process_queue(queue.claim, partial(_update_screen, services))
+
+
+async def find_next_screen_time(services: Services) -> datetime | None:
+    free_at = get_later(col(OrderScreen.due_at), col(OrderScreen.claimed_until))
+    return await find_next_time(services, free_at, col(OrderScreen.due_at).is_not(None))
+
+
+def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    is_free = or_(col(OrderScreen.claimed_until).is_(None), col(OrderScreen.claimed_until) <= at)
+    return col(OrderScreen.due_at) <= at, is_free
+
+
+async def _find_due_screens(services: Services, limit: int) -> Sequence[str]:
+    async with services.read() as session:
+        result = await session.exec(
+            select(OrderScreen.external_id)
+            .where(*_is_due_and_free(services.now()))
+            .order_by(col(OrderScreen.due_at))
+            .limit(limit)
+        )
+        return result.all()
+
+
+async def _claim_screens(services: Services, external_ids: Sequence[str]) -> list[OrderScreen]:
+    at = services.now()
+    async with services.write() as session:
+        result = await session.exec(
+            select(OrderScreen)
+            .where(col(OrderScreen.external_id).in_(external_ids), *_is_due_and_free(at))
+            .order_by(OrderScreen.external_id)
+            .with_for_update(skip_locked=True)
+        )
+        screens = list(result.all())
+        for screen in screens:
+            screen.claimed_until = at + get_lease_duration(services.settings)
+        return screens
+
+
+async def _update_screen(services: Services, screen: OrderScreen) -> int:
+    """Never raises, so that other screens are still updated."""
+    try:
+        async with asyncio.timeout(get_delivery_timeout(services.settings).total_seconds()):
+            content = await _load_content(services, screen)
+            await services.screen_updater.update_order_screen(content)
+    except Refusal:
+        await _stop_following(services, screen)  # They may no longer see it (R5).
+        return 0
+    except ScreenClosed:
+        is_opening = services.now() - screen.shown_at < OPENING_TIME
+        await (
+            _postpone(services, screen, OPENING_RETRY_DELAY)
+            if is_opening
+            else _stop_following(services, screen)
+        )
+        return 0
+    except RateLimited as limit:
+        await _postpone(services, screen, timedelta(seconds=limit.seconds))
+        return 0
+    except (MessengerUnavailable, TimeoutError) as error:
+        log.info("order_screen.retry_scheduled", error=f"{type(error).__name__}: {error}")
+        await _postpone(services, screen, compute_backoff(screen.attempts), failed=True)
+        return 0
+    except Exception:
+        log.exception("order_screen.update_failed", order=screen.order_id)
+        await _postpone(services, screen, compute_backoff(screen.attempts), failed=True)
+        return 0
+    if content.order.order.is_finished:
+        await _stop_following(services, screen)
+    else:
+        await _mark_updated(services, screen)
+    return 1
+
+
+async def _load_content(services: Services, screen: OrderScreen) -> OrderScreenContent:
+    person = SlackIdentity(screen.team_id, screen.user_id, JobId.UPDATE_ORDER_SCREENS.value)
+    principal = await load_refreshed_principal(services, person, max_wait=BACKGROUND_TIMEOUT)
+    person = replace(person, principal=principal)
+    return OrderScreenContent(
+        screen.team_id,
+        screen.external_id,
+        await load_localizer(services, person),
+        await get_order(services, person=person, order_id=screen.order_id),
+        screen.is_placement,
+    )
+
+
+async def _stop_following(services: Services, claimed: OrderScreen) -> None:
+    async with services.write() as session:
+        screen = await session.get(OrderScreen, claimed.external_id, with_for_update=True)
+        if screen is not None:
+            await session.delete(screen)
+
+
+async def _mark_updated(services: Services, claimed: OrderScreen) -> None:
+    at = services.now()
+    async with services.write() as session:
+        screen = await session.get(OrderScreen, claimed.external_id, with_for_update=True)
+        if screen is not None:
+            is_current = screen.change_count == claimed.change_count
+            screen.due_at = None if is_current else at
+            screen.claimed_until, screen.attempts = None, 0
+
+
+async def _postpone(
+    services: Services, claimed: OrderScreen, delay: timedelta, *, failed: bool = False
+) -> None:
+    async with services.write() as session:
+        screen = await session.get(OrderScreen, claimed.external_id, with_for_update=True)
+        if screen is None:
+            return
+        screen.claimed_until, screen.due_at = None, services.now() + delay
+        screen.attempts += failed
+        if screen.attempts >= MAX_ATTEMPTS:
+            await session.delete(screen)

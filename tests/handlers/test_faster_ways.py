@@ -1,0 +1,37 @@
+"""Shorter ways to a cart: several products in one command, and a shortcut (R10)."""
+
+import pytest
+
+from tests.world import World
+from tests.world import world as open_world
+
+
+async def test_one_command_fills_in_several_products(world: World) -> None:
+    alice = world.person("alice")
+    for words, meeting, webinar in (
+        ("webinar 5 meeting 2", "2", "5"),
+        ("3 meeting, 4 webinar", "3", "4"),
+        ("webinar 6, and meeting 7", "7", "6"),
+    ):
+        await alice.command("/add-seats", words)
+        cart = await alice.wait_for_modal("cart.save")
+        assert (cart.value("seats:acme_meeting"), cart.value("seats:acme_webinar")) == (meeting, webinar), (
+            words
+        )
+        await alice.close_modal()
+    await alice.command("/add-seats", "webinar 5 nonsense 2")
+    assert "nonsense" in (await alice.wait_for_ephemeral()).text
+
+
+@pytest.mark.parametrize("transport", ["http", "socket"])
+async def test_the_shortcut_opens_the_cart_and_a_guest_is_refused_in_a_modal(transport: str) -> None:
+    async with open_world(transport=transport) as world:
+        alice = world.person("alice")
+        reply = await alice.shortcut("cart.add_seats")
+        assert reply.ok
+        await alice.wait_for_modal("cart.save")
+        assert (await alice.shortcut("of.another_version")).ok
+        guest = world.person("guest")
+        await guest.shortcut("cart.add_seats")
+        await guest.wait_for_modal("refusal.show")
+        assert world.slack.refusals == []
