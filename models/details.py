@@ -18,6 +18,7 @@ from models.quote_extension import QuoteExtension, get_last_possible_day, is_ext
 from models.receipt import ProviderReceipt, Receipt, Seller
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.spending import Spending
 from models.subscription import SeatBlock, Subscription
 from models.subscription_outlook import SubscriptionOutlook
 from models.tax import TaxItem, sum_tax_items
@@ -219,6 +220,7 @@ class AccountOverview:
     receipts: list[tuple[Receipt, str]]
     failed_orders: list[OrderDetails] = field(default_factory=list)
     seat_history: SeatHistory = field(default_factory=SeatHistory)
+    spending: Spending = field(default_factory=Spending)
 
     @property
     def default_methods(self) -> list[PaymentMethod]:

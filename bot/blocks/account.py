@@ -1,11 +1,13 @@
 """The account: `/billing`, and the warning before the change to GoTo Admin (R15)."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
+from bot.blocks.spending import build_spending_blocks
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
 from bot.presenters.seat_price import format_seat_price
@@ -27,6 +29,7 @@ PORTAL_VIEW = "account.portal"
 MAX_RECEIPTS = 5
 MAX_PARAGRAPHS = 40
 MAX_LINES = 20
+MAX_RENEWALS = 5
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ def render_account_modal(
         _build_account_buttons(localizer, overview),
         block_kit.build_section(localizer.format_mrkdwn("account-subscriptions", count=len(overview.rows))),
         *block_kit.build_paragraphs(format_subscriptions(localizer, overview), localizer, MAX_PARAGRAPHS),
+        *build_next_renewal_blocks(localizer, overview),
+        # A modal takes no chart.
+        *build_spending_blocks(localizer, overview, show_chart=False),
         block_kit.build_divider(),
         build_portal_section(localizer, overview.account, links),
         block_kit.build_divider(),
@@ -118,6 +124,30 @@ def compute_renewal_total(row: SubscriptionRow) -> int | None:
     if subscription.unit_price is None or pricing.is_tax_included:
         return None
     return compute_recurring_amount(subscription.seats, subscription.unit_price, row.blocks)
+
+
+def build_next_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
+    """What the next renewals cost, by day; without those whose cost is not known (R27)."""
+    names = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
+    totals: dict[date, int] = {}
+    products: dict[date, list[str]] = {}
+    for row in overview.rows:
+        amount, day = compute_renewal_total(row), row.subscription.period_end
+        if amount is not None:
+            totals[day] = totals.get(day, 0) + amount
+            products.setdefault(day, []).append(names[row.subscription.id])
+    if not totals:
+        return []
+    lines = [
+        localizer.format_mrkdwn(
+            "next-renewal",
+            day=day,
+            total=Money(totals[day], overview.account.currency),
+            products=block_kit.format_short_list(localizer, products[day]),
+        )
+        for day in sorted(totals)[:MAX_RENEWALS]
+    ]
+    return [block_kit.build_section("\n".join([localizer.format_mrkdwn("next-renewals"), *lines]))]
 
 
 def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:

@@ -671,6 +671,15 @@ notifications-saved = Saved. You’ll get these notifications immediately.
 notifications-saved-daily = Saved. You’ll get these notifications daily at 9:00.
 
 ## Seat history
+next-renewals = *Next renewals, before tax*
+next-renewal = { $day }: { $total } ({ $products })
+spending = *Ordered here in the last { $count } months, including tax: { $total }*
+spending-title = Ordered here, including tax
+spending-month = { $month }: { $total }{ $count ->
+    [0] {""}
+   *[other] {" "}({ $products })
+}
+spending-others = Others
 seat-history = *{ seat-history-title }*
 seat-history-title = How your seats changed
 seat-history-seats = Seats

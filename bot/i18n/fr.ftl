@@ -675,6 +675,15 @@ notifications-saved = Enregistré. Vous recevrez ces notifications immédiatemen
 notifications-saved-daily = Enregistré. Vous recevrez ces notifications tous les jours à 9 h.
 
 ## Historique des postes
+next-renewals = *Prochains renouvellements, hors taxe*
+next-renewal = { $day } : { $total } ({ $products })
+spending = *Commandé ici ces { $count } derniers mois, taxe comprise : { $total }*
+spending-title = Commandé ici, taxe comprise
+spending-month = { $month } : { $total }{ $count ->
+    [0] {""}
+   *[other] {" "}({ $products })
+}
+spending-others = Autres
 seat-history = *{ seat-history-title }*
 seat-history-title = Évolution de vos postes
 seat-history-seats = Postes

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_percent
 
@@ -95,6 +95,9 @@ class Localizer:
         if isinstance(argument, list | tuple):
             return self.join_items([str(self._localize_argument(item)) for item in argument])
         return argument
+
+    def format_month(self, day: date) -> str:
+        return format_skeleton("yMMM", day, locale=self.locale)
 
     def format_datetime(self, at: datetime) -> str:
         return _format_datetime(at, self._zone, self.locale)

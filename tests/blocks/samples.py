@@ -34,6 +34,7 @@ from models.quote_extension import QuoteExtension
 from models.receipt import Receipt
 from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
+from models.spending import Spending, SpentAmount, build_spending
 from models.subscription import SeatBlock, Subscription
 from models.tax import TaxFacts
 
@@ -383,6 +384,16 @@ def seat_history(size: Size = USUAL) -> SeatHistory:
     return SeatHistory(days, {f"sub_{n}": tuple(range(20, 21 + len(days))) for n in range(min(size.rows, 9))})
 
 
+def spending(size: Size = USUAL) -> Spending:
+    return build_spending(
+        AT.date(),
+        [
+            SpentAmount(date(2026, 7 + number % 4, 3), product(number, size).name, 120000 + number)
+            for number in range(size.rows)
+        ],
+    )
+
+
 def make_account_overview(
     size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme"
 ) -> AccountOverview:
@@ -399,4 +410,5 @@ def make_account_overview(
         receipts=[(receipt(n), "SO-1007") for n in range(size.quotes)],
         failed_orders=[make_order_details(size=size, status=OrderStatus.FAILED)],
         seat_history=seat_history(size),
+        spending=spending(size),
     )

@@ -143,7 +143,8 @@ def test_many_quotes_lead_to_their_list(reader: Localizer) -> None:
 def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) -> None:
     with_chart = home_page.render_home(english, [quiet()], LINKS)
     assert [b["title"] for b in with_chart["blocks"] if b["type"] == home_page.CHART_BLOCK_TYPE] == [
-        "How your seats changed"
+        "How your seats changed",
+        "Ordered here, including tax",
     ]
     for charts in (True, False):
         words = said(quiet(), reader=english, show_charts=charts)

@@ -21,7 +21,7 @@ from sandbox.driver import Person
 from scheduler import JOBS, run_scheduler
 from scheduler.job_runner import MAX_WAKE_UP_DELAY_SECONDS
 from tests.handlers.db_snapshot import change
-from tests.handlers.steps import import_account, import_quote, quote_of
+from tests.handlers.steps import import_account, import_quote, opened, quote_of
 from tests.world import World
 
 
@@ -338,10 +338,17 @@ async def test_home_has_a_chart_if_slack_accepts_charts(
     await alice.close_modal(everything=True)
     await world.settle()
     assert alice.home is not None
-    [chart] = [block for block in alice.home.blocks if block["type"] == "data_visualization"]
-    [series] = chart["chart"]["series"]
+    seats, spent = [block for block in alice.home.blocks if block["type"] == "data_visualization"]
+    [series] = seats["chart"]["series"]
     assert [point["value"] for point in series["data"]] == [25, 30]
     assert "30 seats since" in get_home_text(alice), "its numbers in words"
+    [series] = spent["chart"]["series"]
+    assert (series["name"], [point["value"] for point in series["data"]][-2:]) == ("GoTo Meeting", [0, 58])
+    for words in ("Nov 2026: €57.64 (GoTo Meeting €57.64)", "1 Dec 2026: €", "1 Mar 2027: €2,400.00"):
+        assert words in get_home_text(alice)
+    billing = await opened(alice, "/billing", "", "account.overview")
+    assert "Nov 2026: €57.64 (GoTo Meeting €57.64)  ▇" in billing.text, "a modal takes no chart"
+    assert "1 Mar 2027: €2,400.00" in billing.text
     assert await world.rows(RefusedBlock) == []
 
 

@@ -3,6 +3,7 @@
 from bot.blocks import block_kit, navigation
 from bot.blocks.account import (
     PortalLinks,
+    build_next_renewal_blocks,
     build_portal_section,
     build_renewal_blocks,
     format_subscriptions,
@@ -14,6 +15,7 @@ from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.seat_chart import build_seat_history_blocks
 from bot.blocks.service_order import format_order_status, format_order_summary, needs_attention
+from bot.blocks.spending import build_spending_blocks
 from bot.i18n import Localizer
 from bot.presenters.order import OrderPresenter
 from models.details import AccountOverview, OrderDetails
@@ -33,6 +35,7 @@ def build_account_groups(
     *,
     has_several_accounts: bool,
     show_chart: bool,
+    show_spending_chart: bool,
 ) -> list[BlockGroup]:
     subscriptions = block_kit.build_paragraphs(
         format_subscriptions(localizer, overview), localizer, MAX_PARAGRAPHS
@@ -43,8 +46,14 @@ def build_account_groups(
         block_kit.build_section(localizer.format_mrkdwn("account-subscriptions", count=len(overview.rows))),
     ]
     groups = [
-        [*head, *subscriptions, *build_renewal_blocks(localizer, overview)],
+        [
+            *head,
+            *subscriptions,
+            *build_renewal_blocks(localizer, overview),
+            *build_next_renewal_blocks(localizer, overview),
+        ],
         build_seat_history_blocks(localizer, overview, show_chart=show_chart),
+        build_spending_blocks(localizer, overview, show_chart=show_spending_chart),
         _build_open_orders_group(localizer, overview),
         _build_receipts_group(localizer, overview, has_several_accounts),
         _build_payment_group(localizer, overview, has_several_accounts),

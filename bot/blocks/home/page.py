@@ -44,7 +44,13 @@ def render_home(
     for number, overview in enumerate(overviews):
         chart = show_charts and number < MAX_CHARTS
         groups += build_account_groups(
-            localizer, overview, links, has_several_accounts=len(overviews) > 1, show_chart=chart
+            localizer,
+            overview,
+            links,
+            has_several_accounts=len(overviews) > 1,
+            show_chart=chart,
+            # Several accounts have a chart of seats each, and Slack takes no more.
+            show_spending_chart=show_charts and len(overviews) == 1,
         )
     pages = _build_pages(groups)
     page = min(page, len(pages) - 1)

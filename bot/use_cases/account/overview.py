@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists
-from sqlmodel import col, or_, select
+from sqlmodel import col, or_
 
 from bot.db import Session
 from bot.permissions import SlackIdentity, get_authorized_role, list_account_roles
 from bot.services import Services
+from bot.use_cases.account.receipts import load_receipts
 from bot.use_cases.account.seat_history import load_seat_history
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.details import (
@@ -21,11 +22,9 @@ from bot.use_cases.details import (
 from bot.use_cases.notice.enqueue import list_active_contacts
 from models.account import Account
 from models.details import AccountOverview, OrderDetails, SubscriptionRow
-from models.receipt import Receipt
 from models.service_order import PROCESSING_TIME_LIMIT, LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import Subscription
 
-RECENT_RECEIPTS_LIMIT = 5
 ORDERS_LIMIT = 10
 # How long Home shows a failed order and what can be done about it.
 RECENT_FAILURE_PERIOD = timedelta(days=7)
@@ -73,6 +72,7 @@ async def _load_home_overview(session: Session, account: Account, at: datetime) 
 async def _load_account_overview(
     session: Session, account: Account, all_rows: list[SubscriptionRow], at: datetime
 ) -> AccountOverview:
+    receipts, spending = await load_receipts(session, account, at)
     return AccountOverview(
         account=account,
         at=at,
@@ -81,7 +81,8 @@ async def _load_account_overview(
         contacts=await list_active_contacts(session, account.id),
         pending_quotes=await list_pending_quote_details(session, account.id, at),
         open_orders=await _list_orders_in_progress(session, account, at),
-        receipts=await _list_recent_receipts(session, account),
+        receipts=receipts,
+        spending=spending,
     )
 
 
@@ -118,14 +119,3 @@ async def _list_recently_failed_orders(
         .limit(ORDERS_LIMIT)
     )
     return await list_order_details(session, query, at)
-
-
-async def _list_recent_receipts(session: Session, account: Account) -> list[tuple[Receipt, str]]:
-    found = await session.exec(
-        select(Receipt, ServiceOrder.number)
-        .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)
-        .where(Receipt.account_id == account.id)
-        .order_by(col(Receipt.id).desc())
-        .limit(RECENT_RECEIPTS_LIMIT)
-    )
-    return list(found.all())

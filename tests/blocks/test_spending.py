@@ -1,0 +1,67 @@
+"""Spending at a glance: the same numbers in a chart, in words and in bars."""
+
+from dataclasses import replace
+
+from bot.blocks.account import build_next_renewal_blocks
+from bot.blocks.seat_chart import BAR_CHARACTER, CHART_BLOCK_TYPE
+from bot.blocks.spending import build_spending_blocks
+from bot.i18n import Localizer
+from models.spending import Spending, SpentAmount, build_spending
+from models.subscription_outlook import SubscriptionOutlook
+from tests.blocks import samples
+
+
+def test_the_chart_is_rounded_and_the_words_are_exact(english: Localizer) -> None:
+    spent = [
+        SpentAmount(samples.AT.date(), "GoTo Meeting", 5764),
+        SpentAmount(samples.AT.date().replace(month=9), "GoTo Webinar", 240050),
+        SpentAmount(samples.AT.date(), "GoTo Webinar", 4949),
+    ]
+    spending = build_spending(samples.AT.date(), spent)
+    overview = replace(samples.make_account_overview(), spending=spending)
+    chart, words = build_spending_blocks(english, overview, show_chart=True)
+    assert chart["type"] == CHART_BLOCK_TYPE
+    values = {s["name"]: [point["value"] for point in s["data"]] for s in chart["chart"]["series"]}
+    assert values == {"GoTo Webinar": [0, 0, 0, 2401, 0, 49], "GoTo Meeting": [0, 0, 0, 0, 0, 58]}
+    assert chart["chart"]["axis_config"]["categories"][-1] == "Nov 2026"
+    text = words["text"]["text"]
+    assert "6 months, including tax: €2,507.63" in text
+    assert "Sept 2026: €2,400.50 (GoTo Webinar €2,400.50)" in text or "Sep 2026: €2,400.50" in text
+    assert "Nov 2026: €107.13 (GoTo Webinar €49.49 and GoTo Meeting €57.64)" in text
+    assert "Oct 2026: €0.00\n" in text
+    [bars] = build_spending_blocks(english, overview, show_chart=False)
+    lengths = [line.count(BAR_CHARACTER) for line in bars["text"]["text"].splitlines()[1:]]
+    assert lengths == [0, 0, 0, 12, 0, 1]
+
+
+def test_many_products_share_a_series_and_names_are_used_once(english: Localizer) -> None:
+    size = replace(samples.USUAL, rows=12, names=90)
+    overview = samples.make_account_overview(size)
+    chart, _ = build_spending_blocks(english, overview, show_chart=True)
+    names = [series["name"] for series in chart["chart"]["series"]]
+    assert len(set(names)) == len(names) == 6
+    assert names[-1] == "Others"
+    shown = sum(point["value"] for series in chart["chart"]["series"] for point in series["data"])
+    assert abs(shown - overview.spending.total / 100) <= 6 * 6 / 2, "each is rounded by itself"
+
+
+def test_nothing_is_shown_of_an_account_that_ordered_nothing(english: Localizer) -> None:
+    overview = replace(samples.make_account_overview(), spending=Spending())
+    assert build_spending_blocks(english, overview, show_chart=True) == []
+
+
+def test_r27_the_next_renewals_are_added_up_by_day_without_those_that_do_not_come(english: Localizer) -> None:
+    overview = samples.make_account_overview()
+    [block] = build_next_renewal_blocks(english, overview)
+    assert "1 Dec 2026: €" in block["text"]["text"]
+    assert "GoTo Meeting and GoTo Webinar" in block["text"]["text"]
+    ending = [
+        replace(
+            row,
+            subscription=row.subscription.model_copy(
+                update={"outlook": SubscriptionOutlook(ends_on=samples.END)}
+            ),
+        )
+        for row in overview.rows
+    ]
+    assert build_next_renewal_blocks(english, replace(overview, rows=ending)) == []
