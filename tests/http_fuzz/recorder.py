@@ -20,7 +20,8 @@ MARKER = "xyzzyplugh"
 
 async def recorded(world: World) -> list[AppRequest]:
     """Each request of a tour through the whole bot. Afterwards no order is under way."""
-    for part in (_quotes, _orders, _declined, _customer, _several_accounts, _account, _uninstalled):
+    tour = (_quotes, _orders, _declined, _customer, _several_accounts, _account, _extensions, _uninstalled)
+    for part in tour:
         await part(world)
         await world.settle()
     requests = world.slack.requests
@@ -38,6 +39,8 @@ def route_of(payload: dict[str, Any]) -> tuple[str, str]:
             kinds = ("show", "change", "link")
         case {"type": "view_submission", "view": {"callback_id": str(id_)}}:
             kinds = ("submit",)
+        case {"type": "shortcut", "callback_id": str(id_)}:
+            kinds = ("shortcut",)
         case {"type": "event_callback", "event": {"type": str(id_)}}:
             kinds = ("event", "uninstall")
         case _:
@@ -154,6 +157,12 @@ async def _account(world: World) -> None:
     """What the bot shows of an account, and the ways out of it."""
     alice = world.person("alice")
     await alice.close_modal(everything=True)
+    await alice.shortcut("cart.add_seats")
+    await world.services.tasks.wait_until_idle()
+    await alice.close_modal(everything=True)
+    await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    await _go(alice, ("cart.repeat", "cart.save"))
+    await alice.close_modal(everything=True)
     await alice.open_home()
     await world.services.tasks.wait_until_idle()
     await alice.press("notification_preferences.open")
@@ -174,6 +183,26 @@ async def _account(world: World) -> None:
     await _go(alice, ("account.manage_methods", "account.portal"))
     await alice.press("account.switch_portal")
     await _go(alice, ("account.overview", "account.overview"), ("cart.open", "cart.save"))
+
+
+async def _extensions(world: World) -> None:
+    """Alice forwards a quote and asks for more time twice; Account Services agree once."""
+    alice, vera = world.person("alice"), world.person("vera")
+    for number, verb in (("Q-2051", "approve"), ("Q-2052", "decline")):
+        await import_quote(world, number, expires="2026-11-20")
+        await world.settle()
+        await opened(alice, "/quotes", number, "quote.review")
+        await _go(alice, ("quote.send", "quote.sent"))
+        await opened(alice, "/quotes", number, "quote.review")
+        await _go(alice, ("quote_extension.ask", "quote_extension.request"))
+        alice.fill("until", "2026-11-27").fill("reason", MARKER)
+        await alice.submit()
+        await world.settle()
+        await alice.close_modal(everything=True)
+        await vera.press_in(newest(world.channel("C08SERVICES"), number), f"quote_extension.{verb}")
+        await vera.wait_for_modal(f"quote_extension.{verb}")
+        await vera.submit()
+        await world.settle()
 
 
 async def _uninstalled(world: World) -> None:
