@@ -16,10 +16,12 @@ from bot.use_cases.cart.open import (
 )
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.quote.read import get_quote
+from bot.use_cases.service_order.manage import get_order
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.screens import render_account, render_cart, render_pending_quotes
 from models.details import CartPage, QuoteDetails
+from models.product import UnknownProduct
 from models.quote import QuotesPending
 
 ADD_SEATS_SHORTCUT = "cart.add_seats"
@@ -38,6 +40,17 @@ async def select_account(request: SlackRequest) -> View:
 
 async def open_account_cart(request: SlackRequest) -> View:
     return await _render_opened_cart(request, request.action_value or request.metadata.account, "")
+
+
+async def repeat_order(request: SlackRequest) -> View:
+    """The cart with the seats of an earlier order; without them if a subscription no longer exists."""
+    details = await get_order(request.services, person=request.person, order_id=request.action_row_id)
+    account_id = details.account.id
+    seats = [f"{row.line.subscription_id} {row.line.seats}" for row in details.rows]
+    try:
+        return await _render_opened_cart(request, account_id, " ".join(seats))
+    except UnknownProduct:
+        return await _render_opened_cart(request, account_id, "")
 
 
 async def warn(request: SlackRequest) -> View:
@@ -159,6 +172,7 @@ def _render_own_quote(request: SlackRequest, details: QuoteDetails) -> View:
 
 ROUTES = [
     Route(RouteKind.COMMAND, "/add-seats", handle_add_seats_command),
+    Route(RouteKind.SHOW, blocks.REPEAT, repeat_order),
     Route(RouteKind.SHORTCUT, ADD_SEATS_SHORTCUT, handle_add_seats_command),
     Route(RouteKind.SHOW, blocks.CHOOSE_ACCOUNT, select_account),
     Route(RouteKind.SHOW, blocks.OPEN, open_account_cart),

@@ -22,6 +22,7 @@ EDIT = navigation.EDIT_CART
 BACK = "cart.back"
 SAVE = "cart.save"
 OPEN = navigation.ADD_SEATS
+REPEAT = navigation.REPEAT_ORDER
 SHOW_WARNING = navigation.SHOW_WARNING
 ACCOUNT_CHOICE_VIEW = "cart.choose"
 WARNING_VIEW = "cart.warning"

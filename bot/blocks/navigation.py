@@ -11,6 +11,7 @@ from models.receipt import Receipt
 
 ADD_SEATS = "cart.open"
 EDIT_CART = "cart.edit"
+REPEAT_ORDER = "cart.repeat"
 SHOW_WARNING = "cart.warn"
 OPEN_QUOTE = "quote.open"
 APPROVE_QUOTE = "quote.approve"
@@ -56,6 +57,13 @@ def build_add_seats_button(localizer: Localizer, account_id: str, account_name: 
         localizer,
         block_kit.build_button(ADD_SEATS, localizer.format_text("add-seats"), account_id),
         account_name,
+    )
+
+
+def build_repeat_order_button(localizer: Localizer, order_id: int, number: str) -> Block:
+    label = localizer.format_text("action-repeat-order-label", number=number)
+    return block_kit.build_button(
+        REPEAT_ORDER, localizer.format_text("action-repeat-order"), order_id, accessibility_label=label
     )
 
 

@@ -313,6 +313,9 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
 
 def _build_order_actions(localizer: Localizer, details: OrderDetails, services_url: str) -> Block:
     buttons = [navigation.build_orders_button(localizer, details.account.id)]
+    if details.order.status is OrderStatus.COMPLETED:
+        order = details.order
+        buttons.insert(0, navigation.build_repeat_order_button(localizer, order.key, order.number))
     needs_help = (
         details.order.status is OrderStatus.FAILED
         or details.is_overdue

@@ -131,6 +131,9 @@ SCREENS: dict[str, Draw] = {
     "service_order.history": lambda r, s: service_order.render_history_modal(
         r, replace(samples.every_status(s), history=samples.history(s) * 60), replace(PLACE, page=1)
     ),
+    "service_order.show, completed": lambda r, s: service_order.render_order_modal(
+        r, samples.make_order_details(size=s, status=OrderStatus.COMPLETED), PLACE, services_url=URL
+    ),
     "service_order.show, failed": lambda r, s: service_order.render_order_modal(
         r, samples.make_order_details(size=s, status=OrderStatus.FAILED), PLACE, services_url=URL
     ),

@@ -35,3 +35,15 @@ async def test_the_shortcut_opens_the_cart_and_a_guest_is_refused_in_a_modal(tra
         await guest.shortcut("cart.add_seats")
         await guest.wait_for_modal("refusal.show")
         assert world.slack.refusals == []
+
+
+async def test_a_completed_order_is_ordered_again_from_its_screen(world: World) -> None:
+    alice = world.person("alice")
+    await world.order(alice, acme_meeting=2, acme_webinar=3)
+    await world.settle()
+    await alice.press("cart.repeat")
+    cart = await alice.wait_for_modal("cart.save")
+    assert (cart.value("seats:acme_meeting"), cart.value("seats:acme_webinar")) == ("2", "3")
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+    assert world.slack.refusals == []

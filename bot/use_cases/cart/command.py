@@ -81,11 +81,13 @@ def _choose_reading(readings: list[CommandWords], rows: list[SubscriptionRow]) -
 
 
 def _list_known(readings: list[CommandWords], rows: list[SubscriptionRow]) -> list[CommandWords]:
-    products = [row.product for row in rows]
+    products, ids = [row.product for row in rows], {row.subscription.id for row in rows}
     return [
         words
         for words in readings
-        if not words.product_name or list_matching_products(products, words.product_name)
+        if not words.product_name
+        or words.product_name in ids
+        or list_matching_products(products, words.product_name)
     ]
 
 
@@ -95,6 +97,9 @@ def _normalize_number(text: str) -> str:
 
 
 def _resolve_subscription_row(product_name: str, rows: list[SubscriptionRow]) -> SubscriptionRow:
+    """By the subscription's id, else by the product's name."""
+    if named := [row for row in rows if row.subscription.id == product_name]:
+        return named[0]
     if product_name:
         matches = {p.id for p in list_matching_products([row.product for row in rows], product_name)}
         candidates = [row for row in rows if row.product.id in matches]
