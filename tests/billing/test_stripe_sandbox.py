@@ -2,8 +2,10 @@
 
     SEATBOT_STRIPE_SANDBOX_KEY=… .venv/bin/python -m pytest -m stripe_sandbox tests/billing
 
-It makes a customer, a price and a subscription, and takes them away with their test clock. Without a key the
-same is tried on the fake, so that no line of it runs for the first time where somebody needs it.
+It makes a customer, a price and a subscription, and takes them away with their test clock; prices, coupons
+and tax rates stay, and nothing else uses them. The sandbox must have SEPA Direct Debit turned on; it does not
+need Stripe Tax. Without a key the same is tried on the fake, so that no line of it runs for the first time
+where somebody needs it.
 """
 
 import asyncio
@@ -11,6 +13,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,16 +21,35 @@ import aiohttp
 import pytest
 import stripe
 
-from bot.billing.gateway import Declined, LineRequest, NeverReceived, PriceChanged, Settled
+from bot.billing.gateway import (
+    Charge,
+    Declined,
+    LineRequest,
+    NeverReceived,
+    Preview,
+    PriceChanged,
+    Settled,
+    SubscriptionState,
+    UnrelatedChargesPending,
+)
 from bot.billing.stripe.client import build_http_client, build_stripe_client, from_timestamp, to_timestamp
 from bot.permissions import SlackIdentity
-from bot.use_cases.cart.open import open_cart
+from bot.use_cases.cart.open import CartBlocked, open_cart
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
+from models.errors import Refusal
+from models.payment_method import PaymentMethodUnsupported
 from models.subscription import Subscription
+from models.subscription_outlook import (
+    CollectionPaused,
+    SubscriptionChangeScheduled,
+    SubscriptionInTrial,
+    SubscriptionStanding,
+)
+from models.tax import TaxTreatment
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.billing.scenarios import brought_to_an_end
 from tests.fake_stripe import FakeStripe, StripeRecords
@@ -69,6 +91,10 @@ class Sandboxed:
             while (clock := await clocks.retrieve_async(self.clock)).status == "advancing":  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
         assert clock.status == "ready"
+
+    def build_key(self, name: str) -> str:
+        """Stripe keeps a key for a day, so another run needs another one."""
+        return f"{self.subscription}-{name}"
 
     async def held(self) -> stripe.Subscription:
         return await self.client.v1.subscriptions.retrieve_async(self.subscription)
@@ -231,7 +257,7 @@ async def test_r17_seats_of_every_kind_of_price_are_charged_as_promised(
         gateway, Clock(at), Cards(there.good, there.declined, "", 60, "", "", ""), leave_seats
     )
     charge = provider.charge(
-        f"sandbox-{kind}", subscription_id="acme_webinar", seats=5, amount=priced.amount, tax=priced.tax,
+        there.build_key(kind), subscription_id="acme_webinar", seats=5, amount=priced.amount, tax=priced.tax,
         at=at, expected_seats=10, unit_price=priced.unit_price,
     )  # fmt: skip
     outcome = await brought_to_an_end(provider, charge)
@@ -250,7 +276,7 @@ async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed
     cards = Cards(there.good, there.declined, "", 60, "", "", "")
     provider = Provider(gateway, Clock(at), cards, leave_seats)
     charge = provider.charge(
-        "sandbox-1", subscription_id="acme_meeting", seats=2, amount=priced.amount, tax=priced.tax,
+        there.build_key("1"), subscription_id="acme_meeting", seats=2, amount=priced.amount, tax=priced.tax,
         at=at, expected_seats=10,
     )  # fmt: skip
     assert await gateway.reconcile_charge(charge) == NeverReceived()
@@ -259,7 +285,252 @@ async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed
     assert await gateway.place_charge(charge) == first
     assert await gateway.reconcile_charge(charge) == first
     dearer = provider.charge(
-        "sandbox-2", subscription_id="acme_meeting", seats=2, amount=priced.amount + 1, tax=priced.tax,
-        at=at, expected_seats=12,
+        there.build_key("2"), subscription_id="acme_meeting", seats=2, amount=priced.amount + 1,
+        tax=priced.tax, at=at, expected_seats=12,
     )  # fmt: skip
     assert isinstance(await gateway.place_charge(dearer), PriceChanged | Declined)
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """Orders through the port, at the test clock's time."""
+
+    bot: World
+    there: Sandboxed
+    at: datetime
+
+    async def find_subscription(self, name: str = "acme_meeting") -> SubscriptionState:
+        states = await self.bot.services.billing.list_subscriptions("acme")
+        return next(state for state in states if state.id == name)
+
+    async def preview(self, seats: int, name: str = "acme_meeting") -> Preview:
+        return await self.bot.services.billing.preview_lines(
+            "acme", [LineRequest(name, seats)], self.at, PARIS
+        )
+
+    async def refused(self, refusal: type[Refusal]) -> None:
+        """By the preview, and again when an order placed before is charged."""
+        with pytest.raises(refusal):
+            await self.preview(5)
+        charge = self._build_charge("acme_meeting", 5, 1, 0, self.there.good, None)
+        outcome = await self.bot.services.billing.place_charge(charge)
+        assert isinstance(outcome, Declined | PriceChanged)
+        assert (await self.there.held()).items.data[0].quantity == 10
+
+    async def charged(self, seats: int, name: str = "acme_meeting", method: str = "") -> Settled:
+        """As promised by a preview, and by no more than the card was to be charged."""
+        preview = await self.preview(seats, name)
+        [line] = preview.lines
+        method = method or self.there.good
+        charge = self._build_charge(name, seats, line.amount, line.tax, method, preview.amount_due)
+        outcome = await brought_to_an_end(self.provider, charge)
+        assert isinstance(outcome, Settled)
+        assert (outcome.amount, outcome.tax) == (line.amount, line.tax)
+        assert outcome.amount_paid == preview.amount_due
+        assert (await self.find_subscription(name)).seats == 10 + seats
+        return outcome
+
+    @property
+    def provider(self) -> Provider:
+        cards = Cards(self.there.good, self.there.declined, "", 60, "", "", "")
+        return Provider(self.bot.services.billing, Clock(self.at), cards, leave_seats)
+
+    def _build_charge(
+        self, name: str, seats: int, amount: int, tax: int, method: str, limit: int | None
+    ) -> Charge:
+        return self.provider.charge(
+            self.there.build_key(name), subscription_id=name, seats=seats, amount=amount, tax=tax, at=self.at,
+            expected_seats=10, payment_method_id=method, max_amount_due=limit,
+        )  # fmt: skip
+
+    async def subscribe(
+        self, price: dict[str, Any] | None = None, name: str = "acme_webinar", **terms: Any
+    ) -> None:
+        """To ten more seats, of 14.00 EUR a month unless `price` says otherwise."""
+        usual = {"currency": "eur", "recurring": {"interval": "month"}, "unit_amount": 1400}
+        described: Any = {**usual, "product_data": {"name": "GoTo Webinar"}, **(price or {})}
+        made = await self.there.client.v1.prices.create_async(described)
+        item = {"price": made.id, "quantity": 10, "metadata": {"seatbot_subscription": name}}
+        wanted: Any = {"customer": self.there.customer, "items": [item], **terms}
+        await self.there.client.v1.subscriptions.create_async(wanted)
+
+    async def update(self, **change: Any) -> None:
+        wanted: Any = change
+        await self.there.client.v1.subscriptions.update_async(self.there.subscription, wanted)
+
+    async def set_default(self, method: str) -> None:
+        await self.there.client.v1.customers.update_async(
+            self.there.customer, {"invoice_settings": {"default_payment_method": method}}
+        )
+
+    async def add_to_balance(self, amount: int) -> None:
+        """Credit is negative."""
+        await self.there.client.v1.customers.balance_transactions.create_async(
+            self.there.customer, {"amount": amount, "currency": "eur"}
+        )
+
+    async def create_tax_rate(self, *, inclusive: bool) -> str:
+        rate = await self.there.client.v1.tax_rates.create_async(
+            {"display_name": "VAT", "percentage": 20, "inclusive": inclusive}
+        )
+        return rate.id
+
+
+@pytest.fixture
+def ordering(bot: World, there: Sandboxed) -> Ordering:
+    return Ordering(bot, there, bot.clock().replace(microsecond=0))
+
+
+async def test_a_tax_inclusive_price_is_charged_with_the_tax_in_it(ordering: Ordering) -> None:
+    rate = await ordering.create_tax_rate(inclusive=True)
+    price = {"unit_amount": 1200, "tax_behavior": "inclusive"}
+    await ordering.subscribe(price, default_tax_rates=[rate])
+    settled = await ordering.charged(5, "acme_webinar")
+    assert (settled.amount, settled.tax) == (5000, 1000)
+    [line] = (await ordering.preview(1, "acme_webinar")).lines
+    assert [(item.name, item.percent) for item in line.taxes] == [("VAT", Decimal(20))]
+    renewal = (await ordering.find_subscription("acme_webinar")).outlook.renewal
+    assert renewal is not None
+    assert (renewal.net, renewal.tax) == (15000, 3000)
+
+
+async def test_r28_reverse_charge_and_the_tax_id_are_in_the_preview(ordering: Ordering) -> None:
+    rate = await ordering.create_tax_rate(inclusive=False)
+    await ordering.subscribe(default_tax_rates=[rate])
+    assert (await ordering.preview(5, "acme_webinar")).tax == 1400
+    customers = ordering.there.client.v1.customers
+    await customers.tax_ids.create_async(
+        ordering.there.customer, {"type": "eu_vat", "value": "FRAB123456789"}
+    )
+    await customers.update_async(ordering.there.customer, {"tax_exempt": "reverse"})
+    preview = await ordering.preview(5, "acme_webinar")
+    assert preview.tax == 0
+    assert preview.tax_facts.buyer_tax_ids == ("FRAB123456789",)
+    assert {item.treatment for item in preview.lines[0].taxes} == {TaxTreatment.REVERSE_CHARGE}
+    assert (await ordering.charged(5, "acme_webinar")).tax == 0
+
+
+async def test_a_card_of_the_subscription_only_is_charged(ordering: Ordering) -> None:
+    await ordering.set_default("")
+    await ordering.update(default_payment_method=ordering.there.good)
+    methods = await ordering.bot.services.billing.list_payment_methods("acme")
+    assert not any(method.is_default for method in methods or [])
+    subscription = await ordering.find_subscription()
+    assert subscription.default_payment_method_id == ordering.there.good
+    await ordering.charged(5)
+    assert (await ordering.there.held()).default_payment_method == ordering.there.good
+
+
+async def test_r3_a_sepa_debit_is_shown_and_refused_by_name(ordering: Ordering) -> None:
+    methods = ordering.there.client.v1.payment_methods
+    sepa = await methods.create_async(
+        {
+            "type": "sepa_debit",
+            "sepa_debit": {"iban": "DE89370400440532013000"},
+            "billing_details": {"name": "Acme SA", "email": "billing@acme.example"},
+        }
+    )
+    await methods.attach_async(sepa.id, {"customer": ordering.there.customer})
+    await ordering.set_default(sepa.id)
+    shown = await ordering.bot.services.billing.list_payment_methods("acme")
+    [default] = [method for method in shown or [] if method.is_default]
+    assert (default.type, default.last4, default.automatic) == ("sepa_debit", "3000", False)
+    blocked = await open_cart(ordering.bot.services, person=ALICE, account_id="acme")
+    assert isinstance(blocked, CartBlocked)
+    [refusal] = blocked.obstacles
+    assert isinstance(refusal, PaymentMethodUnsupported)
+    assert refusal.method.type == "sepa_debit"
+
+
+async def test_r27_a_subscription_that_ends_with_its_period_is_sold_without_a_renewal(
+    ordering: Ordering,
+) -> None:
+    await ordering.update(cancel_at_period_end=True)
+    subscription = await ordering.find_subscription()
+    assert subscription.outlook.ends_on is not None
+    assert not subscription.outlook.will_renew(subscription.period_end)
+    assert (await ordering.preview(5)).recurring == ()
+    await ordering.charged(5)
+
+
+@pytest.mark.parametrize("behavior", ["keep_as_draft", "mark_uncollectible", "void"])
+async def test_r27_a_paused_collection_is_refused(ordering: Ordering, behavior: str) -> None:
+    await ordering.update(pause_collection={"behavior": behavior})
+    assert (await ordering.find_subscription()).outlook.collection_pause is not None
+    await ordering.refused(CollectionPaused)
+
+
+async def test_r27_a_later_phase_of_a_schedule_is_refused(ordering: Ordering) -> None:
+    schedules = ordering.there.client.v1.subscription_schedules
+    schedule = await schedules.create_async({"from_subscription": ordering.there.subscription})
+    [current], [item] = schedule.phases, (await ordering.there.held()).items.data
+    start, end = current.start_date, current.end_date
+    later = to_timestamp(from_timestamp(end) + timedelta(days=60))
+    phases: Any = [
+        {
+            "items": [{"price": item.price.id, "quantity": seats}],
+            "start_date": since,
+            "end_date": until,
+        }
+        for seats, since, until in ((10, start, end), (5, end, later))
+    ]
+    await schedules.update_async(schedule.id, {"phases": phases})
+    change = (await ordering.find_subscription()).outlook.scheduled_change
+    assert change is not None
+    assert change.seats == 5
+    await ordering.refused(SubscriptionChangeScheduled)
+
+
+async def test_r27_a_trial_is_refused(ordering: Ordering) -> None:
+    await ordering.subscribe(trial_end=to_timestamp(ordering.at + timedelta(days=14)))
+    outlook = (await ordering.find_subscription("acme_webinar")).outlook
+    assert outlook.standing is SubscriptionStanding.TRIAL
+    assert outlook.trial_ends_on is not None
+    with pytest.raises(SubscriptionInTrial):
+        await ordering.preview(5, "acme_webinar")
+
+
+async def test_r26_a_credit_is_promised_and_used(ordering: Ordering) -> None:
+    await ordering.add_to_balance(-1000)
+    preview = await ordering.preview(5)
+    assert preview.starting_balance == -1000
+    assert preview.amount_due == preview.subtotal + preview.tax - 1000
+    assert (await ordering.charged(5)).credit_used == 1000
+
+
+async def test_r26_what_is_owed_is_promised_and_charged(ordering: Ordering) -> None:
+    await ordering.add_to_balance(700)
+    preview = await ordering.preview(5)
+    assert preview.starting_balance == 700
+    assert preview.amount_due == preview.subtotal + preview.tax + 700
+    assert (await ordering.charged(5)).earlier_balance == 700
+
+
+async def test_r26_an_amount_below_the_smallest_charge_is_carried_over(ordering: Ordering) -> None:
+    await ordering.subscribe({"unit_amount": 10})
+    settled = await ordering.charged(2, "acme_webinar")
+    assert (settled.amount, settled.carried_over, settled.amount_paid) == (20, 20, 0)
+
+
+async def test_r26_a_pending_item_of_somebody_else_is_refused(ordering: Ordering) -> None:
+    await ordering.there.client.v1.invoice_items.create_async(
+        {
+            "customer": ordering.there.customer,
+            "subscription": ordering.there.subscription,
+            "amount": 900,
+            "currency": "eur",
+        }
+    )
+    await ordering.refused(UnrelatedChargesPending)
+
+
+async def test_an_amount_off_is_shown_and_in_the_renewal(ordering: Ordering) -> None:
+    coupon = await ordering.there.client.v1.coupons.create_async(
+        {"name": "Loyalty", "amount_off": 2000, "currency": "eur", "duration": "forever"}
+    )
+    await ordering.subscribe(discounts=[{"coupon": coupon.id}])
+    await ordering.charged(5, "acme_webinar")
+    outlook = (await ordering.find_subscription("acme_webinar")).outlook
+    assert [(discount.name, discount.amount) for discount in outlook.discounts] == [("Loyalty", 2000)]
+    assert outlook.renewal is not None
+    assert outlook.renewal.net == 15 * 1400 - 2000

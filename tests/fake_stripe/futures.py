@@ -41,12 +41,15 @@ class Schedule:
 
 @dataclass
 class Coupon:
-    """Off every invoice of a subscription: docs.stripe.com/billing/subscriptions/coupons"""
+    """Off every invoice of a subscription, as a percentage or an amount:
+    docs.stripe.com/billing/subscriptions/coupons"""
 
     id: str
     name: str | None = None
     percent_off: int = 0
     end: int | None = None
+    amount_off: int = 0
+    currency: str | None = None
 
 
 @dataclass

@@ -8,7 +8,15 @@ from fractions import Fraction
 
 from tests.fake_stripe.futures import Coupon, SubscriptionFuture
 from tests.fake_stripe.prices import Price
-from tests.fake_stripe.taxes import NO_TAX, CustomerTax, TaxPart, TaxTerms, find_tax_terms
+from tests.fake_stripe.taxes import (
+    NO_TAX,
+    CustomerTax,
+    ManualTaxRate,
+    TaxPart,
+    TaxTerms,
+    find_manual_tax_terms,
+    find_tax_terms,
+)
 
 # docs.stripe.com/currencies, "Minimum and maximum charge amounts"
 MINIMUM_CHARGES = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50}
@@ -103,12 +111,18 @@ class Subscription:
     latest_invoice: str | None = None
     # Of its automatic tax: docs.stripe.com/tax/customer-locations, "Invoice finalization errors"
     tax_disabled_reason: str | None = None
+    # Instead of automatic tax.
+    default_tax_rates: list[ManualTaxRate] = field(default_factory=list)
     future: SubscriptionFuture = field(default_factory=SubscriptionFuture)
 
     def ends_with(self, item: SubscriptionItem) -> bool:
         """Whether the item's current period is its last."""
         end = self.future.cancel_at
         return self.future.cancel_at_period_end or (end is not None and end <= item.current_period_end)
+
+    @property
+    def has_automatic_tax(self) -> bool:
+        return self.tax_disabled_reason is None and not self.default_tax_rates
 
     @property
     def charged_currency(self) -> str:
@@ -151,6 +165,8 @@ class InvoiceLine:
     # That of the subscription, if its price has several.
     charged_currency: str | None = None
     tax_parts: list[TaxPart] = field(default_factory=list)
+    # The invoice item's, if it belongs to no item of the subscription.
+    invoice_item: str | None = None
 
     @property
     def currency(self) -> str:
@@ -256,6 +272,8 @@ class StripeRecords:
         self.events: list[EventRecord] = []
         # Created by a test that has a price and a test clock of its own.
         self.prices: dict[str, Price] = {}
+        self.coupons: dict[str, Coupon] = {}
+        self.manual_tax_rates: dict[str, ManualTaxRate] = {}
         self.test_clock: str | None = None
         self.is_clock_advancing = False
         self.declines_with_402 = False
@@ -364,9 +382,13 @@ class StripeRecords:
         if not subscription.future.itemizes_proration_discounts:
             # Computed from discounted amounts: docs.stripe.com/billing/subscriptions/prorations
             unused *= 1 - self._compute_discount_share(subscription)
-        currency = subscription.charged_currency
-        credit = -round_amount(item.price.compute_amount(item.quantity, currency) * unused, currency)
-        debit = round_amount(item.price.compute_amount(quantity, currency) * unused, currency)
+        currency, off = subscription.charged_currency, self._get_amount_off(subscription)
+        before, after = (
+            max(Fraction(0), item.price.compute_amount(each, currency) - off)
+            for each in (item.quantity, quantity)
+        )
+        credit = -round_amount(before * unused, currency)
+        debit = round_amount(after * unused, currency)
         amounts = [(item.quantity, credit), (quantity, debit)]
         itemized = subscription.future.itemizes_proration_discounts
         discounts = [self._compute_discount(subscription, a) if itemized else 0 for _, a in amounts]
@@ -382,11 +404,19 @@ class StripeRecords:
         ]  # fmt: skip
 
     def _compute_discount(self, subscription: Subscription, amount: int) -> int:
-        share = self._compute_discount_share(subscription)
-        return round_amount(amount * share, subscription.charged_currency)
+        share, off = self._compute_discount_share(subscription), self._get_amount_off(subscription)
+        return round_amount(amount * share, subscription.charged_currency) + min(amount, off)
 
     def _compute_discount_share(self, subscription: Subscription) -> Fraction:
         return Fraction(sum(coupon.percent_off for coupon in self._list_coupons(subscription)), 100)
+
+    def _get_amount_off(self, subscription: Subscription) -> int:
+        """Off the whole invoice, which has a single line here."""
+        off = sum(coupon.amount_off for coupon in self._list_coupons(subscription))
+        [*others, item] = subscription.items
+        if off and (others or item.price.tiers or subscription.future.itemizes_proration_discounts):
+            raise NotImplementedError("an amount off that is split among lines")
+        return off
 
     def _list_coupons(self, subscription: Subscription) -> list[Coupon]:
         """The customer's counts only if the subscription has none:
@@ -420,6 +450,8 @@ class StripeRecords:
         if subscription.tax_disabled_reason is not None:
             return NO_TAX
         customer = self.customers[subscription.customer]
+        if subscription.default_tax_rates:
+            return find_manual_tax_terms(subscription.default_tax_rates, customer.tax)
         return find_tax_terms(address or customer.address, customer.tax, self.tax_rates, self.seller_country)
 
     # --- pending updates and payments
@@ -457,7 +489,7 @@ class StripeRecords:
         invoice = Invoice(
             self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now,
             [*pending, *lines], dict(subscription.metadata),
-            has_automatic_tax=subscription.tax_disabled_reason is None,
+            has_automatic_tax=subscription.has_automatic_tax,
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id

@@ -7,6 +7,7 @@ from typing import Any
 import stripe
 
 from tests.fake_stripe import serializers
+from tests.fake_stripe.futures import PauseCollection
 from tests.fake_stripe.records import (
     Customer,
     Invoice,
@@ -73,6 +74,10 @@ def _apply_update(records: StripeRecords, subscription: Subscription, params: Pa
         if card and (card not in records.cards or records.cards[card].customer != subscription.customer):
             raise build_resource_missing("PaymentMethod", card, "default_payment_method")
         subscription.default_payment_method = card or None
+    if "cancel_at_period_end" in params:
+        subscription.future.cancel_at_period_end = params["cancel_at_period_end"] == "true"
+    if "pause_collection" in params:
+        subscription.future.pause_collection = PauseCollection(params["pause_collection"]["behavior"])
 
 
 def _expand_latest_invoice(
@@ -115,7 +120,7 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
         "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
     )
     draft.starting_balance = customer.balance
-    draft.has_automatic_tax = subscription.tax_disabled_reason is None
+    draft.has_automatic_tax = subscription.has_automatic_tax
     # Not an error: docs.stripe.com/tax/subscriptions
     draft.is_tax_located = terms.is_located
     return serializers.serialize_invoice(records, draft)
@@ -131,6 +136,8 @@ def retrieve_price(records: StripeRecords, params: Params, price_id: str) -> Par
 
 def retrieve_tax_rate(records: StripeRecords, params: Params, tax_rate_id: str) -> Params:
     """docs.stripe.com/api/tax_rates/retrieve"""
+    if tax_rate_id in records.manual_tax_rates:
+        return serializers.serialize_manual_tax_rate(records.manual_tax_rates[tax_rate_id])
     return serializers.serialize_tax_rate(tax_rate_id)
 
 
@@ -205,8 +212,11 @@ def retrieve_source(records: StripeRecords, params: Params, customer_id: str, so
 def update_customer(records: StripeRecords, params: Params, customer_id: str) -> Params:
     customer = _get_customer(records, customer_id, "id")
     customer.address = {**customer.address, **params.get("address", {})}
-    default = params.get("invoice_settings", {}).get("default_payment_method")
-    customer.default_payment_method = default or customer.default_payment_method
+    customer.tax.exempt = params.get("tax_exempt", customer.tax.exempt)
+    settings = params.get("invoice_settings", {})
+    if "default_payment_method" in settings:
+        # An empty value removes it: docs.stripe.com/api/customers/update
+        customer.default_payment_method = settings["default_payment_method"] or None
     return serializers.serialize_customer(customer)
 
 
@@ -295,7 +305,8 @@ ROUTES = [
         "/v1/subscriptions/([^/]+)",
         update_subscription,
         stripe.SubscriptionService.update,
-        "items proration_behavior proration_date payment_behavior metadata default_payment_method expand",
+        "items proration_behavior proration_date payment_behavior metadata default_payment_method expand"
+        " cancel_at_period_end pause_collection",
     ),
     ApiRoute(
         "POST",
@@ -344,7 +355,7 @@ ROUTES = [
         "/v1/customers/([^/]+)",
         update_customer,
         stripe.CustomerService.update,
-        "address invoice_settings",
+        "address invoice_settings tax_exempt",
     ),
     ApiRoute(
         "GET",

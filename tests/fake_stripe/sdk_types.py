@@ -161,8 +161,9 @@ class _Wire:
         raise TypeError(f"no check for {hint}")
 
     def _compile_union(self, args: tuple[Any, ...]) -> Find:
-        """The `str` beside a Literal stands for values of later API versions: the fake has none."""
-        is_enum = any(get_origin(each) is Literal for each in args)
+        """The `str` beside a Literal stands for values of later API versions: the fake has none. Beside the
+        empty string, which removes a value, it is any text."""
+        is_enum = any(get_origin(each) is Literal and get_args(each) != ("",) for each in args)
         members = [each for each in args if each is not NoneType and not (is_enum and each is str)]
         is_nullable = NoneType in args
         if len(members) == 1 and not is_nullable:

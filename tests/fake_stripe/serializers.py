@@ -21,7 +21,7 @@ from tests.fake_stripe.records import (
     SubscriptionItem,
 )
 from tests.fake_stripe.sdk_types import fill_object
-from tests.fake_stripe.taxes import TAX_NAMES, CustomerTax, TaxPart
+from tests.fake_stripe.taxes import TAX_NAMES, CustomerTax, ManualTaxRate, TaxPart
 
 CREATED_AT = 1_700_000_000
 TAX_RATE = "txr_FR_020"
@@ -146,7 +146,7 @@ def serialize_subscription(
         id=subscription.id,
         object="subscription",
         automatic_tax={
-            "enabled": subscription.tax_disabled_reason is None,
+            "enabled": subscription.has_automatic_tax,
             "disabled_reason": subscription.tax_disabled_reason,
             "liability": None,
         },
@@ -209,6 +209,13 @@ def _serialize_billing_mode(subscription: Subscription) -> dict[str, Any]:
     return {"type": future.billing_mode, "flexible": flexible, "updated_at": None}
 
 
+def serialize_schedule(records: StripeRecords, subscription: Subscription) -> dict[str, Any]:
+    assert subscription.future.schedule is not None
+    shown = _serialize_schedule(records, subscription, subscription.future.schedule, ["data.schedule"])
+    assert isinstance(shown, dict)
+    return shown
+
+
 def _serialize_schedule(
     records: StripeRecords, subscription: Subscription, schedule: Schedule, expand: Sequence[str]
 ) -> dict[str, Any] | str:
@@ -261,28 +268,33 @@ def _serialize_phase(phase: SchedulePhase) -> dict[str, Any]:
     )
 
 
-def _serialize_discount(
-    customer_id: str, subscription_id: str | None, coupon: Coupon, *, shows_coupon: bool = True
-) -> dict[str, Any]:
-    shown = fill_object(
+def serialize_coupon(coupon: Coupon) -> dict[str, Any]:
+    return fill_object(
         stripe.Coupon,
         id=coupon.id,
         object="coupon",
+        amount_off=coupon.amount_off or None,
         created=CREATED_AT,
+        currency=coupon.currency,
         duration="repeating" if coupon.end else "forever",
         livemode=False,
         name=coupon.name,
-        percent_off=coupon.percent_off,
+        percent_off=coupon.percent_off or None,
         times_redeemed=1,
         valid=True,
     )
+
+
+def _serialize_discount(
+    customer_id: str, subscription_id: str | None, coupon: Coupon, *, shows_coupon: bool = True
+) -> dict[str, Any]:
     return fill_object(
         stripe.Discount,
         id=f"di_{coupon.id}",
         object="discount",
         customer=customer_id,
         end=coupon.end,
-        source={"coupon": shown if shows_coupon else coupon.id, "type": "coupon"},
+        source={"coupon": serialize_coupon(coupon) if shows_coupon else coupon.id, "type": "coupon"},
         start=CREATED_AT,
         subscription=subscription_id,
     )
@@ -509,6 +521,71 @@ def serialize_tax_rate(tax_rate_id: str) -> dict[str, Any]:
     )
 
 
+def serialize_manual_tax_rate(rate: ManualTaxRate) -> dict[str, Any]:
+    return fill_object(
+        stripe.TaxRate,
+        id=rate.id,
+        object="tax_rate",
+        active=True,
+        created=CREATED_AT,
+        display_name=rate.display_name,
+        inclusive=rate.inclusive,
+        livemode=False,
+        percentage=rate.percentage,
+    )
+
+
+def serialize_tax_id(tax_id: str, customer: str, type_: str, value: str) -> dict[str, Any]:
+    return fill_object(
+        stripe.TaxId,
+        id=tax_id,
+        object="tax_id",
+        created=CREATED_AT,
+        customer=customer,
+        livemode=False,
+        type=type_,
+        value=value,
+    )
+
+
+def serialize_balance_transaction(
+    transaction_id: str, customer: Customer, amount: int, currency: str
+) -> dict[str, Any]:
+    return fill_object(
+        stripe.CustomerBalanceTransaction,
+        id=transaction_id,
+        object="customer_balance_transaction",
+        amount=amount,
+        created=CREATED_AT,
+        currency=currency,
+        customer=customer.id,
+        ending_balance=customer.balance,
+        livemode=False,
+        type="adjustment",
+    )
+
+
+def serialize_invoice_item(line: InvoiceLine, customer: str) -> dict[str, Any]:
+    parent = {"type": "subscription_details"}
+    details = {"subscription": line.subscription, "subscription_item": None}
+    return fill_object(
+        stripe.InvoiceItem,
+        id=line.invoice_item,
+        object="invoiceitem",
+        amount=line.amount,
+        currency=line.currency,
+        customer=customer,
+        date=line.period_start,
+        discountable=True,
+        livemode=False,
+        parent={**parent, "subscription_details": details},
+        period={"start": line.period_start, "end": line.period_end},
+        proration=False,
+        quantity=1,
+        quantity_decimal="1",
+    )
+
+
 def _serialize_parent(invoice: Invoice) -> dict[str, Any]:
     details = fill_object(
         stripe.Invoice.Parent.SubscriptionDetails,
@@ -526,12 +603,6 @@ def serialize_invoice_lines(invoice: Invoice) -> list[dict[str, Any]]:
 
 
 def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[str, Any]:
-    details = fill_object(
-        stripe.InvoiceLineItem.Parent.SubscriptionItemDetails,
-        proration=line.proration,
-        subscription=line.subscription,
-        subscription_item=line.subscription_item,
-    )
     parts = line.tax_parts or ([TaxPart(TAX_RATE, "standard_rated", line.net, line.tax)] if line.tax else [])
     taxes = [
         {
@@ -556,11 +627,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         invoice=invoice_id,
         livemode=False,
         metadata={},
-        parent={
-            "type": "subscription_item_details",
-            "invoice_item_details": None,
-            "subscription_item_details": details,
-        },
+        parent=_serialize_line_parent(line),
         period={"start": line.period_start, "end": line.period_end},
         quantity=line.quantity,
         quantity_decimal=str(line.quantity),
@@ -568,6 +635,25 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         subtotal=line.amount,
         taxes=taxes,
     )
+
+
+def _serialize_line_parent(line: InvoiceLine) -> dict[str, Any]:
+    parent_class = stripe.InvoiceLineItem.Parent
+    if line.invoice_item is not None:
+        one_off = fill_object(
+            parent_class.InvoiceItemDetails,
+            invoice_item=line.invoice_item,
+            proration=False,
+            subscription=line.subscription,
+        )
+        return fill_object(parent_class, type="invoice_item_details", invoice_item_details=one_off)
+    details = fill_object(
+        parent_class.SubscriptionItemDetails,
+        proration=line.proration,
+        subscription=line.subscription,
+        subscription_item=line.subscription_item,
+    )
+    return fill_object(parent_class, type="subscription_item_details", subscription_item_details=details)
 
 
 def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) -> dict[str, Any]:

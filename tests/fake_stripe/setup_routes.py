@@ -6,10 +6,12 @@ from typing import Any
 import stripe
 
 from tests.fake_stripe import serializers
+from tests.fake_stripe.futures import Coupon, Schedule, SchedulePhase, SubscriptionFuture
 from tests.fake_stripe.prices import Package, Price, Tier
 from tests.fake_stripe.records import (
     Card,
     Customer,
+    InvoiceLine,
     StripeRecords,
     Subscription,
     SubscriptionItem,
@@ -17,6 +19,7 @@ from tests.fake_stripe.records import (
     build_resource_missing,
 )
 from tests.fake_stripe.routes import ApiRoute
+from tests.fake_stripe.taxes import ManualTaxRate
 
 Params = dict[str, Any]
 # Test cards of every sandbox: docs.stripe.com/testing
@@ -62,7 +65,33 @@ def create_customer(records: StripeRecords, params: Params) -> Params:
     return serializers.serialize_customer(customer)
 
 
+def create_tax_id(records: StripeRecords, params: Params, customer_id: str) -> Params:
+    """docs.stripe.com/api/tax_ids/customer_create"""
+    records.customers[customer_id].tax.ids.append((params["type"], params["value"]))
+    return serializers.serialize_tax_id(records.new_id("txi"), customer_id, params["type"], params["value"])
+
+
+def create_balance_transaction(records: StripeRecords, params: Params, customer_id: str) -> Params:
+    """Credit is negative: docs.stripe.com/api/customer_balance_transactions/create"""
+    customer, amount = records.customers[customer_id], int(params["amount"])
+    customer.balance += amount
+    return serializers.serialize_balance_transaction(
+        records.new_id("cbtxn"), customer, amount, params["currency"]
+    )
+
+
+def create_payment_method(records: StripeRecords, params: Params) -> Params:
+    """Nobody's until it is attached: docs.stripe.com/api/payment_methods/create"""
+    last4 = params["sepa_debit"]["iban"][-4:]
+    method = Card(records.new_id("pm"), None, type=params["type"], last4=last4)
+    records.cards[method.id] = method
+    return serializers.serialize_payment_method(method)
+
+
 def attach_payment_method(records: StripeRecords, params: Params, payment_method_id: str) -> Params:
+    if payment_method_id in records.cards:
+        records.cards[payment_method_id].customer = params["customer"]
+        return serializers.serialize_payment_method(records.cards[payment_method_id])
     if payment_method_id not in TEST_CARDS:
         raise build_resource_missing("PaymentMethod", payment_method_id)
     card = Card(records.new_id("pm"), params["customer"], TEST_CARDS[payment_method_id])
@@ -82,6 +111,7 @@ def create_price(records: StripeRecords, params: Params) -> Params:
         package=Package(int(package["divide_by"]), package["round"]) if package else None,
         tiers=[_build_tier(tier) for tier in params.get("tiers", [])],
         tiers_mode=params.get("tiers_mode", "graduated"),
+        tax_behavior=params.get("tax_behavior", "exclusive"),
         currency_options={code: int(option["unit_amount"]) for code, option in options.items()},
     )
     records.prices[price.id] = price
@@ -99,11 +129,48 @@ def _build_tier(params: Params) -> Tier:
     return Tier(up_to, int(params.get("unit_amount", 0)), int(params.get("flat_amount", 0)))
 
 
+def create_coupon(records: StripeRecords, params: Params) -> Params:
+    """docs.stripe.com/api/coupons/create"""
+    coupon = Coupon(
+        records.new_id("coupon"),
+        params["name"],
+        amount_off=int(params["amount_off"]),
+        currency=params["currency"],
+    )
+    records.coupons[coupon.id] = coupon
+    return serializers.serialize_coupon(coupon)
+
+
+def create_tax_rate(records: StripeRecords, params: Params) -> Params:
+    """docs.stripe.com/api/tax_rates/create"""
+    rate = ManualTaxRate(
+        records.new_id("txr"),
+        params["display_name"],
+        float(params["percentage"]),
+        params["inclusive"] == "true",
+    )
+    records.manual_tax_rates[rate.id] = rate
+    return serializers.serialize_manual_tax_rate(rate)
+
+
 def create_subscription(records: StripeRecords, params: Params) -> Params:
-    """Its first period begins now."""
+    """Its first period begins now; a trial is a period of its own:
+    docs.stripe.com/billing/subscriptions/trials"""
     items = [_create_item(records, item) for item in params["items"]]
+    trial_end = int(params["trial_end"]) if "trial_end" in params else None
+    for item in items:
+        item.current_period_end = trial_end or item.current_period_end
     subscription = Subscription(
-        records.new_id("sub"), params["customer"], items, currency=params.get("currency")
+        records.new_id("sub"),
+        params["customer"],
+        items,
+        "trialing" if trial_end else "active",
+        currency=params.get("currency"),
+        default_tax_rates=[records.manual_tax_rates[each] for each in params.get("default_tax_rates", [])],
+        future=SubscriptionFuture(
+            trial_end=trial_end,
+            coupons=[records.coupons[each["coupon"]] for each in params.get("discounts", [])],
+        ),
     )
     records.subscriptions[subscription.id] = subscription
     return serializers.serialize_subscription(records, subscription)
@@ -114,6 +181,42 @@ def _create_item(records: StripeRecords, params: Params) -> SubscriptionItem:
     end = add_interval(records.now, price, records.now)
     quantity, metadata = int(params["quantity"]), params.get("metadata", {})
     return SubscriptionItem(records.new_id("si"), price, quantity, records.now, end, metadata)
+
+
+def create_invoice_item(records: StripeRecords, params: Params) -> Params:
+    """Waits for the subscription's next invoice: docs.stripe.com/api/invoiceitems/create"""
+    subscription = records.subscriptions[params["subscription"]]
+    line = InvoiceLine(
+        "", subscription.id, subscription.items[0].price, 1, int(params["amount"]), 0, records.now,
+        records.now, False, charged_currency=params["currency"], invoice_item=records.new_id("ii"),
+    )  # fmt: skip
+    records.pending_invoice_items.append(line)
+    return serializers.serialize_invoice_item(line, params["customer"])
+
+
+def create_schedule(records: StripeRecords, params: Params) -> Params:
+    """With the current period as its phase: docs.stripe.com/api/subscription_schedules/create"""
+    subscription = records.subscriptions[params["from_subscription"]]
+    [item] = subscription.items
+    quantities = {item.price.id: item.quantity}
+    phase = SchedulePhase(item.current_period_start, item.current_period_end, quantities)
+    subscription.future.schedule = Schedule(records.new_id("sub_sched"), [phase])
+    return serializers.serialize_schedule(records, subscription)
+
+
+def update_schedule(records: StripeRecords, params: Params, schedule_id: str) -> Params:
+    """docs.stripe.com/api/subscription_schedules/update"""
+    for subscription in records.subscriptions.values():
+        schedule = subscription.future.schedule
+        if schedule is not None and schedule.id == schedule_id:
+            schedule.phases = [_build_phase(phase) for phase in params["phases"]]
+            return serializers.serialize_schedule(records, subscription)
+    raise build_resource_missing("subscription schedule", schedule_id)
+
+
+def _build_phase(params: Params) -> SchedulePhase:
+    quantities = {item["price"]: int(item["quantity"]) for item in params["items"]}
+    return SchedulePhase(int(params["start_date"]), int(params["end_date"]), quantities)
 
 
 def retrieve_subscription(records: StripeRecords, params: Params, subscription_id: str) -> Params:
@@ -170,14 +273,70 @@ ROUTES = [
         create_price,
         stripe.PriceService.create,
         "unit_amount unit_amount_decimal currency currency_options recurring metadata product_data"
-        " billing_scheme tiers tiers_mode transform_quantity",
+        " billing_scheme tiers tiers_mode transform_quantity tax_behavior",
     ),
     ApiRoute(
         "POST",
         "/v1/subscriptions",
         create_subscription,
         stripe.SubscriptionService.create,
-        "customer items currency",
+        "customer items currency default_tax_rates discounts trial_end",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/customers/([^/]+)/tax_ids",
+        create_tax_id,
+        stripe.CustomerTaxIdService.create,
+        "type value",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/customers/([^/]+)/balance_transactions",
+        create_balance_transaction,
+        stripe.CustomerBalanceTransactionService.create,
+        "amount currency",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/payment_methods",
+        create_payment_method,
+        stripe.PaymentMethodService.create,
+        "type sepa_debit billing_details",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/coupons",
+        create_coupon,
+        stripe.CouponService.create,
+        "name amount_off currency duration",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/tax_rates",
+        create_tax_rate,
+        stripe.TaxRateService.create,
+        "display_name percentage inclusive",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/invoiceitems",
+        create_invoice_item,
+        stripe.InvoiceItemService.create,
+        "customer subscription amount currency",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/subscription_schedules",
+        create_schedule,
+        stripe.SubscriptionScheduleService.create,
+        "from_subscription",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/subscription_schedules/([^/]+)",
+        update_schedule,
+        stripe.SubscriptionScheduleService.update,
+        "phases",
     ),
     ApiRoute("GET", "/v1/subscriptions/([^/]+)", retrieve_subscription, stripe.SubscriptionService.retrieve),
 ]

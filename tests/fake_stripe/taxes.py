@@ -25,6 +25,16 @@ class TaxPart:
     amount: int
 
 
+@dataclass(frozen=True)
+class ManualTaxRate:
+    """Of an account without Stripe Tax: docs.stripe.com/billing/taxes/tax-rates"""
+
+    id: str
+    display_name: str
+    percentage: float
+    inclusive: bool
+
+
 @dataclass
 class CustomerTax:
     """What a customer has that tax depends on. `tax_ids` are pairs of type and value."""
@@ -60,6 +70,14 @@ def find_tax_terms(
         return TaxTerms({f"txr_{country}_zero": Fraction(0)}, reason)
     parts = rates[country].split("+")
     return TaxTerms({f"txr_{country}_{part.replace('.', '')}": Fraction(part) for part in parts})
+
+
+def find_manual_tax_terms(rates: list[ManualTaxRate], customer: CustomerTax) -> TaxTerms:
+    """Customers who are exempt, or account for it themselves, are not charged any:
+    docs.stripe.com/api/customers/object, tax_exempt"""
+    if customer.exempt != "none":
+        return NO_TAX
+    return TaxTerms({rate.id: Fraction(str(rate.percentage)) / 100 for rate in rates})
 
 
 def _is_precise(location: Mapping[str, str]) -> bool:
