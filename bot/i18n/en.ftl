@@ -770,7 +770,7 @@ refusal-not-a-billing-contact = Only an account’s billing contacts can add sea
     [yes] Ask one of them: { $contacts }.
    *[no] Ask Account Services who they are.
 }
-refusal-not-allowed = This isn’t available to you.
+refusal-not-allowed = This isn’t available to you. If you need seats or billing information, ask a full member of this workspace.
 refusal-not-an-email = { $has_typed ->
     [yes] “{ $typed }” isn’t an email address. Enter one such as name@example.com.
    *[no] Enter an email address, such as name@example.com.

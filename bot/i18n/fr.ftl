@@ -774,7 +774,7 @@ refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte 
     [yes] Adressez-vous à l’un d’eux : { $contacts }.
    *[no] Pour savoir qui ils sont, adressez-vous aux Services des comptes Corporate.
 }
-refusal-not-allowed = Vous n’y avez pas accès.
+refusal-not-allowed = Vous n’y avez pas accès. Si vous avez besoin de postes ou d’informations de facturation, adressez-vous à un membre à part entière de cet espace de travail.
 refusal-not-an-email = { $has_typed ->
     [yes] « { $typed } » n’est pas une adresse e-mail. Saisissez une adresse telle que nom@exemple.com.
    *[no] Saisissez une adresse e-mail, telle que nom@exemple.com.

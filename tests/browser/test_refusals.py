@@ -9,7 +9,10 @@ from tests.handlers.steps import import_quote
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-NEUTRAL = "This isn’t available to you."
+NEUTRAL = (
+    "This isn’t available to you. If you need seats or billing information, ask a full member of this"
+    " workspace."
+)
 
 
 async def test_a_link_to_add_a_card_is_shown_without_one(sessions: BrowserSessions) -> None:
