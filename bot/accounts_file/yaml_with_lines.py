@@ -157,7 +157,8 @@ def _check_depth(text: str, name: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise InvalidAccountsFile([FileProblem(event.start_mark.line + 1, name, "is nested too deeply")])
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise InvalidAccountsFile([FileProblem(line, name, "is nested too deeply")])
 
 
 def _count_values(node: yaml.Node, sizes: dict[int, int]) -> int:
