@@ -18,6 +18,7 @@ from bot.use_cases.cart.open import (
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.quote.read import get_quote
 from bot.use_cases.service_order.manage import get_order
+from handlers.payloads import SEATS_BLOCK_PREFIX
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.screens import render_account, render_cart, render_pending_quotes
@@ -25,7 +26,6 @@ from models.details import CartPage, QuoteDetails
 from models.quote import QuotesPending
 
 ADD_SEATS_SHORTCUT = "cart.add_seats"
-SEATS_BLOCK_PREFIX = "seats:"
 # A longer text is no product and number; it is stored in a view's metadata, which is limited.
 MAX_COMMAND_TEXT_LENGTH = 200
 
