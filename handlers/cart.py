@@ -7,6 +7,7 @@ from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.cart.open import (
     AccountChoiceNeeded,
     CartBlocked,
+    CartEntry,
     PendingQuotesWarning,
     load_cart_page,
     load_pending_quotes_warning,
@@ -17,15 +18,14 @@ from bot.use_cases.cart.open import (
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.quote.read import get_quote
 from bot.use_cases.service_order.manage import get_order
+from handlers.payloads import SEATS_BLOCK_PREFIX
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.screens import render_account, render_cart, render_pending_quotes
 from models.details import CartPage, QuoteDetails
-from models.product import UnknownProduct
 from models.quote import QuotesPending
 
 ADD_SEATS_SHORTCUT = "cart.add_seats"
-SEATS_BLOCK_PREFIX = "seats:"
 # A longer text is no product and number; it is stored in a view's metadata, which is limited.
 MAX_COMMAND_TEXT_LENGTH = 200
 
@@ -47,10 +47,10 @@ async def repeat_order(request: SlackRequest) -> View:
     details = await get_order(request.services, person=request.person, order_id=request.action_row_id)
     account_id = details.account.id
     seats = [f"{row.line.subscription_id} {row.line.seats}" for row in details.rows]
-    try:
-        return await _render_opened_cart(request, account_id, " ".join(seats))
-    except UnknownProduct:
+    screen = await _open_cart(request, account_id, " ".join(seats))
+    if isinstance(screen, CartPage | PendingQuotesWarning) and screen.misunderstood:
         return await _render_opened_cart(request, account_id, "")
+    return _render_entry(request, screen, " ".join(seats))
 
 
 async def warn(request: SlackRequest) -> View:
@@ -120,9 +120,17 @@ async def save(request: SlackRequest) -> View:
 
 
 async def _render_opened_cart(request: SlackRequest, account_id: str | None, command_text: str) -> View:
-    screen = await open_cart(
+    screen = await _open_cart(request, account_id, command_text)
+    return _render_entry(request, screen, command_text)
+
+
+async def _open_cart(request: SlackRequest, account_id: str | None, command_text: str) -> CartEntry:
+    return await open_cart(
         request.services, person=request.person, account_id=account_id, command_text=command_text
     )
+
+
+def _render_entry(request: SlackRequest, screen: CartEntry, command_text: str) -> View:
     match screen:
         case AccountChoiceNeeded(accounts):
             metadata = ModalMetadata(command_text=command_text[:MAX_COMMAND_TEXT_LENGTH])
@@ -137,7 +145,8 @@ async def _render_opened_cart(request: SlackRequest, account_id: str | None, com
                 rows=rows,
             )
         case PendingQuotesWarning():
-            return render_pending_quotes(request, screen, command_text=command_text)
+            kept_text = command_text[:MAX_COMMAND_TEXT_LENGTH] if screen.misunderstood else command_text
+            return render_pending_quotes(request, screen, command_text=kept_text)
         case CartPage():
             return render_cart(request, screen)
 

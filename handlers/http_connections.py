@@ -26,10 +26,12 @@ _current_connection: ContextVar["HttpConnection"] = ContextVar("current_connecti
 @dataclass(frozen=True)
 class HttpBounds:
     """`receive_seconds` is for the head of a request, and again for its body: Slack itself gives up after
-    three. `response_seconds` ends a response that the client does not read."""
+    three. `unread_seconds` is how long a client may leave a response unread, `response_seconds` how long one
+    may take altogether."""
 
     max_connections: int = 500
     receive_seconds: float = 10.0
+    unread_seconds: float = 10.0
     response_seconds: float = 60.0
 
 
@@ -44,14 +46,15 @@ def get_http_bounds() -> HttpBounds:
 class ConnectionLimits:
     """ASGI middleware that also makes the protocol of each connection, for `uvicorn.Config(http=…)`.
 
-    At the limit, the connection that has been sending its request for longest makes room for a new one."""
+    At the limit, the connection that has kept the bot waiting for longest makes room for a new one: the bot
+    waits for its request, or for it to read a response."""
 
     def __init__(self, app: ASGIApp, bounds: HttpBounds) -> None:
         self._app = app
         self.bounds = bounds
         self._connections: set[HttpConnection] = set()
-        # In the order in which they began to wait for a request.
-        self._receiving: dict[HttpConnection, None] = {}
+        # In the order in which they began to keep the bot waiting.
+        self._evictable: dict[HttpConnection, None] = {}
 
     def create_protocol(self, **options: Any) -> "HttpConnection":
         return HttpConnection(self, H11Protocol(**options))
@@ -69,23 +72,21 @@ class ConnectionLimits:
         """Whether there is room."""
         if len(self._connections) >= self.bounds.max_connections:
             REQUESTS_REJECTED_TOTAL.labels("too_many_connections").inc()
-            if not self._receiving:
+            if not self._evictable:
                 return False
-            next(iter(self._receiving)).abort()
+            next(iter(self._evictable)).abort()
         self._connections.add(connection)
         return True
 
     def remove(self, connection: "HttpConnection") -> None:
         self._connections.discard(connection)
-        self._receiving.pop(connection, None)
+        self._evictable.pop(connection, None)
 
-    def is_receiving(self, connection: "HttpConnection") -> bool:
-        return connection in self._receiving
-
-    def mark_receiving(self, connection: "HttpConnection", is_receiving: bool) -> None:
-        self._receiving.pop(connection, None)
-        if is_receiving:
-            self._receiving[connection] = None
+    def mark_evictable(self, connection: "HttpConnection", is_evictable: bool) -> None:
+        self._evictable.pop(connection, None)
+        # An aborted connection has been removed, but still finishes its response.
+        if is_evictable and connection in self._connections:
+            self._evictable[connection] = None
 
 
 class HttpConnection(asyncio.Protocol):
@@ -96,6 +97,8 @@ class HttpConnection(asyncio.Protocol):
         self._http = http
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
+        self._is_receiving = False
         self._has_data = False
 
     # uvloop's transports have the methods of asyncio.Transport, but are not instances of it.
@@ -122,9 +125,17 @@ class HttpConnection(asyncio.Protocol):
         """None closes the connection, as in uvicorn's protocol."""
 
     def pause_writing(self) -> None:
+        """The client does not read as fast as the bot writes."""
         self._http.pause_writing()
+        if self._transport is not None:
+            self._unread_timer = asyncio.get_running_loop().call_later(
+                self._limits.bounds.unread_seconds, self.abort
+            )
+            self._update_limits()
 
     def resume_writing(self) -> None:
+        self._stop_unread_timer()
+        self._update_limits()
         self._http.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -132,17 +143,20 @@ class HttpConnection(asyncio.Protocol):
             return
         self._transport = None
         self._stop_timer()
+        self._stop_unread_timer()
         self._limits.remove(self)
         self._http.connection_lost(exc)
 
     def start_receiving(self) -> None:
         self._has_data = False
         self._start_timer(self._limits.bounds.receive_seconds, self._handle_receive_timeout)
-        self._limits.mark_receiving(self, self._transport is not None)
+        self._is_receiving = True
+        self._update_limits()
 
     def start_response(self) -> None:
         self._start_timer(self._limits.bounds.response_seconds, self.abort)
-        self._limits.mark_receiving(self, False)
+        self._is_receiving = False
+        self._update_limits()
 
     def wrap_receive(self, receive: Receive) -> Receive:
         """The body must have arrived within the time for receiving, counted from its head."""
@@ -152,7 +166,7 @@ class HttpConnection(asyncio.Protocol):
             nonlocal is_complete
             if is_complete:
                 return await receive()
-            if not self._limits.is_receiving(self):
+            if not self._is_receiving:
                 self.start_receiving()
                 self._has_data = True
             message = await receive()
@@ -173,6 +187,9 @@ class HttpConnection(asyncio.Protocol):
             REQUESTS_REJECTED_TOTAL.labels("incomplete").inc()
         self.abort()
 
+    def _update_limits(self) -> None:
+        self._limits.mark_evictable(self, self._is_receiving or self._unread_timer is not None)
+
     def _start_timer(self, seconds: float, on_timeout: Callable[[], None]) -> None:
         self._stop_timer()
         if self._transport is not None:
@@ -182,3 +199,8 @@ class HttpConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None

@@ -14,12 +14,19 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 
+from bot.blocks.notification_preferences import DELIVERY_INPUT, TOPICS_INPUT
+from models.checkout import CheckoutForm
 from models.control_characters import remove_control_characters
+
+SEATS_BLOCK_PREFIX = "seats:"
+# What the bot reads of a form, by block id.
+INPUT_BLOCKS = frozenset({"reason", "until", TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields})
 
 Body = dict[str, Any]
 T = TypeVar("T")
@@ -196,15 +203,41 @@ class StateValue(Fields):
     selected_options: list[Option] | None = None
 
 
+BlockState = Annotated[
+    dict[Text, Annotated[StateValue, BeforeValidator(_read_empty_list_as_object)]],
+    BeforeValidator(_read_empty_list_as_object),
+]
+_BLOCK_STATES: TypeAdapter[Any] = TypeAdapter(dict[Text, BlockState])
+
+
+def is_input_block(block_id: object) -> bool:
+    """Whether the bot reads what is typed in it."""
+    return isinstance(block_id, str) and (block_id in INPUT_BLOCKS or block_id.startswith(SEATS_BLOCK_PREFIX))
+
+
+def _is_readable_state(block_id: object, state: object) -> bool:
+    try:
+        _BLOCK_STATES.validate_python({block_id: state}, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def _drop_unreadable_unknown_blocks(values: Any) -> Any:
+    """Blocks that the bot does not read may hold elements of any kind."""
+    if not isinstance(values, dict):
+        return values
+    return {
+        block_id: state
+        for block_id, state in values.items()
+        if is_input_block(block_id) or _is_readable_state(block_id, state)
+    }
+
+
 class ViewState(Fields):
     values: Annotated[
-        dict[
-            Text,
-            Annotated[
-                dict[Text, Annotated[StateValue, BeforeValidator(_read_empty_list_as_object)]],
-                BeforeValidator(_read_empty_list_as_object),
-            ],
-        ],
+        dict[Text, BlockState],
+        BeforeValidator(_drop_unreadable_unknown_blocks),
         BeforeValidator(_read_empty_list_as_object),
     ] = {}
 
@@ -226,7 +259,7 @@ class View(Fields):
 class Action(Fields):
     action_id: Id
     block_id: OptionalText = None
-    value: Text | None = None
+    value: Annotated[Text, BeforeValidator(_read_number_as_text)] | None = None
 
 
 class BlockActions(Payload):

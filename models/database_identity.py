@@ -11,8 +11,8 @@ IDENTITY_ROW_ID: Literal[1] = 1
 
 @dataclass(frozen=True)
 class DatabaseId:
-    """On PostgreSQL the cluster's system identifier, which a standby shares, and the database's OID. On
-    SQLite only the key of the file beside the database."""
+    """On PostgreSQL the cluster's system identifier and the OIDs of the database and of its table of document
+    numbers, `16384/16421`; a standby has the same. On SQLite only the key of the file beside the database."""
 
     cluster: str
     database: str

@@ -335,6 +335,8 @@ def test_one_address_is_stored_however_its_domain_is_written() -> None:
         ("- acme", "must be a mapping"),
         ("acme", "must be a mapping"),
         ("accounts: &a [*a]", "is nested too deeply"),
+        ("accounts:\n  " + "[" * 60_000, "line 2, accounts.yml: is nested too deeply"),
+        ("- " * 60_000 + "a", "line 1, accounts.yml: is nested too deeply"),
         ("accounts: acme", "must be a list"),
         ("accounts: [acme]", "must be a mapping"),
         ("products: []", "accounts: is missing"),

@@ -18,6 +18,8 @@ _NULL_TAG = "tag:yaml.org,2002:null"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 # Aliases may repeat values of the file, but not without end.
 MAX_VALUES_BY_ALIASES = 100_000
+# An accounts file has six levels. libyaml composes nested values on the C stack, which ends the process.
+MAX_DEPTH = 100
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ class YamlDocument:
 
 def _parse_yaml(text: str, name: str) -> yaml.Node:
     try:
+        _check_depth(text, name)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
@@ -141,11 +144,21 @@ def _parse_yaml(text: str, name: str) -> yaml.Node:
         raise InvalidAccountsFile(
             [FileProblem(None, name, "is not YAML: it holds unprintable bytes")]
         ) from None
-    except RecursionError:
-        raise InvalidAccountsFile([FileProblem(None, name, "is nested too deeply")]) from None
     if root is None:
         raise InvalidAccountsFile([FileProblem(None, name, "is empty")])
     return root
+
+
+def _check_depth(text: str, name: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise InvalidAccountsFile([FileProblem(line, name, "is nested too deeply")])
 
 
 def _count_values(node: yaml.Node, sizes: dict[int, int]) -> int:

@@ -31,6 +31,7 @@ OBSTACLES_VIEW = "cart.obstacles"
 PAGE_SIZE = 40
 MAX_ACCOUNTS = 95
 MAX_OBSTACLES = 20
+MAX_MISUNDERSTOOD = 5
 
 
 def render_account_choice_modal(
@@ -115,7 +116,11 @@ def render_cart_modal(
     page_rows = rows[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
     names = make_product_labels((row.subscription.id, row.product) for row in rows)
     intro = localizer.format_mrkdwn("cart-intro", account=cart_page.account.name, most=max_seats)
+    misunderstood = [
+        refusal.format_refusal(localizer, one) for one in cart_page.misunderstood[:MAX_MISUNDERSTOOD]
+    ]
     blocks = [
+        *block_kit.build_alerts(dict.fromkeys(misunderstood), "warning"),
         block_kit.build_section(intro),
         *([_build_saved_quote_section(localizer, cart_page.own_quote)] if cart_page.own_quote else []),
         *[

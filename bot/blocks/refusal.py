@@ -104,7 +104,6 @@ _checkout_button = _make_button(navigation.EDIT_CHECKOUT, "action-back-to-checko
 REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-account-closed": (_build_services_button,),
     "refusal-account-not-self-served": (_build_services_button,),
-    "refusal-ambiguous-product": (_add_seats_button,),
     "refusal-billing-request-rejected": (_build_services_button,),
     "refusal-billing-unavailable": (_quote_button, _order_button),
     "refusal-checkout-incomplete": (_checkout_button,),
@@ -148,5 +147,4 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-subscription-not-found": (_cart_button,),
     "refusal-subscription-not-self-served": (_cart_button, _build_services_button),
     "refusal-too-busy": (_quote_button, _order_button),
-    "refusal-unknown-product": (_add_seats_button,),
 }

@@ -6,10 +6,10 @@ from contextvars import ContextVar
 from typing import TypeAlias
 
 from sqlalchemy import Engine, update
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.db.errors import DatabaseNotWritable
+from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, get_database_error_kind
 from bot.db.notifications import WorkCallback
 from bot.db.postgresql import NO_POOLER, PoolerOptions, PostgreSQLBackend, create_postgresql_engine
 from bot.db.session import Session
@@ -89,6 +89,11 @@ class Database:
         except DatabaseNotWritable:
             self._has_failed_write = True
             raise
+        except DBAPIError as error:
+            if get_database_error_kind(error) is not DatabaseErrorKind.PERMISSION or error.orig is None:
+                raise
+            self._has_failed_write = True
+            raise DatabaseNotWritable(DatabaseErrorKind.PERMISSION, error.statement, error.orig) from error
         self._has_failed_write = False
 
     def listen(self, on_work: WorkCallback) -> AbstractAsyncContextManager[None]:
@@ -121,6 +126,11 @@ class Database:
     async def read_id(self) -> DatabaseId | None:
         """Of the database that answers; None if nothing tells it from a copy."""
         return await self._backend.read_id()
+
+    async def is_loaded_from_dump(self) -> bool:
+        """Whether the document numbers were written all at once. Says nothing once one has been issued since,
+        nor if none ever was."""
+        return await self._backend.is_loaded_from_dump()
 
     def read_remembered_numbers(self) -> dict[str, int]:
         """The last document numbers by prefix, if they are known from outside the database."""

@@ -23,6 +23,10 @@ class DatabaseErrorKind(StrEnum):
     NOT_OPENED = "not_opened"
     PREPARED_STATEMENTS = "prepared_statements"
     STARTUP_OPTIONS = "startup_options"
+    STARTING_UP = "starting_up"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    REJECTED = "rejected"
 
 
 DESCRIPTIONS = {
@@ -30,7 +34,9 @@ DESCRIPTIONS = {
     DatabaseErrorKind.NO_SUCH_DATABASE: "there is no such database: create it, or correct DATABASE_URL",
     DatabaseErrorKind.REFUSED: "nothing listens at the host and port of DATABASE_URL",
     DatabaseErrorKind.NO_SUCH_HOST: "the host of DATABASE_URL is not known",
-    DatabaseErrorKind.TOO_MANY_CONNECTIONS: "it has no connection left: raise max_connections",
+    DatabaseErrorKind.TOO_MANY_CONNECTIONS: (
+        "it has no connection left: raise max_connections, or the limit of the role, database or pooler"
+    ),
     DatabaseErrorKind.PERMISSION: "the user of DATABASE_URL lacks a privilege: let it own the database",
     DatabaseErrorKind.READ_ONLY: "it takes no writes: a standby, or a read-only role or disk",
     DatabaseErrorKind.DISK_FULL: "its disk is full",
@@ -39,6 +45,14 @@ DESCRIPTIONS = {
         "a pooler breaks prepared statements: set DATABASE_PREPARED_STATEMENTS=false"
     ),
     DatabaseErrorKind.STARTUP_OPTIONS: "a pooler rejects startup options: set DATABASE_STARTUP_OPTIONS=false",
+    DatabaseErrorKind.STARTING_UP: "it is starting up, recovering or shutting down: wait, or look at its log",
+    DatabaseErrorKind.TIMEOUT: (
+        "the host and port of DATABASE_URL do not answer in time: is a firewall in between?"
+    ),
+    DatabaseErrorKind.TLS: (
+        "no encrypted connection: check sslmode and sslrootcert of DATABASE_URL, and the server's certificate"
+    ),
+    DatabaseErrorKind.REJECTED: "it refuses the connection; its log says why",
 }
 
 # PostgreSQL's error codes (appendix A of its documentation); a class has two characters.
@@ -46,6 +60,7 @@ KIND_BY_SQLSTATE = {
     "28": DatabaseErrorKind.AUTHENTICATION,
     "3D000": DatabaseErrorKind.NO_SUCH_DATABASE,
     "53300": DatabaseErrorKind.TOO_MANY_CONNECTIONS,
+    "57P03": DatabaseErrorKind.STARTING_UP,
     "42501": DatabaseErrorKind.PERMISSION,
     "25006": DatabaseErrorKind.READ_ONLY,
     "53100": DatabaseErrorKind.DISK_FULL,
@@ -53,16 +68,30 @@ KIND_BY_SQLSTATE = {
     "42P05": DatabaseErrorKind.PREPARED_STATEMENTS,
 }
 
-# libpq gives no code for an error while it connects.
+# libpq gives no code for an error while it connects, and a server speaks the language of its `lc_messages`.
+# The first pattern that matches counts.
 KIND_BY_CONNECTION_MESSAGE = {
+    # First, since a file of certificates may be what does not exist.
+    r"SSL (error|required|connection)|support SSL|certificate (?!authentication)|private key file": (
+        DatabaseErrorKind.TLS
+    ),
     r"authentication failed|no password supplied|role .* does not exist|pg_hba\.conf|no such user": (
         DatabaseErrorKind.AUTHENTICATION
     ),
+    r"permission denied for database": DatabaseErrorKind.PERMISSION,
     r"database .* does not exist|no such database": DatabaseErrorKind.NO_SUCH_DATABASE,
     r"unsupported startup parameter": DatabaseErrorKind.STARTUP_OPTIONS,
-    r"too many (clients|connections)|connection slots": DatabaseErrorKind.TOO_MANY_CONNECTIONS,
+    r"too many (clients|connections)|connection slots|no more connections allowed": (
+        DatabaseErrorKind.TOO_MANY_CONNECTIONS
+    ),
     r"could not translate host name|failed to resolve host": DatabaseErrorKind.NO_SUCH_HOST,
     r"Connection refused|No such file or directory": DatabaseErrorKind.REFUSED,
+    r"database system is (starting up|shutting down|in recovery|not)|not yet accepting": (
+        DatabaseErrorKind.STARTING_UP
+    ),
+    r"timeout expired|timed out": DatabaseErrorKind.TIMEOUT,
+    # A severity in any language: the server has answered.
+    r"(^|: )\w+ ?:  ": DatabaseErrorKind.REJECTED,
 }
 
 KIND_BY_SQLITE_CODE = {

@@ -12,6 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+# Within one sector of a disk, which is written entirely or not at all.
+RECORD_BYTES = 256
+
+
+class NumbersUnreadable(Exception):
+    """The file is damaged."""
+
 
 @dataclass(frozen=True)
 class IssuedNumbers:
@@ -35,18 +42,22 @@ class IssuedNumbersFile:
     def create(self, last_numbers: Mapping[str, int]) -> str:
         """Returns the new key."""
         key = secrets.token_hex(16)
-        with open(self._path, "ab+") as file:
+        self._path.touch()
+        with open(self._path, "rb+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             _write(file.fileno(), IssuedNumbers(key, dict(last_numbers)))
+        _sync_directory(self._path.parent)
         return key
 
     def record(self, last_numbers: Mapping[str, int]) -> None:
-        """Several processes may share the database: a number never goes back."""
+        """Several processes may share the database: a number never goes back.
+
+        Raises FileNotFoundError, another OSError, or NumbersUnreadable."""
         with open(self._path, "rb+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             known = _parse(file.read())
             if known is None:
-                return
+                raise NumbersUnreadable
             numbers = {p: max(n, known.last_numbers.get(p, 0)) for p, n in last_numbers.items()}
             _write(file.fileno(), IssuedNumbers(known.key, {**known.last_numbers, **numbers}))
 
@@ -59,7 +70,19 @@ def _parse(content: bytes) -> IssuedNumbers | None:
         return None
 
 
+def _sync_directory(path: Path) -> None:
+    """Else a new file may be missing after a power failure."""
+    directory = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
 def _write(file: int, numbers: IssuedNumbers) -> None:
-    content = json.dumps({"key": numbers.key, "last_numbers": numbers.last_numbers}).encode() + b"\n"
-    os.ftruncate(file, 0)
-    os.pwrite(file, content, 0)
+    """In place, at one length: after a power failure the file has either the old numbers or the new ones."""
+    content = json.dumps({"key": numbers.key, "last_numbers": numbers.last_numbers}).encode()
+    os.pwrite(file, content.ljust(RECORD_BYTES - 1) + b"\n", 0)
+    # A damaged file may have been longer.
+    os.ftruncate(file, RECORD_BYTES)
+    os.fsync(file)

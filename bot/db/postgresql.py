@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
@@ -37,10 +37,32 @@ STATEMENT_TIMEOUT_SECONDS = 15
 
 # Any role may ask for both. A standby has the same, so a failover changes neither.
 SYSTEM_IDENTIFIER = text("SELECT system_identifier FROM pg_control_system()")
-DATABASE_OID = text("SELECT oid FROM pg_database WHERE datname = current_database()")
+# `pg_restore --clean` keeps the database, and creates its tables again. So no migration may replace this one.
+DATABASE_OIDS = text(
+    "SELECT oid, CAST(CAST('document_sequence' AS regclass) AS oid) FROM pg_database"
+    " WHERE datname = current_database()"
+)
 
+# A dump is loaded with one COPY per table. While numbers are being issued, a transaction writes one row.
+IS_LOADED_FROM_DUMP = text(
+    "SELECT count(*) > 1 AND count(DISTINCT CAST(xmin AS text)) = 1 FROM document_sequence"
+)
 
-TAKES_NO_WRITES = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'")
+# A role with a privilege for some tables usually has it for all. Before the first migration there are none.
+WHY_NOT_WRITABLE = text(
+    """
+    SELECT CASE
+        WHEN pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' THEN 'read_only'
+        WHEN NOT has_table_privilege(to_regclass('service_order'), 'INSERT')
+            OR NOT has_table_privilege(to_regclass('document_sequence'), 'UPDATE') THEN 'permission'
+    END
+    """
+)
+
+NOT_WRITABLE_ERRORS = {
+    DatabaseErrorKind.READ_ONLY: ReadOnlySqlTransaction,
+    DatabaseErrorKind.PERMISSION: InsufficientPrivilege,
+}
 
 WRITABLE_CACHE_SECONDS = 15.0
 
@@ -107,8 +129,10 @@ class PostgreSQLBackend:
         if time.monotonic() < self._writable_until:
             return
         async with self._reader.connect() as connection:
-            if await connection.scalar(TAKES_NO_WRITES):
-                raise DatabaseNotWritable(DatabaseErrorKind.READ_ONLY, None, ReadOnlySqlTransaction())
+            reason = await connection.scalar(WHY_NOT_WRITABLE)
+        if reason is not None:
+            kind = DatabaseErrorKind(reason)
+            raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
         self._writable_until = time.monotonic() + WRITABLE_CACHE_SECONDS
 
     def _forget_writable(self, *_: object) -> None:
@@ -123,13 +147,17 @@ class PostgreSQLBackend:
 
     async def read_id(self) -> DatabaseId | None:
         async with self._reader.connect() as connection:
-            oid = await connection.scalar(DATABASE_OID)
+            database_oid, table_oid = (await connection.execute(DATABASE_OIDS)).one()
             try:
                 cluster = await connection.scalar(SYSTEM_IDENTIFIER)
             except ProgrammingError:
-                # Revoked. A restore into a new database still has another OID.
+                # Revoked. A restore still has other OIDs.
                 cluster = ""
-        return DatabaseId(str(cluster), str(oid))
+        return DatabaseId(str(cluster), f"{database_oid}/{table_oid}")
+
+    async def is_loaded_from_dump(self) -> bool:
+        async with self._reader.connect() as connection:
+            return bool(await connection.scalar(IS_LOADED_FROM_DUMP))
 
     def read_remembered_numbers(self) -> dict[str, int]:
         return {}

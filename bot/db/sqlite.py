@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, raise_not_writable
-from bot.db.issued_numbers import IssuedNumbersFile
+from bot.db.issued_numbers import IssuedNumbersFile, NumbersUnreadable
 from bot.db.notifications import WorkCallback
 from models.database_identity import DatabaseId
 from models.migrations.run import is_at_head, upgrade_database
@@ -165,7 +165,7 @@ class SQLiteBackend:
         except FileNotFoundError:
             # Not served yet.
             pass
-        except OSError as error:
+        except (OSError, NumbersUnreadable) as error:
             log.error("database.numbers_not_recorded", error=type(error).__name__)
 
     async def check_writable(self) -> None:
@@ -183,6 +183,10 @@ class SQLiteBackend:
     async def read_id(self) -> DatabaseId | None:
         numbers = self._numbers_file.read() if self._numbers_file else None
         return DatabaseId("", numbers.key) if numbers else None
+
+    async def is_loaded_from_dump(self) -> bool:
+        """A copied file has no traces of it."""
+        return False
 
     def read_remembered_numbers(self) -> dict[str, int]:
         numbers = self._numbers_file.read() if self._numbers_file else None

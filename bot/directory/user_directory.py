@@ -12,6 +12,14 @@ class DirectoryRefused(DirectoryUnavailable):
     """Slack refused, and not because of an outage: the token has to be corrected, or the error is unknown."""
 
 
+class DirectoryRateLimited(DirectoryUnavailable):
+    """Slack takes another request after `seconds`."""
+
+    def __init__(self, error: str, seconds: float) -> None:
+        super().__init__(error)
+        self.seconds = seconds
+
+
 @dataclass(frozen=True)
 class UserProfile:
     """`home_team_id` is the user's own workspace. The ids of the organisation, of the user in it, and of the

@@ -729,8 +729,8 @@ refusal-account-not-self-served = You can’t order seats for { $account } here.
    *[no] {""}
 } Account Services can order them for you.
 refusal-ambiguous-product = { $has_typed ->
-    [yes] “{ $typed }” matches several products: { $products }. Enter more of the name.
-   *[no] Which product do you want? Enter its name before the number. You have: { $products }.
+    [yes] “{ $typed }” matches several products: { $products }. Enter the number of seats beside the one you mean.
+   *[no] Which product is “{ $number }” for? Enter that number beside the product.
 }
 refusal-billing-request-rejected = The billing system refused this request. Nothing was changed or bought. { $has_reference ->
     [yes] Please contact Account Services and quote { $reference }.
@@ -770,7 +770,7 @@ refusal-not-a-billing-contact = Only an account’s billing contacts can add sea
     [yes] Ask one of them: { $contacts }.
    *[no] Ask Account Services who they are.
 }
-refusal-not-allowed = This isn’t available to you.
+refusal-not-allowed = This isn’t available to you. If you need seats or billing information, ask a full member of this workspace.
 refusal-not-an-email = { $has_typed ->
     [yes] “{ $typed }” isn’t an email address. Enter one such as name@example.com.
    *[no] Enter an email address, such as name@example.com.
@@ -854,8 +854,8 @@ refusal-too-many-seats-in-order = { $total } new seats are too many for one orde
 refusal-unknown-administrator = That administrator is no longer on this account. Choose another one.
 refusal-unknown-country = Choose a country from the list.
 refusal-unknown-currency = { $currency } isn’t a currency.
-refusal-unknown-product = { $has_products ->
-    [yes] You don’t have a subscription to “{ $typed }” here. You have: { $products }.
+refusal-unknown-product = { $has_typed ->
+    [yes] You don’t have a subscription to “{ $typed }” here. Enter the number of seats beside the product you mean. You have: { $products }.
    *[no] You don’t have a subscription that you can add seats to here.
 }
 refusal-invalid-accounts-file = The file can’t be imported. { $problems }

@@ -733,8 +733,8 @@ refusal-account-not-self-served = Vous ne pouvez pas commander ici de postes pou
    *[no] {""}
 } Les Services des comptes Corporate peuvent les commander pour vous.
 refusal-ambiguous-product = { $has_typed ->
-    [yes] « { $typed } » correspond à plusieurs produits : { $products }. Précisez le nom.
-   *[no] De quel produit s’agit-il ? Tapez son nom avant le nombre. Vous avez : { $products }.
+    [yes] « { $typed } » correspond à plusieurs produits : { $products }. Indiquez le nombre de postes pour celui que vous voulez.
+   *[no] À quel produit correspond « { $number } » ? Indiquez ce nombre en regard du produit.
 }
 refusal-billing-request-rejected = Le système de facturation a refusé cette demande. Rien n’a été modifié ni acheté. { $has_reference ->
     [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
@@ -774,7 +774,7 @@ refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte 
     [yes] Adressez-vous à l’un d’eux : { $contacts }.
    *[no] Pour savoir qui ils sont, adressez-vous aux Services des comptes Corporate.
 }
-refusal-not-allowed = Vous n’y avez pas accès.
+refusal-not-allowed = Vous n’y avez pas accès. Si vous avez besoin de postes ou d’informations de facturation, adressez-vous à un membre à part entière de cet espace de travail.
 refusal-not-an-email = { $has_typed ->
     [yes] « { $typed } » n’est pas une adresse e-mail. Saisissez une adresse telle que nom@exemple.com.
    *[no] Saisissez une adresse e-mail, telle que nom@exemple.com.
@@ -858,8 +858,8 @@ refusal-too-many-seats-in-order = { $total } nouveaux postes, c’est trop pour 
 refusal-unknown-administrator = Cet administrateur ne fait plus partie du compte. Choisissez-en un autre.
 refusal-unknown-country = Choisissez un pays dans la liste.
 refusal-unknown-currency = { $currency } n’est pas une devise.
-refusal-unknown-product = { $has_products ->
-    [yes] Vous n’avez pas ici d’abonnement à « { $typed } ». Vous avez : { $products }.
+refusal-unknown-product = { $has_typed ->
+    [yes] Vous n’avez pas ici d’abonnement à « { $typed } ». Indiquez le nombre de postes pour le produit que vous voulez. Vous avez : { $products }.
    *[no] Vous n’avez ici aucun abonnement auquel ajouter des postes.
 }
 refusal-invalid-accounts-file = Le fichier ne peut pas être importé. { $problems }

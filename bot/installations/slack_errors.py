@@ -29,11 +29,11 @@ class SlackErrorKind(Enum):
 # views.update, views.publish, files.getUploadURLExternal and files.completeUploadExternal, for example at
 # https://docs.slack.dev/reference/methods/chat.postMessage; the names without a page of their own were seen.
 ERROR_NAMES: Mapping[SlackErrorKind, tuple[str, ...]] = {
-    SlackErrorKind.RATE_LIMITED: ("message_limit_exceeded", "rate_limited", "ratelimited"),
+    SlackErrorKind.RATE_LIMITED: ("rate_limited", "ratelimited"),
     SlackErrorKind.TRANSIENT: (
         "external_channel_migrating", "fatal_error", "file_update_failed", "hash_conflict", "internal_error",
-        "org_login_required", "request_timeout", "service_unavailable", "streaming_state_conflict",
-        "team_added_to_org", "unable_to_share_files", "update_failed",
+        "message_limit_exceeded", "org_login_required", "request_timeout", "service_unavailable",
+        "streaming_state_conflict", "team_added_to_org", "unable_to_share_files", "update_failed",
     ),
     SlackErrorKind.REJECTED: (
         "alt_txt_too_large", "as_user_not_supported", "attachment_payload_limit_exceeded",

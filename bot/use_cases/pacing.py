@@ -6,9 +6,11 @@ The limits are rows (`delivery_slot`), so they hold across replicas.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm.attributes import flag_modified
-from sqlmodel import col, select
+from sqlmodel import case, col, or_, select
 
 from bot.db import Session, build_insert
 from bot.settings import Settings
@@ -19,6 +21,9 @@ MAX_BACKOFF = timedelta(minutes=5)
 MAX_BACKOFF_DOUBLINGS = 20
 # So long ago that a burst is allowed.
 INITIAL_SLOT_AGE = timedelta(minutes=1)
+# Times further ahead were stored by a clock that was wrong, and hold nobody up: longer than any lease
+# (LEASE_SECONDS is at most 600) and any Retry-After (an hour), with five minutes for clocks that differ.
+MAX_CLAIM, MAX_SUSPENSION = timedelta(minutes=10), timedelta(minutes=65)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ MESSAGE_LIMIT = RateLimit(timedelta(milliseconds=200), burst=10, slot_prefix="te
 HOME_LIMIT = RateLimit(timedelta(milliseconds=600), burst=10, slot_prefix="home:")
 # Slack takes a message a second in a channel, and short bursts: an order of one or two lines is one.
 DESTINATION_LIMIT = RateLimit(timedelta(seconds=1), burst=8)
+# Of the slot that says how long Slack's limit of one of a workspace's destinations lasts.
+LIMITED_SLOT_PREFIX = "limited:"
 
 
 def compute_backoff(attempts: int) -> timedelta:
@@ -78,6 +85,27 @@ def get_lease_duration(settings: Settings) -> timedelta:
 def get_delivery_timeout(settings: Settings) -> timedelta:
     # Shorter than the lease: when another worker claims the destination, this one no longer posts to it.
     return settings.lease_duration / 3
+
+
+def is_unclaimed(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
+    claimed_until = col(slot.claimed_until)
+    return or_(claimed_until.is_(None), claimed_until <= at, claimed_until > at + MAX_CLAIM)
+
+
+def is_permitted(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
+    return or_(col(slot.next_at) <= at, col(slot.next_at) > at + MAX_SUSPENSION)
+
+
+def get_plausible(column: Any, at: datetime, longest: timedelta) -> ColumnElement[datetime | None]:
+    """NULL for a time that nobody waits for."""
+    return case((column <= at + longest, column), else_=None)
+
+
+def _drop_implausible_times(slot: DeliverySlot, at: datetime) -> None:
+    if slot.next_at > at + MAX_SUSPENSION:
+        slot.next_at = at
+    if slot.claimed_until is not None and slot.claimed_until > at + MAX_CLAIM:
+        slot.claimed_until = None
 
 
 def update_together(slots: Iterable[DeliverySlot]) -> None:
@@ -107,6 +135,8 @@ async def lock_or_create_slots(
     """With `skip_locked`, slots that another transaction has locked are left out."""
     all_names = set(names)
     slots = await lock_slots(session, all_names, skip_locked=skip_locked)
+    for slot in slots.values():
+        _drop_implausible_times(slot, at)
     missing = all_names - slots.keys()
     if not missing:
         return slots

@@ -34,18 +34,26 @@ async def refresh_slack_user(
     services: Services, person: SlackIdentity, *, max_wait: timedelta | None = REQUEST_TIMEOUT
 ) -> bool:
     """Fetch the person's profile unless the stored one is fresh. False if the directory did not answer."""
+    try:
+        await _fetch_slack_user(services, person, max_wait)
+    except (DirectoryUnavailable, TimeoutError):
+        return False
+    return True
+
+
+async def _fetch_slack_user(services: Services, person: SlackIdentity, max_wait: timedelta | None) -> None:
+    """Raises DirectoryUnavailable and TimeoutError."""
     at = services.now()
     known = await find_slack_user(services, person.team_id, person.user_id)
     if known is not None and not _must_be_fetched(person, known, at):
-        return True
+        return
     try:
         async with asyncio.timeout(max_wait.total_seconds() if max_wait else None):
             profile = await services.directory.fetch_profile(person.team_id, person.user_id)
     except (DirectoryUnavailable, TimeoutError) as error:
         log.warning("directory.unavailable", team=person.team_id, user=person.user_id, error=str(error))
-        return False
+        raise
     await _save_profile(services, person.team_id, profile, at)
-    return True
 
 
 def _must_be_fetched(person: SlackIdentity, user: SlackUser, at: datetime) -> bool:
@@ -84,9 +92,12 @@ async def resolve_contact_user(services: Services, team_id: str, contact: Billin
     user_id = contact.slack_user or await _find_user_id_by_email(services, team_id, contact.email)
     if user_id is None:
         return None
-    await refresh_slack_user(
-        services, SlackIdentity(team_id, user_id, JobId.DELIVER_NOTICES.value), max_wait=BACKGROUND_TIMEOUT
-    )
+    person = SlackIdentity(team_id, user_id, JobId.DELIVER_NOTICES.value)
+    try:
+        await _fetch_slack_user(services, person, BACKGROUND_TIMEOUT)
+    except (DirectoryUnavailable, TimeoutError):
+        if await find_slack_user(services, team_id, user_id) is None:
+            raise
     user = await find_slack_user(services, team_id, user_id)
     if user is None:
         raise DirectoryUnavailable(f"nothing is known of {user_id}")

@@ -89,7 +89,8 @@ class Notice(SQLModel, table=True):
 
 
 class DeliverySlot(SQLModel, table=True):
-    """A destination or workspace (`team:<id>`, `home:<id>`): its lease, and when the next call is allowed."""
+    """A destination or workspace (`team:<id>`, `home:<id>`): its lease, and when the next call is allowed.
+    `limited:<id>` says how long Slack's limit of one of the workspace's destinations lasts."""
 
     __tablename__ = "delivery_slot"
 

@@ -19,6 +19,7 @@ from bot.blocks import (
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.home import page as home_page
 from bot.i18n import Localizer
+from handlers.payloads import is_input_block
 from models.account import AccountNotSelfServed, Portal
 from models.billing_contact import IdentityNotFresh, NotABillingContact
 from models.details import AccountOverview
@@ -225,6 +226,18 @@ ALL = {**SCREENS, **CHARTED}
 @pytest.mark.parametrize("screen", ALL)
 def test_slack_takes_the_screen(screen: str, size: Size, reader: Localizer) -> None:
     check(ALL[screen](reader, size))
+
+
+def test_each_input_is_one_that_is_read(reader: Localizer) -> None:
+    """Of another input, what can't be read is left out without a word."""
+    drawn = {
+        block["block_id"]
+        for draw in ALL.values()
+        for block in draw(reader, USUAL)["blocks"]
+        if block["type"] == "input"
+    }
+    assert {"reason", "until", "payment_method", "wanted"} <= drawn
+    assert {block_id for block_id in drawn if not is_input_block(block_id)} == set()
 
 
 @pytest.mark.parametrize("screen", ALL)

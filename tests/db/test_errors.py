@@ -1,5 +1,6 @@
 """What a database error means, by real errors of both databases."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -56,12 +57,32 @@ async def test_why_nothing_can_be_opened(tmp_path: Path) -> None:
         ("FATAL:  unsupported startup parameter: options", DatabaseErrorKind.STARTUP_OPTIONS),
         ("FATAL:  sorry, too many clients already", DatabaseErrorKind.TOO_MANY_CONNECTIONS),
         ("FATAL:  no such database: seatbot", DatabaseErrorKind.NO_SUCH_DATABASE),
-        ("server closed the connection unexpectedly", None),
+        ("FATAL:  no more connections allowed (max_client_conn)", DatabaseErrorKind.TOO_MANY_CONNECTIONS),
+        ('FATAL:  permission denied for database "seatbot"\nDETAIL:  …', DatabaseErrorKind.PERMISSION),
+        ("FATAL:  the database system is starting up", DatabaseErrorKind.STARTING_UP),
+        ("FATAL:  the database system is not yet accepting connections", DatabaseErrorKind.STARTING_UP),
+        ("server does not support SSL, but SSL was required", DatabaseErrorKind.TLS),
+        ("SSL error: certificate verify failed", DatabaseErrorKind.TLS),
+        ('root certificate file "database/ca.pem" does not exist', DatabaseErrorKind.TLS),
+        ('could not read "ca.pem": certificate file: No such file or directory', DatabaseErrorKind.TLS),
+        ('FATAL:  certificate authentication failed for user "seatbot"', DatabaseErrorKind.AUTHENTICATION),
+        ("timeout expired", DatabaseErrorKind.TIMEOUT),
+        ("FATAL:  désolé, trop de clients sont déjà connectés", DatabaseErrorKind.REJECTED),
+        ("ВАЖНО:  система баз данных запускается", DatabaseErrorKind.REJECTED),
+        ("server closed the connection unexpectedly\n\tThis probably means the server terminated", None),
     ],
 )
 def test_what_a_server_or_pooler_says_while_connecting(message: str, kind: DatabaseErrorKind | None) -> None:
-    error = OperationalError(None, None, psycopg.OperationalError(f"connection failed: {message}"))
+    said = f'connection failed: connection to server at "::1", port 5432 failed: {message}'
+    error = OperationalError(None, None, psycopg.OperationalError(said))
     assert get_database_error_kind(error) == kind
+
+
+async def test_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.db.postgresql.CONNECT_TIMEOUT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/seatbot"
+        assert await find_kind(url) is DatabaseErrorKind.TIMEOUT
 
 
 async def test_a_role_that_may_only_read() -> None:
@@ -78,6 +99,25 @@ async def test_a_role_that_may_only_read() -> None:
             async with database.write() as session:
                 await (await session.connection()).execute(text("DELETE FROM account"))
         assert raised.value.kind is DatabaseErrorKind.READ_ONLY
+
+
+async def test_a_role_without_the_privilege_to_write() -> None:
+    url = new_database("select_only")
+    async with opened(url) as database:
+        await database.migrate()
+    run(url, "CREATE ROLE viewer LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO viewer")
+    viewer = make_url(url).set(username="viewer").render_as_string(hide_password=False)
+    async with opened(viewer) as database:
+        with pytest.raises(DatabaseNotWritable) as raised:
+            await database.check_writable()
+        assert raised.value.kind is DatabaseErrorKind.PERMISSION
+        with pytest.raises(DatabaseNotWritable) as raised:
+            async with database.write() as session:
+                await (await session.connection()).execute(text("DELETE FROM account"))
+        assert raised.value.kind is DatabaseErrorKind.PERMISSION
+        run(url, "GRANT ALL ON ALL TABLES IN SCHEMA public TO viewer")
+        await database.check_writable()
+    run(url, "DROP OWNED BY viewer", "DROP ROLE viewer")
 
 
 async def test_a_full_disk_is_noticed_until_something_can_be_stored_again(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directory.slack.user_directory import SlackUserDirectory
-from bot.directory.user_directory import DirectoryUnavailable, UserProfile
+from bot.directory.user_directory import DirectoryRateLimited, DirectoryUnavailable, UserProfile
 from bot.installations.clients import SingleWorkspaceClients
 from models.slack_user import SlackUser
 from sandbox import Sandbox
@@ -119,6 +119,15 @@ async def test_a_slack_that_does_not_answer_is_silent(
         await directory.fetch_profile("T1", "U1")
     with pytest.raises(DirectoryUnavailable):
         await directory.find_user_by_email("T1", "alice@acme.example")
+
+
+async def test_a_rate_limit_says_when_to_ask_again(slack: Sandbox, directory: SlackUserDirectory) -> None:
+    slack.slack.faults.add(Fault("ratelimited", seconds=17))
+    with pytest.raises(DirectoryRateLimited) as by_id:
+        await directory.fetch_profile("T1", "U1")
+    with pytest.raises(DirectoryRateLimited) as by_email:
+        await directory.find_user_by_email("T1", "alice@acme.example")
+    assert by_id.value.seconds == by_email.value.seconds == 17
 
 
 async def test_the_scopes_are_those_of_the_installation(directory: SlackUserDirectory) -> None:

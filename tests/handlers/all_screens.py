@@ -18,7 +18,14 @@ OF_SERVICES = ("quote_extension.approve", "quote_extension.decline")
 OF_CONTACTS = [route for route in ROUTES if route not in HOME_BUTTONS and route.id not in OF_SERVICES]
 BUTTONS = [route for route in OF_CONTACTS if route.kind in ("show", "change")]
 FORMS = [route for route in OF_CONTACTS if route.kind == "submit"]
-NEUTRAL = "This isn’t available to you."
+NEUTRAL = (
+    "This isn’t available to you. If you need seats or billing information, ask a full member of this"
+    " workspace."
+)
+NEUTRAL_IN_FRENCH = (
+    "Vous n’y avez pas accès. Si vous avez besoin de postes ou d’informations de facturation, adressez-vous à"
+    " un membre à part entière de cet espace de travail."
+)
 NOT_A_CONTACT = (
     "Only an account’s billing contacts can add seats or view its quotes, service orders and receipts."
 )

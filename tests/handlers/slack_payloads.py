@@ -324,6 +324,29 @@ OTHER_INTERACTIONS = [
         **ORG_WIDE,
     ),
     interaction(
+        "with elements that are not the bot's",
+        f"{INTERACTION}/view-interactions-payload",
+        "view_submission",
+        view=view(
+            "old.form",
+            state={
+                "values": {
+                    "b1": {"menu": {"type": "external_select", "selected_option": {"text": text("One")}}},
+                    "b2": {"to_come": {"type": "matrix", "value": [[1, 2], [3]]}},
+                }
+            },
+        ),
+    ),
+    interaction(
+        "of an element whose value is a number",
+        f"{INTERACTION}/block_actions-payload",
+        "block_actions",
+        container=MESSAGE_CONTAINER,
+        channel=CHANNEL,
+        message=MESSAGE,
+        actions=[{"type": "rating", "action_id": "old.rating", "block_id": "b1", "value": 5}],
+    ),
+    interaction(
         "of old",
         f"{BOLT_PYTHON_TESTS}/test_dialogs.py",
         "dialog_suggestion",

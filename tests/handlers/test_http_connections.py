@@ -23,6 +23,9 @@ from tests.world import world as open_world
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 HEAD = b"POST / HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n\r\n"
+# More than the buffers of both sockets.
+LARGE = 20_000_000
+LARGE_REQUEST = b"GET /large HTTP/1.1\r\nHost: bot\r\n\r\n"
 
 
 async def echo_length(scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,6 +43,13 @@ async def flood(scope: Scope, receive: Receive, send: Send) -> None:
     while True:
         await send({"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True})
         await asyncio.sleep(0)
+
+
+async def send_large_part(send: Send) -> None:
+    length = str(LARGE + len(b"end")).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+    for _ in range(20):
+        await send({"type": "http.response.body", "body": b"x" * (LARGE // 20), "more_body": True})
 
 
 class Door:
@@ -145,6 +155,57 @@ async def test_a_client_that_does_not_read_is_disconnected(monkeypatch: pytest.M
                 await asyncio.sleep(1)
                 while await reader.read(1_000_000):
                     pass
+
+
+async def test_a_client_that_stops_reading_is_disconnected_before_the_response_must_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_over = asyncio.Event()
+
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_large_part(send)
+        await send({"type": "http.response.body", "body": b"end"})
+        is_over.set()
+
+    async with door(monkeypatch, app=respond, unread_seconds=0.3, response_seconds=2 * HANG_SECONDS) as bot:
+        await bot.connect(LARGE_REQUEST)
+        async with asyncio.timeout(HANG_SECONDS):
+            await is_over.wait()
+
+
+async def test_connections_that_do_not_read_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/large":
+            return await echo_length(scope, receive, send)
+        await send_large_part(send)
+        return await send({"type": "http.response.body", "body": b"end"})
+
+    async with door(monkeypatch, app=respond, max_connections=10) as bot:
+        for _ in range(10):
+            reader, _ = await bot.connect(LARGE_REQUEST)
+            async with asyncio.timeout(HANG_SECONDS):
+                assert b"200" in await reader.readline()
+        for _ in range(20):
+            assert b"200" in await bot.ask(HEAD + b"x" * 1000)
+
+
+async def test_a_client_that_reads_again_is_not_cut_off_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    finished = asyncio.Event()
+
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_large_part(send)
+        await finished.wait()
+        await send({"type": "http.response.body", "body": b"end"})
+
+    async with door(monkeypatch, app=respond, max_connections=1, unread_seconds=1) as bot:
+        reader, _ = await bot.connect(LARGE_REQUEST)
+        async with asyncio.timeout(HANG_SECONDS):
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(LARGE)
+            await asyncio.sleep(1.2)
+            assert await bot.ask(HEAD + b"x" * 1000) == b"", "there is no room"
+            finished.set()
+            assert await reader.readexactly(3) == b"end"
 
 
 async def test_silent_connections_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,7 @@ async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
     await guest.open_home()
     await world.services.tasks.wait_until_idle()
     assert guest.home is not None
+    assert NEUTRAL in guest.home.text, "being registered would not help them"
     assert says_nothing_of_acme(guest.home.text)
     assert await stored(world) == before
 

@@ -128,6 +128,28 @@ def test_a_number_is_read_as_the_text_that_slack_documents() -> None:
     assert form.view.state.values["reason"]["reason"].value == "5"
 
 
+def test_unreadable_elements_that_are_not_the_bots_are_left_out() -> None:
+    """The bot's inputs beside them are read."""
+    odd: list[Any] = [5, {"a": 5}, {"a": {"selected_option": {"text": "no value"}}}, {"a": {"value": ["5"]}}]
+    typed = {"reason": {"reason": {"value": "Too expensive"}}, "other": {"a": {"value": "kept"}}}
+    form = read_payload(with_view(state={"values": {**typed, "\x00": {}, **dict(enumerate(odd))}}))
+    form_of_odd = read_payload(
+        with_view(state={"values": {**typed, **{f"b{n}": v for n, v in enumerate(odd)}}})
+    )
+    for each in (form, form_of_odd):
+        assert isinstance(each, ViewSubmission)
+        assert {
+            block_id: [state.value for state in states.values()]
+            for block_id, states in each.view.state.values.items()
+        } == {"reason": ["Too expensive"], "other": ["kept"]}
+
+
+def test_a_number_as_the_value_of_a_button_is_read_as_text() -> None:
+    pressed = read_payload({**BUTTON, "actions": [{"action_id": "old.menu", "value": 5}]})
+    assert isinstance(pressed, BlockActions)
+    assert pressed.actions[0].value == "5"
+
+
 UNREADABLE: list[Any] = [
     None,
     [],
@@ -139,6 +161,8 @@ UNREADABLE: list[Any] = [
     with_input({"value": ["5"]}),
     with_input({"value": True}),
     with_input({"selected_option": {"value": None}}),
+    with_view(state={"values": {"seats:acme_meeting": {"seats": {"value": ["5"]}}}}),
+    {**BUTTON, "actions": [{"action_id": "quote.open", "value": ["5"]}]},
     {**BUTTON, "actions": []},
     {**BUTTON, "view": "V1"},
     {**COMMAND, "command": "quotes"},
@@ -172,5 +196,5 @@ def test_who_sent_an_unreadable_payload_is_read_as_far_as_possible() -> None:
 def test_an_unreadable_payload_is_described_without_its_content() -> None:
     secret = "xyzzyplugh"
     with pytest.raises(UnreadablePayload) as raised:
-        read_payload(with_view(state={"values": {secret: {secret: {"value": [secret]}}}}))
+        read_payload(with_view(state={"values": {"reason": {secret: {"value": [secret]}}}}))
     assert str(raised.value) == "ViewSubmission: string_type at view.state.values.*.*.value"

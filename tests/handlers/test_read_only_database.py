@@ -19,13 +19,12 @@ SAID = "we can’t store anything right now, so nothing was changed"
 
 
 @contextmanager
-def read_only(world: World) -> Iterator[None]:
-    """As a standby would be after a failover, or a role that may only read."""
+def read_only(world: World, parameter: str, value: str) -> Iterator[None]:
     name = make_url(world.services.settings.database_url).database
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-    run(server_url(), f"ALTER DATABASE {name} SET default_transaction_read_only = on", end)
+    run(server_url(), f"ALTER DATABASE {name} SET {parameter} = {value}", end)
     yield
-    run(server_url(), f"ALTER DATABASE {name} RESET default_transaction_read_only", end)
+    run(server_url(), f"ALTER DATABASE {name} RESET {parameter}", end)
 
 
 async def wait_for_readiness(world: World, expected: tuple[int, str]) -> None:
@@ -42,21 +41,29 @@ async def test_people_and_operators_are_told_that_nothing_can_be_stored() -> Non
         alice = world.person("alice")
         cart = await world.fill_cart(alice, acme_meeting=5)
         assert value(await scrape(world), "seatbot_database_writable") == 1
-        with read_only(world):
-            await wait_for_readiness(world, (503, "database: takes no writes (read_only)\nslack: answers\n"))
-            samples = await scrape(world)
-            assert value(samples, "seatbot_database_writable") == 0
-            assert value(samples, "seatbot_database_up") == 1
-            await alice.submit()
-            [said] = cart.errors.values()
-            assert SAID in said
-            # Slack confirms who she is, and only that cannot be stored.
-            world.clock.move(minutes=61)
-            await alice.submit()
-            [said] = cart.errors.values()
-            assert SAID in said
-            await opened(world.person("alice", "phone"), "/billing", "", "account.overview")
-        await wait_for_readiness(world, (200, "database: up to date\nslack: answers\n"))
+        run(world.services.settings.database_url, "CREATE ROLE viewer", "GRANT pg_read_all_data TO viewer")
+        for parameter, setting, reason in (
+            # As a standby would be after a failover.
+            ("default_transaction_read_only", "on", "read_only"),
+            ("role", "viewer", "permission"),
+        ):
+            with read_only(world, parameter, setting):
+                expected = f"database: takes no writes ({reason})\nslack: answers\n"
+                await wait_for_readiness(world, (503, expected))
+                samples = await scrape(world)
+                assert value(samples, "seatbot_database_writable") == 0
+                assert value(samples, "seatbot_database_up") == 1
+                await alice.submit()
+                [said] = cart.errors.values()
+                assert SAID in said
+                # Slack confirms who she is, and only that cannot be stored.
+                world.clock.move(minutes=61)
+                await alice.submit()
+                [said] = cart.errors.values()
+                assert SAID in said
+                await opened(world.person("alice", "phone"), "/billing", "", "account.overview")
+            await wait_for_readiness(world, (200, "database: up to date\nslack: answers\n"))
+        run(world.services.settings.database_url, "DROP ROLE viewer")
         await alice.submit()
         await alice.wait_for_modal("quote.review")
         assert (await world.row(Quote)).status == "pending"

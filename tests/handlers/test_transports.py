@@ -77,7 +77,7 @@ async def test_an_unreadable_payload_is_logged_without_its_content_and_the_perso
 
     def break_form(payload: Json) -> None:
         payload["view"]["private_metadata"] = SECRET
-        payload["view"]["state"]["values"] = {SECRET: {SECRET: {"value": {SECRET: SECRET}}}}
+        payload["view"]["state"]["values"] = {"reason": {SECRET: {"value": {SECRET: SECRET}}}}
 
     with logged(world) as stream:
         reply = await world.slack.forge(request, break_form)

@@ -326,6 +326,7 @@ def edit_of(message: OutboundMessage) -> OutboundMessage:
         ("internal_error", to("C1"), MessengerUnavailable),
         ("team_added_to_org", to("C1"), MessengerUnavailable),
         ("rate_limited", to("C1"), RateLimited),
+        ("message_limit_exceeded", to("C1"), MessengerUnavailable),
     ],
 )
 async def test_an_error_of_slack_says_what_can_be_done(

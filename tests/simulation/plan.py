@@ -7,6 +7,7 @@ from bot.permissions import SlackIdentity
 from bot.use_cases.cart import open as cart_open
 from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.slack_user import refresh_slack_user
+from models.details import CartPage
 from models.errors import InvalidInput, Refusal
 from scheduler import JOBS
 from tests.simulation.due import list_due_jobs
@@ -182,6 +183,9 @@ class Plan:
             if isinstance(answer, cart_open.CartBlocked):
                 for obstacle in answer.obstacles:
                     self._world.seen[f"refusal {type(obstacle).__name__}"] += 1
+            if isinstance(answer, CartPage | cart_open.PendingQuotesWarning):
+                for misunderstood in answer.misunderstood:
+                    self._world.seen[f"refusal {type(misunderstood).__name__}"] += 1
             if shopper:
                 shopper.handle_answer(answer)
         if shopper:

@@ -6,18 +6,31 @@ from itertools import pairwise
 import pytest
 from sqlmodel import select
 
+from bot.directory.user_directory import DirectoryRateLimited, UserProfile
+from bot.installations.slack_errors import MAX_RETRY_AFTER_SECONDS
 from bot.messaging.messenger import (
     MessengerUnavailable,
     OutboundMessage,
     RateLimited,
 )
+from bot.settings import Settings
 from bot.use_cases.delivery.claim import DeliveryLease, TeamDestination, build_notice_queue
+from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.due_rows import ClaimQueue
+from bot.use_cases.pacing import MAX_CLAIM, MAX_SUSPENSION, get_lease_duration
 from models.notice import DeliverySlot, Notice, NoticeStatus
 from tests.database_faults import failing_statements
-from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, is_marking_delivered, list_sent_numbers
+from tests.use_cases.outbox import (
+    CHANNEL,
+    START,
+    Outbox,
+    alice,
+    benoit,
+    is_marking_delivered,
+    list_sent_numbers,
+)
 
-LONG_AFTER = START + timedelta(days=1)
+LEASE_END = START + timedelta(minutes=1)
 
 
 async def test_a_channel_gets_a_burst_and_then_a_message_a_second(outbox: Outbox) -> None:
@@ -67,19 +80,101 @@ async def test_workspaces_do_not_slow_each_other_down(outbox: Outbox) -> None:
     assert await outbox.deliver() == 8
 
 
-async def test_slacks_rate_limit_is_waited_out_to_the_second_and_costs_no_attempt(outbox: Outbox) -> None:
+async def test_r24_a_channels_rate_limit_is_waited_out_to_the_second_and_stops_no_other(
+    outbox: Outbox,
+) -> None:
     await outbox.enqueue(CHANNEL, number=1)
-    outbox.messenger.refusals["C01BILLING"] = [RateLimited(42)]
+    outbox.messenger.refusals["C01BILLING"] = [RateLimited(42)] * 2
     assert await outbox.deliver() == 0
     await outbox.enqueue(await alice(outbox))
+    assert await outbox.deliver() == 1, "to somebody else"
+    for start in (0, 42):
+        outbox.at = START + timedelta(seconds=start + 41.999)
+        assert await outbox.deliver() == 0
+        assert len(outbox.messenger.to("C01BILLING")) == 0
+        outbox.at = START + timedelta(seconds=start + 42)
+        assert await outbox.deliver() == start // 42
+    assert (await outbox.notice(destination=CHANNEL)).attempts == 2
+    await outbox.enqueue("channel:C2")
+    assert await outbox.deliver() == 1, "the same channel's second limit is not the workspace's"
+
+
+async def test_r24_a_second_limited_destination_suspends_the_workspace(outbox: Outbox) -> None:
+    await outbox.enqueue("channel:C1", "channel:C2")
+    outbox.messenger.refusals |= {"C1": [RateLimited(42)], "C2": [RateLimited(50)]}
+    assert await outbox.deliver() == 0
+    await outbox.enqueue("channel:C3")
+    outbox.at = START + timedelta(seconds=49.999)
+    assert await outbox.deliver() == 0
+    assert {message.channel for message in outbox.messenger.tried} == {"C1", "C2"}
+    outbox.at = START + timedelta(seconds=50)
+    assert await outbox.deliver() == 1
+    outbox.move(1)
+    assert await outbox.deliver() == 2
+
+
+async def test_r24_a_lookups_rate_limit_is_waited_out_and_is_not_the_workspaces(outbox: Outbox) -> None:
+    limits = [DirectoryRateLimited("ratelimited", 42)]
+    find = outbox.directory.find_user_by_email
+
+    async def find_user(team_id: str, email: str) -> str | None:
+        if limits:
+            raise limits.pop()
+        return await find(team_id, email)
+
+    outbox.directory.find_user_by_email = find_user  # type: ignore[method-assign]
+    await outbox.enqueue(await benoit(outbox))
+    assert await outbox.deliver() == 0
+    await outbox.enqueue(CHANNEL)
+    assert await outbox.deliver() == 1
     outbox.at = START + timedelta(seconds=41.999)
     assert await outbox.deliver() == 0
-    assert len(outbox.messenger.tried) == 1, "the workspace rests as well"
+    assert await find_next_delivery_time(outbox.services) == START + timedelta(seconds=42)
     outbox.at = START + timedelta(seconds=42)
     assert await outbox.deliver() == 1
-    outbox.move(0.2)
+
+
+async def test_a_profiles_rate_limit_says_when_to_ask_for_an_unknown_person_again(outbox: Outbox) -> None:
+    async def refuse(team_id: str, user_id: str) -> UserProfile:
+        raise DirectoryRateLimited("ratelimited", 42)
+
+    outbox.directory.fetch_profile = refuse  # type: ignore[method-assign]
+    await outbox.enqueue(await benoit(outbox))
+    assert await outbox.deliver() == 0
+    assert await find_next_delivery_time(outbox.services) == START + timedelta(seconds=42)
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [
+        [DeliverySlot(destination=CHANNEL, next_at=START, claimed_until=START + timedelta(hours=3))],
+        [DeliverySlot(destination=CHANNEL, next_at=START + timedelta(hours=3))],
+        [DeliverySlot(destination="team:T01ACME", next_at=START + timedelta(hours=3))],
+    ],
+    ids=["lease", "destination", "workspace"],
+)
+async def test_times_of_a_clock_that_is_hours_ahead_hold_nobody_up(
+    slots: list[DeliverySlot], outbox: Outbox
+) -> None:
+    async with outbox.database.write() as session:
+        for slot in slots:
+            session.add(DeliverySlot(**slot.model_dump()))
+    await outbox.enqueue(CHANNEL, number=1)
+    assert await find_next_delivery_time(outbox.services) == START
     assert await outbox.deliver() == 1
-    assert (await outbox.notice(destination=CHANNEL)).attempts == 0
+    await outbox.enqueue(CHANNEL, number=2)
+    await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == [1, 2]
+    assert (await outbox.slot(CHANNEL)).next_at < START + timedelta(minutes=1)
+    assert (await outbox.slot("team:T01ACME")).next_at < START + timedelta(minutes=1)
+
+
+def test_every_retry_after_and_every_lease_is_respected() -> None:
+    assert MAX_SUSPENSION.total_seconds() > MAX_RETRY_AFTER_SECONDS
+    longest = Settings(
+        _env_file=None, slack_bot_token="xoxb-test", slack_signing_secret="test", lease_seconds=600
+    )
+    assert get_lease_duration(longest) < MAX_CLAIM
 
 
 async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:
@@ -129,7 +224,7 @@ async def test_a_destination_that_another_worker_released_comes_before_those_tha
     assert await claim(queue, 1) == ["channel:C0"]
     outbox.at += timedelta(seconds=1)
     async with outbox.database.write() as session:
-        session.add(DeliverySlot(destination="channel:C1", next_at=outbox.at, claimed_until=LONG_AFTER))
+        session.add(DeliverySlot(destination="channel:C1", next_at=outbox.at, claimed_until=LEASE_END))
     assert await claim(queue, 2) == ["channel:C2"], "the other worker has C1"
     outbox.at += timedelta(seconds=1)
     async with outbox.database.write() as session:
@@ -143,7 +238,7 @@ async def test_a_worker_whose_prefetched_destinations_are_all_taken_looks_for_ot
     assert await claim(queue, 1) == ["channel:C0"]
     outbox.at += timedelta(seconds=1)
     async with outbox.database.write() as session:
-        session.add(DeliverySlot(destination="channel:C1", next_at=outbox.at, claimed_until=LONG_AFTER))
+        session.add(DeliverySlot(destination="channel:C1", next_at=outbox.at, claimed_until=LEASE_END))
     await outbox.enqueue("channel:C2")
     assert await claim(queue, 1) == ["channel:C2"]
 

@@ -7,8 +7,13 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.settings import Settings
+from bot.use_cases.notice.enqueue import enqueue_notice
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.doctor import run_checks
+from models.account import Account
+from models.notice import NoticeKind
+from models.notice.destination import Destination, DestinationKind
+from models.notice.payloads import PortalChangedPayload
 from tests.commands import run_command
 from tests.replicas.processes import build_environment
 from tests.world import World
@@ -126,6 +131,31 @@ async def test_an_unavailable_mail_server_is_reported(well: World) -> None:
     await well.slack.mail.stop()
     found = (await findings(well))["mail"]
     assert (found.passed, "SMTP_URL" in found.message) == (False, True)
+
+
+async def test_emails_that_wait_for_a_mail_server_are_counted(
+    well: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.mail.smtp.mailer.SmtpMailer.is_configured", False)
+    assert "waiting now" not in (await findings(well))["mail"].message
+    at = well.services.now()
+    async with well.services.write() as session:
+        account = await session.get_one(Account, "acme")
+        payload = PortalChangedPayload(by="Alice")
+        for id_ in ("1", "2"):
+            email = Destination(DestinationKind.EMAIL, id_)
+            await enqueue_notice(
+                session,
+                NoticeKind.PORTAL_CHANGED,
+                f"e{id_}",
+                [email],
+                account=account,
+                at=at,
+                payload=payload,
+            )
+    found = (await findings(well))["mail"]
+    assert found.passed is None
+    assert found.message.endswith("; 2 waiting now")
 
 
 async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(

@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from sqlmodel import select
+
 from bot.billing.gateway import BillingGateway
 from bot.db import transaction_open
 from bot.directory.user_directory import UserDirectory
@@ -11,6 +13,7 @@ from bot.mail.mailer import Mailer
 from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
 from bot.messaging.screen_updater import ScreenUpdater
+from models.service_order import OrderLine
 from scheduler import JOBS
 from tests.handlers.steps import charges, import_quote, newest, opened, shown
 from tests.handlers.test_quote_extensions import ask_for_time, open_decision
@@ -94,12 +97,23 @@ async def look_around(world: World) -> None:
     alice = world.person("alice")
     await alice.open_home()
     await alice.wait_until(lambda: alice.home)
+    await set_invoice_numbers(world)
     await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    await alice.press("receipt.send")
+    await world.settle()
     await opened(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")
     await alice.wait_until(lambda: alice.modal and "account.switch_portal" in alice.modal.action_ids)
     await alice.press("account.switch_portal")
     await world.settle()
+
+
+async def set_invoice_numbers(world: World) -> None:
+    """As of a provider that makes invoices of its own."""
+    async with world.services.write() as session:
+        for line in (await session.exec(select(OrderLine))).all():
+            line.provider_invoice_number = "INV-1"
+            session.add(line)
 
 
 async def go_wrong(world: World) -> None:

@@ -42,6 +42,21 @@ async def test_r24_sharing_the_pdf_is_tried_again_without_the_message(
     assert outbox.messenger.refusals["D01ALICE"] == []
 
 
+async def test_r24_limits_of_files_are_not_the_workspaces(outbox: Outbox) -> None:
+    await receipt_for_alice(outbox)
+
+    async def limit(letter: OutboundMessage) -> None:
+        if letter.files or letter.channel == "C1":
+            raise RateLimited(42)
+
+    outbox.messenger.before = limit
+    await outbox.enqueue("channel:C1")
+    await outbox.deliver()
+    assert len(await outbox.notices(status="waiting", attempts=1)) == 2, "the file and the channel"
+    await outbox.enqueue("channel:C2")
+    assert await outbox.deliver() == 1
+
+
 async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any_outbox: Outbox) -> None:
     outbox = any_outbox
     await receipt_for_alice(outbox)

@@ -1,7 +1,9 @@
 """Which database was served before, and which is a copy of it (docs/decisions/0023)."""
 
+import os
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
+from structlog.testing import capture_logs
 
 from bot.db import Database
 from bot.use_cases.document_number import allocate_document_number
@@ -21,6 +24,7 @@ from bot.use_cases.operations.restore import (
 )
 from models.document_sequence import SERVICE_ORDER_PREFIX
 from tests.postgres import database_url, only_sqlite, run, server_url, sqlite_file
+from tests.test_restore import tools
 
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ALL = ["SQ-1010", "SO-1020", "R-1030"]
@@ -107,6 +111,86 @@ async def test_numbers_are_remembered_only_once_they_are_committed(url: str, tmp
         assert database.read_remembered_numbers()["SO"] == 1000
         await issue(database)
         assert database.read_remembered_numbers()["SO"] == 1001
+
+
+async def test_numbers_survive_a_power_failure_at_any_moment(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "seatbot.db-numbers"
+    synced: list[bytes] = []
+    sync = os.fsync
+
+    def record_and_sync(descriptor: int) -> None:
+        synced.append(file.read_bytes())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record_and_sync)
+    async with served(url) as database:
+        before = file.read_bytes()
+        await issue(database)
+        assert synced[-1] == file.read_bytes() != before
+        monkeypatch.setattr(os, "pwrite", fail_to_write)
+        written = file.read_bytes()
+        with capture_logs() as logs:
+            await issue(database)
+        assert file.read_bytes() == written
+        assert [entry["event"] for entry in logs] == ["database.numbers_not_recorded"]
+
+
+def fail_to_write(*_: object) -> int:
+    raise OSError
+
+
+async def test_a_file_that_was_damaged_while_the_bot_runs_is_reported(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "seatbot.db-numbers"
+    async with served(url) as database:
+        file.write_text("{" * 1000)
+        with capture_logs() as logs:
+            await issue(database)
+        assert [(entry["event"], entry["error"]) for entry in logs] == [
+            ("database.numbers_not_recorded", "NumbersUnreadable")
+        ]
+        await accept_restored_database(database, ALL, AT)
+    assert not await is_refused(url), "the file is a new one"
+
+
+def dump(url: str, file: Path) -> None:
+    subprocess.run([tools() / "pg_dump", "--format=custom", f"--file={file}", url], check=True)
+
+
+def restore(url: str, file: Path) -> None:
+    """Over what is there, which stays the same database of the same cluster."""
+    subprocess.run([tools() / "pg_restore", "--clean", f"--dbname={url}", file], check=True)
+
+
+@only_sqlite
+async def test_a_dump_restored_over_its_own_database_is_noticed(tmp_path: Path) -> None:
+    with database_url("accounts", "postgresql") as url:
+        async with served(url) as database:
+            await issue(database)
+            dump(url, tmp_path / "dump")
+            await issue(database)
+        assert not await is_refused(url)
+        restore(url, tmp_path / "dump")
+        assert await is_refused(url)
+
+
+@only_sqlite
+async def test_an_upgrade_starts_and_a_dump_from_before_it_is_noticed(tmp_path: Path) -> None:
+    """Neither has stored which database it is."""
+    with database_url("accounts", "postgresql") as url:
+        database = Database(url)
+        dump(url, tmp_path / "unused")
+        await issue(database)
+        dump(url, tmp_path / "used")
+        await database.close()
+        assert not await is_refused(url)
+        run(url, "DELETE FROM database_identity")
+        assert not await is_refused(url), "as upgraded"
+        restore(url, tmp_path / "used")
+        assert await is_refused(url)
+        restore(url, tmp_path / "unused")
+        assert not await is_refused(url), "nothing tells it from a new one"
 
 
 @only_sqlite

@@ -19,6 +19,7 @@ from bot.messaging.messenger import (
     MessengerRefused,
     MessengerUnavailable,
     OutboundMessage,
+    RateLimited,
     UserUnreachable,
 )
 from bot.use_cases.delivery.fallback import MIN_ATTEMPTS
@@ -77,6 +78,7 @@ async def deliver_for(outbox: Outbox, window: timedelta) -> list[Notice]:
         (MessengerRefused("something_new"), HOUR),
         (KeyError("a bug"), HOUR),
         (MessengerUnavailable("http_503"), 6 * HOUR),
+        (RateLimited(30), 6 * HOUR),
     ],
     ids=str,
 )
@@ -146,11 +148,18 @@ async def test_r24_a_person_whom_slack_does_not_describe_is_emailed(outbox: Outb
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
 
-@pytest.mark.parametrize("requested", [True, False])
+@pytest.mark.parametrize(
+    ("requested", "error"),
+    [
+        (True, MessengerUnavailable("upload answered HTTP 403")),
+        (False, MessengerUnavailable("upload answered HTTP 403")),
+        (True, RateLimited(30)),
+    ],
+)
 async def test_r24_a_file_holds_no_message_up_and_is_emailed_if_it_was_requested(
-    requested: bool, outbox: Outbox
+    requested: bool, error: Exception, outbox: Outbox
 ) -> None:
-    always(outbox, MessengerUnavailable("upload answered HTTP 403"), files=True)
+    always(outbox, error, files=True)
     order = await outbox.order()
     await outbox.complete(order)
     payload = DocumentPayload(requested=requested)

@@ -64,7 +64,7 @@ def render_home(
 
 
 def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequence[str] = ()) -> View:
-    """For someone who is not a billing contact: whom to ask, and nothing about any account (R5)."""
+    """For a full member who is not a billing contact: whom to ask, and nothing about any account (R5)."""
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn("home-unlinked")),
         block_kit.build_section(localizer.format_mrkdwn("home-features")),
@@ -81,7 +81,8 @@ def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequ
 
 
 def render_refused_home(localizer: Localizer, refusal: Refusal, services_url: str) -> View:
-    """For someone whose identity Slack does not confirm at the moment (R5)."""
+    """For guests and others who cannot be a contact, and for someone whose identity Slack does not confirm at
+    the moment (R5)."""
     return _build_home_view(
         [
             block_kit.build_section(escape_mrkdwn(format_refusal(localizer, refusal))),

@@ -10,7 +10,12 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable, UserProfile
+from bot.directory.user_directory import (
+    DirectoryRateLimited,
+    DirectoryRefused,
+    DirectoryUnavailable,
+    UserProfile,
+)
 from bot.installations.clients import NotInstalled, SlackClientProvider
 from bot.installations.organisation import find_enterprise_id
 from bot.installations.slack_errors import (
@@ -18,6 +23,7 @@ from bot.installations.slack_errors import (
     get_error_kind,
     get_error_name,
     is_slack_failure,
+    read_retry_after,
 )
 from models.control_characters import remove_control_characters
 from models.email_address import encode_email_domain
@@ -183,6 +189,8 @@ def _convert_errors() -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
+        if get_error_kind(error) is SlackErrorKind.RATE_LIMITED:
+            raise DirectoryRateLimited(get_error_name(error), read_retry_after(error)) from error
         refusal = DirectoryUnavailable if is_slack_failure(error) else DirectoryRefused
         raise refusal(get_error_name(error)) from error
     except (aiohttp.ClientError, TimeoutError) as error:

@@ -16,7 +16,7 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from models.billing_contact import NotABillingContact, NotAllowed
+from models.billing_contact import NotABillingContact
 
 # Slack's error for a view with blocks that it does not accept.
 INVALID_VIEW_ERRORS = frozenset({"invalid_arguments", "invalid_blocks", "invalid_blocks_format"})
@@ -53,8 +53,6 @@ class SlackHomePublisher:
                 return render_unlinked_home(
                     content.localizer, self._links.services_url, _list_contact_names(refusal)
                 )
-            case NotAllowed():
-                return render_unlinked_home(content.localizer, self._links.services_url)
             case refusal:
                 return render_refused_home(content.localizer, refusal, self._links.services_url)
 

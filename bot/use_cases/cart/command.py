@@ -1,7 +1,7 @@
 """The text after `/add-seats`: a product, a number, or both, for one product or several (R10)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.cart import SeatLimits
 from models.details import SubscriptionRow
@@ -12,13 +12,31 @@ from models.product import UnknownProduct, is_exact_product, list_matching_produ
 NUMBER_PATTERN = re.compile(r"[x×]?([+-]?\d[\d.,'’]*)[x×]?", re.IGNORECASE)
 # `1,000`, `1.000`, `1'000`: nobody orders a thousandth of a seat.
 GROUPED_DIGITS_PATTERN = re.compile(r"\d{1,3}([.,'’]\d{3})+")
-# `5 seats of webinar`, « 5 postes de webinar ».
-FILLER_WORDS = frozenset({"seat", "seats", "of", "for", "poste", "postes", "de", "pour"})
+# Words around a product and a number that say nothing about either, in both languages, whatever the
+# reader's: `please add 5 more seats for webinar`, « 5 x webinar », « 5 postes de webinar svp ». A product
+# whose name has one of them is found by its whole name first.
+FILLER_WORDS = frozenset({
+    "seat", "seats", "license", "licenses", "licence", "licences", "more", "new", "extra", "additional",
+    "add", "of", "for", "to", "the", "x", "please", "pls", "thanks", "and",
+    "poste", "postes", "place", "places", "supplémentaire", "supplémentaires", "nouveau", "nouveaux",
+    "ajouter", "ajoute", "ajoutez", "de", "du", "des", "pour", "à", "svp", "stp", "merci", "et",
+})  # fmt: skip
 CONJUNCTIONS = frozenset({"and", "et", "&"})
+PUNCTUATION = ",;:.!?"
+MAX_SHOWN_LENGTH = 60
 
 
 class AmbiguousProduct(Refusal):
     """The name matches several products."""
+
+
+@dataclass(frozen=True)
+class ParsedCommand:
+    """`seats` are by subscription id; `misunderstood` are an UnknownProduct or AmbiguousProduct for each part
+    of the text that names no single product."""
+
+    seats: dict[str, int] = field(default_factory=dict)
+    misunderstood: list[Refusal] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -27,57 +45,88 @@ class CommandWords:
     number: str
 
 
-def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: SeatLimits) -> dict[str, int]:
-    """`webinar 5`, `5 webinar`, `webinar +5` → {the id of its subscription: 5}; `webinar 5 training 2` → one
-    for each; nothing if the text holds no number.
+def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: SeatLimits) -> ParsedCommand:
+    """`webinar 5`, `5 webinar`, `webinar +5`, `5 seats of webinar, please` → {the id of its subscription: 5};
+    `webinar 5 training 2` → one for each; nothing if the text holds no number.
 
-    Raises UnknownProduct, AmbiguousProduct, the reason why the product cannot be ordered (R2, R4),
-    SeatsNotANumber or TooManySeats.
+    Raises the reason why the product cannot be ordered (R2, R4), SeatsNotANumber or TooManySeats.
     """
+    parsed = ParsedCommand()
     tokens = command_text.split()
-    if not tokens:
-        return {}
-    seats: dict[str, int] = {}
-    for part in _split_by_product(tokens, rows):
-        words = _choose_reading(_list_readings(part), rows)
-        row = _resolve_subscription_row(words.product_name, rows)
+    for part in _split_by_product(tokens, rows) if tokens else []:
+        words = _choose_reading(part, rows)
+        if not words.product_name and not words.number:
+            continue
+        try:
+            row = _resolve_subscription_row(words, rows)
+        except (UnknownProduct, AmbiguousProduct) as misunderstood:
+            parsed.misunderstood.append(misunderstood)
+            continue
         if row.blocked_by is not None:
             raise row.blocked_by
         if words.number:
-            seats[row.subscription.id] = bounds.parse_seats(words.number)
-    return seats
+            parsed.seats[row.subscription.id] = bounds.parse_seats(words.number)
+    return parsed
 
 
 def _split_by_product(tokens: list[str], rows: list[SubscriptionRow]) -> list[list[str]]:
-    """`webinar 5, training 2` and `5 webinar and 2 training` → two parts; a single one if the text as a whole
-    names a product, whose name may hold a number."""
+    """`webinar 5, training 2` and `5 webinar and 2 training` → two parts; `webinar 5 today` → `webinar 5` and
+    `today`; a single one if the text as a whole names a product, whose name may hold a number."""
     if _list_known(_list_readings(tokens), rows):
         return [tokens]
-    words = [word for token in tokens if (word := token.strip(",;")) and word.lower() not in CONJUNCTIONS]
+    words = [
+        word for token in tokens if (word := token.strip(PUNCTUATION)) and word.casefold() not in CONJUNCTIONS
+    ]
     numbers = [i for i, word in enumerate(words) if NUMBER_PATTERN.fullmatch(word)]
-    if len(numbers) < 2 or (numbers[0] == 0) == (numbers[-1] == len(words) - 1):
+    meant = [i for i, word in enumerate(words) if not _is_filler(word)]
+    if not numbers or (numbers[0] == meant[0] and numbers[-1] == meant[-1]):
         return [tokens]
-    starts = numbers if numbers[0] == 0 else [0, *(i + 1 for i in numbers[:-1])]
+    if numbers[0] == meant[0]:
+        starts = [0, *numbers[1:]]
+    else:
+        # What follows a number and is filler belongs to it: `webinar 5 seats, training 2 seats`.
+        next_products = [next((i for i in meant if i > number), None) for number in numbers]
+        starts = [0, *(i for i in next_products if i is not None)]
     return [words[start:end] for start, end in zip(starts, [*starts[1:], len(words)], strict=True)]
 
 
+def _is_filler(word: str) -> bool:
+    return word.casefold() in FILLER_WORDS or not any(c.isalnum() for c in word)
+
+
+def _drop_filler(tokens: list[str]) -> list[str]:
+    return [word for token in tokens if not _is_filler(word := token.strip(PUNCTUATION))]
+
+
 def _list_readings(tokens: list[str]) -> list[CommandWords]:
-    """The likeliest first; a product's name may end or begin with a number."""
-    readings = []
-    for number_token, name_tokens in ((tokens[-1], tokens[:-1]), (tokens[0], tokens[1:])):
-        if number := NUMBER_PATTERN.fullmatch(number_token):
-            readings += [
-                CommandWords(" ".join(names), _normalize_number(number[1]))
-                for names in (name_tokens, [t for t in name_tokens if t.lower() not in FILLER_WORDS])
-            ]
-    return [*readings, CommandWords(" ".join(tokens), "")]
+    """The likeliest first; a product's name may end or begin with a number, or hold a filler word."""
+    meant = _drop_filler(tokens)
+    return [
+        *_list_numbered_readings(tokens),
+        *_list_numbered_readings(meant),
+        CommandWords(" ".join(tokens), ""),
+        CommandWords(" ".join(meant), ""),
+    ]
 
 
-def _choose_reading(readings: list[CommandWords], rows: list[SubscriptionRow]) -> CommandWords:
-    known = _list_known(readings, rows)
-    if known and is_exact_product([row.product for row in rows], readings[-1].product_name):
-        return readings[-1]
-    return next(iter(known), readings[0])
+def _list_numbered_readings(tokens: list[str]) -> list[CommandWords]:
+    ends = [(tokens[-1], tokens[:-1]), (tokens[0], tokens[1:])] if tokens else []
+    return [
+        CommandWords(" ".join(name), _normalize_number(number[1]))
+        for number_token, names in ends
+        if (number := NUMBER_PATTERN.fullmatch(number_token))
+        for name in (names, _drop_filler(names))
+    ]
+
+
+def _choose_reading(tokens: list[str], rows: list[SubscriptionRow]) -> CommandWords:
+    readings = _list_readings(tokens)
+    whole_text = CommandWords(" ".join(tokens), "")
+    if is_exact_product([row.product for row in rows], whole_text.product_name):
+        return whole_text
+    if known := _list_known(readings, rows):
+        return known[0]
+    return next(iter(_list_numbered_readings(_drop_filler(tokens))), readings[-1])
 
 
 def _list_known(readings: list[CommandWords], rows: list[SubscriptionRow]) -> list[CommandWords]:
@@ -87,28 +136,31 @@ def _list_known(readings: list[CommandWords], rows: list[SubscriptionRow]) -> li
         for words in readings
         if not words.product_name
         or words.product_name in ids
-        or list_matching_products(products, words.product_name)
+        or is_exact_product(products, words.product_name)
+        # `x 5` names no Nexus.
+        or (_drop_filler(words.product_name.split()) and list_matching_products(products, words.product_name))
     ]
 
 
 def _normalize_number(text: str) -> str:
-    digits = text.removeprefix("+")
+    digits = text.removeprefix("+").rstrip(".,'’")
     return re.sub(r"\D", "", digits) if GROUPED_DIGITS_PATTERN.fullmatch(digits) else digits
 
 
-def _resolve_subscription_row(product_name: str, rows: list[SubscriptionRow]) -> SubscriptionRow:
+def _resolve_subscription_row(words: CommandWords, rows: list[SubscriptionRow]) -> SubscriptionRow:
     """By the subscription's id, else by the product's name."""
-    if named := [row for row in rows if row.subscription.id == product_name]:
+    if named := [row for row in rows if row.subscription.id == words.product_name]:
         return named[0]
-    if product_name:
-        matches = {p.id for p in list_matching_products([row.product for row in rows], product_name)}
+    if words.product_name:
+        matches = {p.id for p in list_matching_products([row.product for row in rows], words.product_name)}
         candidates = [row for row in rows if row.product.id in matches]
     else:
         candidates = [row for row in rows if row.blocked_by is None]
     product_names = sorted({row.product.name for row in candidates or rows})
+    typed = words.product_name[:MAX_SHOWN_LENGTH]
     if not candidates:
-        raise UnknownProduct(typed=product_name[:60], products=product_names)
+        raise UnknownProduct(typed=typed, products=product_names)
     if len(product_names) > 1:
-        raise AmbiguousProduct(typed=product_name[:60], products=product_names)
+        raise AmbiguousProduct(typed=typed, number=words.number[:MAX_SHOWN_LENGTH], products=product_names)
     # Of two subscriptions to one product, prefer one that can be ordered.
     return min(candidates, key=lambda row: (row.blocked_by is not None, row.subscription.id))

@@ -1,7 +1,7 @@
 """Opening a cart, and storing it as a draft (R2-R7, R10)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.db import Session
@@ -15,7 +15,7 @@ from bot.permissions import (
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.account import refresh_account
-from bot.use_cases.cart.command import parse_command_text
+from bot.use_cases.cart.command import ParsedCommand, parse_command_text
 from bot.use_cases.cart.contents import (
     CartState,
     apply_seat_inputs,
@@ -59,6 +59,7 @@ class PendingQuotesWarning:
     account: Account
     pending_quotes: list[QuoteDetails]
     own_quote: QuoteDetails | None
+    misunderstood: list[Refusal] = field(default_factory=list)
 
 
 CartEntry = AccountChoiceNeeded | CartBlocked | PendingQuotesWarning | CartPage
@@ -99,11 +100,12 @@ async def _build_cart_entry(
     if obstacles:
         blocked_rows = [row for row in state.rows if row.blocked_by is not None]
         return CartBlocked(state.account, obstacles, blocked_rows)
-    prefilled_seats = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
+    command = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
     if state.other_quotes:
         async with services.read() as session:
-            return await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
-    return _build_cart_page(state, state.seats, prefilled_seats)
+            warning = await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
+            return replace(warning, misunderstood=command.misunderstood)
+    return _build_cart_page(state, state.seats, command)
 
 
 async def load_cart_page(
@@ -113,8 +115,8 @@ async def load_cart_page(
     async with services.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
         state = await load_cart_state(session, account, contact, at)
-    prefilled_seats = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
-    return _build_cart_page(state, state.seats, prefilled_seats)
+    command = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
+    return _build_cart_page(state, state.seats, command)
 
 
 async def load_pending_quotes_warning(
@@ -166,7 +168,7 @@ async def save_cart_draft(
         state = await load_cart_state(session, account, contact, at)
         seats = apply_seat_inputs(state.seats, state.rows, seat_inputs, services.settings.seat_bounds)
         await store_cart_seats(session, state, seats)
-        return _build_cart_page(state, seats, {})
+        return _build_cart_page(state, seats, ParsedCommand())
 
 
 def _list_obstacles(state: CartState, at: datetime) -> list[Refusal]:
@@ -193,13 +195,12 @@ async def _load_warning(
     )
 
 
-def _build_cart_page(
-    state: CartState, seats: Mapping[str, int], prefilled_seats: Mapping[str, int]
-) -> CartPage:
+def _build_cart_page(state: CartState, seats: Mapping[str, int], command: ParsedCommand) -> CartPage:
     return CartPage(
         state.account,
         state.rows,
-        {**seats, **prefilled_seats},
+        {**seats, **command.seats},
         state.own_quote,
-        preselected_subscription_id=next(iter(prefilled_seats), None),
+        preselected_subscription_id=next(iter(command.seats), None),
+        misunderstood=command.misunderstood,
     )

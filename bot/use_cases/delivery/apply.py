@@ -42,6 +42,7 @@ from bot.use_cases.notice.enqueue import (
 )
 from bot.use_cases.pacing import (
     DESTINATION_LIMIT,
+    LIMITED_SLOT_PREFIX,
     MESSAGE_LIMIT,
     compute_backoff,
     lock_or_create_slots,
@@ -240,22 +241,29 @@ async def _apply_messages_edited(delivery: Delivery, result: MessagesEdited) -> 
 
 
 async def _apply_throttled(delivery: Delivery, result: Throttled) -> None:
-    # Slack doesn't say whether it limits the channel or the workspace: nothing is sent to either.
-    delay = timedelta(seconds=result.retry_after_seconds)
-    name = MESSAGE_LIMIT.get_slot_name(delivery.notice.team)
-    slots = await lock_or_create_slots(delivery.session, [name], delivery.at)
-    MESSAGE_LIMIT.suspend(slots[name], delivery.at + delay)
-    delivery.suspend_destination(delay)
+    """A destination's limit stops no other. If Slack limits a second one while the first is suspended, the
+    limit is the workspace's."""
+    await _apply_retry_later(delivery, result.retry)
+    until = delivery.at + timedelta(seconds=result.retry.retry_after_seconds)
+    team = MESSAGE_LIMIT.get_slot_name(delivery.notice.team)
+    limited = LIMITED_SLOT_PREFIX + delivery.notice.team
+    slots = await lock_or_create_slots(delivery.session, [team, limited], delivery.at)
+    # Not by this destination's own limit: nothing was sent to it while that lasted.
+    if slots[limited].next_at > delivery.at:
+        MESSAGE_LIMIT.suspend(slots[team], until)
+    slots[limited].next_at = max(slots[limited].next_at, until)
 
 
 async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
     notice = delivery.notice
     notice.attempts, notice.last_error = notice.attempts + 1, result.error
+    retry_after = timedelta(seconds=result.retry_after_seconds)
     if has_failed_for_too_long(notice, result.reason, delivery.at):
         await _send_another_way(delivery, result.reason, result.error)
+        delivery.suspend_destination(retry_after)
     else:
         # The whole destination waits: a later notice must not overtake this one.
-        delivery.suspend_destination(compute_backoff(notice.attempts - 1))
+        delivery.suspend_destination(max(compute_backoff(notice.attempts - 1), retry_after))
 
 
 async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> None:

@@ -24,6 +24,8 @@ from bot.use_cases.pacing import (
     MESSAGE_LIMIT,
     get_delivery_timeout,
     get_lease_duration,
+    is_permitted,
+    is_unclaimed,
     lock_or_create_slots,
     update_together,
 )
@@ -96,9 +98,8 @@ def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Se
     the one that has waited longest first. Without a mail server, e-mails wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
-    is_unclaimed = or_(col(slot.claimed_until).is_(None), col(slot.claimed_until) <= at)
-    is_free = or_(col(slot.destination).is_(None), and_(col(slot.next_at) <= at, is_unclaimed))
-    has_team_token = or_(is_email, col(team.destination).is_(None), col(team.next_at) <= at)
+    is_free = or_(col(slot.destination).is_(None), and_(is_permitted(slot, at), is_unclaimed(slot, at)))
+    has_team_token = or_(is_email, col(team.destination).is_(None), is_permitted(team, at))
     return (
         select(Notice.destination, Notice.team)
         .outerjoin(slot, col(slot.destination) == Notice.destination)

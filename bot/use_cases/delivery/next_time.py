@@ -9,28 +9,32 @@ from sqlmodel.sql.expression import Select
 from bot.services import Services
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.due_rows import get_later
-from bot.use_cases.pacing import MESSAGE_LIMIT
+from bot.use_cases.pacing import MAX_CLAIM, MAX_SUSPENSION, MESSAGE_LIMIT, get_plausible
 from models.notice.destination import DestinationKind
 from models.notice.notice import DeliverySlot, Notice
 
 
 async def find_next_delivery_time(services: Services) -> datetime | None:
     """After the rate limits of its destination and workspace, and the lease of another worker."""
+    at = services.now()
     async with services.read() as session:
-        waiting = await session.exec(select_next_times(with_email=services.mailer.is_configured))
+        waiting = await session.exec(select_next_times(at, with_email=services.mailer.is_configured))
         times = [
-            free_at if token_at is None else max(free_at, token_at) for free_at, token_at in waiting.all()
+            max(free_at, token_at) if token_at and token_at <= at + MAX_SUSPENSION else free_at
+            for free_at, token_at in waiting.all()
         ]
     return min(times, default=None)
 
 
-def select_next_times(*, with_email: bool) -> Select[datetime, datetime | None]:
+def select_next_times(at: datetime, *, with_email: bool) -> Select[datetime, datetime | None]:
     """For each workspace with waiting notices: the earliest time that one's destination is free, and when
     the workspace's next message is allowed (None for e-mails, and if nothing was posted yet)."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_team_slot = and_(~is_email, col(team.destination) == MESSAGE_LIMIT.slot_prefix + col(Notice.team))
-    free_at = get_later(col(Notice.due_at), get_later(col(slot.next_at), col(slot.claimed_until)))
+    permitted_at = get_plausible(slot.next_at, at, MAX_SUSPENSION)
+    claimed_until = get_plausible(slot.claimed_until, at, MAX_CLAIM)
+    free_at = get_later(get_later(col(Notice.due_at), permitted_at), claimed_until)
     return (
         select(func.min(free_at), col(team.next_at))
         .select_from(Notice)

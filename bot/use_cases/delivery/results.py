@@ -54,11 +54,6 @@ class MessagesEdited:
     closed_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Throttled:
-    retry_after_seconds: float
-
-
 class FailureReason(StrEnum):
     """A label of `seatbot_undeliverable_notices_total`."""
 
@@ -71,10 +66,19 @@ class FailureReason(StrEnum):
 
 @dataclass(frozen=True)
 class RetryLater:
-    """For a time that depends on the reason; then it is undeliverable."""
+    """For a time that depends on the reason; then it is undeliverable. Nothing is sent there before
+    `retry_after_seconds`."""
 
     reason: FailureReason
     error: str
+    retry_after_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """Slack limits messages to the destination, or in its workspace: it doesn't say which."""
+
+    retry: RetryLater
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 
 from bot.billing.gateway import BillingUnavailable
-from bot.directory.user_directory import DirectoryRefused, DirectoryUnavailable
+from bot.directory.user_directory import DirectoryRateLimited, DirectoryRefused, DirectoryUnavailable
 from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable
 from bot.messaging.messenger import (
     ChannelUnreachable,
@@ -125,11 +125,13 @@ async def _deliver_before_deadline(services: Services, run: DeliveryRun, notice:
         async with asyncio.timeout(run.lease.get_remaining_seconds(services.now())):
             return await _send_notice(services, run, notice)
     except RateLimited as limit:
-        return Throttled(limit.seconds)
+        return _build_limited_result(notice, limit)
     except (ChannelUnreachable, UserUnreachable) as error:
         return _build_unreachable_result(notice, str(error))
     except (MessageRejected, MailRejected) as error:
         return Undeliverable(FailureReason.REJECTED, str(error))
+    except DirectoryRateLimited as limit:
+        return _build_retry(notice, FailureReason.UNAVAILABLE, limit, limit.seconds)
     except REFUSALS as error:
         return _build_retry(notice, FailureReason.REFUSED, error)
     except OUTAGES as error:
@@ -146,9 +148,17 @@ def _build_unreachable_result(notice: Notice, error: str) -> DeliveryResult:
     return Undeliverable(FailureReason.UNREACHABLE, error)
 
 
-def _build_retry(notice: Notice, reason: FailureReason, error: Exception) -> RetryLater:
+def _build_limited_result(notice: Notice, limit: RateLimited) -> DeliveryResult:
+    """Uploading a file is limited on its own, and says nothing about messages."""
+    retry = _build_retry(notice, FailureReason.UNAVAILABLE, limit, limit.seconds)
+    return retry if notice.parsed_destination.kind is DestinationKind.FILE else Throttled(retry)
+
+
+def _build_retry(
+    notice: Notice, reason: FailureReason, error: Exception, retry_after_seconds: float = 0.0
+) -> RetryLater:
     log.warning("notice.retry_scheduled", notice=notice.id, reason=reason.value, error=format_error(error))
-    return RetryLater(reason, format_error(error))
+    return RetryLater(reason, format_error(error), retry_after_seconds)
 
 
 async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:

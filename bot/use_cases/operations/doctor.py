@@ -19,6 +19,7 @@ from bot.receipts import find_receipt_gaps
 from bot.services import Services
 from bot.settings import list_unknown_names
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
+from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.operations.account_checks import check_contacts, check_ordering
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
@@ -26,6 +27,7 @@ from models.account import Account
 from models.details import ReceiptDetails
 from models.migrations.run import UnsupportedSchema
 from models.notice import Notice, NoticeStatus
+from models.notice.destination import DestinationKind
 from models.receipt import Receipt, Seller
 
 # Of a proxy or a stand-in that does not know the method: not Slack's word on what was asked.
@@ -243,7 +245,10 @@ async def _find_missing_channels(
 
 async def _check_mail(services: Services) -> CheckResult:
     if not services.mailer.is_configured:
-        return CheckResult("mail", None, "SMTP_URL is not set: receipt e-mails wait until it is")
+        count = await _count_waiting_emails(services)
+        waiting = f"; {count} waiting now" if count else ""
+        message = f"SMTP_URL is not set: receipts and other e-mails wait until it is{waiting}"
+        return CheckResult("mail", None, message)
     try:
         await services.mailer.check_connection()
     except (MailUnavailable, MailRejected) as error:
@@ -258,6 +263,13 @@ async def _check_mail(services: Services) -> CheckResult:
         message = "mail and password go over the network unencrypted: take ?starttls=0 out of SMTP_URL"
         return CheckResult("mail", None, message)
     return CheckResult("mail", True, f"the server accepts the connection; mail is sent as {sender}")
+
+
+async def _count_waiting_emails(services: Services) -> int:
+    is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
+    async with services.read() as session:
+        waiting = select(func.count()).select_from(Notice).where(IS_WAITING_NOTICE, is_email)
+        return (await session.exec(waiting)).one()
 
 
 async def _check_billing(services: Services) -> CheckResult:

@@ -16,7 +16,7 @@ from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account
 from models.audit.entry import Actor
 from models.database_identity import IDENTITY_ROW_ID, DatabaseId, DatabaseIdentity
-from models.document_sequence import PREFIXES, DocumentSequence
+from models.document_sequence import INITIAL_LAST_NUMBER, PREFIXES, DocumentSequence
 
 
 class RestoredDatabase(Exception):
@@ -39,17 +39,26 @@ class NumberUnknown(Exception):
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """`stored` is none if the database has never been served, `current` if nothing identifies it."""
+    """`stored` is none if no version that stores it has served the database yet, `current` if nothing
+    identifies it."""
 
     stored: DatabaseIdentity | None
     current: DatabaseId | None
     last_numbers: dict[str, int]
     remembered_numbers: dict[str, int]
+    is_loaded_from_dump: bool
 
     @property
     def is_restored(self) -> bool:
-        is_other = self.stored is not None and self.stored.database_id != self.current
-        return is_other or self.issued_numbers != self.last_numbers
+        return self._is_other or self.issued_numbers != self.last_numbers
+
+    @property
+    def _is_other(self) -> bool:
+        if self.stored is not None:
+            return self.stored.database_id != self.current
+        # An upgraded database, or a dump of one from before its upgrade.
+        has_issued = any(number > INITIAL_LAST_NUMBER for number in self.last_numbers.values())
+        return has_issued and self.is_loaded_from_dump
 
     @property
     def issued_numbers(self) -> dict[str, int]:
@@ -59,9 +68,9 @@ class DatabaseState:
 
 async def check_not_restored(database: Database, at: datetime) -> None:
     """Stores which database this is if it has never been served. Raises RestoredDatabase."""
-    current = await database.read_id()
+    current, is_loaded = await database.read_id(), await database.is_loaded_from_dump()
     async with database.write() as session:
-        state = await _load_state(session, database, current)
+        state = await _load_state(session, database, current, is_loaded)
         if state.is_restored:
             raise RestoredDatabase(state.issued_numbers)
         if state.stored is None:
@@ -69,9 +78,9 @@ async def check_not_restored(database: Database, at: datetime) -> None:
 
 
 async def load_database_state(database: Database) -> DatabaseState:
-    current = await database.read_id()
+    current, is_loaded = await database.read_id(), await database.is_loaded_from_dump()
     async with database.read() as session:
-        return await _load_state(session, database, current)
+        return await _load_state(session, database, current, is_loaded)
 
 
 async def accept_restored_database(
@@ -82,9 +91,9 @@ async def accept_restored_database(
 
     Raises NumberUnknown."""
     given = _parse_numbers(issued)
-    current = await database.read_id()
+    current, is_loaded = await database.read_id(), await database.is_loaded_from_dump()
     async with database.write() as session:
-        state = await _load_state(session, database, current)
+        state = await _load_state(session, database, current, is_loaded)
         before, after = state.last_numbers, _merge(state.issued_numbers, given)
         gaps = {
             prefix: (before[prefix], after[prefix]) for prefix in before if after[prefix] > before[prefix]
@@ -114,13 +123,16 @@ def _merge(*numbers: Mapping[str, int]) -> dict[str, int]:
     return {prefix: max(known.get(prefix, 0) for known in numbers) for prefix in PREFIXES}
 
 
-async def _load_state(session: Session, database: Database, current: DatabaseId | None) -> DatabaseState:
+async def _load_state(
+    session: Session, database: Database, current: DatabaseId | None, is_loaded: bool
+) -> DatabaseState:
     sequences = await session.exec(select(DocumentSequence))
     return DatabaseState(
         stored=await session.get(DatabaseIdentity, IDENTITY_ROW_ID),
         current=current,
         last_numbers={sequence.prefix: sequence.last_number for sequence in sequences.all()},
         remembered_numbers=database.read_remembered_numbers(),
+        is_loaded_from_dump=is_loaded,
     )
 
 
