@@ -401,6 +401,10 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
             )
         case "sepa_debit":
             return fill_object(stripe.PaymentMethod.SepaDebit, last4=card.last4)
+        case "au_becs_debit":
+            return fill_object(stripe.PaymentMethod.AuBecsDebit, last4=card.last4)
+        case "cashapp":
+            return fill_object(stripe.PaymentMethod.Cashapp, cashtag="$alice")
         case "bacs_debit":
             return fill_object(stripe.PaymentMethod.BacsDebit, last4=card.last4)
         case "us_bank_account":

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.i18n import Localizer
+from bot.presenters.payment_method import format_method_name
 from models.receipt import Receipt
 from models.service_order import OrderLine
 from sandbox.person import Person
@@ -116,6 +118,24 @@ async def test_a_wallet_that_pending_updates_support_is_charged(
     assert f"Charged to {name}" in newest(alice.dms, "for service order").text
     [method] = (await world.row(Receipt)).charged_methods
     assert (method.type, method.email) == (values["type"], "alice@acme.example")
+
+
+async def test_r23_methods_are_read_from_stripe_and_named_in_both_languages(world: StripeWorld) -> None:
+    names = {
+        "bacs_debit": ("Bacs Direct Debit •••• 4242", "Prélèvement Bacs •••• 4242", False),
+        "au_becs_debit": ("BECS Direct Debit •••• 4242", "Prélèvement BECS •••• 4242", False),
+        "cashapp": ("Cash App Pay", "Cash App Pay", True),
+    }
+    for type_ in names:
+        world.records.cards[f"pm_{type_}"] = Card(f"pm_{type_}", "cus_acme", type=type_)
+    methods = await world.services.billing.list_payment_methods("acme")
+    languages = [Localizer("en-GB"), Localizer("fr-FR")]
+    found = {
+        method.type: (*(format_method_name(each, method) for each in languages), method.automatic)
+        for method in methods or []
+        if method.type in names
+    }
+    assert found == names
 
 
 async def test_the_legacy_source_is_charged_if_there_is_no_other_default(
