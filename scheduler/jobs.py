@@ -55,6 +55,6 @@ JOBS: Mapping[str, Job] = {
         publish_due_homes, find_next_publish_time, 30, frozenset({"account_change", "home"})
     ),
     JobId.UPDATE_ORDER_SCREENS: Job(
-        update_due_screens, find_next_screen_time, 30, frozenset({"order_screen"})
+        update_due_screens, find_next_screen_time, 60, frozenset({"order_screen"})
     ),
 }
