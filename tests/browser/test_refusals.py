@@ -134,7 +134,6 @@ async def test_r11_a_new_administrator_needs_a_name_and_an_address(sessions: Bro
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("/add-seats zoom 5", "You don’t have a subscription to “zoom” here."),
         ("/add-seats rescue 2", "Seats of Rescue are sold by Account Services."),
         ("/quotes Q-9", "We can’t find quote Q-9."),
         ("/service-orders SO-9", "We can’t find service order SO-9."),
