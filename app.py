@@ -286,7 +286,7 @@ def link_stripe(
     settings = read_settings_or_exit()
     if settings.billing != "stripe":
         exit_with_error("nothing to link: set BILLING=stripe")
-    # Imported here, as for `import`.
+    # Imported here, so that `serve` does not need the memory.
     from bot.use_cases.accounts_import.link import LinkOptions
 
     options = LinkOptions(workspace, channel, tuple(contact or ()), time_zone)
@@ -550,7 +550,7 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
     except UnsupportedSchema as error:
         exit_with_error(str(error))
     except BrokenPipeError:
-        # Whoever reads the output has read enough: Typer ends the process without a word.
+        # The reader of the pipe has closed it (`| head`): Typer ends the process silently.
         raise
     except (SlackApiError, SQLAlchemyError, OSError) as error:
         exit_with_error(f"cannot go on: {_format_error(error)}")

@@ -213,7 +213,7 @@ class Settings(BaseSettings):
 
 
 def _strip_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Without those that are empty then, as `env_ignore_empty` does."""
+    """Without values that are empty after that, like `env_ignore_empty`."""
     stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
     return {name: value for name, value in stripped.items() if value != ""}
 

@@ -1,4 +1,4 @@
-"""A quote as a PDF, to forward to whoever pays: its validity, lines and tax, and how to accept it."""
+"""A quote as a PDF, to forward to the person who pays: its validity, lines and tax, and how to accept it."""
 
 import re
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ class SmtpServer:
     @classmethod
     def parse(cls, url: str) -> "SmtpServer":
         """`smtp://user:password@host:port`, `smtps://…`. Without TLS, STARTTLS is required for a user or
-        another machine: whoever is between the two could remove the server's offer. `?starttls=0` allows
+        another machine: somebody in between could remove the server's offer. `?starttls=0` allows
         plain text."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
