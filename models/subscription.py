@@ -10,6 +10,7 @@ from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits
 from models.errors import Refusal
+from models.localized_text import LocalizedText, LocalizedTextColumn
 from models.period_length import PeriodLength, PeriodLengthColumn
 from models.product import Product, ProductNotSelfServed
 from models.seat_pricing import SeatPricing, SeatPricingColumn
@@ -51,7 +52,7 @@ class Subscription(SQLModel, table=True):
     period_start: date
     period_end: date
     self_service: bool = True
-    self_service_reason: str | None = None
+    self_service_reason: LocalizedText | None = Field(default=None, sa_type=LocalizedTextColumn)
     active: bool = True
     outlook: SubscriptionOutlook = Field(
         default_factory=SubscriptionOutlook,

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Ema
 
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
 from models.control_characters import find_control_character
+from models.localized_text import LANGUAGES, LocalizedText
 from models.email_address import ENCODED_WORD_PREFIX, normalize_email
 from models.money import UnknownCurrency, check_currency
 from models.period_length import PeriodLength
@@ -142,7 +143,16 @@ def _convert_self_service(value: Any) -> Any:
     return {"eligible": value} if isinstance(value, str) else value
 
 
+def _parse_localized_text(value: Any) -> LocalizedText:
+    if not isinstance(value, dict):
+        return _parse_text(value)
+    if not value or not value.keys() <= set(LANGUAGES):
+        raise ValueError(f"must be text, or a text for each language ({', '.join(LANGUAGES)})")
+    return {language: _parse_text(value[language]) for language in LANGUAGES if language in value}
+
+
 RequiredText = Annotated[str, BeforeValidator(_parse_text)]
+ReasonText = Annotated[LocalizedText, BeforeValidator(_parse_localized_text)]
 
 
 def _parse_period(value: object) -> PeriodLength:
@@ -170,7 +180,7 @@ UserId = Annotated[
 StripeCustomerId = Annotated[
     str, BeforeValidator(_build_pattern_parser(r"cus_[A-Za-z0-9_]+", "a Stripe customer id such as cus_…"))
 ]
-LanguageTag = Annotated[str, BeforeValidator(_build_pattern_parser(r"(en|fr)(-[A-Z]{2})?", "en or fr"))]
+LanguageTag = Annotated[str, BeforeValidator(_build_pattern_parser(rf"({'|'.join(LANGUAGES)})(-[A-Z]{{2}})?", "en or fr"))]
 TimeZoneName = Annotated[str, BeforeValidator(_parse_time_zone)]
 TaxRate = Annotated[str, BeforeValidator(_parse_rate)]
 CountryCode = Annotated[str, BeforeValidator(_parse_country)]
@@ -204,7 +214,7 @@ class AddressEntry(FileEntry):
 
 class SelfServiceEntry(FileEntry):
     eligible: Flag
-    reason: RequiredText | None = None
+    reason: ReasonText | None = None
 
 
 SelfService = Annotated[SelfServiceEntry, BeforeValidator(_convert_self_service)]
@@ -313,7 +323,7 @@ class ProductEntry(FileEntry):
     id: RequiredText
     name: RequiredText
     additional_seats: Flag = False
-    reason: RequiredText | None = None
+    reason: ReasonText | None = None
 
 
 class AccountsFile(FileEntry):

@@ -6,9 +6,10 @@ from pathlib import Path
 import structlog
 from fluent.runtime import FluentBundle, FluentResource
 
+from models.localized_text import LANGUAGES
+
 log = structlog.get_logger()
 
-LANGUAGES = ("en", "fr")
 MESSAGES_FOLDER = Path(__file__).parent
 
 

@@ -76,14 +76,11 @@ async def lock_requested(outbox: Outbox) -> AsyncIterator[None]:
         ):
             loop.call_soon_threadsafe(requested.set)
 
-    engine = outbox.database.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield
-        async with asyncio.timeout(HANG_SECONDS):
-            await requested.wait()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    # It stays: a listener cannot be removed while a statement runs in another thread.
+    event.listen(outbox.database.sync_engine, "before_cursor_execute", note)
+    yield
+    async with asyncio.timeout(HANG_SECONDS):
+        await requested.wait()
 
 
 async def ready_to_place(outbox: Outbox, person: SlackIdentity, account_id: str, subscription_id: str) -> int:

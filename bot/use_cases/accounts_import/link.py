@@ -27,10 +27,10 @@ from bot.use_cases.accounts_import.row_sync import update_fields
 from bot.use_cases.accounts_import.run import ImportOptions, load_stored_records, store_accounts
 from models.account import Account
 from models.audit.entry import Actor
+from models.localized_text import LANGUAGES
 from models.product import Product
 
 LINK_SOURCE = "link-stripe"
-LANGUAGES = ("en", "fr")
 
 
 @dataclass(frozen=True)
