@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Ema
 
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
 from models.control_characters import find_control_character
-from models.localized_text import LANGUAGES, LocalizedText
 from models.email_address import ENCODED_WORD_PREFIX, normalize_email
+from models.localized_text import LANGUAGES, LocalizedText
 from models.money import UnknownCurrency, check_currency
 from models.period_length import PeriodLength
 from models.proration import get_end_of_day
@@ -180,7 +180,9 @@ UserId = Annotated[
 StripeCustomerId = Annotated[
     str, BeforeValidator(_build_pattern_parser(r"cus_[A-Za-z0-9_]+", "a Stripe customer id such as cus_…"))
 ]
-LanguageTag = Annotated[str, BeforeValidator(_build_pattern_parser(rf"({'|'.join(LANGUAGES)})(-[A-Z]{{2}})?", "en or fr"))]
+LanguageTag = Annotated[
+    str, BeforeValidator(_build_pattern_parser(rf"({'|'.join(LANGUAGES)})(-[A-Z]{{2}})?", "en or fr"))
+]
 TimeZoneName = Annotated[str, BeforeValidator(_parse_time_zone)]
 TaxRate = Annotated[str, BeforeValidator(_parse_rate)]
 CountryCode = Annotated[str, BeforeValidator(_parse_country)]

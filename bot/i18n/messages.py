@@ -6,8 +6,6 @@ from pathlib import Path
 import structlog
 from fluent.runtime import FluentBundle, FluentResource
 
-from models.localized_text import LANGUAGES
-
 log = structlog.get_logger()
 
 MESSAGES_FOLDER = Path(__file__).parent

@@ -310,9 +310,7 @@ async def test_a_chart_that_slack_refuses_is_tried_once_per_workspace_and_replac
 ) -> None:
     """Slack's pages differ on whether Home takes charts."""
     shape = table().blocks["data_visualization"]
-    monkeypatch.setitem(
-        table().blocks, "data_visualization", replace(shape, only_on=frozenset({"message"}))
-    )
+    monkeypatch.setitem(table().blocks, "data_visualization", replace(shape, only_on=frozenset({"message"})))
     alice = await open_home(world, "alice")
     await world.order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)

@@ -131,15 +131,14 @@ function draw() {
   if (place === "messages" && !root.querySelector(".tabs")) root.querySelector(".bar").append(appTabs("messages"));
   sidebar(byId("sidebar"), ctx);
   drawModal(ctx);
-  drawSkipLink();
+  drawSkipLink(Boolean(channel));
 }
 
 // Past the sidebar: to the message field, or to the page's content if there is none.
-function drawSkipLink() {
-  const composer = byId("composer-text");
+function drawSkipLink(hasComposer) {
   const skip = document.querySelector(".skip");
-  skip.textContent = composer ? "Skip to the message field" : "Skip to the content";
-  skip.href = composer ? "#composer-text" : "#main";
+  skip.textContent = hasComposer ? "Skip to the message field" : "Skip to the content";
+  skip.href = hasComposer ? "#composer-text" : "#main";
 }
 
 // `user` and `state` change together: what is drawn is always what one person sees.
