@@ -87,7 +87,6 @@ async def _load_account_overview(
 
 
 async def _list_orders_in_progress(session: Session, account: Account, at: datetime) -> list[OrderDetails]:
-    """Those that need attention, however many newer ones there are; then the newest."""
     query = (
         build_order_query()
         .where(col(ServiceOrder.account_id) == account.id, col(ServiceOrder.finished_at).is_(None))
