@@ -226,7 +226,7 @@ async def _list_own_accounts(
     if principal is not None:
         is_allowed = principal.user.is_full_member and not is_outsider(person, principal.user)
         return [account for account, _ in principal.roles] if is_allowed else []
-    # Slack did not say who it is; whoever is bound by their id can still be greeted in their language.
+    # Slack did not say who it is; a contact who is bound by user id can still be greeted in their language.
     async with services.read() as session:
         found = await session.exec(
             select(Account)
