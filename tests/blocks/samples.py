@@ -1,7 +1,7 @@
 """What screens show: as it usually is, and with the longest names and the most of everything.
 
-A table's object takes a tenth of a millisecond to make, and the longest samples are rendered hundreds of times:
-what their rows are made of is made once, and not to be changed.
+A table's object takes a tenth of a millisecond to make, and the longest samples are rendered hundreds of
+times: what their rows are made of is made once, and not to be changed.
 """
 
 from dataclasses import dataclass, replace

@@ -110,9 +110,8 @@ def test_a_number_out_of_bounds_is_not_put_into_a_field_that_refuses_it(reader: 
 def test_two_subscriptions_to_one_product_are_distinguished(english: Localizer) -> None:
     cart_page = samples.make_cart_page()
     twin = replace(cart_page.rows[1], product=cart_page.rows[0].product)
-    labels = [
-        b["label"]["text"] for b in inputs(form(english, replace(cart_page, rows=[cart_page.rows[0], twin])))
-    ]  # type: ignore[index]
+    view = form(english, replace(cart_page, rows=[cart_page.rows[0], twin]))
+    labels = [b["label"]["text"] for b in inputs(view)]  # type: ignore[index]
     assert labels[0].startswith("GoTo Meeting (sub_0)")
     assert labels[1].startswith("GoTo Meeting (sub_1)")
 

@@ -119,7 +119,7 @@ def _find_unnotified_decisions(now: DatabaseSnapshot, entry: AuditEntry, new: li
 
 
 def _find_wrong_receipt_recipients(now: DatabaseSnapshot, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
-    """R13: to the person who placed the order; to all if that person lost the role or the quote was for all."""
+    """R13: to the person who placed the order; to all if they lost the role or the quote was for all."""
     [order] = now.where("service_order", number=entry.subject.removeprefix("service_order:"))
     contacts = now.where("billing_contact", account_id=entry.account_id, active=1)
     placed = [c for c in contacts if c["id"] == order["contact_id"]]
