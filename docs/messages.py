@@ -8,7 +8,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax.ast import GroupComment, Message
 
 from bot.i18n import MESSAGES_FOLDER
-from models.localized_text import LANGUAGES
+from models.text.localized_text import LANGUAGES
 
 LANGUAGE_NAMES = {"en": "English", "fr": "Français"}
 

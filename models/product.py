@@ -3,7 +3,7 @@
 from sqlmodel import Field, SQLModel
 
 from models.errors import Refusal
-from models.localized_text import LocalizedText, LocalizedTextColumn
+from models.text.localized_text import LocalizedText, LocalizedTextColumn
 
 
 class ProductNotSelfServed(Refusal):

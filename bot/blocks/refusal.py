@@ -9,9 +9,9 @@ from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.payment_method import format_method_name
 from bot.presenters.quote import get_decision_outcome
 from models.errors import InvalidInput, Refusal
-from models.localized_text import select_text
 from models.payment_method import PaymentMethodUnsupported
 from models.quote import QuoteNotPending
+from models.text.localized_text import select_text
 
 SHOW_VIEW = "refusal.show"
 

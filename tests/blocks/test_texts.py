@@ -9,7 +9,7 @@ from fluent.syntax.ast import Identifier, Junk, Message, MessageReference, Varia
 from fluent.syntax.visitor import Visitor
 
 from bot.i18n import MESSAGES_FOLDER
-from models.localized_text import LANGUAGES
+from models.text.localized_text import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 # Keys that are put together where they are used.

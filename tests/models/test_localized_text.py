@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from models.localized_text import LocalizedText, LocalizedTextColumn, select_text
+from models.text.localized_text import LocalizedText, LocalizedTextColumn, select_text
 
 DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
 
