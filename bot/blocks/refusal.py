@@ -39,8 +39,9 @@ def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object
         arguments["by"] = arguments["by"] or localizer.format_text("someone")
     if isinstance(refusal, PaymentMethodUnsupported):
         arguments["method"] = format_method_name(localizer, refusal.method)
-    if "reason" in arguments:
-        arguments["reason"] = select_text(refusal.variables["reason"], localizer.language).rstrip(". ")
+    reason = arguments.get("reason")
+    if isinstance(reason, str | dict):
+        arguments["reason"] = select_text(reason, localizer.language).rstrip(". ")
     for name, value in arguments.items():
         if isinstance(value, list | tuple):
             arguments[name] = block_kit.format_short_list(

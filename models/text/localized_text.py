@@ -2,7 +2,7 @@
 
 import json
 
-from sqlalchemy import Dialect, Text
+from sqlalchemy import Dialect, String
 from sqlalchemy.types import TypeDecorator
 
 LANGUAGES = ("en", "fr")
@@ -21,7 +21,7 @@ def select_text(text: LocalizedText | None, language: str) -> str:
 class LocalizedTextColumn(TypeDecorator[LocalizedText]):
     """Stores one text as it is, and several as JSON."""
 
-    impl = Text
+    impl = String
     cache_ok = True
 
     def process_bind_param(self, value: LocalizedText | None, dialect: Dialect) -> str | None:

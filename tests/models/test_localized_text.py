@@ -3,7 +3,7 @@ from sqlalchemy.dialects import sqlite
 
 from models.text.localized_text import LocalizedText, LocalizedTextColumn, select_text
 
-DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
+DIALECT = sqlite.dialect()
 
 
 @pytest.mark.parametrize(
