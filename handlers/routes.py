@@ -10,6 +10,7 @@ from handlers import (
     quote,
     quote_extension,
     receipt,
+    receipt_export,
     service_order,
 )
 from handlers.route import Route
@@ -21,6 +22,7 @@ ROUTES: list[Route] = [
     *checkout.ROUTES,
     *service_order.ROUTES,
     *receipt.ROUTES,
+    *receipt_export.ROUTES,
     *account.ROUTES,
     *home.ROUTES,
     *install.ROUTES,
