@@ -9,6 +9,7 @@ import models.billing_contact
 import models.billing_event
 import models.cart
 import models.checkout
+import models.contact_invitation
 import models.database_identity
 import models.document_sequence
 import models.home
