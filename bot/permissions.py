@@ -9,8 +9,8 @@ from sqlmodel import col, or_, select
 
 from bot.db import Session, lock_account, lock_audit_chain_tip, select_joined
 from models.account import Account, AccountNotFound
+from models.account.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
-from models.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
 from models.errors import Refusal
 from models.quote import Quote
 from models.receipt import Receipt

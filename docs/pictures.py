@@ -14,7 +14,7 @@ import typst
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 from sqlmodel import select
 
-from app import run_bot
+from bot.commands.server import run_bot
 from bot.i18n import Localizer
 from bot.receipts import TEMPLATE_PATH, build_receipt_content
 from bot.receipts.fonts import load_fonts

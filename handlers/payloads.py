@@ -22,7 +22,7 @@ from pydantic import (
 
 from bot.blocks.notification_preferences import DELIVERY_INPUT, TOPICS_INPUT
 from models.checkout import CheckoutForm
-from models.control_characters import remove_control_characters
+from models.text.control_characters import remove_control_characters
 
 SEATS_BLOCK_PREFIX = "seats:"
 # What the bot reads of a form, by block id.

@@ -30,7 +30,7 @@ from bot.metrics import ERRORS_TOTAL
 from bot.network import find_proxy
 from bot.tasks import TooBusy
 from handlers.request import SlackRequest
-from models.billing_contact import IdentityNotFresh
+from models.account.billing_contact import IdentityNotFresh
 from models.errors import (
     DatabaseReadOnly,
     DatabaseUnavailable,

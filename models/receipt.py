@@ -14,8 +14,8 @@ from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.payment_method import CARD_TYPE
-from models.period_length import PeriodLength
-from models.seat_pricing import SeatPricing
+from models.subscription.period_length import PeriodLength
+from models.subscription.seat_pricing import SeatPricing
 from models.tax import TaxFacts, TaxFactsColumn, TaxItem, sum_tax_items
 
 

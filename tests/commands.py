@@ -8,7 +8,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from app import cli
+from bot.cli import cli
 from bot.settings import Settings
 
 SETTING_NAMES = [name.upper() for name in Settings.model_fields]

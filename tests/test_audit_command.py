@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app import cli
+from bot.cli import cli
 from tests.postgres import database_url
 
 APP = Path(__file__).parents[1] / "app.py"

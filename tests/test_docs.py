@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from app import cli
+from bot.cli import cli
 from bot.settings import Settings
 from demo.story import WORKSPACE_PATH
 from docs import generate

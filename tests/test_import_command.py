@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app import cli
+from bot.cli import cli
 from tests.postgres import database_url
 from tests.test_audit_command import settings
 

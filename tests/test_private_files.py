@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app import cli
+from bot.cli import cli
 from tests.postgres import CHOSEN
 
 pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="is about files")

@@ -17,8 +17,9 @@ from sqlalchemy.engine import make_url
 from sqlmodel import func, select
 from typer.testing import CliRunner
 
-from app import cli, run_bot
 from bot.billing.embedded.gateway import EmbeddedGateway
+from bot.cli import cli
+from bot.commands.server import run_bot
 from bot.db import Database
 from bot.settings import Settings
 from bot.use_cases.audit.export import verify_histories

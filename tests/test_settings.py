@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from slack_sdk.web.async_client import AsyncWebClient
 from typer.testing import CliRunner
 
-from app import cli
+from bot.cli import cli
 from bot.installations.token_check import TokenRejected, check_tokens
 from bot.settings import InvalidSettings, Settings, read_settings
 from sandbox import Sandbox

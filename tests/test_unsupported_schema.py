@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app import cli
+from bot.cli import cli
 from tests.postgres import CHOSEN, database_url, run
 
 BEFORE_1_0 = (

@@ -6,7 +6,7 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
-from app import cli
+from bot.cli import cli
 from bot.version import VERSION
 
 ROOT = Path(__file__).parent.parent

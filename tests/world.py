@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel, col, select
 
-from app import run_bot
+from bot.commands.server import run_bot
 from bot.services import Services, Timeouts
 from bot.settings import Settings
 from bot.use_cases.delivery.worker import deliver_due_notices

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from models.card_number import has_card_number, remove_card_numbers
 from models.errors import Refusal
+from models.text.card_number import has_card_number, remove_card_numbers
 
 FieldPath = tuple[str | int, ...]
 

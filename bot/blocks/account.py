@@ -16,8 +16,8 @@ from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
 from models.money import Money
-from models.period_length import PeriodLength
 from models.subscription import compute_recurring_amount
+from models.subscription.period_length import PeriodLength
 
 OVERVIEW = navigation.SHOW_ACCOUNT
 MANAGE_PAYMENT_METHODS = navigation.MANAGE_PAYMENT_METHODS

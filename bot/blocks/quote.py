@@ -13,7 +13,7 @@ from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from bot.presenters.tax import format_tax_notes, format_tax_rates
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.details import QuoteDetails, QuoteRow
 from models.quote import MAX_REASON_LENGTH, Quote, QuoteStatus
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from models.money import Money
-from models.period_length import PeriodLength
 from models.quote import QuoteStatus
+from models.subscription.period_length import PeriodLength
 
 
 def get_decision_outcome(status: str, *, decided_externally: bool, replaced: bool) -> str:

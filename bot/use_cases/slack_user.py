@@ -16,9 +16,9 @@ from bot.jobs import JobId
 from bot.permissions import Principal, SlackIdentity, is_outsider, load_principal
 from bot.services import Services
 from models.account import Account
-from models.billing_contact import BillingContact
-from models.email_address import normalize_email
+from models.account.billing_contact import BillingContact
 from models.slack_user import SlackUser
+from models.text.email_address import normalize_email
 
 log = structlog.get_logger()
 

@@ -20,10 +20,10 @@ from bot.billing.stripe.invoice_pdf import download_pdf
 from bot.db import Database, to_driver_url
 from models.account import Account
 from models.migrations.run import upgrade_database
-from models.period_length import PeriodLength
 from models.product import Product
-from models.proration import get_midnight
 from models.subscription import Subscription
+from models.subscription.period_length import PeriodLength
+from models.subscription.proration import get_midnight
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.prices import Price

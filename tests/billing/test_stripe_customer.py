@@ -24,7 +24,7 @@ from bot.db import Database
 from models.account import Account
 from models.errors import Refusal
 from models.subscription import SubscriptionNotFound
-from models.subscription_outlook import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
+from models.subscription.outlook import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
 from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
 from tests.billing.scenarios import promised

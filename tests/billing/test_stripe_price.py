@@ -18,7 +18,7 @@ from bot.billing.gateway import (
     Unknown,
     UnrelatedChargesPending,
 )
-from models.seat_pricing import CurrencyMismatch
+from models.subscription.seat_pricing import CurrencyMismatch
 from tests.billing.conftest import StripeProvider, asked_again, settled
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS
 from tests.billing.scenarios import promised

@@ -43,7 +43,7 @@ from models.account import Account
 from models.errors import Refusal
 from models.payment_method import PaymentMethodUnsupported
 from models.subscription import Subscription
-from models.subscription_outlook import (
+from models.subscription.outlook import (
     CollectionPaused,
     SubscriptionChangeScheduled,
     SubscriptionInTrial,

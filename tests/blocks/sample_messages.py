@@ -10,7 +10,7 @@ from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
 from models.notice.payloads import PAYLOAD_BY_KIND, NoticePayload
 from models.quote import QuoteStatus
-from models.quote_extension import QuoteExtension
+from models.quote.extension import QuoteExtension
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
 from tests.blocks.samples import AT, USUAL, Size

@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 from models.account import Account, Address, Portal
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.spending import Spending, SpentAmount, build_spending
 from models.audit.entry import Actor, AuditEntry, AuditPerson
-from models.billing_contact import BillingContact
 from models.checkout import MAX_PO_NUMBER_LENGTH, CheckoutForm
 from models.details import (
     AccountOverview,
@@ -27,15 +28,14 @@ from models.details import (
 )
 from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
-from models.period_length import PeriodLength
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
-from models.quote_extension import QuoteExtension
+from models.quote.extension import QuoteExtension
 from models.receipt import Receipt
-from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
-from models.spending import Spending, SpentAmount, build_spending
 from models.subscription import SeatBlock, Subscription
+from models.subscription.period_length import PeriodLength
+from models.subscription.seat_history import SeatHistory
 from models.tax import TaxFacts
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)

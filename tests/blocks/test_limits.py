@@ -21,7 +21,7 @@ from bot.blocks.home import page as home_page
 from bot.i18n import Localizer
 from handlers.payloads import is_input_block
 from models.account import AccountNotSelfServed, Portal
-from models.billing_contact import IdentityNotFresh, NotABillingContact
+from models.account.billing_contact import IdentityNotFresh, NotABillingContact
 from models.details import AccountOverview
 from models.payment_method import NoAutomaticPaymentMethod
 from models.quote import QuoteStatus

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from models.administrator import Administrator
+from models.account.administrator import Administrator
 from models.quote import Quote
 from models.service_order import ServiceOrder
 from tests.browser.browser_session import BrowserSession, BrowserSessions

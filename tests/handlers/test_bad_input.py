@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.cart import Cart
 from models.checkout import Checkout
 from models.product import Product

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.service_order import OrderStatus, ServiceOrder
 from tests.commands import CommandResult, run_command
 from tests.fake_stripe import FakeStripe, Fault

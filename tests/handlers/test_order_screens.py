@@ -1,7 +1,7 @@
 """A modal that shows an order follows it while it is open, but not once it shows something else."""
 
 from bot.use_cases.order_screen import update_due_screens
-from models.order_screen import OrderScreen
+from models.service_order.order_screen import OrderScreen
 from sandbox.faults import Fault
 from sandbox.traffic import ApiCall
 from tests.handlers.orders import ordered

@@ -10,8 +10,8 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.operations.doctor import run_checks
 from bot.use_cases.slack_user import resolve_contact_user
 from handlers.install import BOT_SCOPES
+from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditPerson
-from models.billing_contact import BillingContact
 from models.home import Home
 from models.notice import Notice, NoticeStatus
 from models.notice.notification_preferences import NotificationPreferences

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from tests.handlers.all_screens import (
     BUTTONS,
     acme_has_an_order_and_a_quote,

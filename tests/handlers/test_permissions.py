@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import col, update
 
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.quote import Quote
 from sandbox.driver import Modal
 from tests.handlers.all_screens import (

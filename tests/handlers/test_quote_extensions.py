@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from bot.use_cases.quote.expiry import enqueue_quote_reminders
 from models.audit.entry import AuditEntry
 from models.quote import Quote
-from models.quote_extension import ExtensionStatus, QuoteExtension
+from models.quote.extension import ExtensionStatus, QuoteExtension
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.handlers.all_screens import NEUTRAL, OF_SERVICES
 from tests.handlers.db_snapshot import answer, change, show_button, show_form, stored

@@ -6,11 +6,11 @@ import pytest
 
 from bot.billing.gateway import BillingUnavailable
 from bot.use_cases.service_order.deadlines import announce_overdue_orders
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.notice import Notice, NoticeStatus
-from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
 from tests.handlers.db_snapshot import add
 from tests.handlers.orders import (

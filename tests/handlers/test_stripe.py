@@ -27,9 +27,9 @@ from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteStatus
-from models.seat_pricing import CurrencyMismatch
 from models.service_order import ChargeAttempt
 from models.subscription import Subscription
+from models.subscription.seat_pricing import CurrencyMismatch
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import InvoiceLine
 from tests.handlers.steps import hooked, newest, opened, saying

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from models.proration import get_midnight
 from models.quote import Quote
 from models.receipt import Receipt
 from models.subscription import Subscription
+from models.subscription.proration import get_midnight
 from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, SchedulePhase, SubscriptionFuture
 from tests.fake_stripe.records import Subscription as StripeSubscription
 from tests.handlers.steps import opened, saying, shown

@@ -12,11 +12,11 @@ import pytest
 from bot.i18n import Localizer
 from bot.presenters.seat_price import format_seat_price
 from models.account import Account
-from models.period_length import PeriodLength
-from models.proration import get_midnight
 from models.quote import Quote
 from models.receipt import Receipt
 from models.subscription import Subscription
+from models.subscription.period_length import PeriodLength
+from models.subscription.proration import get_midnight
 from tests.fake_stripe.prices import Package, Tier
 from tests.fake_stripe.records import SubscriptionItem
 from tests.handlers.steps import opened, shown

@@ -11,7 +11,7 @@ from bot.billing.gateway import (
 )
 from bot.use_cases.cart.command import AmbiguousProduct
 from models.account import AccountNotFound, AccountNotSelfServed
-from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
+from models.account.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
 from models.cart import EmptyOrder, SeatsNotANumber, TooManySeats, TooManySeatsInOrder
 from models.checkout import (
     CheckoutIncomplete,

@@ -16,7 +16,7 @@ from bot.use_cases.quote.decide import reject_quote
 from bot.use_cases.quote.read import list_quotes
 from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.service_order import place as place_order
-from models.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
+from models.account.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
 from models.checkout import NEW_ADMINISTRATOR_OPTION, CheckoutForm
 from models.details import CartPage, CheckoutPage, OrderDetails, PlacementPage, QuoteDetails
 from models.errors import Refusal

@@ -11,11 +11,11 @@ from bot.db import Database, Session
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import import_accounts
 from models.account import Account, Portal
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
 from models.product import DEFAULT_PRODUCTS, Product
-from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
 from tests.audit_chain import list_broken_entries
 from tests.large_accounts_file import build_large_accounts_file

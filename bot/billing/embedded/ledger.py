@@ -22,12 +22,12 @@ from models.ledger import (
     LedgerSeatBlock,
     LedgerSubscription,
 )
-from models.period_length import get_anchor_day, get_period_containing
 from models.subscription import (
     SeatBlock,
     Subscription,
     SubscriptionNotFound,
 )
+from models.subscription.period_length import get_anchor_day, get_period_containing
 
 _IS_COPY_STALE = and_(
     col(Subscription.id).is_not(None),

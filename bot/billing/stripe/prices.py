@@ -34,10 +34,10 @@ from bot.billing.stripe.taxes import (
 )
 from models.account import Account, Address
 from models.money import Money
-from models.period_length import PeriodLength, group_by_period
-from models.seat_pricing import CurrencyMismatch, SeatsPricedByUsage
 from models.subscription import SubscriptionNotFound
-from models.subscription_outlook import RenewalTotal
+from models.subscription.outlook import RenewalTotal
+from models.subscription.period_length import PeriodLength, group_by_period
+from models.subscription.seat_pricing import CurrencyMismatch, SeatsPricedByUsage
 from models.tax import TaxFacts
 
 log = structlog.get_logger()

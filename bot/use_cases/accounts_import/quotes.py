@@ -26,9 +26,9 @@ from bot.use_cases.quote.create import build_price_values, build_quote, build_qu
 from bot.use_cases.quote.decide import decide_quote
 from models.checkout import Checkout
 from models.notice import NoticeKind
-from models.proration import truncate_to_second
 from models.quote import Quote, QuoteStatus, compute_expiry, find_first_reminder_check
 from models.service_order import ServiceOrder
+from models.subscription.proration import truncate_to_second
 
 EXTERNAL_SYSTEM_NAME = "GoTo Admin"
 

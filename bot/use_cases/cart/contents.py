@@ -12,7 +12,7 @@ from sqlmodel import and_, col, or_, update
 from bot.db import Session, build_insert, select_joined
 from bot.use_cases.details import build_subscription_rows
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.cart import Cart, SeatLimits
 from models.details import SubscriptionRow
 from models.errors import InvalidInput, Refusal

@@ -13,14 +13,14 @@ from bot.use_cases.delivery.posted_message import load_posted_messages
 from bot.use_cases.details import load_order_details_by_id, load_quote_details_by_id, with_history
 from bot.use_cases.notice.preferences import load_contact_users_with_preferences
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.details import OrderDetails, QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
 from models.notice.notification_preferences import NotificationPreferences
 from models.notice.payloads import find_extension_id
 from models.quote import QuoteStatus
-from models.quote_extension import ExtensionStatus, QuoteExtension
+from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.slack_user import SlackUser
 
 # Their payload has everything they show.

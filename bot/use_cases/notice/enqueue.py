@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from bot.db import Session, build_insert
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.notice import Notice, NoticeKind, NoticeStatus, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (

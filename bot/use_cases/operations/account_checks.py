@@ -10,7 +10,7 @@ from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.errors import Refusal
 from models.payment_method import PaymentMethod, check_default_method
 from models.product import Product

@@ -28,7 +28,7 @@ from models.notice import NoticeKind
 from models.notice.destination import Destination
 from models.notice.payloads import QuoteExtensionPayload
 from models.quote import QuoteNotPending, validate_reason
-from models.quote_extension import (
+from models.quote.extension import (
     ExtensionImpossible,
     ExtensionLapsed,
     ExtensionNotFound,

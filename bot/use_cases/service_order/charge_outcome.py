@@ -32,10 +32,10 @@ from bot.use_cases.service_order.transitions import (
     mark_waiting_lines_due,
     update_line_status,
 )
+from models.account.seat_assignment import SeatAssignment
 from models.details import OrderRow
 from models.notice import NoticeKind
 from models.payment_method import SHOWN_METHOD_FIELDS
-from models.seat_assignment import SeatAssignment
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, find_reminder_time
 
 log = structlog.get_logger()

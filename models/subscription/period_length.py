@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 from sqlalchemy import Dialect, String
 from sqlalchemy.types import TypeDecorator
 
-from models.proration import add_months
+from models.subscription.proration import add_months
 
 T = TypeVar("T")
 

@@ -10,10 +10,10 @@ from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits
 from models.errors import Refusal
-from models.period_length import PeriodLength, PeriodLengthColumn
 from models.product import Product, ProductNotSelfServed
-from models.seat_pricing import SeatPricing, SeatPricingColumn
-from models.subscription_outlook import OutlookColumn, SubscriptionOutlook
+from models.subscription.outlook import OutlookColumn, SubscriptionOutlook
+from models.subscription.period_length import PeriodLength, PeriodLengthColumn
+from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
 
 
 class SubscriptionNotSelfServed(Refusal):

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import string_enum
 from models.errors import Refusal
-from models.proration import get_local_date, get_midnight
+from models.subscription.proration import get_local_date, get_midnight
 
 
 class AccountNotSelfServed(Refusal):

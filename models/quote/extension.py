@@ -9,8 +9,8 @@ from sqlmodel import CheckConstraint, Field, Index, SQLModel
 from models.account import Account
 from models.column_types import string_enum
 from models.errors import Refusal
-from models.proration import get_midnight
-from models.quote import Quote, QuoteNotPending
+from models.quote.quote import Quote, QuoteNotPending
+from models.subscription.proration import get_midnight
 from models.transition import check_transition
 
 DEFAULT_EXTENSION = timedelta(days=7)

@@ -14,9 +14,9 @@ from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
-from models.period_length import PeriodLength, PeriodLengthColumn
-from models.proration import get_midnight
-from models.seat_pricing import SeatPricing, SeatPricingColumn
+from models.subscription.period_length import PeriodLength, PeriodLengthColumn
+from models.subscription.proration import get_midnight
+from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
 from models.tax import TaxFacts, TaxFactsColumn, TaxItem, TaxItemsColumn
 from models.transition import check_transition
 
