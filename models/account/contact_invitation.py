@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.column_types import string_enum
 from models.errors import Refusal
 from models.transition import check_transition

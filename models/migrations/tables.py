@@ -5,12 +5,12 @@ from sqlmodel import SQLModel
 import models.account
 import models.account.administrator
 import models.account.billing_contact
+import models.account.contact_invitation
 import models.account.seat_assignment
 import models.audit.entry
 import models.billing_event
 import models.cart
 import models.checkout
-import models.contact_invitation
 import models.database_identity
 import models.document_sequence
 import models.home
