@@ -13,9 +13,9 @@ from tests.world import World
 COMMANDS = [route for route in ROUTES if route.kind == "command"]
 # The Home’s own are answered there, and pressed in a test of their own.
 HOME_BUTTONS = [route for route in ROUTES if route.kind == "change" and route.id.startswith("home.")]
-# Account Services alone may use them, and they name no account: tests/handlers/test_quote_extensions.py.
+# Account Services alone may use them, and they name no account: tests/handlers/quote/test_extensions.py.
 OF_SERVICES = ("quote_extension.approve", "quote_extension.decline")
-# Only who was invited may use them: tests/handlers/test_contacts.py.
+# Only who was invited may use them: tests/handlers/access/test_contacts.py.
 OF_INVITED = ("billing_contact.accept", "billing_contact.decline")
 OF_OTHERS = (*OF_SERVICES, *OF_INVITED)
 OF_CONTACTS = [route for route in ROUTES if route not in HOME_BUTTONS and route.id not in OF_OTHERS]
