@@ -89,7 +89,7 @@ async def test_contacts_who_were_added_or_withdrawn_in_slack_stay_so(
     assert summary.changes == []
     assert [w for w in summary.warnings if "Slack" in w] == [
         "contacts added in Slack stay without --overwrite ACCOUNT: zoe@acme.example (acme)",
-        "contacts withdrawn in Slack stay withdrawn without --overwrite ACCOUNT: benoit@acme.example (acme)",
+        "contacts removed in Slack stay removed without --overwrite ACCOUNT: benoit@acme.example (acme)",
     ]
     found = {c.email: c.active for c in await all_of(session, BillingContact)}
     assert (found["benoit@acme.example"], found["zoe@acme.example"]) == (False, True)

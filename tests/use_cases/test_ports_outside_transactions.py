@@ -16,11 +16,9 @@ from bot.messaging.screen_updater import ScreenUpdater
 from models.service_order import OrderLine
 from models.slack_user import SlackUser
 from scheduler import JOBS
-from tests.handlers.quote.test_extensions import ask_for_time, open_decision
-from tests.handlers.steps import charges, import_quote, newest, opened, shown
-from tests.handlers.quote.test_extensions import ask_for_time, open_decision
-from tests.handlers.steps import charges, import_quote, newest, opened, shown
 from tests.handlers.access.test_contacts import answer_invitation, invite
+from tests.handlers.quote.test_extensions import ask_for_time, open_decision
+from tests.handlers.steps import charges, import_quote, newest, opened, shown
 from tests.world import World
 
 PORTS = {

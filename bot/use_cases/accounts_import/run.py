@@ -264,7 +264,7 @@ def _build_summary(file: AccountsFile, run: ImportRun, missing_accounts: list[st
         warnings.append(f"contacts added in Slack stay without --overwrite ACCOUNT: {names}")
     if run.withdrawn_contacts:
         names = ", ".join(run.withdrawn_contacts)
-        warnings.append(f"contacts withdrawn in Slack stay withdrawn without --overwrite ACCOUNT: {names}")
+        warnings.append(f"contacts removed in Slack stay removed without --overwrite ACCOUNT: {names}")
     return ImportSummary(
         accounts=len(file.accounts),
         subscriptions=sum(len(a.subscriptions) for a in file.accounts),
