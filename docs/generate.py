@@ -148,8 +148,8 @@ INTRODUCTION = """\
 
 Written by `make docs` from the models. Do not edit it: a test compares it with what the models say.
 
-No change of a quote, its extension, an invitation, an order or a line can be stored but the ones drawn here. The models
-refuse others, and so do triggers of the database
+No change of a quote, its extension, an invitation, an order or a line can be stored but the ones drawn here.
+The models refuse others, and so do triggers of the database
 ([decision 1](decisions/0001-enforce-transitions-in-the-database.md)).
 """
 

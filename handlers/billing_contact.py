@@ -42,9 +42,7 @@ async def invite(request: SlackRequest) -> View:
 
 
 async def withdraw(request: SlackRequest) -> View:
-    page = await withdraw_contact(
-        request.services, person=request.person, contact_id=request.action_row_id
-    )
+    page = await withdraw_contact(request.services, person=request.person, contact_id=request.action_row_id)
     if page.is_own_role_withdrawn:
         return blocks.render_result_modal(request.localizer, page.account, "left")
     return _render_page(request, page)

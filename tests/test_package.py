@@ -71,9 +71,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=True)
     python = folder / "bin/python"
-    run_or_fail(
-        UV, "pip", "install", "-q", "--offline", "--no-cache", "--no-deps", "--python", python, wheel
-    )
+    run_or_fail(UV, "pip", "install", "-q", "--offline", "--no-cache", "--no-deps", "--python", python, wheel)
     [packages] = folder.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
     return folder
@@ -108,7 +106,9 @@ def test_the_wheel_needs_what_the_project_needs_and_has_its_command(wheel: Path)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     metadata = read_metadata(wheel)
     needed = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
-    assert [line.replace(" ", "") for line in needed] == [line.replace(" ", "") for line in project["dependencies"]]
+    assert [line.replace(" ", "") for line in needed] == [
+        line.replace(" ", "") for line in project["dependencies"]
+    ]
     assert {"cjk", "sandbox"} <= {*metadata.get_all("Provides-Extra", [])}
     with zipfile.ZipFile(wheel) as archive:
         scripts = archive.read(f"seatbot-{VERSION}.dist-info/entry_points.txt").decode()

@@ -95,9 +95,7 @@ class ContactInvitation(SQLModel, table=True):
     slack_user: str
     name: str
     email: str
-    status: InvitationStatus = Field(
-        default=InvitationStatus.PENDING, sa_type=string_enum(InvitationStatus)
-    )
+    status: InvitationStatus = Field(default=InvitationStatus.PENDING, sa_type=string_enum(InvitationStatus))
     invited_by: str
     invited_at: datetime
     expires_at: datetime
@@ -143,7 +141,9 @@ class InvitationDetails:
     @property
     def status(self) -> InvitationStatus:
         has_lapsed = self.at >= self.invitation.expires_at or not self.is_inviter_active
-        return InvitationStatus.LAPSED if self.invitation.is_pending and has_lapsed else self.invitation.status
+        return (
+            InvitationStatus.LAPSED if self.invitation.is_pending and has_lapsed else self.invitation.status
+        )
 
     @property
     def is_open(self) -> bool:

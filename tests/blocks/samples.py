@@ -26,6 +26,7 @@ from models.details import (
     AccountOverview,
     CartPage,
     CheckoutPage,
+    ContactsPage,
     OrderDetails,
     OrderRow,
     PlacementPage,

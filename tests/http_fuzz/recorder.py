@@ -21,7 +21,17 @@ MARKER = "xyzzyplugh"
 
 async def recorded(world: World) -> list[AppRequest]:
     """Each request of a tour through the whole bot. Afterwards no order is under way."""
-    tour = (_quotes, _orders, _declined, _customer, _several_accounts, _account, _contacts, _extensions, _uninstalled)
+    tour = (
+        _quotes,
+        _orders,
+        _declined,
+        _customer,
+        _several_accounts,
+        _account,
+        _contacts,
+        _extensions,
+        _uninstalled,
+    )
     for part in tour:
         await part(world)
         await world.settle()

@@ -98,7 +98,9 @@ def test_the_database_takes_the_invitations_transitions_and_no_other(
     )
     migrated.store(invitation)
     decided = "NULL" if to is pending else "CURRENT_TIMESTAMP"
-    update = f"UPDATE contact_invitation SET status = '{to}', decided_at = {decided} WHERE id = {invitation.id}"
+    update = (
+        f"UPDATE contact_invitation SET status = '{to}', decided_at = {decided} WHERE id = {invitation.id}"
+    )
     follows = to is current or (current, to) in INVITATION_TRANSITIONS
     assert attempt(migrated, update) == expected("contact_invitation", follows)
 

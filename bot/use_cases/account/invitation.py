@@ -98,9 +98,7 @@ async def invite_contact(
         return await load_contacts_page(session, account, contact, at)
 
 
-async def cancel_invitation(
-    services: Services, *, person: SlackIdentity, invitation_id: int
-) -> ContactsPage:
+async def cancel_invitation(services: Services, *, person: SlackIdentity, invitation_id: int) -> ContactsPage:
     at = services.now()
     async with services.write() as session:
         account_ids = {account.id for account, _ in await list_account_roles(session, person)}
@@ -293,9 +291,7 @@ async def _store_invitation(
         payload=InvitationPayload(invitation_id=invitation.key),
     )
     payload = ContactsChangedPayload(change="invited", name=user.name, by=contact.name)
-    await enqueue_contacts_change(
-        session, account, payload, f"{event}:announced", at, except_for=contact
-    )
+    await enqueue_contacts_change(session, account, payload, f"{event}:announced", at, except_for=contact)
     await _enqueue_expiry(session, account, invitation, contact, at)
 
 

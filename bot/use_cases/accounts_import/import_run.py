@@ -23,8 +23,8 @@ class AccountChange:
 @dataclass
 class ImportRun:
     """`overwrite` are the accounts whose seats, periods, decided quotes, and people added elsewhere the file
-    replaces. The other lists differ from the file and stay, as their account is not among them: subscriptions,
-    quotes, contacts that were added in Slack, and contacts that were withdrawn there."""
+    replaces. The other lists differ from the file and stay, as their account is not among them: the contacts
+    are those that were added in Slack, and those that were withdrawn there."""
 
     actor: Actor
     at: datetime

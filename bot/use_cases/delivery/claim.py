@@ -304,9 +304,7 @@ async def _find_obsolete_expiry_ids(session: Session, notices: Sequence[Notice])
     return {key for key, id_ in ids.items() if id_ not in pending_ids}
 
 
-async def _find_obsolete_reminder_ids(
-    session: Session, notices: Sequence[Notice], at: datetime
-) -> set[int]:
+async def _find_obsolete_reminder_ids(session: Session, notices: Sequence[Notice], at: datetime) -> set[int]:
     reminders = [notice for notice in notices if notice.kind is NoticeKind.QUOTE_REMINDER]
     if not reminders:
         return set()

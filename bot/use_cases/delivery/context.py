@@ -119,7 +119,9 @@ async def _load_invitations(
         .join(BillingContact, col(BillingContact.id) == ContactInvitation.inviter_id)
         .where(col(ContactInvitation.id).in_({*ids.values()}))
     )
-    details = {invitation.key: InvitationDetails(invitation, active, at) for invitation, active in found.all()}
+    details = {
+        invitation.key: InvitationDetails(invitation, active, at) for invitation, active in found.all()
+    }
     return {key: details[id_] for key, id_ in ids.items() if id_ in details}
 
 

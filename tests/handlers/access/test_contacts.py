@@ -56,7 +56,7 @@ async def list_entries(world: World) -> list[tuple[str, str]]:
 
 
 async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
-    """Without a shell: from `/billing` to Nora's own order. All contacts are told, and the history says who."""
+    """From `/billing` to Nora's own order. All contacts are told, and the history says who."""
     alice, benoit, nora = (world.person(name) for name in ("alice", "benoit", "nobody"))
     await invite(world, alice)
     page = await shown(alice, "Nora Body")
@@ -218,7 +218,9 @@ async def test_a_contact_is_withdrawn(world: World) -> None:
 
     await show_button(alice, WITHDRAW, str(benoits.key), '{"account": "acme"}').press(WITHDRAW)
     assert "Nora Body already removed Benoît Roche" in await answer(world, alice, 99)
-    await (await open_contacts(alice)).press(WITHDRAW, str((await contact_of(world, "alice@acme.example")).key))
+    await (await open_contacts(alice)).press(
+        WITHDRAW, str((await contact_of(world, "alice@acme.example")).key)
+    )
     assert "You’re no longer a billing contact for Acme SA" in await answer(world, alice, 99)
     await world.settle()
     assert "Alice Martin is no longer a billing contact" in newest(nora.dms, "Alice Martin is").text
@@ -287,7 +289,9 @@ async def test_what_a_withdrawn_contact_has_started_ends_with_the_role(world: Wo
     """R1: nobody joins by the word of somebody who has lost the role, by a colleague or by an import."""
     alice, benoit, nora = (world.person(name) for name in ("alice", "benoit", "nobody"))
     await invite(world, alice)
-    await (await open_contacts(benoit)).press(WITHDRAW, str((await contact_of(world, "alice@acme.example")).key))
+    await (await open_contacts(benoit)).press(
+        WITHDRAW, str((await contact_of(world, "alice@acme.example")).key)
+    )
     await world.settle()
     assert "Benoît Roche cancelled this invitation" in newest(nora.dms, "invited you").text
     assert (await world.row(ContactInvitation)).status is InvitationStatus.CANCELLED
