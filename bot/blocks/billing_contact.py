@@ -2,7 +2,7 @@
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
-from bot.i18n import Localizer
+from bot.i18n import Localizer, truncate_text
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import INVITATION_VALIDITY, InvitationDetails
@@ -18,6 +18,8 @@ SHOW_RESULT = "billing_contact.show"
 COLLEAGUE_INPUT = "colleague"
 
 MAX_ROWS = 40
+# In the question of a confirmation.
+MAX_NAME = 60
 
 
 def render_contacts_modal(localizer: Localizer, page: ContactsPage, metadata: ModalMetadata) -> View:
@@ -75,8 +77,8 @@ def _build_contact_row(localizer: Localizer, page: ContactsPage, contact: Billin
     if len(page.contacts) == 1:
         return block_kit.build_section(text)
     confirm = block_kit.build_confirm_dialog(
-        localizer.format_text("contacts-withdraw-ask", name=contact.name, own=own),
-        localizer.format_text("contacts-withdraw-consequence", account=page.account.name, own=own),
+        localizer.format_text("contacts-withdraw-ask", name=truncate_text(contact.name, MAX_NAME), own=own),
+        localizer.format_text("contacts-withdraw-consequence", own=own),
         localizer.format_text("action-withdraw-contact"),
         localizer.format_text("go-back"),
     )

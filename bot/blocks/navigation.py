@@ -129,7 +129,7 @@ def build_decline_extension_button(localizer: Localizer, extension_id: int, numb
     label = localizer.format_text("action-decline-extension-label", number=number)
     return block_kit.build_button(
         DECLINE_EXTENSION,
-        localizer.format_text("action-decline-extension"),
+        localizer.format_text("action-decline"),
         extension_id,
         accessibility_label=label,
     )
@@ -200,7 +200,7 @@ def build_decline_invitation_button(localizer: Localizer, invitation_id: int, ac
     label = localizer.format_text("action-decline-invitation-label", account=account_name)
     return block_kit.build_button(
         DECLINE_INVITATION,
-        localizer.format_text("action-decline-invitation"),
+        localizer.format_text("action-decline"),
         invitation_id,
         accessibility_label=label,
     )

@@ -78,7 +78,7 @@ action-ask-for-extension = Ask for more time
 action-ask-for-extension-label = Ask for more time for quote { $number }
 action-approve-extension = Extend validity
 action-approve-extension-label = Extend the validity of quote { $number }
-action-decline-extension = Decline
+action-decline = Decline
 action-decline-extension-label = Decline more time for quote { $number }
 action-view-quotes = View pending quotes
 action-view-quotes-count = View pending quotes ({ $count })
@@ -105,7 +105,6 @@ action-cancel-invitation = Cancel invitation
 action-cancel-invitation-label = Cancel { $name }’s invitation
 action-accept-invitation = Accept
 action-accept-invitation-label = Become a billing contact for { $account }
-action-decline-invitation = Decline
 action-decline-invitation-label = Decline the invitation for { $account }
 action-manage-notifications = Manage notifications
 action-contact-services = Contact Account Services
@@ -624,8 +623,8 @@ contacts-withdraw-ask = { $own ->
    *[no] Remove { $name }?
 }
 contacts-withdraw-consequence = { $own ->
-    [yes] You can no longer order seats for { $account } or see its quotes, service orders and receipts. The other billing contacts are notified.
-   *[no] They can no longer order seats for { $account } or see its quotes, service orders and receipts. They and the other billing contacts are notified.
+    [yes] You can no longer order seats for the account or see its quotes, service orders and receipts. The other billing contacts are notified.
+   *[no] They can no longer order seats for the account or see its quotes, service orders and receipts. They and the other billing contacts are notified.
 }
 contacts-invitations = *Invitations*
 contacts-invitation = *{ $name }*, { $email } · invited by { $by } on { $at } · expires on { $until }

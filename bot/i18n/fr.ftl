@@ -82,7 +82,7 @@ action-ask-for-extension = Demander un délai
 action-ask-for-extension-label = Demander un délai pour le devis { $number }
 action-approve-extension = Prolonger
 action-approve-extension-label = Prolonger la validité du devis { $number }
-action-decline-extension = Refuser
+action-decline = Refuser
 action-decline-extension-label = Refuser un délai pour le devis { $number }
 action-view-quotes = Voir les devis en attente
 action-view-quotes-count = Voir les devis en attente ({ $count })
@@ -109,8 +109,7 @@ action-cancel-invitation = Annuler l’invitation
 action-cancel-invitation-label = Annuler l’invitation de { $name }
 action-accept-invitation = Accepter
 action-accept-invitation-label = Devenir contact de facturation du compte { $account }
-action-decline-invitation = Décliner
-action-decline-invitation-label = Décliner l’invitation du compte { $account }
+action-decline-invitation-label = Refuser l’invitation du compte { $account }
 action-manage-notifications = Gérer les notifications
 action-contact-services = Contacter les Services des comptes Corporate
 action-view-billing = Voir la facturation
@@ -628,8 +627,8 @@ contacts-withdraw-ask = { $own ->
    *[no] Retirer { $name } ?
 }
 contacts-withdraw-consequence = { $own ->
-    [yes] Vous ne pourrez plus commander de postes pour le compte { $account } ni consulter ses devis, commandes de Service et reçus. Les autres contacts de facturation seront prévenus.
-   *[no] Cette personne ne pourra plus commander de postes pour le compte { $account } ni consulter ses devis, commandes de Service et reçus. Elle et les autres contacts de facturation seront prévenus.
+    [yes] Vous ne pourrez plus commander de postes pour ce compte ni consulter ses devis, commandes de Service et reçus. Les autres contacts de facturation seront prévenus.
+   *[no] Cette personne ne pourra plus commander de postes pour ce compte ni consulter ses devis, commandes de Service et reçus. Elle et les autres contacts de facturation seront prévenus.
 }
 contacts-invitations = *Invitations*
 contacts-invitation = *{ $name }*, { $email } · invitation de { $by }, le { $at } · expire le { $until }
@@ -639,7 +638,7 @@ contacts-invite-hint = Un membre à part entière de votre espace de travail, av
 contacts-invite-submit = Envoyer l’invitation
 contacts-result = { $result ->
     [accepted] Vous êtes maintenant contact de facturation du compte *{ $account }*. Pour commander des postes, saisissez /add-seats. Pour consulter le compte, saisissez /billing.
-    [declined] Vous avez décliné l’invitation. Vous n’êtes pas contact de facturation du compte *{ $account }*.
+    [declined] Vous avez refusé l’invitation. Vous n’êtes pas contact de facturation du compte *{ $account }*.
    *[left] Vous n’êtes plus contact de facturation du compte *{ $account }*.
 }
 
@@ -817,7 +816,7 @@ refusal-identity-not-fresh = Slack n’a pas confirmé votre identité au cours 
 refusal-invalid-amount = { $amount } n’est pas un montant valide en { $currency }.
 refusal-invitation-closed = { $status ->
     [accepted] { $by } a déjà accepté cette invitation le { $at }.
-    [declined] { $by } a déjà décliné cette invitation le { $at }.
+    [declined] { $by } a déjà refusé cette invitation le { $at }.
     [cancelled] { $by } a annulé cette invitation le { $at }. Si elle est toujours utile, demandez-en une nouvelle à un contact de facturation.
    *[lapsed] L’invitation de { $name } a expiré. Demandez-en une nouvelle à un contact de facturation.
 }
@@ -1033,21 +1032,21 @@ notice-contact-invited-details = Les contacts de facturation peuvent commander d
 notice-contact-invited-until = Vous pouvez accepter jusqu’au { $until }.
 notice-contact-invitation-answer = { $status ->
     [accepted] Vous avez accepté le { $at }. Pour commander des postes, saisissez /add-seats.
-    [declined] Vous avez décliné le { $at }.
+    [declined] Vous avez refusé le { $at }.
     [cancelled] { $by } a annulé cette invitation le { $at }.
    *[lapsed] Cette invitation a expiré. Si elle est toujours utile, demandez-en une nouvelle.
 }
 notice-contacts-changed = { $change ->
     [invited] { $by } a invité { $name } à devenir contact de facturation du compte { $account }
     [accepted] { $name } est maintenant contact de facturation du compte { $account }
-    [declined] { $name } a décliné l’invitation à devenir contact de facturation du compte { $account }
+    [declined] { $name } a refusé l’invitation à devenir contact de facturation du compte { $account }
     [cancelled] { $by } a annulé l’invitation de { $name } à devenir contact de facturation du compte { $account }
     [lapsed] L’invitation de { $name } à devenir contact de facturation du compte { $account } a expiré
     [undelivered] Nous n’avons pas pu remettre à { $name } l’invitation à devenir contact de facturation du compte { $account }
     [left] { $name } n’est plus contact de facturation du compte { $account }
    *[withdrawn] { $by } a retiré { $name } des contacts de facturation du compte { $account }
 }
-notice-contacts-changed-details = Pour consulter la liste des contacts de facturation ou la modifier, saisissez /billing et utilisez « Gérer les contacts ».
+notice-contacts-changed-details = Pour consulter la liste des contacts de facturation ou la modifier, saisissez /billing et utilisez « Gérer les contacts ».
 notice-contact-withdrawn = { $by } vous a retiré des contacts de facturation du compte { $account }
 notice-contact-withdrawn-details = Vous ne pouvez plus commander de postes pour ce compte ni consulter ses devis, commandes de Service et reçus. Si vous en avez encore besoin, adressez-vous à l’un de ses contacts de facturation.
 notice-portal-changed-details = Le portail de facturation Corporate ne vous est plus accessible. Vos informations de facturation et vos autorisations restent les mêmes, et vous pouvez toujours ajouter des postes ici.

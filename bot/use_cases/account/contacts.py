@@ -9,6 +9,8 @@ from bot.permissions import (
     SlackIdentity,
     build_actor,
     get_authorized_role,
+    get_member,
+    is_contact_of,
     list_account_roles,
     lock_account_role,
 )
@@ -36,6 +38,7 @@ from models.account.contact_invitation import (
 )
 from models.audit.entry import Actor
 from models.details import ContactsPage
+from models.errors import Refusal
 from models.notice import NoticeKind
 from models.notice.payloads import ContactsChangedPayload, ContactWithdrawnPayload
 
@@ -51,8 +54,8 @@ async def withdraw_contact(services: Services, *, person: SlackIdentity, contact
     """The contacts that are left. People may withdraw themselves, but never the last contact."""
     at = services.now()
     async with services.write() as session:
-        account_id = await _get_account_id(session, person, contact_id)
-        account, own_contact = await lock_own_role(session, person, account_id, at)
+        row = await session.get(BillingContact, contact_id)
+        account, own_contact = await lock_own_role(session, person, row, at, not_found=ContactNotFound())
         contacts = await list_former_and_active_contacts(session, account)
         contact = next(c for c in contacts if c.id == contact_id)
         contact.check_active()
@@ -101,15 +104,36 @@ async def list_pending_invitations(
 
 
 async def lock_own_role(
-    session: Session, person: SlackIdentity, account_id: str, at: datetime
+    session: Session,
+    person: SlackIdentity,
+    row: BillingContact | ContactInvitation | None,
+    at: datetime,
+    *,
+    not_found: Refusal,
 ) -> tuple[Account, BillingContact]:
-    """As `lock_account_role`; raises RoleWithdrawn if the role was lost since the request began (R20)."""
+    """The account of the row, locked, and the person's role in it. Raises `not_found` whether the row is
+    missing or another customer's: an id reveals nothing. Raises RoleWithdrawn if they had the role (R20)."""
+    if row is None:
+        await list_account_roles(session, person)
+        raise not_found
     try:
-        return await lock_account_role(session, person, account_id, at)
-    except (NotABillingContact, AccountNotFound):
-        if (refusal := await _find_withdrawal(session, person, account_id)) is not None:
-            raise refusal from None
-        raise
+        return await lock_account_role(session, person, row.account_id, at)
+    except (NotABillingContact, AccountNotFound) as refusal:
+        await check_not_withdrawn(session, person, row.account_id)
+        raise (not_found if isinstance(refusal, AccountNotFound) else refusal) from None
+
+
+async def check_not_withdrawn(session: Session, person: SlackIdentity, account_id: str) -> None:
+    """Raises RoleWithdrawn: whoever had the role until a colleague withdrew them is told so."""
+    user = (await get_member(session, person)).user
+    account = await session.get_one(Account, account_id)
+    contacts = await list_former_and_active_contacts(session, account)
+    own = next((c for c in contacts if c.is_withdrawn_in_slack and is_contact_of(user, account, c)), None)
+    if own is not None:
+        others = [contact.name for contact in contacts if contact.active]
+        raise RoleWithdrawn(
+            account=account.name, by=own.withdrawn_by or "", at=own.withdrawn_at, contacts=others
+        )
 
 
 async def enqueue_contacts_change(
@@ -159,17 +183,8 @@ async def close_invitation(
     await enqueue_invitation_card_update(session, account, invitation, at)
 
 
-async def _get_account_id(session: Session, person: SlackIdentity, contact_id: int) -> str:
-    """Raises ContactNotFound whether the contact is missing or another customer's: an id reveals nothing."""
-    account_ids = {account.id for account, _ in await list_account_roles(session, person)}
-    contact = await session.get(BillingContact, contact_id)
-    if contact is None or contact.account_id not in account_ids:
-        raise ContactNotFound
-    return contact.account_id
-
-
 async def list_former_and_active_contacts(session: Session, account: Account) -> list[BillingContact]:
-    """As they are now that the account is locked."""
+    """As they are now, whatever this session has read before."""
     found = await session.exec(
         select(BillingContact)
         .where(BillingContact.account_id == account.id)
@@ -177,22 +192,6 @@ async def list_former_and_active_contacts(session: Session, account: Account) ->
         .execution_options(populate_existing=True)
     )
     return list(found.all())
-
-
-async def _find_withdrawal(session: Session, person: SlackIdentity, account_id: str) -> RoleWithdrawn | None:
-    roles = person.principal.roles if person.principal else []
-    role = next((role for role in roles if role[0].id == account_id), None)
-    if role is None:
-        return None
-    account, contact = role
-    query = select(BillingContact).where(BillingContact.id == contact.id)
-    current = (await session.exec(query.execution_options(populate_existing=True))).one()
-    if not current.is_withdrawn_in_slack:
-        return None
-    others = [c.name for c in await list_active_contacts(session, account_id)]
-    return RoleWithdrawn(
-        account=account.name, by=current.withdrawn_by or "", at=current.withdrawn_at, contacts=others
-    )
 
 
 async def _notify_of_withdrawal(

@@ -11,7 +11,6 @@ from bot.permissions import (
     get_authorized_role,
     get_member,
     is_contact_of,
-    list_account_roles,
 )
 from bot.services import Services
 from bot.use_cases.account.contacts import (
@@ -29,7 +28,7 @@ from bot.use_cases.notice.enqueue import (
     list_direct_destinations,
 )
 from bot.use_cases.slack_user import refresh_slack_user
-from models.account import Account
+from models.account import Account, AccountNotFound
 from models.account.billing_contact import BillingContact, NotAllowed
 from models.account.contact_invitation import (
     INVITATION_VALIDITY,
@@ -74,7 +73,7 @@ async def invite_contact(
     """Raises InvalidInput if the colleague cannot be invited."""
     at = services.now()
     async with services.read() as session:
-        await get_authorized_role(session, person, account_id, at, for_change=True)
+        _, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
     if not user_id:
         raise InvalidInput({COLLEAGUE_FIELD: FieldRequired()})
     colleague = SlackIdentity(person.team_id, user_id, person.source)
@@ -82,7 +81,7 @@ async def invite_contact(
     await refresh_slack_user(services, colleague)
     at = services.now()
     async with services.write() as session:
-        account, contact = await lock_own_role(session, person, account_id, at)
+        account, contact = await lock_own_role(session, person, contact, at, not_found=AccountNotFound())
         account.check_open()
         await _check_invitation_limit(session, account, at)
         try:
@@ -101,11 +100,8 @@ async def invite_contact(
 async def cancel_invitation(services: Services, *, person: SlackIdentity, invitation_id: int) -> ContactsPage:
     at = services.now()
     async with services.write() as session:
-        account_ids = {account.id for account, _ in await list_account_roles(session, person)}
-        invitation = await session.get(ContactInvitation, invitation_id)
-        if invitation is None or invitation.account_id not in account_ids:
-            raise InvitationNotFound
-        account, contact = await lock_own_role(session, person, invitation.account_id, at)
+        row = await session.get(ContactInvitation, invitation_id)
+        account, contact = await lock_own_role(session, person, row, at, not_found=InvitationNotFound())
         details = await _get_details(session, invitation_id, at)
         details.check_open()
         await close_invitation(
