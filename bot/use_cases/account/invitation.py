@@ -1,6 +1,7 @@
 """Inviting a colleague as a billing contact. The invited person confirms it (R1, R5, R20)."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -330,7 +331,7 @@ async def _add_contact(session: Session, account: Account, user: SlackUser) -> B
         # An import was faster.
         return active
     contact = _find_former_contact(user, contacts)
-    values = {
+    values: dict[str, Any] = {
         "email": user.email,
         "name": user.name,
         "slack_user": _get_slack_user(user),
