@@ -73,11 +73,11 @@ action-approve-quote-label = Approve quote { $number }
 action-reject-quote = Reject
 action-reject-quote-label = Reject quote { $number }
 action-send-quote = Get PDF
-action-send-quote-label = Get quote { $number } as a PDF
+action-send-quote-label = Get PDF of quote { $number }
 action-ask-for-extension = Ask for more time
 action-ask-for-extension-label = Ask for more time for quote { $number }
 action-approve-extension = Extend validity
-action-approve-extension-label = Extend the validity of quote { $number }
+action-approve-extension-label = Extend validity of quote { $number }
 action-decline = Decline
 action-decline-extension-label = Decline more time for quote { $number }
 action-view-quotes = View pending quotes
@@ -92,7 +92,7 @@ action-send-receipt = Send me the PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
         [one] Send me the PDF of invoice { $number }
-       *[other] Send me the PDFs of invoices { $number }
+       *[other] Send me the PDF of invoices { $number }
     }
    *[receipt] Send me the PDF of receipt { $number }
 }
@@ -102,10 +102,10 @@ action-invite-contact = Invite a colleague
 action-withdraw-contact = Remove
 action-withdraw-contact-label = Remove { $name }
 action-cancel-invitation = Cancel invitation
-action-cancel-invitation-label = Cancel { $name }’s invitation
+action-cancel-invitation-label = Cancel invitation of { $name }
 action-accept-invitation = Accept
-action-accept-invitation-label = Become a billing contact for { $account }
-action-decline-invitation-label = Decline the invitation for { $account }
+action-accept-invitation-label = Accept to be a billing contact for { $account }
+action-decline-invitation-label = Decline to be a billing contact for { $account }
 action-manage-notifications = Manage notifications
 action-contact-services = Contact Account Services
 action-view-billing = View billing

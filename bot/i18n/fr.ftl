@@ -77,7 +77,7 @@ action-approve-quote-label = Approuver le devis { $number }
 action-reject-quote = Rejeter
 action-reject-quote-label = Rejeter le devis { $number }
 action-send-quote = Obtenir le PDF
-action-send-quote-label = Obtenir le devis { $number } en PDF
+action-send-quote-label = Obtenir le PDF du devis { $number }
 action-ask-for-extension = Demander un délai
 action-ask-for-extension-label = Demander un délai pour le devis { $number }
 action-approve-extension = Prolonger
@@ -96,7 +96,7 @@ action-send-receipt = M’envoyer le PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
         [one] M’envoyer le PDF de la facture { $number }
-       *[other] M’envoyer les PDF des factures { $number }
+       *[other] M’envoyer le PDF des factures { $number }
     }
    *[receipt] M’envoyer le PDF du reçu { $number }
 }
@@ -108,8 +108,8 @@ action-withdraw-contact-label = Retirer { $name }
 action-cancel-invitation = Annuler l’invitation
 action-cancel-invitation-label = Annuler l’invitation de { $name }
 action-accept-invitation = Accepter
-action-accept-invitation-label = Devenir contact de facturation du compte { $account }
-action-decline-invitation-label = Refuser l’invitation du compte { $account }
+action-accept-invitation-label = Accepter de devenir contact de facturation du compte { $account }
+action-decline-invitation-label = Refuser de devenir contact de facturation du compte { $account }
 action-manage-notifications = Gérer les notifications
 action-contact-services = Contacter les Services des comptes Corporate
 action-view-billing = Voir la facturation
