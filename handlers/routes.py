@@ -2,6 +2,7 @@
 
 from handlers import (
     account,
+    billing_contact,
     cart,
     checkout,
     home,
@@ -24,6 +25,7 @@ ROUTES: list[Route] = [
     *receipt.ROUTES,
     *receipt_export.ROUTES,
     *account.ROUTES,
+    *billing_contact.ROUTES,
     *home.ROUTES,
     *install.ROUTES,
     *notification_preferences.ROUTES,

@@ -32,6 +32,7 @@ NOUNS = (
     "receipt",
     "receipt_export",
     "account",
+    "billing_contact",
     "home",
     "notification_preferences",
 )

@@ -12,7 +12,12 @@ from bot.bootstrap import build_database, now, open_charge_listing, prepare_data
 from bot.commands.terminal import console, exit_with_error, print_line, read_settings_or_exit, run_or_exit
 from bot.db import Database
 from bot.settings import Settings
+<<<<<<< HEAD
 from bot.use_cases.operations.restore import NumberUnknown, accept_restored_database, find_last_order_time
+=======
+from bot.use_cases.operations.restore import NumberUnknown, accept_restored_database
+from bot.version import PROGRAM
+>>>>>>> next
 
 
 def migrate() -> None:
@@ -79,5 +84,5 @@ async def open_migrated_database(settings: Settings) -> AsyncIterator[Database]:
     """Exits if the schema is not this version's: a command that reads does not migrate."""
     async with open_database(settings) as database:
         if not await database.is_migrated():
-            exit_with_error("the database's schema is older than this version: python app.py migrate")
+            exit_with_error(f"the database's schema is older than this version: {PROGRAM} migrate")
         yield database
