@@ -76,7 +76,7 @@ async def get_member(
     Raises IdentityNotFresh and NotAllowed (R5).
     """
     principal = person.principal or await load_principal(session, person)
-    if principal is None:
+    if principal is None or principal.is_outdated:
         raise IdentityNotFresh
     if is_outsider(person, principal.user) or not principal.user.is_full_member:
         raise NotAllowed
@@ -92,18 +92,7 @@ async def list_account_roles(
 
     Raises IdentityNotFresh and NotAllowed (R5), NotABillingContact (R1).
     """
-<<<<<<< HEAD
-    principal = person.principal or await load_principal(session, person)
-    if principal is None or principal.is_outdated:
-        raise IdentityNotFresh
-    user = principal.user
-    if is_outsider(person, user) or not user.is_full_member:
-        raise NotAllowed
-    if fresh_at is not None and not user.is_fresh(fresh_at):
-        raise IdentityNotFresh
-=======
     principal = await get_member(session, person, fresh_at=fresh_at)
->>>>>>> next
     if not principal.roles:
         raise NotABillingContact(contacts=await _list_contact_names(session, person, principal.user))
     return principal.roles

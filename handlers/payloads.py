@@ -28,11 +28,7 @@ from models.text.control_characters import remove_control_characters
 SEATS_BLOCK_PREFIX = "seats:"
 # What the bot reads of a form, by block id.
 INPUT_BLOCKS = frozenset(
-<<<<<<< HEAD
-    {"reason", "since", "until", TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields}
-=======
-    {"reason", "until", COLLEAGUE_INPUT, TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields}
->>>>>>> next
+    {"reason", "since", "until", COLLEAGUE_INPUT, TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields}
 )
 
 Body = dict[str, Any]

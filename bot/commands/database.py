@@ -12,12 +12,8 @@ from bot.bootstrap import build_database, now, open_charge_listing, prepare_data
 from bot.commands.terminal import console, exit_with_error, print_line, read_settings_or_exit, run_or_exit
 from bot.db import Database
 from bot.settings import Settings
-<<<<<<< HEAD
 from bot.use_cases.operations.restore import NumberUnknown, accept_restored_database, find_last_order_time
-=======
-from bot.use_cases.operations.restore import NumberUnknown, accept_restored_database
 from bot.version import PROGRAM
->>>>>>> next
 
 
 def migrate() -> None:

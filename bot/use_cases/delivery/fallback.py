@@ -103,18 +103,14 @@ async def build_fallback_notices(
                 return []
             email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
             return await build_notice_copies(session, notice, [email], at)
-<<<<<<< HEAD
         case DestinationKind.SERVICES if notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED:
             return await report_undelivered_request(session, notice, at, is_final=True)
-=======
         case DestinationKind.INVITED:
             return await _build_invitation_failure(session, notice, at)
->>>>>>> next
         case _:
             return []
 
 
-<<<<<<< HEAD
 async def build_delay_notices(
     session: Session, notice: Notice, reason: FailureReason, at: datetime
 ) -> list[Notice]:
@@ -123,7 +119,8 @@ async def build_delay_notices(
     if not is_request or reason is not FailureReason.UNREACHABLE or notice.attempts != MIN_ATTEMPTS:
         return []
     return await report_undelivered_request(session, notice, at, is_final=False)
-=======
+
+
 async def _build_invitation_failure(session: Session, notice: Notice, at: datetime) -> list[Notice]:
     """The invited person has not confirmed anything, so nothing is e-mailed to them: the inviter is told."""
     invitation = await session.get(ContactInvitation, find_invitation_id(notice) or 0)
@@ -138,7 +135,6 @@ async def _build_invitation_failure(session: Session, notice: Notice, at: dateti
         at=at,
         payload=ContactsChangedPayload(change="undelivered", name=invitation.name),
     )
->>>>>>> next
 
 
 async def _build_direct_notices(

@@ -6,8 +6,8 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from models.migrations.notice_kinds import list_notice_kinds, set_notice_kinds
 
-revision = "0018_receipt_exports"
-down_revision = "0017_order_screens"
+revision = "0019_receipt_exports"
+down_revision = "0018_contact_invitations"
 branch_labels = None
 depends_on = None
 
