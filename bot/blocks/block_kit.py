@@ -224,8 +224,15 @@ def build_email_input(action_id: str, value: str, *, is_valid: bool) -> Block:
 
 
 def build_input(
-    block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool = False
+    block_id: str,
+    label: str,
+    element: Block,
+    *,
+    hint: str | None = None,
+    optional: bool = False,
+    is_sent_at_once: bool = False,
 ) -> Block:
+    """With `is_sent_at_once`, a choice is sent as an action too, and not only with the form."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -233,6 +240,8 @@ def build_input(
         "element": element,
         "optional": optional,
     }
+    if is_sent_at_once:
+        block["dispatch_action"] = True
     return {**block, "hint": build_plain_text(hint, 2000)} if hint else block
 
 
@@ -296,8 +305,12 @@ def render_form_with_errors(view: View, errors: dict[str, str]) -> View:
         _apply_typed_value(block, values.get(block.get("block_id"), {})) for block in view.get("blocks", [])
     ]
     fields = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    alerts = build_alerts(dict.fromkeys(errors.values()), "error")
-    return {**{name: view[name] for name in fields if view.get(name)}, "blocks": [*alerts, *blocks]}
+    form = {**{name: view[name] for name in fields if view.get(name)}, "blocks": blocks}
+    return add_alerts(form, dict.fromkeys(errors.values()), "error")
+
+
+def add_alerts(view: View, texts: Iterable[str], level: str) -> View:
+    return {**view, "blocks": [*build_alerts(texts, level), *view["blocks"]]}
 
 
 def _apply_typed_value(block: Block, values: dict[str, Any]) -> Block:

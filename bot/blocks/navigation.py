@@ -22,6 +22,7 @@ ASK_FOR_EXTENSION = "quote_extension.ask"
 APPROVE_EXTENSION = "quote_extension.approve"
 DECLINE_EXTENSION = "quote_extension.decline"
 EDIT_CHECKOUT = "checkout.edit"
+CHANGE_ADDRESS = "checkout.change_address"
 OPEN_ORDER = "service_order.open"
 LIST_ORDERS = "service_order.list"
 RETRY_ORDER = "service_order.retry"
@@ -129,6 +130,25 @@ def build_decline_extension_button(localizer: Localizer, extension_id: int, numb
         localizer.format_text("action-decline-extension"),
         extension_id,
         accessibility_label=label,
+    )
+
+
+def build_change_button(localizer: Localizer, quote_id: int, label_key: str) -> Block:
+    """To checkout, beside what is changed there."""
+    return block_kit.build_button(
+        EDIT_CHECKOUT,
+        localizer.format_text("action-change"),
+        quote_id,
+        accessibility_label=localizer.format_text(label_key),
+    )
+
+
+def build_change_address_button(localizer: Localizer, quote_id: int) -> Block:
+    return block_kit.build_button(
+        CHANGE_ADDRESS,
+        localizer.format_text("action-change"),
+        quote_id,
+        accessibility_label=localizer.format_text("action-change-address-label"),
     )
 
 

@@ -1,6 +1,7 @@
 """Service orders: placing one, its status, and trying declined seats again (R10-R12, R18-R21)."""
 
 from bot.blocks import block_kit, navigation, order_line
+from bot.blocks.address import format_billing_address
 from bot.blocks.audit_entry import build_history_blocks, build_history_page
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import build_payment_method_input, format_line_methods
@@ -11,8 +12,7 @@ from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
 from bot.presenters.receipt import format_receipt_payments, get_document_arguments
 from bot.presenters.tax import format_tax_notes, format_tax_rates
-from models.account import Account, Address
-from models.checkout import CheckoutForm
+from models.account import Account
 from models.details import OrderDetails, PlacementPage
 from models.payment_method import PaymentMethod
 from models.service_order import LineStatus, OrderStatus
@@ -63,7 +63,7 @@ def render_placement_modal(
                 total=placement_page.quote.to_money(quote.due_now),
             )
         ),
-        block_kit.build_actions(navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, quote.key)),
+        block_kit.build_actions(_build_placement_back_button(localizer, placement_page)),
     ]
     submit = localizer.format_text("placement-submit")
     return block_kit.build_modal(
@@ -76,8 +76,14 @@ def render_placement_modal(
     )
 
 
+def _build_placement_back_button(localizer: Localizer, placement_page: PlacementPage) -> Block:
+    before = navigation.OPEN_QUOTE if placement_page.skipped_checkout else navigation.EDIT_CHECKOUT
+    return navigation.build_back_button(localizer, before, placement_page.quote.quote.key)
+
+
 def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
     name, email = placement_page.administrator
+    quote_id = placement_page.quote.quote.key
     contact = localizer.format_mrkdwn(
         "placement-admin",
         name=name,
@@ -89,7 +95,9 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
         free=placement_page.unassigned_seats,
     )
     return [
-        block_kit.build_section(contact),
+        block_kit.build_section(
+            contact, navigation.build_change_button(localizer, quote_id, "action-change-admin-label")
+        ),
         block_kit.build_section(
             localizer.format_mrkdwn(
                 "placement-method",
@@ -98,23 +106,26 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
                     list_product_labels(placement_page.quote.rows),
                     placement_page.payment_methods,
                 ),
-            )
+            ),
+            navigation.build_change_button(localizer, quote_id, "action-change-method-label"),
         ),
-        *_build_po_number_sections(localizer, placement_page.form),
-        block_kit.build_section(_format_address(localizer, placement_page.form.address)),
+        *_build_po_number_sections(localizer, placement_page),
+        block_kit.build_section(
+            format_billing_address(localizer, placement_page.form.address),
+            navigation.build_change_address_button(localizer, quote_id),
+        ),
     ]
 
 
-def _build_po_number_sections(localizer: Localizer, form: CheckoutForm) -> list[Block]:
-    number = form.get_po_number(required=False)
+def _build_po_number_sections(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
+    number = placement_page.form.get_po_number(required=False)
+    if not number:
+        return []
     text = localizer.format_mrkdwn("placement-po-number", number=number)
-    return [block_kit.build_section(text)] if number else []
-
-
-def _format_address(localizer: Localizer, address: Address) -> str:
-    return "\n".join(
-        [localizer.format_mrkdwn("placement-address"), *map(escape_mrkdwn, localizer.format_address(address))]
+    change = navigation.build_change_button(
+        localizer, placement_page.quote.quote.key, "action-change-po-number-label"
     )
+    return [block_kit.build_section(text, change)]
 
 
 def render_placed_modal(
@@ -271,7 +282,7 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         *format_tax_rates(localizer, taxes, currency),
         *format_tax_notes(localizer, taxes, details.quote.tax_facts),
     ]
-    address = _format_address(localizer, details.order.billing_address)
+    address = format_billing_address(localizer, details.order.billing_address)
     return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
 
 

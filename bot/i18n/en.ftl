@@ -102,6 +102,11 @@ action-contact-services = Contact Account Services
 action-view-billing = View billing
 action-confirm-payment = Confirm payment
 action-confirm-payment-label = Confirm payment for { $product }
+action-change = Change
+action-change-admin-label = Change the admin contact
+action-change-method-label = Change the payment method
+action-change-po-number-label = Change the purchase-order number
+action-change-address-label = Change the billing address
 action-retry = Try again
 action-retry-label = Try again: service order { $number }
 action-cancel-seats = Cancel declined seats
@@ -279,14 +284,11 @@ checkout-submit = Save and continue
 checkout-intro =
     {"*"}Quote { $number } for { $account }*
     Total due now: *{ $total }*. Check the details below. You can review everything before you place the service order.
-checkout-admin-header = Admin contact
-checkout-admin-intro = Choose an administrator from GoTo Admin Centre (classic), or add a new one. We’ll assign them one of the new seats of each product, unless they already have one.
-checkout-administrator = Administrator
+checkout-administrator = Admin contact
+checkout-administrator-hint = An administrator from GoTo Admin Centre (classic), or a new one. We’ll assign them one of the new seats of each product, unless they already have one.
 checkout-admin-new = New administrator
 checkout-admin-name = New administrator’s name
 checkout-admin-email = New administrator’s email
-checkout-admin-new-hint = Only if you chose “New administrator”.
-checkout-method-header = Payment method
 checkout-payment-method = Payment method to charge
 checkout-method-hint = For this order only. To add another one or change the default, use “Manage payment methods”.
 checkout-methods-usual = What each subscription is usually paid with
@@ -295,11 +297,34 @@ checkout-methods-differ =
     { $methods }
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
-checkout-postal-code = Postal code
+checkout-postal-code = { $kind ->
+    [eircode] Eircode
+    [pin] PIN code
+    [zip] ZIP code
+   *[postal] Postal code
+}
 checkout-po-number = Purchase-order number
 checkout-po-number-hint = Your company’s own number for this order. It’s printed on the receipt.
-checkout-city = City
-checkout-state = State or province
+checkout-city = { $kind ->
+    [district] District
+    [post_town] Post town
+    [suburb] Suburb
+   *[city] City
+}
+checkout-state = { $kind ->
+    [area] Area
+    [county] County
+    [department] Department
+    [district] District
+    [do_si] Do or Si
+    [emirate] Emirate
+    [island] Island
+    [oblast] Oblast
+    [parish] Parish
+    [prefecture] Prefecture
+    [state] State
+   *[province] Province
+}
 checkout-country = Country
 
 ## Payment method

@@ -106,6 +106,11 @@ action-contact-services = Contacter les Services des comptes Corporate
 action-view-billing = Voir la facturation
 action-confirm-payment = Confirmer le paiement
 action-confirm-payment-label = Confirmer le paiement pour { $product }
+action-change = Modifier
+action-change-admin-label = Modifier le contact administrateur
+action-change-method-label = Modifier le mode de paiement
+action-change-po-number-label = Modifier le numéro de bon de commande
+action-change-address-label = Modifier l’adresse de facturation
 action-retry = Réessayer
 action-retry-label = Réessayer : commande de Service { $number }
 action-cancel-seats = Annuler les postes refusés
@@ -283,14 +288,11 @@ checkout-submit = Enregistrer et continuer
 checkout-intro =
     {"*"}Devis { $number } pour { $account }*
     Total dû maintenant : *{ $total }*. Vérifiez les informations ci-dessous. Vous pourrez tout relire avant de passer la commande de Service.
-checkout-admin-header = Contact administrateur
-checkout-admin-intro = Choisissez un administrateur de GoTo Admin Centre (classique) ou ajoutez-en un. Nous lui attribuerons un des nouveaux postes de chaque produit, sauf s’il en a déjà un.
-checkout-administrator = Administrateur
+checkout-administrator = Contact administrateur
+checkout-administrator-hint = Un administrateur de GoTo Admin Centre (classique) ou un nouvel administrateur. Nous lui attribuerons un des nouveaux postes de chaque produit, sauf s’il en a déjà un.
 checkout-admin-new = Nouvel administrateur
 checkout-admin-name = Nom du nouvel administrateur
 checkout-admin-email = E-mail du nouvel administrateur
-checkout-admin-new-hint = Seulement si vous avez choisi « Nouvel administrateur ».
-checkout-method-header = Mode de paiement
 checkout-payment-method = Mode de paiement à débiter
 checkout-method-hint = Pour cette commande uniquement. Pour en ajouter un ou changer celui par défaut, utilisez « Gérer les modes de paiement ».
 checkout-methods-usual = Le mode de paiement habituel de chaque abonnement
@@ -299,11 +301,34 @@ checkout-methods-differ =
     { $methods }
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
-checkout-postal-code = Code postal
+checkout-postal-code = { $kind ->
+    [eircode] Eircode
+    [pin] Code PIN
+    [zip] Code ZIP
+   *[postal] Code postal
+}
 checkout-po-number = Numéro de bon de commande
 checkout-po-number-hint = Le numéro que votre entreprise donne à cette commande. Il figure sur le reçu.
-checkout-city = Ville
-checkout-state = État ou province
+checkout-city = { $kind ->
+    [district] District
+    [post_town] Ville postale
+    [suburb] Localité
+   *[city] Ville
+}
+checkout-state = { $kind ->
+    [area] Région
+    [county] Comté
+    [department] Département
+    [district] District
+    [do_si] Do ou Si
+    [emirate] Émirat
+    [island] Île
+    [oblast] Oblast
+    [parish] Paroisse
+    [prefecture] Préfecture
+    [state] État
+   *[province] Province
+}
 checkout-country = Pays
 
 ## Mode de paiement

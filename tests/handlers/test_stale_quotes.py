@@ -25,7 +25,7 @@ async def benoit_everywhere(world: World) -> dict[str, Person]:
     await opened(at["approve"], "/quotes", "", "quote.list")
     await opened(at["checkout"], "/quotes", "SQ-1001", "quote.review")
     await at["checkout"].submit()
-    await at["checkout"].wait_for_modal("checkout.save")
+    await world.open_checkout(at["checkout"])
     return at
 
 

@@ -40,8 +40,6 @@ async def order_in_slack(world: StripeWorld, seats: int) -> str:
     await form.submit()
     review = await alice.wait_for_modal("quote.review")
     await review.submit()
-    checkout = await alice.wait_for_modal("checkout.save")
-    await checkout.submit()
     placement = await alice.wait_for_modal("service_order.place")
     shown = placement.text
     await placement.submit()
