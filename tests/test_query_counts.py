@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.use_cases.service_order.process import process_due_orders
-from tests.handlers.orders import line_statuses
+from tests.handlers.service_order.orders import line_statuses
 from tests.handlers.steps import ForgetfulTasks
 from tests.world import World
 
