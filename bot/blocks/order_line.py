@@ -17,12 +17,15 @@ def build_line_blocks(localizer: Localizer, order: OrderPresenter) -> list[Block
     linked = [line for line in order.lines if line.row.line.customer_link][:MAX_PAYMENT_LINKS]
     others = [format_order_line(localizer, line) for line in order.lines if line not in linked]
     sections = [
-        block_kit.build_section(
-            format_order_line(localizer, line), build_confirm_payment_button(localizer, line.row)
+        block_kit.build_row(
+            *format_order_line(localizer, line), build_confirm_payment_button(localizer, line.row)
         )
         for line in linked
     ]
-    return [*sections, *block_kit.build_paragraphs(others, localizer, MAX_PARAGRAPHS)]
+    if len(others) <= MAX_PARAGRAPHS:
+        return [*sections, *(block_kit.build_row(*row) for row in others)]
+    texts = ["\n".join(row) for row in others]
+    return [*sections, *block_kit.build_paragraphs(texts, localizer, MAX_PARAGRAPHS)]
 
 
 def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
@@ -32,12 +35,11 @@ def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
     )
 
 
-def format_order_line(localizer: Localizer, line: OrderLinePresenter) -> str:
-    return localizer.format_mrkdwn(
-        "order-line",
-        product=line.product,
-        seats=line.seats,
-        amount=line.amount,
-        tax=line.tax,
-        explanation=line.explanation,
+def format_order_line(localizer: Localizer, line: OrderLinePresenter) -> tuple[str, str]:
+    """What it is and where it stands, and its amounts."""
+    return (
+        localizer.format_mrkdwn(
+            "order-line", product=line.product, seats=line.seats, explanation=line.explanation
+        ),
+        localizer.format_mrkdwn("line-amounts", amount=line.amount, tax=line.tax),
     )

@@ -11,7 +11,7 @@ from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
 from bot.presenters.receipt import format_receipt_payments, get_document_arguments
-from bot.presenters.tax import format_tax_notes, format_tax_rates
+from bot.presenters.tax import format_tax_notes, list_tax_amounts
 from models.account import Account
 from models.details import OrderDetails, PlacementPage
 from models.payment_method import PaymentMethod
@@ -188,6 +188,7 @@ def _build_order_blocks(
         *_build_retry_blocks(localizer, presenter),
         block_kit.build_divider(),
         *order_line.build_line_blocks(localizer, presenter),
+        *_build_total_rows(localizer, presenter),
         block_kit.build_section(_format_order_facts(localizer, presenter)),
         *_build_receipt_blocks(localizer, presenter),
         *build_history_blocks(localizer, details.history, presenter.product_labels, SHOW_HISTORY),
@@ -250,18 +251,26 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
             RETRY,
             localizer.format_text("action-retry"),
             key,
-            style="primary",
             accessibility_label=retry_label,
         ),
         block_kit.build_button(
             GIVE_UP,
             localizer.format_text("action-cancel-seats"),
             key,
-            style="danger",
             accessibility_label=give_up_label,
             confirm=confirm,
         ),
     ]
+
+
+def _build_total_rows(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
+    details = presenter.details
+    taxes = list_tax_amounts(localizer, details.taxes, details.quote.tax, details.quote.currency)
+    rows = [
+        (escape_mrkdwn(label), localizer.format_money(details.to_money(amount))) for label, amount in taxes
+    ]
+    total = [f"*{text}*" for text in (localizer.format_text("receipt-total"), localizer.format_money(presenter.total))]
+    return block_kit.build_rows([*rows, (total[0], total[1])])
 
 
 def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
@@ -272,16 +281,10 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         quote=details.quote.number,
         at=details.order.placed_at,
         by=details.contact.name,
-        total=presenter.total,
-        tax=presenter.tax,
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
-    taxes, currency = details.taxes, details.quote.currency
-    tax_lines = [
-        *format_tax_rates(localizer, taxes, currency),
-        *format_tax_notes(localizer, taxes, details.quote.tax_facts),
-    ]
+    tax_lines = format_tax_notes(localizer, details.taxes, details.quote.tax_facts)
     address = format_billing_address(localizer, details.order.billing_address)
     return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
 

@@ -123,14 +123,14 @@ cart-intro =
     {"*"}Ajouter des postes au compte { $account }*
     Indiquez le nombre de postes à *ajouter*, { $most } au maximum par abonnement. Laissez vide ou saisissez 0 pour n’en ajouter aucun. Rien n’est débité à ce stade : les prix et les nouveaux totaux s’affichent une fois le panier enregistré.
 cart-seats = { $product } : postes à ajouter
-cart-hint = Actuellement { seat-count } · { $price } · fin de la période en cours le { $until }
-cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · fin de la période en cours le { $until }
+cart-hint = Actuellement { seat-count } · { $price } · période en cours jusqu’au { $until } inclus
+cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · période en cours jusqu’au { $until } inclus
 cart-not-orderable = *{ $product }*{ $has_seats ->
     [yes] {" "}· actuellement { seat-count }
    *[no] {""}
 }
 cart-resume = *Vous avez déjà commencé une commande.* Reprenez-la là où vous en étiez :
-cart-resume-quote = Le devis { $number } issu de ce panier est en attente jusqu’au { $until }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
+cart-resume-quote = Le devis { $number } issu de ce panier est en attente, valable { validity }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
 cart-page = { page-of }. Votre saisie est conservée d’une page à l’autre.
 cart-choose-title = Choisir un compte
 cart-choose = Vous êtes contact de facturation de plusieurs comptes Corporate. Lequel souhaitez-vous utiliser ?
@@ -169,7 +169,11 @@ quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
     { quote-valid-until }
-quote-valid-until = Valable jusqu’au { $until }
+validity = { $whole ->
+    [yes] jusqu’au { $until } inclus
+   *[no] jusqu’au { $until }
+}
+quote-valid-until = Valable { validity }
 quote-list-intro = { $count ->
     [one] *{ $account }* a un devis en attente. Approuvez-le pour passer au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
    *[other] *{ $account }* a { $count } devis en attente. Approuvez-en un pour passer au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
@@ -184,7 +188,7 @@ quote-origin = { $origin ->
     [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack et ajouté ici le { $at }.
    *[cart] Pour *{ $account }*. Établi par { $by } à partir d’un panier le { $at }.
 }
-quote-pending = *En attente*, valable jusqu’au { $until }.
+quote-pending = *En attente*, valable { validity }.
 quote-decided = { $outcome ->
     [accepted] *Accepté* par { $by } le { $at }.
     [accepted-elsewhere] *Accepté hors de Slack* le { $at }.
@@ -201,13 +205,13 @@ quote-decided = { $outcome ->
 }
 quote-line =
     {"*"}{ $product }* · { new-seat-count } : { $before } → { $after }
-    { $price }, au prorata du { $since } au { $until }
-    { $amount } + { $tax } de taxe
-quote-totals =
-    Sous-total : { $subtotal }
-    Taxe : { $tax }
-    {"*"}Total dû maintenant : { $total }*
+    { $price }, au prorata pour { $dates }
+line-amounts =
+    { $amount }
+    + { $tax } de taxe
+quote-total = Total dû maintenant : { $amount }
 tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
+tax-rate-on = { $name } sur { $taxable }
 tax-rate-name = { $treatment ->
     [taxed] { $name }{ $has_rate ->
         [yes] {" "}{ $rate }
@@ -230,7 +234,7 @@ tax-note = { $treatment ->
 }
 tax-ids = Votre numéro fiscal : { $ids }
 tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
-quote-due-now = *Débité maintenant : { $amount }*
+quote-due-now = Débité maintenant : { $amount }
 quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
@@ -243,7 +247,7 @@ quote-reject-hint = Facultatif, { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
 quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF. Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }. Transmettez-le à la personne qui paie.
 quote-file-number = Numéro du devis
-quote-file-until = Valable jusqu’au
+quote-file-until = Valable jusqu’au (inclus)
 quote-file-status = { $status ->
     [pending] Offre
     [accepted] Accepté
@@ -254,7 +258,7 @@ quote-file-due = Débité à la commande
 quote-file-renewal = À partir du prochain renouvellement
 quote-file-accept = Comment accepter ce devis
 quote-file-steps = Dans Slack, un contact de facturation de { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est débité avant.
-quote-file-terms = Ces prix s’appliquent jusqu’au { $until }. Les Services des comptes Corporate peuvent vous aider : { $url }
+quote-file-terms = Ces prix s’appliquent { validity }. Les Services des comptes Corporate peuvent vous aider : { $url }
 extension-title = Validité du devis
 extension-request-intro = Les Services des comptes Corporate décideront. Les prix du devis restent les mêmes, et ses rappels suivent la nouvelle date.
 extension-request-submit = Envoyer
@@ -273,7 +277,7 @@ extension-decision = { $status ->
     [yes] {" "}Motif : { $reason }
    *[no] {""}
 }
-extension-decision-intro = Le devis *{ $number }* de *{ $account }* est valable jusqu’au { $until }. Ses prix restent les mêmes si vous le prolongez.
+extension-decision-intro = Le devis *{ $number }* de *{ $account }* est valable { validity }. Ses prix restent les mêmes si vous le prolongez.
 extension-approve-title = Prolonger le devis
 extension-approve-submit = Prolonger
 extension-decline-title = Refuser le délai
@@ -440,7 +444,7 @@ service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile d
 service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les pour terminer le reste de la commande.
 service-order-facts =
     {"*"}Compte :* { $account }
-    {"*"}Devis :* { $quote }, total { $total }, dont { $tax } de taxe
+    {"*"}Devis :* { $quote }
     {"*"}Passée :* le { $at }, par { $by }
     {"*"}Contact administrateur :* { $admin }
     {"*"}Mode de paiement :* { $method }
@@ -456,7 +460,7 @@ service-order-list = Commandes de Service du compte *{ $account }*, de la plus r
 service-order-list-po-number = Commandes de Service avec le numéro de bon de commande *{ $number }*, les plus récentes en premier.
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
 order-line =
-    { order-line-seats }
+    {"*"}{ $product }* · { new-seat-count }
     { $explanation }
 order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } de taxe
 order-line-waiting = En attente de traitement, au plus tard le { $by }.
@@ -581,7 +585,7 @@ account-subscription =
     { $renewal ->
     [total] Renouvellement le { $renews } à { $total } hors taxe
     [date] Renouvellement le { $renews }
-   *[none] Fin de la période en cours le { $renews }
+   *[none] Période en cours jusqu’au { $last_day } inclus
     }{ $orderable ->
     [yes] {""}
    *[no] {" "}· pour ajouter des postes, contactez les Services des comptes Corporate
@@ -785,7 +789,7 @@ refusal-extension-lapsed = Le devis { $number } n’est plus en attente : il n�
 refusal-extension-not-found = Cette demande de délai est introuvable.
 refusal-extension-pending = Le { $at }, { $by } a déjà demandé un délai pour le devis { $number }, jusqu’au { $until } inclus. Les Services des comptes Corporate décideront.
 refusal-extension-too-long = Le devis ne peut pas être valable aussi longtemps : ses prix couvrent des périodes de facturation, et la première se termine après le { $last }. Choisissez le { $last } ou un jour antérieur.
-refusal-extension-too-short = Le devis est déjà valable jusqu’au { $until }. Choisissez un jour ultérieur.
+refusal-extension-too-short = Le devis est déjà valable jusqu’au { $until } inclus. Choisissez un jour ultérieur.
 refusal-extension-unavailable = Les devis ne peuvent pas être prolongés ici. Demandez un délai aux Services des comptes Corporate.
 refusal-purchase-order-number-required = Votre compte exige un numéro de bon de commande pour chaque commande.
 refusal-field-required = Remplissez ce champ.
@@ -902,6 +906,7 @@ notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
+notice-status = État
 notice-order-status = Commande de Service { $number } : { order-status }
 notice-order-answered = { $request ->
     [order_declined] Le paiement de { $products } a été refusé. Ce message n’appelle plus de réponse.
@@ -967,7 +972,10 @@ notice-receipt-sent = { $kind ->
 }
 notice-not-charged = Ni acheté ni débité :
 notice-quote-arrived = Le devis { $number } attend votre décision
-notice-quote-reminder = Le devis { $number } expire le { $until }
+notice-quote-reminder = { $whole ->
+    [yes] Le devis { $number } expire à la fin du { $until }
+   *[no] Le devis { $number } expire le { $until }
+}
 notice-quote-decided = { $decision ->
     [accepted] Le devis { $number } a été accepté
     [rejected] Le devis { $number } a été rejeté

@@ -126,7 +126,8 @@ async def test_back_from_rejecting_keeps_the_reason_for_that_quote_and_no_other(
 
     (await go("quote.reject", "quote.reject")).fill("reason", reason)
     await go("quote.open", "quote.review")
-    await go("quote.approve", "service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
     await go("checkout.edit", "checkout.save")
     await go("checkout.back", "quote.review")
     form = await go("quote.reject", "quote.reject")
