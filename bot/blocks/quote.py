@@ -244,7 +244,6 @@ def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Bloc
 
 
 def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
-    """R27: only of what will renew."""
     lines = [
         localizer.format_mrkdwn(
             "quote-recurring-line", **build_renewal_arguments(total, details.quote.currency)

@@ -109,7 +109,6 @@ class SubscriptionOutlook(OutlookPart):
     is_renewal_priced: bool = True
 
     def will_renew(self, period_end: date) -> bool:
-        """Whether the end of the current period starts another one that is paid."""
         if self.standing in (SubscriptionStanding.PAST_DUE, SubscriptionStanding.PAUSED):
             return False
         pause = self.collection_pause

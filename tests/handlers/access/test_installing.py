@@ -243,13 +243,13 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
 
 async def test_doctor_looks_at_every_workspace() -> None:
     async with open_workspaces() as world:
-        found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}
+        found = {result.name: result for result in await run_checks(world.services, set(BOT_SCOPES))}
         assert found["slack"].passed is None
         assert "/slack/install" in found["slack"].message
         for team in ("T01ACME", "T02OTHER"):
             await install(world, team)
         world.slack.slack.workspace.teams["T02OTHER"].installation.scopes.remove("chat:write")  # type: ignore[union-attr]
-        found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}
+        found = {result.name: result for result in await run_checks(world.services, set(BOT_SCOPES))}
         assert found["slack"].message.startswith("the token of T02OTHER lacks chat:write")
         assert "(and 2 more)" in found["channels"].message
 
@@ -257,7 +257,7 @@ async def test_doctor_looks_at_every_workspace() -> None:
 async def test_doctor_distinguishes_a_missing_installation_from_an_unreadable_token() -> None:
     async with open_workspaces() as world:
         await install(world, "T01ACME")
-        found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}
+        found = {result.name: result for result in await run_checks(world.services, set(BOT_SCOPES))}
         assert found["accounts"].passed is False
         assert "the workspace of other (T02OTHER): " in found["accounts"].message
         assert found["slack"].passed
@@ -273,7 +273,7 @@ async def test_doctor_distinguishes_a_missing_installation_from_an_unreadable_to
             await connection.execute(
                 update(bots).where(bots.c.team_id == "T02OTHER").values(bot_token=another)
             )
-        found = {finding.name: finding for finding in await run_checks(world.services, set(BOT_SCOPES))}
+        found = {result.name: result for result in await run_checks(world.services, set(BOT_SCOPES))}
         assert found["accounts"].passed
         closed = "T02OTHER cannot be called: no key of TOKEN_ENCRYPTION_KEYS opens its token"
         assert found["slack"].message == closed

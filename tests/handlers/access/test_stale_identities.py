@@ -112,7 +112,7 @@ async def test_retrying_and_giving_up_need_a_fresh_identity(world: World, action
 
 
 async def test_a_link_to_the_payment_methods_needs_a_fresh_identity(world: World) -> None:
-    """R5: the link changes cards, and works for whoever has it."""
+    """R5: the link changes cards, and works for anyone who has it."""
     alice = world.person("alice")
     await opened(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")

@@ -104,10 +104,10 @@ async def test_a_person_is_told_in_place_if_it_is_too_late_for_a_view(world: Wor
     late = [0.0]
     world.slack.slack.workspace.clock = lambda: time.time() + late[0]
 
-    async def dawdle() -> None:
+    async def respond_late() -> None:
         late[0] += world.slack.slack.workspace.trigger_seconds + 1
 
-    gateway.before["subscriptions"] = dawdle
+    gateway.before["subscriptions"] = respond_late
     await alice.command("/add-seats", channel="C07GENERAL")
     ephemeral = await alice.wait_for_ephemeral()
     assert "took too long" in ephemeral.text

@@ -45,9 +45,9 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
     assert await load_quote_statuses(world) == {"Q-2041": "expired", "SQ-1001": "pending"}, (
         "abandoned, it stays"
     )
-    told_benoit = newest(benoit.dms, "SQ-1001")
-    assert "Q-2041" in told_benoit.text
-    assert "Alice Martin" in told_benoit.text
+    notified_benoit = newest(benoit.dms, "SQ-1001")
+    assert "Q-2041" in notified_benoit.text
+    assert "Alice Martin" in notified_benoit.text
 
 
 async def test_others_that_became_pending_meanwhile_change_nothing_and_come_back(world: World) -> None:

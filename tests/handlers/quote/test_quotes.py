@@ -202,7 +202,7 @@ async def test_decided_elsewhere_closes_the_quote_that_an_address_put_in_its_pla
     assert await world.rows(ServiceOrder) == []
 
 
-async def test_a_pending_quote_whose_terms_change_twice_is_redrawn_each_time(world: World) -> None:
+async def test_a_pending_quote_whose_terms_change_twice_is_updated_each_time(world: World) -> None:
     """R8: what is posted shows what would be ordered."""
     alice = world.person("alice")
     await import_quote(world)

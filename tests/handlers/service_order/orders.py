@@ -48,10 +48,10 @@ async def retried(world: World, person: Person, method: str) -> Modal:
 async def placed_behind_the_scenes(world: World, subscription_id: str, seats: int = 1) -> str:
     """Alice's order by the use cases alone, for tests that need many. Returns its number."""
     alice = Caller("T01ACME", "U01ALICE", "test")
-    sheet = await save_cart(
+    details = await save_cart(
         world.services, person=alice, account_id="acme", seat_inputs={subscription_id: str(seats)}
     )
-    key = sheet.quote.key
+    key = details.quote.key
     form = (await open_checkout(world.services, person=alice, quote_id=key)).form
     await save_checkout(world.services, person=alice, quote_id=key, form=form)
     return (await place_service_order(world.services, person=alice, quote_id=key)).order.number

@@ -26,13 +26,13 @@ async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int 
     """Up to the form that places the order. Returns the quote's id."""
     account = subscription.removeprefix("si_").split("_")[0]
     await looked_at(world, who, account)
-    sheet = await save_cart(
+    details = await save_cart(
         world.services, person=who, account_id=account, seat_inputs={subscription: str(seats)}
     )
-    typed = (await open_checkout(world.services, person=who, quote_id=sheet.quote.key)).form
+    typed = (await open_checkout(world.services, person=who, quote_id=details.quote.key)).form
     changed = typed.model_copy(update=form)
-    await save_checkout(world.services, person=who, quote_id=sheet.quote.key, form=changed)
-    return sheet.quote.key
+    await save_checkout(world.services, person=who, quote_id=details.quote.key, form=changed)
+    return details.quote.key
 
 
 async def ordered(

@@ -67,6 +67,6 @@ async def test_an_error_that_nobody_knows_is_no_outage(world: StripeWorld, path:
 
 async def test_doctor_says_that_a_request_is_refused(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("reject", code="parameter_unknown", times=99))
-    finding = next(f for f in await run_checks(world.services, set()) if f.name == "billing")
-    assert not finding.passed
-    assert "refused" in finding.message
+    result = next(f for f in await run_checks(world.services, set()) if f.name == "billing")
+    assert not result.passed
+    assert "refused" in result.message

@@ -89,19 +89,19 @@ async def test_command_text_may_name_a_subscription_only_stripe_has(world: Strip
     async with world.services.write() as session:
         (await session.get_one(Subscription, "acme_meeting")).active = False
     await refresh_slack_user(world.services, ALICE)
-    sheet = await open_cart(world.services, person=ALICE, account_id="acme", command_text="meeting 5")
-    assert isinstance(sheet, CartPage)
-    assert (sheet.seat_inputs, sheet.preselected_subscription_id) == (
+    cart = await open_cart(world.services, person=ALICE, account_id="acme", command_text="meeting 5")
+    assert isinstance(cart, CartPage)
+    assert (cart.seat_inputs, cart.preselected_subscription_id) == (
         {"si_acme_meeting": 5},
         "si_acme_meeting",
     )
 
 
 async def test_r3_the_cards_are_those_that_stripe_keeps(world: StripeWorld) -> None:
-    books = world.records
-    books.cards["pm_new"] = Card("pm_new", "cus_acme", last4="1881")
-    books.customers["cus_acme"].default_payment_method = "pm_new"
-    books.cards.pop("pm_acme_2")
+    records = world.records
+    records.cards["pm_new"] = Card("pm_new", "cus_acme", last4="1881")
+    records.customers["cus_acme"].default_payment_method = "pm_new"
+    records.cards.pop("pm_acme_2")
     await looked_at(world, ALICE, "acme")
     methods = {m.id: m for m in await world.rows(PaymentMethod, account_id="acme")}
     assert methods["pm_new"].is_default
@@ -336,8 +336,8 @@ async def test_during_a_stripe_outage_nothing_changes_and_people_are_told(
 
 async def test_doctor_says_how_stripe_is_reached(world: StripeWorld) -> None:
     async def billing() -> tuple[bool | None, str]:
-        finding = next(f for f in await run_checks(world.services, set()) if f.name == "billing")
-        return finding.passed, finding.message
+        result = next(f for f in await run_checks(world.services, set()) if f.name == "billing")
+        return result.passed, result.message
 
     assert await billing() == (True, "Stripe takes the key; events arrive at /stripe/webhook")
     world.fake.faults.append(Fault("cut_before", times=1000))
@@ -368,16 +368,16 @@ async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None
     page = await world.services.billing.fetch_receipt_page("acme", invoice.id)
     assert page is not None
     assert await world.services.billing.fetch_receipt_page("other", invoice.id) is None
-    sheet = await get_order(world.services, person=ALICE, order_id=1)
-    assert sheet.provider_receipts == [page]
+    details = await get_order(world.services, person=ALICE, order_id=1)
+    assert details.provider_receipts == [page]
 
 
 async def test_a_card_added_meanwhile_can_be_chosen_at_checkout(world: StripeWorld) -> None:
     """R15: the way to the payment methods and back, with no event in between."""
     quote_id = await quoted(world, ALICE, "acme_meeting")
     world.records.cards["pm_added"] = Card("pm_added", "cus_acme", last4="1881")
-    sheet = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
-    assert "pm_added" in {method.id for method in sheet.payment_methods}
+    checkout = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
+    assert "pm_added" in {method.id for method in checkout.payment_methods}
     world.fake.faults.append(Fault("down", times=1000))
     again = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
-    assert again.payment_methods == sheet.payment_methods, "what there was, while Stripe is silent"
+    assert again.payment_methods == checkout.payment_methods, "what there was, while Stripe is silent"

@@ -52,7 +52,7 @@ async def send_large_part(send: Send) -> None:
         await send({"type": "http.response.body", "body": b"x" * (LARGE // 20), "more_body": True})
 
 
-class Door:
+class HttpServer:
     def __init__(self, port: int) -> None:
         self.port = port
         self._writers: list[asyncio.StreamWriter] = []
@@ -83,13 +83,13 @@ async def read_or_nothing(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def door(
+async def serve_app(
     monkeypatch: pytest.MonkeyPatch, app: object = echo_length, **bounds: float
-) -> AsyncIterator[Door]:
+) -> AsyncIterator[HttpServer]:
     monkeypatch.setattr(http, "get_http_bounds", lambda: HttpBounds(**bounds))  # type: ignore[arg-type]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with serve_http(app, listener):  # type: ignore[arg-type]
-            bot = Door(listener.getsockname()[1])
+            bot = HttpServer(listener.getsockname()[1])
             try:
                 yield bot
             finally:
@@ -106,7 +106,7 @@ async def test_a_request_that_does_not_arrive_in_time_is_disconnected(
     """Silent, in the middle of its head or its body, or in the next request of a connection."""
     before = rejected("incomplete")
     whole = HEAD + b"x" * 1000
-    async with door(monkeypatch, receive_seconds=0.3) as bot:
+    async with serve_app(monkeypatch, receive_seconds=0.3) as bot:
         slow = [await bot.connect(data) for data in (b"", b"GET / HT", HEAD, HEAD + b"xx", whole)]
         assert b"200" in await slow[-1][0].readline()
         assert (await slow[-1][0].readuntil(b"1000\r\n0\r\n\r\n")).endswith(b"1000\r\n0\r\n\r\n")
@@ -118,7 +118,7 @@ async def test_a_request_that_does_not_arrive_in_time_is_disconnected(
 
 
 async def test_a_body_that_keeps_arriving_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with door(monkeypatch, receive_seconds=0.5) as bot:
+    async with serve_app(monkeypatch, receive_seconds=0.5) as bot:
         reader, writer = await bot.connect(HEAD)
         async with asyncio.timeout(HANG_SECONDS):
             while not reader.at_eof() and not reader.exception():
@@ -127,7 +127,7 @@ async def test_a_body_that_keeps_arriving_slowly_is_cut_off(monkeypatch: pytest.
 
 
 async def test_a_head_larger_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with door(monkeypatch) as bot:
+    async with serve_app(monkeypatch) as bot:
         for start in (b"GET /", b"GET / HTTP/1.1\r\nX-A: ", b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000):
             assert b"200" not in await bot.ask(start + b"x" * (4 * MAX_HEAD_BYTES))
         assert b"200" in await bot.ask(HEAD + b"x" * 1000)
@@ -135,12 +135,12 @@ async def test_a_head_larger_than_the_limit_is_refused(monkeypatch: pytest.Monke
 
 async def test_a_body_of_the_largest_size_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     head = b"POST / HTTP/1.1\r\nHost: bot\r\nContent-Length: %d\r\n\r\n" % MAX_BODY_BYTES
-    async with door(monkeypatch) as bot:
+    async with serve_app(monkeypatch) as bot:
         assert b"200" in await bot.ask(head + b"x" * MAX_BODY_BYTES)
 
 
 async def test_pipelined_requests_are_all_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with door(monkeypatch) as bot:
+    async with serve_app(monkeypatch) as bot:
         reader, _ = await bot.connect((HEAD + b"x" * 1000) * 3)
         async with asyncio.timeout(HANG_SECONDS):
             for _ in range(3):
@@ -148,7 +148,7 @@ async def test_pipelined_requests_are_all_answered(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_client_that_does_not_read_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with door(monkeypatch, app=flood, response_seconds=0.3) as bot:
+    async with serve_app(monkeypatch, app=flood, response_seconds=0.3) as bot:
         reader, _ = await bot.connect(b"GET / HTTP/1.1\r\nHost: bot\r\n\r\n")
         async with asyncio.timeout(HANG_SECONDS):
             with suppress(ConnectionError):
@@ -167,7 +167,9 @@ async def test_a_client_that_stops_reading_is_disconnected_before_the_response_m
         await send({"type": "http.response.body", "body": b"end"})
         is_over.set()
 
-    async with door(monkeypatch, app=respond, unread_seconds=0.3, response_seconds=2 * HANG_SECONDS) as bot:
+    async with serve_app(
+        monkeypatch, app=respond, unread_seconds=0.3, response_seconds=2 * HANG_SECONDS
+    ) as bot:
         await bot.connect(LARGE_REQUEST)
         async with asyncio.timeout(HANG_SECONDS):
             await is_over.wait()
@@ -180,7 +182,7 @@ async def test_connections_that_do_not_read_make_room_for_new_ones(monkeypatch: 
         await send_large_part(send)
         return await send({"type": "http.response.body", "body": b"end"})
 
-    async with door(monkeypatch, app=respond, max_connections=10) as bot:
+    async with serve_app(monkeypatch, app=respond, max_connections=10) as bot:
         for _ in range(10):
             reader, _ = await bot.connect(LARGE_REQUEST)
             async with asyncio.timeout(HANG_SECONDS):
@@ -197,7 +199,7 @@ async def test_a_client_that_reads_again_is_not_cut_off_for_new_ones(monkeypatch
         await finished.wait()
         await send({"type": "http.response.body", "body": b"end"})
 
-    async with door(monkeypatch, app=respond, max_connections=1, unread_seconds=1) as bot:
+    async with serve_app(monkeypatch, app=respond, max_connections=1, unread_seconds=1) as bot:
         reader, _ = await bot.connect(LARGE_REQUEST)
         async with asyncio.timeout(HANG_SECONDS):
             await reader.readuntil(b"\r\n\r\n")
@@ -213,7 +215,7 @@ async def test_silent_connections_make_room_for_new_ones(monkeypatch: pytest.Mon
     monkeypatch.setattr(http, "get_http_bounds", lambda: HttpBounds(max_connections=20))
     before = rejected("too_many_connections")
     async with open_world(transport="http") as world:
-        bot = Door(world.port)
+        bot = HttpServer(world.port)
         for data in (b"", b"GET /healthz HT", HEAD) * 40:
             await bot.connect(data)
         async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
@@ -235,7 +237,7 @@ async def test_no_room_is_made_by_cutting_off_a_request_that_has_arrived(
         await finished.wait()
         await echo_length(scope, receive, send)
 
-    async with door(monkeypatch, app=wait, max_connections=2) as bot:
+    async with serve_app(monkeypatch, app=wait, max_connections=2) as bot:
         asked = [asyncio.create_task(bot.ask(HEAD + b"x" * 1000)) for _ in range(2)]
         await asyncio.sleep(0.2)
         assert await bot.ask(HEAD + b"x" * 1000) == b"", "there is no room"
