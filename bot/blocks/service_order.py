@@ -1,5 +1,7 @@
 """Service orders: placing one, its status, and trying declined seats again (R10-R12, R18-R21)."""
 
+from collections.abc import Sequence
+
 from bot.blocks import block_kit, navigation, order_line
 from bot.blocks.address import format_billing_address
 from bot.blocks.audit_entry import build_history_blocks, build_history_page
@@ -14,8 +16,10 @@ from bot.presenters.receipt import format_receipt_payments, get_document_argumen
 from bot.presenters.tax import format_tax_notes, list_tax_amounts
 from models.account import Account
 from models.details import OrderDetails, PlacementPage
+from models.money import Money
 from models.payment_method import PaymentMethod
 from models.service_order import LineStatus, OrderStatus
+from models.tax import TaxItem
 
 PLACE = "service_order.place"
 OPEN = navigation.OPEN_ORDER
@@ -264,13 +268,25 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
 
 
 def _build_total_rows(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
-    details = presenter.details
-    taxes = list_tax_amounts(localizer, details.taxes, details.quote.tax, details.quote.currency)
-    rows = [
-        (escape_mrkdwn(label), localizer.format_money(details.to_money(amount))) for label, amount in taxes
+    """Of what was ordered; the receipt has those of what was charged."""
+    if presenter.details.receipt is not None:
+        return []
+    return _build_sum_rows(localizer, [], presenter.details.taxes, presenter.tax, presenter.total)
+
+
+def _build_sum_rows(
+    localizer: Localizer,
+    first_rows: list[tuple[str, str]],
+    taxes: Sequence[TaxItem],
+    tax: Money,
+    total: Money,
+) -> list[Block]:
+    tax_rows = [
+        (escape_mrkdwn(label), localizer.format_money(Money(amount, tax.currency)))
+        for label, amount in list_tax_amounts(localizer, taxes, tax.amount, tax.currency)
     ]
-    total = [f"*{text}*" for text in (localizer.format_text("receipt-total"), localizer.format_money(presenter.total))]
-    return block_kit.build_rows([*rows, (total[0], total[1])])
+    label, amount = localizer.format_text("receipt-total"), localizer.format_money(total)
+    return block_kit.build_rows([*first_rows, *tax_rows, (f"*{label}*", f"*{amount}*")])
 
 
 def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
@@ -304,12 +320,7 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
     receipt = presenter.details.receipt
     if receipt is None:
         return []
-    text = localizer.format_mrkdwn(
-        "receipt-totals",
-        **get_document_arguments(receipt),
-        day=receipt.issued_on,
-        **presenter.receipt_amounts,
-    )
+    title = localizer.format_mrkdwn("receipt-issued", **get_document_arguments(receipt), day=receipt.issued_on)
     payments = [escape_mrkdwn(line) for line in format_receipt_payments(localizer, receipt)]
     provider_receipts = [
         localizer.format_mrkdwn(
@@ -322,7 +333,13 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
         for page in presenter.details.provider_receipts[:MAX_PROVIDER_RECEIPTS]
     ]
     send = navigation.build_send_receipt_button(localizer, receipt)
-    return [block_kit.build_section("\n".join([text, *payments, *provider_receipts]), send)]
+    amounts = presenter.receipt_amounts
+    subtotal = (localizer.format_text("receipt-subtotal"), localizer.format_money(amounts["subtotal"]))
+    return [
+        block_kit.build_section(title, send),
+        *_build_sum_rows(localizer, [subtotal], receipt.taxes, amounts["tax"], amounts["total"]),
+        block_kit.build_section("\n".join([*payments, *provider_receipts])),
+    ]
 
 
 def _build_order_actions(localizer: Localizer, details: OrderDetails, services_url: str) -> Block:

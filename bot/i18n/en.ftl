@@ -509,11 +509,7 @@ decline-provider-refused = the payment provider refused the charge
 decline-unknown = no reason was given
 decline-seats-changed = the number of seats changed in the meantime
 decline-with-code = the payment provider refused the charge ({ $reason })
-receipt-totals =
-    {"*"}{ document-name }*, { $day }
-    Subtotal: { $subtotal }
-    Tax: { $tax }
-    {"*"}Total: { $total }*
+receipt-issued = *{ document-name }*, { $day }
 provider-receipt = { $kind ->
     [invoice] Invoice { $number }
    *[receipt] Payment provider’s receipt { $number }

@@ -513,11 +513,7 @@ decline-provider-refused = le prestataire de paiement a refusé le débit
 decline-unknown = aucun motif n’a été indiqué
 decline-seats-changed = le nombre de postes a changé entre-temps
 decline-with-code = le prestataire de paiement a refusé le débit ({ $reason })
-receipt-totals =
-    {"*"}{ document-name }*, { $day }
-    Sous-total : { $subtotal }
-    Taxe : { $tax }
-    {"*"}Total : { $total }*
+receipt-issued = *{ document-name }*, { $day }
 provider-receipt = { $kind ->
     [invoice] Facture { $number }
    *[receipt] Reçu { $number } du prestataire de paiement
