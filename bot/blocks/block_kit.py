@@ -59,6 +59,15 @@ def build_rows(rows: Sequence[tuple[str, str]]) -> list[Block]:
     ]
 
 
+def build_row_paragraphs(
+    rows: Sequence[tuple[str, str]], localizer: Localizer, max_blocks: int = 40
+) -> list[Block]:
+    """A section per row, as long as there are few; otherwise as `build_paragraphs`."""
+    if len(rows) <= max_blocks:
+        return [build_row(*row) for row in rows]
+    return build_paragraphs(["\n".join(row) for row in rows], localizer, max_blocks)
+
+
 def _build_field_section(texts: Sequence[str], accessory: Block | None = None) -> Block:
     fields = [build_mrkdwn(truncate_text(text, MAX_FIELD_LENGTH)) for text in texts]
     block: Block = {"type": "section", "fields": fields}

@@ -22,10 +22,7 @@ def build_line_blocks(localizer: Localizer, order: OrderPresenter) -> list[Block
         )
         for line in linked
     ]
-    if len(others) <= MAX_PARAGRAPHS:
-        return [*sections, *(block_kit.build_row(*row) for row in others)]
-    texts = ["\n".join(row) for row in others]
-    return [*sections, *block_kit.build_paragraphs(texts, localizer, MAX_PARAGRAPHS)]
+    return [*sections, *block_kit.build_row_paragraphs(others, localizer, MAX_PARAGRAPHS)]
 
 
 def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
@@ -41,5 +38,9 @@ def format_order_line(localizer: Localizer, line: OrderLinePresenter) -> tuple[s
         localizer.format_mrkdwn(
             "order-line", product=line.product, seats=line.seats, explanation=line.explanation
         ),
-        localizer.format_mrkdwn("line-amounts", amount=line.amount, tax=line.tax),
+        format_line_amounts(localizer, line),
     )
+
+
+def format_line_amounts(localizer: Localizer, line: OrderLinePresenter) -> str:
+    return localizer.format_mrkdwn("line-amounts", amount=line.amount, tax=line.tax)

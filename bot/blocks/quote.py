@@ -130,7 +130,7 @@ def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
         account=details.account.name,
         origin=origin,
         by=details.created_by or localizer.format_text("someone"),
-        at=details.quote.created_at,
+        on=localizer.get_local_date(details.quote.created_at),
     )
     return "\n".join(
         [origin_text, _format_quote_outcome(localizer, details), *_format_extension(localizer, details)]
@@ -177,17 +177,10 @@ def _format_quote_outcome(localizer: Localizer, details: QuoteDetails) -> str:
 def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
     return [
         block_kit.build_divider(),
-        *_build_quote_line_blocks(localizer, details),
+        *block_kit.build_row_paragraphs(format_quote_lines(localizer, details), localizer, MAX_PARAGRAPHS),
         *build_total_blocks(localizer, details),
         block_kit.build_section(format_recurring_costs(localizer, details)),
     ]
-
-
-def _build_quote_line_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
-    rows = format_quote_lines(localizer, details)
-    if len(rows) <= MAX_PARAGRAPHS:
-        return [block_kit.build_row(*row) for row in rows]
-    return block_kit.build_paragraphs(["\n".join(row) for row in rows], localizer, MAX_PARAGRAPHS)
 
 
 def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[tuple[str, str]]:

@@ -415,15 +415,16 @@ def render_retry_modal(
     localizer: Localizer, details: OrderDetails, methods: list[PaymentMethod], metadata: ModalMetadata
 ) -> View:
     order = details.order
-    texts = [
-        localizer.format_mrkdwn(
-            "retry-line", product=line.product, seats=line.seats, amount=line.amount, tax=line.tax
+    rows = [
+        (
+            localizer.format_mrkdwn("line-seats", product=line.product, seats=line.seats),
+            order_line.format_line_amounts(localizer, line),
         )
         for line in OrderPresenter(localizer, details).retryable_lines
     ]
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn("retry-intro", number=order.number)),
-        *block_kit.build_paragraphs(texts, localizer),
+        *block_kit.build_row_paragraphs(rows, localizer),
         build_payment_method_input(localizer, methods, order.payment_method_id),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, details.account.id)),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, order.key)),

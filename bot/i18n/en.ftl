@@ -181,8 +181,8 @@ quote-list-more = { $count ->
 }
 quote-list-numbers = { $numbers }
 quote-origin = { $origin ->
-    [elsewhere] For *{ $account }*. Prepared for you outside Slack and added here on { $at }.
-   *[cart] For *{ $account }*. Created by { $by } from a cart on { $at }.
+    [elsewhere] For *{ $account }*. Prepared for you outside Slack and added here on { $on }.
+   *[cart] For *{ $account }*. Created by { $by } from a cart on { $on }.
 }
 quote-pending = *Pending*, valid { validity }.
 quote-decided = { $outcome ->
@@ -455,10 +455,10 @@ service-order-summary =
 service-order-list = Service orders of *{ $account }*, newest first.
 service-order-list-po-number = Service orders with the purchase-order number *{ $number }*, newest first.
 service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
+line-seats = *{ $product }* · { new-seat-count }
 order-line =
-    {"*"}{ $product }* · { new-seat-count }
+    { line-seats }
     { $explanation }
-order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } tax
 order-line-waiting = Waiting to be processed, by { $by } at the latest.
 order-line-queued = Queued behind service order { $order }, which is charging the same subscription. We’ll continue automatically, by { $by } at the latest.
 order-line-charging = Charging.
@@ -515,7 +515,6 @@ provider-receipt = { $kind ->
    *[receipt] Payment provider’s receipt { $number }
 }: <{ $page }|view> or <{ $pdf }|download PDF>
 retry-intro = These seats of service order { $number } were declined. Try again at the same price, with the card you choose:
-retry-line = • { order-line-seats }
 cancel-seats-ask = Cancel the declined seats?
 cancel-seats-consequence = The declined seats of service order { $number } won’t be charged, and you won’t be able to try them again. Seats that were already added stay.
 cancel-seats-yes = Cancel seats

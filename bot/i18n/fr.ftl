@@ -185,8 +185,8 @@ quote-list-more = { $count ->
 }
 quote-list-numbers = { $numbers }
 quote-origin = { $origin ->
-    [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack et ajouté ici le { $at }.
-   *[cart] Pour *{ $account }*. Établi par { $by } à partir d’un panier le { $at }.
+    [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack et ajouté ici le { $on }.
+   *[cart] Pour *{ $account }*. Établi par { $by } à partir d’un panier le { $on }.
 }
 quote-pending = *En attente*, valable { validity }.
 quote-decided = { $outcome ->
@@ -459,10 +459,10 @@ service-order-summary =
 service-order-list = Commandes de Service du compte *{ $account }*, de la plus récente à la plus ancienne.
 service-order-list-po-number = Commandes de Service avec le numéro de bon de commande *{ $number }*, les plus récentes en premier.
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
+line-seats = *{ $product }* · { new-seat-count }
 order-line =
-    {"*"}{ $product }* · { new-seat-count }
+    { line-seats }
     { $explanation }
-order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } de taxe
 order-line-waiting = En attente de traitement, au plus tard le { $by }.
 order-line-queued = En attente de la commande de Service { $order }, en cours de débit pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
 order-line-charging = Débit en cours.
@@ -519,7 +519,6 @@ provider-receipt = { $kind ->
    *[receipt] Reçu { $number } du prestataire de paiement
 } : <{ $page }|afficher> ou <{ $pdf }|télécharger le PDF>
 retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, avec la carte de votre choix :
-retry-line = • { order-line-seats }
 cancel-seats-ask = Annuler les postes refusés ?
 cancel-seats-consequence = Les postes refusés de la commande de Service { $number } ne seront pas débités et vous ne pourrez plus les réessayer. Les postes déjà ajoutés sont conservés.
 cancel-seats-yes = Annuler les postes

@@ -102,6 +102,10 @@ class Localizer:
             return self.join_items([str(self._localize_argument(item)) for item in argument])
         return argument
 
+    def get_local_date(self, at: datetime) -> date:
+        """Where the reader is."""
+        return at.astimezone(self._zone).date()
+
     def format_month(self, day: date) -> str:
         return format_skeleton("yMMM", day, locale=self.locale)
 

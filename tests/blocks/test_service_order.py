@@ -279,7 +279,7 @@ def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
 def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer) -> None:
     details = make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
     view = service_order.render_retry_modal(english, details, samples.methods(), PLACE)
-    assert "*GoTo Meeting* · 1 new seat · €10.00 + €2.00 tax" in read_text(view)
+    assert "*GoTo Meeting* · 1 new seat\n€10.00\n+ €2.00 tax" in read_text(view)
     assert "GoTo Webinar" not in read_text(view)
     [method] = [block for block in view["blocks"] if block["type"] == "input"]
     assert (method["block_id"], method["element"]["action_id"]) == ("payment_method", "payment_method")
