@@ -62,7 +62,8 @@ class SlackMessenger:
             client = await self._clients.get_client(message.team_id)
             if message.files:
                 return await _share_files(client, message.channel, message.files, content["text"])
-            answer = await self._send_message(client, message, content)
+            send = self._send_table if has_table(content) else _send_message
+            answer = await send(client, message, content)
         except NotInstalled as error:
             raise _build_unreachable_error("not_installed", message) from error
         except SlackApiError as error:
@@ -71,27 +72,33 @@ class SlackMessenger:
             raise MessengerUnavailable(type(error).__name__) from error
         return MessageRef(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
-    async def _send_message(
+    async def _send_table(
         self, client: AsyncWebClient, message: OutboundMessage, content: dict[str, Any]
     ) -> AsyncSlackResponse:
-        if has_table(content):
-            try:
-                return await _post_or_update(client, message, content)
-            except SlackApiError as error:
-                # Not every workspace takes tables yet.
-                if get_error_kind(error) is not SlackErrorKind.BLOCKS_REJECTED:
-                    raise
-                log.warning("message.table_rejected", kind=message.kind, error=get_error_details(error))
-            self._refused_tables[message.team_id] = time.monotonic() + TABLE_RETRY_SECONDS
-            content = render_notice_message(message, self._services_url, with_table=False)
+        """Not every workspace takes tables: in the others, lines say the same."""
         try:
             return await _post_or_update(client, message, content)
         except SlackApiError as error:
-            # Slack rejects the message itself; without its blocks, its text says the same.
             if get_error_kind(error) is not SlackErrorKind.BLOCKS_REJECTED:
                 raise
-            log.error("message.blocks_rejected", kind=message.kind, error=get_error_details(error))
-        return await _post_or_update(client, message, {"text": content["text"], "blocks": []})
+            log.warning("message.table_rejected", kind=message.kind, error=get_error_details(error))
+        lines = render_notice_message(message, self._services_url, with_table=False)
+        answer = await _send_message(client, message, lines)
+        self._refused_tables[message.team_id] = time.monotonic() + TABLE_RETRY_SECONDS
+        return answer
+
+
+async def _send_message(
+    client: AsyncWebClient, message: OutboundMessage, content: dict[str, Any]
+) -> AsyncSlackResponse:
+    try:
+        return await _post_or_update(client, message, content)
+    except SlackApiError as error:
+        # Slack rejects the message itself; without its blocks, its text says the same.
+        if get_error_kind(error) is not SlackErrorKind.BLOCKS_REJECTED:
+            raise
+        log.error("message.blocks_rejected", kind=message.kind, error=get_error_details(error))
+    return await _post_or_update(client, message, {"text": content["text"], "blocks": []})
 
 
 async def _share_files(
