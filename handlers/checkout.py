@@ -36,7 +36,9 @@ async def _show_missing_fields(request: SlackRequest, form: CheckoutForm, invali
     return add_alerts(view, dict.fromkeys(texts), "error")
 
 
-async def _update_form(request: SlackRequest, form: CheckoutForm, *, with_address_fields: bool = False) -> View:
+async def _update_form(
+    request: SlackRequest, form: CheckoutForm, *, with_address_fields: bool = False
+) -> View:
     page = await update_checkout(
         request.services,
         person=request.person,

@@ -81,8 +81,8 @@ class Checkout(SQLModel, table=True):
 
 
 class CheckoutForm(SQLModel):
-    """The fields of the checkout as typed. `administrator` is an id or NEW_ADMINISTRATOR_OPTION. Those that are
-    not set were not on the screen."""
+    """The fields of the checkout as typed. `administrator` is an id or NEW_ADMINISTRATOR_OPTION. What is
+    not set was not on the screen."""
 
     administrator: str = ""
     admin_name: str = ""

@@ -27,7 +27,7 @@ MAX_QUERIES_OF_HOME = 36
 # With all that they store; a crowd of people pressing waits for every one of them.
 MAX_QUERIES_TO_SUBMIT = {
     "cart.save": 12,
-    "quote.review": 9,
+    "quote.review": 10,
     "checkout.save": 9,
     "service_order.place": 15,
     "quote.reject": 12,

@@ -271,10 +271,10 @@ def render_portal_link_modal(
         block_kit.build_section(localizer.format_mrkdwn("portal-link", account=account.name)),
         block_kit.build_section(localizer.format_mrkdwn("portal-offers")),
         block_kit.build_actions(
+            _build_back_button(localizer, account, metadata),
             block_kit.build_link_button(
                 OPEN_PORTAL, localizer.format_text("account-open-portal", portal=Portal.ADMIN.value), link
             ),
-            _build_back_button(localizer, account, metadata),
         ),
     ]
     return block_kit.build_modal(

@@ -122,9 +122,11 @@ def render_cart_modal(
     blocks = [
         *block_kit.build_alerts(dict.fromkeys(misunderstood), "warning"),
         block_kit.build_section(intro),
-        *([_build_saved_quote_section(localizer, cart_page.account, cart_page.own_quote)]
+        *(
+            [_build_saved_quote_section(localizer, cart_page.account, cart_page.own_quote)]
             if cart_page.own_quote
-            else []),
+            else []
+        ),
         *[
             _build_subscription_block(localizer, cart_page, row, names[row.subscription.id], max_seats)
             for row in page_rows

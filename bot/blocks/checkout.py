@@ -7,8 +7,8 @@ from functools import lru_cache
 from babel import Locale
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.address import format_billing_address
+from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import build_payment_method_input, format_line_methods
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import list_product_labels
@@ -20,7 +20,6 @@ from models.checkout import (
     MAX_FIELD_LENGTH,
     MAX_PO_NUMBER_LENGTH,
     NEW_ADMINISTRATOR_OPTION,
-    CheckoutForm,
 )
 from models.details import CheckoutPage
 from models.text.email_address import is_email_address

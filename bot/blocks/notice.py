@@ -44,9 +44,9 @@ ButtonRows = list[list[Block]]
 def render_notice_message(
     notice: RenderableNotice, services_url: str, *, with_table: bool = True
 ) -> dict[str, Any]:
-    """Without a table, the blocks have its content as lines. `text` repeats the content of the blocks, because
-    screen readers and notifications use only `text`. Its dates are in the recipient's time zone; Slack shows
-    those in the blocks in each reader's own."""
+    """Without a table, the blocks have its content as lines. `text` repeats the content of the blocks: screen
+    readers and notifications use nothing else. Its dates are in the recipient's time zone; Slack shows those
+    in the blocks in each reader's own."""
     content = render_notice(notice, services_url, is_mrkdwn=True)
     title = content.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{content.title}*"
     is_for_services = notice.destination_kind is DestinationKind.SERVICES

@@ -320,7 +320,9 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
     receipt = presenter.details.receipt
     if receipt is None:
         return []
-    title = localizer.format_mrkdwn("receipt-issued", **get_document_arguments(receipt), day=receipt.issued_on)
+    title = localizer.format_mrkdwn(
+        "receipt-issued", **get_document_arguments(receipt), day=receipt.issued_on
+    )
     payments = [escape_mrkdwn(line) for line in format_receipt_payments(localizer, receipt)]
     provider_receipts = [
         localizer.format_mrkdwn(

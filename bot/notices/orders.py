@@ -47,9 +47,7 @@ def _format_status_title(renderer: NoticeRenderer) -> str:
     return renderer.format_text("notice-order-status", number=order.number, status=order.status.value)
 
 
-def _build_order_amounts(
-    renderer: NoticeRenderer, *, with_status: bool = False
-) -> list[str | AmountTable]:
+def _build_order_amounts(renderer: NoticeRenderer, *, with_status: bool = False) -> list[str | AmountTable]:
     presenter = renderer.order_presenter
     rows = _make_amount_rows(presenter.lines, with_status=with_status)
     totals = list_totals(renderer, renderer.order.taxes, presenter.tax, presenter.total)

@@ -210,7 +210,11 @@ def build_amounts(
         return _format_row(renderer, row.product, row.seats, (row.amount, row.tax), row.status)
 
     texts, omitted_count = _fit_rows(renderer, rows, format_row)
-    more = [renderer.notice.localizer.format_text("notice-more-rows", more=omitted_count)] if omitted_count else []
+    more = (
+        [renderer.notice.localizer.format_text("notice-more-rows", more=omitted_count)]
+        if omitted_count
+        else []
+    )
     if not renderer.notice.shows_amounts:
         return [*texts, *more]
     lines = [*texts, *more, *(_format_labelled_amount(renderer, *total) for total in totals)]

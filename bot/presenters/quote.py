@@ -17,12 +17,16 @@ def get_decision_outcome(status: str, *, decided_externally: bool, replaced: boo
     return f"{status}-elsewhere" if decided_externally else status
 
 
-def build_validity_arguments(account: Account, expires_at: datetime) -> dict[str, date | datetime | str]:
-    """For the text `validity`: the last day, if a whole day in the account's time zone is the last; otherwise
-    the moment."""
-    last_day = account.get_local_date(expires_at - timedelta(seconds=1))
-    is_whole_day = account.get_midnight(last_day + timedelta(days=1)) == expires_at
-    return {"whole": "yes", "until": last_day} if is_whole_day else {"whole": "no", "until": expires_at}
+def get_last_day(account: Account, expires_at: datetime) -> date | None:
+    """Of the validity, if it ends with a day in the account's time zone."""
+    day = account.get_local_date(expires_at - timedelta(seconds=1))
+    return day if account.get_midnight(day + timedelta(days=1)) == expires_at else None
+
+
+def build_validity_arguments(account: Account, expires_at: datetime) -> dict[str, object]:
+    """For the text `validity`."""
+    last_day = get_last_day(account, expires_at)
+    return {"whole": "yes" if last_day else "no", "until": last_day or expires_at}
 
 
 def format_line_period(localizer: Localizer, details: QuoteDetails, line: QuoteLine) -> str:

@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.i18n import Localizer
 from bot.presenters.product import make_product_labels
-from bot.presenters.quote import build_renewal_arguments, build_validity_arguments
+from bot.presenters.quote import build_renewal_arguments, build_validity_arguments, get_last_day
 from bot.presenters.receipt import list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.tax import MAX_TAX_IDS, format_treatment
@@ -95,8 +95,8 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
 
 
 def _format_last_moment(localizer: Localizer, details: QuoteDetails) -> str:
-    until = build_validity_arguments(details.account, details.quote.expires_at)["until"]
-    return localizer.format_datetime(until) if isinstance(until, datetime) else localizer.format_date(until)
+    until = get_last_day(details.account, details.quote.expires_at)
+    return localizer.format_date(until) if until else localizer.format_datetime(details.quote.expires_at)
 
 
 def _build_buyer(localizer: Localizer, details: QuoteDetails) -> list[str]:

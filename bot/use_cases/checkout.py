@@ -84,7 +84,9 @@ async def open_checkout(
         options = await _load_options(session, details, at)
         options.methods.check_default()
         stored = await _find_checkout(session, details.quote, contact)
-        return _build_checkout_page(details, contact, options, stored, with_address_fields=with_address_fields)
+        return _build_checkout_page(
+            details, contact, options, stored, with_address_fields=with_address_fields
+        )
 
 
 async def _refresh_methods_of_quote(
@@ -118,7 +120,11 @@ async def update_checkout(
         stored = await _find_checkout(session, details.quote, contact)
         draft = await _store_draft(session, details.quote, contact, form, stored)
         return _build_checkout_page(
-            details, contact, options, draft, with_address_fields=with_address_fields or form.has_address_fields
+            details,
+            contact,
+            options,
+            draft,
+            with_address_fields=with_address_fields or form.has_address_fields,
         )
 
 

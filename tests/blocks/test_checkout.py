@@ -28,7 +28,7 @@ def inputs(view: View) -> dict[str, Block]:
 
 
 def with_all_fields(country: str = "US", **form: str) -> CheckoutPage:
-    page = samples.make_checkout_page(administrator="new", country=country, **form)
+    page = samples.make_checkout_page(samples.USUAL, administrator="new", country=country, **form)
     return replace(page, with_address_fields=True)
 
 
@@ -46,7 +46,12 @@ def test_of_what_is_known_only_the_choices_are_fields(english: Localizer) -> Non
 
 def test_a_field_has_the_same_ids_on_every_screen(reader: Localizer) -> None:
     """Otherwise Slack would empty it when the others change."""
-    pages = [samples.make_checkout_page(), with_all_fields("FR"), with_all_fields("US"), with_all_fields("HK")]
+    pages = [
+        samples.make_checkout_page(),
+        with_all_fields("FR"),
+        with_all_fields("US"),
+        with_all_fields("HK"),
+    ]
     seen: dict[str, set[str]] = {}
     for page in pages:
         for name, block in inputs(draw(reader, page)).items():
@@ -65,7 +70,11 @@ def test_what_the_other_fields_depend_on_is_sent_at_once(reader: Localizer) -> N
         ("FR", ["Address line 1", "Address line 2", "Postal code", "City"], {"line2"}),
         ("US", ["Address line 1", "Address line 2", "City", "State", "ZIP code"], {"line2"}),
         ("GB", ["Address line 1", "Address line 2", "Post town", "Postal code"], {"line2"}),
-        ("IE", ["Address line 1", "Address line 2", "City", "County", "Eircode"], {"line2", "state", "postal_code"}),
+        (
+            "IE",
+            ["Address line 1", "Address line 2", "City", "County", "Eircode"],
+            {"line2", "state", "postal_code"},
+        ),
         ("HK", ["Address line 1", "Address line 2", "District", "Area"], {"line2", "city"}),
     ],
 )

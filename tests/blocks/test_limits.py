@@ -130,9 +130,7 @@ SCREENS: dict[str, Draw] = {
     ),
     "checkout.save, all fields": lambda r, s: checkout.render_checkout_modal(
         r,
-        replace(
-            samples.make_checkout_page(s, administrator="new", country="US"), with_address_fields=True
-        ),
+        replace(samples.make_checkout_page(s, administrator="new", country="US"), with_address_fields=True),
         PLACE,
     ),
     "service_order.place": lambda r, s: service_order.render_placement_modal(
@@ -264,7 +262,9 @@ def test_usual_texts_are_not_cut(screen: str, reader: Localizer) -> None:
 @pytest.mark.parametrize("screen", ALL)
 def test_user_input_cannot_mention_or_link(screen: str, reader: Localizer) -> None:
     view = ALL[screen](reader, Size(names=0))
-    marked = [text for b in view["blocks"] if b["type"] == "section" for text in texts({**b, "accessory": {}})]
+    marked = [
+        text for b in view["blocks"] if b["type"] == "section" for text in texts({**b, "accessory": {}})
+    ]
     assert not any("<" in text for text in marked)
     assert not any("& " in text for text in marked)
 

@@ -204,7 +204,7 @@ def test_the_status_message_in_french_uses_the_portals_words() -> None:
 def test_r12_the_confirmation_of_an_order_says_by_when_and_how_much(english: Localizer) -> None:
     text = render(make_message(NoticeKind.ORDER_PLACED, english))["text"]
     assert "Your service order SO-1007 for Acme &amp; Söhne SA has been placed" in text
-    assert "Total: €24.00, including €4.00 tax" in text
+    assert "Tax: €4.00\nTotal: €24.00" in text
     assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
 
 

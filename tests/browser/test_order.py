@@ -47,7 +47,8 @@ FRENCH = {
     "webinar": "GoTo Webinar : postes à ajouter",
     "intro": "Ajouter des postes au compte Acme SA",
     "held": (
-        "Actuellement 25 postes · 14,00 € par poste et par mois · période en cours jusqu’au 30 nov. 2026 inclus"
+        "Actuellement 25 postes · 14,00 € par poste et par mois"
+        " · période en cours jusqu’au 30 nov. 2026 inclus"
     ),
     "save": "Enregistrer et vérifier",
     "quote": "Devis SQ-1001",

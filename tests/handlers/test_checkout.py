@@ -50,18 +50,20 @@ async def test_r26_what_the_screen_shows_is_placed_though_another_card_has_becom
 
 async def test_r10_the_order_is_checked_again_when_it_is_placed(world: World) -> None:
     """The card of the screen has gone; the account now asks for a purchase-order number."""
-    alice = world.person("alice")
-    changes: tuple[tuple[str, Any, str, dict[str, bool]], ...] = (
-        ("pm_acme_2", PaymentMethod, "pm_acme_2", {"active": False}),
-        ("pm_acme", Account, "acme", {"po_number_required": True}),
+    changes: tuple[tuple[str, str, Any, str, dict[str, bool]], ...] = (
+        ("alice", "pm_acme_2", PaymentMethod, "pm_acme_2", {"active": False}),
+        ("dora", "pm_good_1", Account, "declined", {"po_number_required": True}),
     )
-    for method, table, key, values in changes:
-        await opened(alice, "/add-seats", "meeting 1", "cart.save")
-        await go(alice, ("", "quote.review"), ("", "service_order.place"), ("checkout.edit", "checkout.save"))
-        alice.fill("payment_method", method)
-        await go(alice, ("", "service_order.place"))
+    for name, method, table, key, values in changes:
+        person = world.person(name)
+        await opened(person, "/add-seats", "meeting 1", "cart.save")
+        await go(
+            person, ("", "quote.review"), ("", "service_order.place"), ("checkout.edit", "checkout.save")
+        )
+        person.fill("payment_method", method)
+        await go(person, ("", "service_order.place"))
         await change(world, table, key, **values)
-        await go(alice, ("", "refusal.show"), ("checkout.edit", "checkout.save"))
+        await go(person, ("", "refusal.show"), ("checkout.edit", "checkout.save"))
     assert await world.rows(ServiceOrder) == []
 
 
@@ -77,11 +79,19 @@ async def test_r10_what_is_not_known_is_asked_at_checkout(world: World) -> None:
     await go(alice, ("checkout.back", "quote.review"), ("", "checkout.save"), ("", "service_order.place"))
     assert alice.modal
     assert "8 rue Neuve" in alice.modal.text
+    await go(alice, ("", "service_order.show"))
+    await world.settle()
     await alice.close_modal(everything=True)
     await import_account(world, "acme", administrators=[])
     await world.quote(alice, acme_webinar=1)
     await go(alice, ("", "checkout.save"))
-    assert list_fields(alice.modal) == ["administrator", "admin_name", "admin_email", "payment_method", "po_number"]
+    assert list_fields(alice.modal) == [
+        "administrator",
+        "admin_name",
+        "admin_email",
+        "payment_method",
+        "po_number",
+    ]
 
 
 async def test_r8_approving_leads_to_the_order_and_decides_nothing(world: World) -> None:

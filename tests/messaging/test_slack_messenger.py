@@ -205,7 +205,9 @@ STEPS = ("files.getUploadURLExternal", "files.completeUploadExternal")
 
 
 def dms(slack: Sandbox) -> list[Room]:
-    return [Room(slack.slack, channel) for channel in slack.slack.workspace.channels.values() if channel.is_im]
+    return [
+        Room(slack.slack, channel) for channel in slack.slack.workspace.channels.values() if channel.is_im
+    ]
 
 
 async def direct_message(messenger: SlackMessenger) -> str:
@@ -310,7 +312,9 @@ async def test_a_message_whose_blocks_slack_refuses_goes_out_as_text() -> None:
 async def test_a_table_that_slack_refuses_is_posted_as_lines_and_not_tried_again_that_day(
     monkeypatch: pytest.MonkeyPatch, slack: Sandbox, messenger: SlackMessenger
 ) -> None:
-    monkeypatch.setitem(shapes().blocks, "table", replace(shapes().blocks["table"], only_on=frozenset({"home"})))
+    monkeypatch.setitem(
+        shapes().blocks, "table", replace(shapes().blocks["table"], only_on=frozenset({"home"}))
+    )
     for _ in range(2):
         await messenger.deliver_message(to("U1", NoticeKind.ORDER_PLACED))
     first, second = [message for room in dms(slack) for message in room.messages]
