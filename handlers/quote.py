@@ -104,7 +104,8 @@ ROUTES = [
     Route(RouteKind.COMMAND, "/quotes", handle_quotes_command),
     Route(RouteKind.SHOW, blocks.LIST, list_account_quotes),
     Route(RouteKind.SHOW, blocks.OPEN, open_quote),
-    Route(RouteKind.CHANGE, blocks.APPROVE, approve),
+    # It decides nothing: what it stores is for the screen that it opens.
+    Route(RouteKind.SHOW, blocks.APPROVE, approve),
     Route(RouteKind.CHANGE, blocks.SEND, send),
     Route(RouteKind.SUBMIT, blocks.REVIEW, submit_review),
     Route(RouteKind.SHOW, blocks.REJECT, open_reject_modal),

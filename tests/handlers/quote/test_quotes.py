@@ -211,9 +211,8 @@ async def test_a_pending_quote_whose_terms_change_twice_is_updated_each_time(wor
         await world.pass_time(hours=1)
         await import_quote(world, expires=day)
         await world.settle()
-    # Valid through 26 November in Paris: until the first midnight after it.
-    assert "27 Nov 2026, 00:00" in alice.dms[0].text
-    assert "27 nov. 2026" in world.channel("C01BILLING")[0].text
+    assert "Valid through 26 Nov 2026" in alice.dms[0].text
+    assert "jusqu’au 26 nov. 2026 inclus" in world.channel("C01BILLING")[0].text
 
 
 async def test_lines_changed_elsewhere_must_be_seen_before_they_are_placed(world: World) -> None:
