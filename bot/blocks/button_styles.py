@@ -3,6 +3,7 @@
 # `primary` is what most people came for, `danger` what cannot be undone.
 STYLES_BY_ACTION = {
     "account.switch_portal": "danger",
+    "billing_contact.accept": "primary",
     "cart.continue": "danger",
     "quote.approve": "primary",
     "quote.reject": "danger",

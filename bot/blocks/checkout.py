@@ -106,7 +106,7 @@ def _build_administrator_inputs(localizer: Localizer, checkout_page: CheckoutPag
         localizer.format_text("checkout-administrator"),
         _build_administrator_select(localizer, checkout_page.administrators, form.administrator),
         hint=localizer.format_text("checkout-administrator-hint"),
-        is_sent_at_once=True,
+        sends_changes=True,
     )
     if form.administrator != NEW_ADMINISTRATOR_OPTION:
         return [select]
@@ -152,7 +152,7 @@ def _build_country_input(localizer: Localizer, value: str) -> Block:
         CHOOSE_COUNTRY, _build_country_groups(localizer.locale), value.upper()
     )
     label = localizer.format_text("checkout-country")
-    return block_kit.build_input("country", label, element, is_sent_at_once=True)
+    return block_kit.build_input("country", label, element, sends_changes=True)
 
 
 def _build_address_input(localizer: Localizer, fields: AddressFields, name: str, value: str) -> Block:
