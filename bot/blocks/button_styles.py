@@ -5,6 +5,7 @@ STYLES_BY_ACTION = {
     "account.switch_portal": "danger",
     "billing_contact.accept": "primary",
     "cart.continue": "danger",
+    "invoice.open": "primary",
     "quote.approve": "primary",
     "quote.reject": "danger",
     "quote_extension.approve": "primary",

@@ -42,23 +42,28 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
     total = checkout_page.quote.to_money(quote.total)
     blocks = [
         block_kit.build_section(
-            localizer.format_mrkdwn("checkout-intro", number=quote.number, total=total, account=account.name)
+            localizer.format_mrkdwn(
+                "checkout-intro",
+                number=quote.number,
+                total=total,
+                account=account.name,
+                payment=checkout_page.quote.payment_kind,
+            )
         ),
         *_build_administrator_inputs(localizer, checkout_page),
         *_build_usual_methods_blocks(localizer, checkout_page),
-        build_payment_method_input(
-            localizer,
-            checkout_page.payment_methods,
-            checkout_page.form.payment_method,
-            hint=localizer.format_text("checkout-method-hint"),
-            has_usual_option=bool(checkout_page.usual_methods),
-        ),
+        *_build_invoice_blocks(localizer, checkout_page),
+        *(_build_method_inputs(localizer, checkout_page) if checkout_page.needs_payment_method else []),
         _build_po_number_input(localizer, checkout_page),
         *_build_address_blocks(localizer, checkout_page),
         *_build_tax_blocks(localizer, checkout_page),
         block_kit.build_actions(
             navigation.build_back_button(localizer, BACK, quote.key),
-            navigation.build_payment_methods_button(localizer, account.id),
+            *(
+                [navigation.build_payment_methods_button(localizer, account.id)]
+                if checkout_page.needs_payment_method
+                else []
+            ),
         ),
     ]
     submit = localizer.format_text("checkout-submit")
@@ -70,6 +75,36 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
         metadata=metadata,
         submit_label=submit,
     )
+
+
+def _build_method_inputs(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
+    return [
+        build_payment_method_input(
+            localizer,
+            checkout_page.payment_methods,
+            checkout_page.form.payment_method,
+            hint=localizer.format_text("checkout-method-hint"),
+            has_usual_option=bool(checkout_page.usual_methods),
+        )
+    ]
+
+
+def _build_invoice_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
+    details = checkout_page.quote
+    labels = list_product_labels(details.rows)
+    products = [
+        label for label, row in zip(labels, details.rows, strict=True) if row.outlook.is_paid_by_invoice
+    ]
+    if not products:
+        return []
+    days = details.days_until_due
+    text = localizer.format_mrkdwn(
+        "checkout-invoice",
+        products=block_kit.format_short_list(localizer, products),
+        days=days or 0,
+        has_days="no" if days is None else "yes",
+    )
+    return [block_kit.build_section(text)]
 
 
 def _build_usual_methods_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:

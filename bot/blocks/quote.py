@@ -13,7 +13,7 @@ from bot.presenters.quote import (
     format_line_period,
     get_decision_outcome,
 )
-from bot.presenters.receipt import list_promised_amounts
+from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from bot.presenters.tax import format_tax_notes, list_tax_amounts
@@ -220,18 +220,17 @@ def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Bloc
         (localizer.format_text("receipt-subtotal"), details.to_money(quote.subtotal)),
         *((label, details.to_money(amount)) for label, amount in taxes),
     ]
-    balance = list_promised_amounts(quote)
-    if balance:
+    balance, due = list_promised_amounts(quote), list_due_amounts(details)
+    if due:
         amounts.append((localizer.format_text("receipt-total"), details.to_money(quote.total)))
         amounts += [(localizer.format_text(key), amount) for key, amount in balance]
     rows = [(escape_mrkdwn(label), localizer.format_money(amount)) for label, amount in amounts]
-    total = localizer.format_text(
-        "quote-due-now" if balance else "quote-total", amount=details.to_money(quote.due_now)
-    )
+    ends = [localizer.format_text(kind.screen_key, amount=amount) for kind, amount in due]
+    total = localizer.format_text("quote-total", amount=details.to_money(quote.total))
     notes = format_tax_notes(localizer, details.taxes, quote.tax_facts)
     return [
         *block_kit.build_rows(rows),
-        block_kit.build_header(total),
+        *(block_kit.build_header(end) for end in ends or [total]),
         *([block_kit.build_section("\n".join(map(escape_mrkdwn, notes)))] if notes else []),
     ]
 
