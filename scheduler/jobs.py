@@ -13,6 +13,7 @@ from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import find_next_publish_time, publish_due_homes
 from bot.use_cases.order_screen import find_next_screen_time, update_due_screens
+from bot.use_cases.personal_data.expire import expire_personal_data, find_next_expiry_run
 from bot.use_cases.quote.expiry import (
     enqueue_quote_reminders,
     expire_quotes,
@@ -57,4 +58,5 @@ JOBS: Mapping[str, Job] = {
     JobId.UPDATE_ORDER_SCREENS: Job(
         update_due_screens, find_next_screen_time, 60, frozenset({"order_screen"})
     ),
+    JobId.EXPIRE_PERSONAL_DATA: Job(expire_personal_data, find_next_expiry_run, 60),
 }
