@@ -22,6 +22,7 @@ import models.product
 import models.quote
 import models.quote.extension
 import models.receipt
+import models.schema_support
 import models.service_order
 import models.service_order.order_screen
 import models.slack_user
