@@ -73,11 +73,11 @@ action-approve-quote-label = Approve quote { $number }
 action-reject-quote = Reject
 action-reject-quote-label = Reject quote { $number }
 action-send-quote = Get PDF
-action-send-quote-label = Get quote { $number } as a PDF
+action-send-quote-label = Get PDF of quote { $number }
 action-ask-for-extension = Ask for more time
 action-ask-for-extension-label = Ask for more time for quote { $number }
 action-approve-extension = Extend validity
-action-approve-extension-label = Extend the validity of quote { $number }
+action-approve-extension-label = Extend validity of quote { $number }
 action-decline-extension = Decline
 action-decline-extension-label = Decline more time for quote { $number }
 action-view-quotes = View pending quotes
@@ -92,7 +92,7 @@ action-send-receipt = Send me the PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
         [one] Send me the PDF of invoice { $number }
-       *[other] Send me the PDFs of invoices { $number }
+       *[other] Send me the PDF of invoices { $number }
     }
    *[receipt] Send me the PDF of receipt { $number }
 }

@@ -77,7 +77,7 @@ action-approve-quote-label = Approuver le devis { $number }
 action-reject-quote = Rejeter
 action-reject-quote-label = Rejeter le devis { $number }
 action-send-quote = Obtenir le PDF
-action-send-quote-label = Obtenir le devis { $number } en PDF
+action-send-quote-label = Obtenir le PDF du devis { $number }
 action-ask-for-extension = Demander un délai
 action-ask-for-extension-label = Demander un délai pour le devis { $number }
 action-approve-extension = Prolonger
@@ -96,7 +96,7 @@ action-send-receipt = M’envoyer le PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
         [one] M’envoyer le PDF de la facture { $number }
-       *[other] M’envoyer les PDF des factures { $number }
+       *[other] M’envoyer le PDF des factures { $number }
     }
    *[receipt] M’envoyer le PDF du reçu { $number }
 }
