@@ -223,9 +223,12 @@ SelfService = Annotated[SelfServiceEntry, BeforeValidator(_convert_self_service)
 
 
 class ContactEntry(FileEntry):
+    """`added_in_slack` is written by an export: an import leaves such a contact as it is."""
+
     email: EmailAddress
     name: RequiredText
     slack_user: UserId | None = None
+    added_in_slack: Flag = False
 
 
 class AdministratorEntry(FileEntry):

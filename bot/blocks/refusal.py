@@ -97,6 +97,8 @@ _add_seats_button = _make_account_button(navigation.build_add_seats_button)
 _receipts_button = _make_account_button(navigation.build_receipts_button)
 _quotes_button = _make_account_button(navigation.build_quotes_button)
 _orders_button = _make_account_button(navigation.build_orders_button)
+_contacts_button = _make_account_button(navigation.build_contacts_button)
+_invite_button = _make_account_button(navigation.build_invite_contact_button)
 _cart_button = _make_button(navigation.EDIT_CART, "action-back-to-cart", "account")
 _pending_quotes_button = _make_button(navigation.SHOW_WARNING, "action-view-quotes", "account")
 _quote_button = _make_button(navigation.OPEN_QUOTE, "action-view-quote", "quote")
@@ -110,6 +112,12 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-account-not-self-served": (_build_services_button,),
     "refusal-billing-request-rejected": (_build_services_button,),
     "refusal-billing-unavailable": (_quote_button, _order_button),
+    "refusal-contact-already-withdrawn": (_contacts_button,),
+    "refusal-contact-not-found": (_contacts_button,),
+    "refusal-last-billing-contact": (_invite_button, _contacts_button),
+    "refusal-invitation-closed": (_contacts_button,),
+    "refusal-invitation-not-found": (_contacts_button,),
+    "refusal-too-many-invitations": (_contacts_button,),
     "refusal-checkout-incomplete": (_checkout_button,),
     "refusal-customer-not-found": (_build_services_button,),
     "refusal-empty-order": (_cart_button,),
@@ -138,6 +146,8 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-quote-not-pending": (_quote_button, _quotes_button, _orders_button),
     "refusal-quotes-pending": (_pending_quotes_button,),
     "refusal-receipt-not-found": (_receipts_button,),
+    "refusal-receipt-export-not-found": (_receipts_button,),
+    "refusal-mail-not-configured": (_receipts_button,),
     "refusal-tax-location-invalid": (_checkout_button, _build_services_button),
     "refusal-shipping-location-invalid": (_build_services_button,),
     "refusal-subscription-busy": (_order_button, _orders_button),

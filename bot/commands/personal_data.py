@@ -76,6 +76,8 @@ def print_person(person: "Person") -> None:
         print_line(
             f"administrator of {administrator.account_id}: {administrator.name} <{administrator.email}>"
         )
+    for invitation in person.invitations:
+        print_line(f"invited to {invitation.account_id}: {invitation.name} <{invitation.email}>")
     for user in person.slack_users:
         print_line(f"Slack user {user.team_id}/{user.user_id}: {user.name} <{user.email or 'no address'}>")
     if person.acted_in:

@@ -205,6 +205,7 @@ ELEMENTS = {
     "checkboxes": _choices,
     "radio_buttons": _choices,
     "datepicker": lambda element: date.fromisoformat(element["initial_date"]),
+    "users_select": lambda element: None,
     "number_input": _number,
     "email_text_input": _email,
     "plain_text_input": _text,

@@ -24,6 +24,7 @@ from bot.use_cases.personal_data.records import Records, load_records
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import ContactInvitation
 from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.audit.subject import AuditSubject, SubjectNoun
@@ -37,6 +38,7 @@ from models.payment_method import PaymentMethod
 from models.quote import Quote
 from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.receipt import Receipt
+from models.receipt_export import ReceiptExport
 from models.service_order import ServiceOrder
 from models.service_order.order_screen import OrderScreen
 from models.slack_user import SlackUser
@@ -60,9 +62,10 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "administrator": "email name",
         "audit_entry": "reason details content_salt",
         "audit_person": "salt team_id user_id name email",
-        "billing_contact": "email name slack_user",
+        "billing_contact": "email name slack_user withdrawn_by",
         "cart": "seats replaceable_quote_ids",
         "checkout": "form_values",
+        "contact_invitation": "slack_user name email invited_by decided_by message_channel message_ts",
         "home": "team_id user_id",
         "home_account": "team_id user_id account_id",
         "notice": "payload last_error",
@@ -95,6 +98,7 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "billing_contact": "account_id",
         "cart": "account_id",
         "charge_attempt": "idempotency_key payment_method_id outcome",
+        "contact_invitation": "account_id status",
         "database_identity": "cluster database",
         "delivery_slot": "destination",
         "document_sequence": "prefix",
@@ -110,6 +114,7 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "quote_extension": "status",
         "quote_line": "subscription_id product_id pricing period taxes",
         "receipt": "number account_id currency",
+        "receipt_export": "account_id mails",
         "received_billing_event": "id kind account_id",
         "refused_block": "team_id surface block_type",
         "schema_support": "oldest_revision",
@@ -246,6 +251,8 @@ async def alice_does_everything(world: World) -> None:
         session.add(OrderMessage(notice_id=notice.key, order_id=order.key, channel="D01ALICE", ts="1.0"))
         account = await session.get_one(Account, "acme")
         account.self_service_reason = "Ask Alice Martin"
+        benoit.withdrawn_by = "Alice Martin"
+        await session.merge(benoit)
         values = {"client_id": "c", "app_id": "A", "team_id": "T01ACME", "user_id": "U01ALICE"}
         await session.exec(
             insert(installations).values(
@@ -272,6 +279,25 @@ def rows_that_mention_alice(
     )
     yield PostedMessage(
         team="T01ACME", channel="D01ALICE", ts="1.0", quote_id=quote.key, contact_id=alice.key
+    )
+    for inviter, invited in ((alice, benoit), (benoit, alice)):
+        yield ContactInvitation(
+            account_id="acme",
+            inviter_id=inviter.key,
+            slack_user="U02" if invited is benoit else "U01ALICE",
+            name=invited.name,
+            email=invited.email,
+            invited_by=inviter.name,
+            invited_at=NOW,
+            expires_at=NOW,
+        )
+    yield ReceiptExport(
+        account_id="acme",
+        contact_id=alice.key,
+        requested_at=NOW,
+        first_day=NOW.date(),
+        last_day=NOW.date(),
+        mails=[[1]],
     )
     yield PaymentMethod(id="pm_link", account_id="acme", type="link", email=alice.email, automatic=False)
     for contact, requested_by in ((alice, alice.name), (benoit, benoit.name)):

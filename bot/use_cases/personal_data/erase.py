@@ -25,6 +25,7 @@ from bot.use_cases.personal_data.records import (
     is_addressed_to,
     list_accounts,
     list_extensions,
+    list_invitations,
     list_quotes,
     stream_audit_entries,
     stream_checkouts,
@@ -32,6 +33,7 @@ from bot.use_cases.personal_data.records import (
 )
 from models.account import Account
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import InvitationStatus
 from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.audit.subject import AuditSubject, SubjectNoun
 from models.cart import Cart
@@ -157,6 +159,8 @@ async def _is_last_contact(session: Session, person: Person, account_id: str) ->
 async def _erase(session: Session, person: Person, mentions: _MentionIds, operator: str, at: datetime) -> int:
     count = len(mentions.audit_entries)
     count += await _replace_in_texts(session, person)
+    count += await _erase_invitations(session, person, at)
+    await _replace_in_withdrawals(session, person)
     count += await _erase_notices(session, person, mentions.notices)
     count += await _erase_checkouts(session, person, mentions.checkouts)
     count += await _delete_own_rows(session, person)
@@ -191,6 +195,35 @@ async def _replace_in_texts(session: Session, person: Person) -> int:
         _replace(account, ("closed_reason", "self_service_reason"), mentions, pseudonym)
         session.add(account)
     return len(quotes) + len(extensions)
+
+
+async def _erase_invitations(session: Session, person: Person, at: datetime) -> int:
+    """Those to the person end, and name nobody; those they sent or answered name the pseudonym."""
+    mentions, invitations = person.mentions, await list_invitations(session, person)
+    for invitation in invitations:
+        pseudonym = person.get_pseudonym(invitation.account_id)
+        if invitation.key in person.invitation_ids:
+            if invitation.is_pending:
+                invitation.change_status(InvitationStatus.CANCELLED, at, "")
+            invitation.name, invitation.email = pseudonym, f"invitation-{invitation.key}@{ERASED_DOMAIN}"
+            invitation.slack_user = f"erased-{invitation.key}"
+            invitation.message_channel = invitation.message_ts = None
+        _replace(invitation, ("invited_by", "decided_by"), mentions, pseudonym)
+        session.add(invitation)
+    return len(invitations)
+
+
+async def _replace_in_withdrawals(session: Session, person: Person) -> None:
+    """Of colleagues whom the person has withdrawn."""
+    withdrawn = await session.exec(
+        select(BillingContact).where(
+            col(BillingContact.account_id).in_(person.account_ids),
+            col(BillingContact.withdrawn_by).is_not(None),
+        )
+    )
+    for contact in withdrawn.all():
+        _replace(contact, ("withdrawn_by",), person.mentions, person.get_pseudonym(contact.account_id))
+        session.add(contact)
 
 
 def _replace(row: SQLModel, fields: Sequence[str], mentions: Any, pseudonym: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlmodel import col, select
@@ -11,9 +12,12 @@ from bot.use_cases.personal_data.mentions import Mentions
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import ContactInvitation
 from models.audit.entry import AuditEntry, AuditPerson
 from models.slack_user import SlackUser
 from models.text.email_address import is_email_address, normalize_email
+
+RowT = TypeVar("RowT", BillingContact, ContactInvitation)
 
 # Workspace or organisation, and user.
 SlackId = tuple[str, str]
@@ -50,6 +54,8 @@ class Person:
     slack_users: list[SlackUser] = field(default_factory=list)
     contacts: list[BillingContact] = field(default_factory=list)
     administrators: list[Administrator] = field(default_factory=list)
+    # Which they got, to become a contact.
+    invitations: list[ContactInvitation] = field(default_factory=list)
     # One for each name, address and Slack id under which they acted.
     audit_people: list[AuditPerson] = field(default_factory=list)
     # Those whose histories name them.
@@ -57,7 +63,8 @@ class Person:
 
     @property
     def is_known(self) -> bool:
-        return bool(self.slack_users or self.contacts or self.administrators or self.audit_people)
+        of_accounts = self.contacts or self.administrators or self.invitations
+        return bool(self.slack_users or of_accounts or self.audit_people)
 
     @property
     def user_ids(self) -> set[str]:
@@ -72,6 +79,10 @@ class Person:
         return [administrator.key for administrator in self.administrators]
 
     @property
+    def invitation_ids(self) -> list[int]:
+        return [invitation.key for invitation in self.invitations]
+
+    @property
     def audit_person_ids(self) -> list[str]:
         return [person.id for person in self.audit_people]
 
@@ -81,6 +92,7 @@ class Person:
             *(user.name for user in self.slack_users),
             *(contact.name for contact in self.contacts),
             *(administrator.name for administrator in self.administrators),
+            *(invitation.name for invitation in self.invitations),
             *(person.name for person in self.audit_people),
         ]
         return {name for name in names if name}
@@ -90,7 +102,8 @@ class Person:
         """The accounts that may mention them, in the order in which they are locked."""
         of_contacts = {contact.account_id for contact in self.contacts}
         of_administrators = {administrator.account_id for administrator in self.administrators}
-        return sorted(of_contacts | of_administrators | self.acted_in)
+        of_invitations = {invitation.account_id for invitation in self.invitations}
+        return sorted(of_contacts | of_administrators | of_invitations | self.acted_in)
 
     @property
     def mentions(self) -> Mentions:
@@ -122,7 +135,8 @@ async def find_person(session: Session, key: PersonKey) -> Person:
     known = -1
     while known < (known := len(person.emails) + len(person.slack_ids)):
         await _load_slack_users(session, person)
-        await _load_contacts(session, person)
+        person.contacts = await _load_own_rows(session, person, BillingContact)
+        person.invitations = await _load_own_rows(session, person, ContactInvitation)
     person.administrators = list(
         (await session.exec(select(Administrator).where(col(Administrator.email).in_(person.emails)))).all()
     )
@@ -155,24 +169,21 @@ async def _load_slack_users(session: Session, person: Person) -> None:
         person.slack_ids |= {(team, user.identity_key[1]) for team in user.own_team_ids if team}
 
 
-async def _load_contacts(session: Session, person: Person) -> None:
+async def _load_own_rows(session: Session, person: Person, table: type[RowT]) -> list[RowT]:
+    """Those with one of the person's addresses, or with their Slack user in the account's workspace."""
     found = await session.exec(
-        select(BillingContact, Account.slack_team)
-        .join(Account, col(Account.id) == BillingContact.account_id)
-        .where(
-            or_(
-                col(BillingContact.email).in_(person.emails),
-                col(BillingContact.slack_user).in_(person.user_ids),
-            )
-        )
-        .order_by(col(BillingContact.id))
+        select(table, Account.slack_team)
+        .join(Account, col(Account.id) == table.account_id)
+        .where(or_(col(table.email).in_(person.emails), col(table.slack_user).in_(person.user_ids)))
+        .order_by(col(table.id))
     )
-    person.contacts = []
-    for contact, team in found.all():
-        if contact.email in person.emails or (team, contact.slack_user) in person.slack_ids:
-            person.contacts.append(contact)
-            person.emails.add(contact.email)
-            person.slack_ids |= {(team, contact.slack_user)} if contact.slack_user else set()
+    own_rows = []
+    for row, team in found.all():
+        if row.email in person.emails or (team, row.slack_user) in person.slack_ids:
+            own_rows.append(row)
+            person.emails.add(row.email)
+            person.slack_ids |= {(team, row.slack_user)} if row.slack_user else set()
+    return own_rows
 
 
 async def _load_audit_people(session: Session, person: Person) -> None:

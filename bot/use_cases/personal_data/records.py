@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, col, or_, select
 from bot.db import Session
 from bot.use_cases.personal_data.person import Person, PersonKey, find_person, match_slack_ids
 from models.account import Account
+from models.account.contact_invitation import ContactInvitation
 from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
 from models.cart import Cart
@@ -17,12 +18,13 @@ from models.checkout import Checkout
 from models.home import Home, HomeAccount
 from models.installation import ENCRYPTED_COLUMNS, installations
 from models.notice import Notice, OrderMessage, PostedMessage
-from models.notice.destination import PERSONAL_KINDS, Destination
+from models.notice.destination import DestinationKind
 from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
 from models.quote import Quote
 from models.quote.extension import QuoteExtension
 from models.receipt import Receipt
+from models.receipt_export import ReceiptExport
 from models.service_order import ServiceOrder
 from models.service_order.order_screen import OrderScreen
 
@@ -49,6 +51,7 @@ async def load_records(session: Session, key: PersonKey) -> Records:
         "slack_profiles": person.slack_users,
         "billing_contacts": person.contacts,
         "administrators": person.administrators,
+        "invitations": await list_invitations(session, person),
         "seats": await _list_rows(
             session,
             select(SeatAssignment).where(col(SeatAssignment.administrator_id).in_(person.administrator_ids)),
@@ -64,6 +67,9 @@ async def load_records(session: Session, key: PersonKey) -> Records:
         "orders": orders,
         "receipts": await _list_rows(
             session, select(Receipt).where(col(Receipt.order_id).in_([order.id for order in orders]))
+        ),
+        "e_mailed_receipts": await _list_rows(
+            session, select(ReceiptExport).where(col(ReceiptExport.contact_id).in_(person.contact_ids))
         ),
         "payment_methods": await _list_rows(
             session, select(PaymentMethod).where(col(PaymentMethod.email).in_(person.emails))
@@ -84,17 +90,15 @@ async def load_records(session: Session, key: PersonKey) -> Records:
 
 
 def is_addressed_to(notice: Notice, person: Person) -> bool:
-    return notice.parsed_destination.contact_id in person.contact_ids
+    destination = notice.parsed_destination
+    if destination.kind is DestinationKind.INVITED:
+        return int(destination.id) in person.invitation_ids
+    return destination.contact_id in person.contact_ids
 
 
 async def stream_notices(session: Session, person: Person) -> AsyncIterator[Notice]:
     """To the person, or with a mention of them."""
-    destinations = [str(Destination(kind, str(id_))) for id_ in person.contact_ids for kind in PERSONAL_KINDS]
-    query = (
-        select(Notice)
-        .where(or_(col(Notice.destination).in_(destinations), col(Notice.account_id).in_(person.account_ids)))
-        .order_by(col(Notice.id))
-    )
+    query = select(Notice).where(col(Notice.account_id).in_(person.account_ids)).order_by(col(Notice.id))
     mentions = person.mentions
     async for notice in await session.stream_scalars(query.execution_options(yield_per=BATCH_SIZE)):
         if is_addressed_to(notice, person) or mentions.are_in([notice.payload, notice.last_error]):
@@ -150,6 +154,22 @@ async def list_extensions(session: Session, person: Person) -> list[QuoteExtensi
         or mentions.are_in(
             [extension.requested_by, extension.reason, extension.decided_by, extension.decision_reason]
         )
+    ]
+
+
+async def list_invitations(session: Session, person: Person) -> list[ContactInvitation]:
+    """To the person, sent by them, or answered by them."""
+    found = await _list_rows(
+        session,
+        select(ContactInvitation).where(col(ContactInvitation.account_id).in_(person.account_ids)),
+    )
+    mentions = person.mentions
+    return [
+        invitation
+        for invitation in found
+        if invitation.key in person.invitation_ids
+        or invitation.inviter_id in person.contact_ids
+        or mentions.are_in([invitation.invited_by, invitation.decided_by])
     ]
 
 
