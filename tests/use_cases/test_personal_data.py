@@ -251,8 +251,15 @@ async def alice_does_everything(world: World) -> None:
         session.add(OrderMessage(notice_id=notice.key, order_id=order.key, channel="D01ALICE", ts="1.0"))
         account = await session.get_one(Account, "acme")
         account.self_service_reason = "Ask Alice Martin"
-        benoit.withdrawn_by = "Alice Martin"
-        await session.merge(benoit)
+        session.add(
+            BillingContact(
+                account_id="acme",
+                email="former@acme.example",
+                name="Former",
+                active=False,
+                withdrawn_by="Alice Martin",
+            )
+        )
         values = {"client_id": "c", "app_id": "A", "team_id": "T01ACME", "user_id": "U01ALICE"}
         await session.exec(
             insert(installations).values(
