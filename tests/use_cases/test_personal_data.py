@@ -21,6 +21,7 @@ from bot.use_cases.personal_data.expire import expire_personal_data
 from bot.use_cases.personal_data.mentions import Mentions
 from bot.use_cases.personal_data.person import InvalidPersonKey, PersonKey
 from bot.use_cases.personal_data.records import Records, load_records
+from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
@@ -195,6 +196,14 @@ def test_a_person_is_an_address_or_a_user_of_a_workspace() -> None:
 # --- a person who has done everything
 
 
+async def meet(world: World, name: str) -> Person:
+    """Slack has said who they are, however long that takes: nobody waits for it."""
+    person = world.person(name)
+    identity = SlackIdentity("T01ACME", person.id, "test")
+    assert await refresh_slack_user(world.services, identity, max_wait=None)
+    return person
+
+
 async def reject_quote(person: Person, reason: str) -> None:
     """The only one."""
     await opened(person, "/quotes", "", "quote.list")
@@ -205,7 +214,7 @@ async def reject_quote(person: Person, reason: str) -> None:
 
 async def alice_does_everything(world: World) -> None:
     """And others mention her."""
-    alice = world.person("alice")
+    alice = await meet(world, "alice")
     await alice.open_home()
     await world.order(alice, acme_meeting=1)
     await world.settle()
@@ -391,7 +400,7 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
     assert (await world.row(Notice, event="a")).status is NoticeStatus.UNDELIVERABLE
     assert (await world.row(Notice, event="b")).payload == {"by": contact.name}
     assert {quote.decided_by for quote in await world.rows(Quote, number="Q-2041")} == {contact.name}
-    benoit = world.person("benoit")
+    benoit = await meet(world, "benoit")
     order = await opened(benoit, "/service-orders", "SO-1001", "service_order.show")
     assert contact.name in order.text
     assert (await erase_person(database, ALICE, operator="mallory", at=world.clock())).row_count == 0
@@ -400,7 +409,7 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
     await import_account(world, "acme")
     new = await world.row(BillingContact, email="alice@acme.example")
     assert new.id != old.id
-    await reject_quote(world.person("alice"), "")
+    await reject_quote(await meet(world, "alice"), "")
     assert [person.name for person in await world.rows(AuditPerson, user_id="U01ALICE")] == ["Alice Martin"]
     assert await world.rows(NotificationPreferences) == []
 
