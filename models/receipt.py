@@ -61,6 +61,9 @@ class ReceiptLine(SQLModel):
     carried_over: int = 0
     charged_to: ChargedMethod | None = None
     invoice_number: str = ""
+    # What the buyer is to pay on that invoice, and until when: nothing was charged.
+    invoiced: int = 0
+    due_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,23 @@ from functools import cached_property
 from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.product import make_product_labels
+from models.account import Account
 from models.details import OrderDetails, OrderRow
+from models.invoice import Invoice
 from models.money import Money
 from models.service_order import LineStatus
+
+
+def format_invoice_status(localizer: Localizer, invoice: Invoice, account: Account) -> str:
+    """Such as `Invoice INV-1 for €20.00 is due on 30 Dec 2026.`"""
+    return localizer.format_text(
+        "invoice-status",
+        number=invoice.number,
+        status=invoice.status.value,
+        amount=Money(invoice.amount_remaining if invoice.is_payable else invoice.amount, invoice.currency),
+        on=account.get_local_date(invoice.due_at) if invoice.due_at else "",
+        has_date="yes" if invoice.due_at else "no",
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +57,27 @@ class OrderLinePresenter:
         if line.status is LineStatus.DECLINED and line.reason:
             reason = format_decline_reason(self.localizer, line.reason)
             return self.localizer.format_text("line-declined", reason=reason)
+        if self.row.invoice is not None:
+            invoice = self.row.invoice
+            return self.localizer.format_text(
+                "line-invoiced",
+                number=invoice.number,
+                status=invoice.status.value,
+                on=self.details.account.get_local_date(invoice.due_at) if invoice.due_at else "",
+                has_date="yes" if invoice.due_at else "no",
+            )
+        if line.is_on_invoice and line.status in (LineStatus.CHARGING, LineStatus.SETTLED):
+            return self.localizer.format_text("line-invoicing", status=line.status.value)
         return self.localizer.format_text("line-status", status=line.status.value)
 
     @property
     def explanation(self) -> str:
         line, order = self.row.line, self.details.order
+        if self.row.invoice is not None:
+            added = self.localizer.format_text("order-line-added", at=line.settled_at)
+            return f"{added} {format_invoice_status(self.localizer, self.row.invoice, self.details.account)}"
+        if line.is_on_invoice and line.status is LineStatus.CHARGING:
+            return self.localizer.format_text("order-line-invoicing", by=order.processing_deadline)
         if line.status is LineStatus.SETTLED:
             return self.localizer.format_text("order-line-settled", at=line.settled_at)
         if line.status is LineStatus.DECLINED:

@@ -82,6 +82,8 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         carried_over=line.carried_over,
         charged_to=_build_charged_method(row, line.amount_paid) if line.amount_paid else None,
         invoice_number=line.provider_invoice_number,
+        invoiced=line.amount_due if line.is_on_invoice else 0,
+        due_on=account.get_local_date(row.invoice.due_at) if row.invoice and row.invoice.due_at else None,
     )
 
 

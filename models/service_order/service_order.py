@@ -194,7 +194,9 @@ class OrderLine(SQLModel, table=True):
     # The price that the provider would have charged instead of the promised one, if that stopped the line.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
-    # How a settled line was paid, beside its method (R26): see `amount_paid`.
+    # Paid by an invoice that the provider sends, and not charged (R3).
+    is_on_invoice: bool = False
+    # How a settled line was paid, beside its method (R26): see `amount_due`.
     credit_used: int = Field(default=0, sa_type=MinorUnits)
     earlier_balance: int = Field(default=0, sa_type=MinorUnits)
     carried_over: int = Field(default=0, sa_type=MinorUnits)
@@ -215,8 +217,14 @@ class OrderLine(SQLModel, table=True):
         return self.id
 
     @property
-    def amount_paid(self) -> int:
+    def amount_due(self) -> int:
+        """What was charged for a settled line, or is on its invoice."""
         return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
+
+    @property
+    def amount_paid(self) -> int:
+        """What the payment method of a settled line was charged: nothing if it is on an invoice."""
+        return 0 if self.is_on_invoice else self.amount_due
 
     @property
     def is_busy(self) -> bool:

@@ -107,6 +107,16 @@ def choose_pending_items(records: StripeRecords, subscription: Subscription, ran
     return "an item pending"
 
 
+def choose_collection(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    """Charged, or paid by invoice; an account may order on invoice or not."""
+    customer = records.customers[subscription.customer]
+    subscription.sends_invoice = random.random() < 0.7
+    subscription.days_until_due = random.choice((0, 1, 14))
+    customer.metadata["seatbot_pay_by_invoice"] = random.choice(("true", "true", "true", "false"))
+    records.finalization_error = random.choice((None, None, None, "customer_tax_location_invalid"))
+    return "by invoice" if subscription.sends_invoice else "charged"
+
+
 SET_UPS: tuple[SetUp, ...] = (
     place_payment_method,
     choose_price,
@@ -115,4 +125,5 @@ SET_UPS: tuple[SetUp, ...] = (
     choose_tax,
     choose_balance,
     choose_pending_items,
+    choose_collection,
 )

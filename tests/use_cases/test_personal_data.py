@@ -103,6 +103,7 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "database_identity": "cluster database",
         "delivery_slot": "destination",
         "document_sequence": "prefix",
+        "invoice": "account_id provider_invoice_id number status currency",
         "ledger_charge": "idempotency_key subscription_id payment_method_id status",
         "ledger_seat_block": "subscription_id",
         "ledger_subscription": "id account_id period tax_rate",
