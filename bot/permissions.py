@@ -9,8 +9,8 @@ from sqlmodel import col, or_, select
 
 from bot.db import Session, lock_account, lock_audit_chain_tip, select_joined
 from models.account import Account, AccountNotFound
+from models.account.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
-from models.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
 from models.errors import Refusal
 from models.quote import Quote
 from models.receipt import Receipt
@@ -50,7 +50,6 @@ class Principal:
     audit_person_ids: dict[int, str]
 
     def find_account(self, account_id: str) -> Account | None:
-        """As it was when the principal was read."""
         return next((account for account, _ in self.roles if account.id == account_id), None)
 
 

@@ -17,7 +17,7 @@ from models.migrations.run import upgrade_database, write_migration
 from models.notice import Notice, NoticeStatus
 from models.quote import QUOTE_TRANSITIONS as NEXT_QUOTE_STATUSES
 from models.quote import Quote, QuoteStatus
-from models.quote_extension import EXTENSION_TRANSITIONS, ExtensionStatus, QuoteExtension
+from models.quote.extension import EXTENSION_TRANSITIONS, ExtensionStatus, QuoteExtension
 from models.service_order import (
     BUSY_STATUSES,
     ORDER_LINE_TRANSITIONS,
@@ -53,7 +53,7 @@ class StateMachine:
 
 QUOTE_STATES = StateMachine(
     "Quote",
-    "models/quote.py",
+    "models/quote/quote.py",
     Quote.model_fields["status"].default,
     {
         QuoteStatus.PENDING: "A priced offer that waits for a decision.",
@@ -67,7 +67,7 @@ QUOTE_STATES = StateMachine(
 
 QUOTE_EXTENSION_STATES = StateMachine(
     "Quote extension",
-    "models/quote_extension.py",
+    "models/quote/extension.py",
     QuoteExtension.model_fields["status"].default,
     {
         ExtensionStatus.REQUESTED: "A billing contact asked for more time. Account Services decide.",
@@ -80,7 +80,7 @@ QUOTE_EXTENSION_STATES = StateMachine(
 
 SERVICE_ORDER_STATES = StateMachine(
     "Service order",
-    "models/service_order.py",
+    "models/service_order/service_order.py",
     ServiceOrder.model_fields["status"].default,
     {
         OrderStatus.PLACED: "Placed, and no line was taken up yet.",
@@ -93,7 +93,7 @@ SERVICE_ORDER_STATES = StateMachine(
 
 ORDER_LINE_STATES = StateMachine(
     "Order line",
-    "models/service_order.py",
+    "models/service_order/service_order.py",
     OrderLine.model_fields["status"].default,
     {
         LineStatus.WAITING: "Not charged yet: it is due, or another order holds its subscription.",

@@ -34,7 +34,7 @@ from handlers.respond import (
     with_own_external_id,
 )
 from handlers.route import Route, RouteKind
-from models.billing_contact import IdentityNotFresh
+from models.account.billing_contact import IdentityNotFresh
 from models.errors import Refusal, SlackUnavailable
 
 log = structlog.get_logger()

@@ -22,7 +22,7 @@ from pydantic import (
 
 from bot.blocks.notification_preferences import DELIVERY_INPUT, TOPICS_INPUT
 from models.checkout import CheckoutForm
-from models.control_characters import remove_control_characters
+from models.text.control_characters import remove_control_characters
 
 SEATS_BLOCK_PREFIX = "seats:"
 # What the bot reads of a form, by block id.
@@ -211,7 +211,6 @@ _BLOCK_STATES: TypeAdapter[Any] = TypeAdapter(dict[Text, BlockState])
 
 
 def is_input_block(block_id: object) -> bool:
-    """Whether the bot reads what is typed in it."""
     return isinstance(block_id, str) and (block_id in INPUT_BLOCKS or block_id.startswith(SEATS_BLOCK_PREFIX))
 
 

@@ -6,8 +6,8 @@ from babel import Locale
 from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 
 from models.account import Address
-from models.email_address import is_email_address, normalize_email
 from models.errors import InvalidInput, Refusal
+from models.text.email_address import is_email_address, normalize_email
 
 MAX_FIELD_LENGTH = 200
 MAX_PO_NUMBER_LENGTH = 50

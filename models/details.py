@@ -5,22 +5,22 @@ from datetime import date, datetime
 from typing import Any
 
 from models.account import Account
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.spending import Spending
 from models.audit.entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.checkout import CheckoutForm
 from models.errors import Refusal
 from models.money import Money
 from models.payment_method import PaymentMethod, list_default_methods
 from models.product import Product
 from models.quote import Quote, QuoteLine
-from models.quote_extension import QuoteExtension, get_last_possible_day, is_extendable
+from models.quote.extension import QuoteExtension, get_last_possible_day, is_extendable
 from models.receipt import ChargedMethod, ProviderReceipt, Receipt, Seller
-from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, ServiceOrder
-from models.spending import Spending
 from models.subscription import SeatBlock, Subscription
-from models.subscription_outlook import SubscriptionOutlook
+from models.subscription.outlook import SubscriptionOutlook
+from models.subscription.seat_history import SeatHistory
 from models.tax import TaxItem, sum_tax_items
 
 
@@ -102,7 +102,6 @@ class QuoteDetails:
 
     @property
     def is_extendable(self) -> bool:
-        """R9"""
         return self.is_pending and is_extendable(self.account, self.quote, self.period_ends)
 
     def check_pending(self) -> None:
@@ -236,6 +235,5 @@ class AccountOverview:
 
     @property
     def default_methods(self) -> list[PaymentMethod]:
-        """What is charged unless another one is chosen (R3)."""
         own_ids = {row.subscription.default_payment_method_id for row in self.rows}
         return list_default_methods(self.payment_methods, own_ids)

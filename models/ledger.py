@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.column_types import MinorUnits, string_enum
-from models.period_length import PeriodLength, PeriodLengthColumn
+from models.subscription.period_length import PeriodLength, PeriodLengthColumn
 
 
 class ChargeStatus(StrEnum):

@@ -14,8 +14,8 @@ from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.payment_method import CARD_TYPE, PaymentMethod
-from models.period_length import PeriodLength
-from models.seat_pricing import SeatPricing
+from models.subscription.period_length import PeriodLength
+from models.subscription.seat_pricing import SeatPricing
 from models.tax import TaxFacts, TaxFactsColumn, TaxItem, sum_tax_items
 
 
@@ -150,7 +150,6 @@ class Receipt(SQLModel, table=True):
 
     @property
     def invoice_numbers(self) -> list[str]:
-        """The provider's."""
         return [*dict.fromkeys(line.invoice_number for line in self.receipt_lines if line.invoice_number)]
 
     @property

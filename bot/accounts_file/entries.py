@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, model_validator
 
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
-from models.control_characters import find_control_character
-from models.email_address import ENCODED_WORD_PREFIX, normalize_email
 from models.money import UnknownCurrency, check_currency
-from models.period_length import PeriodLength
-from models.proration import get_end_of_day
+from models.subscription.period_length import PeriodLength
+from models.subscription.proration import get_end_of_day
+from models.text.control_characters import find_control_character
+from models.text.email_address import ENCODED_WORD_PREFIX, normalize_email
 
 MIN_YEAR, MAX_YEAR = 2000, 2199
 

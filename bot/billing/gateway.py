@@ -10,10 +10,10 @@ from typing import Protocol
 from models.account import Address
 from models.errors import Refusal
 from models.payment_method import CARD_TYPE
-from models.period_length import PeriodLength
 from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
-from models.seat_pricing import SeatPricing
-from models.subscription_outlook import SubscriptionOutlook
+from models.subscription.outlook import SubscriptionOutlook
+from models.subscription.period_length import PeriodLength
+from models.subscription.seat_pricing import SeatPricing
 from models.tax import TaxFacts, TaxItem
 
 

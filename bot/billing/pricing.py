@@ -8,9 +8,9 @@ from decimal import Decimal
 from bot.billing.gateway import LineRequest, Preview, PricedLine, RecurringTotal, SubscriptionState
 from models.account import Account, Address, TaxExemption
 from models.money import compute_tax
-from models.period_length import PeriodLength, group_by_period
-from models.proration import BillingPeriod
 from models.subscription import compute_recurring_amount
+from models.subscription.period_length import PeriodLength, group_by_period
+from models.subscription.proration import BillingPeriod
 from models.tax import TaxFacts, TaxItem, TaxTreatment
 
 EXEMPT_TREATMENTS = {

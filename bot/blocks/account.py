@@ -16,8 +16,8 @@ from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionRow
 from models.money import Money
-from models.period_length import PeriodLength
 from models.subscription import compute_recurring_amount
+from models.subscription.period_length import PeriodLength
 
 OVERVIEW = navigation.SHOW_ACCOUNT
 MANAGE_PAYMENT_METHODS = navigation.MANAGE_PAYMENT_METHODS
@@ -177,7 +177,6 @@ def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> lis
 def build_portal_section(
     localizer: Localizer, account: Account, links: PortalLinks, *, show_account_name: bool = False
 ) -> Block:
-    """The deep link leads to the account's default portal (R15)."""
     url = links.corporate_url if account.default_portal is Portal.CORPORATE else links.admin_url
     text = localizer.format_text("account-open-portal", portal=account.default_portal.value)
     button = navigation.add_account_label(

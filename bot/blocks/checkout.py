@@ -13,7 +13,7 @@ from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import list_product_labels
 from bot.presenters.tax import format_tax_notes
 from models.account import Address
-from models.administrator import Administrator
+from models.account.administrator import Administrator
 from models.checkout import (
     COUNTRY_CODES,
     MAX_FIELD_LENGTH,
@@ -22,7 +22,7 @@ from models.checkout import (
     CheckoutForm,
 )
 from models.details import CheckoutPage
-from models.email_address import is_email_address
+from models.text.email_address import is_email_address
 
 SAVE = "checkout.save"
 BACK = "checkout.back"

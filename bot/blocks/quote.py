@@ -13,7 +13,7 @@ from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from bot.presenters.tax import format_tax_notes, format_tax_rates
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.details import QuoteDetails, QuoteRow
 from models.quote import MAX_REASON_LENGTH, Quote, QuoteStatus
 
@@ -219,7 +219,6 @@ def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
 
 
 def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
-    """R27: only of what will renew."""
     lines = [
         localizer.format_mrkdwn(
             "quote-recurring-line", **build_renewal_arguments(total, details.quote.currency)

@@ -7,7 +7,7 @@ from bot.i18n import Localizer
 from bot.presenters.quote import build_reason_arguments
 from models.details import QuoteDetails
 from models.quote import MAX_REASON_LENGTH
-from models.quote_extension import QuoteExtension, suggest_extension_day
+from models.quote.extension import QuoteExtension, suggest_extension_day
 
 ASK = navigation.ASK_FOR_EXTENSION
 REQUEST = "quote_extension.request"

@@ -7,7 +7,7 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.i18n import Localizer
 from bot.presenters.receipt import get_document_arguments
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.money import Money
 from models.receipt import Receipt
 

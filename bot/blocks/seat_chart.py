@@ -8,7 +8,7 @@ from bot.blocks.block_kit import Block
 from bot.i18n import Localizer, escape_mrkdwn, truncate_text
 from bot.presenters.product import make_product_labels
 from models.details import AccountOverview
-from models.seat_history import SeatHistory
+from models.subscription.seat_history import SeatHistory
 
 CHART_BLOCK_TYPE = "data_visualization"
 MAX_SERIES = 6

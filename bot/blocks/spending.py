@@ -14,9 +14,9 @@ from bot.blocks.seat_chart import (
     MAX_TITLE_LENGTH,
 )
 from bot.i18n import Localizer, truncate_text
+from models.account.spending import Spending
 from models.details import AccountOverview
 from models.money import Money, to_decimal
-from models.spending import Spending
 
 MAX_NAMED_PRODUCTS, MAX_NAME_LENGTH = 4, 60
 

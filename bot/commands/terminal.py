@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import describe_database_error
 from bot.installations.slack_errors import get_error_name
 from bot.settings import InvalidSettings, Settings, read_settings
-from models.control_characters import escape_control_characters
 from models.migrations.run import UnsupportedSchema
+from models.text.control_characters import escape_control_characters
 
 console = Console()
 

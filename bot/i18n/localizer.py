@@ -17,7 +17,7 @@ from bot.i18n.postal_address import format_address_lines
 from bot.i18n.truncation import truncate_text
 from models.account import Address
 from models.money import ExactMoney, Money, to_decimal
-from models.period_length import PeriodLength
+from models.subscription.period_length import PeriodLength
 
 # fluent.runtime shows `{???}` instead of a message in which a placeable has more than 2,500 characters.
 # A placeable can be another message with several arguments, so that one argument gets less than that.

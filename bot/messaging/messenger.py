@@ -10,7 +10,7 @@ from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
 from models.notice.payloads import NoticePayload
-from models.quote_extension import QuoteExtension
+from models.quote.extension import QuoteExtension
 
 
 class RateLimited(Exception):

@@ -15,7 +15,7 @@ from models.money import Money
 from models.notice import NoticeKind
 from models.notice.destination import PERSONAL_KINDS, DestinationKind
 from models.notice.payloads import NoticePayload
-from models.quote_extension import QuoteExtension
+from models.quote.extension import QuoteExtension
 from models.receipt import Receipt
 
 PayloadT = TypeVar("PayloadT", bound=NoticePayload)

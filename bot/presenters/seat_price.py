@@ -5,8 +5,8 @@ from typing import Protocol
 
 from bot.i18n import Localizer
 from models.money import ExactMoney
-from models.period_length import PeriodLength
-from models.seat_pricing import PricingScheme, SeatPricing
+from models.subscription.period_length import PeriodLength
+from models.subscription.seat_pricing import PricingScheme, SeatPricing
 
 
 class PricedSeats(Protocol):

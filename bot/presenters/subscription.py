@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.i18n import Localizer
 from models.money import Money
-from models.subscription_outlook import Discount, SubscriptionOutlook, SubscriptionStanding
+from models.subscription.outlook import Discount, SubscriptionOutlook, SubscriptionStanding
 
 
 def format_outlook(localizer: Localizer, outlook: SubscriptionOutlook, currency: str) -> list[str]:

@@ -18,8 +18,8 @@ from bot.presenters.tax import MAX_TAX_IDS, format_rate_name, format_receipt_not
 from bot.receipts.fonts import find_missing_characters, load_fonts
 from models.details import ReceiptDetails
 from models.money import Money
-from models.proration import truncate_to_second
 from models.receipt import ChargedMethod, Receipt, ReceiptLine
+from models.subscription.proration import truncate_to_second
 from models.tax import TaxItem
 
 TEMPLATE_PATH = Path(__file__).parent / "receipt.typ"

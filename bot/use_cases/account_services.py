@@ -5,8 +5,8 @@ import asyncio
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.permissions import SlackIdentity, is_outsider, load_principal
 from bot.services import Services
+from models.account.billing_contact import IdentityNotFresh, NotAllowed
 from models.audit.entry import Actor
-from models.billing_contact import IdentityNotFresh, NotAllowed
 from models.slack_user import SlackUser
 
 MEMBERS_TIMEOUT_SECONDS = 1.5

@@ -17,8 +17,9 @@ from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import create_quote
 from bot.use_cases.quote.decide import change_quote_status
 from bot.use_cases.quote.read import authorize_quote, lock_quote
-from models.administrator import Administrator
-from models.billing_contact import BillingContact
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
 from models.checkout import (
     NEW_ADMINISTRATOR_OPTION,
     Checkout,
@@ -31,7 +32,6 @@ from models.errors import InvalidInput, Refusal
 from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
-from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
 
 
@@ -98,7 +98,6 @@ async def save_checkout(
 async def copy_checkout(
     session: Session, contact: BillingContact, old_quote: Quote, new_quote: Quote
 ) -> None:
-    """As a draft, when a cart's new quote replaces the old one (R10)."""
     checkout = await _find_checkout(session, old_quote, contact)
     if checkout is not None:
         await _store_form(session, new_quote, contact, CheckoutForm(**checkout.form_values), saved=False)

@@ -14,14 +14,14 @@ from sqlmodel.sql.expression import Select
 from bot.db import Session, select_joined
 from bot.use_cases.audit.write import list_audit_entries
 from models.account import Account
-from models.administrator import Administrator
-from models.billing_contact import BillingContact
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
 from models.details import OrderDetails, OrderRow, QuoteDetails, QuoteRow, SubscriptionRow
 from models.errors import Refusal
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine
-from models.quote_extension import REQUESTED_EXTENSION_CONDITION, QuoteExtension
+from models.quote.extension import REQUESTED_EXTENSION_CONDITION, QuoteExtension
 from models.receipt import Receipt
 from models.service_order import BUSY_STATUSES, LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
@@ -62,7 +62,6 @@ def _find_obstacle(subscription: Subscription, product: Product) -> Refusal | No
 
 
 async def list_payment_methods(session: Session, account_id: str) -> list[PaymentMethod]:
-    """The active ones, the default first."""
     methods = await session.exec(
         select(PaymentMethod)
         .where(PaymentMethod.account_id == account_id, col(PaymentMethod.active))
@@ -228,7 +227,6 @@ async def with_blocking_orders(session: Session, rows: Sequence[OrderRow]) -> li
 def apply_blocking_orders(
     rows: Sequence[OrderRow], busy_orders: Mapping[str, ServiceOrder]
 ) -> list[OrderRow]:
-    """`busy_orders` are by subscription id."""
     return [
         replace(row, blocking_order_number=_find_blocking_order_number(row.line, busy_orders)) for row in rows
     ]

@@ -20,7 +20,7 @@ from bot.use_cases.pacing import compute_backoff, get_delivery_timeout, get_leas
 from bot.use_cases.service_order.manage import get_order
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
 from models.errors import Refusal
-from models.order_screen import OrderScreen
+from models.service_order.order_screen import OrderScreen
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from bot.services import Services
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.details import OrderRow
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import NoticeKind

@@ -3,9 +3,10 @@
 from sqlmodel import SQLModel
 
 import models.account
-import models.administrator
+import models.account.administrator
+import models.account.billing_contact
+import models.account.seat_assignment
 import models.audit.entry
-import models.billing_contact
 import models.billing_event
 import models.cart
 import models.checkout
@@ -16,14 +17,13 @@ import models.installation
 import models.ledger
 import models.notice
 import models.notice.notification_preferences
-import models.order_screen
 import models.payment_method
 import models.product
 import models.quote
-import models.quote_extension
+import models.quote.extension
 import models.receipt
-import models.seat_assignment
 import models.service_order
+import models.service_order.order_screen
 import models.slack_user
 import models.subscription  # noqa: F401
 

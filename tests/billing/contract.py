@@ -29,10 +29,10 @@ from bot.billing.gateway import (
 )
 from models.account import Address
 from models.money import compute_tax
-from models.period_length import PeriodLength
-from models.proration import BillingPeriod
 from models.subscription import SubscriptionNotFound
-from models.subscription_outlook import RenewalTotal, SubscriptionOutlook
+from models.subscription.outlook import RenewalTotal, SubscriptionOutlook
+from models.subscription.period_length import PeriodLength
+from models.subscription.proration import BillingPeriod
 
 # In Paris the 16th, 0:00: half of November is left.
 HALF_OF_NOVEMBER = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)

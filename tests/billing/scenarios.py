@@ -25,7 +25,7 @@ from bot.billing.gateway import (
 )
 from models.account import Address
 from models.money import compute_tax
-from models.proration import BillingPeriod
+from models.subscription.proration import BillingPeriod
 from tests.billing.contract import HALF_OF_NOVEMBER, MONTH, PARIS, YEAR, Provider, without_reference
 
 BERLIN = PARIS.model_copy(update={"city": "Berlin", "country": "DE"})

@@ -22,8 +22,8 @@ from bot.billing.gateway import (
 )
 from bot.db import Database, Session, transaction_open
 from models.account import Account, AccountNotFound
-from models.period_length import PeriodLength
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound
+from models.subscription.period_length import PeriodLength
 from tests.billing.conftest import PORTAL, embedded_provider, found_acme, subscription
 from tests.billing.contract import (
     HALF_OF_NOVEMBER,

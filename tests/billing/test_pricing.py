@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
 from bot.billing.pricing import TaxTerms, price_lines
 from models.money import compute_tax
-from models.period_length import PeriodLength
-from models.proration import BillingPeriod
+from models.subscription.period_length import PeriodLength
+from models.subscription.proration import BillingPeriod
 
 ZONE = "Europe/Paris"
 NOVEMBER = BillingPeriod.from_dates(date(2026, 11, 1), date(2026, 12, 1), ZONE)

@@ -42,9 +42,9 @@ from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.errors import Refusal
 from models.payment_method import PaymentMethodUnsupported
-from models.seat_pricing import SeatsBilledWithUsage
+from models.subscription.seat_pricing import SeatsBilledWithUsage
 from models.subscription import Subscription
-from models.subscription_outlook import (
+from models.subscription.outlook import (
     CollectionPaused,
     SubscriptionChangeScheduled,
     SubscriptionInTrial,
@@ -177,11 +177,13 @@ async def leave_seats(name: str, seats: int) -> None:
 
 async def ordered(bot: World, method: str) -> str:
     await open_cart(bot.services, person=ALICE, account_id="acme")
-    sheet = await save_cart(bot.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "3"})
-    typed = (await open_checkout(bot.services, person=ALICE, quote_id=sheet.quote.key)).form
+    details = await save_cart(
+        bot.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "3"}
+    )
+    typed = (await open_checkout(bot.services, person=ALICE, quote_id=details.quote.key)).form
     form = typed.model_copy(update={"payment_method": method})
-    await save_checkout(bot.services, person=ALICE, quote_id=sheet.quote.key, form=form)
-    await place_service_order(bot.services, person=ALICE, quote_id=sheet.quote.key)
+    await save_checkout(bot.services, person=ALICE, quote_id=details.quote.key, form=form)
+    await place_service_order(bot.services, person=ALICE, quote_id=details.quote.key)
     await bot.settle()
     [line] = await bot.lines()
     return line.status.value

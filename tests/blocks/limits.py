@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from models.email_address import is_email_address
+from models.text.email_address import is_email_address
 
 Json = dict[str, Any]
 

@@ -1,7 +1,7 @@
-"""Sheets to draw: as they usually are, and with the longest names and the most of everything.
+"""What screens show: as it usually is, and with the longest names and the most of everything.
 
-A table's object takes a tenth of a millisecond to make, and the longest sheets are drawn hundreds of times:
-what their rows are made of is made once, and not to be changed.
+A table's object takes a tenth of a millisecond to make, and the longest samples are rendered hundreds of
+times: what their rows are made of is made once, and not to be changed.
 """
 
 from dataclasses import dataclass, replace
@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 from models.account import Account, Address, Portal
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.spending import Spending, SpentAmount, build_spending
 from models.audit.entry import Actor, AuditEntry, AuditPerson
-from models.billing_contact import BillingContact
 from models.checkout import MAX_PO_NUMBER_LENGTH, CheckoutForm
 from models.details import (
     AccountOverview,
@@ -27,15 +28,14 @@ from models.details import (
 )
 from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
-from models.period_length import PeriodLength
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
-from models.quote_extension import QuoteExtension
+from models.quote.extension import QuoteExtension
 from models.receipt import Receipt
-from models.seat_history import SeatHistory
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
-from models.spending import Spending, SpentAmount, build_spending
 from models.subscription import SeatBlock, Subscription
+from models.subscription.period_length import PeriodLength
+from models.subscription.seat_history import SeatHistory
 from models.tax import TaxFacts
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -187,10 +187,10 @@ def approved_extension(size: Size = USUAL) -> QuoteExtension:
 
 
 def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteDetails:
-    sheet = make_quote_details(1, size)
-    sheet.quote.change_status(status, AT, size.name("Bob Durand"), "too dear <!channel>")
+    details = make_quote_details(1, size)
+    details.quote.change_status(status, AT, size.name("Bob Durand"), "too dear <!channel>")
     order = service_order(size) if status is QuoteStatus.ACCEPTED else None
-    return replace(sheet, replacement_number="SQ-2000" if replaced else None, order=order)
+    return replace(details, replacement_number="SQ-2000" if replaced else None, order=order)
 
 
 def make_quote_details_list(size: Size = USUAL) -> list[QuoteDetails]:

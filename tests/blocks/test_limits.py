@@ -21,7 +21,7 @@ from bot.blocks.home import page as home_page
 from bot.i18n import Localizer
 from handlers.payloads import is_input_block
 from models.account import AccountNotSelfServed, Portal
-from models.billing_contact import IdentityNotFresh, NotABillingContact
+from models.account.billing_contact import IdentityNotFresh, NotABillingContact
 from models.details import AccountOverview
 from models.payment_method import NoAutomaticPaymentMethod
 from models.quote import QuoteStatus
@@ -55,8 +55,10 @@ def _obstacles(size: Size) -> list[Exception]:
     ]
 
 
-def _home(reader: Localizer, sheets: list[AccountOverview], *, page: int = 0, charts: bool = False) -> View:
-    return home_page.render_home(reader, sheets, LINKS, page=page, show_charts=charts)
+def _home(
+    reader: Localizer, overviews: list[AccountOverview], *, page: int = 0, charts: bool = False
+) -> View:
+    return home_page.render_home(reader, overviews, LINKS, page=page, show_charts=charts)
 
 
 SCREENS: dict[str, Draw] = {

@@ -15,7 +15,7 @@ from bot.blocks.block_kit import ModalMetadata
 from bot.blocks.refusal import REFUSAL_BUTTONS, format_refusal, render_refusal_modal
 from bot.i18n import Localizer
 from models.account import AccountNotSelfServed
-from models.billing_contact import NotABillingContact, NotAllowed
+from models.account.billing_contact import NotABillingContact, NotAllowed
 from models.cart import SeatsNotANumber
 from models.checkout import FieldRequired, NotAnEmail
 from models.errors import InvalidInput, Refusal

@@ -6,8 +6,8 @@ from bot.blocks.account import build_next_renewal_blocks
 from bot.blocks.seat_chart import BAR_CHARACTER, CHART_BLOCK_TYPE
 from bot.blocks.spending import build_spending_blocks
 from bot.i18n import Localizer
-from models.spending import Spending, SpentAmount, build_spending
-from models.subscription_outlook import SubscriptionOutlook
+from models.account.spending import Spending, SpentAmount, build_spending
+from models.subscription.outlook import SubscriptionOutlook
 from tests.blocks import samples
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from models.proration import get_midnight
+from models.subscription.proration import get_midnight
 from tests.fake_stripe.prices import Price
 from tests.fake_stripe.records import Card, Customer, StripeRecords, Subscription, SubscriptionItem
 

@@ -25,7 +25,7 @@ from bot.logs import configure_logging
 from bot.tasks import BackgroundTasks
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from models.account import Address
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.ledger import LedgerCharge
 from models.quote import Quote
 from models.receipt import ProviderPdf, ProviderReceipt

@@ -2,7 +2,7 @@
 
 import copy
 
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.quote import Quote
 from models.subscription import Subscription
 from tests.handlers.carts import cart_of, go, pending

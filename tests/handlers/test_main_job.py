@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from models.account import Account
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
 from models.cart import Cart
 from models.notice import Notice, NoticeStatus
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
-from models.seat_assignment import SeatAssignment
 from models.service_order import ServiceOrder
 from tests.audit_chain import list_broken_entries
 from tests.postgres import CHOSEN

@@ -11,11 +11,11 @@ import pytest
 from freezegun import freeze_time
 
 from bot.billing.embedded.gateway import EmbeddedGateway
-from models.proration import BillingPeriod
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import OrderLine
 from models.subscription import Subscription
+from models.subscription.proration import BillingPeriod
 from sandbox.driver import Person
 from tests.handlers.steps import ForgetfulTasks, import_file, opened, quote_of, shown
 from tests.world import World

@@ -6,13 +6,13 @@ from typing import Any
 from models.account import Account
 from models.audit.entry import GENESIS_HASH, AuditEntry
 from models.payment_method import PaymentMethod
-from models.period_length import PeriodLength
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.slack_user import SlackUser
 from models.subscription import Subscription
+from models.subscription.period_length import PeriodLength
 
 NOW = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
 PERIOD_END = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)

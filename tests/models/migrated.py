@@ -9,8 +9,8 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
 from bot.db import to_driver_url
-from models.administrator import Administrator
-from models.billing_contact import BillingContact
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
 from models.migrations.run import downgrade_database, upgrade_database
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderStatus
 from tests.models.examples import (

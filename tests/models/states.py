@@ -5,7 +5,7 @@ from itertools import product
 from typing import TypeVar
 
 from models.quote import QuoteStatus
-from models.quote_extension import ExtensionStatus
+from models.quote.extension import ExtensionStatus
 from models.service_order import LineStatus, OrderStatus
 
 Status = TypeVar("Status", bound=StrEnum)

@@ -12,8 +12,8 @@ from models.checkout import (
     NotAnEmail,
     UnknownCountry,
 )
-from models.email_address import is_email_address
 from models.errors import InvalidInput, Refusal
+from models.text.email_address import is_email_address
 from tests.models.examples import ADDRESS
 
 NEW = {"administrator": "new", "admin_name": "Hugo Petit", "admin_email": "hugo@acme.example"}

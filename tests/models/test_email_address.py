@@ -1,6 +1,6 @@
 import pytest
 
-from models.email_address import encode_email_domain, is_email_address, normalize_email
+from models.text.email_address import encode_email_domain, is_email_address, normalize_email
 
 
 @pytest.mark.parametrize(

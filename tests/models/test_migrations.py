@@ -12,7 +12,7 @@ from sqlalchemy import table as sa_table
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
 
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.cart import Cart
 from models.document_sequence import DocumentSequence
 from models.migrations.run import (
@@ -25,11 +25,11 @@ from models.migrations.run import (
 from models.migrations.tables import metadata
 from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
-from models.period_length import PeriodLength
 from models.quote import QuoteLine
 from models.slack_user import SlackUser
 from models.subscription import Subscription
-from models.subscription_outlook import SubscriptionOutlook
+from models.subscription.outlook import SubscriptionOutlook
+from models.subscription.period_length import PeriodLength
 from tests.models.examples import NOW, a_method, a_product, a_quote, a_quote_line, a_subscription, an_account
 from tests.models.migrated import Migrated, new_engine
 

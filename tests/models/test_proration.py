@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.proration import BillingPeriod, add_months, get_end_of_day, get_midnight, truncate_to_second
+from models.subscription.proration import (
+    BillingPeriod,
+    add_months,
+    get_end_of_day,
+    get_midnight,
+    truncate_to_second,
+)
 
 SECOND = timedelta(seconds=1)
 NOVEMBER = BillingPeriod.from_dates(date(2026, 11, 1), date(2026, 12, 1), "Europe/Paris")

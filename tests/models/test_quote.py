@@ -4,7 +4,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.errors import ForbiddenTransition
-from models.proration import get_end_of_day
 from models.quote import (
     MAX_REASON_LENGTH,
     QuoteNotPending,
@@ -17,6 +16,7 @@ from models.quote import (
     get_default_expiry,
     validate_reason,
 )
+from models.subscription.proration import get_end_of_day
 from tests.models.examples import NOW, PERIOD_END, a_quote, an_account
 from tests.models.states import QUOTE_TRANSITIONS, list_forbidden
 

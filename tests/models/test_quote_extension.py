@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from models.errors import ForbiddenTransition, Refusal
-from models.quote_extension import (
+from models.quote.extension import (
     EXTENSION_TRANSITIONS,
     ExtensionStatus,
     ExtensionTooLong,

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.seat_history import MAX_HISTORY_DAYS, SeatChange, build_seat_history
+from models.subscription.seat_history import MAX_HISTORY_DAYS, SeatChange, build_seat_history
 
 FIRST = date(2026, 11, 1)
 changes = st.lists(

@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.spending import SpentAmount, build_spending, list_months
+from models.account.spending import SpentAmount, build_spending, list_months
 
 TODAY = date(2027, 2, 10)
 MONTHS = (*(date(2026, month, 1) for month in (9, 10, 11, 12)), date(2027, 1, 1), date(2027, 2, 1))

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.period_length import PeriodLength, PeriodUnit, get_anchor_day, get_period_containing
 from models.product import ProductNotSelfServed
 from models.subscription import (
     SeatBlock,
     SubscriptionNotSelfServed,
     compute_recurring_amount,
 )
+from models.subscription.period_length import PeriodLength, PeriodUnit, get_anchor_day, get_period_containing
 from tests.models.examples import a_product, a_subscription
 
 LENGTHS = st.builds(PeriodLength.build, st.sampled_from(PeriodUnit), st.integers(1, 36))

@@ -7,7 +7,7 @@ import pytest
 
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.quote import QuoteStatus
-from models.quote_extension import ExtensionStatus, QuoteExtension
+from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.service_order import LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,

@@ -27,7 +27,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from models.account import Address
-from models.period_length import PeriodLength
+from models.subscription.period_length import PeriodLength
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
 from tests.simulation.provider_state import ProviderCharge, ProviderSeats

@@ -9,9 +9,9 @@ from sqlmodel import SQLModel, select
 
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.run import ImportSummary
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.migrations.tables import metadata
 from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteStatus

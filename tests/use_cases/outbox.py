@@ -17,15 +17,15 @@ from bot.tasks import BackgroundTasks
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.notice.enqueue import enqueue_notice
 from models.account import Account
-from models.administrator import Administrator
-from models.billing_contact import BillingContact
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
 from models.notice import DeliverySlot, Notice, NoticeKind, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import NoticePayload, PortalChangedPayload
-from models.period_length import PeriodLength
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.subscription.period_length import PeriodLength
 from tests.fakes import FakeHomePublisher, FakeMailer, FakeMessenger, FakeScreenUpdater, FakeUserDirectory
 
 START = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -250,11 +250,11 @@ def read_number(message: OutboundMessage) -> int:
 
 
 def list_sent_numbers(outbox: Outbox, channel: str) -> list[int]:
-    return [read_number(sent.letter) for sent in outbox.messenger.to(channel)]
+    return [read_number(sent.message) for sent in outbox.messenger.to(channel)]
 
 
 def list_sent_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
-    return [sent.letter.kind for sent in outbox.messenger.to(channel)]
+    return [sent.message.kind for sent in outbox.messenger.to(channel)]
 
 
 def is_marking_delivered(notice: Notice) -> Callable[[str, Any], bool]:

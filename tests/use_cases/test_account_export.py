@@ -14,7 +14,7 @@ from bot.use_cases.accounts_import.export import export_accounts
 from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
 from demo.story import ACCOUNTS_PATH
 from models.account import Account, AccountNotFound
-from models.administrator import Administrator
+from models.account.administrator import Administrator
 from models.audit.entry import AuditEntry
 from models.quote import Quote, QuoteStatus
 from tests.large_accounts_file import build_large_accounts_file

@@ -11,11 +11,11 @@ from bot.db import Database, Session
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import import_accounts
 from models.account import Account, Portal
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
 from models.product import DEFAULT_PRODUCTS, Product
-from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
 from tests.audit_chain import list_broken_entries
 from tests.large_accounts_file import build_large_accounts_file
@@ -105,7 +105,7 @@ async def test_a_failure_half_way_stores_nothing(database: Database, tmp_path: P
     assert dump(database) == before
 
 
-async def test_progress_is_told(database: Database, tmp_path: Path) -> None:
+async def test_progress_is_reported(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "big.yml"
     path.write_text(build_large_accounts_file(120), "utf-8")
     progress_calls: list[tuple[int, int]] = []

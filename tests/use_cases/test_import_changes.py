@@ -8,11 +8,11 @@ import pytest
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database, Session
 from models.account import Account, Portal
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
-from models.seat_assignment import SeatAssignment
 from models.subscription import SeatBlock, Subscription
 from tests.use_cases.imports import (
     ACME,

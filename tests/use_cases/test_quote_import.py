@@ -9,8 +9,8 @@ from models.audit.entry import AuditEntry
 from models.checkout import Checkout
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.quote import Quote, QuoteLine, QuoteStatus
-from models.seat_pricing import PricingScheme, SeatPricing
 from models.subscription import Subscription
+from models.subscription.seat_pricing import PricingScheme, SeatPricing
 from tests.use_cases.imports import ACME, AT, QUOTE, Import, all_of, change, decided, one_of, reject, story
 
 

@@ -13,8 +13,8 @@ from bot.use_cases.billing_sync.subscription_diff import (
     compute_subscription_diff,
     has_same_terms,
 )
-from models.period_length import PeriodLength
 from models.subscription import Subscription
+from models.subscription.period_length import PeriodLength
 
 STATE = SubscriptionState("sub_1", 25, 1400, PeriodLength.MONTH, date(2026, 11, 1), date(2026, 12, 1))
 

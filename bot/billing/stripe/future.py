@@ -9,8 +9,7 @@ import stripe
 
 from bot.billing.stripe.client import from_timestamp
 from bot.billing.stripe.currencies import to_minor_units
-from models.proration import get_local_date
-from models.subscription_outlook import (
+from models.subscription.outlook import (
     CollectionPause,
     Discount,
     ScheduledChange,
@@ -18,6 +17,7 @@ from models.subscription_outlook import (
     SubscriptionOutlook,
     SubscriptionStanding,
 )
+from models.subscription.proration import get_local_date
 
 # In a list of subscriptions; Stripe expands at most four levels.
 EXPANSIONS = ["data.schedule", "data.discounts.source.coupon"]

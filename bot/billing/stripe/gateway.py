@@ -49,7 +49,7 @@ from bot.metrics import instrument_adapter
 from models.account import Address
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
-from models.subscription_outlook import RenewalTotal
+from models.subscription.outlook import RenewalTotal
 
 log = structlog.get_logger()
 

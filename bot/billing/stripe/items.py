@@ -17,9 +17,9 @@ from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_st
 from bot.billing.stripe.future import STANDINGS, ItemFuture, read_future
 from bot.billing.stripe.price_terms import CurrencyOption, fetch_currency_option, read_seat_pricing
 from models.account import Account
-from models.period_length import PeriodLength, PeriodUnit
-from models.proration import get_local_date
-from models.seat_pricing import SeatPricing
+from models.subscription.period_length import PeriodLength, PeriodUnit
+from models.subscription.proration import get_local_date
+from models.subscription.seat_pricing import SeatPricing
 
 log = structlog.get_logger()
 

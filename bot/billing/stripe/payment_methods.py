@@ -7,8 +7,8 @@ import stripe
 
 from bot.billing.gateway import PaymentMethodState
 from bot.billing.stripe.client import iter_all_pages, request_stripe
-from models.card_number import has_card_number
 from models.payment_method import CARD_TYPE
+from models.text.card_number import has_card_number
 
 PAYMENT_METHOD_ID_PATTERN = re.compile("(pm|card|src|ba)_[A-Za-z0-9_]+")
 MAX_NAME_LENGTH = 80

@@ -10,7 +10,7 @@ import stripe
 from bot.billing.stripe.client import request_stripe
 from bot.billing.stripe.currencies import to_exact_minor_units
 from models.money import MINOR_UNIT_DIGITS
-from models.seat_pricing import PricingScheme, SeatPricing
+from models.subscription.seat_pricing import PricingScheme, SeatPricing
 
 TIER_SCHEMES = {"graduated": PricingScheme.GRADUATED, "volume": PricingScheme.VOLUME}
 

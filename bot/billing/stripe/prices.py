@@ -33,12 +33,12 @@ from bot.billing.stripe.taxes import (
     read_tax_parts,
 )
 from models.account import Account, Address
-from models.account_balance import compute_amounts_due
+from models.service_order.account_balance import compute_amounts_due
 from models.money import Money
-from models.period_length import PeriodLength, group_by_period
-from models.seat_pricing import CurrencyMismatch, SeatsBilledWithUsage, SeatsPricedByUsage
 from models.subscription import SubscriptionNotFound
-from models.subscription_outlook import RenewalTotal
+from models.subscription.outlook import RenewalTotal
+from models.subscription.period_length import PeriodLength, group_by_period
+from models.subscription.seat_pricing import CurrencyMismatch, SeatsBilledWithUsage, SeatsPricedByUsage
 from models.tax import TaxFacts
 
 log = structlog.get_logger()

@@ -25,8 +25,8 @@ from bot.installations.slack_errors import (
     is_slack_failure,
     read_retry_after,
 )
-from models.control_characters import remove_control_characters
-from models.email_address import encode_email_domain
+from models.text.control_characters import remove_control_characters
+from models.text.email_address import encode_email_domain
 
 # Slackbot is not marked as a bot.
 SLACKBOT_USER_ID = "USLACKBOT"

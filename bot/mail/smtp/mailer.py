@@ -14,7 +14,7 @@ import aiosmtplib
 
 from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable, OutboundEmail
 from bot.metrics import instrument_adapter
-from models.email_address import ENCODED_WORD_PREFIX, encode_email_domain
+from models.text.email_address import ENCODED_WORD_PREFIX, encode_email_domain
 
 TIMEOUT_SECONDS = 10
 

@@ -16,7 +16,7 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from models.billing_contact import NotABillingContact
+from models.account.billing_contact import NotABillingContact
 
 # Slack's error for a view with blocks that it does not accept.
 INVALID_VIEW_ERRORS = frozenset({"invalid_arguments", "invalid_blocks", "invalid_blocks_format"})

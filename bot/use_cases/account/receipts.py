@@ -7,9 +7,9 @@ from sqlmodel import col, or_, select
 
 from bot.db import Session
 from models.account import Account
+from models.account.spending import Spending, SpentAmount, build_spending, list_months
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
-from models.spending import Spending, SpentAmount, build_spending, list_months
 
 RECENT_RECEIPTS_LIMIT = 5
 # More than any account has in six months; of more, the oldest would be missing.

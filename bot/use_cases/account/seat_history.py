@@ -9,9 +9,9 @@ from bot.db import Session
 from models.account import Account
 from models.audit.entry import AuditEntry
 from models.audit.subject import AuditSubject, SubjectNoun
-from models.seat_history import SeatChange, SeatHistory, build_seat_history
 from models.service_order import OrderLine
 from models.subscription import Subscription
+from models.subscription.seat_history import SeatChange, SeatHistory, build_seat_history
 
 HISTORY_PERIOD = timedelta(days=365)
 # A chart shows the last few days on which anything changed.

@@ -15,14 +15,14 @@ from bot.use_cases.accounts_import.existing import (
 from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.row_sync import Changes, FieldValues, sync_rows, update_fields
 from models.account import Account
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
 from models.audit.subject import AuditSubject, SubjectNoun
-from models.billing_contact import BillingContact
 from models.money import parse_amount
 from models.payment_method import PaymentMethod
-from models.period_length import get_anchor_day, get_period_containing
-from models.seat_assignment import SeatAssignment
 from models.subscription import Subscription
+from models.subscription.period_length import get_anchor_day, get_period_containing
 
 
 class AccountImporter:

@@ -9,13 +9,13 @@ from sqlmodel import SQLModel, col, select
 from bot.accounts_file.entries import AccountEntry, SubscriptionEntry
 from bot.db import Session, lock_account
 from models.account import Account
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
 from models.audit.subject import AuditSubject, SubjectNoun
-from models.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteLine
-from models.seat_assignment import SeatAssignment
 from models.subscription import SeatBlock, Subscription
 
 Row = TypeVar("Row", bound=SQLModel)

@@ -10,8 +10,8 @@ from bot.use_cases.accounts_import.existing import ExistingAccount
 from bot.use_cases.accounts_import.import_run import ImportRun
 from models.account import Account
 from models.money import parse_amount
-from models.proration import truncate_to_second
 from models.quote import compute_expiry
+from models.subscription.proration import truncate_to_second
 
 
 def preview_lines(existing: ExistingAccount, lines: list[QuoteLineEntry], at: datetime) -> Preview:

@@ -26,9 +26,9 @@ from bot.use_cases.quote.create import build_price_values, build_quote, build_qu
 from bot.use_cases.quote.decide import decide_quote
 from models.checkout import Checkout
 from models.notice import NoticeKind
-from models.proration import truncate_to_second
 from models.quote import Quote, QuoteStatus, compute_expiry, find_first_reminder_check
 from models.service_order import ServiceOrder
+from models.subscription.proration import truncate_to_second
 
 EXTERNAL_SYSTEM_NAME = "GoTo Admin"
 
@@ -176,7 +176,6 @@ async def _update_closed_quote(
 async def _close_quote(
     session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, decision: DecisionEntry
 ) -> None:
-    """The quote is closed as decided elsewhere, and everyone is notified (R15)."""
     account = existing.account
     quote.decided_externally = True
     run.changed_account_ids.add(account.id)
@@ -233,5 +232,4 @@ async def _replace_lines(
 
 
 def _list_terms(lines: Iterable[Any]) -> list[list[Any]]:
-    """What was agreed elsewhere: subscription, seats and unit price of each line."""
     return [[line.subscription_id, line.seats, line.unit_price] for line in lines]

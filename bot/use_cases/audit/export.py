@@ -15,7 +15,7 @@ from sqlmodel import col, func, select
 from bot.db import Database, Session
 from models.account import Account, AccountNotFound
 from models.audit.entry import AuditChainTip, AuditEntry, ChainViolation, HashChainVerifier
-from models.control_characters import escape_control_characters
+from models.text.control_characters import escape_control_characters
 
 BATCH_SIZE = 500
 # A spreadsheet takes a cell that begins with such a sign, or its wide form, for a formula. Which cells there

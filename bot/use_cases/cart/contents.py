@@ -12,7 +12,7 @@ from sqlmodel import and_, col, or_, update
 from bot.db import Session, build_insert, select_joined
 from bot.use_cases.details import build_subscription_rows
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.cart import Cart, SeatLimits
 from models.details import SubscriptionRow
 from models.errors import InvalidInput, Refusal
@@ -160,7 +160,6 @@ async def store_cart_seats(session: Session, state: CartState, seats: Mapping[st
 async def store_consent(
     session: Session, account: Account, contact: BillingContact, quote_ids: list[int]
 ) -> None:
-    """R7: the pending quotes that the person has agreed to replace."""
     await _upsert_cart(session, account, contact, replaceable_quote_ids=quote_ids)
 
 
@@ -174,7 +173,6 @@ async def _upsert_cart(session: Session, account: Account, contact: BillingConta
 
 
 async def clear_cart(session: Session, quote: Quote) -> None:
-    """Once the quote that the cart created was placed (R10)."""
     if not quote.created_externally:
         await session.exec(
             update(Cart)

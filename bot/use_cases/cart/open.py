@@ -28,8 +28,8 @@ from bot.use_cases.cart.contents import (
 from bot.use_cases.details import load_quote_details_by_id
 from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.audit.subject import AuditSubject, SubjectNoun
-from models.billing_contact import BillingContact
 from models.details import CartPage, QuoteDetails, SubscriptionRow
 from models.errors import Refusal
 from models.quote import Quote
@@ -172,7 +172,6 @@ async def save_cart_draft(
 
 
 def _list_obstacles(state: CartState, at: datetime) -> list[Refusal]:
-    """Every condition of R2-R4 that the account as a whole does not meet."""
     obstacles: list[Refusal] = []
     for check in (state.account.check_self_service, lambda: state.check_default_method(at)):
         try:

@@ -24,12 +24,12 @@ from bot.use_cases.quote.create import CreatedQuote, create_quote
 from bot.use_cases.quote.decide import change_quote_status
 from bot.use_cases.quote.read import list_quote_lines
 from models.account import Account, Address
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.cart import SeatLimits
 from models.details import QuoteDetails, QuoteRow
 from models.errors import InvalidInput, Refusal
-from models.proration import truncate_to_second
 from models.quote import Quote, QuoteStatus, compute_expiry, get_default_expiry
+from models.subscription.proration import truncate_to_second
 
 
 async def save_cart(

@@ -52,7 +52,7 @@ from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, OrderM
 from models.notice.destination import Destination, DestinationKind
 from models.notice.payloads import DocumentFilePayload, find_extension_id, is_requested
 from models.quote import Quote
-from models.quote_extension import QuoteExtension
+from models.quote.extension import QuoteExtension
 
 # If the recipient lost the role, the remaining contacts get these: receipts (R13) and requests for action.
 KINDS_FOR_REMAINING_CONTACTS = frozenset(

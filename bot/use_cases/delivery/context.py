@@ -13,14 +13,14 @@ from bot.use_cases.delivery.posted_message import load_posted_messages
 from bot.use_cases.details import load_order_details_by_id, load_quote_details_by_id, with_history
 from bot.use_cases.notice.preferences import load_contact_users_with_preferences
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.details import OrderDetails, QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
 from models.notice.notification_preferences import NotificationPreferences
 from models.notice.payloads import find_extension_id
 from models.quote import QuoteStatus
-from models.quote_extension import ExtensionStatus, QuoteExtension
+from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.slack_user import SlackUser
 
 # Their payload has everything they show.
@@ -95,7 +95,6 @@ async def build_notice_contexts(
 
 
 async def _load_extensions(session: Session, notices: Sequence[Notice]) -> dict[int, QuoteExtension]:
-    """By notice id."""
     ids = {notice.key: id_ for notice in notices if (id_ := find_extension_id(notice)) is not None}
     if not ids:
         return {}
@@ -124,7 +123,6 @@ async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime
 
 
 async def _load_contacts(session: Session, notices: Collection[Notice]) -> dict[int, BillingContact]:
-    """By notice id, for notices with a single recipient."""
     ids = {
         notice.key: contact_id
         for notice in notices

@@ -15,7 +15,7 @@ from bot.use_cases.notice.enqueue import (
     list_order_recipients,
 )
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination, DestinationKind
 from models.notice.payloads import ChannelUnreachablePayload, is_requested, parse_payload

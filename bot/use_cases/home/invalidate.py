@@ -9,10 +9,10 @@ from sqlmodel import and_, col, delete, or_, select
 from bot.db import Session
 from bot.services import Services
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.home import AccountChange, Home, HomeAccount
-from models.order_screen import OrderScreen
 from models.service_order import ServiceOrder
+from models.service_order.order_screen import OrderScreen
 from models.slack_user import SlackUser
 
 # At most two updates a second: an order may take several steps in one second.

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from bot.db import Session, build_insert
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.notice import Notice, NoticeKind, NoticeStatus, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (
@@ -65,7 +65,6 @@ def build_notices(
     due_at: datetime | None = None,
     team: str | None = None,
 ) -> list[Notice]:
-    """`team` defaults to the account's workspace."""
     payload = payload or build_empty_payload(kind)
     validate_payload(kind, payload)
     return [

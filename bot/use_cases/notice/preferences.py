@@ -8,7 +8,7 @@ from bot.db import Session
 from bot.permissions import SlackIdentity, list_account_roles, load_principal
 from bot.services import Services
 from bot.use_cases.slack_user import assign_contact_users, match_contact_users
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.notice import Notice, NoticeStatus
 from models.notice.destination import Destination
 from models.notice.notification_preferences import NotificationPreferences

@@ -10,7 +10,7 @@ from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.errors import Refusal
 from models.payment_method import PaymentMethod, check_default_method
 from models.product import Product
@@ -29,7 +29,6 @@ class _OpenAccount:
     methods: list[PaymentMethod] = field(default_factory=list)
 
     def find_obstacle(self, at: datetime) -> str | None:
-        """Why nobody can order seats for the account (R1-R4)."""
         if not self.account.self_service:
             return "not self-served"
         if not self.contacts:

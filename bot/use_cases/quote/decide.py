@@ -16,8 +16,8 @@ from bot.use_cases.notice.enqueue import (
 )
 from bot.use_cases.quote.read import lock_quote
 from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.audit.entry import Actor
-from models.billing_contact import BillingContact
 from models.details import QuoteDetails
 from models.notice import Notice, NoticeKind
 from models.quote import Quote, QuoteStatus, validate_reason

@@ -17,7 +17,7 @@ from bot.use_cases.notice.enqueue import (
 from bot.use_cases.quote.decide import decide_quote
 from bot.use_cases.slack_user import find_contact_user
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.notice import Notice, NoticeKind
 from models.notice.payloads import QuoteReminderPayload
 from models.notice.quiet_hours import resolve_time_zone
@@ -27,8 +27,6 @@ EXPIRY_JOB_ACTOR = build_job_actor(JobId.EXPIRE_QUOTES)
 
 
 async def expire_quotes(services: Services) -> int:
-    """Expire the quotes that are past their validity, and notify their contacts. Returns how many were
-    due."""
     pending = Quote.status == QuoteStatus.PENDING
     return await process_due_rows(services, Quote, col(Quote.expires_at), _expire_quote, pending)
 

@@ -28,7 +28,7 @@ from models.notice import NoticeKind
 from models.notice.destination import Destination
 from models.notice.payloads import QuoteExtensionPayload
 from models.quote import QuoteNotPending, validate_reason
-from models.quote_extension import (
+from models.quote.extension import (
     ExtensionImpossible,
     ExtensionLapsed,
     ExtensionNotFound,
@@ -234,7 +234,6 @@ async def _get_details(session: Session, extension_id: int, at: datetime) -> Ext
 
 
 async def _enqueue_decision(session: Session, details: ExtensionDetails, at: datetime) -> None:
-    """To those who get the quote's reminders, and to whoever asked."""
     quote, extension = details.quote.quote, details.extension
     recipients = await list_recipients(session, quote.account_id, quote.contact_id)
     active = await list_active_contacts(session, quote.account_id)

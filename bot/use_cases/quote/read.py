@@ -16,7 +16,7 @@ from bot.permissions import (
 from bot.services import Services
 from bot.use_cases.details import find_quote_details, find_replacement_number, list_pending_quote_details
 from models.account import Account
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.details import QuoteDetails
 from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine, QuoteNotFound
 
@@ -87,7 +87,6 @@ async def _authorize_details(
 
 
 async def check_pending(session: Session, quote: Quote, at: datetime) -> None:
-    """Raises QuoteNotPending, with what replaced it."""
     quote.check_pending(at, await find_replacement_number(session, quote) or "")
 
 

@@ -1,10 +1,10 @@
-"""Sending a quote as a PDF, for whoever pays."""
+"""Sending a quote as a PDF, for the person who pays."""
 
 from bot.permissions import SlackIdentity
 from bot.services import Services
 from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
 from bot.use_cases.quote.read import lock_quote
-from models.billing_contact import BillingContact
+from models.account.billing_contact import BillingContact
 from models.details import QuoteDetails
 from models.notice import NoticeKind
 from models.notice.payloads import DocumentPayload

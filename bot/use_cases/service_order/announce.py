@@ -2,7 +2,7 @@
 
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.account_balance import compute_amount_limit
+from models.service_order.account_balance import compute_amount_limit
 from models.details import OrderRow
 from models.notice import NoticeKind
 from models.notice.destination import Destination
@@ -24,7 +24,6 @@ def announce_progress(
     row: OrderRow | None = None,
     blocking_order_number: str | None = None,
 ) -> None:
-    """Update the status message in the channel, and add a line to its thread."""
     if update.account.channel is None:
         return  # Direct messages cover what the person needs to know.
     payload = OrderHistoryPayload(step=step, by=by, at=update.at)

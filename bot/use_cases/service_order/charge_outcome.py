@@ -32,11 +32,11 @@ from bot.use_cases.service_order.transitions import (
     mark_waiting_lines_due,
     update_line_status,
 )
-from models.account_balance import compute_amount_limit
+from models.account.seat_assignment import SeatAssignment
 from models.details import OrderRow
 from models.notice import NoticeKind
-from models.seat_assignment import SeatAssignment
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderLine, find_reminder_time
+from models.service_order.account_balance import compute_amount_limit
 
 log = structlog.get_logger()
 

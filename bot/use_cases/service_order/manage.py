@@ -30,8 +30,8 @@ from bot.use_cases.service_order.order_update import OrderUpdate, load_order_upd
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.transitions import finish_order_if_done
 from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
-from models.billing_contact import BillingContact
 from models.details import OrderDetails
 from models.payment_method import PaymentMethod, get_usable_method
 from models.receipt import ProviderReceipt

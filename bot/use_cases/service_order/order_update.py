@@ -23,8 +23,9 @@ from bot.use_cases.notice.enqueue import (
 )
 from bot.use_cases.receipt import issue_receipt
 from models.account import Account
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import Actor
-from models.billing_contact import BillingContact
 from models.details import OrderRow
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination
@@ -32,7 +33,6 @@ from models.notice.payloads import NoticePayload
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine
-from models.seat_assignment import SeatAssignment
 from models.service_order import BUSY_STATUSES, ChargeAttempt, LineStatus, OrderLine, ServiceOrder
 
 PROCESSING_JOB_ACTOR = build_job_actor(JobId.PROCESS_ORDERS)

@@ -32,9 +32,9 @@ from bot.use_cases.service_order.announce import announce_progress
 from bot.use_cases.service_order.order_update import OrderUpdate
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
-from models.administrator import Administrator
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
 from models.audit.entry import Actor
-from models.billing_contact import BillingContact
 from models.checkout import NEW_ADMINISTRATOR_OPTION, Checkout, CheckoutForm
 from models.details import OrderDetails, OrderRow, QuoteRow
 from models.document_sequence import SERVICE_ORDER_PREFIX
@@ -194,7 +194,6 @@ def _make_price_key(line: PricedLine | QuoteLine) -> tuple[str, int, int]:
 
 
 async def _find_order(session: Session, quote: Quote, contact: BillingContact) -> ServiceOrder | None:
-    """The order that this contact placed."""
     if quote.status is QuoteStatus.PENDING:
         return None
     orders = await session.exec(

@@ -1,0 +1,158 @@
+"""What is ahead of a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import JSON, Dialect
+from sqlalchemy.types import TypeDecorator
+
+from models.errors import Refusal
+
+
+class SeatsNotOrderable(Refusal):
+    """R27: the provider would undo an order for seats, or could not charge it. `decline_reason` is the same
+    for an order that is already placed."""
+
+    key = "refusal-subscription-not-active"
+    decline_reason: ClassVar[str] = "subscription_not_active"
+
+
+class SubscriptionInTrial(SeatsNotOrderable):
+    """During a trial nothing is charged, so seats would be added for free."""
+
+    decline_reason = "subscription_in_trial"
+
+
+class SubscriptionPastDue(SeatsNotOrderable):
+    """The last renewal has not been paid."""
+
+    decline_reason = "subscription_past_due"
+
+
+class SubscriptionPaused(SeatsNotOrderable):
+    """The subscription itself is paused: it does not renew until it is resumed."""
+
+    decline_reason = "subscription_paused"
+
+
+class CollectionPaused(SeatsNotOrderable):
+    """Invoices of the subscription are not collected for now, so seats could not be paid."""
+
+    decline_reason = "collection_paused"
+
+
+class SubscriptionChangeScheduled(SeatsNotOrderable):
+    """A change on a fixed date sets a number of seats that does not include new ones."""
+
+    decline_reason = "change_scheduled"
+
+
+class SubscriptionUpdatePending(Refusal):
+    """R27: somebody else's change waits for its payment, and another one would replace it."""
+
+
+class SubscriptionStanding(StrEnum):
+    ACTIVE = "active"
+    TRIAL = "trial"
+    PAST_DUE = "past_due"
+    PAUSED = "paused"
+
+
+class OutlookPart(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CollectionPause(OutlookPart):
+    """Without `resumes_on`, until somebody resumes it."""
+
+    resumes_on: date | None = None
+
+
+class ScheduledChange(OutlookPart):
+    """`seats` are all that there will be from that day: 0 if the subscription loses the product."""
+
+    on: date
+    seats: int
+
+
+class Discount(OutlookPart):
+    """At most one of `percent` and `amount`, in minor units, is known; without `until` there is no end."""
+
+    name: str = ""
+    percent: Decimal | None = None
+    amount: int | None = None
+    until: date | None = None
+
+
+class RenewalTotal(OutlookPart):
+    """What the next whole period costs, discounts included."""
+
+    net: int
+    tax: int
+
+
+class SubscriptionOutlook(OutlookPart):
+    """`ends_on` is the first day without the subscription. Without a `renewal`, a renewal costs the seats at
+    their prices, unless `is_renewal_priced` is false: then it is not known."""
+
+    standing: SubscriptionStanding = SubscriptionStanding.ACTIVE
+    ends_on: date | None = None
+    trial_ends_on: date | None = None
+    collection_pause: CollectionPause | None = None
+    scheduled_change: ScheduledChange | None = None
+    update_pending_until: datetime | None = None
+    discounts: tuple[Discount, ...] = ()
+    renewal: RenewalTotal | None = None
+    is_renewal_priced: bool = True
+
+    def will_renew(self, period_end: date) -> bool:
+        if self.standing in (SubscriptionStanding.PAST_DUE, SubscriptionStanding.PAUSED):
+            return False
+        pause = self.collection_pause
+        if pause is not None and (pause.resumes_on is None or pause.resumes_on > period_end):
+            return False
+        return self.ends_on is None or self.ends_on > period_end
+
+    def find_obstacle(self, product: str = "") -> Refusal | None:
+        """Why no seats can be ordered for now. `product` is only for its text."""
+        return self.find_charge_obstacle(product) or self._find_pending_update(product)
+
+    def find_charge_obstacle(self, product: str = "") -> SeatsNotOrderable | None:
+        """Why an order cannot be charged. A pending update is no reason: the order waits for it."""
+        match self.standing:
+            case SubscriptionStanding.TRIAL:
+                return SubscriptionInTrial(product=product, until=self.trial_ends_on or "")
+            case SubscriptionStanding.PAST_DUE:
+                return SubscriptionPastDue(product=product)
+            case SubscriptionStanding.PAUSED:
+                return SubscriptionPaused(product=product)
+        if self.collection_pause is not None:
+            return CollectionPaused(product=product, until=self.collection_pause.resumes_on or "")
+        if self.scheduled_change is not None:
+            change = self.scheduled_change
+            return SubscriptionChangeScheduled(product=product, on=change.on, seats=change.seats)
+        return None
+
+    def _find_pending_update(self, product: str) -> Refusal | None:
+        until = self.update_pending_until
+        return None if until is None else SubscriptionUpdatePending(product=product, until=until)
+
+
+class OutlookColumn(TypeDecorator[SubscriptionOutlook]):
+    """Stores an outlook as JSON, without what is usual."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: SubscriptionOutlook | dict[str, Any] | None, dialect: Dialect
+    ) -> dict[str, Any]:
+        """Also takes a dumped row's value."""
+        outlook = SubscriptionOutlook.model_validate(value or {})
+        return outlook.model_dump(mode="json", exclude_defaults=True)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> SubscriptionOutlook:
+        return SubscriptionOutlook.model_validate(value or {})

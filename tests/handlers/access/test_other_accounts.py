@@ -1,0 +1,94 @@
+"""One account is closed to the contacts of another (R5), whatever ids their requests carry."""
+
+import json
+from typing import Any
+
+from models.account.billing_contact import BillingContact
+from tests.handlers.all_screens import (
+    BUTTONS,
+    acme_has_an_order_and_a_quote,
+    press_everything,
+    says_nothing_of_acme,
+    value_of,
+)
+from tests.handlers.db_snapshot import add, answer, show_button, stored
+from tests.world import World
+
+
+async def test_a_contact_of_another_account_is_refused_forged_ids(world: World) -> None:
+    """R5: Dora's buttons and forms carry Acme's ids; nothing is shown, nothing is changed."""
+    metadata = await acme_has_an_order_and_a_quote(world)
+    dora = world.person("dora")
+    await world.fill_cart(dora)
+    await dora.close_modal(everything=True)
+    before = await stored(world)
+    # Which notices she gets is her own to choose, and of no account.
+    own = ("notification_preferences.open", "notification_preferences.save")
+    answers = await press_everything(world, dora, metadata, leave_out=own)
+    for where, said in answers.items():
+        assert "We can’t find that" in said, (where, said)
+        assert says_nothing_of_acme(said), (where, said)
+    assert await stored(world) == before
+    assert world.slack.refusals == []
+
+
+async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world: World) -> None:
+    """R5: a forged field, alone and beside a true one; the same in a page turned and in Back."""
+    dora = world.person("dora")
+    cart = await world.fill_cart(dora, declined_meeting=1)
+    await dora.submit()
+    await dora.wait_for_modal("quote.review")
+    saved = world.slack.requests[-1]
+    await dora.close_modal()
+    cart = await world.fill_cart(dora)
+    await cart.press("cart.back")
+    await world.services.tasks.wait_until_idle()
+    went_back = world.slack.requests[-1]
+    before = await stored(world)
+
+    def slip_in(payload: dict[str, Any]) -> None:
+        values = payload["view"]["state"]["values"]
+        values["seats:acme_webinar"] = {"seats": {"type": "number_input", "value": "7"}}
+
+    def only(payload: dict[str, Any]) -> None:
+        values = payload["view"]["state"]["values"]
+        values.clear()
+        slip_in(payload)
+
+    for edit in (slip_in, only):
+        for request in (saved, went_back):
+            reply = await world.slack.forge(request, edit)
+            await world.services.tasks.wait_until_idle()
+            said = json.dumps(reply.body, ensure_ascii=False) + (dora.modal.text if dora.modal else "")
+            assert "We can’t find that subscription." in said
+            assert "GoTo Webinar" not in said, said
+            assert await stored(world) == before
+
+
+async def test_an_account_of_another_workspace_is_never_seen_from_this_one(world: World) -> None:
+    """R5: even if the other workspace's account lists a contact with Alice's user id and e-mail."""
+    await add(
+        world,
+        BillingContact(account_id="other", email="alice@acme.example", name="A", slack_user="U01ALICE"),
+        BillingContact(account_id="other", email="benoit@acme.example", name="B"),
+    )
+    await world.fill_cart(world.person("alice"))  # the provider is asked of Acme's subscriptions
+    await world.person("alice").close_modal()
+    before = await stored(world)
+    for name in ("alice", "benoit"):
+        person = world.person(name)
+        await person.command("/billing")
+        assert "Acme SA" in (await person.wait_for_modal("account.overview")).text
+        await person.open_home()
+        await world.services.tasks.wait_until_idle()
+        assert person.home is not None
+        assert "Other Corp" not in person.home.text
+        for route in BUTTONS:
+            place = json.dumps({"account": "other", "quote": 0, "order": 0})
+            if value_of(route, place) == "other":
+                modal = show_button(person, route.id, "other", place)
+                await modal.press(route.id)
+                said = await answer(world, person, len(person.ephemerals))
+                assert "Other Corp" not in said, (route.id, said)
+        person.client.stack.clear()
+    assert await stored(world) == before

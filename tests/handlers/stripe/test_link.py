@@ -1,0 +1,181 @@
+"""`python app.py link-stripe`: accounts for customers of Stripe, without a file."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from models.account import Account
+from models.account.billing_contact import BillingContact
+from models.audit.entry import AuditEntry
+from models.service_order import OrderStatus, ServiceOrder
+from tests.commands import CommandResult, run_command
+from tests.fake_stripe import FakeStripe, Fault
+from tests.stripe_world import KEY, build_account_records
+from tests.world import Clock, World, world
+
+ACME_OPTIONS = ("--workspace", "T01ACME", "--channel", "C01BILLING", "--time-zone", "Europe/Paris")
+ALICE = "Alice Martin <alice@acme.example>"
+
+
+@dataclass
+class LinkWorld:
+    world: World
+    fake: FakeStripe
+    folder: Path
+
+    async def link(self, *arguments: str) -> CommandResult:
+        settings = self.world.services.settings
+        return await run_command(
+            self.folder,
+            *("link-stripe", *arguments),
+            SLACK_BOT_TOKEN=self.world.slack.bot_token,
+            SLACK_SIGNING_SECRET="any",
+            SLACK_API_URL=settings.slack_api_url,
+            DATABASE_URL=settings.database_url,
+            BILLING="stripe",
+            STRIPE_API_KEY=KEY,
+            STRIPE_API_URL=self.fake.url,
+        )
+
+
+@asynccontextmanager
+async def open_link_world(folder: Path) -> AsyncIterator[LinkWorld]:
+    """Stripe has customers, and the bot no account."""
+    fake = FakeStripe(build_account_records(Clock()), KEY)
+    for customer in fake.records.customers.values():
+        customer.name, customer.email = customer.id.removeprefix("cus_").title(), "billing@acme.example"
+    async with (
+        fake.run(),
+        world("migrated", billing="stripe", stripe_api_key=KEY, stripe_api_url=fake.url) as inner,
+    ):
+        fake.records.clock = inner.clock
+        yield LinkWorld(inner, fake, folder)
+
+
+@pytest.fixture
+async def unlinked(tmp_path: Path) -> AsyncIterator[LinkWorld]:
+    async with open_link_world(tmp_path) as opened:
+        yield opened
+
+
+async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked: LinkWorld) -> None:
+    world = unlinked.world
+    linked = await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    assert (linked.exit_code, linked.output.splitlines()[-1]) == (0, "linked 1 customers"), linked.output
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=2)
+    # Stripe knows no administrators.
+    checkout.fill("administrator", "new").fill("admin_name", "Hugo Petit").fill(
+        "admin_email", "hugo@acme.example"
+    )
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    order = await world.row(ServiceOrder)
+    assert order.status is OrderStatus.COMPLETED
+    assert await world.seats("acme_meeting") == (27, 27)
+    entries = await world.rows(AuditEntry, account_id="acme", action="imported")
+    assert {(e.actor_kind, e.source) for e in entries} == {("operator", "link-stripe")}
+
+
+async def test_it_lists_what_can_be_linked_and_stores_nothing(unlinked: LinkWorld) -> None:
+    unlinked.fake.records.customers["cus_acme"].metadata = {
+        "seatbot_account": "acme-paris",
+        "seatbot_slack_team": "T02OTHER",
+    }
+    listed = await unlinked.link()
+    assert listed.exit_code == 0
+    assert "cus_acme Acme: 25 seats of goto-meeting" in listed.output
+    # The customer's metadata says which workspace, but the operator's only one goes first.
+    assert "account acme-paris, workspace T01ACME" in listed.output
+    dry = await unlinked.link("cus_acme", *ACME_OPTIONS, "--dry-run")
+    assert dry.exit_code == 0
+    assert await unlinked.world.rows(Account) == []
+
+
+async def test_run_twice_it_changes_nothing(unlinked: LinkWorld) -> None:
+    arguments = ("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    await unlinked.link(*arguments)
+    before = len(await unlinked.world.rows(AuditEntry))
+    again = await unlinked.link(*arguments)
+    assert (again.exit_code, again.output) == (0, "cus_acme is linked with acme\n")
+    assert len(await unlinked.world.rows(AuditEntry)) == before
+
+
+async def test_what_is_missing_or_wrong_is_named_and_nothing_is_stored(unlinked: LinkWorld) -> None:
+    records = unlinked.fake.records
+    records.customers["cus_acme"].email = None
+    records.customers["cus_slow"].address = {"country": "FR"}
+    missing = await unlinked.link("cus_acme", "--time-zone", "Europe/Paris", "--yes")
+    assert (missing.exit_code, missing.output) == (1, "nothing was linked: add --contact\n")
+    wrong = await unlinked.link("cus_slow", "--channel", "general", "--time-zone", "Mars", "--yes")
+    assert wrong.exit_code == 1
+    assert wrong.output.splitlines()[0] == "nothing was linked:"
+    assert {line.split()[1] for line in wrong.output.splitlines()[1:]} == {
+        "billing_address.line1",
+        "billing_address.postal_code",
+        "billing_address.city",
+        "channel",
+        "time_zone",
+    }
+    unknown = await unlinked.link("cus_nobody", "--yes")
+    assert (unknown.exit_code, unknown.output) == (1, "not a customer to link: cus_nobody\n")
+    unconfirmed = await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE)
+    assert unconfirmed.exit_code == 1
+    assert await unlinked.world.rows(Account) == []
+
+
+async def test_the_customers_own_address_is_the_contact(unlinked: LinkWorld) -> None:
+    await unlinked.link("cus_acme", *ACME_OPTIONS, "--yes")
+    contact = await unlinked.world.row(BillingContact)
+    assert (contact.email, contact.name) == ("billing@acme.example", "billing@acme.example")
+
+
+async def test_an_account_of_a_deleted_customer_is_reported_and_linked_again(unlinked: LinkWorld) -> None:
+    records, world = unlinked.fake.records, unlinked.world
+    await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    # What Stripe's dashboard does when two customers are made one: the subscriptions move by hand.
+    records.customers["cus_acme"].deleted = True
+    for subscription in records.subscriptions.values():
+        if subscription.customer == "cus_acme":
+            subscription.customer = "cus_slow"
+    records.customers["cus_slow"].metadata = {"seatbot_account": "acme"}
+    listed = await unlinked.link()
+    assert (
+        "acme cannot order: its customer cus_acme was deleted or merged; cus_slow names the account: "
+        "link-stripe cus_slow" in listed.output
+    )
+    again = await unlinked.link("cus_slow", "--yes")
+    assert again.output.splitlines()[-1] == "linked 1 customers", again.output
+    account = await world.row(Account)
+    assert (account.id, account.stripe_customer) == ("acme", "cus_slow")
+
+
+async def test_a_customer_that_names_a_linked_account_is_reported(unlinked: LinkWorld) -> None:
+    await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    unlinked.fake.records.customers["cus_slow"].metadata = {"seatbot_account": "acme"}
+    listed = await unlinked.link()
+    assert "cus_slow names acme in its metadata, which another customer is linked with" in listed.output
+    assert "cus_acme is linked with acme" in listed.output
+
+
+async def test_subscriptions_of_unknown_products_are_not_listed(unlinked: LinkWorld) -> None:
+    for subscription in unlinked.fake.records.subscriptions.values():
+        if subscription.customer == "cus_slow":
+            for item in subscription.items:
+                item.price.metadata.clear()
+    listed = await unlinked.link()
+    assert "cus_slow" not in listed.output
+    assert "cus_acme" in listed.output
+
+
+async def test_an_unavailable_stripe_is_a_line(unlinked: LinkWorld) -> None:
+    unlinked.fake.faults.append(Fault("down", times=10))
+    result = await unlinked.link()
+    assert result.exit_code == 1
+    assert result.output == "cannot go on: Stripe does not answer: status 503\n"

@@ -1,0 +1,542 @@
+"""What people may type wrongly: a clear sentence at the right field, and nothing changed (R10)."""
+
+import re
+from typing import Any
+
+import pytest
+
+from models.account import Account
+from models.account.billing_contact import BillingContact
+from models.cart import Cart
+from models.checkout import Checkout
+from models.product import Product
+from models.quote import Quote, QuoteStatus
+from models.service_order import ServiceOrder
+from sandbox.driver import Modal, Person
+from tests.handlers.db_snapshot import change, stored
+from tests.handlers.steps import import_quote, opened
+from tests.world import World
+
+MEETING, WEBINAR = "seats:acme_meeting", "seats:acme_webinar"
+
+# What is typed → what is said, in English and in French.
+NO_NUMBERS = {
+    text: (
+        f"“{text}” isn’t a number of seats. Enter a whole number, 0 or more.",
+        f"« {text} » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.",
+    )
+    for text in ("five", "-1", "2.5", "2,5", "1 000", "+5", "5e3", "<!channel> & *x*")
+}
+TOO_MANY = dict.fromkeys(
+    ("1000000", "1001", "9" * 40),
+    ("The maximum is 1,000 new seats.", "Le maximum est de 1 000 nouveaux postes."),
+)
+NO_ORDER = dict.fromkeys(
+    ("", "   ", "0", "000", "٠"),
+    (
+        "Enter how many seats to add for at least one subscription.",
+        "Indiquez le nombre de postes à ajouter pour au moins un abonnement.",
+    ),
+)
+
+
+def plainly(text: str) -> str:
+    """Babel writes with spaces that do not break."""
+    return text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_each_invalid_number_of_seats_is_reported_at_its_field(world: World, language: str) -> None:
+    """Nothing changes: no quote is made, and the cart keeps what it held."""
+    person = world.person("alice" if language == "en" else "benoit")
+    await world.quote(person, acme_webinar=3)
+    await person.press("cart.edit")
+    form = await person.wait_for_modal("cart.save")
+    before = await stored(world)
+    for text, words in {**NO_NUMBERS, **TOO_MANY}.items():
+        reply = await form.fill(WEBINAR, text).submit()
+        said = {name: plainly(words_said) for name, words_said in reply.errors.items()}
+        assert said == {WEBINAR: words[language == "fr"]}, text
+        assert await stored(world) == before
+    for text, words in NO_ORDER.items():
+        reply = await form.fill(WEBINAR, text).fill(MEETING, text).submit()
+        assert reply.errors == {MEETING: words[language == "fr"]}, repr(text)
+        assert await stored(world) == before
+    assert world.slack.refusals == []
+
+
+async def test_all_invalid_fields_of_the_cart_are_reported_together(world: World) -> None:
+    form = await world.fill_cart(world.person("alice"), acme_meeting="x", acme_webinar="-2")
+    reply = await form.submit()
+    assert sorted(reply.errors) == [MEETING, WEBINAR]
+    assert await world.rows(Cart) == []
+
+
+async def test_more_seats_than_an_order_may_have_are_refused_with_the_bound(world: World) -> None:
+    """The bound per order comes from the settings, beside that per line."""
+    await change_bounds(world, most=1200)
+    alice = world.person("alice")
+    form = await world.fill_cart(alice, acme_meeting=1000, acme_webinar=201)
+    reply = await form.submit()
+    assert reply.errors == {MEETING: "1,201 new seats are too many for one order. The maximum is 1,200."}
+    assert await world.rows(Quote) == []
+    await form.fill(WEBINAR, 200).submit()
+    await alice.wait_for_modal("quote.review")
+
+
+async def change_bounds(world: World, most: int) -> None:
+    settings = world.services.settings.model_copy(update={"max_seats_per_order": most})
+    world.services.settings = settings
+
+
+@pytest.mark.parametrize("typed", ["  7 ", "٧", "007"])
+async def test_a_number_is_a_number_however_it_is_written(world: World, typed: str) -> None:
+    """Spaces around it, the digits of another script, zeros before it."""
+    await world.quote(world.person("alice"), acme_meeting=typed, acme_webinar="0")
+    assert (await world.row(Cart)).seats == {"acme_meeting": 7}
+
+
+async def test_number_inputs_carry_the_seat_limits(world: World) -> None:
+    form = await world.fill_cart(world.person("alice"), acme_meeting="1001")
+    reply = await form.submit(strict=True)
+    assert list(reply.errors) == [MEETING]
+    assert reply.request is None, "it is not even sent"
+
+
+# --- the words after /add-seats
+
+WORDS_REFUSED = {
+    "webinar -5": "“-5” isn’t a number of seats. Enter a whole number, 0 or more.",
+    "webinar 2.5": "“2.5” isn’t a number of seats. Enter a whole number, 0 or more.",
+    "webinar 1000000": "The maximum is 1,000 new seats.",
+    "rescue 2": "Seats of Rescue are sold by Account Services.",
+}
+
+
+async def test_command_text_that_asks_for_the_impossible_is_refused_privately(world: World) -> None:
+    """R10; nothing opens, nothing is stored."""
+    alice = world.person("alice")
+    await world.fill_cart(alice)
+    await alice.close_modal()
+    before = await stored(world)
+    for number, (words, said) in enumerate(WORDS_REFUSED.items(), 1):
+        await alice.command("/add-seats", words, channel="C07GENERAL")
+        line = await alice.wait_for_ephemeral(number)
+        assert said in line.text, (words, line.text)
+        assert alice.modal is None, words
+    assert await stored(world) == before
+    assert world.channel("C07GENERAL") == []
+
+
+# What is said above the form, and the seats of GoTo Meeting and GoTo Webinar in it.
+WORDS_LEFT_OPEN = {
+    "zoom 5": (
+        "You don’t have a subscription to “zoom” here. Enter the number of seats beside the product you"
+        " mean. You have: GoTo Meeting, GoTo Webinar and Rescue.",
+        ("", ""),
+    ),
+    "5 seats of zoom please": ("You don’t have a subscription to “zoom” here.", ("", "")),
+    "goto 5": (
+        "“goto” matches several products: GoTo Meeting and GoTo Webinar. Enter the number of seats beside"
+        " the one you mean.",
+        ("", ""),
+    ),
+    "5": ("Which product is “5” for? Enter that number beside the product.", ("", "")),
+    "5 seats": ("Which product is “5” for?", ("", "")),
+    "webinar 5 nonsense 2": ("You don’t have a subscription to “nonsense” here.", ("", "5")),
+    "webinar 5 tomorrow": ("You don’t have a subscription to “tomorrow” here.", ("", "5")),
+    "5 5": ("You don’t have a subscription to “5” here.", ("", "")),
+    "<!channel> & *x*": ("You don’t have a subscription to “<!channel> *x*” here.", ("", "")),
+    "R&amp;amp;D": ("You don’t have a subscription to “R&amp;D” here.", ("", "")),
+    "x" * 3900: (f"You don’t have a subscription to “{'x' * 60}” here.", ("", "")),
+    " ".join(f"zoom{n} 1" for n in range(400)): ("You don’t have a subscription to “zoom4” here.", ("", "")),
+}
+
+
+async def test_the_form_opens_with_what_was_understood_and_says_what_was_not(world: World) -> None:
+    """R10; nothing is stored."""
+    alice = world.person("alice")
+    await world.fill_cart(alice)
+    await alice.close_modal()
+    before = await stored(world)
+    for words, (said, seats) in WORDS_LEFT_OPEN.items():
+        form = await opened(alice, "/add-seats", words, "cart.save")
+        assert said in form.text, (words, form.text)
+        assert form.text.index(said) < form.text.index("Add seats to Acme")
+        assert (form.value(MEETING) or "", form.value(WEBINAR) or "") == seats, words
+        await alice.close_modal()
+    assert await stored(world) == before
+    assert world.slack.refusals == []
+    form = await opened(alice, "/add-seats", "5", "cart.save")
+    await form.fill(WEBINAR, "5").submit()
+    await alice.wait_for_modal("quote.review")
+    assert (await world.row(Cart)).seats == {"acme_webinar": 5}
+
+
+async def test_the_form_says_in_french_what_was_not_understood(world: World) -> None:
+    benoit = world.person("benoit")
+    for words, said in (
+        ("goto 5", "« goto » correspond à plusieurs produits : GoTo Meeting et GoTo Webinar."),
+        ("5 postes de zoom svp", "Vous n’avez pas ici d’abonnement à « zoom »."),
+        ("5 postes", "À quel produit correspond « 5 » ?"),
+    ):
+        form = await opened(benoit, "/add-seats", words, "cart.save")
+        assert said in plainly(form.text), (words, form.text)
+        await benoit.close_modal()
+    await benoit.command("/add-seats", "rescue 2")
+    assert "Services des comptes Corporate" in (await benoit.wait_for_ephemeral()).text
+
+
+async def test_what_was_not_understood_is_still_said_after_the_warning_about_pending_quotes(
+    world: World,
+) -> None:
+    """R6 comes first; a view carries 3,000 characters of its own."""
+    await import_quote(world)
+    alice = world.person("alice")
+    await opened(alice, "/add-seats", "webinar 4 zoom 5 " + "é" * 3900, "cart.warning")
+    await alice.press("cart.continue")
+    form = await alice.wait_for_modal("cart.save")
+    assert "You don’t have a subscription to “zoom” here." in form.text
+    assert form.value(WEBINAR) == "4"
+    assert world.slack.refusals == []
+
+
+NUMBERS_AS_TYPED = {
+    "webinar +5": "5",
+    "5 webinar": "5",
+    "+5 goto webinar": "5",
+    "webinar x5": "5",
+    "5× webinar": "5",
+    "5 seats of webinar": "5",
+    "webinar 1,000": "1000",
+    "5 postes de GoTo Webinar": "5",
+    "webinar 5 seats": "5",
+    "5 x webinar": "5",
+    "webinar x 5": "5",
+    "webinar 5 please": "5",
+    "webinar: 5.": "5",
+    "Please add 5 more seats for webinar, thanks!": "5",
+    "webinar 5 postes svp": "5",
+    "ajouter 5 postes supplémentaires pour webinar": "5",
+    "webinar please": "",
+    "please": "",
+    "R&amp;D 3 4": "4",
+    "4 R&amp;D 3": "4",
+    "R&amp;D 3": "",
+}
+
+
+async def test_numbers_are_understood_as_people_type_them(world: World) -> None:
+    """R10: product first or number first; a product's name may end with a number; Slack escapes the text."""
+    await change(world, Product, "goto-meeting", name="R&D 3")
+    alice = world.person("alice")
+    for words, number in NUMBERS_AS_TYPED.items():
+        form = await opened(alice, "/add-seats", words, "cart.save")
+        values = {form.value(MEETING), form.value(WEBINAR)} - {None}
+        assert values == ({number} if number else set()), words
+        assert "You don’t have" not in form.text, words
+        await alice.close_modal()
+
+
+@pytest.mark.parametrize("words", ["webinar 5", "GoTo  Webinar 5", "goto-webinar 5", "WEBINAR 5"])
+async def test_command_text_overrides_the_stored_cart_for_its_product_only(world: World, words: str) -> None:
+    """R10: and are stored only when the cart is saved."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_meeting=3, acme_webinar=1)
+    await alice.close_modal()
+    form = await opened(alice, "/add-seats", words, "cart.save")
+    assert (form.value(MEETING), form.value(WEBINAR)) == ("3", "5")
+    assert (await world.row(Cart)).seats == {"acme_meeting": 3, "acme_webinar": 1}
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+    assert (await world.row(Cart)).seats == {"acme_meeting": 3, "acme_webinar": 5}
+
+
+async def test_r10_a_product_alone_changes_no_number_and_a_number_alone_means_the_only_product(
+    world: World,
+) -> None:
+    alice = world.person("alice")
+    await world.quote(alice, acme_webinar=1)
+    form = await opened(alice, "/add-seats", "webinar", "cart.save")
+    assert form.value(WEBINAR) == "1"
+    form = await opened(world.person("sam"), "/add-seats", "5", "cart.save")
+    assert form.value("seats:slow_meeting") == "5"
+
+
+# --- numbers after /quotes and /service-orders
+
+
+async def test_a_quote_that_is_not_theirs_is_as_unknown_as_one_that_is_not_there(world: World) -> None:
+    """R5: Dora learns nothing of SQ-1001, which is Acme's."""
+    await world.order(world.person("alice"), acme_meeting=1)
+    await world.settle()
+    dora = world.person("dora")
+    seen = 0
+    for number in ("SQ-1001", "SQ-9999", "xyz", "<!here>"):
+        await dora.command("/quotes", number)
+        seen += 1
+        shown_as = number.replace("<", "&lt;").replace(">", "&gt;")
+        assert (await dora.wait_for_ephemeral(seen)).text == (
+            f"We can’t find quote {shown_as}. To see pending quotes, type /quotes."
+        )
+    for number in ("SO-1001", "SO-9999", "xyz"):
+        await dora.command("/service-orders", number)
+        seen += 1
+        assert (await dora.wait_for_ephemeral(seen)).text == (
+            f"We can’t find service order {number}. To see yours, type /service-orders."
+        )
+    assert dora.modal is None
+    benoit = world.person("benoit")
+    await benoit.command("/quotes", "SQ-9999")
+    assert "SQ-9999" in (await benoit.wait_for_ephemeral()).text
+
+
+async def test_a_decided_quote_and_a_finished_order_open_by_number_in_any_case(world: World) -> None:
+    """Who decided it and when is told; there is nothing left to press but Back and the order."""
+    alice = world.person("alice")
+    await world.order(alice, acme_meeting=1)
+    await world.settle()
+    review = await opened(alice, "/quotes", "sq-1001", "quote.review")
+    assert "Accepted* by Alice Martin on 10 Nov 2026, 10:00 (CET)" in review.text
+    assert "SO-1001" in review.text
+    assert review.submit_label is None
+    assert not {"quote.approve", "quote.reject"} & set(review.action_ids)
+    order = await opened(alice, "/service-orders", " so-1001 ", "service_order.show")
+    assert "Completed" in order.text
+
+
+async def test_r8_a_reason_that_is_too_long_is_refused_at_its_field(world: World) -> None:
+    quote = await import_quote(world)
+    for person, said in (
+        (world.person("alice"), "Your reason is 501 characters long. The maximum is 500."),
+        (world.person("benoit"), "501 caractères"),
+    ):
+        await opened(person, "/quotes", quote.number, "quote.review")
+        await person.press("quote.reject")
+        form = await person.wait_for_modal("quote.reject")
+        before = await stored(world)
+        reply = await form.fill("reason", "x" * 501).submit()
+        assert list(reply.errors) == ["reason"]
+        assert said in reply.errors["reason"]
+        assert await stored(world) == before
+    await form.fill("reason", "y" * 500).submit()
+    await world.services.tasks.wait_until_idle()
+    assert (await world.row(Quote, number=quote.number)).reason == "y" * 500
+
+
+# --- checkout
+
+REQUIRED = {"en": "Fill in this field.", "fr": "Remplissez ce champ."}
+TOO_LONG = "That’s too long. The maximum is 200 characters."
+
+
+async def checkout_with(world: World, person: Person, **typed: str) -> Modal:
+    form = await world.checkout(person, acme_meeting=1)
+    for name, text in typed.items():
+        form.fill(name, text)
+    return form
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_each_missing_address_field_is_reported_at_its_field(world: World, language: str) -> None:
+    person = world.person("alice" if language == "en" else "benoit")
+    form = await world.checkout(person, acme_meeting=1)
+    before = await stored(world)
+    for part in ("line1", "postal_code", "city"):
+        held = form.value(part)
+        for blank in ("", "   "):
+            reply = await form.fill(part, blank).submit()
+            assert reply.errors == {part: REQUIRED[language]}
+        form.fill(part, held)
+    form.values["country"]["country"]["selected_option"] = None
+    assert (await form.submit()).errors == {"country": REQUIRED[language]}
+    assert await stored(world) == before
+
+
+async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: World) -> None:
+    """R10: forged choices and too long texts among them; the form keeps all that was typed."""
+    alice = world.person("alice")
+    form = await checkout_with(
+        world,
+        alice,
+        administrator="new",
+        admin_name="n" * 201,
+        admin_email="not an address",
+        line1="l" * 201,
+        line2="m" * 201,
+        city="",
+    )
+    form.values["payment_method"]["payment_method"]["selected_option"] = option("pm_acme_old")
+    form.values["country"]["country"]["selected_option"] = option("XX")
+    before = await stored(world)
+    reply = await form.submit()
+    assert reply.errors == {
+        "admin_name": TOO_LONG,
+        "admin_email": "“not an address” isn’t an email address. Enter one such as name@example.com.",
+        "payment_method": (
+            "That payment method can’t be charged: it was removed, has expired, or isn’t set up for "
+            "automatic payment. Choose another one."
+        ),
+        "line1": TOO_LONG,
+        "line2": TOO_LONG,
+        "city": "Fill in this field.",
+        "country": "Choose a country from the list.",
+    }
+    assert form.value("admin_email") == "not an address"
+    assert await stored(world) == before
+
+
+def option(value: str) -> dict[str, Any]:
+    return {"text": {"type": "plain_text", "text": value}, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("field", "forged"),
+    [
+        ("payment_method", ["pm_acme_old", "pm_acme_manual", "pm_good_1", "pm_nowhere", ""]),
+        ("administrator", ["3", "999999", "hugo", "", "-1"]),  # 3 is an administrator of another account
+        ("country", ["XX", "EU", "France", "F"]),
+    ],
+)
+async def test_options_the_form_does_not_offer_are_refused(
+    world: World, field: str, forged: list[str]
+) -> None:
+    """R3, R5: expired, not automatic, another account's, or made up."""
+    form = await world.checkout(world.person("alice"), acme_meeting=1)
+    before = await stored(world)
+    for value in forged:
+        form.values[field][field]["selected_option"] = option(value) if value else None
+        reply = await form.submit()
+        assert list(reply.errors) == [field], value
+        assert await stored(world) == before
+    assert await world.rows(Checkout, is_saved=True) == []
+
+
+@pytest.mark.parametrize("email", ["", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"])
+async def test_r11_a_new_administrator_needs_a_name_and_an_address(world: World, email: str) -> None:
+    form = await checkout_with(world, world.person("alice"), administrator="new", admin_email=email)
+    reply = await form.submit()
+    assert sorted(reply.errors) == ["admin_email", "admin_name"]
+    assert await world.rows(ServiceOrder) == []
+
+
+# --- help, unknown words, markup
+
+HELP = {
+    "/add-seats": ("orders additional seats", "postes"),
+    "/quotes": ("pending quotes", "devis"),
+    "/service-orders": ("service orders", "commandes de Service"),
+    "/billing": ("billing portal", "portail"),
+}
+
+
+async def test_every_command_explains_itself_to_anybody(world: World) -> None:
+    """In the ack itself, in the person's language, and with no word of any account."""
+    before = await stored(world)
+    for name, french in (("alice", False), ("benoit", True), ("nobody", False), ("guest", False)):
+        person = world.person(name)
+        for command, words in HELP.items():
+            for asked in ("help", " HELP ", "aide", "?"):
+                reply = await person.command(command, asked, channel="C01BILLING")
+                assert reply.message is not None
+                assert reply.message.only_for == person.id
+                assert words[french] in reply.text, (command, reply.text)
+                assert command in reply.text
+                assert "Acme" not in reply.text
+        assert person.modal is None
+    assert await stored(world) == before
+
+
+async def test_help_and_refusals_reach_a_person_while_slack_is_silent_about_them(world: World) -> None:
+    """R22: in English, since no account is theirs whose language could be taken instead."""
+    world.slack.fault("error_500", "users.info")
+    reply = await world.person("nobody").command("/quotes", "help", channel="C01BILLING")
+    assert "pending quotes" in reply.text
+    reply = await world.person("nobody").command("/quotes", "help", channel="C02DECLINED")
+    assert "pending quotes" in reply.text
+
+
+async def test_an_unknown_word_is_answered_with_a_hint_to_help(world: World) -> None:
+    alice = world.person("alice")
+    await alice.command("/billing", "<!channel>")
+    assert (await alice.wait_for_ephemeral()).text == (
+        "/billing doesn’t know “&lt;!channel&gt;”. To see what you can do, type /billing help."
+    )
+    benoit = world.person("benoit")
+    await benoit.command("/billing", "factures")
+    assert "« factures »" in plainly((await benoit.wait_for_ephemeral()).text)
+    assert alice.modal is None
+
+
+async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> None:
+    """Names from the file, a reason, an address: Slack is sent none of it as markup, and is told to make no
+    link of a bare URL or a channel's name."""
+    wild = "<!channel> & <@U03DORA> *b* _i_ ~s~ `c` https://evil.example #general"
+    await change(world, Account, "acme", name=wild)
+    await change(world, Product, "goto-meeting", name=f"GoTo {wild}")
+    contact = await world.row(BillingContact, email="alice@acme.example")
+    await change(world, BillingContact, contact.id, name=wild)
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=1)
+    checkout.fill("line1", wild).fill("administrator", "new")
+    checkout.fill("admin_name", wild).fill("admin_email", "zoe@acme.example")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    await opened(alice, "/billing", "", "account.overview")
+    await world.quote(alice, acme_webinar=1)
+    await opened(alice, "/quotes", "SQ-1002", "quote.review")
+    await alice.press("quote.reject")
+    form = await alice.wait_for_modal("quote.reject")
+    await form.fill("reason", wild).submit()
+    await opened(alice, "/quotes", "SQ-1002", "quote.review")
+    await opened(alice, "/service-orders", "", "service_order.list")
+    await alice.open_home()
+    await world.person("nobody").command("/quotes", channel="C01BILLING")
+    await world.settle()
+    assert (await world.row(Quote, number="SQ-1002")).status is QuoteStatus.REJECTED
+
+    sent = [text for call in world.slack.calls() for text in marked_up(call.args)]
+    sent += [m.text for m in world.person("nobody").ephemerals]
+    assert any("&lt;!channel&gt; &amp; &lt;@U03DORA&gt;" in text for text in sent)
+    assert [text for text in sent if re.search(r"\*b\*|_i_|~s~|`c`", text)] == []
+    texts = [text for call in world.slack.calls() for text in text_objects(call.args)]
+    assert any("evil.example" in text["text"] for text in texts)
+    assert [text for text in texts if text["type"] == "mrkdwn" and text.get("verbatim") is not True] == []
+    assert [text for text in sent if "<!channel>" in text or "<@U03DORA>" in text] == []
+
+
+async def test_a_reason_cannot_pass_for_a_line_of_the_bots(world: World) -> None:
+    """Nor its signs for headings, nor its address for a link."""
+    quote = await import_quote(world)
+    await world.settle()
+    alice = world.person("alice")
+    await opened(alice, "/quotes", quote.number, "quote.review")
+    await alice.press("quote.reject")
+    form = await alice.wait_for_modal("quote.reject")
+    await form.fill("reason", "Too dear\n*Seatbot security*\nhttps://evil.example/pay").submit()
+    await world.settle()
+    calls = [*world.slack.calls("chat.postMessage"), *world.slack.calls("chat.update")]
+    notices = [text for call in calls for text in marked_up(call.args) if "Seatbot" in text]
+    assert notices
+    line = "Too dear ∗Seatbot security∗ https://evil.example/pay"
+    assert [text for text in notices if line not in text] == []
+
+
+def text_objects(sent: Any) -> list[Any]:
+    if isinstance(sent, dict):
+        found = [sent] if sent.get("type") in ("mrkdwn", "plain_text") else []
+        return found + [text for value in sent.values() for text in text_objects(value)]
+    return [text for item in sent for text in text_objects(item)] if isinstance(sent, list) else []
+
+
+def marked_up(sent: Any) -> list[str]:
+    """Every text that Slack reads as mrkdwn."""
+    if isinstance(sent, dict):
+        if sent.get("type") == "mrkdwn":
+            return [str(sent["text"])]
+        top = [sent["text"]] if isinstance(sent.get("text"), str) and "type" not in sent else []
+        return top + [text for value in sent.values() for text in marked_up(value)]
+    return [text for item in sent for text in marked_up(item)] if isinstance(sent, list) else []
