@@ -217,8 +217,8 @@ class Settled:
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
     invoice, if that is the document of record. The payment method was charged
     `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, if
-    that or the amount is not what was promised; `methods` have what was paid with each. Without them, all of it
-    was charged to the charge's own method."""
+    that or the amount is not what was promised; `methods` have what was paid with each. Without them, it was
+    all charged to the charge's own method."""
 
     receipt: str
     amount: int

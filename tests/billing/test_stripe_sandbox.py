@@ -42,7 +42,6 @@ from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.errors import Refusal
 from models.payment_method import PaymentMethodUnsupported
-from models.subscription.seat_pricing import SeatsBilledWithUsage
 from models.subscription import Subscription
 from models.subscription.outlook import (
     CollectionPaused,
@@ -50,6 +49,7 @@ from models.subscription.outlook import (
     SubscriptionInTrial,
     SubscriptionStanding,
 )
+from models.subscription.seat_pricing import SeatsBilledWithUsage
 from models.tax import TaxTreatment
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.billing.scenarios import brought_to_an_end
@@ -356,7 +356,7 @@ class Ordering:
         beside: Sequence[dict[str, Any]] = (),
         **terms: Any,
     ) -> None:
-        """To ten more seats, of 14.00 EUR a month unless `price` says otherwise, and to the items `beside`."""
+        """To ten more seats, of 14.00 EUR a month unless `price` says otherwise, and to what is `beside`."""
         usual = {"currency": "eur", "recurring": {"interval": "month"}, "unit_amount": 1400}
         described: Any = {**usual, "product_data": {"name": "GoTo Webinar"}, **(price or {})}
         made = await self.there.client.v1.prices.create_async(described)

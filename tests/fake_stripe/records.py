@@ -593,7 +593,7 @@ class StripeRecords:
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
     def pay_on_hosted_page(self, invoice: Invoice, card_id: str) -> None:
-        """With any method, whether or not the customer has it: docs.stripe.com/invoicing/hosted-invoice-page"""
+        """With any method, also another's: docs.stripe.com/invoicing/hosted-invoice-page"""
         assert invoice.payment_intent is not None
         invoice.payment_intent.payment_method = card_id
         self.pay_invoice(invoice)

@@ -120,7 +120,13 @@ def meter_usage(records: StripeRecords, subscription: Subscription, random: Rand
 
 def _build_metered_item(beside: SubscriptionItem) -> SubscriptionItem:
     price = replace(
-        beside.price, id="price_usage", unit_amount=3, usage_type="metered", metadata={}, package=None, tiers=[]
+        beside.price,
+        id="price_usage",
+        unit_amount=3,
+        usage_type="metered",
+        metadata={},
+        package=None,
+        tiers=[],
     )
     start, end = beside.current_period_start, beside.current_period_end
     return SubscriptionItem(f"{beside.id}_usage", price, 0, start, end, unbilled_usage=200)

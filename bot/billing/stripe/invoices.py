@@ -80,9 +80,7 @@ def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...]) 
     )
 
 
-async def complete_taxes(
-    client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled
-) -> Settled:
+async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled) -> Settled:
     """With the taxes of the invoice by rate: those of its quote do not add up to other amounts."""
     invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt))
     lines = [line async for line in iter_all_pages(invoice.lines)]

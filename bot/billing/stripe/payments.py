@@ -44,40 +44,37 @@ async def fetch_charged_methods(
 async def _fetch_method(
     client: stripe.StripeClient, payment: stripe.InvoicePayment.Payment
 ) -> PaymentMethodState | None:
-    """None if Stripe does not show it, to this key at least: the amount was charged all the same. A charge is
-    named only if it has no PaymentIntent (docs.stripe.com/api/invoice-payment/object)."""
+    """None if Stripe does not show it, to this key at least: the amount was charged all the same."""
+    found = await request_stripe(_try_to_fetch_method(client, payment))
+    if not isinstance(found, stripe.StripeError):
+        return found
+    log.error("payment.method_unreadable", error=found.code, stripe_request=found.request_id)
+    return None
+
+
+async def _try_to_fetch_method(
+    client: stripe.StripeClient, payment: stripe.InvoicePayment.Payment
+) -> PaymentMethodState | stripe.StripeError | None:
+    """A charge is named only if it has no PaymentIntent (docs.stripe.com/api/invoice-payment/object)."""
     intent_id, charge_id = get_object_id(payment.payment_intent), get_object_id(payment.charge)
     try:
         if intent_id is not None:
-            return await request_stripe(_fetch_intent_method(client, intent_id))
-        return await request_stripe(_fetch_charge_method(client, charge_id)) if charge_id else None
-    except stripe.InvalidRequestError as error:
-        log.error("payment.method_unreadable", error=error.code, stripe_request=error.request_id)
-        return None
+            wanted = {"expand": INTENT_EXPANSIONS}
+            return _read_intent(await client.v1.payment_intents.retrieve_async(intent_id, wanted))  # type: ignore[arg-type]
+        return _read_charge(await client.v1.charges.retrieve_async(charge_id)) if charge_id else None
+    except (stripe.PermissionError, stripe.InvalidRequestError) as error:
+        return error
 
 
-async def _fetch_intent_method(client: stripe.StripeClient, intent_id: str) -> PaymentMethodState | None:
+def _read_intent(intent: stripe.PaymentIntent) -> PaymentMethodState | None:
     """As it was when it was charged: a stored card may have been replaced since, or removed. The charge does
     not name everything that the method does."""
-    try:
-        intent = await client.v1.payment_intents.retrieve_async(intent_id, {"expand": INTENT_EXPANSIONS})
-    except stripe.PermissionError as error:
-        log.error("payment.method_unreadable", error=error.code, stripe_request=error.request_id)
-        return None
     charge, method = intent.latest_charge, intent.payment_method
     charged = _read_charge(charge) if isinstance(charge, stripe.Charge) else None
     stored = read_payment_method(method.to_dict()) if isinstance(method, stripe.PaymentMethod) else None
     if charged is None or stored is None or charged.type != stored.type:
         return charged or stored
     return replace(charged, email=charged.email or stored.email, bank=charged.bank or stored.bank)
-
-
-async def _fetch_charge_method(client: stripe.StripeClient, charge_id: str) -> PaymentMethodState | None:
-    try:
-        return _read_charge(await client.v1.charges.retrieve_async(charge_id))
-    except stripe.PermissionError as error:
-        log.error("payment.method_unreadable", error=error.code, stripe_request=error.request_id)
-        return None
 
 
 def _read_charge(charge: stripe.Charge) -> PaymentMethodState | None:

@@ -33,8 +33,8 @@ from bot.billing.stripe.taxes import (
     read_tax_parts,
 )
 from models.account import Account, Address
-from models.service_order.account_balance import compute_amounts_due
 from models.money import Money
+from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SubscriptionNotFound
 from models.subscription.outlook import RenewalTotal
 from models.subscription.period_length import PeriodLength, group_by_period

@@ -229,7 +229,9 @@ async def test_a_charge_settles_even_if_the_key_may_not_read_what_it_was_paid_wi
     with capture_logs() as logs:
         await world.order(alice, acme_meeting=2)
         await world.settle()
-    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["payment.method_unreadable"]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [
+        "payment.method_unreadable"
+    ]
     shown = newest(alice.dms, "for service order").text
     assert "Charged to a payment method that the payment provider doesn’t show" in shown
 
