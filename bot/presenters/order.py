@@ -132,11 +132,14 @@ class OrderPresenter:
 
     @property
     def total(self) -> Money:
-        return self.details.to_money(sum(row.line.actual_total for row in self.details.rows))
+        """As promised, except for what was settled otherwise."""
+        changed = sum(row.line.actual_total - row.line.promised_total for row in self.details.rows)
+        return self.details.to_money(self.details.quote.total + changed)
 
     @property
     def tax(self) -> Money:
-        return self.details.to_money(sum(row.line.actual_tax for row in self.details.rows))
+        changed = sum(row.line.actual_tax - row.line.tax for row in self.details.rows)
+        return self.details.to_money(self.details.quote.tax + changed)
 
     @property
     def receipt_amounts(self) -> dict[str, Money]:
