@@ -2,6 +2,7 @@
 
 from handlers import (
     account,
+    billing_contact,
     cart,
     checkout,
     home,
@@ -10,6 +11,7 @@ from handlers import (
     quote,
     quote_extension,
     receipt,
+    receipt_export,
     service_order,
 )
 from handlers.route import Route
@@ -21,7 +23,9 @@ ROUTES: list[Route] = [
     *checkout.ROUTES,
     *service_order.ROUTES,
     *receipt.ROUTES,
+    *receipt_export.ROUTES,
     *account.ROUTES,
+    *billing_contact.ROUTES,
     *home.ROUTES,
     *install.ROUTES,
     *notification_preferences.ROUTES,

@@ -30,7 +30,9 @@ NOUNS = (
     "checkout",
     "service_order",
     "receipt",
+    "receipt_export",
     "account",
+    "billing_contact",
     "home",
     "notification_preferences",
 )

@@ -73,12 +73,12 @@ action-approve-quote-label = Approve quote { $number }
 action-reject-quote = Reject
 action-reject-quote-label = Reject quote { $number }
 action-send-quote = Get PDF
-action-send-quote-label = Get quote { $number } as a PDF
+action-send-quote-label = Get PDF of quote { $number }
 action-ask-for-extension = Ask for more time
 action-ask-for-extension-label = Ask for more time for quote { $number }
 action-approve-extension = Extend validity
-action-approve-extension-label = Extend the validity of quote { $number }
-action-decline-extension = Decline
+action-approve-extension-label = Extend validity of quote { $number }
+action-decline = Decline
 action-decline-extension-label = Decline more time for quote { $number }
 action-view-quotes = View pending quotes
 action-view-quotes-count = View pending quotes ({ $count })
@@ -88,15 +88,25 @@ action-repeat-order = Order again
 action-repeat-order-label = Order again, as service order { $number }
 action-view-orders = View service orders
 action-view-receipts = View all receipts
+action-export-receipts = Email a period’s receipts
 action-send-receipt = Send me the PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
         [one] Send me the PDF of invoice { $number }
-       *[other] Send me the PDFs of invoices { $number }
+       *[other] Send me the PDF of invoices { $number }
     }
    *[receipt] Send me the PDF of receipt { $number }
 }
 action-manage-payment-methods = Manage payment methods
+action-manage-contacts = Manage contacts
+action-invite-contact = Invite a colleague
+action-withdraw-contact = Remove
+action-withdraw-contact-label = Remove { $name }
+action-cancel-invitation = Cancel invitation
+action-cancel-invitation-label = Cancel invitation of { $name }
+action-accept-invitation = Accept
+action-accept-invitation-label = Accept to be a billing contact for { $account }
+action-decline-invitation-label = Decline to be a billing contact for { $account }
 action-manage-notifications = Manage notifications
 action-contact-services = Contact Account Services
 action-view-billing = View billing
@@ -257,6 +267,11 @@ extension-request = { $by } asked on { $at } for the quote to stay valid until t
 }
 extension-latest = It can be extended until the end of { $until } at the latest.
 extension-lapsed = There is nothing left to decide: the quote is no longer pending.
+extension-ended = { $by } asked for more time on { $at }. That request ended with the quote.
+extension-undelivered = { $withdrawn ->
+    [yes] It couldn’t be posted in their channel, so it was withdrawn. Contact them about this quote, or ask again later.
+   *[no] It can’t be posted in their channel. We’ll keep trying for a day; if it’s urgent, contact them.
+}
 extension-decision = { $status ->
     [approved] Extended by { $by } on { $at }: the quote is valid until the end of { $until }.
    *[declined] Declined by { $by } on { $at }.
@@ -523,6 +538,7 @@ history-quote-rejected = Quote { $number } rejected
 history-quote-expired = Quote { $number } expired
 history-quote-extension-requested = More time asked for quote { $number }
 history-quote-extended = Validity of quote { $number } extended
+history-quote-extension-moved = Request for more time moved to quote { $number }
 history-quote-extension-declined = More time for quote { $number } declined
 history-service-order-placed = Order placed
 history-service-order-processing = Processing started
@@ -606,6 +622,33 @@ account-receipt = { $number } · { $day } · { $total } · service order { $orde
 account-contacts = *Billing contacts*
 account-contact = • { $name }, { $email }
 account-services = Can’t do something here? Contact *Account Services*.
+
+## Billing contacts
+contacts-title = Billing contacts
+contacts-intro = Billing contacts for *{ $account }* can order seats, manage payment methods, and see quotes, service orders and receipts. All of them are notified when someone joins or is removed.
+contacts-row = *{ $name }*, { $email }{ $own ->
+    [yes] {" "}(you)
+   *[no] {""}
+}
+contacts-withdraw-ask = { $own ->
+    [yes] Stop being a billing contact?
+   *[no] Remove { $name }?
+}
+contacts-withdraw-consequence = { $own ->
+    [yes] You can no longer order seats for the account or see its quotes, service orders and receipts. The other billing contacts are notified.
+   *[no] They can no longer order seats for the account or see its quotes, service orders and receipts. They and the other billing contacts are notified.
+}
+contacts-invitations = *Invitations*
+contacts-invitation = *{ $name }*, { $email } · invited by { $by } on { $at } · expires on { $until }
+contacts-invite-intro = Your colleague gets a direct message, and becomes a billing contact for *{ $account }* by accepting it. The invitation expires after { $days } days. Billing contacts can order seats at the account’s expense and invite others. The account’s other billing contacts are notified.
+contacts-invite-colleague = Colleague
+contacts-invite-hint = A full member of your workspace, with an e-mail address in Slack. Guests and apps can’t be billing contacts.
+contacts-invite-submit = Send invitation
+contacts-result = { $result ->
+    [accepted] You’re now a billing contact for *{ $account }*. To order seats, type /add-seats. To see the account, type /billing.
+    [declined] You declined the invitation. You’re not a billing contact for *{ $account }*.
+   *[left] You’re no longer a billing contact for *{ $account }*.
+}
 
 ## Portal
 portal-title = Payment methods
@@ -709,7 +752,7 @@ help-service-orders =
     • `/service-orders PO-4711` finds orders by your purchase-order number
 help-billing =
     {"*"}`/billing`* shows your subscriptions and seats, default billing portal, payment methods, receipts and billing contacts.
-    • `/billing receipts` lists your receipts
+    • `/billing receipts` lists your receipts, and emails those of a period for your books: PDFs and a spreadsheet
     • `/billing notifications` lets you choose which notifications you get, and when
     • *Open billing portal* takes you to your default portal and doesn’t change anything
     • *Manage payment methods* takes you to GoTo Admin, and we’ll tell you first what that changes
@@ -729,6 +772,7 @@ refusal-account-closed = { $account } is closed, so nothing can be ordered for i
    *[no] {""}
 } Account Services can help you.
 refusal-account-not-found = We can’t find that account.
+refusal-already-billing-contact = { $name } is already a billing contact.
 refusal-account-not-self-served = You can’t order seats for { $account } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
@@ -742,6 +786,15 @@ refusal-billing-request-rejected = The billing system refused this request. Noth
    *[no] Please contact Account Services.
 }
 refusal-billing-unavailable = The billing system isn’t responding right now. Nothing was changed or bought. Try again in a few minutes.
+refusal-colleague-not-confirmed = Slack hasn’t confirmed who that is, so nobody was invited. Try again in a moment, or choose someone else.
+refusal-contact-already-withdrawn = { $has_by ->
+    [yes] { $by } already removed { $name } on { $at }.
+   *[no] { $name } is no longer a billing contact.
+}
+refusal-contact-email-missing = Slack doesn’t show us an e-mail address for { $name }, and billing contacts get their receipts by e-mail. Once there’s an address in the Slack profile, try again.
+refusal-contact-email-taken = { $name } has the same e-mail address in Slack as { $other }, who is already a billing contact. Each needs an address of their own.
+refusal-contact-not-eligible = { $name } can’t be a billing contact. Only full, active members of the account’s workspace can, not guests, apps or people from elsewhere.
+refusal-contact-not-found = We can’t find that billing contact.
 refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of its details are no longer valid. Check the admin contact, payment method and billing address again.
 refusal-customer-not-found = The payment provider doesn’t have { $account }: it was never linked, or it was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Enter how many seats to add for at least one subscription.
@@ -769,6 +822,15 @@ refusal-field-too-long = That’s too long. The maximum is { $most } characters.
 refusal-forbidden-transition = You can’t do that any more, because something has changed in the meantime. Check the current status.
 refusal-identity-not-fresh = Slack hasn’t confirmed your identity in the last hour, so nothing was changed. Try again in a moment.
 refusal-invalid-amount = { $amount } isn’t a valid amount in { $currency }.
+refusal-invitation-closed = { $status ->
+    [accepted] { $by } already accepted this invitation on { $at }.
+    [declined] { $by } already declined this invitation on { $at }.
+    [cancelled] { $by } cancelled this invitation on { $at }. If you still need it, ask a billing contact for a new one.
+   *[lapsed] { $name }’s invitation has expired. Ask a billing contact for a new one.
+}
+refusal-invitation-not-found = We can’t find that invitation.
+refusal-invitation-pending = { $by } already invited { $name } on { $at }. The invitation can be accepted until { $until }.
+refusal-last-billing-contact = { $name } is the only billing contact for { $account }, so nobody could use the account any more. Invite a colleague first, and wait until they’ve accepted.
 refusal-invalid-input = Check what you entered.
 refusal-no-automatic-payment-method = To order seats, the account needs a valid credit or debit card as its default automatic payment method. Use “Manage payment methods” to add or choose one.
 refusal-not-a-billing-contact = Only an account’s billing contacts can add seats or view its quotes, service orders and receipts. { $has_contacts ->
@@ -825,8 +887,17 @@ refusal-quote-not-pending = Quote { $number } is no longer pending. { $outcome -
 }
 refusal-quotes-pending = More quotes became pending in the meantime, so nothing was changed. Approve or reject them first: { $numbers }.
 refusal-reason-too-long = Your reason is { $length } characters long. The maximum is { $most }.
+refusal-mail-not-configured = We can’t send email yet, so we can’t send a period’s receipts. To get one receipt’s PDF, type /billing receipts.
+refusal-no-receipts-in-period = There are no receipts from { $first } to { $last }. Choose other days.
+refusal-period-reversed = The period ends before it begins. Choose { $first } or a later day.
+refusal-too-many-receipts = There are more than { $most } receipts in that period. Choose a shorter one.
+refusal-receipt-export-not-found = We can’t find that request. To see your receipts, type /billing receipts.
 refusal-receipt-not-found = We can’t find that receipt. To see yours, type /billing receipts.
 refusal-seats-not-a-number = “{ $typed }” isn’t a number of seats. Enter a whole number, 0 or more.
+refusal-role-withdrawn = { $by } removed you as a billing contact for { $account } on { $at }, so nothing was changed. { $has_contacts ->
+    [yes] If you need the role, ask one of the other contacts: { $contacts }.
+   *[no] If you need the role, ask Account Services.
+}
 refusal-subscription-busy = Service order { $number } is charging the same subscription. Try again once it’s done.
 refusal-subscription-not-active = One of these subscriptions isn’t active with the payment provider: its first payment is missing. Nothing was changed or bought. Account Services can help.
 refusal-subject = { $has_product ->
@@ -857,6 +928,7 @@ refusal-database-read-only = We can show you everything, but we can’t store an
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
 refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.
 refusal-unknown-command = { $command } isn’t available any more. To see what you can do, type /add-seats help.
+refusal-too-many-invitations = { $most } invitations haven’t been answered yet, which is the maximum. Cancel one, or wait for an answer.
 refusal-too-busy = We’re very busy right now, so nothing was changed. Try again in a minute.
 refusal-too-many-seats = The maximum is { $most } new seats.
 refusal-too-many-seats-in-order = { $total } new seats are too many for one order. The maximum is { $most }.
@@ -934,6 +1006,10 @@ notice-history = { $step ->
    *[other] { $at }: { $step }
 }
 notice-receipt = { document-name } for service order { $order }
+notice-receipt-export = Receipts of { $account }, { $first } to { $last }{ $mails ->
+    [one] {""}
+   *[other] {" "}(email { $mail } of { $mails })
+}
 notice-receipt-file = { $kind ->
     [invoice] { document-name }, with the order confirmation
    *[receipt] PDF of receipt { $number }
@@ -959,6 +1035,10 @@ notice-quote-decided = { $decision ->
 }
 notice-quote-file = PDF of quote { $number }
 notice-extension-requested = { $account } asks for more time for quote { $number }
+notice-extension-undelivered = { $withdrawn ->
+    [yes] Your request for more time for quote { $number } didn’t reach Account Services
+   *[no] Your request for more time for quote { $number } hasn’t reached Account Services yet
+}
 notice-extension-decided = { $status ->
     [approved] Quote { $number } is now valid until the end of { $until }
    *[declined] Account Services declined more time for quote { $number }
@@ -972,6 +1052,28 @@ notice-quote-decision = { $decision ->
    *[expired] Expired on { $at }
 }
 notice-portal-changed = { $by } made GoTo Admin the default billing portal for { $account }
+notice-contact-invited = { $by } invited you to become a billing contact for { $account }
+notice-contact-invited-details = Billing contacts can order seats at the account’s expense, see its quotes, service orders and receipts, and get them by e-mail. You become one only if you accept.
+notice-contact-invited-until = You can accept until { $until }.
+notice-contact-invitation-answer = { $status ->
+    [accepted] You accepted on { $at }. To order seats, type /add-seats.
+    [declined] You declined on { $at }.
+    [cancelled] { $by } cancelled this invitation on { $at }.
+   *[lapsed] This invitation has expired. If you still need it, ask for a new one.
+}
+notice-contacts-changed = { $change ->
+    [invited] { $by } invited { $name } to become a billing contact for { $account }
+    [accepted] { $name } is now a billing contact for { $account }
+    [declined] { $name } declined to become a billing contact for { $account }
+    [cancelled] { $by } cancelled { $name }’s invitation to become a billing contact for { $account }
+    [lapsed] { $name }’s invitation to become a billing contact for { $account } has expired
+    [undelivered] We couldn’t deliver { $name }’s invitation to become a billing contact for { $account }
+    [left] { $name } is no longer a billing contact for { $account }
+   *[withdrawn] { $by } removed { $name } as a billing contact for { $account }
+}
+notice-contacts-changed-details = To see who the billing contacts are, and to change them, type /billing and use “Manage contacts”.
+notice-contact-withdrawn = { $by } removed you as a billing contact for { $account }
+notice-contact-withdrawn-details = You can no longer order seats for it or see its quotes, service orders and receipts. If you still need to, ask one of its billing contacts.
 notice-portal-changed-details = The Corporate Billing Portal is no longer available to you. Your billing information and permissions stay the same, and you can still add seats here.
 notice-channel-unreachable = We can’t post to <#{ $channel }>, the channel for { $account }
 notice-channel-unreachable-plain = We can’t post to { $channel }, the channel for { $account }
@@ -992,6 +1094,39 @@ receipt-sent-success = { $count ->
    *[other] { document-name } are on their way.
 }
 receipt-sent = You’ll get a direct message with the PDF in a moment. If Slack can’t deliver it, we’ll email it to { $email }.
+receipt-export-title = Receipts of a period
+receipt-export-intro = For the books of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt and tax rate.
+receipt-export-since = From
+receipt-export-until = To, including that day
+receipt-export-submit = Email them
+receipt-export-found = { $count ->
+    [one] *1 receipt*
+   *[other] *{ $count } receipts*
+}, in { $mails ->
+    [one] one email
+   *[other] { $mails } emails
+} to { $email }:
+receipt-export-requested = We’re emailing receipts of *{ $account }* to { $email }.
+receipt-export-progress = *{ $first } to { $last }:* { $sent } of { $mails ->
+    [one] 1 email
+   *[other] { $mails } emails
+} sent.{ $failed ->
+    [0] {""}
+    [one] {" "}One can’t be delivered. Check the address with Account Services.
+   *[other] {" "}{ $failed } can’t be delivered. Check the address with Account Services.
+}
+receipt-export-refresh = Refresh
+receipt-export-attached = { $count ->
+    [one] The PDF of 1 receipt is attached.
+   *[other] The PDFs of { $count } receipts are attached.
+}
+receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt of the period and each of its tax rates. The total of a receipt is in its first row.
+receipt-table-document = Document number
+receipt-table-invoices = Provider’s invoices
+receipt-table-tax-ids = Tax ID of the buyer
+receipt-table-currency = Currency
+receipt-table-percent = Tax rate in percent
+receipt-table-total = Total of the document
 invoice-title = Invoice { $number }
 document-name = { $kind ->
     [invoice] { $count ->
@@ -1063,6 +1198,7 @@ mail-invoice-missing = { $count ->
     [one] The payment provider hasn’t given us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
    *[other] The payment provider hasn’t given us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
 }
+mail-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
 mail-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Invoice: { $number }

@@ -9,15 +9,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
-from babel.numbers import format_currency, format_percent
+from babel.numbers import format_currency, format_percent, get_decimal_symbol
 
-from bot.i18n.messages import LANGUAGES, format_message, has_message
+from bot.i18n.messages import format_message, has_message
 from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn
 from bot.i18n.postal_address import format_address_lines
 from bot.i18n.truncation import truncate_text
 from models.account import Address
 from models.money import ExactMoney, Money, to_decimal
 from models.subscription.period_length import PeriodLength
+from models.text.localized_text import LANGUAGES
 
 # fluent.runtime shows `{???}` instead of a message in which a placeable has more than 2,500 characters.
 # A placeable can be another message with several arguments, so that one argument gets less than that.
@@ -110,6 +111,15 @@ class Localizer:
 
     def format_percent(self, percent: Decimal | int) -> str:
         return format_percent(Decimal(percent) / 100, locale=self.locale, decimal_quantization=False)
+
+    @property
+    def decimal_symbol(self) -> str:
+        return get_decimal_symbol(self.locale)
+
+    @property
+    def list_separator(self) -> str:
+        """Between the cells of a CSV, as spreadsheets in this language expect it."""
+        return ";" if self.decimal_symbol == "," else ","
 
     def get_country_name(self, code: str) -> str:
         return str(self.locale.territories.get(code, code))

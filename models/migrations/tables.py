@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 import models.account
 import models.account.administrator
 import models.account.billing_contact
+import models.account.contact_invitation
 import models.account.seat_assignment
 import models.audit.entry
 import models.billing_event
@@ -22,6 +23,7 @@ import models.product
 import models.quote
 import models.quote.extension
 import models.receipt
+import models.receipt_export
 import models.service_order
 import models.service_order.order_screen
 import models.slack_user

@@ -1,6 +1,6 @@
 """What a notice shows besides its order, quote and account: one payload model per kind."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -61,6 +61,17 @@ class DocumentFilePayload(DocumentPayload):
     user_id: str = ""
 
 
+class ReceiptExportPayload(NoticePayload):
+    """One of the e-mails of a request: `mail` counts from 1. Both days are in the account's time zone."""
+
+    export_id: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+    mail: int = 1
+    mail_count: int = 1
+    receipt_count: int = 0
+
+
 class QuoteReminderPayload(NoticePayload):
     expires_at: datetime | None = None
     hours_before_expiry: int = 0
@@ -78,7 +89,32 @@ class QuoteExtensionCardPayload(QuoteExtensionPayload, QuoteCardPayload):
     pass
 
 
+class ExtensionUndeliveredPayload(NoticePayload):
+    """`is_withdrawn`: it is not tried any more, and the request is gone."""
+
+    is_withdrawn: bool = False
+
+
 class PortalChangedPayload(NoticePayload):
+    by: str = ""
+
+
+class InvitationPayload(NoticePayload):
+    """`on_expiry`: due when the invitation expires, and needless if it was answered or cancelled before."""
+
+    invitation_id: int = 0
+    on_expiry: bool = False
+
+
+class ContactsChangedPayload(InvitationPayload):
+    """`change` is the invitation's new status, or invited, undelivered, withdrawn or left."""
+
+    change: str = ""
+    name: str = ""
+    by: str = ""
+
+
+class ContactWithdrawnPayload(NoticePayload):
     by: str = ""
 
 
@@ -99,16 +135,22 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.RECEIPT: DocumentPayload,
     NoticeKind.RECEIPT_FILE: DocumentFilePayload,
     NoticeKind.RECEIPT_MAIL: EmptyPayload,
+    NoticeKind.RECEIPT_EXPORT: ReceiptExportPayload,
     NoticeKind.QUOTE_ARRIVED: EmptyPayload,
     NoticeKind.QUOTE_REMINDER: QuoteReminderPayload,
     NoticeKind.QUOTE_DECIDED: EmptyPayload,
     NoticeKind.QUOTE_EXTENSION_REQUESTED: QuoteExtensionPayload,
     NoticeKind.QUOTE_EXTENSION_CARD: QuoteExtensionCardPayload,
     NoticeKind.QUOTE_EXTENSION_DECIDED: QuoteExtensionPayload,
+    NoticeKind.QUOTE_EXTENSION_UNDELIVERED: ExtensionUndeliveredPayload,
     NoticeKind.QUOTE_REQUESTED: DocumentPayload,
     NoticeKind.QUOTE_FILE: DocumentFilePayload,
     NoticeKind.QUOTE_CARD: QuoteCardPayload,
     NoticeKind.PORTAL_CHANGED: PortalChangedPayload,
+    NoticeKind.CONTACT_INVITED: InvitationPayload,
+    NoticeKind.CONTACT_INVITATION_CARD: InvitationPayload,
+    NoticeKind.CONTACTS_CHANGED: ContactsChangedPayload,
+    NoticeKind.CONTACT_WITHDRAWN: ContactWithdrawnPayload,
     NoticeKind.CHANNEL_UNREACHABLE: ChannelUnreachablePayload,
 }
 
@@ -116,6 +158,11 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
 def find_extension_id(notice: Notice) -> int | None:
     payload = parse_payload(notice)
     return payload.extension_id if isinstance(payload, QuoteExtensionPayload) else None
+
+
+def find_invitation_id(notice: Notice) -> int | None:
+    payload = parse_payload(notice)
+    return payload.invitation_id or None if isinstance(payload, InvitationPayload) else None
 
 
 def build_empty_payload(kind: NoticeKind) -> NoticePayload:

@@ -12,6 +12,13 @@ from typing import Any
 from models.account import Account, Address, Portal
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import (
+    INVITATION_VALIDITY,
+    MAX_OPEN_INVITATIONS,
+    ContactInvitation,
+    InvitationDetails,
+    InvitationStatus,
+)
 from models.account.spending import Spending, SpentAmount, build_spending
 from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.checkout import MAX_PO_NUMBER_LENGTH, CheckoutForm
@@ -19,6 +26,7 @@ from models.details import (
     AccountOverview,
     CartPage,
     CheckoutPage,
+    ContactsPage,
     OrderDetails,
     OrderRow,
     PlacementPage,
@@ -26,12 +34,14 @@ from models.details import (
     QuoteRow,
     SubscriptionRow,
 )
+from models.errors import Refusal
 from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.quote.extension import QuoteExtension
 from models.receipt import Receipt
+from models.receipt_export import ExportPage, ExportProgress, ReceiptExport
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import SeatBlock, Subscription
 from models.subscription.period_length import PeriodLength
@@ -243,6 +253,33 @@ def contacts(size: Size = USUAL) -> list[BillingContact]:
     return [contact(n, size) for n in range(size.people)]
 
 
+def invitation(size: Size = USUAL, number: int = 1) -> InvitationDetails:
+    sent = ContactInvitation(
+        id=number,
+        account_id="acme",
+        inviter_id=1,
+        slack_user=f"U{number}",
+        name=size.name(f"Nora {number} <!channel>"),
+        email=f"nora{number}@acme.example",
+        invited_by=size.name("Alice Martin"),
+        invited_at=AT,
+        expires_at=AT + INVITATION_VALIDITY,
+    )
+    return InvitationDetails(sent, is_inviter_active=True, at=AT)
+
+
+def closed_invitation(status: InvitationStatus, size: Size = USUAL) -> InvitationDetails:
+    details = invitation(size)
+    details.invitation.change_status(status, AT, size.name("Alice Martin"))
+    return details
+
+
+def make_contacts_page(size: Size = USUAL) -> ContactsPage:
+    invitations = [invitation(size, number) for number in range(1, MAX_OPEN_INVITATIONS + 1)]
+    people = contacts(size)
+    return ContactsPage(account(size), people, invitations, own_contact_id=people[0].key)
+
+
 def form(**changes: str) -> CheckoutForm:
     filled = {"administrator": "1", "payment_method": "pm_0", **account().billing_address.model_dump()}
     return CheckoutForm(**{**filled, **changes})
@@ -347,6 +384,31 @@ def receipt(number: int = 1) -> Receipt:
         seller={"name": "GoTo", "address": ["1 Main Street", "Dublin 2"], "tax_id": ""},
         lines=[],
         cards=[{"brand": "visa", "last4": "4242", "amount": 1200}],
+    )
+
+
+def export_progress(size: Size = USUAL) -> ExportProgress:
+    export = ReceiptExport(
+        id=1,
+        account_id="acme",
+        contact_id=1,
+        requested_at=AT,
+        first_day=START,
+        last_day=END,
+        mails=[[n] for n in range(1, 4)],
+    )
+    return ExportProgress(export, contacts(size)[0].email, sent_count=1, failed_count=1)
+
+
+def make_export_page(size: Size = USUAL, problem: Refusal | None = None) -> ExportPage:
+    return ExportPage(
+        account(size),
+        contacts(size)[0],
+        START,
+        END,
+        [(receipt(n), "SO-1007") for n in range(1, size.quotes + 1)],
+        problem,
+        export_progress(size),
     )
 
 
