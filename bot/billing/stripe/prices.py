@@ -18,7 +18,6 @@ from bot.billing.gateway import (
     RecurringTotal,
     SeatsReducePrice,
     SubscriptionNotActive,
-    SubscriptionPaidByInvoice,
     UnrelatedChargesPending,
 )
 from bot.billing.stripe.client import request_stripe, to_timestamp
@@ -152,8 +151,6 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise SeatsBilledWithUsage(product="")
     if not item.is_price_active:
         raise PriceArchived
-    if item.is_paid_by_invoice:
-        raise SubscriptionPaidByInvoice
     if item.currency != account.currency:
         raise CurrencyMismatch
     if line.unit_price not in (None, item.unit_price):
