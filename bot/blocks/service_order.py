@@ -322,9 +322,9 @@ def _format_po_number(localizer: Localizer, details: OrderDetails) -> list[str]:
 
 
 def _format_methods(localizer: Localizer, presenter: OrderPresenter) -> str:
-    methods = presenter.details.methods_by_subscription
-    products = [presenter.product_labels[subscription_id] for subscription_id in methods]
-    return format_line_methods(localizer, products, [*methods.values()])
+    found = presenter.details.line_methods
+    products = [presenter.product_labels[subscription_id] for subscription_id, _ in found]
+    return format_line_methods(localizer, products, [method for _, method in found])
 
 
 def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
