@@ -169,13 +169,12 @@ async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(
 DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 
 
-@pytest.mark.parametrize(
-    "sender", [DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"]
-)
-async def test_a_sender_that_is_no_mail_address_is_named(healthy_world: World, sender: str) -> None:
-    healthy_world.services.settings = healthy_world.services.settings.model_copy(update={"mail_from": sender})
-    found = (await load_results(healthy_world))["mail"]
-    assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
+async def test_a_sender_that_is_no_mail_address_is_named(healthy_world: World) -> None:
+    settings = healthy_world.services.settings
+    for sender in (DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"):
+        healthy_world.services.settings = settings.model_copy(update={"mail_from": sender})
+        found = (await load_results(healthy_world))["mail"]
+        assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
 
 
 async def test_a_sender_may_have_a_name(healthy_world: World) -> None:
