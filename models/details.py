@@ -18,8 +18,9 @@ from models.payment_method import PaymentMethod, list_default_methods
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.quote.extension import QuoteExtension, get_last_possible_day, is_extendable
-from models.receipt import ProviderReceipt, Receipt, Seller
+from models.receipt import ChargedMethod, ProviderReceipt, Receipt, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SeatBlock, Subscription
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.seat_history import SeatHistory
@@ -98,13 +99,14 @@ class QuoteDetails:
             return self.quote.due_now, 0
         if len(invoiced_rows) == len(self.rows):
             return 0, self.quote.due_now
-        charged, invoiced, balance = 0, 0, self.quote.starting_balance
-        for row in self.rows:
-            owed = row.line.amount + row.line.tax + balance
-            due, balance = max(0, owed), min(0, owed)
-            charged += 0 if row.outlook.is_paid_by_invoice else due
-            invoiced += due if row.outlook.is_paid_by_invoice else 0
-        return charged, invoiced
+        amounts = compute_amounts_due(
+            (row.line.amount + row.line.tax for row in self.rows),
+            self.quote.starting_balance,
+            self.quote.minimum_charge,
+        )
+        due = list(zip(self.rows, amounts, strict=True))
+        invoiced = sum(amount for row, amount in due if row.outlook.is_paid_by_invoice)
+        return sum(amounts) - invoiced, invoiced
 
     @property
     def payment_kind(self) -> str:
@@ -182,6 +184,16 @@ class OrderRow:
     payment_method: PaymentMethod | None = None
     invoice: Invoice | None = None
 
+    @property
+    def taxes(self) -> tuple[TaxItem, ...]:
+        return self.line.settled_taxes or self.quote_line.taxes
+
+    def list_methods(self, orders_method: PaymentMethod) -> list[PaymentMethod | ChargedMethod]:
+        """What the line was charged to, as far as the provider says so, or else is to be charged to."""
+        expected = self.payment_method or orders_method
+        charged_to = self.line.charged_to
+        return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
+
 
 @dataclass(frozen=True)
 class OrderDetails:
@@ -202,7 +214,7 @@ class OrderDetails:
 
     @property
     def taxes(self) -> list[TaxItem]:
-        return sum_tax_items(tax for row in self.rows for tax in row.quote_line.taxes)
+        return sum_tax_items(tax for row in self.rows for tax in row.taxes)
 
     @property
     def payable_invoices(self) -> list[Invoice]:
@@ -212,15 +224,15 @@ class OrderDetails:
         return [row for row in self.rows if row.line.status is status]
 
     @property
-    def payment_methods(self) -> list[PaymentMethod]:
-        """Each once: those that the settled lines were charged to, or else those that are to be charged."""
-        return list({method.id: method for method in self.methods_by_subscription.values()}.values())
-
-    @property
-    def methods_by_subscription(self) -> dict[str, PaymentMethod]:
-        """Of the settled lines, or else of all."""
+    def line_methods(self) -> list[tuple[str, PaymentMethod | ChargedMethod]]:
+        """What each settled line was charged to, or else what each line is to be charged to, with its
+        subscription's id. A line that was paid with several methods is there for each (R26)."""
         rows = self.list_rows_with_status(LineStatus.SETTLED) or self.rows
-        return {row.line.subscription_id: row.payment_method or self.payment_method for row in rows}
+        return [
+            (row.line.subscription_id, method)
+            for row in rows
+            for method in row.list_methods(self.payment_method)
+        ]
 
     @property
     def is_overdue(self) -> bool:

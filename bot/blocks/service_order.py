@@ -272,8 +272,8 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         quote=details.quote.number,
         at=details.order.placed_at,
         by=details.contact.name,
-        total=presenter.total,
-        tax=presenter.tax,
+        total=details.to_money(details.quote.total),
+        tax=details.to_money(details.quote.tax),
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
@@ -292,9 +292,9 @@ def _format_po_number(localizer: Localizer, details: OrderDetails) -> list[str]:
 
 
 def _format_methods(localizer: Localizer, presenter: OrderPresenter) -> str:
-    methods = presenter.details.methods_by_subscription
-    products = [presenter.product_labels[subscription_id] for subscription_id in methods]
-    return format_line_methods(localizer, products, [*methods.values()])
+    found = presenter.details.line_methods
+    products = [presenter.product_labels[subscription_id] for subscription_id, _ in found]
+    return format_line_methods(localizer, products, [method for _, method in found])
 
 
 def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
