@@ -26,6 +26,7 @@ BUYER = Buyer("acme", ["alice"], "pm_1", "C01BILLING")
 class BotProcess:
     slack: Sandbox
     replica: ReplicaProcess
+    url: str
 
     @property
     def alice(self) -> Person:
@@ -34,7 +35,7 @@ class BotProcess:
     async def place_order(self) -> None:
         modal = await self._open_cart()
         modal.fill(f"seats:{BUYER.subscription_id}", 1)
-        for following in ("quote.review", "checkout.save", "service_order.place", "service_order.show"):
+        for following in ("quote.review", "service_order.place", "service_order.show"):
             await self.alice.submit()
             await self.alice.wait_for_modal(following, timeout=HANG_SECONDS)
         await self.alice.close_modal(everything=True)
@@ -76,7 +77,7 @@ async def _start_process(
         async with run_replicas(1, environment, folder) as [replica]:
             if transport == "http":
                 slack.deliver_to(replica.events_url)
-            yield BotProcess(slack, replica)
+            yield BotProcess(slack, replica, url)
 
 
 async def stop_within(process: ReplicaProcess, seconds: float) -> float:

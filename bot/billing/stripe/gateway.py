@@ -23,6 +23,7 @@ from bot.billing.gateway import (
     NeverReceived,
     PaymentMethodState,
     Preview,
+    Settled,
     ShippingLocationInvalid,
     SubscriptionState,
     TaxLocationInvalid,
@@ -46,6 +47,7 @@ from bot.billing.stripe.renewal_cache import RenewalCache
 from bot.billing.stripe.taxes import TaxRateReader
 from bot.db import Database
 from bot.metrics import instrument_adapter
+from bot.network import find_date
 from models.account import Address
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
@@ -140,9 +142,12 @@ class StripeGateway:
     ) -> OutcomeT | ChargeOutcome:
         try:
             try:
-                return await operation(charge)
+                outcome: OutcomeT | ChargeOutcome = await operation(charge)
             except CustomerNotFound:
-                return await self._resolve_without_customer(charge)
+                outcome = await self._resolve_without_customer(charge)
+            if isinstance(outcome, Settled) and (outcome.amount, outcome.tax) != (charge.amount, charge.tax):
+                return await invoices.complete_taxes(self._client, self._tax_rates, outcome)
+            return outcome
         except (BillingUnavailable, TimeoutError):
             return Unknown()
         except stripe.InvalidRequestError as error:
@@ -240,6 +245,11 @@ class StripeGateway:
             )
             raise BillingRequestRejected(reference=error.request_id or "") from None
         return session.url
+
+    async def fetch_server_time(self) -> datetime | None:
+        with reject_unknown_errors("fetch_server_time"):
+            page = await request_stripe(self._client.v1.subscriptions.list_async({"limit": 1}))
+        return find_date(page.last_response.headers) if page.last_response else None
 
     async def check_connection(self) -> str:
         with reject_unknown_errors("check_connection"):
