@@ -103,7 +103,7 @@ bad-input: setup  ## Send N malformed or forged requests to the HTTP endpoint: m
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/replicas/test_replicas.py
 
-chaos: setup  ## Take networks, disks and clocks away from real processes (apt-get install faketime pgbouncer)
+chaos: setup  ## Take networks, disks and clocks away from real processes (apt-get install faketime pgbouncer prometheus)
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/chaos
 
 planted: setup  ## Plant bugs, and check that a test fails for each (ONLY=name plants one)
@@ -126,4 +126,7 @@ pictures: setup  ## Take the screenshots in docs/pictures (needs Chromium)
 migration: setup  ## Generate a migration: make migration MESSAGE="Add …" NUMBER=(the next free one)
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas chaos planted stress bench trace
+recordings: setup  ## Record what a version sends to its database, for tests/upgrades: make recordings COMMIT=v1.2.0
+	$(BIN)/python -m tests.upgrades $(COMMIT)
+
+.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration recordings simulate crash-matrix bad-input replicas chaos planted stress bench trace

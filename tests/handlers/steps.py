@@ -78,6 +78,9 @@ class HookedGateway:
     async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
         return await self._through("receipt_pdf", lambda: self.inner.fetch_receipt_pdf(account_id, receipt))
 
+    async def fetch_server_time(self) -> datetime | None:
+        return await self.inner.fetch_server_time()
+
     async def check_connection(self) -> str:
         return await self.inner.check_connection()
 

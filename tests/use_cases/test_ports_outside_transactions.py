@@ -32,8 +32,11 @@ PORTS = {
 # `doctor` and `/readyz` ask these; no flow does.
 OF_DOCTOR = {
     "billing.check_connection",
+    "billing.fetch_server_time",
     "mailer.check_connection",
+    "mailer.check_sender",
     "directory.check_connection",
+    "directory.fetch_server_time",
     "directory.list_installations",
     "directory.list_team_ids",
     "directory.fetch_granted_scopes",

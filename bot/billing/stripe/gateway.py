@@ -46,6 +46,7 @@ from bot.billing.stripe.renewal_cache import RenewalCache
 from bot.billing.stripe.taxes import TaxRateReader
 from bot.db import Database
 from bot.metrics import instrument_adapter
+from bot.network import find_date
 from models.account import Address
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
@@ -240,6 +241,11 @@ class StripeGateway:
             )
             raise BillingRequestRejected(reference=error.request_id or "") from None
         return session.url
+
+    async def fetch_server_time(self) -> datetime | None:
+        with reject_unknown_errors("fetch_server_time"):
+            page = await request_stripe(self._client.v1.subscriptions.list_async({"limit": 1}))
+        return find_date(page.last_response.headers) if page.last_response else None
 
     async def check_connection(self) -> str:
         with reject_unknown_errors("check_connection"):
