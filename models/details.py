@@ -1,25 +1,27 @@
 """Details and pages: everything one screen or message shows, loaded at once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from models.account import Account
+from models.account import Account, Address
+from models.account.address_fields import AddressFields, get_address_fields
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationDetails
 from models.account.spending import Spending
 from models.audit.entry import AuditEntry
 from models.checkout import CheckoutForm
-from models.errors import Refusal
+from models.errors import InvalidInput, Refusal
 from models.invoice import Invoice
 from models.money import Money
 from models.payment_method import PaymentMethod, list_default_methods
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.quote.extension import QuoteExtension, get_last_possible_day, is_extendable
-from models.receipt import ProviderReceipt, Receipt, Seller
+from models.receipt import ChargedMethod, ProviderReceipt, Receipt, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SeatBlock, Subscription
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.seat_history import SeatHistory
@@ -98,13 +100,14 @@ class QuoteDetails:
             return self.quote.due_now, 0
         if len(invoiced_rows) == len(self.rows):
             return 0, self.quote.due_now
-        charged, invoiced, balance = 0, 0, self.quote.starting_balance
-        for row in self.rows:
-            owed = row.line.amount + row.line.tax + balance
-            due, balance = max(0, owed), min(0, owed)
-            charged += 0 if row.outlook.is_paid_by_invoice else due
-            invoiced += due if row.outlook.is_paid_by_invoice else 0
-        return charged, invoiced
+        amounts = compute_amounts_due(
+            (row.line.amount + row.line.tax for row in self.rows),
+            self.quote.starting_balance,
+            self.quote.minimum_charge,
+        )
+        due = list(zip(self.rows, amounts, strict=True))
+        invoiced = sum(amount for row, amount in due if row.outlook.is_paid_by_invoice)
+        return sum(amounts) - invoiced, invoiced
 
     @property
     def payment_kind(self) -> str:
@@ -142,21 +145,44 @@ class QuoteDetails:
 @dataclass(frozen=True)
 class CheckoutPage:
     """Step three of R10. `payment_methods` are the stored automatic ones that are valid. If the
-    subscriptions are usually charged to different ones, `usual_methods` has that of each row."""
+    subscriptions are usually charged to different ones, `usual_methods` has that of each row. The address is
+    a summary, unless it is to be changed (`with_address_fields`) or is not complete."""
 
     quote: QuoteDetails
     administrators: list[Administrator]
     payment_methods: list[PaymentMethod]
     form: CheckoutForm
     usual_methods: list[PaymentMethod] = field(default_factory=list)
+    with_address_fields: bool = False
     # Whether a line is charged to one; the others are paid by invoice.
     needs_payment_method: bool = True
+
+    @property
+    def known_address(self) -> Address | None:
+        """To be shown as a summary."""
+        if self.with_address_fields:
+            return None
+        try:
+            return self.form.address
+        except InvalidInput:
+            return None
+
+    @property
+    def address_fields(self) -> AddressFields:
+        """Of the country that is chosen. A city that was known is not lost where cities are not usual."""
+        form, known = self.form, self.quote.quote.address
+        fields = get_address_fields(form.country.upper())
+        is_known = form.country == known["country"] and form.city == known["city"] != ""
+        if not is_known or "city" in fields.names:
+            return fields
+        return replace(fields, names=(*fields.names, "city"))
 
 
 @dataclass(frozen=True)
 class PlacementPage:
     """Step four of R10: the order as it would be placed. `replaced_quote_number` is the quote that this
-    one has replaced because the address changed, `payment_methods` those of the rows."""
+    one has replaced because the address changed, `payment_methods` those of the rows. With
+    `skipped_checkout` it is also step three, as everything was known."""
 
     quote: QuoteDetails
     form: CheckoutForm
@@ -164,6 +190,7 @@ class PlacementPage:
     payment_methods: list[PaymentMethod]
     assigned_products: list[Product]
     replaced_quote_number: str | None = None
+    skipped_checkout: bool = False
 
     @property
     def unassigned_seats(self) -> int:
@@ -181,6 +208,16 @@ class OrderRow:
     blocking_order_number: str | None = None
     payment_method: PaymentMethod | None = None
     invoice: Invoice | None = None
+
+    @property
+    def taxes(self) -> tuple[TaxItem, ...]:
+        return self.line.settled_taxes or self.quote_line.taxes
+
+    def list_methods(self, orders_method: PaymentMethod) -> list[PaymentMethod | ChargedMethod]:
+        """What the line was charged to, as far as the provider says so, or else is to be charged to."""
+        expected = self.payment_method or orders_method
+        charged_to = self.line.charged_to
+        return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
 
 
 @dataclass(frozen=True)
@@ -202,7 +239,7 @@ class OrderDetails:
 
     @property
     def taxes(self) -> list[TaxItem]:
-        return sum_tax_items(tax for row in self.rows for tax in row.quote_line.taxes)
+        return sum_tax_items(tax for row in self.rows for tax in row.taxes)
 
     @property
     def payable_invoices(self) -> list[Invoice]:
@@ -212,15 +249,15 @@ class OrderDetails:
         return [row for row in self.rows if row.line.status is status]
 
     @property
-    def payment_methods(self) -> list[PaymentMethod]:
-        """Each once: those that the settled lines were charged to, or else those that are to be charged."""
-        return list({method.id: method for method in self.methods_by_subscription.values()}.values())
-
-    @property
-    def methods_by_subscription(self) -> dict[str, PaymentMethod]:
-        """Of the settled lines, or else of all."""
+    def line_methods(self) -> list[tuple[str, PaymentMethod | ChargedMethod]]:
+        """What each settled line was charged to, or else what each line is to be charged to, with its
+        subscription's id. A line that was paid with several methods is there for each (R26)."""
         rows = self.list_rows_with_status(LineStatus.SETTLED) or self.rows
-        return {row.line.subscription_id: row.payment_method or self.payment_method for row in rows}
+        return [
+            (row.line.subscription_id, method)
+            for row in rows
+            for method in row.list_methods(self.payment_method)
+        ]
 
     @property
     def is_overdue(self) -> bool:

@@ -11,6 +11,8 @@ from models.errors import Refusal
 from models.subscription import Subscription
 
 CARD_TYPE = "card"
+# Of a payment, not of a stored method: made without the provider, or with what it no longer shows.
+OUTSIDE_TYPE, NOT_SHOWN_TYPE = "paid_elsewhere", "not_shown"
 # Of the method that stands for invoices, which are charged to none (R3).
 INVOICE_TYPE = "invoice"
 # What is kept of a method that was charged.

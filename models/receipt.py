@@ -13,7 +13,7 @@ from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
-from models.payment_method import CARD_TYPE
+from models.payment_method import CARD_TYPE, PaymentMethod
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
 from models.tax import TaxFacts, TaxFactsColumn, TaxItem, sum_tax_items
@@ -32,7 +32,8 @@ class Seller(SQLModel):
 
 
 class ChargedMethod(SQLModel):
-    """A payment method, and what was charged to it (R23, R26)."""
+    """A payment method, and what was charged to it (R23, R26). What was paid without the provider, or with a
+    method that it no longer shows, has a type of ours."""
 
     type: str = CARD_TYPE
     brand: str | None = None
@@ -40,6 +41,20 @@ class ChargedMethod(SQLModel):
     email: str | None = None
     bank: str | None = None
     amount: int
+
+    @property
+    def shown_values(self) -> tuple[str | None, ...]:
+        return (self.type, self.brand, self.last4, self.email, self.bank)
+
+    def is_shown_as(self, method: PaymentMethod) -> bool:
+        return self.shown_values == (method.type, method.brand, method.last4, method.email, method.bank)
+
+
+class AmountDifference(SQLModel):
+    """What was taken, and was not promised. Tax is included in both."""
+
+    promised: int
+    charged: int
 
 
 class ReceiptLine(SQLModel):
@@ -60,10 +75,17 @@ class ReceiptLine(SQLModel):
     earlier_balance: int = 0
     carried_over: int = 0
     charged_to: ChargedMethod | None = None
+    # If it was paid with several.
+    also_charged_to: tuple[ChargedMethod, ...] = ()
+    difference: AmountDifference | None = None
     invoice_number: str = ""
     # What the buyer is to pay on that invoice, and until when: nothing was charged.
     invoiced: int = 0
     due_on: date | None = None
+
+    @property
+    def charged_methods(self) -> list[ChargedMethod]:
+        return [self.charged_to, *self.also_charged_to] if self.charged_to else []
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from models.account import Address
 from models.errors import Refusal
 from models.invoice import InvoiceStatus
 from models.payment_method import CARD_TYPE
-from models.receipt import ProviderPdf, ProviderReceipt
+from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
@@ -170,6 +170,8 @@ class Preview:
     recurring: tuple[RecurringTotal, ...]
     starting_balance: int = 0
     amount_due: int | None = None
+    # Less than this is not charged, but added to the next invoice.
+    minimum_charge: int = 0
     tax_facts: TaxFacts = field(default_factory=TaxFacts, compare=False)
 
     @property
@@ -226,7 +228,9 @@ class InvoiceState:
 class Settled:
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
     invoice, if that is the document of record. The payment method was charged, or the customer owes,
-    `amount + tax - credit_used + earlier_balance - carried_over` (R26)."""
+    `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, if
+    that or the amount is not what was promised; `methods` have what was paid with each. Without them, it was
+    all charged to the charge's own method."""
 
     receipt: str
     amount: int
@@ -238,6 +242,8 @@ class Settled:
     # To the next invoice: too little to be charged now.
     carried_over: int = 0
     invoice_number: str = ""
+    taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
+    methods: tuple[ChargedMethod, ...] = field(default=(), compare=False)
     # The invoice that the customer is to pay; None if a payment method was charged.
     invoice: InvoiceState | None = None
 
@@ -270,8 +276,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `not_paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `provider_error`, the `decline_reason` of a
-    SeatsNotOrderable, or the provider's own code."""
+    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`, `provider_error`, the
+    `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
 
     reason: str
 
@@ -325,7 +331,7 @@ class BillingGateway(Protocol):
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
-        CurrencyMismatch, SeatsPricedByUsage, SeatsReducePrice, TaxLocationInvalid,
+        CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage, SeatsReducePrice, TaxLocationInvalid,
         ShippingLocationInvalid."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:

@@ -14,7 +14,8 @@ from models.account import Account
 from models.details import OrderDetails, OrderRow
 from models.invoice import Invoice
 from models.money import Money
-from models.service_order import LineStatus
+from models.service_order import BALANCE_DUE_REASON, LineStatus
+from models.service_order.account_balance import compute_amount_limit
 
 
 def format_invoice_status(localizer: Localizer, invoice: Invoice, account: Account) -> str:
@@ -42,11 +43,11 @@ class OrderLinePresenter:
 
     @property
     def amount(self) -> Money:
-        return self.details.to_money(self.row.line.amount)
+        return self.details.to_money(self.row.line.actual_amount)
 
     @property
     def tax(self) -> Money:
-        return self.details.to_money(self.row.line.tax)
+        return self.details.to_money(self.row.line.actual_tax)
 
     @property
     def status(self) -> str:
@@ -75,11 +76,12 @@ class OrderLinePresenter:
         line, order = self.row.line, self.details.order
         if self.row.invoice is not None:
             added = self.localizer.format_text("order-line-added", at=line.settled_at)
-            return f"{added} {format_invoice_status(self.localizer, self.row.invoice, self.details.account)}"
+            status = format_invoice_status(self.localizer, self.row.invoice, self.details.account)
+            return self._add_difference(f"{added} {status}")
         if line.is_on_invoice and line.status is LineStatus.CHARGING:
             return self.localizer.format_text("order-line-invoicing", by=order.processing_deadline)
         if line.status is LineStatus.SETTLED:
-            return self.localizer.format_text("order-line-settled", at=line.settled_at)
+            return self._add_difference(self.localizer.format_text("order-line-settled", at=line.settled_at))
         if line.status is LineStatus.DECLINED:
             declined = self.localizer.format_text("order-line-declined", reason=self.decline_reason)
             return f"{declined} {self._format_retry_option()}"
@@ -101,9 +103,29 @@ class OrderLinePresenter:
             return format_decline_reason(self.localizer, line.reason)
         return self.localizer.format_text(
             f"decline-{(line.reason or 'price_changed').replace('_', '-')}-to",
-            promised=self.details.to_money(line.amount + line.tax),
+            promised=self.details.to_money(self._find_promised_charge()),
             offered=self.details.to_money(line.offered_amount + line.offered_tax),
         )
+
+    def _find_promised_charge(self) -> int:
+        line = self.row.line
+        if line.reason != BALANCE_DUE_REASON:
+            return line.promised_total
+        lines = [row.line for row in self.details.rows]
+        return compute_amount_limit(self.details.quote, lines, line)
+
+    def _add_difference(self, settled: str) -> str:
+        """Both amounts, if something else was taken than was promised (R26)."""
+        line = self.row.line
+        if line.difference is None:
+            return settled
+        promised, charged = line.difference.promised, line.difference.charged
+        difference = self.localizer.format_text(
+            "amount-differs",
+            promised=self.details.to_money(promised),
+            charged=self.details.to_money(charged),
+        )
+        return f"{settled} {difference}"
 
     def _format_retry_option(self) -> str:
         line, order = self.row.line, self.details.order
@@ -140,11 +162,14 @@ class OrderPresenter:
 
     @property
     def total(self) -> Money:
-        return self.details.to_money(self.details.quote.total)
+        """As promised, except for what was settled otherwise."""
+        changed = sum(row.line.actual_total - row.line.promised_total for row in self.details.rows)
+        return self.details.to_money(self.details.quote.total + changed)
 
     @property
     def tax(self) -> Money:
-        return self.details.to_money(self.details.quote.tax)
+        changed = sum(row.line.actual_tax - row.line.tax for row in self.details.rows)
+        return self.details.to_money(self.details.quote.tax + changed)
 
     @property
     def receipt_amounts(self) -> dict[str, Money]:

@@ -23,6 +23,7 @@ from bot.billing.gateway import (
     NeverReceived,
     PaymentMethodState,
     Preview,
+    Settled,
     ShippingLocationInvalid,
     SubscriptionState,
     TaxLocationInvalid,
@@ -141,9 +142,12 @@ class StripeGateway:
     ) -> OutcomeT | ChargeOutcome:
         try:
             try:
-                return await operation(charge)
+                outcome: OutcomeT | ChargeOutcome = await operation(charge)
             except CustomerNotFound:
-                return await self._resolve_without_customer(charge)
+                outcome = await self._resolve_without_customer(charge)
+            if isinstance(outcome, Settled) and (outcome.amount, outcome.tax) != (charge.amount, charge.tax):
+                return await invoices.complete_taxes(self._client, self._tax_rates, outcome)
+            return outcome
         except (BillingUnavailable, TimeoutError):
             return Unknown()
         except stripe.InvalidRequestError as error:

@@ -4,6 +4,7 @@ record.
 The key is written to the subscription before a charge, and the invoice gets a copy of it that never changes.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import stripe
@@ -27,8 +28,10 @@ from bot.billing.stripe.client import (
 )
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY, SubscriptionItem, get_object_id
+from bot.billing.stripe.payments import fetch_charged_methods
+from bot.billing.stripe.taxes import TaxRateReader, read_tax_parts
 from models.invoice import InvoiceStatus
-from models.receipt import ProviderReceipt
+from models.receipt import ChargedMethod, ProviderReceipt
 
 log = structlog.get_logger()
 
@@ -83,7 +86,7 @@ async def read_outcome(
     if invoice.collection_method == "send_invoice":
         return await _read_sent_invoice(client, invoice, now, is_ended=is_ended)
     if invoice.status == "paid":
-        return _build_settled(invoice)
+        return _build_settled(invoice, await fetch_charged_methods(client, invoice))
     if invoice.status == "draft":
         return Pending(now + RECONCILE_INTERVAL)
     payment = await _fetch_payment_intent(client, invoice)
@@ -136,7 +139,7 @@ async def _finalize_draft(
         return None
 
 
-def _build_settled(invoice: stripe.Invoice) -> Settled:
+def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...] = ()) -> Settled:
     """The balance before and after says what was used of a credit, and what was added or carried over
     (docs.stripe.com/billing/customer/balance)."""
     net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
@@ -153,6 +156,7 @@ def _build_settled(invoice: stripe.Invoice) -> Settled:
         earlier_balance=convert(max(0, before)),
         carried_over=convert(max(0, after)),
         invoice_number=invoice.number or str(invoice.id),
+        methods=methods,
         invoice=_build_state(invoice) if invoice.collection_method == "send_invoice" else None,
     )
 
@@ -177,6 +181,15 @@ async def fetch_invoice(client: stripe.StripeClient, customer: str, receipt: str
         return None
     is_known = get_object_id(invoice.customer) == customer and invoice.status in INVOICE_STATUSES
     return _build_state(invoice) if is_known else None
+
+
+async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled) -> Settled:
+    """With the taxes of the invoice by rate: those of its quote do not add up to other amounts."""
+    invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt))
+    lines = [line async for line in iter_all_pages(invoice.lines)]
+    is_tax_disabled = invoice.automatic_tax.disabled_reason is not None
+    parts = read_tax_parts(invoice, lines, is_tax_disabled=is_tax_disabled)
+    return replace(settled, taxes=await tax_rates.build_items(parts))
 
 
 async def _resolve_unpaid_invoice(

@@ -32,7 +32,7 @@ async def fetch_payment_methods(
     """Legacy cards are listed among the others (docs.stripe.com/payments/payment-methods/transitioning,
     "Compatibility with legacy card objects"). A default that is not is a legacy source of another kind."""
     page = await request_stripe(client.v1.customers.payment_methods.list_async(customer_id, {"limit": 100}))
-    found = [_read_payment_method(method.to_dict(), default_id) async for method in iter_all_pages(page)]
+    found = [read_payment_method(method.to_dict(), default_id) async for method in iter_all_pages(page)]
     is_listed = default_id in {method.id for method in found}
     if default_id is not None and not is_listed and not default_id.startswith("pm_"):
         source = await request_stripe(
@@ -42,9 +42,16 @@ async def fetch_payment_methods(
     return [method for method in found if PAYMENT_METHOD_ID_PATTERN.fullmatch(method.id)]
 
 
-def _read_payment_method(method: dict[str, Any], default_id: str | None) -> PaymentMethodState:
-    type_ = str(method["type"])
-    return _build_state(method["id"], type_, method.get(type_) or {}, default_id)
+def read_payment_method(method: dict[str, Any], default_id: str | None = None) -> PaymentMethodState:
+    return read_method_details(method["id"], method, default_id)
+
+
+def read_method_details(
+    method_id: str, details: dict[str, Any], default_id: str | None = None
+) -> PaymentMethodState:
+    """Of a payment method, or of what was charged: the field is named after the type."""
+    type_ = str(details["type"])
+    return _build_state(method_id, type_, details.get(type_) or {}, default_id)
 
 
 def _read_source(source: dict[str, Any], default_id: str | None) -> PaymentMethodState:
