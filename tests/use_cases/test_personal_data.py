@@ -82,6 +82,7 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
     },
     KEPT: {
         "account": "line1 line2 postal_code city state country name tax_id",
+        "order_line": "charged_methods",
         "quote": "address",
         "receipt": "buyer address seller lines cards po_number tax_facts",
         "service_order": "address po_number",
@@ -108,7 +109,8 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "ledger_seat_block": "subscription_id",
         "ledger_subscription": "id account_id period tax_rate",
         "notice": "event account_id team destination kind status",
-        "order_line": "subscription_id payment_method_id status reason customer_link provider_receipt_id "
+        "order_line": "subscription_id payment_method_id status reason customer_link settled_taxes "
+        "provider_receipt_id "
         "provider_invoice_number",
         "payment_method": "id account_id type brand last4 bank",
         "product": "id name reason",
@@ -495,7 +497,7 @@ async def store_aged_notices(world: World, session: Session) -> None:
         session.add(notice)
         await session.flush()
         if order_id == finished.id:
-            session.add(OrderMessage(notice_id=notice.key, order_id=order_id, channel="D1", ts="1.0"))
+            session.add(OrderMessage(notice_id=notice.key, order_id=finished.key, channel="D1", ts="1.0"))
 
 
 async def list_aged(world: World) -> set[str]:
