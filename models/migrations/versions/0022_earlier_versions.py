@@ -13,8 +13,8 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from models.migrations.sqlite_tables import rewrite_table
 
-revision = "0023_earlier_versions"
-down_revision = "0022_retention"
+revision = "0022_earlier_versions"
+down_revision = "0021_retention"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022_retention"
-down_revision = "0021_settled_amounts"
+revision = "0021_retention"
+down_revision = "0020_invoices"
 branch_labels = None
 depends_on = None
 
