@@ -60,13 +60,9 @@ async def use_everything(world: World) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.port}") as client:
         for path in ("/readyz", "/metrics"):
             (await client.get(path)).raise_for_status()
-<<<<<<< HEAD
-    await SingleUseOAuthStateStore(600, world.services.database).async_issue()
-=======
     # By the machine's clock: the first one has expired, and the other will long after the test's clock.
     for seconds in (-1, 10**9):
         await SingleUseOAuthStateStore(seconds, world.services.database).async_issue()
->>>>>>> next
     await world.settle()
     await world.order(world.person("dora"), declined_meeting=1)
     await world.order(world.person("carla"), customer_assist=1)
