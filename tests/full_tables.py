@@ -1,6 +1,6 @@
 """Fills every table with copies of its first row, each for an account, an order and a person of its own."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Enum, Table, text
@@ -10,8 +10,6 @@ from sqlmodel import SQLModel
 FIRST_ID = 10_000_000
 # They stay small, however much there is of everything else.
 SMALL_TABLES = {"product", "document_sequence", "refused_block", "account_change"}
-# Their times are the machine's, not the world's.
-TABLES_OF_MACHINE_CLOCK = {"slack_oauth_states"}
 
 
 def fill_tables(connection: Connection, rows: int, at: datetime) -> set[str]:
@@ -33,8 +31,6 @@ def _copy_rows(connection: Connection, table: Table, rows: int, at: datetime) ->
     values = ", ".join(_build_value(connection.dialect, table, column) for column in table.columns)
     key = ", ".join(column.name for column in table.primary_key)
     source = f"generate_series(1, {rows}) AS i, (SELECT * FROM {table.name} ORDER BY {key} LIMIT 1) AS sample"
-    if table.name in TABLES_OF_MACHINE_CLOCK:
-        at = datetime.now(UTC)
     result = connection.execute(
         text(f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {source}"), {"at": at}
     )

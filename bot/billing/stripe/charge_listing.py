@@ -13,7 +13,6 @@ class StripeChargeListing:
         self._client = client
 
     async def list_charge_keys(self, since: datetime | None) -> set[str]:
-        """Raises BillingUnavailable."""
         created = {"created": {"gte": to_timestamp(since - CLOCK_SKEW)}} if since else {}
         with reject_unknown_errors("list_charges"):
             page = await request_stripe(
