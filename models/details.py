@@ -20,6 +20,7 @@ from models.receipt import ProviderReceipt, Receipt, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
 from models.subscription.outlook import SubscriptionOutlook
+from models.subscription.period_length import get_anchor_day
 from models.subscription.seat_history import SeatHistory
 from models.tax import TaxItem, sum_tax_items
 
@@ -59,6 +60,15 @@ class QuoteRow:
     @property
     def will_renew(self) -> bool:
         return self.outlook.will_renew(self.line.period_end)
+
+    @property
+    def is_next_period_short(self) -> bool:
+        """Whether the subscription ends in the middle of its next period."""
+        line, ends_on = self.line, self.outlook.ends_on
+        if ends_on is None or not self.will_renew:
+            return False
+        anchor_day = get_anchor_day(line.period_start, line.period_end, line.period)
+        return ends_on < line.period.move_date(line.period_end, 1, anchor_day)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from models.errors import Refusal
 
 CARD_TYPE = "card"
 # What is kept of a method that was charged.
-SHOWN_METHOD_FIELDS = frozenset({"type", "brand", "last4", "email", "bank"})
+SHOWN_METHOD_FIELDS = frozenset({"type", "brand", "last4", "email", "bank", "wallet"})
 EXPIRY_WARNING_MONTHS = 2
 # In the checkout: each line is charged to what its subscription is usually charged to.
 USUAL_METHODS_OPTION = "usual"
@@ -66,6 +66,8 @@ class PaymentMethod(SQLModel, table=True):
     expiry_month: int | None = None
     email: str | None = None
     bank: str | None = None
+    # That a card is stored in, such as `apple_pay`.
+    wallet: str | None = None
     automatic: bool = True
     is_default: bool = False
     active: bool = True

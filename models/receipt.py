@@ -39,6 +39,7 @@ class ChargedMethod(SQLModel):
     last4: str | None = None
     email: str | None = None
     bank: str | None = None
+    wallet: str | None = None
     amount: int
 
 

@@ -7,7 +7,7 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
-from bot.presenters.quote import build_renewal_arguments, get_decision_outcome
+from bot.presenters.quote import build_renewal_arguments, get_decision_outcome, list_renewal_note_keys
 from bot.presenters.receipt import list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
@@ -228,9 +228,8 @@ def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
     ]
     if not lines:
         return localizer.format_mrkdwn("quote-not-renewing")
-    is_partial = not all(row.will_renew for row in details.rows)
-    scope = localizer.format_mrkdwn("quote-recurring-partial" if is_partial else "quote-recurring-scope")
-    return "\n".join([localizer.format_mrkdwn("quote-recurring"), *lines, scope])
+    notes = [localizer.format_mrkdwn(key) for key in list_renewal_note_keys(details)]
+    return "\n".join([localizer.format_mrkdwn("quote-recurring"), *lines, *notes])
 
 
 def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata) -> list[Block]:

@@ -72,10 +72,19 @@ class CollectionPause(OutlookPart):
 
 
 class ScheduledChange(OutlookPart):
-    """`seats` are all that there will be from that day: 0 if the subscription loses the product."""
+    """`seats` are all that there will be from that day: 0 if the subscription loses the product, and None if
+    that cannot be told. `is_price_changed`: at another price."""
 
     on: date
-    seats: int
+    seats: int | None = None
+    is_price_changed: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Selects its words."""
+        if self.seats is None:
+            return "unknown"
+        return "price" if self.is_price_changed else "seats" if self.seats else "removed"
 
 
 class Discount(OutlookPart):
@@ -107,10 +116,14 @@ class SubscriptionOutlook(OutlookPart):
     discounts: tuple[Discount, ...] = ()
     renewal: RenewalTotal | None = None
     is_renewal_priced: bool = True
+    # False if the provider says that there is none, whatever the rest says.
+    is_renewal_expected: bool = True
 
     def will_renew(self, period_end: date) -> bool:
         """Whether the end of the current period starts another one that is paid."""
         if self.standing in (SubscriptionStanding.PAST_DUE, SubscriptionStanding.PAUSED):
+            return False
+        if not self.is_renewal_expected:
             return False
         pause = self.collection_pause
         if pause is not None and (pause.resumes_on is None or pause.resumes_on > period_end):
@@ -134,7 +147,9 @@ class SubscriptionOutlook(OutlookPart):
             return CollectionPaused(product=product, until=self.collection_pause.resumes_on or "")
         if self.scheduled_change is not None:
             change = self.scheduled_change
-            return SubscriptionChangeScheduled(product=product, on=change.on, seats=change.seats)
+            return SubscriptionChangeScheduled(
+                product=product, on=change.on, seats=change.seats or 0, change=change.kind
+            )
         return None
 
     def _find_pending_update(self, product: str) -> Refusal | None:

@@ -66,6 +66,7 @@ class Card:
     type: str = "card"
     email: str | None = None
     bank: str | None = None
+    wallet: str | None = None
 
 
 @dataclass
@@ -119,6 +120,15 @@ class Subscription:
         """Whether the item's current period is its last."""
         end = self.future.cancel_at
         return self.future.cancel_at_period_end or (end is not None and end <= item.current_period_end)
+
+    def find_period_end(self, item: SubscriptionItem) -> int:
+        """Or the subscription's own, if it is cancelled before."""
+        return self.find_last_end(item.current_period_start, item.current_period_end)
+
+    def find_last_end(self, start: int, end: int) -> int:
+        """Of a period."""
+        cancel_at = self.future.cancel_at
+        return cancel_at if cancel_at is not None and start < cancel_at < end else end
 
     @property
     def has_automatic_tax(self) -> bool:
@@ -278,6 +288,8 @@ class StripeRecords:
         self.is_clock_advancing = False
         self.declines_with_402 = False
         self.has_portal_configuration = True
+        # docs.stripe.com/api/invoices/object, automatic_tax.status
+        self.fails_tax_calculation = False
         self.lists_invoices_of_deleted_customers = True
         self.pending_invoice_items: list[InvoiceLine] = []
         # Where the invoices' files are.
@@ -372,11 +384,12 @@ class StripeRecords:
 
         docs.stripe.com/billing/subscriptions/prorations
         """
-        if not item.current_period_start <= at < item.current_period_end:
+        if not item.current_period_start <= at < subscription.find_period_end(item):
             raise build_invalid_request(
                 "The proration date must be within the current period", param="proration_date"
             )
-        unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
+        end = subscription.find_period_end(item)
+        unused = Fraction(end - at, item.current_period_end - item.current_period_start)
         if subscription.status == "trialing":
             unused = Fraction(0)  # docs.stripe.com/billing/subscriptions/trials: a trial costs nothing.
         if not subscription.future.itemizes_proration_discounts:
@@ -397,7 +410,7 @@ class StripeRecords:
         return [
             InvoiceLine(
                 item.id, subscription.id, item.price, count, amount, sum(part.amount for part in parts), at,
-                item.current_period_end, True, discount,
+                end, True, discount,
                 self._get_discount_id(subscription) if discount else "", currency, parts,
             )
             for (count, amount), parts, discount in zip(amounts, taxes, discounts, strict=True)
@@ -430,18 +443,21 @@ class StripeRecords:
     def build_renewal_lines(
         self, subscription: Subscription, quantities: dict[str, int], terms: TaxTerms
     ) -> list[InvoiceLine]:
+        """A period in whose middle the subscription is cancelled is prorated, whatever `proration_behavior`
+        says: docs.stripe.com/api/subscriptions/update, cancel_at."""
         lines, currency = [], subscription.charged_currency
         for item in subscription.items:
-            start, end = item.current_period_end, item.find_next_period_end()
+            start, whole_end = item.current_period_end, item.find_next_period_end()
+            end = subscription.find_last_end(start, whole_end)
             for count, exact in item.price.list_parts(quantities.get(item.id, item.quantity), currency):
-                amount = round_amount(exact, currency)
+                amount = round_amount(exact * Fraction(end - start, whole_end - start), currency)
                 discount = self._compute_discount(subscription, amount)
                 [parts] = compute_taxes([amount - discount], terms, item.price, currency)
                 tax = sum(part.amount for part in parts)
                 lines.append(
                     InvoiceLine(
-                        item.id, subscription.id, item.price, count, amount, tax, start, end, False,
-                        discount, self._get_discount_id(subscription) if discount else "", currency, parts,
+                        item.id, subscription.id, item.price, count, amount, tax, start, end,
+                        end != whole_end, discount, self._get_discount_id(subscription) if discount else "", currency, parts,
                     )
                 )  # fmt: skip
         return lines
@@ -470,7 +486,7 @@ class StripeRecords:
         docs.stripe.com/billing/subscriptions/pending-updates-reference
         """
         if subscription.status not in ("active", "trialing", "past_due"):
-            raise build_invalid_request("The subscription is not active", "resource_missing")
+            raise build_resource_missing("subscription", subscription.id)
         if subscription.pending_update:
             self.void_invoice(self.invoices[subscription.pending_update.invoice])
         customer = self.customers[subscription.customer]
@@ -572,7 +588,8 @@ class StripeRecords:
         """Also cancels the pending update: docs.stripe.com/api/invoices/void,
         docs.stripe.com/billing/subscriptions/pending-updates"""
         if invoice.status not in ("open", "uncollectible"):
-            raise build_invalid_request("This invoice is not open.", "invoice_not_open")
+            # Stripe documents no code for it.
+            raise build_invalid_request("This invoice is not open.")
         invoice.status = "void"
         # What was applied of the balance is given back: docs.stripe.com/api/customer_balance_transactions
         if invoice.ending_balance is not None:

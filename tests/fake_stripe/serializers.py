@@ -386,6 +386,11 @@ def serialize_payment_method(card: Card) -> dict[str, Any]:
     )
 
 
+def _serialize_wallet(wallet: str | None) -> dict[str, Any] | None:
+    """docs.stripe.com/api/payment_methods/object, card.wallet"""
+    return wallet and fill_object(stripe.PaymentMethod.Card.Wallet, type=wallet, **{wallet: {}})
+
+
 def _serialize_method_details(card: Card) -> dict[str, Any]:
     """docs.stripe.com/api/payment_methods/object: the field is named after the type."""
     year, month = card.expiry
@@ -398,6 +403,7 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
                 exp_year=year,
                 exp_month=month,
                 funding="credit",
+                wallet=_serialize_wallet(card.wallet),
             )
         case "sepa_debit":
             return fill_object(stripe.PaymentMethod.SepaDebit, last4=card.last4)
@@ -432,7 +438,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         amount_shipping=0,
         attempt_count=1,
         attempted=True,
-        automatic_tax=_serialize_automatic_tax(invoice),
+        automatic_tax=_serialize_automatic_tax(records, invoice),
         billing_reason=invoice.billing_reason,
         collection_method="charge_automatically",
         created=invoice.created,
@@ -482,8 +488,10 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
     return serialized
 
 
-def _serialize_automatic_tax(invoice: Invoice) -> dict[str, Any]:
+def _serialize_automatic_tax(records: StripeRecords, invoice: Invoice) -> dict[str, Any]:
     status = "complete" if invoice.is_tax_located else "requires_location_inputs"
+    if records.fails_tax_calculation:
+        status = "failed"
     return {
         "enabled": invoice.has_automatic_tax, "disabled_reason": None, "liability": None, "provider": None,
         "status": status if invoice.has_automatic_tax else None,

@@ -8,8 +8,24 @@ from datetime import datetime, timedelta
 
 import stripe
 
-from bot.billing.gateway import Charge, ChargeOutcome, Declined, NeedsCustomer, Pending, Settled
-from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe, to_timestamp
+from bot.billing.gateway import (
+    Charge,
+    ChargeOutcome,
+    CustomerNotFound,
+    Declined,
+    NeedsCustomer,
+    Pending,
+    Settled,
+)
+from bot.billing.stripe.client import (
+    from_timestamp,
+    if_rejected,
+    is_missing,
+    iter_all_pages,
+    log_rejected_request,
+    request_stripe,
+    to_timestamp,
+)
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY, SubscriptionItem, get_object_id
 from models.receipt import ProviderReceipt
@@ -91,12 +107,25 @@ async def _resolve_unpaid_invoice(
     if payment and payment.status == "requires_action" and waits and until:
         return NeedsCustomer(invoice.hosted_invoice_url or "", until)
     # If it stayed open, Stripe's retries could still pay it after another card was charged here.
+    call = client.v1.invoices.void_invoice_async(str(invoice.id))
     try:
-        await request_stripe(client.v1.invoices.void_invoice_async(str(invoice.id)))
-    except stripe.InvalidRequestError:
-        # It was paid or voided in the meantime; the next check tells which.
-        return Pending(now + timedelta(seconds=1))
+        await request_stripe(call, "invoices.void", expects=lambda _: True)
+    except stripe.InvalidRequestError as error:
+        return await _recheck_unvoided_invoice(client, str(invoice.id), error, now)
     return _build_declined(payment)
+
+
+async def _recheck_unvoided_invoice(
+    client: stripe.StripeClient, invoice_id: str, error: stripe.InvalidRequestError, now: datetime
+) -> Pending:
+    """If it was paid or voided in the meantime, the next check tells which. Stripe documents no code for
+    that."""
+    invoice = await request_stripe(client.v1.invoices.retrieve_async(invoice_id), "invoices.retrieve")
+    if invoice.status not in ("open", "uncollectible"):
+        return Pending(now + timedelta(seconds=1))
+    with if_rejected("checked_again"):
+        log_rejected_request("invoices.void", error)
+    return Pending(now + RECONCILE_INTERVAL)
 
 
 def compute_confirmation_deadline(invoice: stripe.Invoice) -> datetime:
@@ -117,22 +146,26 @@ async def _fetch_payment_intent(
     """The invoice's default payment, or else the last one."""
     made = sorted(invoice.payments.data if invoice.payments else [], key=lambda payment: payment.is_default)
     intent = get_object_id(made[-1].payment.payment_intent) if made else None
-    return await request_stripe(client.v1.payment_intents.retrieve_async(intent)) if intent else None
+    if intent is None:
+        return None
+    return await request_stripe(client.v1.payment_intents.retrieve_async(intent), "payment_intents.retrieve")
 
 
 async def _find_invoice(
     client: stripe.StripeClient, filters: dict[str, str], item: SubscriptionItem | None, charge: Charge
 ) -> stripe.Invoice | None:
-    found = await request_stripe(
-        client.v1.invoices.list_async(
-            {  # type: ignore[arg-type]
-                **filters,
-                "created": {"gte": to_timestamp(charge.stored_at - CLOCK_SKEW)},
-                "limit": 100,
-                "expand": ["data.payments"],
-            }
-        )
-    )
+    """Raises CustomerNotFound if all of a customer's are searched, and Stripe no longer has it."""
+    wanted = {
+        **filters,
+        "created": {"gte": to_timestamp(charge.stored_at - CLOCK_SKEW)},
+        "limit": 100,
+        "expand": ["data.payments"],
+    }
+    call = client.v1.invoices.list_async(wanted)  # type: ignore[arg-type]
+    try:
+        found = await request_stripe(call, "invoices.list", expects=is_missing if item is None else None)
+    except stripe.InvalidRequestError:
+        raise CustomerNotFound from None
     async for invoice in iter_all_pages(found):
         if await is_invoice_of_charge(invoice, item, charge):
             return invoice
@@ -164,7 +197,7 @@ async def is_invoice_of_charge(
 async def fetch_receipt_page(
     client: stripe.StripeClient, customer: str, receipt: str
 ) -> ProviderReceipt | None:
-    invoice = await request_stripe(client.v1.invoices.retrieve_async(receipt))
+    invoice = await request_stripe(client.v1.invoices.retrieve_async(receipt), "invoices.retrieve")
     page, pdf = invoice.hosted_invoice_url, invoice.invoice_pdf
     if get_object_id(invoice.customer) != customer or page is None or pdf is None:
         return None
