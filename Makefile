@@ -26,14 +26,15 @@ POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
 # Tests whose outcome depends on the database or the transport: locks, claims, races, redelivery, crashes and
 # outages. What the rest would show there is that PostgreSQL takes the statements: test_query_plans.py does.
 ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_cost.py use_cases models/test_audit_entry.py \
-	$(addprefix handlers/test_,changed_together.py charges.py crashes.py declined_lines.py health.py home.py \
-	late_answers.py main_job.py outages.py races.py redelivery.py waiting_orders.py workspaces.py)
+	$(addprefix handlers/,test_home.py test_main_job.py access/test_workspaces.py transport/test_health.py) \
+	$(addprefix handlers/faults/test_,changed_together.py crashes.py late_answers.py outages.py races.py redelivery.py) \
+	$(addprefix handlers/service_order/test_,charges.py declined_lines.py waiting_orders.py)
 # These use no database, choose their own engine, or read one row; with Stripe, the database sees the same
 # queries as with the embedded provider.
 NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \
 	directory receipts fake_stripe billing/test_stripe.py billing/test_stripe_price.py \
-	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/test_stripe.py \
-	handlers/test_stripe_events.py models/test_migrations.py models/test_triggers.py models/test_constraints.py \
+	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/stripe/test_orders.py \
+	handlers/stripe/test_events.py models/test_migrations.py models/test_triggers.py models/test_constraints.py \
 	models/test_baseline.py test_unsupported_schema.py use_cases/test_locks.py test_restore.py test_audit_command.py test_settings.py \
 	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py
 

@@ -72,10 +72,10 @@ async def place_one(url: str, slack: FakeSlack) -> None:
         person = SlackIdentity(TEAM, user(0), "bench")
         await refresh_slack_user(services, person)
         typed = {subscription(0): "2"}
-        sheet = await save_cart(services, person=person, account_id=account(0), seat_inputs=typed)
-        checkout = await open_checkout(services, person=person, quote_id=sheet.quote.key)
-        await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
-        await place_service_order(services, person=person, quote_id=sheet.quote.key)
+        details = await save_cart(services, person=person, account_id=account(0), seat_inputs=typed)
+        checkout = await open_checkout(services, person=person, quote_id=details.quote.key)
+        await save_checkout(services, person=person, quote_id=details.quote.key, form=checkout.form)
+        await place_service_order(services, person=person, quote_id=details.quote.key)
         await services.tasks.wait_until_idle()
 
 

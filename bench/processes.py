@@ -63,7 +63,7 @@ async def bot(folder: Path, api_url: str, database_url: str, **settings: str) ->
         yield server
 
 
-# For whoever looks for where the time goes: BENCH_PROFILE=file writes what cProfile sees of the bot.
+# To see where the time goes: BENCH_PROFILE=file writes what cProfile sees of the bot.
 PROFILED = ["-m", "cProfile", "-o", os.environ["BENCH_PROFILE"]] if "BENCH_PROFILE" in os.environ else []
 
 

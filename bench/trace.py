@@ -10,7 +10,6 @@ ROLLBACK and the pool's checks are not counted as queries.
 import argparse
 import asyncio
 import logging
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
@@ -30,12 +29,11 @@ from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Person
 from tests.handlers.steps import ForgetfulTasks
 from tests.postgres import Kind
+from tests.query_log import log_queries
 from tests.world import World, world
 
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("app.py", "bot/", "handlers/", "models/", "scheduler/")
-# Passed to a database's driver to manage its transactions and connections.
-NOT_A_QUERY = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|SET|SELECT 1$)", re.IGNORECASE)
 MAX_DELIVERY_ROUNDS = 100
 # What is sent, and the view that follows.
 COMMANDS = (
@@ -54,7 +52,7 @@ console = Console(width=160)
 
 
 @dataclass
-class Leg:
+class Step:
     """What was entered, queried and committed during one part of the way."""
 
     name: str
@@ -63,39 +61,31 @@ class Leg:
     writing_transactions: int = 0
 
     @classmethod
-    def sum(cls, legs: Iterable["Leg"]) -> "Leg":
+    def sum(cls, steps: Iterable["Step"]) -> "Step":
         total = cls("together")
-        for leg in legs:
-            total.files |= leg.files
-            total.queries += leg.queries
-            total.writing_transactions += leg.writing_transactions
+        for step in steps:
+            total.files |= step.files
+            total.queries += step.queries
+            total.writing_transactions += step.writing_transactions
         return total
 
 
 @contextmanager
-def record(leg: Leg) -> Iterator[Leg]:
+def record(step: Step) -> Iterator[Step]:
     """Everything that this process does meanwhile, the sandbox's own files apart."""
-
-    def record_query(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not NOT_A_QUERY.match(statement):
-            leg.queries.append(" ".join(statement.split()))
-
-    def record_commit(_connection: Any) -> None:
-        leg.writing_transactions += 1  # What only reads is rolled back.
 
     def record_file(frame: FrameType, kind: str, _argument: Any) -> None:
         if kind == "call" and (name := _get_product_file(frame.f_code.co_filename)):
-            leg.files.add(name)
+            step.files.add(name)
 
-    event.listen(Engine, "before_cursor_execute", record_query)
-    event.listen(Engine, "commit", record_commit)
-    sys.setprofile(record_file)
-    try:
-        yield leg
-    finally:
-        sys.setprofile(None)
-        event.remove(Engine, "before_cursor_execute", record_query)
-        event.remove(Engine, "commit", record_commit)
+    with log_queries(Engine) as log:
+        sys.setprofile(record_file)
+        try:
+            yield step
+        finally:
+            sys.setprofile(None)
+    step.queries += [" ".join(sql.split()) for sql, _ in log.queries]
+    step.writing_transactions += log.commits
 
 
 def _get_product_file(path: str) -> str | None:
@@ -103,7 +93,7 @@ def _get_product_file(path: str) -> str | None:
     return name if name.startswith(PRODUCT) else None
 
 
-async def trace_requests_and_order(kind: Kind) -> tuple[list[Leg], list[Leg]]:
+async def trace_requests_and_order(kind: Kind) -> tuple[list[Step], list[Step]]:
     async with world(kind=kind) as opened:
         # The background task that starts processing would be counted with placing.
         opened.services.tasks = ForgetfulTasks()
@@ -116,33 +106,33 @@ async def trace_requests_and_order(kind: Kind) -> tuple[list[Leg], list[Leg]]:
             *[await _trace_form(opened, alice, *form) for form in FORMS_BEFORE_ORDER],
         ]
         place = await _trace_form(opened, alice, "service_order.place", "service_order.show")
-        with record(Leg("process")) as process:
+        with record(Step("process")) as process:
             await process_due_orders(opened.services)
         await _check_completed(opened)
         return requests, [place, process, await _trace_delivery(opened)]
 
 
-async def _trace_command(opened: World, person: Person, command: str, view: str) -> Leg:
-    with record(Leg(command)) as leg:
+async def _trace_command(opened: World, person: Person, command: str, view: str) -> Step:
+    with record(Step(command)) as step:
         await person.command(command)
         await person.wait_for_modal(view)
         await opened.services.tasks.wait_until_idle()
-    return leg
+    return step
 
 
-async def _trace_form(opened: World, person: Person, view: str, next_view: str) -> Leg:
+async def _trace_form(opened: World, person: Person, view: str, next_view: str) -> Step:
     modal = await person.wait_for_modal(view)
     if view == "cart.save":
         modal.fill("seats:acme_meeting", 1)
-    with record(Leg(view)) as leg:
+    with record(Step(view)) as step:
         await person.submit()
         await person.wait_for_modal(next_view)
         await opened.services.tasks.wait_until_idle()
-    return leg
+    return step
 
 
-async def _trace_delivery(opened: World) -> Leg:
-    deliver = Leg("deliver")
+async def _trace_delivery(opened: World) -> Step:
+    deliver = Step("deliver")
     for _ in range(MAX_DELIVERY_ROUNDS):
         with record(deliver):
             await deliver_due_notices(opened.services)
@@ -158,21 +148,21 @@ async def _check_completed(opened: World) -> None:
         raise RuntimeError(f"the order is {order.status.value}")
 
 
-def show(requests: list[Leg], order: list[Leg], *, files: bool, queries: bool) -> None:
-    legs, total = [*requests, *order], Leg.sum(order)
-    for leg in legs if queries else []:
-        for number, query in enumerate(leg.queries, start=1):
-            console.print(f"{leg.name} {number}: {query}", markup=False, highlight=False)
+def show(requests: list[Step], order: list[Step], *, files: bool, queries: bool) -> None:
+    steps, total = [*requests, *order], Step.sum(order)
+    for step in steps if queries else []:
+        for number, query in enumerate(step.queries, start=1):
+            console.print(f"{step.name} {number}: {query}", markup=False, highlight=False)
     for name in sorted(total.files) if files else []:
         console.print(name, highlight=False)
     console.print(_build_table("request", requests))
     console.print(_build_table("order", [*order, total]))
 
 
-def _build_table(title: str, legs: list[Leg]) -> Table:
+def _build_table(title: str, steps: list[Step]) -> Table:
     table = Table(title, "files", "queries", "writing transactions")
-    for leg in legs:
-        table.add_row(leg.name, *map(str, (len(leg.files), len(leg.queries), leg.writing_transactions)))
+    for step in steps:
+        table.add_row(step.name, *map(str, (len(step.files), len(step.queries), step.writing_transactions)))
     return table
 
 

@@ -14,7 +14,7 @@ from bench.slack_requests import command, home_opened, submission
 from bot.blocks.block_kit import ModalMetadata
 
 # Slack's own patience is three seconds; a bot that is slower than this has failed.
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 WAITING = "waiting.show"
 TAKEN_IN = 0.2
 
@@ -34,14 +34,14 @@ async def open_screen(
     begun = time.perf_counter()
     await _sent(connection, request)
     acknowledged = time.perf_counter()
-    return Opening(acknowledged - begun, await asyncio.wait_for(arrives, PATIENCE) - begun)
+    return Opening(acknowledged - begun, await asyncio.wait_for(arrives, TIMEOUT_SECONDS) - begun)
 
 
 async def open_home(connection: Connection, slack: FakeSlack, person: str) -> float:
     arrives, request = slack.screen(person), home_opened(person)
     begun = time.perf_counter()
     await _sent(connection, request)
-    return await asyncio.wait_for(arrives, PATIENCE) - begun
+    return await asyncio.wait_for(arrives, TIMEOUT_SECONDS) - begun
 
 
 async def acknowledge(connection: Connection, person: str, name: str) -> float:
@@ -70,12 +70,12 @@ async def submit(
     if answer["view"]["callback_id"] != WAITING:
         arrives.cancel()
         return time.perf_counter() - begun, answer["view"]
-    came = await asyncio.wait_for(arrives, PATIENCE)
+    came = await asyncio.wait_for(arrives, TIMEOUT_SECONDS)
     return came - begun, slack.updated_view(view_id)
 
 
 async def _sent(connection: Connection, request: bytes) -> bytes:
-    answer = await asyncio.wait_for(connection.send(request), PATIENCE)
+    answer = await asyncio.wait_for(connection.send(request), TIMEOUT_SECONDS)
     if answer.status != 200:
         raise RuntimeError(f"answered by {answer.status}: {answer.body.decode(errors='replace')[:200]}")
     return answer.body
@@ -90,7 +90,7 @@ def as_drawn(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-async def crowd(
+async def run_concurrently(
     port: int, size: int, seconds: float, do: Callable[[Connection, str], Awaitable[Any]]
 ) -> tuple[list[Any], float]:
     """So many people at once, each doing it over and over; what came of it, and how often a second."""

@@ -142,7 +142,6 @@ async def catch_up_clock(services: Services) -> None:
 
 @asynccontextmanager
 async def open_customer_listing(settings: Settings) -> AsyncIterator[CustomerListing]:
-    """With BILLING=stripe."""
     from bot.billing.stripe.customer_listing import StripeCustomerListing
 
     async with aiohttp.ClientSession() as session:
@@ -159,7 +158,6 @@ def _build_stripe_client(settings: Settings, session: aiohttp.ClientSession) -> 
 
 
 async def prepare_database(database: Database) -> None:
-    """Migrates the database, and stores the shipped catalogue."""
     await database.migrate()
     async with database.write() as session:
         await lock_imports(session)

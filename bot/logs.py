@@ -29,7 +29,6 @@ def start_log_context(**fields: str) -> None:
 
 
 def get_log_reference() -> str:
-    """The id of the request or run; a new one if there is none yet."""
     return str(structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(4))
 
 

@@ -50,7 +50,6 @@ class Principal:
     audit_person_ids: dict[int, str]
 
     def find_account(self, account_id: str) -> Account | None:
-        """As it was when the principal was read."""
         return next((account for account, _ in self.roles if account.id == account_id), None)
 
 

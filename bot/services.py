@@ -50,5 +50,4 @@ class Services:
         return self.database.read()
 
     def write(self) -> AbstractAsyncContextManager[Session]:
-        """One transaction, committed on exit."""
         return self.database.write()

@@ -213,7 +213,6 @@ class Settings(BaseSettings):
 
 
 def _strip_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Without values that are empty after that, like `env_ignore_empty`."""
     stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
     return {name: value for name, value in stripped.items() if value != ""}
 
@@ -242,7 +241,6 @@ def _parse_url(url: str) -> SplitResult:
 
 
 def _list_combination_problems(values: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with several settings together, by their values as they were given."""
     yield from _list_workspace_problems(values)
     if not values.get("slack_app_token") and not values.get("slack_signing_secret"):
         yield "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) is missing: set one of them"

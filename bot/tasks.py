@@ -34,7 +34,6 @@ class BackgroundTasks:
 
     @contextmanager
     def track_interactive_request(self) -> Iterator[None]:
-        """Wraps work that a person is waiting for."""
         self._interactive_count += 1
         self._no_interactive_requests.clear()
         try:
@@ -53,7 +52,6 @@ class BackgroundTasks:
 
     @property
     def is_draining(self) -> bool:
-        """Whether the process is stopping: workers claim nothing more from their queues."""
         return self._closed
 
     def __len__(self) -> int:
@@ -79,7 +77,6 @@ class BackgroundTasks:
             log.error("task.failed", task=task.get_name(), exc_info=error)
 
     async def wait_until_idle(self) -> None:
-        """Includes the tasks that tasks start."""
         while self._running:
             await asyncio.wait(set(self._running))
 

@@ -148,7 +148,7 @@ async def take_result_pictures(alice: ScreenshotSession) -> None:
     await alice.take_picture("receipts", expected_text="Receipts of Acme SA")
     await alice.close_modal()
     await alice.open_page("mail")
-    await expect(alice.page.frame_locator(".letter iframe").locator("body")).to_contain_text("Total")
+    await expect(alice.page.frame_locator(".email iframe").locator("body")).to_contain_text("Total")
     await alice.take_picture("mail", expected_text="Receipt R-1001")
     await alice.open_page("home")
     await alice.take_picture("home", expected_text="How your seats changed", height=1100)

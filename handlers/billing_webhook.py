@@ -28,7 +28,6 @@ class _LogInterval:
         self._ends_at = -math.inf
 
     def is_over(self) -> bool:
-        """Begins the next one if so."""
         at = time.monotonic()
         if at < self._ends_at:
             return False

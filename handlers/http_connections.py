@@ -69,7 +69,6 @@ class ConnectionLimits:
             connection.start_receiving()
 
     def add(self, connection: "HttpConnection") -> bool:
-        """Whether there is room."""
         if len(self._connections) >= self.bounds.max_connections:
             REQUESTS_REJECTED_TOTAL.labels("too_many_connections").inc()
             if not self._evictable:

@@ -211,7 +211,6 @@ _BLOCK_STATES: TypeAdapter[Any] = TypeAdapter(dict[Text, BlockState])
 
 
 def is_input_block(block_id: object) -> bool:
-    """Whether the bot reads what is typed in it."""
     return isinstance(block_id, str) and (block_id in INPUT_BLOCKS or block_id.startswith(SEATS_BLOCK_PREFIX))
 
 

@@ -69,7 +69,6 @@ async def ack_with_result(ack: AsyncAck, request: SlackRequest, result: HandlerR
 
 
 def build_field_errors(request: SlackRequest, result: HandlerResult) -> dict[str, str]:
-    """By block id; empty unless the refusal belongs to the form's fields."""
     inputs = _list_inputs(request)
     if isinstance(result, InvalidInput):
         return _build_input_errors(request, result, inputs)
@@ -89,7 +88,6 @@ def _build_input_errors(request: SlackRequest, invalid: InvalidInput, inputs: li
 
 
 def _list_inputs(request: SlackRequest) -> list[str]:
-    """The block ids; Slack gives every block one."""
     blocks = request.view.blocks if request.view else []
     if not blocks:
         return list(request.input_values)

@@ -112,7 +112,6 @@ class QuoteDetails:
 
     @property
     def is_extendable(self) -> bool:
-        """R9"""
         return self.is_pending and is_extendable(self.account, self.quote, self.period_ends)
 
     def check_pending(self) -> None:
@@ -236,6 +235,5 @@ class AccountOverview:
 
     @property
     def default_methods(self) -> list[PaymentMethod]:
-        """What is charged unless another one is chosen (R3)."""
         own_ids = {row.subscription.default_payment_method_id for row in self.rows}
         return list_default_methods(self.payment_methods, own_ids)

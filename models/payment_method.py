@@ -74,7 +74,6 @@ class PaymentMethod(SQLModel, table=True):
 
     @property
     def is_unsupported(self) -> bool:
-        """Of a type that the provider cannot charge for seats ordered here."""
         return self.type != CARD_TYPE and not self.automatic
 
     def is_expired(self, today: date) -> bool:
@@ -84,7 +83,6 @@ class PaymentMethod(SQLModel, table=True):
         return (self.expiry_year, self.expiry_month) < (today.year, today.month)
 
     def is_expiring_soon(self, today: date) -> bool:
-        """In this month or one of the two after it."""
         if self.expiry_year is None or self.expiry_month is None:
             return False
         months = (self.expiry_year - today.year) * 12 + self.expiry_month - today.month
@@ -135,7 +133,6 @@ class MethodChoices:
     today: date
 
     def check_default(self) -> None:
-        """R3. Raises NoAutomaticPaymentMethod."""
         check_default_method(self.methods, self.today, set(self.own_ids.values()))
 
     @property

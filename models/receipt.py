@@ -129,7 +129,6 @@ class Receipt(SQLModel, table=True):
 
     @property
     def invoice_numbers(self) -> list[str]:
-        """The provider's."""
         return [*dict.fromkeys(line.invoice_number for line in self.receipt_lines if line.invoice_number)]
 
     @property

@@ -73,7 +73,6 @@ class JobRunner:
             )
 
     def stop(self) -> None:
-        """A run is left to finish."""
         self._is_stopped = True
         self._cancel_timers()
 

@@ -51,7 +51,6 @@ async def _watch_clock(
     wall_clock: Callable[[], float] = time.time,
     interval_seconds: float = CLOCK_CHECK_SECONDS,
 ) -> None:
-    """Until cancelled."""
     loop = asyncio.get_running_loop()
     difference = wall_clock() - loop.time()
     while True:
@@ -70,7 +69,6 @@ def restart_intervals(
 
 
 def build_scheduler(runners: Mapping[str, JobRunner], jobs: Mapping[str, Job] = JOBS) -> AsyncIOScheduler:
-    """Not started."""
     scheduler = AsyncIOScheduler(
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}, timezone=UTC
     )

@@ -21,7 +21,7 @@ def _check_no_transaction() -> None:
 class Sent:
     """A message as it was taken, and where it stands."""
 
-    letter: OutboundMessage
+    message: OutboundMessage
     posted: MessageRef
 
     @property
@@ -54,16 +54,16 @@ class FakeMessenger:
         finally:
             self._busy.discard(destination)
 
-    async def _take(self, letter: OutboundMessage) -> MessageRef:
-        self.tried.append(letter)
+    async def _take(self, message: OutboundMessage) -> MessageRef:
+        self.tried.append(message)
         await asyncio.sleep(0.001)
         if self.before:
-            await self.before(letter)
-        if self.refusals[letter.channel]:
-            raise self.refusals[letter.channel].pop(0)
-        channel = letter.channel.replace("U", "D", 1) if letter.channel.startswith("U") else letter.channel
-        posted = MessageRef(channel, letter.update_ts or f"{len(self.sent) + 1}.000000")
-        self.sent.append(Sent(letter, posted))
+            await self.before(message)
+        if self.refusals[message.channel]:
+            raise self.refusals[message.channel].pop(0)
+        channel = message.channel.replace("U", "D", 1) if message.channel.startswith("U") else message.channel
+        posted = MessageRef(channel, message.update_ts or f"{len(self.sent) + 1}.000000")
+        self.sent.append(Sent(message, posted))
         return posted
 
     def to(self, channel: str) -> list[Sent]:

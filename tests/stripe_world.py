@@ -47,8 +47,8 @@ async def stripe_world(**settings: Any) -> AsyncIterator[StripeWorld]:
                 account = await session.get_one(Account, customer.id.removeprefix("cus_"))
                 account.stripe_customer = customer.id
                 session.add(account)
-        courier = WebhookSender(fake.records, f"http://127.0.0.1:{inner.port}/stripe/webhook", SECRET)
-        yield StripeWorld(**vars(inner), fake=fake, webhook_sender=courier)
+        webhook_sender = WebhookSender(fake.records, f"http://127.0.0.1:{inner.port}/stripe/webhook", SECRET)
+        yield StripeWorld(**vars(inner), fake=fake, webhook_sender=webhook_sender)
 
 
 def build_account_records(now: Any) -> StripeRecords:

@@ -3,55 +3,24 @@
 They include the embedded gateway's, and the query that finds that nothing more is due.
 """
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-
 import pytest
-from sqlalchemy import event
 
 from bot.use_cases.service_order.process import process_due_orders
-from tests.handlers.orders import line_statuses
+from tests.handlers.service_order.orders import line_statuses
 from tests.handlers.steps import ForgetfulTasks
+from tests.query_log import QueryLog, log_queries
 from tests.world import World
 
-NOT_A_QUERY = re.compile(r"BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|SET|SELECT 1$")
 
-
-@dataclass
-class Cost:
-    queries: int = 0
-    transactions: int = 0
-
-    def is_within(self, *, queries: int, transactions: int) -> bool:
-        return self.queries <= queries and self.transactions <= transactions
-
-
-@contextmanager
-def counting(world: World) -> Iterator[Cost]:
-    cost = Cost()
-
-    def count_query(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        cost.queries += not NOT_A_QUERY.match(statement)
-
-    def count_transaction(_connection: object) -> None:
-        cost.transactions += 1  # What only reads is rolled back.
-
-    engine = world.services.database.sync_engine
-    event.listen(engine, "before_cursor_execute", count_query)
-    event.listen(engine, "commit", count_transaction)
-    try:
-        yield cost
-    finally:
-        event.remove(engine, "before_cursor_execute", count_query)
-        event.remove(engine, "commit", count_transaction)
-
-
-async def process(world: World) -> Cost:
-    with counting(world) as cost:
+async def process(world: World) -> QueryLog:
+    with log_queries(world.services.database.sync_engine) as log:
         await process_due_orders(world.services)
-    return cost
+    return log
+
+
+def check_cost(log: QueryLog, *, queries: int, transactions: int) -> None:
+    assert len(log.queries) <= queries, log.queries
+    assert log.commits <= transactions
 
 
 async def placed(world: World, person: str, **seats: int) -> None:
@@ -77,7 +46,7 @@ async def test_processing_a_line_takes_few_queries(
     cost = await process(world)
     assert await line_statuses(world) == [outcome]
     # To start, to store the attempt, and to store its outcome; one is the embedded gateway's.
-    assert cost.is_within(queries=most_queries, transactions=4), cost
+    check_cost(cost, queries=most_queries, transactions=4)
 
 
 async def test_checking_a_charge_that_is_not_decided_takes_few_queries(world: World) -> None:
@@ -89,8 +58,8 @@ async def test_checking_a_charge_that_is_not_decided_takes_few_queries(world: Wo
     world.clock.move(seconds=11)
     confirmed = await process(world)
     assert await line_statuses(world) == ["settled"]
-    assert undecided.is_within(queries=10, transactions=3), undecided
-    assert confirmed.is_within(queries=25, transactions=3), confirmed
+    check_cost(undecided, queries=10, transactions=3)
+    check_cost(confirmed, queries=25, transactions=3)
 
 
 async def test_checking_whether_a_waiting_order_can_start_takes_few_queries(world: World) -> None:
@@ -99,4 +68,4 @@ async def test_checking_whether_a_waiting_order_can_start_takes_few_queries(worl
     await placed(world, "sue", slow_meeting=1)
     cost = await process(world)
     assert await line_statuses(world) == ["charging", "waiting"]
-    assert cost.is_within(queries=6, transactions=1), cost
+    check_cost(cost, queries=6, transactions=1)

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, event
 
+from bot.installations.store import SingleUseOAuthStateStore
 from scheduler import JOBS
 from tests.full_tables import fill_tables
 from tests.handlers.all_screens import COMMANDS, acme_has_an_order_and_a_quote, press_everything
@@ -45,7 +47,7 @@ async def test_every_statement_is_answered_from_an_index() -> None:
 
 async def use_everything(world: World) -> None:
     """Orders that complete, are declined, take a while or need the customer; every command, button, form and
-    job; and the time in which quotes expire and orders become overdue."""
+    job; health checks; and the time in which quotes expire and orders become overdue."""
     metadata = await acme_has_an_order_and_a_quote(world)
     alice = world.person("alice")
     for route in COMMANDS:
@@ -55,6 +57,12 @@ async def use_everything(world: World) -> None:
     await alice.open_home()
     await world.settle()
     await press_everything(world, alice, metadata)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.port}") as client:
+        for path in ("/readyz", "/metrics"):
+            (await client.get(path)).raise_for_status()
+    # The first one has expired.
+    for seconds in (-1, 600):
+        await SingleUseOAuthStateStore(seconds, world.services.database).async_issue()
     await world.settle()
     await world.order(world.person("dora"), declined_meeting=1)
     await world.order(world.person("carla"), customer_assist=1)

@@ -127,8 +127,8 @@ async def run_app(url: str, *arguments: str) -> tuple[int, list[str]]:
 async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: Kind, tmp_path: Path) -> None:
     clock, folder = Clock(), tmp_path / "running"
     folder.mkdir()
-    with database(kind, folder) as url, database_url("accounts", "sqlite") as books:
-        provider = Database(books)
+    with database(kind, folder) as url, database_url("accounts", "sqlite") as provider_url:
+        provider = Database(provider_url)
         async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
             slack.slack.workspace.trigger_seconds = HANG_SECONDS
             async with bot(slack, url, provider, clock) as world:
@@ -158,7 +158,7 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
                 assert await world.seats("slow_meeting") == (6, 6)
                 assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
                 histories = await verify_histories(world.services.database, progress=lambda done, total: None)
-                assert [flaw for history in histories for flaw in history.violations] == []
+                assert [violation for history in histories for violation in history.violations] == []
                 sue = world.person("sue")
                 await opened(sue, "/service-orders", "SO-1001", "service_order.show")
                 await sue.close_modal()

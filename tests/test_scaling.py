@@ -58,7 +58,7 @@ async def entries(world: World) -> int:
 
 async def flaws(world: World) -> list[str]:
     histories = await verify_histories(world.services.database, progress=lambda done, total: None)
-    return [flaw.description for history in histories for flaw in history.violations]
+    return [violation.description for history in histories for violation in history.violations]
 
 
 async def test_r18_a_partitioned_history_keeps_its_entries_and_guards_and_continues(world: World) -> None:

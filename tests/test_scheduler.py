@@ -229,25 +229,25 @@ def metric(name: str, job: str) -> float:
     return found
 
 
-def last_well(job: str) -> float:
+def read_last_success(job: str) -> float:
     return metric("last_success_timestamp_seconds", job)
 
 
-async def test_a_job_that_has_failed_since_the_start_was_last_well_then(
+async def test_a_job_that_has_failed_since_the_start_has_that_as_its_last_success(
     services: Services,
 ) -> None:
     job, before = CountedJob(fails=True), time.time()
-    async with run_scheduler(services, {"quote.never_well": job.as_job(0.02)}):
-        assert metric("failures_total", "quote.never_well") == 0
-        started = last_well("quote.never_well")
+    async with run_scheduler(services, {"quote.always_fails": job.as_job(0.02)}):
+        assert metric("failures_total", "quote.always_fails") == 0
+        started = read_last_success("quote.always_fails")
         assert started >= before
         await job.wait_until_it_ran_again()
     await services.tasks.wait_until_idle()
-    assert last_well("quote.never_well") == started
-    assert metric("failures_total", "quote.never_well") == job.runs
+    assert read_last_success("quote.always_fails") == started
+    assert metric("failures_total", "quote.always_fails") == job.runs
 
 
-async def test_a_run_is_well_and_counts_while_it_gets_on_with_its_work(
+async def test_a_run_counts_as_a_success_while_it_makes_progress(
     services: Services,
 ) -> None:
     """It lasts as long as its backlog: minutes, after Slack was away."""
@@ -271,9 +271,9 @@ async def test_a_run_is_well_and_counts_while_it_gets_on_with_its_work(
 
     jobs = {"quote.go_on_long": Job(run, find_next_time, HOUR_SECONDS)}
     async with run_scheduler(services, jobs):
-        started = last_well("quote.go_on_long")
+        started = read_last_success("quote.go_on_long")
         await asyncio.wait_for(went_on.wait(), HANG_SECONDS)
-        assert last_well("quote.go_on_long") > started
+        assert read_last_success("quote.go_on_long") > started
         assert metric("items_total", "quote.go_on_long") == 2
     hangs.set()
     await services.tasks.wait_until_idle()

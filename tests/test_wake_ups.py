@@ -1,15 +1,15 @@
 """What is stored wakes the jobs, without waiting for their interval: here it is an hour."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from bot.db import Database
@@ -23,6 +23,7 @@ from scheduler import JOBS, JobRunner, run_scheduler
 from tests.fake_pooler import FakePooler, fake_pooler
 from tests.handlers.steps import ForgetfulTasks
 from tests.postgres import CHOSEN, database_url, open_database
+from tests.query_log import log_queries
 from tests.time_limits import HANG_SECONDS
 from tests.world import World
 from tests.world import world as open_world
@@ -206,42 +207,16 @@ async def test_an_idle_replica_asks_a_query_a_second_and_writes_nothing(world: W
     await world.order(world.person("alice"), acme_meeting=1)
     await world.settle()
     queries_per_second = 0.0
-    with count_queries() as counts:
+    with log_queries(Engine) as log:
         for job in JOBS.values():
-            counts.queries = 0
+            log.statements.clear()
             assert await job.run(world.services) == 0
             await job.find_next_time(world.services)
-            queries_per_second += counts.queries / job.interval_seconds
+            queries_per_second += len(log.statements) / job.interval_seconds
         for path, seconds in (("readyz", HEALTH_CHECK_SECONDS), ("metrics", SCRAPE_SECONDS)):
-            counts.queries = 0
+            log.statements.clear()
             async with httpx.AsyncClient() as client:
                 assert (await client.get(f"http://127.0.0.1:{world.port}/{path}")).status_code == 200
-            queries_per_second += counts.queries / seconds
+            queries_per_second += len(log.statements) / seconds
     assert queries_per_second <= 1
-    assert counts.commits == 0
-
-
-@dataclass
-class Counts:
-    queries: int = 0
-    commits: int = 0
-
-
-@contextmanager
-def count_queries() -> Iterator[Counts]:
-    """Of every connection of this process."""
-    counts = Counts()
-
-    def count_query(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        counts.queries += 1
-
-    def count_commit(_connection: object) -> None:
-        counts.commits += 1
-
-    event.listen(Engine, "before_cursor_execute", count_query)
-    event.listen(Engine, "commit", count_commit)
-    try:
-        yield counts
-    finally:
-        event.remove(Engine, "before_cursor_execute", count_query)
-        event.remove(Engine, "commit", count_commit)
+    assert log.commits == 0

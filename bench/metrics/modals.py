@@ -12,7 +12,7 @@ from bench.fake_slack import FakeSlack, fake_slack, mail_sink
 from bench.processes import BOLT_JS, Server, bot, rival
 from bench.raw_http import Connection
 from bench.report import Figure, at_most, beside, milliseconds, ratio_at_least, ratio_at_most
-from bench.user_flows import Opening, acknowledge, crowd, open_screen
+from bench.user_flows import Opening, acknowledge, open_screen, run_concurrently
 from tests.postgres import Kind
 
 PEOPLE = 64
@@ -91,7 +91,7 @@ async def measure_modal(scale: float, kind: Kind) -> list[Figure]:
     async with open_field(kind) as field:
         open_modal = partial(_open, field.slack)
         for size in (1, 16, 64):
-            openings, _ = await crowd(field.servers["bot"].port, size, 6 * scale, open_modal)
+            openings, _ = await run_concurrently(field.servers["bot"].port, size, 6 * scale, open_modal)
             times = [opening.screen for opening in openings]
             for share in (0.5, 0.99):
                 name = f"time to modal, p{share * 100:.0f}, {size} at once"
@@ -107,7 +107,7 @@ async def measure_openings(scale: float, kind: Kind) -> list[Figure]:
         for _ in range(3):
             for name in [n for n in ("bot", "bare", "js") if n in field.servers]:
                 open_modal = partial(_open, field.slack)
-                _, rate = await crowd(field.servers[name].port, 16, 3 * scale, open_modal)
+                _, rate = await run_concurrently(field.servers[name].port, 16, 3 * scale, open_modal)
                 rates[name].append(rate)
     mean = {name: sum(found) / len(found) for name, found in rates.items()}
     figure = "openings a second, 16 at once"

@@ -1,7 +1,7 @@
 """Queries and writing transactions of one order and of the first steps to it; `make trace` lists them."""
 
 from bench.report import Figure, at_most
-from bench.trace import Leg, trace_requests_and_order
+from bench.trace import Step, trace_requests_and_order
 from tests.postgres import Kind
 
 MAX_QUERIES, MAX_TRANSACTIONS = 90, 12
@@ -10,7 +10,7 @@ MAX_TO_OPEN, MAX_TO_SAVE, MAX_TO_PLACE = 4, 12, 14
 
 async def measure_queries(_scale: float, kind: Kind) -> list[Figure]:
     requests, order = await trace_requests_and_order(kind)
-    total, counts = Leg.sum(order), {leg.name: len(leg.queries) for leg in [*requests, *order]}
+    total, counts = Step.sum(order), {step.name: len(step.queries) for step in [*requests, *order]}
     return [
         at_most("queries of one order with one line", len(total.queries), "", MAX_QUERIES),
         at_most("its writing transactions", total.writing_transactions, "", MAX_TRANSACTIONS),

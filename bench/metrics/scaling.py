@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import event
-
 from bench.accounts import accounts_database, user
 from bench.bulk_data import ACCOUNTS, place_one, services_on
 from bench.fake_slack import FakeSlack, fake_slack, mail_sink
@@ -19,6 +17,7 @@ from bot.services import Services
 from scheduler import JOBS
 from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
 from tests.postgres import Kind
+from tests.query_log import log_queries
 
 COMMANDS = ("/add-seats", "/quotes", "/service-orders", "/billing")
 ROUNDS, LEAST_ROUNDS = 150, 30
@@ -31,7 +30,7 @@ class Size:
     orders: int
 
 
-LITTLE, MUCH = Size(10, 1_000), Size(100_000, 1_000_000)
+SMALL, LARGE = Size(10, 1_000), Size(100_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,12 @@ class Installation:
 async def measure_scale(scale: float, kind: Kind) -> list[Figure]:
     """The past orders are those of the person's own account. The two sizes in turn, so that what disturbs one
     disturbs the other."""
-    much = Size(int(MUCH.accounts * scale), int(MUCH.orders * scale))
+    large = Size(int(LARGE.accounts * scale), int(LARGE.orders * scale))
     rounds = max(LEAST_ROUNDS, int(ROUNDS * scale))
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(fake_slack())
         installations = {
-            size: await stack.enter_async_context(_open(kind, size, slack)) for size in (LITTLE, much)
+            size: await stack.enter_async_context(_open(kind, size, slack)) for size in (SMALL, large)
         }
         times = await _measure_screens(installations, slack, rounds)
         for _ in range(rounds):
@@ -56,8 +55,8 @@ async def measure_scale(scale: float, kind: Kind) -> list[Figure]:
                 times["a tick with nothing due", size].append(await _tick(installation.services))
         queries = {size: await _count_queries(i.services) for size, i in installations.items()}
     return [
-        *(_compare(name, times, much) for name in (*COMMANDS, "Home", "a tick with nothing due")),
-        at_most("queries a tick more", queries[much] - queries[LITTLE], "", 0),
+        *(_compare(name, times, large) for name in (*COMMANDS, "Home", "a tick with nothing due")),
+        at_most("queries a tick more", queries[large] - queries[SMALL], "", 0),
     ]
 
 
@@ -76,12 +75,12 @@ async def _measure_screens(installations: dict[Size, Installation], slack: FakeS
     return times
 
 
-def _compare(name: str, times: Times, much: Size) -> Figure:
+def _compare(name: str, times: Times, large: Size) -> Figure:
     return ratio_at_most(
-        f"{name}: {much.accounts:,} accounts and {much.orders:,} orders ÷ "
-        f"{LITTLE.accounts} and {LITTLE.orders:,}",
-        milliseconds(times[name, much][3:], 0.5),
-        milliseconds(times[name, LITTLE][3:], 0.5),
+        f"{name}: {large.accounts:,} accounts and {large.orders:,} orders ÷ "
+        f"{SMALL.accounts} and {SMALL.orders:,}",
+        milliseconds(times[name, large][3:], 0.5),
+        milliseconds(times[name, SMALL][3:], 0.5),
         "ms",
         MAX_RATIO,
     )
@@ -97,15 +96,9 @@ async def _tick(services: Services) -> float:
 
 async def _count_queries(services: Services) -> int:
     """Of one tick of every job."""
-    queries: list[str] = []
-
-    def record(_c: object, _k: object, sql: str, *_: object) -> None:
-        queries.append(sql)
-
-    event.listen(services.database.sync_engine, "before_cursor_execute", record)
-    await _tick(services)
-    event.remove(services.database.sync_engine, "before_cursor_execute", record)
-    return len(queries)
+    with log_queries(services.database.sync_engine) as log:
+        await _tick(services)
+    return len(log.statements)
 
 
 @asynccontextmanager

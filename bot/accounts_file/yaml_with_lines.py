@@ -172,7 +172,6 @@ def _count_values(node: yaml.Node, sizes: dict[int, int]) -> int:
 
 
 def _find_child(node: yaml.Node, part: str | int) -> tuple[Any, yaml.Node] | None:
-    """The position of a key or item, and its value."""
     if isinstance(node, yaml.MappingNode):
         return next(((k.start_mark, v) for k, v in node.value if k.value == part), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):

@@ -177,7 +177,6 @@ def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> lis
 def build_portal_section(
     localizer: Localizer, account: Account, links: PortalLinks, *, show_account_name: bool = False
 ) -> Block:
-    """The deep link leads to the account's default portal (R15)."""
     url = links.corporate_url if account.default_portal is Portal.CORPORATE else links.admin_url
     text = localizer.format_text("account-open-portal", portal=account.default_portal.value)
     button = navigation.add_account_label(

@@ -75,7 +75,6 @@ def build_open_quote_button(localizer: Localizer, quote_id: int, number: str) ->
 
 
 def build_continue_quote_button(localizer: Localizer, quote_id: int, number: str) -> Block:
-    """To the cart's own pending quote (R10)."""
     return block_kit.build_button(
         OPEN_QUOTE, localizer.format_text("action-continue-quote", number=number), quote_id
     )

@@ -219,7 +219,6 @@ def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
 
 
 def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
-    """R27: only of what will renew."""
     lines = [
         localizer.format_mrkdwn(
             "quote-recurring-line", **build_renewal_arguments(total, details.quote.currency)

@@ -8,5 +8,4 @@ from models.product import Product
 
 
 def format_seats(localizer: Localizer, seats: Sequence[tuple[int, Product]]) -> str:
-    """Plain, such as `5 × GoTo Meeting and 3 × GoTo Webinar`."""
     return block_kit.format_short_list(localizer, [f"{n} × {p.name}" for n, p in seats])

@@ -113,7 +113,6 @@ class DatabaseNotWritable(OperationalError):
 
 
 def get_database_error_kind(error: BaseException) -> DatabaseErrorKind | None:
-    """None if it is none of those, or unknown."""
     match error:
         case DatabaseNotWritable():
             return error.kind

@@ -177,8 +177,7 @@ class SQLiteBackend:
         if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
             raise DatabaseNotWritable(DatabaseErrorKind.DISK_FULL, None, sqlite3.OperationalError())
 
-    async def check_prepared_statements(self) -> None:
-        """There is no pooler."""
+    async def check_prepared_statements(self) -> None: ...
 
     async def read_id(self) -> DatabaseId | None:
         numbers = self._numbers_file.read() if self._numbers_file else None

@@ -46,8 +46,7 @@ class UserDirectory(Protocol):
 
     async def check_connection(self) -> None: ...
 
-    async def list_installations(self) -> list[str]:
-        """The workspaces and organisations that have a token."""
+    async def list_installations(self) -> list[str]: ...
 
     async def list_team_ids(self) -> list[str]:
         """Those, and the workspaces that an organisation's token reaches."""

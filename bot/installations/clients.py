@@ -78,14 +78,12 @@ class SlackClientProvider(Protocol):
     def clear_cached_token(self, team_id: str) -> None:
         """The token is read again when it is next needed."""
 
-    async def list_installations(self) -> list[str]:
-        """The workspaces and organisations that have a token."""
+    async def list_installations(self) -> list[str]: ...
 
     async def list_team_ids(self) -> list[str]:
         """Those, and the workspaces that an organisation's token reaches."""
 
-    async def list_enterprise_ids(self) -> list[str]:
-        """The organisations with a stored token."""
+    async def list_enterprise_ids(self) -> list[str]: ...
 
     async def refresh_organisation(self, enterprise_id: str) -> set[str]:
         """Stores which workspaces its token reaches now, if it has one that works. Returns those that it no

@@ -18,7 +18,6 @@ def find_enterprise_id(auth_test_answer: Mapping[str, Any] | AsyncSlackResponse)
 
 
 async def fetch_workspace_ids(client: AsyncWebClient) -> list[str]:
-    """Those that the organisation's admins have added the app to."""
     ids: list[str] = []
     cursor = ""
     while True:

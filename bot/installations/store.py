@@ -158,7 +158,6 @@ class EncryptedInstallationStore(AsyncInstallationStore):
         return {**values, **instants, "client_id": self._client_id}
 
     async def list_installations(self) -> list[str]:
-        """Workspaces and organisations."""
         return await self._list_ids(select(func.coalesce(bots.c.team_id, bots.c.enterprise_id)).distinct())
 
     async def list_enterprise_ids(self) -> list[str]:

@@ -173,7 +173,6 @@ def _render_progress(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _render_answered(renderer: NoticeRenderer, products: list[str]) -> NoticeText:
-    """In place of a request that nobody needs to answer any more."""
     answered = renderer.format_text(
         "notice-order-answered", request=renderer.notice.kind.value, products=products
     )
@@ -287,7 +286,6 @@ def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _format_case(renderer: NoticeRenderer, lines: list[str]) -> list[str]:
-    """All that Account Services need to look into an order (R21)."""
     details = renderer.order
     return [
         renderer.format_text("notice-account", name=details.account.name, id=details.account.id),

@@ -48,7 +48,6 @@ def render_quote_decided(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_extension_requested(renderer: NoticeRenderer) -> NoticeText:
-    """For Account Services, who decide: what they need to know for that, and what became of it."""
     details, extension = renderer.quote, renderer.extension
     title = renderer.format_text(
         "notice-extension-requested", number=details.quote.number, account=details.account.name

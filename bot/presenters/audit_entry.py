@@ -54,7 +54,6 @@ def _format_action(localizer: Localizer, entry: AuditEntry, product_labels: Mapp
 
 
 def _format_charged_method(localizer: Localizer, entry: AuditEntry) -> str:
-    """Of a settled line (R26)."""
     shown = entry.details.get("charged_to")
     return (
         format_charged_method(localizer, ChargedMethod.model_validate({**shown, "amount": 0}))

@@ -9,7 +9,6 @@ from models.subscription.period_length import PeriodLength
 
 
 def get_decision_outcome(status: str, *, decided_externally: bool, replaced: bool) -> str:
-    """The variant of the messages about decided quotes."""
     if status == QuoteStatus.EXPIRED.value:
         return "replaced" if replaced else "expired"
     return f"{status}-elsewhere" if decided_externally else status

@@ -10,7 +10,6 @@ MAX_INVOICE_NUMBERS = 5
 
 
 def get_document_arguments(receipt: Receipt) -> dict[str, object]:
-    """For the texts that name the document of record: this receipt, or the provider's invoices."""
     numbers = receipt.invoice_numbers or [receipt.number]
     shown = numbers[:MAX_INVOICE_NUMBERS]
     return {

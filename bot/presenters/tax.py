@@ -29,7 +29,6 @@ def format_tax_rate(localizer: Localizer, tax: TaxItem, currency: str) -> str:
 
 
 def format_rate_name(localizer: Localizer, tax: TaxItem) -> str:
-    """Such as `VAT 20%`, or why there is none."""
     return localizer.format_text(
         "tax-rate-name",
         treatment=tax.treatment.value,
@@ -40,7 +39,6 @@ def format_rate_name(localizer: Localizer, tax: TaxItem) -> str:
 
 
 def format_receipt_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
-    """Why no tax is charged."""
     shown = dict.fromkeys(tax.treatment for tax in receipt.taxes)
     return [format_treatment(localizer, each) for each in shown if each is not TaxTreatment.TAXED]
 

@@ -39,7 +39,6 @@ def render_quote_pdf(localizer: Localizer, document: QuoteDocument) -> bytes:
 
 
 def find_quote_gaps(localizer: Localizer, document: QuoteDocument) -> str:
-    """The characters of the quote that no font here has."""
     return find_document_gaps(build_quote_content(localizer, document))
 
 
@@ -120,7 +119,6 @@ def _build_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name
 
 
 def _list_notes(localizer: Localizer, details: QuoteDetails) -> list[str]:
-    """Why no tax is charged."""
     shown = dict.fromkeys(tax.treatment for tax in details.taxes)
     return [format_treatment(localizer, each) for each in shown if each is not TaxTreatment.TAXED]
 

@@ -91,7 +91,6 @@ async def _schedule_busy_lines(session: Session, account: Account, at: datetime)
 
 
 async def refresh_due_accounts(services: Services) -> int:
-    """Returns how many were refreshed."""
     async with services.read() as session:
         due = await session.exec(
             select(Account.id, Account.refresh_due_at)

@@ -98,7 +98,6 @@ async def save_checkout(
 async def copy_checkout(
     session: Session, contact: BillingContact, old_quote: Quote, new_quote: Quote
 ) -> None:
-    """As a draft, when a cart's new quote replaces the old one (R10)."""
     checkout = await _find_checkout(session, old_quote, contact)
     if checkout is not None:
         await _store_form(session, new_quote, contact, CheckoutForm(**checkout.form_values), saved=False)

@@ -62,7 +62,6 @@ def _find_obstacle(subscription: Subscription, product: Product) -> Refusal | No
 
 
 async def list_payment_methods(session: Session, account_id: str) -> list[PaymentMethod]:
-    """The active ones, the default first."""
     methods = await session.exec(
         select(PaymentMethod)
         .where(PaymentMethod.account_id == account_id, col(PaymentMethod.active))
@@ -228,7 +227,6 @@ async def with_blocking_orders(session: Session, rows: Sequence[OrderRow]) -> li
 def apply_blocking_orders(
     rows: Sequence[OrderRow], busy_orders: Mapping[str, ServiceOrder]
 ) -> list[OrderRow]:
-    """`busy_orders` are by subscription id."""
     return [
         replace(row, blocking_order_number=_find_blocking_order_number(row.line, busy_orders)) for row in rows
     ]

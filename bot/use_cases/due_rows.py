@@ -140,7 +140,6 @@ def get_later(first: Any, second: Any) -> ColumnElement[datetime]:
 
 
 async def find_next_time(services: Services, due_at: Any, *conditions: Any) -> datetime | None:
-    """The earliest time in the column or expression `due_at`."""
     statement: SelectOfScalar[datetime | None] = select(func.min(due_at)).where(
         due_at.is_not(None), *conditions
     )

@@ -44,7 +44,6 @@ class RateLimit:
         return (at - self._get_next_at(slot, at)) // self.interval + 1
 
     def take_token(self, slot: DeliverySlot | None, at: datetime) -> bool:
-        """False if none is left."""
         if slot is None or slot.next_at > at:
             return False
         self.record_calls(slot, at)

@@ -42,7 +42,6 @@ async def refresh_slack_user(
 
 
 async def _fetch_slack_user(services: Services, person: SlackIdentity, max_wait: timedelta | None) -> None:
-    """Raises DirectoryUnavailable and TimeoutError."""
     at = services.now()
     known = await find_slack_user(services, person.team_id, person.user_id)
     if known is not None and not _must_be_fetched(person, known, at):
@@ -73,7 +72,6 @@ async def find_slack_user(services: Services, team_id: str, user_id: str) -> Sla
 async def load_refreshed_principal(
     services: Services, person: SlackIdentity, *, max_wait: timedelta | None = REQUEST_TIMEOUT
 ) -> Principal | None:
-    """What is stored of the person, fetched from Slack first if it is an hour old (R5)."""
     principal = await _load_principal(services, person)
     if person.user_id and (principal is None or _must_be_fetched(person, principal.user, services.now())):
         await refresh_slack_user(services, person, max_wait=max_wait)
@@ -228,7 +226,7 @@ async def _list_own_accounts(
     if principal is not None:
         is_allowed = principal.user.is_full_member and not is_outsider(person, principal.user)
         return [account for account, _ in principal.roles] if is_allowed else []
-    # Slack did not say who it is; whoever is bound by their id can still be greeted in their language.
+    # Slack did not say who it is; a contact who is bound by user id can still be greeted in their language.
     async with services.read() as session:
         found = await session.exec(
             select(Account)

@@ -30,13 +30,11 @@ class Spending:
         return sum(map(sum, self.amounts.values()))
 
     def list_month(self, month: date) -> list[tuple[str, int]]:
-        """Products and their amounts, without those that cost nothing then."""
         number = self.months.index(month)
         return [(name, amounts[number]) for name, amounts in self.amounts.items() if amounts[number]]
 
 
 def list_months(today: date) -> tuple[date, ...]:
-    """The first days of the last months, this one included, the oldest first."""
     number = today.year * 12 + today.month - 1
     return tuple(date(n // 12, n % 12 + 1, 1) for n in range(number - SPENDING_MONTHS + 1, number + 1))
 

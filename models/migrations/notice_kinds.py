@@ -13,7 +13,6 @@ SQLITE_KIND_CHECK = re.compile(rf"(CONSTRAINT {KIND_CHECK} CHECK \()(kind IN \([
 
 
 def list_notice_kinds() -> list[str]:
-    """Those that the check allows now."""
     if op.get_bind().dialect.name == "sqlite":
         query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'notice'"
         match = SQLITE_KIND_CHECK.search(op.get_bind().execute(sa.text(query)).scalar_one())

@@ -54,7 +54,6 @@ def get_head_revision() -> str:
 
 
 def write_migration(connection: Connection, message: str, number: str) -> None:
-    """Write a migration from the difference between the models and this database (`make migration`)."""
     from alembic import command
 
     revision = f"{number}_{_build_slug(message)}"[:MAX_REVISION_LENGTH].rstrip("_")

@@ -139,6 +139,5 @@ def parse_payload(notice: Notice) -> NoticePayload:
 
 
 def is_requested(notice: Notice) -> bool:
-    """Whether the recipient asked for it, so that their preferences do not apply."""
     payload = parse_payload(notice)
     return isinstance(payload, DocumentPayload) and payload.requested

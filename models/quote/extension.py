@@ -152,6 +152,5 @@ def compute_extended_expiry(account: Account, quote: Quote, period_ends: list[da
 
 
 def suggest_extension_day(account: Account, quote: Quote, period_ends: list[date]) -> date:
-    """A week more, or as long as possible."""
     suggested = account.get_local_date(quote.expires_at + DEFAULT_EXTENSION - timedelta(seconds=1))
     return min(suggested, get_last_possible_day(period_ends))

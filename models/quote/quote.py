@@ -151,7 +151,6 @@ class Quote(SQLModel, table=True):
             )
 
     def extend(self, expires_at: datetime, at: datetime) -> None:
-        """R9: the reminders follow."""
         self.expires_at_before_extension = self.expires_at_before_extension or self.expires_at
         self.expires_at, self.remind_at = expires_at, find_first_reminder_check(at, expires_at)
 
@@ -198,7 +197,6 @@ class QuoteLine(SQLModel, table=True):
 
 
 def validate_reason(reason: str | None) -> str | None:
-    """The reason as stored: None if nothing was typed."""
     typed = (reason or "").strip()
     if len(typed) > MAX_REASON_LENGTH:
         raise ReasonTooLong(most=MAX_REASON_LENGTH, length=len(typed))

@@ -215,7 +215,6 @@ class OrderLine(SQLModel, table=True):
 
     @property
     def amount_paid(self) -> int:
-        """What the payment method of a settled line was charged."""
         return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
 
     @property

@@ -120,7 +120,6 @@ class SubscriptionOutlook(OutlookPart):
     is_renewal_expected: bool = True
 
     def will_renew(self, period_end: date) -> bool:
-        """Whether the end of the current period starts another one that is paid."""
         if self.standing in (SubscriptionStanding.PAST_DUE, SubscriptionStanding.PAUSED):
             return False
         if not self.is_renewal_expected:

@@ -67,7 +67,6 @@ class PeriodLength(str):
 
     @property
     def sort_key(self) -> int:
-        """Shorter periods first."""
         return APPROXIMATE_DAYS[self.unit] * self.unit_count
 
     @classmethod
@@ -80,7 +79,6 @@ PeriodLength.YEAR = PeriodLength("year")
 
 
 def group_by_period(items: Iterable[tuple[PeriodLength, T]]) -> list[tuple[PeriodLength, list[T]]]:
-    """The values of each period length, shorter periods first."""
     groups: dict[PeriodLength, list[T]] = {}
     for length, value in sorted(items, key=lambda item: item[0].sort_key):
         groups.setdefault(length, []).append(value)

@@ -69,7 +69,6 @@ class Subscription(SQLModel, table=True):
         return AuditSubject(SubjectNoun.SUBSCRIPTION, self.id)
 
     def check_self_service(self, product: Product) -> None:
-        """R2, R4 and R27 for one line of a cart."""
         if not product.additional_seats:
             raise ProductNotSelfServed(product=product.name, reason=product.reason or "")
         if not self.self_service:

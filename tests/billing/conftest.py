@@ -114,10 +114,10 @@ STRIPE_CARDS = {
 }
 
 
-def stripe_books(clock: Clock) -> StripeRecords:
-    books = StripeRecords(clock, {"FR": "0.20"})
-    books.customers[CUSTOMER] = Customer(CUSTOMER, PARIS.model_dump(), default_payment_method="pm_1")
-    books.cards = {name: replace(card) for name, card in STRIPE_CARDS.items()}
+def build_stripe_records(clock: Clock) -> StripeRecords:
+    records = StripeRecords(clock, {"FR": "0.20"})
+    records.customers[CUSTOMER] = Customer(CUSTOMER, PARIS.model_dump(), default_payment_method="pm_1")
+    records.cards = {name: replace(card) for name, card in STRIPE_CARDS.items()}
     for name, price, seats, start, end in (
         ("sub_month", Price("price_month", 1400), 25, date(2026, 11, 1), date(2026, 12, 1)),
         ("sub_year", Price("price_year", 60000, "year"), 3, date(2026, 3, 1), date(2027, 3, 1)),
@@ -126,8 +126,8 @@ def stripe_books(clock: Clock) -> StripeRecords:
         first, last = (int(get_midnight(day, "Europe/Paris").timestamp()) for day in (start, end))
         item = SubscriptionItem(f"si_{name}", price, seats, first, last, {"seatbot_subscription": name})
         held = StripeSubscription(f"{name}_there", CUSTOMER, [item])
-        books.subscriptions[held.id] = held
-    return books
+        records.subscriptions[held.id] = held
+    return records
 
 
 @asynccontextmanager
@@ -140,7 +140,7 @@ async def stripe_provider(
     async with database.write() as session:
         (await session.exec(select(Account))).one().stripe_customer = CUSTOMER
     async with (
-        FakeStripe(stripe_books(clock), KEY).run() as fake,
+        FakeStripe(build_stripe_records(clock), KEY).run() as fake,
         aiohttp.ClientSession() as http,
     ):
         gateway = StripeGateway(

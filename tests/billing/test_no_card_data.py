@@ -14,7 +14,7 @@ from models.migrations.tables import metadata
 from models.payment_method import PaymentMethod
 from tests.billing.conftest import found_acme
 from tests.fake_stripe import serializers
-from tests.handlers.stripe_orders import DORA, ordered, retried
+from tests.handlers.stripe.stripe_orders import DORA, ordered, retried
 from tests.stripe_world import stripe_world
 
 # In any writing: together, or in groups. Digits that follow each other in a key or a hash are no number.

@@ -113,19 +113,19 @@ async def test_a_slow_stripe_is_given_up_before_another_worker_takes_the_line(da
 
 async def test_r19_an_invoice_that_a_402_left_open_is_voided(provider: StripeProvider) -> None:
     """Left open, it could be paid after another card was charged here."""
-    books = provider.fake.records
-    subscription, item = books.get_subscription_and_item("sub_month")
-    books.declines_with_402 = True
+    records = provider.fake.records
+    subscription, item = records.get_subscription_and_item("sub_month")
+    records.declines_with_402 = True
 
     def leave_open() -> None:
-        books.declines_with_402 = False
-        books.update_quantity(subscription, item, 35, int(HALF_OF_NOVEMBER.timestamp()))
+        records.declines_with_402 = False
+        records.update_quantity(subscription, item, 35, int(HALF_OF_NOVEMBER.timestamp()))
 
     provider.fake.after_charge = leave_open
     charge = provider.charge(payment_method_id=provider.cards.declined)
     assert await provider.gateway.place_charge(charge) == Declined("card_declined")
     assert [call.status for call in provider.fake.list_charge_requests()] == [402]
-    assert [invoice.status for invoice in books.invoices.values()] == ["void"]
+    assert [invoice.status for invoice in records.invoices.values()] == ["void"]
 
 
 @pytest.mark.parametrize("card", ["declined", "absent_customer"])
@@ -188,11 +188,11 @@ async def test_a_renewal_with_the_key_is_not_mistaken_for_the_charge(provider: S
 async def test_a_manual_change_is_not_mistaken_for_the_charge_of_the_stored_key(
     provider: StripeProvider,
 ) -> None:
-    books = provider.fake.records
-    subscription, item = books.get_subscription_and_item("sub_month")
+    records = provider.fake.records
+    subscription, item = records.get_subscription_and_item("sub_month")
     subscription.metadata["seatbot_attempt"] = "line-1-1"
     provider.clock.advance(5)
-    books.update_quantity(subscription, item, 35, books.now)
+    records.update_quantity(subscription, item, 35, records.now)
     assert await asked_again(provider) == NeverReceived()
 
 

@@ -122,8 +122,8 @@ async def test_a_payment_the_bank_did_not_believe_is_declined_and_voided(provide
 async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: StripeProvider) -> None:
     """Stripe tries a declined card again by itself: that must never come after another card was charged."""
     charge = provider.charge(payment_method_id=provider.cards.declined)
-    books = provider.fake.records
-    provider.fake.after_charge = lambda: books.pay_invoice(next(iter(books.invoices.values())))
+    records = provider.fake.records
+    provider.fake.after_charge = lambda: records.pay_invoice(next(iter(records.invoices.values())))
     outcome = await provider.gateway.place_charge(charge)
     assert isinstance(outcome, Settled | Pending)
     provider.clock.advance(1)
@@ -131,10 +131,10 @@ async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: S
 
 
 async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: StripeProvider) -> None:
-    books = provider.fake.records
-    subscription, item = books.get_subscription_and_item("sub_month")
+    records = provider.fake.records
+    subscription, item = records.get_subscription_and_item("sub_month")
     subscription.default_payment_method = "pm_customer_never"
-    theirs = books.update_quantity(subscription, item, 30, books.now)
+    theirs = records.update_quantity(subscription, item, 30, records.now)
     assert isinstance(await provider.gateway.place_charge(provider.charge()), Pending)
     assert theirs.status == "open", "it is not replaced"
     assert provider.fake.list_charge_requests() == []

@@ -135,10 +135,10 @@ async def test_the_existing_one_of_two_items_with_one_name_is_used(
     provider: StripeProvider, first: str
 ) -> None:
     """For example, somebody ended a subscription and created it again."""
-    books = provider.fake.records
+    records = provider.fake.records
     [other] = {"canceled", "incomplete"} - {first}
-    again = replace(books.subscriptions[THERE], id="sub_month_again", status=other)
-    books.subscriptions[THERE].status, books.subscriptions[again.id] = first, again
+    again = replace(records.subscriptions[THERE], id="sub_month_again", status=other)
+    records.subscriptions[THERE].status, records.subscriptions[again.id] = first, again
     [month, _] = await provider.gateway.list_subscriptions("acme")
     assert (month.id, month.closed_reason) == ("sub_month", "subscription_not_active")
 
@@ -156,18 +156,18 @@ async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
     provider: StripeProvider, ends: str
 ) -> None:
     """Cancelling a subscription leaves the invoice open: paid later, it would buy nothing."""
-    books = provider.fake.records
+    records = provider.fake.records
     charge = await promised(provider, card="absent_customer")
     assert isinstance(await provider.gateway.place_charge(charge), NeedsCustomer)
     match ends:
         case "cancelled":
-            books.cancel_subscription(books.subscriptions[THERE])
+            records.cancel_subscription(records.subscriptions[THERE])
         case "customer deleted":
-            books.delete_customer(CUSTOMER)
+            records.delete_customer(CUSTOMER)
         case _:
-            books.subscriptions[THERE].pending_update = None
+            records.subscriptions[THERE].pending_update = None
             provider.clock.at += CUSTOMER_CONFIRMATION_WINDOW
-    [invoice] = books.invoices.values()
+    [invoice] = records.invoices.values()
     assert invoice.status == "open"
     assert await provider.gateway.reconcile_charge(charge) == Declined("customer_timeout")
     assert invoice.status == "void"
@@ -186,19 +186,21 @@ async def test_r19_an_open_attempt_ends_if_its_item_was_removed(
 
 
 async def test_everything_is_read_however_many_pages_it_takes(provider: StripeProvider) -> None:
-    books = provider.fake.records
+    records = provider.fake.records
     for n in range(130):
-        books.cards[f"pm_more_{n}"] = Card(f"pm_more_{n}", CUSTOMER)
-        books.invoices[f"in_other_{n}"] = Invoice(
-            f"in_other_{n}", CUSTOMER, THERE, "manual", books.now, [], {}
+        records.cards[f"pm_more_{n}"] = Card(f"pm_more_{n}", CUSTOMER)
+        records.invoices[f"in_other_{n}"] = Invoice(
+            f"in_other_{n}", CUSTOMER, THERE, "manual", records.now, [], {}
         )
     outcome = await provider.gateway.place_charge(provider.charge())
     for n in range(130):
-        books.invoices[f"in_late_{n}"] = Invoice(f"in_late_{n}", CUSTOMER, THERE, "manual", books.now, [], {})
+        records.invoices[f"in_late_{n}"] = Invoice(
+            f"in_late_{n}", CUSTOMER, THERE, "manual", records.now, [], {}
+        )
     assert await asked_again(provider) == outcome
     methods = await provider.gateway.list_payment_methods("acme")
     assert methods is not None
-    assert len(methods) == len(books.cards)
+    assert len(methods) == len(records.cards)
     assert [m.id for m in methods if m.is_default] == ["pm_1"]
 
 

@@ -63,10 +63,10 @@ async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provid
 
 
 async def test_r19_an_invoice_is_recognised_by_any_of_its_lines(provider: StripeProvider) -> None:
-    books = provider.fake.records
+    records = provider.fake.records
 
     def others_leave_more() -> None:
-        books.pending_invoice_items += left_by_others(provider, 25)
+        records.pending_invoice_items += left_by_others(provider, 25)
 
     provider.fake.before_charge = others_leave_more
     outcome = await provider.gateway.place_charge(provider.charge())

@@ -176,11 +176,13 @@ async def leave_seats(name: str, seats: int) -> None:
 
 async def ordered(bot: World, method: str) -> str:
     await open_cart(bot.services, person=ALICE, account_id="acme")
-    sheet = await save_cart(bot.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "3"})
-    typed = (await open_checkout(bot.services, person=ALICE, quote_id=sheet.quote.key)).form
+    details = await save_cart(
+        bot.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "3"}
+    )
+    typed = (await open_checkout(bot.services, person=ALICE, quote_id=details.quote.key)).form
     form = typed.model_copy(update={"payment_method": method})
-    await save_checkout(bot.services, person=ALICE, quote_id=sheet.quote.key, form=form)
-    await place_service_order(bot.services, person=ALICE, quote_id=sheet.quote.key)
+    await save_checkout(bot.services, person=ALICE, quote_id=details.quote.key, form=form)
+    await place_service_order(bot.services, person=ALICE, quote_id=details.quote.key)
     await bot.settle()
     [line] = await bot.lines()
     return line.status.value

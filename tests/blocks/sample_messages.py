@@ -59,20 +59,20 @@ def payload(kind: NoticeKind, size: Size = USUAL, step: str = "line_declined") -
 
 
 def order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:
-    sheet = samples.every_status(size)
+    details = samples.every_status(size)
     if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_MAIL):
         return completed(size)
     if kind is NoticeKind.ORDER_FAILED:
-        return replace(sheet, order=samples.service_order(size, OrderStatus.FAILED))
-    return sheet
+        return replace(details, order=samples.service_order(size, OrderStatus.FAILED))
+    return details
 
 
 def completed(size: Size = USUAL) -> OrderDetails:
     half = max(size.rows // 2, 1)
     settled = [samples.order_row(n, LineStatus.SETTLED, size) for n in range(half)]
     declined = samples.order_row(half, LineStatus.DECLINED, size, "card_declined")
-    sheet = samples.make_order_details(*settled, declined, size=size, status=OrderStatus.COMPLETED)
-    return replace(sheet, receipt=samples.receipt())
+    details = samples.make_order_details(*settled, declined, size=size, status=OrderStatus.COMPLETED)
+    return replace(details, receipt=samples.receipt())
 
 
 def extension(kind: NoticeKind, size: Size = USUAL) -> QuoteExtension | None:

@@ -1,7 +1,7 @@
-"""Sheets to draw: as they usually are, and with the longest names and the most of everything.
+"""What screens show: as it usually is, and with the longest names and the most of everything.
 
-A table's object takes a tenth of a millisecond to make, and the longest sheets are drawn hundreds of times:
-what their rows are made of is made once, and not to be changed.
+A table's object takes a tenth of a millisecond to make, and the longest samples are rendered hundreds of
+times: what their rows are made of is made once, and not to be changed.
 """
 
 from dataclasses import dataclass, replace
@@ -187,10 +187,10 @@ def approved_extension(size: Size = USUAL) -> QuoteExtension:
 
 
 def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteDetails:
-    sheet = make_quote_details(1, size)
-    sheet.quote.change_status(status, AT, size.name("Bob Durand"), "too dear <!channel>")
+    details = make_quote_details(1, size)
+    details.quote.change_status(status, AT, size.name("Bob Durand"), "too dear <!channel>")
     order = service_order(size) if status is QuoteStatus.ACCEPTED else None
-    return replace(sheet, replacement_number="SQ-2000" if replaced else None, order=order)
+    return replace(details, replacement_number="SQ-2000" if replaced else None, order=order)
 
 
 def make_quote_details_list(size: Size = USUAL) -> list[QuoteDetails]:

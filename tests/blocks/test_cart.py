@@ -18,9 +18,9 @@ PLACE = ModalMetadata(account="acme", command_text="webinar 5", quote_ids=(2, 3)
 URL = "https://services.example"
 
 
-def form(reader: Localizer, sheet: CartPage, page: int = 0, most: int = 1000) -> View:
+def form(reader: Localizer, cart_page: CartPage, page: int = 0, most: int = 1000) -> View:
     return cart.render_cart_modal(
-        reader, sheet, ModalMetadata(account="acme", page=page), most, services_url=URL
+        reader, cart_page, ModalMetadata(account="acme", page=page), most, services_url=URL
     )
 
 
@@ -49,10 +49,10 @@ def test_another_command_has_the_account_chosen_for_itself(reader: Localizer) ->
 
 @pytest.mark.parametrize("count", [1, 2, 40, 41, 300])
 def test_the_warning_names_every_pending_quote(count: int, reader: Localizer) -> None:
-    sheets = samples.make_quote_details_list(Size(quotes=count))
-    view = cart.render_pending_quotes_modal(reader, sheets, PLACE, None)
+    quotes = samples.make_quote_details_list(Size(quotes=count))
+    view = cart.render_pending_quotes_modal(reader, quotes, PLACE, None)
     said = " ".join(texts(view))
-    assert [s.quote.number for s in sheets if s.quote.number not in said] == []
+    assert [s.quote.number for s in quotes if s.quote.number not in said] == []
     assert ids(view).count("quote.approve") == min(count, 40)
     assert len(view["blocks"]) <= 100
 
@@ -108,16 +108,17 @@ def test_a_number_out_of_bounds_is_not_put_into_a_field_that_refuses_it(reader: 
 
 
 def test_two_subscriptions_to_one_product_are_distinguished(english: Localizer) -> None:
-    sheet = samples.make_cart_page()
-    twin = replace(sheet.rows[1], product=sheet.rows[0].product)
-    labels = [b["label"]["text"] for b in inputs(form(english, replace(sheet, rows=[sheet.rows[0], twin])))]  # type: ignore[index]
+    cart_page = samples.make_cart_page()
+    twin = replace(cart_page.rows[1], product=cart_page.rows[0].product)
+    view = form(english, replace(cart_page, rows=[cart_page.rows[0], twin]))
+    labels = [b["label"]["text"] for b in inputs(view)]  # type: ignore[index]
     assert labels[0].startswith("GoTo Meeting (sub_0)")
     assert labels[1].startswith("GoTo Meeting (sub_1)")
 
 
 def test_many_subscriptions_turn_pages_without_losing_one(reader: Localizer) -> None:
-    sheet = samples.make_cart_page(Size(rows=90))
-    pages = [form(reader, sheet, page) for page in range(3)]
+    cart_page = samples.make_cart_page(Size(rows=90))
+    pages = [form(reader, cart_page, page) for page in range(3)]
     assert [len(inputs(page)) for page in pages] == [40, 40, 10]
     turns = [[b["value"] for b in buttons(p) if b["action_id"] == cart.CHANGE_PAGE] for p in pages]
     assert turns == [["1"], ["0", "2"], ["1"]]

@@ -15,8 +15,8 @@ from tests.blocks.samples import Size
 PLACE = ModalMetadata(account="acme", quote=1)
 
 
-def draw(reader: Localizer, sheet: CheckoutPage | None = None) -> View:
-    return checkout.render_checkout_modal(reader, sheet or samples.make_checkout_page(), PLACE)
+def draw(reader: Localizer, page: CheckoutPage | None = None) -> View:
+    return checkout.render_checkout_modal(reader, page or samples.make_checkout_page(), PLACE)
 
 
 def inputs(view: View) -> dict[str, Block]:
@@ -44,8 +44,8 @@ def test_known_values_prefill_the_fields(english: Localizer) -> None:
 
 
 def test_invalid_input_is_not_lost(reader: Localizer) -> None:
-    sheet = samples.make_checkout_page(administrator="new", admin_email="no address", admin_name="Zoé")
-    fields = inputs(draw(reader, sheet))
+    page = samples.make_checkout_page(administrator="new", admin_email="no address", admin_name="Zoé")
+    fields = inputs(draw(reader, page))
     assert fields["administrator"]["element"]["initial_option"]["value"] == "new"
     assert fields["admin_email"]["element"]["initial_value"] == "no address"
     assert fields["admin_name"]["element"]["initial_value"] == "Zoé"

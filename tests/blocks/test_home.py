@@ -19,9 +19,9 @@ LINKS = PortalLinks("https://corporate.example", "https://admin.example", "https
 
 def quiet(id_: str = "quiet", **changes: Any) -> AccountOverview:
     """Nothing waits for anybody there."""
-    sheet = samples.make_account_overview(id_=id_)
+    overview = samples.make_account_overview(id_=id_)
     return replace(
-        sheet,
+        overview,
         **{
             "pending_quotes": [],
             "failed_orders": [],
@@ -31,8 +31,8 @@ def quiet(id_: str = "quiet", **changes: Any) -> AccountOverview:
     )
 
 
-def said(*sheets: AccountOverview, reader: Localizer, **options: Any) -> str:
-    return "\n".join(texts(home_page.render_home(reader, list(sheets), LINKS, **options)))
+def said(*overviews: AccountOverview, reader: Localizer, **options: Any) -> str:
+    return "\n".join(texts(home_page.render_home(reader, list(overviews), LINKS, **options)))
 
 
 def test_pending_decisions_can_be_made_on_home(reader: Localizer) -> None:
@@ -75,8 +75,8 @@ def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Localize
     late = samples.make_order_details()
     late.order.placed_at = samples.AT.replace(day=8)
     failed = samples.make_order_details(status=OrderStatus.FAILED)
-    for sheet in (quiet(open_orders=[late]), quiet(failed_orders=[failed])):
-        view = home_page.render_home(english, [sheet], LINKS)
+    for overview in (quiet(open_orders=[late]), quiet(failed_orders=[failed])):
+        view = home_page.render_home(english, [overview], LINKS)
         assert "Needs your attention" in "\n".join(texts(view))
         assert sum(b["action_id"] == "account.contact_services" for b in buttons(view)) == 2
 
@@ -102,23 +102,23 @@ def test_r3_adding_a_card_needs_attention_without_a_valid_one(english: Localizer
 
 
 def test_every_account_is_on_one_of_the_pages_once(reader: Localizer) -> None:
-    sheets = [samples.make_account_overview(id_=f"a{n}") for n in range(30)]
+    overviews = [samples.make_account_overview(id_=f"a{n}") for n in range(30)]
     shown: list[str] = []
     for page in range(100):
-        view = home_page.render_home(reader, sheets, LINKS, page=page)
+        view = home_page.render_home(reader, overviews, LINKS, page=page)
         check(view)
         shown += [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"]
         if not any(b["action_id"] == home_page.NEXT_PAGE for b in buttons(view)):
             break
-    assert sorted(shown) == sorted(sheet.account.id for sheet in sheets)
+    assert sorted(shown) == sorted(overview.account.id for overview in overviews)
     assert page > 1
-    last = home_page.render_home(reader, sheets, LINKS, page=page + 7)
+    last = home_page.render_home(reader, overviews, LINKS, page=page + 7)
     assert last == view, "past the last page is the last page"
 
 
 def test_the_pages_lead_to_each_other(english: Localizer) -> None:
-    sheets = [samples.make_account_overview(id_=f"a{n}") for n in range(12)]
-    first, second = (home_page.render_home(english, sheets, LINKS, page=page) for page in (0, 1))
+    overviews = [samples.make_account_overview(id_=f"a{n}") for n in range(12)]
+    first, second = (home_page.render_home(english, overviews, LINKS, page=page) for page in (0, 1))
     turns = {b["action_id"]: b["value"] for b in buttons(first) if b["action_id"].startswith("home.")}
     assert turns == {home_page.NEXT_PAGE: "1"}
     turns = {b["action_id"]: b["value"] for b in buttons(second) if b["action_id"].startswith("home.")}

@@ -55,8 +55,10 @@ def _obstacles(size: Size) -> list[Exception]:
     ]
 
 
-def _home(reader: Localizer, sheets: list[AccountOverview], *, page: int = 0, charts: bool = False) -> View:
-    return home_page.render_home(reader, sheets, LINKS, page=page, show_charts=charts)
+def _home(
+    reader: Localizer, overviews: list[AccountOverview], *, page: int = 0, charts: bool = False
+) -> View:
+    return home_page.render_home(reader, overviews, LINKS, page=page, show_charts=charts)
 
 
 SCREENS: dict[str, Draw] = {

@@ -68,8 +68,8 @@ def samples_of(kind: NoticeKind, reader: Localizer) -> Iterator[OutboundMessage]
                 yield make_message(kind, reader, quote=samples.decided_quote(status, replaced=replaced))
     if kind.value.startswith("order"):
         for order_status in OrderStatus:
-            sheet = replace(sample_messages.completed(), order=samples.service_order(status=order_status))
-            yield make_message(kind, reader, order=sheet)
+            details = replace(sample_messages.completed(), order=samples.service_order(status=order_status))
+            yield make_message(kind, reader, order=details)
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
@@ -101,7 +101,7 @@ def test_nothing_that_people_wrote_can_call_a_channel(kind: NoticeKind, reader: 
     assert "<!" not in as_written("".join([content["text"], *texts(content["blocks"])]))
 
 
-def test_instants_are_seen_in_the_zone_of_whoever_looks_and_heard_with_their_own(english: Localizer) -> None:
+def test_times_are_in_the_viewers_zone_with_a_fallback_in_the_recipients(english: Localizer) -> None:
     """R22, R25: in a channel many read the same message."""
     content = render(make_message(NoticeKind.ORDER_STATUS, english, to="channel"))
     placed_at = int((AT - timedelta(hours=1)).timestamp())
@@ -134,8 +134,8 @@ def test_a_reminder_says_in_a_digest_by_when_to_decide(english: Localizer) -> No
 
 
 def standing(english: Localizer, *rows: OrderRow, **changes: Any) -> str:
-    sheet = replace(samples.make_order_details(*rows), **changes)
-    return str(render(make_message(NoticeKind.ORDER_STATUS, english, to="channel", order=sheet))["text"])
+    details = replace(samples.make_order_details(*rows), **changes)
+    return str(render(make_message(NoticeKind.ORDER_STATUS, english, to="channel", order=details))["text"])
 
 
 def test_r25_the_status_message_says_what_happens_next_and_by_when(english: Localizer) -> None:
@@ -217,8 +217,8 @@ def test_r14_a_declined_payment_that_cannot_be_tried_again_leads_to_account_serv
     english: Localizer,
 ) -> None:
     rows = samples.order_row(0, LineStatus.DECLINED, reason="card_declined")
-    sheet = replace(samples.make_order_details(rows), at=AT.replace(day=12))
-    content = render(make_message(NoticeKind.ORDER_DECLINED, english, order=sheet))
+    details = replace(samples.make_order_details(rows), at=AT.replace(day=12))
+    content = render(make_message(NoticeKind.ORDER_DECLINED, english, order=details))
     assert ids(content) == ["service_order.open"]
     assert URL in content["text"]
 
@@ -310,17 +310,17 @@ def test_r20_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
     decision: str, kind: NoticeKind, english: Localizer
 ) -> None:
     status, changes, says = DECISIONS[decision]
-    sheet = samples.decided_quote(status, replaced=decision == "replaced")
+    details = samples.decided_quote(status, replaced=decision == "replaced")
     for name, value in changes.items():
-        setattr(sheet.quote, name, value)
-    content = render(make_message(kind, english, quote=sheet))
+        setattr(details.quote, name, value)
+    content = render(make_message(kind, english, quote=details))
     assert says in content["text"]
     assert ids(content) == []
 
 
 def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Localizer) -> None:
-    sheet = replace(samples.make_quote_details(), at=AT.replace(month=12))
-    content = render(make_message(NoticeKind.QUOTE_REMINDER, english, quote=sheet))
+    details = replace(samples.make_quote_details(), at=AT.replace(month=12))
+    content = render(make_message(NoticeKind.QUOTE_REMINDER, english, quote=details))
     assert "Expired on 30 Nov 2026, 10:00 (CET)" in content["text"]
     assert ids(content) == []
 
@@ -343,6 +343,6 @@ def test_an_order_of_thirty_products_shows_fifteen(english: Localizer) -> None:
 
 @pytest.mark.parametrize("status", OrderStatus)
 def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Localizer) -> None:
-    sheet = replace(sample_messages.completed(), order=samples.service_order(status=status))
-    text = render(make_message(NoticeKind.ORDER_STATUS, english, order=sheet))["text"]
+    details = replace(sample_messages.completed(), order=samples.service_order(status=status))
+    text = render(make_message(NoticeKind.ORDER_STATUS, english, order=details))["text"]
     assert text.startswith(f"Service order SO-1007: {status.capitalize()}\n")

@@ -94,15 +94,17 @@ def test_a_replaced_quote_names_what_replaced_it(english: Localizer) -> None:
 
 
 def test_a_quote_decided_elsewhere_names_nobody(english: Localizer) -> None:
-    sheet = samples.decided_quote(QuoteStatus.REJECTED)
-    sheet.quote.decided_externally, sheet.quote.decided_by, sheet.quote.reason = True, None, None
-    assert "*Rejected outside Slack* on 10 Nov 2026" in said(quote.render_quote_modal(english, sheet, PLACE))
+    details = samples.decided_quote(QuoteStatus.REJECTED)
+    details.quote.decided_externally, details.quote.decided_by, details.quote.reason = True, None, None
+    assert "*Rejected outside Slack* on 10 Nov 2026" in said(
+        quote.render_quote_modal(english, details, PLACE)
+    )
 
 
 def test_a_quote_made_elsewhere_says_so(english: Localizer) -> None:
-    sheet = samples.make_quote_details()
-    sheet.quote.created_externally = True
-    assert "Prepared for you outside Slack" in said(quote.render_quote_modal(english, sheet, PLACE))
+    details = samples.make_quote_details()
+    details.quote.created_externally = True
+    assert "Prepared for you outside Slack" in said(quote.render_quote_modal(english, details, PLACE))
 
 
 def test_a_reason_cannot_mention_a_channel(reader: Localizer) -> None:
@@ -118,9 +120,9 @@ def test_the_list_offers_each_quote_to_be_opened_approved_and_rejected(reader: L
 
 
 def test_two_hundred_quotes_are_all_named(reader: Localizer) -> None:
-    sheets = samples.make_quote_details_list(Size(quotes=200, rows=1))
-    text = said(quote.render_quote_list_modal(reader, samples.account(), sheets, PLACE))
-    assert [s.quote.number for s in sheets if s.quote.number not in text] == []
+    details_list = samples.make_quote_details_list(Size(quotes=200, rows=1))
+    text = said(quote.render_quote_list_modal(reader, samples.account(), details_list, PLACE))
+    assert [s.quote.number for s in details_list if s.quote.number not in text] == []
 
 
 def test_an_empty_list_says_what_to_do(english: Localizer) -> None:

@@ -22,8 +22,8 @@ def said(view: View) -> str:
     return "\n".join(texts(view["blocks"]))
 
 
-def show(reader: Localizer, sheet: OrderDetails) -> View:
-    return service_order.render_order_modal(reader, sheet, PLACE, services_url=URL)
+def show(reader: Localizer, details: OrderDetails) -> View:
+    return service_order.render_order_modal(reader, details, PLACE, services_url=URL)
 
 
 def ids(view: View) -> set[str]:
@@ -89,9 +89,9 @@ def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) ->
 def test_a_placed_order_says_where_its_status_is_posted(
     channel: str | None, part: str, english: Localizer
 ) -> None:
-    sheet = make_order_details()
-    sheet.account.channel = channel
-    assert part in said(service_order.render_placed_modal(english, sheet, PLACE, services_url=URL))
+    details = make_order_details()
+    details.account.channel = channel
+    assert part in said(service_order.render_placed_modal(english, details, PLACE, services_url=URL))
 
 
 def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: Localizer) -> None:
@@ -161,9 +161,9 @@ def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
 
 
 def test_an_order_that_was_given_up_says_so(english: Localizer) -> None:
-    sheet = make_order_details(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
-    sheet.order.retries_abandoned = True
-    assert "The seats were cancelled." in said(show(english, sheet))
+    details = make_order_details(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
+    details.order.retries_abandoned = True
+    assert "The seats were cancelled." in said(show(english, details))
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FAILED, OrderStatus.COMPLETED])
@@ -177,8 +177,8 @@ def test_a_failed_order_points_to_account_services(status: OrderStatus, english:
 
 def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Localizer) -> None:
     rows = [order_row(0, LineStatus.SETTLED), order_row(1, LineStatus.DECLINED)]
-    sheet = replace(make_order_details(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
-    text = said(show(english, sheet))
+    details = replace(make_order_details(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
+    text = said(show(english, details))
     assert "Declined and not charged: GoTo Webinar." in text
     assert "*Receipt R-1001*, 10 Nov 2026\nSubtotal: €10.00\nTax: €2.00\n*Total: €12.00*" in text
 
@@ -213,21 +213,21 @@ def test_history_names_products_and_never_falls_silent(
 
 
 def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None:
-    sheet = replace(make_order_details(), history=samples.history(Size(rows=100)))
-    whole = [b for b in buttons(show(reader, sheet)) if b["action_id"] == "service_order.history"]
+    details = replace(make_order_details(), history=samples.history(Size(rows=100)))
+    whole = [b for b in buttons(show(reader, details)) if b["action_id"] == "service_order.history"]
     assert [b["value"] for b in whole] == ["0"]
     read: list[str] = []
     for page, turns in enumerate((["1"], ["0", "2"], ["1"])):
-        view = service_order.render_history_modal(reader, sheet, replace(PLACE, page=page))
+        view = service_order.render_history_modal(reader, details, replace(PLACE, page=page))
         check(view)
         read += [line for line in said(view).split("\n") if " · " in line]
         assert [b["value"] for b in buttons(view) if b["action_id"] == "service_order.history"] == turns
-    assert len(read) == len(sheet.history) == 102
+    assert len(read) == len(details.history) == 102
 
 
 def test_a_short_history_needs_no_pages(reader: Localizer) -> None:
-    sheet = replace(make_order_details(), history=samples.history())
-    assert "service_order.history" not in [b["action_id"] for b in buttons(show(reader, sheet))]
+    details = replace(make_order_details(), history=samples.history())
+    assert "service_order.history" not in [b["action_id"] for b in buttons(show(reader, details))]
 
 
 def test_a_long_history_shows_its_end(english: Localizer) -> None:
@@ -236,13 +236,15 @@ def test_a_long_history_shows_its_end(english: Localizer) -> None:
 
 
 def test_the_list_opens_each_order_and_the_older_ones(reader: Localizer) -> None:
-    sheets = [make_order_details()] * 2
-    view = service_order.render_order_list_modal(reader, samples.account(), sheets, PLACE, has_older=True)
+    details_list = [make_order_details()] * 2
+    view = service_order.render_order_list_modal(
+        reader, samples.account(), details_list, PLACE, has_older=True
+    )
     found = [(b["action_id"], b["value"]) for b in buttons(view)]
     assert found.count(("service_order.open", "7")) == 2
     assert ("service_order.more", "7") in found
     assert "service_order.more" not in ids(
-        service_order.render_order_list_modal(reader, samples.account(), sheets, PLACE, has_older=False)
+        service_order.render_order_list_modal(reader, samples.account(), details_list, PLACE, has_older=False)
     )
 
 
@@ -263,8 +265,8 @@ def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
 
 
 def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer) -> None:
-    sheet = make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
-    view = service_order.render_retry_modal(english, sheet, samples.methods(), PLACE)
+    details = make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
+    view = service_order.render_retry_modal(english, details, samples.methods(), PLACE)
     assert "*GoTo Meeting* · 1 new seat · €10.00 + €2.00 tax" in said(view)
     assert "GoTo Webinar" not in said(view)
     [method] = [block for block in view["blocks"] if block["type"] == "input"]

@@ -11,7 +11,7 @@ from tests.world import World
 
 CHANNEL = "C01BILLING"
 # The page is all that a test may reach: links that lead out end here.
-ELSEWHERE = "<title>Elsewhere</title>"
+OTHER_SITE = "<title>Elsewhere</title>"
 WIDER_THAN_THEIR_PLACE = """
   [...document.querySelectorAll("html, #main, #side, .messages, .modal-body")]
     .filter((node) => node.scrollWidth > node.clientWidth)
@@ -110,4 +110,4 @@ class BrowserSessions:
 
 
 async def _answer_elsewhere(route: Route) -> None:
-    await route.fulfill(body=ELSEWHERE, content_type="text/html")
+    await route.fulfill(body=OTHER_SITE, content_type="text/html")

@@ -136,9 +136,9 @@ async def test_the_page_draws_everything_with_the_longest_texts(
     screens, sent = everything(language, "longest")
     for name, content in sent:
         await gallery.post(name, content)
-    page, troubles = await visit(browser, gallery)
+    page, page_errors = await visit(browser, gallery)
     await expect(page.locator("#main .message")).to_have_count(len(sent))
-    await drawn_well(page, "#main .messages")
+    await expect_drawn(page, "#main .messages")
     await page.goto(f"{gallery.slack.page_url}?user={ALICE}#home")
     client = next(name for _, name in gallery.slack.slack.workspace.clients if name.startswith("page-"))
     for number, (name, view) in enumerate(screens):
@@ -148,21 +148,21 @@ async def test_the_page_draws_everything_with_the_longest_texts(
             continue
         await expect(page.locator("#modal[open] footer button").first).to_have_text(str(number))
         await expect(page.locator("#modal .block")).to_have_count(len(view["blocks"]))
-        await drawn_well(page, "#modal .modal-body")
+        await expect_drawn(page, "#modal .modal-body")
         gallery.slack.slack.workspace.client(ALICE, client).stack.clear()
     await expect(page.locator(".unknown")).to_have_count(0)
     await page.close()
-    assert troubles == []
+    assert page_errors == []
     assert gallery.refused == {}
 
 
 async def visit(browser: Browser, gallery: Gallery) -> tuple[Page, list[str]]:
-    troubles: list[str] = []
+    page_errors: list[str] = []
     page = await browser.new_page(viewport={"width": 1100, "height": 800})
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: page_errors.append(str(error)))
+    page.on("console", lambda line: page_errors.append(line.text) if line.type == "error" else None)
     await page.goto(f"{gallery.slack.page_url}?user={ALICE}#{GALLERY}")
-    return page, troubles
+    return page, page_errors
 
 
 def numbered(view: View, number: int) -> View:
@@ -171,7 +171,7 @@ def numbered(view: View, number: int) -> View:
     return {**view, "close": close} if view["type"] == "modal" else view
 
 
-async def drawn_well(page: Page, where: str) -> None:
+async def expect_drawn(page: Page, where: str) -> None:
     """No block is unknown, and none is wider than its place."""
     await expect(page.locator(f"{where} .unknown")).to_have_count(0)
     assert await page.locator(where).evaluate("node => node.scrollWidth - node.clientWidth") <= 0

@@ -99,9 +99,9 @@ async def test_the_whole_order(sessions: BrowserSessions, words: dict[str, str])
     receipt = session.messages.filter(has_text=words["receipt"]).first
     await session.expect_text(words["receipt"], words["total"], within=receipt)
     await session.go("Mail")
-    await session.expect_text(words["receipt"], words["mailed_to"], within=session.page.locator(".letter"))
-    letter = session.page.frame_locator(".letter iframe").locator("body")
-    await session.expect_text("GoTo Meeting", words["total"], within=letter)
+    await session.expect_text(words["receipt"], words["mailed_to"], within=session.page.locator(".email"))
+    email = session.page.frame_locator(".email iframe").locator("body")
+    await session.expect_text("GoTo Meeting", words["total"], within=email)
     assert await sessions.world.seats("acme_meeting") == (30, 30)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from tests.billing.conftest import KEY, stripe_books
+from tests.billing.conftest import KEY, build_stripe_records
 from tests.billing.contract import Clock
 from tests.chaos.connect_proxy import Certificate, ConnectProxy, tls_in_front_of
 from tests.fake_stripe.server import FakeStripe
@@ -51,7 +51,7 @@ async def network(folder: Path, public_url: str = f"https://{SLACK}") -> AsyncIt
             Sandbox.start(WORKSPACE, port=port, ack_seconds=HANG_SECONDS, public_url=public_url)
         )
         slack.slack.workspace.trigger_seconds = HANG_SECONDS
-        stripe = await stack.enter_async_context(FakeStripe(stripe_books(Clock()), KEY).run())
+        stripe = await stack.enter_async_context(FakeStripe(build_stripe_records(Clock()), KEY).run())
         stripe_port = int(stripe.url.rpartition(":")[2])
         routes = {
             SLACK: await stack.enter_async_context(tls_in_front_of(port, certificate)),

@@ -12,7 +12,7 @@ from bot.db.postgresql import POOL_SIZE
 from tests.postgres import new_database
 
 
-async def test_whoever_waits_for_a_connection_is_not_overtaken() -> None:
+async def test_connections_are_given_in_the_order_of_requests() -> None:
     database, turns = Database(new_database("turns")), list[str]()
 
     def record_turn(*_: Any) -> None:

@@ -272,7 +272,7 @@ class StripeRecords:
     ) -> None:
         self.clock = now
         self.tax_rates = tax_rates or {}
-        # Of the business; None if it charges whoever it is, with or without a tax ID.
+        # Of the business; None if it charges everybody, with or without a tax ID.
         self.seller_country: str | None = None
         self.card_network = card_network
         self.customers: dict[str, Customer] = {}

@@ -13,7 +13,7 @@ from tests.world import World
 COMMANDS = [route for route in ROUTES if route.kind == "command"]
 # The Home’s own are answered there, and pressed in a test of their own.
 HOME_BUTTONS = [route for route in ROUTES if route.kind == "change" and route.id.startswith("home.")]
-# Account Services alone may use them, and they name no account: tests/handlers/test_quote_extensions.py.
+# Account Services alone may use them, and they name no account: tests/handlers/quote/test_extensions.py.
 OF_SERVICES = ("quote_extension.approve", "quote_extension.decline")
 OF_CONTACTS = [route for route in ROUTES if route not in HOME_BUTTONS and route.id not in OF_SERVICES]
 BUTTONS = [route for route in OF_CONTACTS if route.kind in ("show", "change")]

@@ -7,7 +7,7 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
 from models.notice import NoticeKind, OrderMessage
 from sandbox.driver import PostedMessage
-from tests.handlers.orders import RETRY_BUTTONS, ordered, retried
+from tests.handlers.service_order.orders import RETRY_BUTTONS, ordered, retried
 from tests.handlers.steps import ForgetfulTasks, buttons, failing, hooked, newest, order_of, saying, shown
 from tests.world import World
 

@@ -48,7 +48,7 @@ def count_publishes(world: World) -> int:
 
 
 async def test_a_quote_is_rejected_and_an_order_followed_on_home(world: World) -> None:
-    """R8: its buttons act, and the Home is redrawn."""
+    """R8: its buttons act, and the Home is published again."""
     await import_quote(world)
     alice = await open_home(world, "alice")
     assert (
@@ -352,7 +352,7 @@ async def test_home_has_a_chart_if_slack_accepts_charts(
     assert await world.rows(RefusedBlock) == []
 
 
-async def test_a_long_home_has_pages_and_stays_on_its_page_when_redrawn(world: World, tmp_path: Path) -> None:
+async def test_a_long_home_stays_on_its_page_when_published_again(world: World, tmp_path: Path) -> None:
     alice = await open_home(world, "alice")
     path = tmp_path / "accounts.yml"
     path.write_text(yaml.safe_dump({"accounts": [_an_account(n) for n in range(12)]}), encoding="utf-8")

@@ -226,9 +226,9 @@ def forgeries(draw: DrawFn, requests: list[AppRequest]) -> Case:
 
 # --- not what it says
 
-Spoil = Callable[[bytes, int], bytes]
+Corrupt = Callable[[bytes, int], bytes]
 
-SPOILT: dict[str, Spoil] = {
+CORRUPTIONS: dict[str, Corrupt] = {
     "cut off": lambda body, n: body[: n % len(body)],
     "begun late": lambda body, n: body[n % len(body) :],
     "one byte more": lambda body, n: body[: n % len(body)] + bytes([n % 256]) + body[n % len(body) :],
@@ -262,10 +262,10 @@ TYPES = [FORM, JSON, "text/plain", "multipart/form-data; boundary=x", f"{JSON}; 
 def bodies(draw: DrawFn, requests: list[AppRequest]) -> Case:
     """Signed rightly, and not what Slack would send."""
     case = encoded(request := draw(st.sampled_from(requests)), request.payload)
-    how, spoil = draw(st.sampled_from(list(SPOILT.items())))
+    how, corrupt = draw(st.sampled_from(list(CORRUPTIONS.items())))
     content_type = draw(st.sampled_from(TYPES))
     number = draw(st.integers(0, 5000))
-    return Case(f"{case.about}: {how} ({number}) as {content_type}", spoil(case.body, number), content_type)
+    return Case(f"{case.about}: {how} ({number}) as {content_type}", corrupt(case.body, number), content_type)
 
 
 @st.composite

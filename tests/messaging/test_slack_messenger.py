@@ -173,7 +173,7 @@ async def test_a_wrong_token_waits_for_the_operator(slack: Sandbox) -> None:
             await messenger.deliver_message(to("U1"))
 
 
-class Elsewhere(SingleWorkspaceClients):
+class InstalledInT1(SingleWorkspaceClients):
     """The bot is installed in T1, and nowhere else."""
 
     async def get_client(self, team_id: str) -> AsyncWebClient:
@@ -185,7 +185,7 @@ class Elsewhere(SingleWorkspaceClients):
 async def test_nothing_is_reachable_where_the_bot_is_not_installed(slack: Sandbox) -> None:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
-        messenger = SlackMessenger(Elsewhere(client), URL)
+        messenger = SlackMessenger(InstalledInT1(client), URL)
         assert await messenger.is_installed("T1")
         await messenger.deliver_message(to("C1"))
         assert not await messenger.is_installed("T2")

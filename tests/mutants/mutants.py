@@ -2,7 +2,7 @@
 
     bug = "A retry is sent with the key of the attempt before it."
     breaks = "R19 (each attempt has a key of its own)"
-    suite = ["tests/handlers/test_service_orders.py", "tests/billing"]
+    suite = ["tests/handlers/service_order/test_service_orders.py", "tests/billing"]
     database = "postgresql"  # only if it does not show on SQLite
     file = "bot/…"
 

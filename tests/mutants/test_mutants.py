@@ -16,7 +16,7 @@ BUGS = list_bugs()
 AT_LEAST = 30
 RULES = {number for number, _ in rule_sections()}
 TEST = "test_seats.py"
-Judge = Callable[..., Trial]
+RunTrial = Callable[..., Trial]
 PRODUCT = ("bot", "handlers", "models", "scheduler")
 
 each_bug = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
@@ -79,14 +79,14 @@ WRONG, EQUAL = "    return seats", "    return 2 + seats"
 
 
 @pytest.fixture
-def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
+def run_small_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunTrial:
     # These tests need no plugin, and start sooner.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "seats.py").write_text("def total(seats):\n    return seats + 2\n", encoding="utf-8")
 
-    def judge(
+    def run(
         line: str, *, instead_of: str = "    return seats + 2", test: str = PASSES, suite: str = TEST
     ) -> Trial:
         (tree / "test_seats.py").write_text(test, encoding="utf-8")
@@ -96,15 +96,15 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
         bug.path.write_text(head + change, encoding="utf-8")
         return run_trial(bug, tree)
 
-    return judge
+    return run
 
 
-def test_a_bug_is_caught_by_the_test_that_fails(judged: Judge) -> None:
-    assert judged(WRONG).test == "test_seats.py::test_total"
+def test_a_bug_is_caught_by_the_test_that_fails(run_small_trial: RunTrial) -> None:
+    assert run_small_trial(WRONG).test == "test_seats.py::test_total"
 
 
-def test_a_bug_that_fails_no_test_is_not_caught(judged: Judge) -> None:
-    result = judged(EQUAL)
+def test_a_bug_that_fails_no_test_is_not_caught(run_small_trial: RunTrial) -> None:
+    result = run_small_trial(EQUAL)
     assert (result.caught, result.problem) == (False, None)
 
 
@@ -127,17 +127,17 @@ def test_a_bug_that_fails_no_test_is_not_caught(judged: Judge) -> None:
         "fails anyway",
     ],
 )
-def test_nothing_else_counts_as_caught(judged: Judge, given: dict[str, str], why: str) -> None:
-    result = judged(**given)
+def test_nothing_else_counts_as_caught(run_small_trial: RunTrial, given: dict[str, str], why: str) -> None:
+    result = run_small_trial(**given)
     assert not result.caught
     assert why in (result.problem or "")
 
 
 def test_a_suite_that_hangs_is_stopped_and_catches_nothing(
-    judged: Judge, monkeypatch: pytest.MonkeyPatch
+    run_small_trial: RunTrial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial, "TRIAL_TIMEOUT_SECONDS", 2)
-    result = judged('    return __import__("time").sleep(3600)')
+    result = run_small_trial('    return __import__("time").sleep(3600)')
     assert not result.caught
     assert "not done after 2 s" in (result.problem or "")
 

@@ -1,4 +1,4 @@
-"""The quote as a PDF: what whoever pays reads in it."""
+"""The quote as a PDF: what the person who pays reads in it."""
 
 from dataclasses import replace
 

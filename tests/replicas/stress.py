@@ -36,7 +36,7 @@ BUYER = Buyer("acme", ["alice", "benoit"], "pm_1")
 PEOPLE = {"alice": "U01ALICE", "benoit": "U02BENOIT"}
 TEAM = "T01ACME"
 WAITING = "waiting.show"
-PATIENCE = 300
+TIMEOUT_SECONDS = 300
 
 
 @dataclass
@@ -59,20 +59,20 @@ async def run_stress(processes: int, presses: int, rounds: int, done: Callable[[
         async with Sandbox.start(WORKSPACE) as slack:
             environment = build_environment(slack, url, transport="http")
             async with run_replicas(processes, environment, Path(folder)) as started, _session() as session:
-                crowd = _Crowd(slack, database, started, session, StressResult())
-                await crowd.run(presses, rounds, done)
+                presses_run = _ConcurrentPresses(slack, database, started, session, StressResult())
+                await presses_run.run(presses, rounds, done)
         await database.close()
-    return crowd.result
+    return presses_run.result
 
 
 def _session() -> aiohttp.ClientSession:
-    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     # A connection a press: one kept from the last round may be closed by the server as the next begins.
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), timeout=timeout)
 
 
 @dataclass
-class _Crowd:
+class _ConcurrentPresses:
     slack: Sandbox
     database: Database
     replicas: list[ReplicaProcess]
@@ -143,14 +143,14 @@ class _Crowd:
             return not self._waiting
 
         try:
-            await self.slack.wait_until(drawn, timeout=PATIENCE)
+            await self.slack.wait_until(drawn, timeout=TIMEOUT_SECONDS)
         except TimeoutError:
             nothing = sorted(self._waiting)
             self.result.errors += [f"{view_id}: a waiting screen, and then nothing" for view_id in nothing]
             self._waiting.clear()
 
     async def _count(self, rounds: int) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             evidence = await DatabaseSnapshot(self.database).read()
             while len(evidence.orders) < rounds or not all(o.is_finished for o in evidence.orders):
                 await asyncio.sleep(0.2)
@@ -174,11 +174,11 @@ async def _quote_ready(services: Services, number: int) -> int:
     """A quote whose checkout both have saved, so that either may place it."""
     first, *_ = people = _people()
     seats = {BUYER.subscription_id: str(1 + number % 3)}
-    sheet = await save_cart(services, person=first, account_id=BUYER.account_id, seat_inputs=seats)
+    details = await save_cart(services, person=first, account_id=BUYER.account_id, seat_inputs=seats)
     for person in people:
-        checkout = await open_checkout(services, person=person, quote_id=sheet.quote.key)
-        await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
-    return sheet.quote.key
+        checkout = await open_checkout(services, person=person, quote_id=details.quote.key)
+        await save_checkout(services, person=person, quote_id=details.quote.key, form=checkout.form)
+    return details.quote.key
 
 
 def _words(answer: dict[str, Any]) -> str:

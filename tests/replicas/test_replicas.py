@@ -26,7 +26,7 @@ from tests.world import WORKSPACE
 COUNT, KILLS, ORDERS = 3, 3, 2
 # Shorter than anybody would want it, as what a killed replica held is waited for.
 LEASE_SECONDS = 6
-PATIENCE = 300
+TIMEOUT_SECONDS = 300
 # A step that a killed replica took with it is begun again.
 STEP_TIMEOUT_SECONDS = 4
 BUYERS = {
@@ -37,7 +37,7 @@ BUYERS = {
 
 
 @dataclass
-class Company:
+class Deployment:
     """Replicas behind one address, and the people who buy through them."""
 
     slack: Sandbox
@@ -93,23 +93,23 @@ class Company:
 
     async def settled(self) -> DatabaseSnapshot:
         """Once nothing is left to do."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while (evidence := await DatabaseSnapshot(self.database).read()).unfinished:  # noqa: ASYNC110 -- others write
                 await asyncio.sleep(0.2)
         return evidence
 
 
 @asynccontextmanager
-async def run_company(
+async def run_deployment(
     kind: Kind, transport: str, folder: Path, *, count: int = COUNT, buyers: Iterable[Buyer] = BUYERS.values()
-) -> AsyncIterator[Company]:
+) -> AsyncIterator[Deployment]:
     with database_url("migrated", kind) as url:
         database = Database(url)
         await import_accounts(database, path=accounts_file(folder, buyers), at=datetime.now(UTC))
         async with Sandbox.start(WORKSPACE) as slack:
             environment = build_environment(slack, url, transport=transport, LEASE_SECONDS=str(LEASE_SECONDS))
             async with run_replicas(count, environment, folder) as started:
-                found = Company(slack, database, started, transport)
+                found = Deployment(slack, database, started, transport)
                 balancing = asyncio.create_task(found.balance())
                 yield found
                 balancing.cancel()
@@ -129,17 +129,17 @@ async def run_company(
 async def test_replicas_killed_at_any_moment_lose_nothing_and_do_nothing_twice(
     kind: Kind, transport: str, seed: int, tmp_path: Path
 ) -> None:
-    async with run_company(kind, transport, tmp_path) as business:
-        buying = [asyncio.create_task(business.buy(name, ORDERS)) for name in BUYERS]
-        await business.kill_some(seed)
+    async with run_deployment(kind, transport, tmp_path) as deployment:
+        buying = [asyncio.create_task(deployment.buy(name, ORDERS)) for name in BUYERS]
+        await deployment.kill_some(seed)
         await asyncio.gather(*buying)
-        evidence = await business.settled()
-        assert len(business.shown) >= len(BUYERS) * ORDERS
-        evidence.check_orders(business.shown)
+        evidence = await deployment.settled()
+        assert len(deployment.shown) >= len(BUYERS) * ORDERS
+        evidence.check_orders(deployment.shown)
         evidence.check_money(SEATS_BEFORE)
         evidence.check_history()
-        evidence.check_notices(business.slack)
-        assert [replica.errors() for replica in business.replicas] == [[]] * COUNT
+        evidence.check_notices(deployment.slack)
+        assert [replica.errors() for replica in deployment.replicas] == [[]] * COUNT
 
 
 async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path
             ):
                 slack.deliver_to(replica.events_url)
                 stopping = asyncio.create_task(replica.stop())
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT_SECONDS):
                     while (said := await replica.readiness(session))[0] == 200:  # noqa: ASYNC110
                         await asyncio.sleep(0.05)
                 assert said[0] == 503
@@ -161,7 +161,7 @@ async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path
                 assert (await slack.person("U01ALICE").command("/quotes")).ok
                 assert not stopping.done()
                 replica.interrupt()
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT_SECONDS):
                     assert await stopping == 0
                 assert replica.errors() == []
 
@@ -169,14 +169,14 @@ async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path
 async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp_path: Path) -> None:
     # Without a channel, whose messages go out one a second.
     acme = Buyer("acme", ["alice"], "pm_slow_1")
-    async with run_company("postgresql", "http", tmp_path, count=1, buyers=[acme]) as business:
-        [replica], alice = business.replicas, business.slack.person("U01ALICE")
-        await business.order(alice, acme.subscription_id, 1)
+    async with run_deployment("postgresql", "http", tmp_path, count=1, buyers=[acme]) as deployment:
+        [replica], alice = deployment.replicas, deployment.slack.person("U01ALICE")
+        await deployment.order(alice, acme.subscription_id, 1)
         await alice.close_modal(everything=True)
         # Acknowledged, and then under way for a second.
-        business.slack.fault("slow", "views.open", seconds=1.0)
+        deployment.slack.fault("slow", "views.open", seconds=1.0)
         assert (await alice.command("/add-seats")).ok
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             assert await replica.stop() == 0
         assert alice.modal is not None
         assert alice.modal.callback_id == "cart.save"
@@ -184,9 +184,9 @@ async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp
         assert replica.errors() == []
         # What waits for the provider or for Slack is another's to go on with.
         await replica.start()
-        evidence = await business.settled()
+        evidence = await deployment.settled()
         assert [order.status for order in evidence.orders] == [OrderStatus.COMPLETED]
-        evidence.check_notices(business.slack)
+        evidence.check_notices(deployment.slack)
 
 
 async def test_processes_that_start_at_once_on_an_empty_database_migrate_it_once(tmp_path: Path) -> None:

@@ -51,14 +51,14 @@ class SandboxBrowser:
     app: AsyncApp
     client: AsyncWebClient
     pages: list[Page] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    page_errors: list[str] = field(default_factory=list)
 
     async def open(self, user: str = "U01ALICE", place: str = GENERAL, **options: Any) -> Page:
         page = await self.browser.new_page(**options)
         self.pages.append(page)
         page.set_default_timeout(HANG_SECONDS * 1000)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        page.on("console", lambda line: self.troubles.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        page.on("console", lambda line: self.page_errors.append(line.text) if line.type == "error" else None)
         await page.goto(f"{self.slack.page_url}?user={user}#{place}")
         await page.locator("#sidebar a").first.wait_for(state="attached")
         return page

@@ -56,4 +56,4 @@ async def browsing(browser: Browser) -> AsyncIterator[SandboxBrowser]:
             yield browsing
             for page in browsing.pages:
                 await page.close()
-    assert browsing.troubles == []
+    assert browsing.page_errors == []

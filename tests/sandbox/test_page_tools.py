@@ -23,12 +23,12 @@ async def test_mail_is_read_in_the_page(browsing: SandboxBrowser) -> None:
     mail.add_alternative("<h1>Thanks</h1><script>parent.document.title = 'x'</script>", subtype="html")
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="receipt.pdf")
     await aiosmtplib.send(mail, hostname="127.0.0.1", port=browsing.slack.mail.port)
-    await expect(page.locator(".letter")).to_contain_text("alice@acme.example")
-    await expect(page.frame_locator(".letter iframe").locator("h1")).to_have_text("Thanks")
+    await expect(page.locator(".email")).to_contain_text("alice@acme.example")
+    await expect(page.frame_locator(".email iframe").locator("h1")).to_have_text("Thanks")
     await expect(page.get_by_role("link", name="receipt.pdf")).to_be_visible()
     # The browser says aloud that the letter's script was not run.
-    assert all("sandboxed" in trouble or "Content Security" in trouble for trouble in browsing.troubles)
-    browsing.troubles.clear()
+    assert all("sandboxed" in trouble or "Content Security" in trouble for trouble in browsing.page_errors)
+    browsing.page_errors.clear()
 
 
 async def test_mail_that_loads_slowly_does_not_take_anothers_place(browsing: SandboxBrowser) -> None:
@@ -59,9 +59,11 @@ async def test_traffic_shows_a_late_answer_and_one_that_never_came(browsing: San
     await expect(entry.locator(".result")).to_have_text("…")
     await call
     await expect(entry.locator(".result")).to_have_text("ok")
-    hasty = AsyncWebClient(token=browsing.slack.bot_token, base_url=browsing.slack.api_url, retry_handlers=[])
+    client = AsyncWebClient(
+        token=browsing.slack.bot_token, base_url=browsing.slack.api_url, retry_handlers=[]
+    )
     with pytest.raises(aiohttp.ClientError):
-        await hasty.conversations_open(users="U01ALICE")
+        await client.conversations_open(users="U01ALICE")
     await expect(entry.first.locator(".result")).to_have_text("no answer")
 
 

@@ -76,7 +76,7 @@ FAULTS_OF_STRIPE = (
 # a subscription that is paid by invoice, is in another currency, or is there and not active, a failure
 # that is saved without an effect, a key that is too old or was sent with another request, an answer of
 # 402, invoices that are written off or of many lines. A customer is deleted here, but seldom while a line
-# waits: that is for tests/handlers/test_stripe.py.
+# waits: that is for tests/handlers/stripe/test_orders.py.
 REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (CustomerNotFound, PriceArchived, QuotedPriceChanged)
 EVENT_DELIVERIES = (
     "event delivered", "event doubled", "event reordered", "event late", "event lost", "event too old",

@@ -46,7 +46,7 @@ class Fault(StrEnum):
     TIMEOUT = "timeout"
 
 
-class ProcessFate(StrEnum):
+class ProcessEnding(StrEnum):
     """What becomes of the process that stands at the commit."""
 
     GOES_ON = "goes on"
@@ -61,7 +61,7 @@ class Cell:
 
     commit: int
     fault: Fault | None
-    ending: ProcessFate
+    ending: ProcessEnding
 
     def __str__(self) -> str:
         fault = self.fault.name.lower().replace("_", " ") if self.fault else "no fault"
@@ -116,8 +116,8 @@ def list_cells(*, at_stripe: bool = False) -> list[Cell]:
     before = range(record.last_before_a_charge + 1)
     after = range(record.last_before_a_charge + 1, record.commits + 1)
     return [
-        *(Cell(commit, fault, ending) for commit in before for fault in Fault for ending in ProcessFate),
-        *(Cell(commit, None, ProcessFate.DIES_THERE) for commit in after),
+        *(Cell(commit, fault, ending) for commit in before for fault in Fault for ending in ProcessEnding),
+        *(Cell(commit, None, ProcessEnding.DIES_THERE) for commit in after),
     ]
 
 
@@ -213,7 +213,7 @@ class _CellRun:
 
     async def _inject_fault(self) -> None:
         self._script.armed = True
-        if self._cell and self._cell.ending is ProcessFate.DIES_THERE:
+        if self._cell and self._cell.ending is ProcessEnding.DIES_THERE:
             self._world.crash_process(self._world.replicas[-1].process)
             await self._world.loop.settle()
 
@@ -221,7 +221,7 @@ class _CellRun:
         self.gates += 1
         if self.gates == self._dies_at:
             return True
-        dies = self._cell is not None and self._cell.ending is ProcessFate.DIES_BEFORE_IT_STORES_THE_ANSWER
+        dies = self._cell is not None and self._cell.ending is ProcessEnding.DIES_BEFORE_IT_STORES_THE_ANSWER
         return dies and self._script.met and waiter.gate == ANSWERED and not self._world.seen["fault crash"]
 
     def _find_unexpected_states(self) -> Iterator[str]:

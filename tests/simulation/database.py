@@ -35,7 +35,7 @@ class Store:
     def reset(self, template: int = 0) -> None:
         """As that template has it, for another loop."""
         self._templates[template].backup(self.raw)
-        # Leaving a session takes a turn of the loop: whoever comes next waits for it.
+        # Leaving a session takes a turn of the loop: the next one waits for it.
         self.turn = asyncio.Lock()
 
     def rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:

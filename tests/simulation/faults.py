@@ -63,12 +63,12 @@ SEEDS_PER_FAULT = 15
 
 def _choose_certain_faults(faults: dict[str, tuple[str, ...]], seed: int) -> dict[str, list[str]]:
     """What goes wrong in this seed for certain, the first time that it is called."""
-    fated: dict[str, list[str]] = {}
+    faults_by_call: dict[str, list[str]] = {}
     pairs = [(call, fault) for call, of_it in faults.items() for fault in of_it]
     for number, (call, fault) in enumerate(pairs):
         if number % SEEDS_PER_FAULT in (seed % SEEDS_PER_FAULT, (seed + 7) % SEEDS_PER_FAULT):
-            fated.setdefault(call, []).append(fault)
-    return fated
+            faults_by_call.setdefault(call, []).append(fault)
+    return faults_by_call
 
 
 def _choose_unreachable(random: Random) -> frozenset[str]:

@@ -31,7 +31,7 @@ class Waiter:
 
 
 class Gates:
-    """With `closed` false everybody passes without stopping. `over` ends whoever still runs."""
+    """With `closed` false everybody passes without stopping. `over` ends what still runs."""
 
     def __init__(self) -> None:
         self.waiting: list[Waiter] = []

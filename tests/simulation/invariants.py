@@ -186,7 +186,7 @@ def _terms(line: Row) -> tuple[object, ...]:
 
 
 def quotes_are_replaced(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
-    """R7: whoever makes a quote leaves no other pending; what it replaced says so."""
+    """R7: a new quote leaves no other pending, and those it replaced name it."""
     for entry in now.new_entries:
         number = entry.subject.removeprefix("quote:")
         if entry.action == "replaced":

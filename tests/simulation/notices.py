@@ -104,7 +104,7 @@ def _can_be_retried(now: DatabaseSnapshot, entry: AuditEntry) -> bool:
 
 
 def _find_unnotified_decisions(now: DatabaseSnapshot, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
-    """R13, R20: whose quote it was is told by whoever decided, unless they did it themselves."""
+    """R13, R20: the person who had the quote is notified of who decided, unless they did it themselves."""
     [quote] = now.where("quote", number=entry.subject.removeprefix("quote:"))
     contacts = now.where("billing_contact", account_id=entry.account_id, active=1)
     people = [c for c in contacts if c["id"] == quote["contact_id"]] or contacts
@@ -119,7 +119,7 @@ def _find_unnotified_decisions(now: DatabaseSnapshot, entry: AuditEntry, new: li
 
 
 def _find_wrong_receipt_recipients(now: DatabaseSnapshot, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
-    """R13: to whoever placed the order, to all where that person lost the role or the quote was for all."""
+    """R13: to the person who placed the order; to all if they lost the role or the quote was for all."""
     [order] = now.where("service_order", number=entry.subject.removeprefix("service_order:"))
     contacts = now.where("billing_contact", account_id=entry.account_id, active=1)
     placed = [c for c in contacts if c["id"] == order["contact_id"]]

@@ -173,7 +173,7 @@ class Shopper:
     def handle_answer(self, answer: object) -> None:
         match answer:
             case cart_open.PendingQuotesWarning(pending_quotes=pending, own_quote=own):
-                self._pending = [sheet.quote.key for sheet in pending]
+                self._pending = [details.quote.key for details in pending]
                 self.quote = own.quote.key if own else self.quote
                 self.stage = "warned" if pending else "review" if own else "fill"
             case cart_open.CartBlocked():
@@ -189,15 +189,15 @@ class Shopper:
                 self.quote, self.stage = answer.quote.quote.key, "place"
             case OrderDetails():
                 self._handle_order(answer)
-            case (OrderDetails() as sheet, _):
-                self.order, self.stage = sheet.order.key, "retry"
+            case (OrderDetails() as details, _):
+                self.order, self.stage = details.order.key, "retry"
             case None if self.stage == "warned":
                 self.stage = "fill"
 
-    def _handle_order(self, sheet: OrderDetails) -> None:
-        self.order, self.stage = sheet.order.key, "ordered"
+    def _handle_order(self, details: OrderDetails) -> None:
+        self.order, self.stage = details.order.key, "ordered"
         self._typed = {}
-        if sheet.order.is_finished:
+        if details.order.is_finished:
             self.stage = "open"
 
     def handle_refusal(self, refusal: Refusal) -> None:

@@ -104,7 +104,7 @@ class Plan:
                 await move()
 
     async def _release_random_waiter(self) -> None:
-        """Mostly whoever went on last, so that some get far."""
+        """Mostly the one that went on last, so that some get far."""
         world = self._world
         same = [w for w in world.gates.waiting if self._last and w.actor == self._last.actor]
         crowd = same if same and self._random.random() < 0.6 else world.gates.waiting

@@ -191,9 +191,9 @@ class GatedMessenger:
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
         return await self._line.call("slack.deliver", lambda fault: self._deliver(message, fault))
 
-    def _deliver(self, letter: OutboundMessage, fault: str | None) -> MessageRef:
-        to_person = letter.channel.startswith(("U", "D"))
-        if letter.channel.replace("D", "U", 1) in self._slack.unreachable:
+    def _deliver(self, message: OutboundMessage, fault: str | None) -> MessageRef:
+        to_person = message.channel.startswith(("U", "D"))
+        if message.channel.replace("D", "U", 1) in self._slack.unreachable:
             raise MessengerRefused("something_new")
         match fault:
             case "outage":
@@ -206,9 +206,9 @@ class GatedMessenger:
                 raise ChannelUnreachable("is_archived")
             case "rejected":
                 raise MessageRejected("msg_too_long")
-            case "message_gone" if letter.update_ts or letter.thread_ts:
+            case "message_gone" if message.update_ts or message.thread_ts:
                 raise MessageGone("message_not_found")
-        posted = self._slack.post(letter)
+        posted = self._slack.post(message)
         if fault == "lost":
             raise MessengerUnavailable("no answer")
         return posted

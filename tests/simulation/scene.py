@@ -48,5 +48,5 @@ async def _prepare(world: SimulatedWorld) -> None:
 
 
 async def _check_out(replica: SimulatedReplica, person: SlackIdentity, quote_id: int) -> None:
-    sheet = await open_checkout(replica.services, person=person, quote_id=quote_id)
-    await save_checkout(replica.services, person=person, quote_id=quote_id, form=sheet.form)
+    details = await open_checkout(replica.services, person=person, quote_id=quote_id)
+    await save_checkout(replica.services, person=person, quote_id=quote_id, form=details.form)

@@ -17,7 +17,7 @@ UNKNOWN_USER = UserProfile("", "", "", None, None, None, deleted=True)
 @dataclass(frozen=True)
 class SimulatedPost:
     at: datetime
-    letter: OutboundMessage
+    message: OutboundMessage
     ts: str
 
 
@@ -43,11 +43,11 @@ class SimulatedSlack:
         # What the product was told of each person, and when.
         self._answers: dict[str, list[tuple[datetime, UserProfile]]] = defaultdict(list)
 
-    def post(self, letter: OutboundMessage) -> MessageRef:
+    def post(self, message: OutboundMessage) -> MessageRef:
         """An edit keeps its message's timestamp; a direct message stands in a channel of its own."""
-        ts = letter.update_ts or f"{len(self.posts) + 1}.000000"
-        self.posts.append(SimulatedPost(self._clock(), letter, ts))
-        channel = "D" + letter.channel[1:] if letter.channel.startswith("U") else letter.channel
+        ts = message.update_ts or f"{len(self.posts) + 1}.000000"
+        self.posts.append(SimulatedPost(self._clock(), message, ts))
+        channel = "D" + message.channel[1:] if message.channel.startswith("U") else message.channel
         return MessageRef(channel, ts)
 
     def fetch_profile(self, user_id: str) -> UserProfile:

@@ -2,7 +2,7 @@
 
 from tests.simulation.crash_matrix import (
     Fault,
-    ProcessFate,
+    ProcessEnding,
     count_gates,
     find_cell_violations,
     find_death_violations,
@@ -22,7 +22,7 @@ def test_an_order_of_two_lines_has_several_commits_before_its_last_charge() -> N
 def test_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
     chosen = list_cells()[::STRIDE]
     assert {cell.fault for cell in chosen} >= set(Fault)
-    assert {cell.ending for cell in chosen} == set(ProcessFate)
+    assert {cell.ending for cell in chosen} == set(ProcessEnding)
     found = {str(cell): violations for cell in chosen if (violations := find_cell_violations(cell))}
     assert found == {}
 
@@ -30,7 +30,7 @@ def test_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
 def test_over_stripe_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
     chosen = list_cells(at_stripe=True)[::STRIDE]
     assert {cell.fault for cell in chosen} >= set(Fault)
-    assert {cell.ending for cell in chosen} == set(ProcessFate)
+    assert {cell.ending for cell in chosen} == set(ProcessEnding)
     found = {
         str(cell): violations for cell in chosen if (violations := find_cell_violations(cell, at_stripe=True))
     }

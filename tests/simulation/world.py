@@ -240,7 +240,7 @@ class SimulatedWorld:
         # A delivery that takes this long may be taken over, or given up, after it was sent.
         self.doubt |= any(waiter.actor == "notice.deliver" for waiter in self.gates.waiting)
         if self.gates.waiting and to - self.clock.at > LONGEST_LEASE:
-            # Whoever waits finds that somebody took over what they had.
+            # Those who wait find that somebody took over what they had.
             self.seen["fault stalled"] += 1
         self.clock.at = max(self.clock.at, to)
         self.trace.add(f"clock: {self.clock.at.isoformat()}")

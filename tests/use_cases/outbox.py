@@ -250,11 +250,11 @@ def read_number(message: OutboundMessage) -> int:
 
 
 def list_sent_numbers(outbox: Outbox, channel: str) -> list[int]:
-    return [read_number(sent.letter) for sent in outbox.messenger.to(channel)]
+    return [read_number(sent.message) for sent in outbox.messenger.to(channel)]
 
 
 def list_sent_kinds(outbox: Outbox, channel: str) -> list[NoticeKind]:
-    return [sent.letter.kind for sent in outbox.messenger.to(channel)]
+    return [sent.message.kind for sent in outbox.messenger.to(channel)]
 
 
 def is_marking_delivered(notice: Notice) -> Callable[[str, Any], bool]:

@@ -105,7 +105,7 @@ async def test_a_failure_half_way_stores_nothing(database: Database, tmp_path: P
     assert dump(database) == before
 
 
-async def test_progress_is_told(database: Database, tmp_path: Path) -> None:
+async def test_progress_is_reported(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "big.yml"
     path.write_text(build_large_accounts_file(120), "utf-8")
     progress_calls: list[tuple[int, int]] = []

@@ -19,23 +19,23 @@ async def test_a_contact_bound_by_email_is_found_and_reads_their_own_language(ou
     await outbox.enqueue(await benoit(outbox))
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
-    assert (sent.letter.channel, sent.letter.localizer.language_tag) == ("U02BENOIT", "fr-FR")
-    assert sent.letter.shows_amounts
+    assert (sent.message.channel, sent.message.localizer.language_tag) == ("U02BENOIT", "fr-FR")
+    assert sent.message.shows_amounts
 
 
 async def test_a_channel_reads_the_accounts_language_and_no_amounts(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL)
     await outbox.deliver()
     [sent] = outbox.messenger.sent
-    assert (sent.letter.localizer.language_tag, sent.letter.localizer.time_zone) == ("fr", "Europe/Paris")
-    assert not sent.letter.shows_amounts
+    assert (sent.message.localizer.language_tag, sent.message.localizer.time_zone) == ("fr", "Europe/Paris")
+    assert not sent.message.shows_amounts
 
 
 async def test_a_channel_shows_amounts_where_the_account_wants_them(outbox: Outbox) -> None:
     await outbox.change(await outbox.account(), channel_amounts=True)
     await outbox.enqueue(CHANNEL)
     await outbox.deliver()
-    assert outbox.messenger.sent[0].letter.shows_amounts
+    assert outbox.messenger.sent[0].message.shows_amounts
 
 
 async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
@@ -46,7 +46,7 @@ async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.enqueue(CHANNEL, number=2)
     await outbox.deliver_all()
-    kinds = {d: [s.letter.kind for s in outbox.messenger.to(d)] for d in ("D01ALICE", "D02BENOIT")}
+    kinds = {d: [s.message.kind for s in outbox.messenger.to(d)] for d in ("D01ALICE", "D02BENOIT")}
     kind = NoticeKind.CHANNEL_UNREACHABLE
     assert kinds == {
         "D01ALICE": [kind, NoticeKind.ORDER_STATUS, NoticeKind.PORTAL_CHANGED],
@@ -71,7 +71,7 @@ async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> Non
     order = await outbox.order()
     await outbox.enqueue(await alice(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order)
     await outbox.deliver_all()
-    kinds = [sent.letter.kind for sent in outbox.messenger.to("D01ALICE")]
+    kinds = [sent.message.kind for sent in outbox.messenger.to("D01ALICE")]
     assert sorted(kinds) == [NoticeKind.CHANNEL_UNREACHABLE, NoticeKind.ORDER_FAILED]
 
 
@@ -81,8 +81,8 @@ async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbo
     await outbox.enqueue("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
-    assert sent.letter.destination_kind is DestinationKind.SERVICES
-    assert sent.letter.team_id == "T01ACME"
+    assert sent.message.destination_kind is DestinationKind.SERVICES
+    assert sent.message.team_id == "T01ACME"
 
 
 async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outbox) -> None:

@@ -61,7 +61,7 @@ async def found(database: Database) -> list[str]:
     return [flaw.description for h in histories for flaw in h.violations]
 
 
-async def test_r18_an_honest_history_is_found_well(database_with_accounts: Database) -> None:
+async def test_r18_an_unchanged_history_is_valid(database_with_accounts: Database) -> None:
     last = await write_history(database_with_accounts, 3)
     assert await found(database_with_accounts) == []
     histories = {h.account_id: h for h in await verify_histories(database_with_accounts, progress=quietly)}

@@ -92,13 +92,13 @@ async def test_a_notice_is_delivered_once_the_lease_of_a_crashed_worker_has_expi
 async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL)
 
-    async def overslept(letter: OutboundMessage) -> None:
+    async def outlive_lease(message: OutboundMessage) -> None:
         outbox.messenger.before = None
         outbox.messenger._busy.clear()
         outbox.at += get_lease_duration(outbox.services.settings)
         assert await outbox.deliver() == 1
 
-    outbox.messenger.before = overslept
+    outbox.messenger.before = outlive_lease
     assert await outbox.deliver() == 0
     assert (await outbox.notice()).status is NoticeStatus.DELIVERED
 
@@ -107,14 +107,14 @@ async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL)
     await outbox.change(await outbox.notice(), attempts=8)
 
-    async def oversleep(_: OutboundMessage) -> None:
+    async def outlive_lease(_: OutboundMessage) -> None:
         outbox.messenger.before = None
         outbox.messenger._busy.clear()
         outbox.at += get_lease_duration(outbox.services.settings)
         outbox.messenger.refusals["C01BILLING"] = [MessengerUnavailable("down")]
         assert await outbox.deliver() == 0
 
-    outbox.messenger.before = oversleep
+    outbox.messenger.before = outlive_lease
     assert await outbox.deliver() == 1
     assert (await outbox.slot(CHANNEL)).next_at >= outbox.at + timedelta(seconds=256)
 
@@ -129,14 +129,14 @@ async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> 
         has_started.set()
         await may_end.wait()
 
-    async def oversleep(_: OutboundMessage) -> None:
+    async def outlive_lease(_: OutboundMessage) -> None:
         outbox.messenger.before = hang
         outbox.messenger._busy.clear()
         outbox.at += get_lease_duration(outbox.services.settings)
         others.append(asyncio.create_task(outbox.deliver()))
         await has_started.wait()
 
-    outbox.messenger.before = oversleep
+    outbox.messenger.before = outlive_lease
     async with asyncio.timeout(HANG_SECONDS):
         assert await outbox.deliver() == 1
         outbox.messenger.before = None
@@ -151,10 +151,10 @@ async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> 
 async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
     released = asyncio.Event()
 
-    async def hang(letter: OutboundMessage) -> None:
-        if letter.channel == "C1":
+    async def hang(message: OutboundMessage) -> None:
+        if message.channel == "C1":
             await released.wait()
-        elif read_number(letter) == 2:
+        elif read_number(message) == 2:
             released.set()
         else:
             asyncio.get_running_loop().call_later(0.1, outbox.move, 1)
@@ -170,7 +170,7 @@ async def test_a_delivery_under_way_at_shutdown_is_stored_and_not_repeated(
 ) -> None:
     under_way, answered = asyncio.Event(), asyncio.Event()
 
-    async def wait(letter: OutboundMessage) -> None:
+    async def wait(message: OutboundMessage) -> None:
         under_way.set()
         await answered.wait()
 

@@ -61,8 +61,8 @@ async def test_a_workspace_gets_a_burst_and_then_five_messages_a_second(outbox: 
 async def note_moments(outbox: Outbox, count: int) -> list[tuple[float, str]]:
     moments: list[tuple[float, str]] = []
 
-    async def note(letter: OutboundMessage) -> None:
-        moments.append(((outbox.at - START).total_seconds(), letter.channel))
+    async def note(message: OutboundMessage) -> None:
+        moments.append(((outbox.at - START).total_seconds(), message.channel))
 
     outbox.messenger.before = note
     while len(moments) < count:

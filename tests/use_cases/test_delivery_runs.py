@@ -17,6 +17,7 @@ from models.notice import NoticeKind, NoticeStatus
 from models.notice.payloads import OrderHistoryPayload
 from models.service_order import ServiceOrder
 from tests.database_faults import failing_statements
+from tests.query_log import log_queries
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import (
     CHANNEL,
@@ -28,12 +29,11 @@ from tests.use_cases.outbox import (
     list_sent_numbers,
     read_number,
 )
-from tests.use_cases.test_delivery_store import counting
 
 STATUS, HISTORY = NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY
 
 
-async def tell_progress(outbox: Outbox, order: ServiceOrder, *names: str) -> None:
+async def enqueue_progress(outbox: Outbox, order: ServiceOrder, *names: str) -> None:
     """As an order does with each step: its status message, and a line in the thread."""
     for name in names:
         await outbox.enqueue(CHANNEL, kind=STATUS, order=order)
@@ -56,19 +56,19 @@ async def test_a_burst_takes_one_claim_and_one_commit(any_outbox: Outbox) -> Non
     outbox.move(60)
     for number in range(5):
         await outbox.enqueue(CHANNEL, await alice(outbox), number=number)
-    with counting(outbox, "commit") as commits, counting(outbox, "before_cursor_execute") as queries:
+    with log_queries(outbox.database.sync_engine) as log:
         assert await outbox.deliver() == 10
     assert list_sent_numbers(outbox, "C01BILLING") == list_sent_numbers(outbox, "D01ALICE") == [*range(5)]
-    assert len(commits) == 2, "one claims, one stores the results"
-    assert len(queries) <= 14, len(queries)
+    assert log.commits == 2, "one claims, one stores the results"
+    assert len(log.statements) <= 14, log.statements
 
 
 async def test_history_goes_into_the_thread_of_a_status_message_posted_with_it(outbox: Outbox) -> None:
-    await tell_progress(outbox, await outbox.order(), "placed", "processing", "completed")
+    await enqueue_progress(outbox, await outbox.order(), "placed", "processing", "completed")
     assert await outbox.deliver() == 4
     status, *history = outbox.messenger.to("C01BILLING")
-    assert [sent.letter.kind for sent in history] == [HISTORY] * 3
-    assert {sent.letter.thread_ts for sent in history} == {status.posted.ts}
+    assert [sent.message.kind for sent in history] == [HISTORY] * 3
+    assert {sent.message.thread_ts for sent in history} == {status.posted.ts}
     assert await outbox.notices(status=NoticeStatus.WAITING) == []
     [posted] = await outbox.posted_messages()
     assert posted.ts == status.posted.ts
@@ -78,15 +78,15 @@ async def test_history_goes_into_the_thread_of_a_status_message_posted_with_it(o
 async def test_after_a_failure_nothing_follows_and_what_was_sent_is_not_repeated(
     fault: Exception, outbox: Outbox
 ) -> None:
-    async def fail_at_third(letter: OutboundMessage) -> None:
-        if read_number(letter) == 2 and len(outbox.messenger.tried) == 3:
+    async def fail_at_third(message: OutboundMessage) -> None:
+        if read_number(message) == 2 and len(outbox.messenger.tried) == 3:
             raise fault
 
     outbox.messenger.before = fail_at_third
     for number in range(5):
         await outbox.enqueue(CHANNEL, number=number)
     assert await outbox.deliver() == 2
-    assert [read_number(letter) for letter in outbox.messenger.tried] == [0, 1, 2]
+    assert [read_number(message) for message in outbox.messenger.tried] == [0, 1, 2]
     await outbox.deliver_all()
     assert list_sent_numbers(outbox, "C01BILLING") == [*range(5)]
 
@@ -98,15 +98,15 @@ async def test_an_unreachable_channel_ends_the_run(outbox: Outbox) -> None:
     await outbox.deliver_all()
     assert list_sent_numbers(outbox, "C01BILLING") == []
     unreachable, *kept = outbox.messenger.to("D01ALICE")
-    assert unreachable.letter.kind is NoticeKind.CHANNEL_UNREACHABLE
-    assert [read_number(sent.letter) for sent in kept] == [0, 1]
+    assert unreachable.message.kind is NoticeKind.CHANNEL_UNREACHABLE
+    assert [read_number(sent.message) for sent in kept] == [0, 1]
 
 
 async def test_what_was_posted_before_a_slow_destination_answers_is_stored(outbox: Outbox) -> None:
     stored, released = asyncio.Event(), asyncio.Event()
 
-    async def hang(letter: OutboundMessage) -> None:
-        if letter.channel == "C1":
+    async def hang(message: OutboundMessage) -> None:
+        if message.channel == "C1":
             await released.wait()
 
     async def wait_until_stored() -> None:
@@ -155,8 +155,8 @@ async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(any_outbox: O
         await outbox.enqueue(CHANNEL, number=number)
     first, *_ = await outbox.notices()
 
-    async def wait_until_first_is_rescheduled(letter: OutboundMessage) -> None:
-        while read_number(letter) == 1 and not await outbox.notices(attempts=1):  # noqa: ASYNC110
+    async def wait_until_first_is_rescheduled(message: OutboundMessage) -> None:
+        while read_number(message) == 1 and not await outbox.notices(attempts=1):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     outbox.messenger.before = wait_until_first_is_rescheduled
@@ -181,7 +181,7 @@ async def test_a_receipt_and_its_pdf_take_three_commits(any_outbox: Outbox) -> N
     await outbox.deliver_all()
     outbox.move(60)
     await outbox.enqueue(await alice(outbox), kind=NoticeKind.RECEIPT, event="order:1:receipt", order=order)
-    with counting(outbox, "commit") as commits:
+    with log_queries(outbox.database.sync_engine) as log:
         assert await outbox.deliver() == 2
     assert list_sent_kinds(outbox, "D01ALICE")[1:] == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
-    assert len(commits) == 3, "claimed; stored, and the PDF claimed; stored"
+    assert log.commits == 3, "claimed; stored, and the PDF claimed; stored"

@@ -14,6 +14,7 @@ from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.pacing import get_delivery_timeout
 from models.notice import Notice, NoticeKind, NoticeStatus
 from tests.database_faults import failing_statements
+from tests.query_log import log_queries
 from tests.use_cases.outbox import Outbox, is_marking_delivered
 
 
@@ -29,21 +30,6 @@ async def fill(outbox: Outbox, *numbers: int) -> None:
     async with outbox.database.write() as session:
         for notice in (await session.exec(select(Notice))).all():
             notice.team = f"T{notice.destination}"
-
-
-@contextmanager
-def counting(outbox: Outbox, what: str) -> Iterator[list[str]]:
-    seen: list[str] = []
-    engine = outbox.database.sync_engine
-
-    def note(*_: Any) -> None:
-        seen.append(what)
-
-    event.listen(engine, what, note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, what, note)
 
 
 @contextmanager
@@ -68,19 +54,19 @@ async def waiting(outbox: Outbox) -> list[tuple[str, int]]:
 
 async def test_sixteen_notices_ask_little_more_than_one(outbox: Outbox) -> None:
     await fill(outbox, 1)
-    with counting(outbox, "before_cursor_execute") as few:
+    with log_queries(outbox.database.sync_engine) as few:
         assert await outbox.deliver() == 1
     await fill(outbox, *range(2, 18))
-    with counting(outbox, "before_cursor_execute") as many:
+    with log_queries(outbox.database.sync_engine) as many:
         assert await outbox.deliver() == 16
-    assert len(many) <= len(few) + 8, (len(few), len(many))
+    assert len(many.statements) <= len(few.statements) + 8
 
 
 async def test_results_that_arrive_during_a_commit_share_the_next_transaction(outbox: Outbox) -> None:
     await fill(outbox, *range(16))
-    with counting(outbox, "commit") as commits:
+    with log_queries(outbox.database.sync_engine) as log:
         assert await outbox.deliver() == 16
-    assert len(commits) <= 4, "one claims, one stores the first that ends, one the others"
+    assert log.commits <= 4, "one claims, one stores the first that ends, one the others"
 
 
 async def test_one_that_cannot_be_stored_keeps_no_other_from_it(outbox: Outbox) -> None:
@@ -97,7 +83,7 @@ async def test_one_with_a_damaged_payload_keeps_no_other_from_going_out(outbox: 
     await outbox.change(await outbox.notice(destination="channel:C3"), payload=["damaged"])
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
-    assert "channel:C3" not in {f"channel:{letter.channel}" for letter in outbox.messenger.tried}
+    assert "channel:C3" not in {f"channel:{message.channel}" for message in outbox.messenger.tried}
 
 
 async def test_a_notice_that_cannot_be_sent_within_its_lease_is_not_sent(outbox: Outbox) -> None:

@@ -1,32 +1,12 @@
 """Notices of one transaction are stored with one statement, in their order (R24)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import event
-
 from bot.use_cases.notice.enqueue import build_notices, enqueue_notices
 from models.account import Account
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination
 from models.notice.payloads import PortalChangedPayload
+from tests.query_log import log_queries
 from tests.use_cases.outbox import START, Outbox
-
-
-@contextmanager
-def recording_inserts(outbox: Outbox) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def record(_connection: object, _cursor: object, sql: str, *_: object) -> None:
-        if sql.startswith("INSERT INTO notice "):
-            statements.append(sql)
-
-    engine = outbox.database.sync_engine
-    event.listen(engine, "before_cursor_execute", record)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", record)
 
 
 async def enqueue(outbox: Outbox, *events: str) -> None:
@@ -47,9 +27,9 @@ async def enqueue(outbox: Outbox, *events: str) -> None:
 
 async def test_notices_are_stored_with_one_insert_in_their_order(any_outbox: Outbox) -> None:
     names = [f"event:{number}" for number in range(9, -1, -1)]
-    with recording_inserts(any_outbox) as inserts:
+    with log_queries(any_outbox.database.sync_engine) as log:
         await enqueue(any_outbox, *names)
-    assert len(inserts) == 1
+    assert len([sql for sql, _ in log.queries if sql.startswith("INSERT INTO notice ")]) == 1
     stored = await any_outbox.notices()
     assert [notice.payload["by"] for notice in stored] == [name for name in names for _ in range(2)]
 
@@ -64,6 +44,6 @@ async def test_a_notice_that_exists_is_left_unchanged(any_outbox: Outbox) -> Non
 
 
 async def test_no_notices_take_no_statement(any_outbox: Outbox) -> None:
-    with recording_inserts(any_outbox) as inserts:
+    with log_queries(any_outbox.database.sync_engine) as log:
         await enqueue(any_outbox)
-    assert inserts == []
+    assert [sql for sql, _ in log.queries if sql.startswith("INSERT INTO notice ")] == []

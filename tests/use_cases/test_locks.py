@@ -89,12 +89,12 @@ async def lock_requested(outbox: Outbox) -> AsyncIterator[None]:
 async def ready_to_place(outbox: Outbox, person: SlackIdentity, account_id: str, subscription_id: str) -> int:
     services = outbox.services
     await refresh_slack_user(services, person)
-    sheet = await save_cart(
+    details = await save_cart(
         services, person=person, account_id=account_id, seat_inputs={subscription_id: "2"}
     )
-    checkout = await open_checkout(services, person=person, quote_id=sheet.quote.key)
-    await save_checkout(services, person=person, quote_id=sheet.quote.key, form=checkout.form)
-    return sheet.quote.key
+    checkout = await open_checkout(services, person=person, quote_id=details.quote.key)
+    await save_checkout(services, person=person, quote_id=details.quote.key, form=checkout.form)
+    return details.quote.key
 
 
 async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Outbox]) -> None:
@@ -131,7 +131,7 @@ async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Out
         assert list_broken_entries([e for e in history if e.account_id == account_id]) == []
 
 
-async def test_processing_does_not_wait_for_whoever_is_changing_the_account() -> None:
+async def test_processing_does_not_wait_for_another_change_of_the_account() -> None:
     with database_url("accounts", "postgresql") as url:
         outbox = Outbox(Database(url))
         services = replace(outbox.services, tasks=ForgetfulTasks())
@@ -271,6 +271,6 @@ async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision
             delivering = asyncio.create_task(two.deliver(), context=outside)
     await at_once(delivering)
     await two.deliver_all()
-    shown = [sent.letter for sent in two.messenger.to("D01ALICE") if sent.letter.kind in SHOW_QUOTE]
+    shown = [sent.message for sent in two.messenger.to("D01ALICE") if sent.message.kind in SHOW_QUOTE]
     assert shown[-1].quote
-    assert not shown[-1].quote.is_pending, [letter.kind for letter in shown]
+    assert not shown[-1].quote.is_pending, [message.kind for message in shown]

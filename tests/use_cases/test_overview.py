@@ -15,8 +15,8 @@ ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 
 async def numbers(outbox: Outbox) -> list[str]:
     await refresh_slack_user(outbox.services, ALICE)
-    [sheet] = await load_home_overviews(outbox.services, person=ALICE)
-    return [order.order.number for order in sheet.open_orders]
+    [overview] = await load_home_overviews(outbox.services, person=ALICE)
+    return [order.order.number for order in overview.open_orders]
 
 
 async def ask_customer(outbox: Outbox, order: ServiceOrder) -> None:

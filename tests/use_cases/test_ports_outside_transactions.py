@@ -15,8 +15,8 @@ from bot.messaging.messenger import Messenger
 from bot.messaging.screen_updater import ScreenUpdater
 from models.service_order import OrderLine
 from scheduler import JOBS
+from tests.handlers.quote.test_extensions import ask_for_time, open_decision
 from tests.handlers.steps import charges, import_quote, newest, opened, shown
-from tests.handlers.test_quote_extensions import ask_for_time, open_decision
 from tests.world import World
 
 PORTS = {

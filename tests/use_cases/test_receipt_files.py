@@ -45,8 +45,8 @@ async def test_r24_sharing_the_pdf_is_tried_again_without_the_message(
 async def test_r24_limits_of_files_are_not_the_workspaces(outbox: Outbox) -> None:
     await receipt_for_alice(outbox)
 
-    async def limit(letter: OutboundMessage) -> None:
-        if letter.files or letter.channel == "C1":
+    async def limit(message: OutboundMessage) -> None:
+        if message.files or message.channel == "C1":
             raise RateLimited(42)
 
     outbox.messenger.before = limit
@@ -61,8 +61,8 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any
     outbox = any_outbox
     await receipt_for_alice(outbox)
 
-    async def crash(letter: OutboundMessage) -> None:
-        if letter.files:
+    async def crash(message: OutboundMessage) -> None:
+        if message.files:
             raise asyncio.CancelledError
 
     outbox.messenger.before = crash

@@ -17,7 +17,7 @@ from tests.use_cases.outbox import CHANNEL, Outbox, alice, list_sent_kinds
 # Standing messages
 
 
-async def test_the_status_message_is_redrawn_in_place_with_its_history_in_the_thread(outbox: Outbox) -> None:
+async def test_the_status_message_is_updated_in_place_with_its_history_in_the_thread(outbox: Outbox) -> None:
     order = await outbox.order()
     for step in ("placed", "processing"):
         await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
@@ -26,8 +26,8 @@ async def test_the_status_message_is_redrawn_in_place_with_its_history_in_the_th
         await outbox.deliver_all()
     first, *rest = outbox.messenger.to("C01BILLING")
     ts = first.posted.ts
-    assert (first.letter.update_ts, first.letter.thread_ts) == (None, None)
-    assert [(s.letter.update_ts, s.letter.thread_ts) for s in rest] == [(None, ts), (ts, None), (None, ts)]
+    assert (first.message.update_ts, first.message.thread_ts) == (None, None)
+    assert [(s.message.update_ts, s.message.thread_ts) for s in rest] == [(None, ts), (ts, None), (None, ts)]
     [message] = await outbox.posted_messages()
     assert (message.channel, message.ts, message.order_id) == ("C01BILLING", ts, order.id)
 
@@ -41,9 +41,9 @@ async def test_a_deleted_status_message_is_posted_again(outbox: Outbox) -> None:
     await outbox.deliver_all()
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
-    _, anew, redrawn = outbox.messenger.to("C01BILLING")
-    assert anew.letter.update_ts is None
-    assert redrawn.letter.update_ts == anew.posted.ts
+    _, reposted, updated = outbox.messenger.to("C01BILLING")
+    assert reposted.message.update_ts is None
+    assert updated.message.update_ts == reposted.posted.ts
     assert len(await outbox.posted_messages()) == 1
 
 
@@ -66,7 +66,7 @@ async def test_a_status_message_shows_all_that_was_stored_before_it_is_posted(ou
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     card, history = outbox.messenger.to("C01BILLING")
-    assert history.letter.thread_ts == card.posted.ts
+    assert history.message.thread_ts == card.posted.ts
     assert await outbox.notices(status="waiting") == []
 
 
@@ -81,17 +81,17 @@ async def test_a_change_while_the_status_message_is_posted_updates_it_afterwards
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     posted, updated = outbox.messenger.to("C01BILLING")
-    assert updated.letter.update_ts == posted.posted.ts
+    assert updated.message.update_ts == posted.posted.ts
 
 
-async def test_a_direct_message_is_redrawn_where_slack_says_it_stands(outbox: Outbox) -> None:
+async def test_a_direct_message_is_updated_in_the_channel_that_slack_named(outbox: Outbox) -> None:
     order = await outbox.order()
     for _ in range(2):
         await outbox.enqueue(await alice(outbox), kind=NoticeKind.ORDER_STATUS, order=order)
         await outbox.deliver_all()
-    posted, redrawn = outbox.messenger.sent
-    assert posted.letter.channel == "U01ALICE"
-    assert (redrawn.letter.channel, redrawn.letter.update_ts) == ("D01ALICE", posted.posted.ts)
+    posted, updated = outbox.messenger.sent
+    assert posted.message.channel == "U01ALICE"
+    assert (updated.message.channel, updated.message.update_ts) == ("D01ALICE", posted.posted.ts)
 
 
 async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbox) -> None:
@@ -102,39 +102,39 @@ async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbo
     await outbox.enqueue(CHANNEL, await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
     await outbox.deliver_all()
     card, receipt = outbox.messenger.to("C01BILLING")
-    assert receipt.letter.thread_ts == card.posted.ts
+    assert receipt.message.thread_ts == card.posted.ts
     personal, pdf = outbox.messenger.to("D01ALICE")
-    assert (personal.letter.thread_ts, personal.letter.shows_amounts) == (None, True)
-    assert pdf.letter.files
+    assert (personal.message.thread_ts, personal.message.shows_amounts) == (None, True)
+    assert pdf.message.files
 
 
 # The receipt's PDF
 
 
-async def test_posted_copies_of_a_quote_are_redrawn_when_it_is_decided(outbox: Outbox) -> None:
+async def test_posted_copies_of_a_quote_are_updated_when_it_is_decided(outbox: Outbox) -> None:
     quote = await outbox.quote()
     await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     await reject(outbox, quote)
     await outbox.deliver_all()
     posted, *rest = outbox.messenger.to("D01ALICE")
-    cards = [s for s in rest if s.letter.kind is NoticeKind.QUOTE_CARD]
-    assert [(c.letter.channel, c.letter.update_ts) for c in cards] == [("D01ALICE", posted.posted.ts)]
-    assert cards[0].letter.quote
-    assert not cards[0].letter.quote.is_pending
+    cards = [s for s in rest if s.message.kind is NoticeKind.QUOTE_CARD]
+    assert [(c.message.channel, c.message.update_ts) for c in cards] == [("D01ALICE", posted.posted.ts)]
+    assert cards[0].message.quote
+    assert not cards[0].message.quote.is_pending
 
 
-async def test_a_quote_decided_while_its_message_is_posted_is_redrawn_as_well(outbox: Outbox) -> None:
+async def test_a_quote_decided_while_its_message_is_posted_is_updated_as_well(outbox: Outbox) -> None:
     quote = await outbox.quote()
 
-    async def meanwhile(letter: OutboundMessage) -> None:
+    async def meanwhile(message: OutboundMessage) -> None:
         outbox.messenger.before = None
         await reject(outbox, quote)
 
     outbox.messenger.before = meanwhile
     await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
-    cards = [s for s in outbox.messenger.sent if s.letter.kind is NoticeKind.QUOTE_CARD]
+    cards = [s for s in outbox.messenger.sent if s.message.kind is NoticeKind.QUOTE_CARD]
     assert len(cards) == 1
 
 

@@ -53,7 +53,6 @@ class LedgerEntry:
     blocks: list[SeatBlockState] = field(default_factory=list)
 
     def build_state(self, day: date) -> SubscriptionState:
-        """In the period that contains `day`."""
         row = self.subscription
         period = compute_period_days(row, day)
         return SubscriptionState(row.id, row.seats, row.unit_price, row.period, *period, tuple(self.blocks))
@@ -201,7 +200,6 @@ async def settle_due_charges(
 
 
 async def add_charged_seats(session: Session, subscription: LedgerSubscription, charge: LedgerCharge) -> None:
-    """Seats at another price than the subscription's form a block of their own (R17)."""
     subscription.seats += charge.seats
     if charge.unit_price == subscription.unit_price:
         return

@@ -32,7 +32,6 @@ def has_attention_items(overview: AccountOverview) -> bool:
 
 
 def can_pay(overview: AccountOverview) -> bool:
-    """Ordering needs a default method that can be charged (R3)."""
     today = overview.account.get_local_date(overview.at)
     return any(method.is_usable(today) for method in overview.default_methods)
 

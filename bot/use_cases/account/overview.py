@@ -61,11 +61,13 @@ async def load_home_overviews(services: Services, *, person: SlackIdentity) -> l
 
 async def _load_home_overview(session: Session, account: Account, at: datetime) -> AccountOverview:
     rows = await list_all_subscription_rows(session, account)
-    sheet = await _load_account_overview(session, account, rows, at)
+    overview = await _load_account_overview(session, account, rows, at)
     return replace(
-        sheet,
+        overview,
         failed_orders=await _list_recently_failed_orders(session, account, at),
-        seat_history=await load_seat_history(session, account, [row.subscription for row in sheet.rows], at),
+        seat_history=await load_seat_history(
+            session, account, [row.subscription for row in overview.rows], at
+        ),
     )
 
 
@@ -87,7 +89,6 @@ async def _load_account_overview(
 
 
 async def _list_orders_in_progress(session: Session, account: Account, at: datetime) -> list[OrderDetails]:
-    """Those that need attention, however many newer ones there are; then the newest."""
     query = (
         build_order_query()
         .where(col(ServiceOrder.account_id) == account.id, col(ServiceOrder.finished_at).is_(None))

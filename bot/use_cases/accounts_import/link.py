@@ -101,7 +101,6 @@ class LinkReport:
         return replace(self, links=links, linked=linked, gone={}, conflicts={})
 
     def list_missing_options(self) -> list[str]:
-        """In the order in which to ask for them."""
         missing = [name for link in self.links.values() for name in link.list_missing_options(self.options)]
         return [*dict.fromkeys(missing)]
 
@@ -234,6 +233,5 @@ def _load_zones_by_country() -> dict[str, list[str]]:
 
 
 def _find_time_zone(country: str) -> str | None:
-    """Of a country that has only one."""
     zones = _load_zones_by_country().get(country, [])
     return zones[0] if len(zones) == 1 else None

@@ -176,7 +176,6 @@ async def _update_closed_quote(
 async def _close_quote(
     session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, decision: DecisionEntry
 ) -> None:
-    """The quote is closed as decided elsewhere, and everyone is notified (R15)."""
     account = existing.account
     quote.decided_externally = True
     run.changed_account_ids.add(account.id)
@@ -233,5 +232,4 @@ async def _replace_lines(
 
 
 def _list_terms(lines: Iterable[Any]) -> list[list[Any]]:
-    """What was agreed elsewhere: subscription, seats and unit price of each line."""
     return [[line.subscription_id, line.seats, line.unit_price] for line in lines]

@@ -124,7 +124,6 @@ async def store_accounts(
 async def _load_last_operator_entries(
     session: Session, account_ids: Collection[str]
 ) -> dict[str, AuditEntry]:
-    """What an operator changed last of each account, by any command."""
     last = (
         select(AuditEntry.account_id, func.max(col(AuditEntry.number)).label("number"))
         .where(AuditEntry.actor_kind == "operator", col(AuditEntry.account_id).in_(account_ids))

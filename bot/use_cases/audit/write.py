@@ -148,7 +148,6 @@ async def _find_person_id(session: Session, actor: Actor) -> str | None:
 
 
 async def _create_person(session: Session, actor: Actor) -> str | None:
-    """None if the person is stored already, by another transaction perhaps."""
     new_person = AuditPerson.from_actor(actor).model_dump()
     statement = build_insert(session, _PERSON_TABLE).on_conflict_do_nothing().returning(_PERSON_TABLE.c.id)
     created_id: str | None = (await session.exec(statement, params=new_person)).scalar_one_or_none()

@@ -47,7 +47,6 @@ def compute_subscription_diff(
 
 
 def has_same_terms(one: Subscription, other: Subscription) -> bool:
-    """Whether two states of a subscription agree in everything that the provider decides."""
     return one.active == other.active and _get_terms(one) == _get_terms(other)
 
 

@@ -160,7 +160,6 @@ async def store_cart_seats(session: Session, state: CartState, seats: Mapping[st
 async def store_consent(
     session: Session, account: Account, contact: BillingContact, quote_ids: list[int]
 ) -> None:
-    """R7: the pending quotes that the person has agreed to replace."""
     await _upsert_cart(session, account, contact, replaceable_quote_ids=quote_ids)
 
 
@@ -174,7 +173,6 @@ async def _upsert_cart(session: Session, account: Account, contact: BillingConta
 
 
 async def clear_cart(session: Session, quote: Quote) -> None:
-    """Once the quote that the cart created was placed (R10)."""
     if not quote.created_externally:
         await session.exec(
             update(Cart)

@@ -172,7 +172,6 @@ async def save_cart_draft(
 
 
 def _list_obstacles(state: CartState, at: datetime) -> list[Refusal]:
-    """Every condition of R2-R4 that the account as a whole does not meet."""
     obstacles: list[Refusal] = []
     for check in (state.account.check_self_service, lambda: state.check_default_method(at)):
         try:

@@ -42,7 +42,6 @@ def compose_message(
 
 
 def _build_localizer(account: Account, user: SlackUser | None) -> Localizer:
-    """R22: the user's language and time zone, or the account's if unknown."""
     locale, time_zone = (user.locale, user.time_zone) if user else (None, None)
     return Localizer(locale or account.locale, time_zone or account.time_zone)
 

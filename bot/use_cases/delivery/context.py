@@ -95,7 +95,6 @@ async def build_notice_contexts(
 
 
 async def _load_extensions(session: Session, notices: Sequence[Notice]) -> dict[int, QuoteExtension]:
-    """By notice id."""
     ids = {notice.key: id_ for notice in notices if (id_ := find_extension_id(notice)) is not None}
     if not ids:
         return {}
@@ -124,7 +123,6 @@ async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime
 
 
 async def _load_contacts(session: Session, notices: Collection[Notice]) -> dict[int, BillingContact]:
-    """By notice id, for notices with a single recipient."""
     ids = {
         notice.key: contact_id
         for notice in notices

@@ -39,7 +39,6 @@ def _is_order_message(notice: Notice) -> bool:
 
 
 def is_target_of(notice: Notice, message: PostedMessage) -> bool:
-    """Whether the notice updates the message or replies to it."""
     if notice.kind in QUOTE_CARD_KINDS:
         return message.id == _find_copy_id(notice)
     return (

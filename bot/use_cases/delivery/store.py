@@ -224,7 +224,6 @@ async def _apply_results(
 
 
 def _list_covered_ids(delivery: FinishedDelivery) -> tuple[int, ...]:
-    """Other notices that the message has completed."""
     if isinstance(delivery.result, DigestPosted):
         return delivery.result.notice_ids
     return delivery.run.lease.superseded.get(delivery.notice.key, ())

@@ -65,7 +65,6 @@ def build_notices(
     due_at: datetime | None = None,
     team: str | None = None,
 ) -> list[Notice]:
-    """`team` defaults to the account's workspace."""
     payload = payload or build_empty_payload(kind)
     validate_payload(kind, payload)
     return [

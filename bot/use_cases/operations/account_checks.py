@@ -29,7 +29,6 @@ class _OpenAccount:
     methods: list[PaymentMethod] = field(default_factory=list)
 
     def find_obstacle(self, at: datetime) -> str | None:
-        """Why nobody can order seats for the account (R1-R4)."""
         if not self.account.self_service:
             return "not self-served"
         if not self.contacts:

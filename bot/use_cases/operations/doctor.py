@@ -131,7 +131,6 @@ async def _check_accounts(services: Services) -> CheckResult:
 
 
 async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]]:
-    """The accounts, with their workspaces, for which there is no working token."""
     try:
         teams = await services.directory.list_team_ids()
     except DirectoryUnavailable:
@@ -228,7 +227,6 @@ async def _list_account_channels(services: Services) -> list[tuple[str, str]]:
 async def _find_missing_channels(
     services: Services, teams: list[str], channels: list[tuple[str, str]]
 ) -> tuple[list[str], dict[str, str]]:
-    """The channels that the bot is not in, and why some workspaces could not be checked."""
     missing: list[str] = []
     # Such a team is not queried: with a single token, the answer would be about the token's own workspace.
     failures = {team: "the bot is not installed there" for team, _ in channels if team not in teams}
@@ -334,7 +332,6 @@ async def _check_receipts(services: Services) -> CheckResult:
 
 
 def _find_gaps(seller: Seller, receipts: Sequence[Receipt]) -> dict[str, str]:
-    """Missing characters by the receipt's number."""
     found = {
         receipt.number: find_receipt_gaps(
             Localizer(), ReceiptDetails(receipt, "", "", receipt.seller_details or seller)

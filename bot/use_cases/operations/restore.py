@@ -119,7 +119,6 @@ def _parse_numbers(issued: Sequence[str]) -> dict[str, int]:
 
 
 def _merge(*numbers: Mapping[str, int]) -> dict[str, int]:
-    """The larger one of each prefix."""
     return {prefix: max(known.get(prefix, 0) for known in numbers) for prefix in PREFIXES}
 
 

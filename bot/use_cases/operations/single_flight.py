@@ -26,7 +26,6 @@ class SingleFlight(Generic[ResultT]):
         self._running_task: asyncio.Task[ResultT] | None = None
 
     async def wait_for_result(self) -> ResultT | None:
-        """None if there is no result within the timeout."""
         task = self._running_task
         if task is None or task.done():
             task = self._running_task = self._services.tasks.start_unbounded(

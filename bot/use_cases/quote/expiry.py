@@ -27,8 +27,6 @@ EXPIRY_JOB_ACTOR = build_job_actor(JobId.EXPIRE_QUOTES)
 
 
 async def expire_quotes(services: Services) -> int:
-    """Expire the quotes that are past their validity, and notify their contacts. Returns how many were
-    due."""
     pending = Quote.status == QuoteStatus.PENDING
     return await process_due_rows(services, Quote, col(Quote.expires_at), _expire_quote, pending)
 

@@ -234,7 +234,6 @@ async def _get_details(session: Session, extension_id: int, at: datetime) -> Ext
 
 
 async def _enqueue_decision(session: Session, details: ExtensionDetails, at: datetime) -> None:
-    """To those who get the quote's reminders, and to whoever asked."""
     quote, extension = details.quote.quote, details.extension
     recipients = await list_recipients(session, quote.account_id, quote.contact_id)
     active = await list_active_contacts(session, quote.account_id)

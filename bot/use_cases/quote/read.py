@@ -87,7 +87,6 @@ async def _authorize_details(
 
 
 async def check_pending(session: Session, quote: Quote, at: datetime) -> None:
-    """Raises QuoteNotPending, with what replaced it."""
     quote.check_pending(at, await find_replacement_number(session, quote) or "")
 
 

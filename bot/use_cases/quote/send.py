@@ -1,4 +1,4 @@
-"""Sending a quote as a PDF, for whoever pays."""
+"""Sending a quote as a PDF, for the person who pays."""
 
 from bot.permissions import SlackIdentity
 from bot.services import Services

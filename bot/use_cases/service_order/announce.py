@@ -22,7 +22,6 @@ def announce_progress(
     row: OrderRow | None = None,
     blocking_order_number: str | None = None,
 ) -> None:
-    """Update the status message in the channel, and add a line to its thread."""
     if update.account.channel is None:
         return  # Direct messages cover what the person needs to know.
     payload = OrderHistoryPayload(step=step, by=by, at=update.at)

@@ -17,7 +17,6 @@ from models.service_order import OrderLine, ServiceOrder
 
 
 async def announce_overdue_orders(services: Services) -> int:
-    """Returns how many orders were announced (R21)."""
     announce = partial(_announce_overdue_order, services)
     return await process_due_rows(services, ServiceOrder, col(ServiceOrder.overdue_check_at), announce)
 
@@ -47,7 +46,6 @@ async def _announce_overdue_order(
 
 
 async def remind_customers(services: Services) -> int:
-    """Remind once before a payment can no longer be confirmed. Returns how many lines were due."""
     remind = partial(_remind_customer, services)
     return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), remind)
 

@@ -200,7 +200,6 @@ def _make_price_key(line: PricedLine | QuoteLine) -> tuple[str, int, int]:
 
 
 async def _find_order(session: Session, quote: Quote, contact: BillingContact) -> ServiceOrder | None:
-    """The order that this contact placed."""
     if quote.status is QuoteStatus.PENDING:
         return None
     orders = await session.exec(

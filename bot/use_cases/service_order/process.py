@@ -81,7 +81,6 @@ async def process_due_orders(services: Services) -> int:
 
 
 async def find_next_line_time(services: Services) -> datetime | None:
-    """When the next line is due and not leased."""
     free_at = get_later(col(OrderLine.due_at), col(OrderLine.claimed_until))
     return await find_next_time(services, free_at, col(OrderLine.due_at).is_not(None))
 
@@ -235,7 +234,6 @@ async def _decline_leased_line(services: Services, leased: LeasedLine, reason: s
 
 
 async def _reconcile_charge(services: Services, line: OrderLine, charge: Charge) -> ChargeOutcome:
-    """Find out what became of the attempt; send it again if it never arrived."""
     RETRIES_TOTAL.labels("charge").inc()
     outcome = await services.billing.reconcile_charge(charge)
     if not isinstance(outcome, NeverReceived):

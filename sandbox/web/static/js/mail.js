@@ -25,18 +25,18 @@ export async function mail(root, ctx) {
   root.replaceChildren(
     h("header", { class: "bar" }, ctx.menuButton(), h("h1", {}, "Mail")),
     messages.length
-      ? h("div", { class: "mail" }, h("ul", { class: "mail-list", "aria-label": "E-mails" }, [...messages].reverse().map(row)), letter(open, time(open)))
+      ? h("div", { class: "mail" }, h("ul", { class: "mail-list", "aria-label": "E-mails" }, [...messages].reverse().map(row)), email(open, time(open)))
       : h("p", { class: "empty" }, "No e-mail has been sent yet."),
   );
 }
 
-function letter(one, time) {
+function email(one, time) {
   const body = one.html
     ? h("iframe", { sandbox: "allow-popups allow-popups-to-escape-sandbox", srcdoc: one.html, title: one.subject })
     : h("pre", {}, one.text);
   return h(
     "article",
-    { class: "letter" },
+    { class: "email" },
     h("h2", {}, one.subject),
     h("dl", {}, [["From", one.from], ["To", one.to.join(", ")], ["Date", time]].map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
     one.attachments.length

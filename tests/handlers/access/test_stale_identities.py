@@ -1,0 +1,149 @@
+"""What Slack says of a person is an hour old at most for any change (R5), and Slack may be silent."""
+
+import pytest
+
+from models.account import Account
+from models.quote import Quote
+from models.slack_user import SlackUser
+from tests.handlers.all_screens import (
+    NEUTRAL,
+    acme_has_an_order_and_a_quote,
+    press_everything,
+    says_nothing_of_acme,
+    type_every_command,
+)
+from tests.handlers.db_snapshot import answer, stored
+from tests.handlers.steps import opened
+from tests.world import World
+
+
+async def test_an_unknown_person_may_do_nothing_while_slack_is_unavailable(world: World) -> None:
+    """R5: not even read; they are asked to try again, and then it works."""
+    metadata = await acme_has_an_order_and_a_quote(world)
+    benoit = world.person("benoit")
+    async with world.services.write() as session:
+        user = await session.get(SlackUser, ("T01ACME", benoit.id))
+        if user is not None:
+            await session.delete(user)
+    world.slack.fault("error_500", "users.info")
+    before = await stored(world)
+    answers = await type_every_command(world, benoit, "C01BILLING")
+    answers |= await press_everything(world, benoit, metadata)
+    for where, said in answers.items():
+        assert "Try again in a moment" in said, (where, said)
+        assert says_nothing_of_acme(said), (where, said)
+    assert await stored(world) == before
+    world.slack.slack.faults.reset()
+    await benoit.command("/quotes")
+    benoit.client.stack.clear()
+    assert "Acme SA" in (await benoit.wait_for_modal("quote.list")).text
+
+
+async def test_reading_works_with_a_stale_identity_while_slack_is_unavailable(world: World) -> None:
+    """R5: no state changes; what was typed stays in the form."""
+    alice = world.person("alice")
+    cart = await world.fill_cart(alice, acme_meeting=5)
+    world.clock.move(hours=1, seconds=1)
+    world.slack.fault("error_500", "users.info")
+    before = await stored(world)
+
+    await alice.submit()
+    [said] = cart.errors.values()
+    assert "Try again in a moment." in said
+    assert cart.value("seats:acme_meeting") == "5"
+    await alice.press("cart.back")
+    await world.services.tasks.wait_until_idle()
+    form = await alice.wait_for_modal("cart.save")
+    assert "Try again in a moment." in form.text
+    assert form.value("seats:acme_meeting") == "5", "what was typed is still there"
+
+    await alice.close_modal()
+    for command, view in (
+        ("/quotes", "quote.list"),
+        ("/service-orders", "service_order.list"),
+        ("/billing", "account.overview"),
+    ):
+        await alice.command(command)
+        assert "Acme SA" in (await alice.wait_for_modal(view)).text
+        await alice.close_modal()
+    assert await stored(world) == before
+
+    world.slack.slack.faults.reset()
+    await world.quote(alice, acme_meeting=5)
+    assert (await world.row(Quote)).status == "pending"
+
+
+async def test_every_later_step_needs_a_fresh_identity_too(world: World) -> None:
+    """R5: placing and deciding, which have no field to show an error at."""
+    alice = world.person("alice")
+    placement = await world.placement(alice, acme_meeting=5)
+    world.clock.move(minutes=61)
+    world.slack.fault("error_500", "users.info")
+    before = await stored(world)
+    await placement.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "nothing was changed" in refused.text
+    assert await stored(world) == before
+    world.slack.slack.faults.reset()
+    await alice.press("quote.open")
+    await alice.wait_for_modal("quote.review")
+    await alice.submit()
+    await alice.wait_for_modal("checkout.save")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+
+
+@pytest.mark.parametrize("action_id", ["service_order.retry", "service_order.give_up"])
+async def test_retrying_and_giving_up_need_a_fresh_identity(world: World, action_id: str) -> None:
+    """R5: whether it is tried again, or given up."""
+    dora = world.person("dora")
+    await world.order(dora, declined_meeting=1)
+    await world.settle()
+    await opened(dora, "/service-orders", "SO-1001", "service_order.show")
+    if action_id == "service_order.retry":
+        await dora.press(action_id)
+        (await dora.wait_for_modal(action_id)).fill("payment_method", "pm_good_1")
+    world.clock.move(minutes=61)
+    world.slack.fault("error_500", "users.info")
+    before = await stored(world)
+    await (dora.submit() if action_id == "service_order.retry" else dora.press(action_id))
+    assert "Try again in a moment." in await answer(world, dora, len(dora.ephemerals))
+    assert await stored(world) == before
+
+
+async def test_a_link_to_the_payment_methods_needs_a_fresh_identity(world: World) -> None:
+    """R5: the link changes cards, and works for anyone who has it."""
+    alice = world.person("alice")
+    await opened(alice, "/billing", "", "account.overview")
+    await alice.press("account.manage_methods")
+    await alice.wait_for_modal("account.portal")
+    await alice.press("account.switch_portal")
+    await world.services.tasks.wait_until_idle()
+    assert (await world.row(Account, id="acme")).default_portal == "admin"
+    await opened(alice, "/billing", "", "account.overview")
+    world.clock.move(minutes=61)
+    world.slack.fault("error_500", "users.info")
+    await alice.press("account.manage_methods")
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "nothing was changed" in refused.text
+    assert "account.open_portal" not in refused.action_ids
+    world.slack.slack.faults.reset()
+
+
+async def test_a_deactivation_is_noticed_within_the_hour(world: World) -> None:
+    """R5: what Slack said is believed for an hour, and asked again after it."""
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5)
+    world.slack.set_user(alice.id, deleted=True)
+    world.clock.move(minutes=59)
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+    world.clock.move(minutes=2)
+    before = await stored(world)
+    await alice.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert refused.text.split("\n")[0] == NEUTRAL
+    assert says_nothing_of_acme(refused.text)
+    assert await stored(world) == before

@@ -1,0 +1,224 @@
+"""Answers that come late, and what is shown meanwhile (R20)."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bot.billing.gateway import BillingUnavailable
+from bot.services import Timeouts
+from bot.tasks import BackgroundTasks
+from models.cart import Cart
+from models.quote import Quote
+from sandbox.faults import FaultKind
+from tests.database_faults import failing_statements
+from tests.handlers.steps import (
+    hooked,
+    import_quote,
+    logged,
+    opened,
+    saying,
+)
+from tests.world import World
+
+
+async def test_a_late_answer_shows_a_waiting_screen_and_then_the_result(world: World) -> None:
+    """Slack waits three seconds for an ack: half of them are left for the way."""
+    world.services.timeouts = Timeouts()
+    assert world.services.timeouts.ack_seconds == 1.5
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5)
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["preview"] = wait_for(gate)
+    await alice.submit()
+    waiting = await alice.wait_for_modal("waiting.show")
+    assert waiting.submit_label is None
+    gate.set()
+    review = await alice.wait_for_modal("quote.review")
+    assert review.id == waiting.id, "in the same place"
+    assert "€57.64" in review.text
+    assert world.slack.refusals == []
+
+
+async def test_a_late_fault_brings_the_form_back_with_its_values(world: World) -> None:
+    hurry(world)
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5, acme_webinar=2)
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["preview"] = wait_for(gate, BillingUnavailable())
+    await alice.submit()
+    await alice.wait_for_modal("waiting.show")
+    gate.set()
+    form = await alice.wait_for_modal("cart.save")
+    assert "isn’t responding" in form.text
+    assert (form.value("seats:acme_meeting"), form.value("seats:acme_webinar")) == ("5", "2")
+    gateway.before.clear()
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+    assert world.slack.refusals == []
+
+
+async def test_a_late_checkout_comes_back_with_what_was_typed_too(world: World) -> None:
+    hurry(world)
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=5)
+    checkout.fill("country", "DE").fill("city", "Köln")
+    chosen = checkout.value("administrator")
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["preview"] = wait_for(gate, BillingUnavailable())
+    await alice.submit()
+    await alice.wait_for_modal("waiting.show")
+    gate.set()
+    form = await alice.wait_for_modal("checkout.save")
+    assert (form.value("country"), form.value("city")) == ("DE", "Köln")
+    assert form.value("administrator") == chosen
+    gateway.before.clear()
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+
+
+async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world: World) -> None:
+    hurry(world)
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5)
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["preview"] = wait_for(gate)
+    await alice.submit()
+    await alice.wait_for_modal("waiting.show")
+    await alice.close_modal(everything=True)
+    gate.set()
+    await world.services.tasks.wait_until_idle()
+    assert alice.modal is None
+    cart = await opened(alice, "/add-seats", "", "cart.save")
+    assert "SQ-1001" in cart.text
+
+
+async def test_a_person_is_told_in_place_if_it_is_too_late_for_a_view(world: World) -> None:
+    """R20: three seconds are over; by a private line, or from Home by direct message."""
+    alice = world.person("alice")
+    await alice.open_home()
+    await alice.wait_until(lambda: alice.home)
+    gateway = hooked(world)
+    late = [0.0]
+    world.slack.slack.workspace.clock = lambda: time.time() + late[0]
+
+    async def respond_late() -> None:
+        late[0] += world.slack.slack.workspace.trigger_seconds + 1
+
+    gateway.before["subscriptions"] = respond_late
+    await alice.command("/add-seats", channel="C07GENERAL")
+    ephemeral = await alice.wait_for_ephemeral()
+    assert "took too long" in ephemeral.text
+    assert ephemeral.channel_id == "C07GENERAL"
+    await alice.press("cart.open")
+    assert "took too long" in (await alice.wait_for_dm()).text
+    assert alice.modal is None
+
+
+async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -> None:
+    """Background work is bounded: a form keeps its values, a button's modal says so, a command too."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await world.fill_cart(alice, acme_meeting=5)
+    await import_quote(world)
+    await opened(benoit, "/add-seats", "", "cart.warning")
+    tasks = world.services.tasks
+    world.services.tasks = BackgroundTasks(max_tasks=0)
+    reply = await alice.submit()
+    assert "We’re very busy" in str(reply.errors)
+    await benoit.press("cart.continue")
+    await benoit.wait_for_modal("refusal.show")
+    sam = world.person("sam")
+    await sam.command("/billing")
+    assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
+    assert await world.rows(Cart) == []
+    world.services.tasks = tasks
+    await alice.submit()
+    warning = await alice.wait_for_modal("cart.warning")
+    assert "Q-2041" in warning.text
+    assert [*(await world.row(Cart)).seats.values()] == [5]
+
+
+async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
+    sam, nobody = world.person("sam"), world.person("nobody")
+    world.services.tasks = BackgroundTasks(max_tasks=1)
+    gateway, gate = hooked(world), asyncio.Event()
+    gateway.before["subscriptions"] = wait_for(gate)
+    await world.person("alice").command("/add-seats", "meeting 1")
+    await sam.command("/billing")
+    assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
+    gate.set()
+    await world.person("alice").wait_for_modal("cart.save")
+    await world.services.tasks.wait_until_idle()
+    await nobody.command("/billing")
+    assert "billing contacts" in (await nobody.wait_for_ephemeral()).text
+
+
+async def test_a_button_that_fails_early_is_answered_with_a_reference(world: World) -> None:
+    """R20: in private, as a command."""
+    alice = world.person("alice")
+    await import_quote(world)
+    await world.settle()
+    [card] = world.channel("C01BILLING")
+    with failing_statements(world.services.database, lambda statement, _: "FROM slack_user" in statement):
+        await alice.press_in(card, "quote.open")
+        assert "reference" in (await alice.wait_for_ephemeral()).text
+
+
+async def test_a_person_is_told_if_something_hangs_and_its_result_follows(world: World) -> None:
+    """R20: a command and a form; nothing is ended, and nothing is done twice."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    cart = await world.fill_cart(alice, acme_meeting=5)
+    gateway, gate = hooked(world), asyncio.Event()
+    hurry(world)
+    world.services.timeouts.unresponsive_seconds = 0.4
+    gateway.before["preview"] = gateway.before["subscriptions"] = wait_for(gate)
+    await benoit.command("/add-seats")
+    # On a busy machine finding out his language may take that long too, and is answered in English first.
+    await benoit.wait_until(lambda: saying(benoit.ephemerals, "Nos données sont momentanément inaccessibles"))
+    await cart.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "can’t reach our database" in refused.text
+    gate.set()
+    assert "SQ-1001" in (await alice.wait_for_modal("quote.review")).text
+    await benoit.wait_until(lambda: benoit.modal)
+    assert len(await world.rows(Quote)) == 1
+
+
+def hurry(world: World) -> None:
+    """A tenth of a second is late already."""
+    world.services.timeouts.ack_seconds = world.services.timeouts.min_work_seconds = 0.1
+
+
+def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[], Any]:
+    async def wait() -> None:
+        await gate.wait()
+        if error is not None:
+            raise error
+
+    return wait
+
+
+async def test_a_page_that_is_not_slacks_in_place_of_a_view_is_said_to_be_slacks_failure(
+    world: World,
+) -> None:
+    """HTML, text, nothing, half an answer, an error of Slack's own, a cut connection: a warning each."""
+    alice = world.person("alice")
+    kinds: tuple[FaultKind, ...] = ("html", "text", "empty", "half", "error_503", "cut_before")
+    with logged(world) as stream:
+        for count, kind in enumerate(kinds, start=1):
+            world.slack.slack.faults.reset()
+            world.slack.fault(kind, "views.open")
+            await alice.command("/quotes")
+            assert "Slack didn’t respond properly" in (await alice.wait_for_ephemeral(count)).text, kind
+        world.slack.slack.faults.reset()
+        await opened(alice, "/quotes", "", "quote.list")
+        world.slack.fault("html", "views.update")
+        await alice.press("cart.open")
+        await world.services.tasks.wait_until_idle()
+        assert "Slack didn’t respond properly" in alice.dms[-1].text
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    failed = [line for line in lines if line["event"] == "view.delivery_failed"]
+    assert len(failed) == len(kinds) + 1
+    assert {line["level"] for line in lines} <= {"info", "warning"}
+    assert "Traceback" not in stream.getvalue()

@@ -1,0 +1,85 @@
+"""Every copy of a decided quote, wherever it was decided."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
+from sandbox.driver import Person
+from tests.handlers.quote.quotes import QUOTE_BUTTONS
+from tests.handlers.steps import (
+    buttons,
+    import_quote,
+    quote_of,
+)
+from tests.world import World
+
+
+async def _rejected_in_the_channel(world: World, alice: Person) -> None:
+    [card] = [m for m in world.channel("C01BILLING") if buttons(m)]
+    await alice.press_in(card, "quote.reject")
+    await alice.wait_for_modal("quote.reject")
+    await alice.submit()
+
+
+async def _accepted_on_home(world: World, alice: Person) -> None:
+    await alice.press("quote.approve")
+    await alice.wait_for_modal("checkout.save")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+
+
+async def _replaced_by_a_cart(world: World, alice: Person) -> None:
+    await alice.command("/add-seats", "meeting 1")
+    await alice.wait_for_modal("cart.warning")
+    await alice.press("cart.continue")
+    await alice.wait_for_modal("cart.save")
+    await alice.submit()
+    await alice.wait_for_modal("quote.review")
+
+
+async def _accepted_elsewhere(world: World, alice: Person) -> None:
+    await import_quote(world, decided={"status": "accepted", "at": "2026-11-23T10:00:00Z"})
+
+
+async def _expired(world: World, alice: Person) -> None:
+    world.clock.at = (await quote_of(world, "Q-2041")).expires_at
+    await expire_quotes(world.services)
+
+
+@pytest.mark.parametrize(
+    ("decide", "says"),
+    [
+        (_rejected_in_the_channel, "Rejected by Alice Martin on 24 Nov 2026"),
+        (_accepted_on_home, "Accepted by Alice Martin on 24 Nov 2026"),
+        (_replaced_by_a_cart, "Replaced with quote SQ-1001 by Alice Martin on 24 Nov 2026"),
+        (_accepted_elsewhere, "Accepted outside Slack on 23 Nov 2026"),
+        (_expired, "Expired on 1 Dec 2026"),
+    ],
+)
+async def test_every_copy_of_a_decided_quote_says_by_whom_and_when_and_has_no_buttons(
+    world: World, decide: Callable[[World, Person], Awaitable[None]], says: str
+) -> None:
+    """R20, R25: in the channel, in direct messages, in reminders, and on Home."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await import_quote(world)
+    await world.settle()
+    world.clock.at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    await enqueue_quote_reminders(world.services)
+    await alice.open_home()
+    await world.settle()
+    copies = [*alice.dms, *benoit.dms, *world.channel("C01BILLING")]
+    assert [buttons(copy) for copy in copies] == [QUOTE_BUTTONS] * 5
+    await decide(world, alice)
+    await world.settle()
+    for copy in (*alice.dms[:2], *benoit.dms[:2], world.channel("C01BILLING")[0]):
+        assert buttons(copy) == []
+    assert says in alice.dms[0].text
+    assert says in alice.dms[1].text
+    assert "Q-2041" in world.channel("C01BILLING")[0].text
+    assert alice.home is not None
+    assert "Approve the quote Q-2041" not in str(alice.home.blocks)
+    assert "Q-2041" not in alice.home.text.partition("Subscription")[0]

@@ -1,0 +1,317 @@
+"""More time for a quote: a billing contact asks, Account Services decide (R9, R20)."""
+
+import asyncio
+from datetime import UTC, date, datetime
+
+from bot.use_cases.quote.expiry import enqueue_quote_reminders
+from models.audit.entry import AuditEntry
+from models.quote import Quote
+from models.quote.extension import ExtensionStatus, QuoteExtension
+from sandbox.driver import Modal, Person, PostedMessage
+from tests.handlers.all_screens import NEUTRAL, OF_SERVICES
+from tests.handlers.db_snapshot import answer, change, show_button, show_form, stored
+from tests.handlers.quote.quotes import QUOTE_BUTTONS
+from tests.handlers.steps import buttons, import_quote, newest, opened, quote_of, saying, shown
+from tests.world import World
+
+ASK, REQUEST = "quote_extension.ask", "quote_extension.request"
+APPROVE, DECLINE = "quote_extension.approve", "quote_extension.decline"
+# Q-2041 covers November: its last possible day is the 30th.
+ENDS_EARLY = "2026-11-20"
+
+
+async def ask_for_time(
+    world: World, person: Person, until: str = "2026-11-27", reason: str = "", number: str = "Q-2041"
+) -> Modal:
+    """From `/quotes`, up to the answer to the request."""
+    review = await opened(person, "/quotes", number, "quote.review")
+    await review.press(ASK)
+    form = await person.wait_for_modal(REQUEST)
+    form.fill("until", until).fill("reason", reason)
+    await form.submit()
+    await world.settle()
+    return form
+
+
+def request_message(world: World) -> PostedMessage:
+    return world.channel("C08SERVICES")[-1]
+
+
+async def open_decision(world: World, person: Person, action_id: str) -> Modal:
+    await person.press_in(request_message(world), action_id)
+    await world.services.tasks.wait_until_idle()
+    return await person.wait_for_modal(action_id)
+
+
+async def history(world: World, number: str = "Q-2041") -> list[AuditEntry]:
+    return [entry for entry in await world.rows(AuditEntry) if entry.subject == f"quote:{number}"]
+
+
+async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(world: World) -> None:
+    """Prices, number and lines stay; reminders, copies of the quote and history follow; Alice is answered."""
+    alice, vera = world.person("alice"), world.person("vera")
+    before = await import_quote(world, expires=ENDS_EARLY)
+    await world.settle()
+    await ask_for_time(world, alice, reason="Our CFO <!channel> is away")
+    review = await shown(alice, "asked for more time")
+    assert ASK not in review.action_ids
+
+    asked = request_message(world)
+    for words in (
+        "Acme SA",
+        "Q-2041",
+        "Alice Martin",
+        "27 nov. 2026",
+        "CFO &lt;!channel&gt;",
+        "30 nov. 2026",
+    ):
+        assert words in asked.text
+    assert "€" not in asked.text, "R25: the channel gets amounts only if the account wants them"
+    assert buttons(asked) == [APPROVE, DECLINE]
+
+    form = await open_decision(world, vera, APPROVE)
+    assert form.value("until") == "2026-11-27"
+    form.fill("until", "2026-11-28")
+    await form.submit()
+    await world.settle()
+    assert "now valid until the end of 28 Nov 2026" in (await shown(vera, "Q-2041")).text
+
+    quote = await quote_of(world, "Q-2041")
+    assert quote.expires_at == datetime(2026, 11, 28, 23, tzinfo=UTC), "the end of that day in Paris"
+    kept = ("total", "subtotal", "tax", "frozen_at", "number", "status", "created_at")
+    assert [getattr(quote, name) for name in kept] == [getattr(before, name) for name in kept]
+    extension = await world.row(QuoteExtension)
+    assert (extension.status, extension.decided_by) == (ExtensionStatus.APPROVED, "Vera Lind")
+    assert "Prolongé par Vera Lind" in request_message(world).text
+    assert buttons(request_message(world)) == []
+    answered = newest(alice.dms, "now valid until the end of 28 Nov 2026")
+    assert "Vera Lind" in answered.text
+    assert buttons(answered) == QUOTE_BUTTONS
+    assert "jusqu’au 28 nov. 2026 inclus" in newest(world.person("benoit").dms, "Q-2041").text
+    arrived = world.channel("C01BILLING")[0]
+    assert "29 Nov 2026" in arrived.text or "29 nov. 2026" in arrived.text, "edited in place"
+
+    asked_entry, extended = (await history(world))[-2:]
+    assert (asked_entry.action, asked_entry.reason) == ("extension_requested", "Our CFO <!channel> is away")
+    assert (extended.action, extended.actor_kind, extended.actor_name) == (
+        "extended",
+        "services",
+        "Vera Lind",
+    )
+    assert extended.details["expires_at"] == [before.expires_at.isoformat(), quote.expires_at.isoformat()]
+
+    await alice.close_modal(everything=True)
+    world.clock.at = before.expires_at
+    await enqueue_quote_reminders(world.services)
+    await world.settle()
+    assert (await opened(alice, "/quotes", "", "quote.list")).text.count("Q-2041") == 1, "still pending"
+    world.clock.at = datetime(2026, 11, 28, 19, 0, tzinfo=UTC)
+    await enqueue_quote_reminders(world.services)
+    await world.settle()
+    assert "expires on" in alice.dms[-1].text
+    assert ASK in buttons(alice.dms[-1]), "two more days are possible"
+
+
+async def test_a_declined_request_changes_nothing_and_says_why(world: World) -> None:
+    alice, vera = world.person("alice"), world.person("vera")
+    before = await import_quote(world, expires=ENDS_EARLY)
+    await ask_for_time(world, alice)
+    form = await open_decision(world, vera, DECLINE)
+    form.fill("reason", "The price list changes")
+    await form.submit()
+    await world.settle()
+    quote = await quote_of(world, "Q-2041")
+    assert (quote.expires_at, quote.remind_at) == (before.expires_at, before.remind_at)
+    answered = newest(alice.dms, "declined more time")
+    for words in ("Vera Lind", "The price list changes", "Q-2041"):
+        assert words in answered.text
+    assert "Refusé par Vera Lind" in request_message(world).text
+    assert (await history(world))[-1].action == "extension_declined"
+    await ask_for_time(world, alice, "2026-11-22")
+    assert len(await world.rows(QuoteExtension)) == 2, "they may ask again"
+
+
+IMPOSSIBLE_DAYS = {"2026-12-01": "30 Nov 2026", "2026-11-20": "already valid", "": "Fill in this field"}
+
+
+async def test_r9_an_impossible_day_is_refused_at_its_field(world: World) -> None:
+    """By the contact's form and by Account Services' own: not past the earliest period end."""
+    alice, vera = world.person("alice"), world.person("vera")
+    before = await import_quote(world, expires=ENDS_EARLY)
+    form = await ask_for_time(world, alice, "")
+    for until, words in IMPOSSIBLE_DAYS.items():
+        form.fill("until", until)
+        await form.submit()
+        assert words in form.errors["until"]
+    assert await world.rows(QuoteExtension) == []
+    form.fill("until", "2026-11-30")
+    await form.submit()
+    await world.settle()
+    decision = await open_decision(world, vera, APPROVE)
+    for until, words in IMPOSSIBLE_DAYS.items():
+        decision.fill("until", until)
+        await decision.submit()
+        assert words in decision.errors["until"]
+    assert (await quote_of(world, "Q-2041")).expires_at == before.expires_at
+
+
+async def test_r9_a_quote_that_ends_with_its_period_cannot_be_extended(world: World) -> None:
+    """No button; an old one, and a reminder's, say why."""
+    alice = world.person("alice")
+    quote = await import_quote(world, expires="2026-11-30")
+    review = await opened(alice, "/quotes", "Q-2041", "quote.review")
+    assert ASK not in review.action_ids
+    await show_button(alice, ASK, str(quote.key), "{}").press(ASK)
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "1 Dec 2026" in refused.text
+    assert "cart.open" not in refused.action_ids or "quote.open" not in refused.action_ids
+
+
+async def test_r20_of_two_who_ask_the_second_is_told(world: World) -> None:
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await import_quote(world, expires=ENDS_EARLY)
+    forms = {}
+    for person in (alice, benoit):
+        await (await opened(person, "/quotes", "Q-2041", "quote.review")).press(ASK)
+        forms[person.id] = await person.wait_for_modal(REQUEST)
+    await asyncio.gather(*(form.submit() for form in forms.values()))
+    await world.settle()
+    assert len(await world.rows(QuoteExtension)) == 1
+    assert len(world.channel("C08SERVICES")) == 1
+    screens = [person.modal.callback_id for person in (alice, benoit) if person.modal]
+    assert sorted(screens) == ["quote.review", "refusal.show"]
+
+
+async def test_r20_of_two_who_decide_the_second_is_told_by_whom(world: World) -> None:
+    """In two browsers, and then with the message's old button."""
+    alice, vera = world.person("alice"), world.person("vera")
+    other = world.slack.person("U12VERA", "other")
+    await import_quote(world, expires=ENDS_EARLY)
+    await ask_for_time(world, alice)
+    stale = request_message(world)
+    approval = await open_decision(world, vera, APPROVE)
+    await other.press_in(stale, DECLINE)
+    decline = await other.wait_for_modal(DECLINE)
+    await asyncio.gather(approval.submit(), decline.submit())
+    await world.settle()
+    screens = {modal.callback_id: modal for person in (vera, other) if (modal := person.modal)}
+    assert set(screens) == {"quote_extension.show", "refusal.show"}
+    assert "Vera Lind has already" in screens["refusal.show"].text
+    assert len(saying(alice.dms, "Vera Lind")) == 1
+
+
+async def test_r20_a_quote_decided_meanwhile_leaves_nothing_to_decide(world: World) -> None:
+    """The message in the channel says so, and so does a form that was open already."""
+    alice, vera = world.person("alice"), world.person("vera")
+    numbers = {"accepted": "Q-1", "rejected": "Q-2", "expired": "Q-3"}
+    ends = {}
+    for number in numbers.values():
+        ends[number] = (await import_quote(world, number, expires=ENDS_EARLY)).expires_at
+    for ending, number in numbers.items():
+        await ask_for_time(world, alice, number=number)
+        form = await open_decision(world, vera, APPROVE)
+        if ending == "expired":
+            world.clock.at = ends[number]
+        else:
+            decided = {"status": ending, "at": "2026-11-10T09:00:00Z"}
+            await import_quote(world, number, expires=ENDS_EARLY, decided=decided)
+            await world.settle()
+            assert "plus rien à décider" in request_message(world).text
+            assert buttons(request_message(world)) == []
+        await form.submit()
+        refused = await vera.wait_for_modal("refusal.show")
+        assert f"{number} is no longer pending" in refused.text
+        await vera.close_modal(everything=True)
+        assert (await quote_of(world, number)).expires_at == ends[number]
+    assert saying(alice.dms, "now valid") == []
+
+
+async def test_a_quote_that_was_extended_stays_so_when_the_file_is_imported_again(world: World) -> None:
+    """Unless the file now names another end: then that is what they decided elsewhere."""
+    alice, vera = world.person("alice"), world.person("vera")
+    await import_quote(world, expires=ENDS_EARLY)
+    await ask_for_time(world, alice)
+    await (await open_decision(world, vera, APPROVE)).submit()
+    await world.settle()
+    extended = (await quote_of(world, "Q-2041")).expires_at
+    assert extended == datetime(2026, 11, 27, 23, tzinfo=UTC)
+    assert (await import_quote(world, expires=ENDS_EARLY)).expires_at == extended
+    assert (await import_quote(world, expires="2026-11-25")).expires_at < extended
+
+
+async def test_a_carts_own_quote_can_be_extended_too(world: World) -> None:
+    alice, vera = world.person("alice"), world.person("vera")
+    await world.quote(alice, acme_webinar=1)
+    assert alice.modal
+    assert ASK not in alice.modal.action_ids, "it was made a moment ago"
+    await alice.close_modal(everything=True)
+    before = await quote_of(world, "SQ-1001")
+    await ask_for_time(world, alice, "2026-12-20", number="SQ-1001")
+    await (await open_decision(world, vera, APPROVE)).submit()
+    await world.settle()
+    quote = await quote_of(world, "SQ-1001")
+    assert quote.expires_at > before.expires_at
+    assert quote.total == before.total
+    assert saying(world.person("benoit").dms, "SQ-1001") == [], "it is Alice's"
+    await opened(alice, "/quotes", "SQ-1001", "quote.review")
+
+
+async def test_only_full_members_in_the_channel_may_decide(world: World) -> None:
+    """R5: the contact who asked, colleagues and guests are refused by every button and form."""
+    alice = world.person("alice")
+    await import_quote(world, expires=ENDS_EARLY)
+    await ask_for_time(world, alice)
+    extension = await world.row(QuoteExtension)
+    world.slack.set_user("U12VERA", is_restricted=True)
+    before = await stored(world)
+    for name in ("alice", "nobody", "dora", "guest", "vera"):
+        person = world.person(name)
+        for action_id in OF_SERVICES:
+            metadata = f'{{"extension": {extension.key}}}'
+            await show_button(person, action_id, str(extension.key), metadata).press(action_id)
+            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL, name
+            form = show_form(person, action_id, metadata, "until", "reason").fill("until", "2026-11-28")
+            await form.submit()
+            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL, name
+    assert await stored(world) == before
+
+
+async def test_who_left_the_channel_may_not_decide_any_more(world: World) -> None:
+    """Each click is authorised again; without Slack's answer nothing is decided."""
+    alice, vera = world.person("alice"), world.person("vera")
+    await import_quote(world, expires=ENDS_EARLY)
+    await ask_for_time(world, alice)
+    form = await open_decision(world, vera, APPROVE)
+    world.slack.fault("error_500", "conversations.members")
+    await form.submit()
+    assert "Try again in a moment" in form.errors["until"]
+    world.slack.slack.faults.reset()
+    world.slack.slack.workspace.channels["C08SERVICES"].members.remove("U12VERA")
+    await form.submit()
+    assert (await vera.wait_for_modal("refusal.show")).text.startswith(NEUTRAL)
+    assert (await world.row(QuoteExtension)).status is ExtensionStatus.REQUESTED
+
+
+async def test_without_a_channel_of_account_services_their_page_is_linked(world: World) -> None:
+    """R14"""
+    world.services.settings = world.services.settings.model_copy(update={"account_services_channel": None})
+    alice = world.person("alice")
+    await import_quote(world, expires=ENDS_EARLY)
+    await (await opened(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "Ask Account Services for more time" in refused.text
+    assert "account.contact_services" in refused.action_ids
+
+
+async def test_a_decision_made_while_the_request_is_posted_reaches_its_message(world: World) -> None:
+    """R25: the copy was not stored yet when the quote was rejected."""
+    alice = world.person("alice")
+    quote = await import_quote(world, expires=ENDS_EARLY)
+    await world.settle()
+    review = await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await review.press(ASK)
+    await (await alice.wait_for_modal(REQUEST)).submit()
+    await change(world, Quote, quote.key, expires_at=datetime(2026, 11, 21, 23, tzinfo=UTC))
+    await world.settle()
+    assert (await world.row(QuoteExtension)).requested_until == date(2026, 11, 27)
+    assert "22 nov. 2026" in request_message(world).text

@@ -1,0 +1,81 @@
+"""What tests of service orders do, and what must hold of a charge."""
+
+import asyncio
+from typing import Any
+
+from bot.permissions import SlackIdentity as Caller
+from bot.use_cases.cart.save import save_cart
+from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.service_order.place import place_service_order
+from models.audit.entry import AuditEntry
+from models.receipt import Receipt
+from sandbox.driver import Modal, Person
+from sandbox.traffic import AppRequest
+from tests.audit_chain import list_broken_entries
+from tests.handlers.steps import (
+    buttons,
+    charges,
+    order_of,
+)
+from tests.world import World
+
+RETRY_BUTTONS = ["service_order.retry", "service_order.give_up", "service_order.open"]
+
+
+async def ordered(world: World, name: str, **seats: int) -> Person:
+    """… placed, and taken as far as it goes by itself."""
+    person = world.person(name)
+    await world.order(person, **seats)
+    await world.settle()
+    return person
+
+
+async def line_statuses(world: World) -> list[str]:
+    return [line.status.value for line in await world.lines()]
+
+
+async def retried(world: World, person: Person, method: str) -> Modal:
+    """Through the buttons of the newest direct message that has them."""
+    asked = next(m for m in reversed(person.dms) if "service_order.retry" in buttons(m))
+    await person.close_modal(everything=True) if person.modal else None
+    await person.press_in(asked, "service_order.retry")
+    form = await person.wait_for_modal("service_order.retry")
+    form.fill("payment_method", method)
+    await person.submit()
+    return form
+
+
+async def placed_behind_the_scenes(world: World, subscription_id: str, seats: int = 1) -> str:
+    """Alice's order by the use cases alone, for tests that need many. Returns its number."""
+    alice = Caller("T01ACME", "U01ALICE", "test")
+    details = await save_cart(
+        world.services, person=alice, account_id="acme", seat_inputs={subscription_id: str(seats)}
+    )
+    key = details.quote.key
+    form = (await open_checkout(world.services, person=alice, quote_id=key)).form
+    await save_checkout(world.services, person=alice, quote_id=key, form=form)
+    return (await place_service_order(world.services, person=alice, quote_id=key)).order.number
+
+
+async def again(world: World, times: int = 2) -> list[Any]:
+    """The last submission or press once more, several at the same moment. What each was answered."""
+    request = next(r for r in reversed(world.slack.requests) if isinstance(r, AppRequest))
+    replies = await asyncio.gather(*(world.slack.redeliver(request) for _ in range(times)))
+    assert {reply.status for reply in replies} == {200}
+    await world.services.tasks.wait_until_idle()
+    return [reply.body for reply in replies]
+
+
+def callback_ids(answers: list[Any]) -> set[str]:
+    return {answer["view"]["callback_id"] for answer in answers}
+
+
+async def charged_once(world: World, subscription_id: str, seats: int) -> None:
+    """R19: one charge in the provider's books, the seats exact, one receipt, nothing missing in history."""
+    assert len(await charges(world)) == 1
+    assert await world.seats(subscription_id) == (seats, seats)
+    assert len(await world.rows(Receipt)) == 1
+    [line] = await world.lines()
+    account_id = (await order_of(world)).account_id
+    assert line.status == "settled"
+    assert list_broken_entries(await world.rows(AuditEntry, account_id=account_id)) == []

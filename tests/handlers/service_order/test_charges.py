@@ -1,0 +1,259 @@
+"""Charges that take their time, or find seats changed by others (R17-R19)."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import delete
+
+from bot.billing.gateway import BillingUnavailable
+from bot.use_cases.service_order.process import process_due_orders
+from models.ledger import LedgerCharge
+from models.receipt import Receipt
+from models.service_order import ChargeAttempt, LineStatus, OrderLine
+from tests.database_faults import failing_statements
+from tests.handlers.service_order.orders import (
+    line_statuses,
+    ordered,
+    placed_behind_the_scenes,
+)
+from tests.handlers.steps import (
+    ForgetfulTasks,
+    charges,
+    failing,
+    hooked,
+    newest,
+    opened,
+    order_of,
+    saying,
+    shown,
+)
+from tests.ledger import set_ledger_seats
+from tests.world import World
+
+# --- slow, the customer, lost answers, a silent provider
+
+
+async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) -> None:
+    """R12, R18: 60 seconds."""
+    gateway = hooked(world)
+    sam = await ordered(world, "sam", slow_meeting=2)
+    assert await line_statuses(world) == ["charging"]
+    assert saying(sam.dms, "Receipt") == []
+    await world.pass_time(seconds=50)
+    assert await line_statuses(world) == ["charging"]
+    assert "reconcile" not in gateway.calls, "the provider said how long it takes"
+    assert await world.seats("slow_meeting") == (4, 4)
+    await world.pass_time(seconds=20)
+    assert await line_statuses(world) == ["settled"]
+    assert await world.seats("slow_meeting") == (6, 6)
+    assert len(await world.rows(ChargeAttempt)) == 1
+    assert len([m for m in sam.dms if m.text.startswith("Receipt R-1001")]) == 1
+
+
+async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settles(world: World) -> None:
+    carla = await ordered(world, "carla", customer_assist=1)
+    assert await line_statuses(world) == ["needs_customer"]
+    url = world.services.settings.admin_portal_url
+    asked = newest(carla.dms, "confirm your payment")
+    links = [e.get("url") for b in asked.blocks if b["type"] == "actions" for e in b["elements"]]
+    assert url in links
+    assert url not in str([m.blocks for m in world.channel("C04CUSTOMER")])
+    assert newest(world.channel("C04CUSTOMER"), "needs to confirm").thread_ts is None
+    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert url in str(order.blocks)
+    asked_at = (await charges(world, "needs_customer"))[0].created_at
+    world.clock.at = asked_at + timedelta(seconds=19)
+    await world.settle()
+    assert await line_statuses(world) == ["needs_customer"]
+    world.clock.at = asked_at + timedelta(seconds=30)
+    await world.settle()
+    assert await line_statuses(world) == ["settled"]
+    assert await world.seats("customer_assist") == (8, 8)
+    assert len(saying(carla.dms, "needed a confirmation")) == 1, "asked once"
+
+
+async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:
+    """R18: the network waits 23 hours, as long as a retry is possible: what follows is the order's end."""
+    carla = world.person("carla")
+    checkout = await world.checkout(carla, customer_assist=1)
+    checkout.fill("payment_method", "pm_customer_never_1")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.place")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.show")
+    await world.settle()
+    await world.pass_time(hours=22)
+    assert await line_statuses(world) == ["needs_customer"]
+    await world.pass_time(hours=1)
+    [line] = await world.lines()
+    assert (line.status, line.reason) == (LineStatus.DECLINED, "customer_timeout")
+    assert (await order_of(world)).status == "failed"
+    assert newest(carla.dms, "failed")
+    assert await world.seats("customer_assist") == (7, 7)
+
+
+async def test_a_lost_answer_is_reconciled_and_never_charged_twice(world: World) -> None:
+    """R19: unknown until the provider says what became of it."""
+    carla = world.person("carla")
+    checkout = await world.checkout(carla, customer_assist=3)
+    checkout.fill("payment_method", "pm_lost_1")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.place")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await line_statuses(world) == ["unknown"]
+    assert (await world.row(OrderLine)).seats == 3
+    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert "don’t order again" in order.text
+    await world.pass_time(seconds=10)
+    assert await line_statuses(world) == ["settled"]
+    assert len(await charges(world)) == 1
+    assert await world.seats("customer_assist") == (10, 10)
+
+
+async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -> None:
+    """R19, R20: the order waits for it; a person is told and keeps what they typed."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=4)
+    gateway = hooked(world)
+    gateway.before["subscriptions"] = failing(BillingUnavailable())
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await line_statuses(world) == ["charging"]
+    assert await world.rows(ChargeAttempt) == []
+
+    await alice.close_modal(everything=True)
+    await alice.command("/add-seats")
+    assert "isn’t responding" in (await alice.wait_for_ephemeral()).text
+    gateway.before.clear()
+    await world.fill_cart(alice, acme_webinar=2)
+    gateway.before["preview"] = failing(BillingUnavailable())
+    reply = await alice.submit()
+    assert "isn’t responding" in str(reply.errors)
+    gateway.before.clear()
+    await alice.submit()
+    await shown(alice, "2 new seats")
+
+    await world.pass_time(seconds=10)
+    assert await line_statuses(world) == ["settled"]
+    assert await world.seats("acme_meeting") == (29, 29)
+
+
+async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declined(world: World) -> None:
+    """R19: sent again, it might be confirmed twice; only a retry charges once more."""
+    carla = world.person("carla")
+    (await world.checkout(carla, customer_assist=3)).fill("payment_method", "pm_customer_never_1")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.place")
+    await carla.submit()
+    await carla.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await line_statuses(world) == ["needs_customer"]
+    async with world.services.write() as session:
+        await session.exec(delete(LedgerCharge))
+    await world.pass_time(seconds=10)
+    [line] = await world.lines()
+    assert (line.status, line.reason) == (LineStatus.DECLINED, "never_received")
+    assert await world.rows(LedgerCharge) == []
+
+
+async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(world: World) -> None:
+    alice = world.person("alice")
+    await opened(alice, "/service-orders", "", "service_order.list")
+    tasks, world.services.tasks = world.services.tasks, ForgetfulTasks()
+    await placed_behind_the_scenes(world, "acme_meeting")
+    await placed_behind_the_scenes(world, "acme_webinar")
+    world.services.tasks = tasks
+    [first, _] = await world.lines()
+
+    def is_leasing(statement: str, parameters: Any) -> bool:
+        if not statement.startswith("SELECT service_order") or "JOIN charge_attempt" not in statement:
+            return False
+        order_id = parameters["order_id"] if isinstance(parameters, dict) else parameters[-1]
+        return bool(order_id == first.order_id)
+
+    with failing_statements(world.services.database, is_leasing):
+        await process_due_orders(world.services)
+    assert await line_statuses(world) == ["waiting", "settled"]
+    [first, _] = await world.lines()
+    assert first.due_at == world.clock.at + world.services.settings.lease_duration
+    await world.pass_time(seconds=world.services.settings.lease_seconds)
+    assert await line_statuses(world) == ["settled", "settled"]
+
+
+async def test_a_fault_at_the_provider_is_survived_by_asking_again(world: World) -> None:
+    """R19: raised from the call itself; once the lease is over the provider is asked."""
+    await world.placement(world.person("alice"), acme_meeting=4)
+    gateway = hooked(world)
+    gateway.after["place"] = failing(RuntimeError("a bug"))
+    await world.person("alice").submit()
+    await world.settle()
+    assert await line_statuses(world) == ["charging"]
+    gateway.after.clear()
+    await world.pass_time(seconds=61)
+    assert await line_statuses(world) == ["settled"]
+    assert len(await charges(world)) == 1
+    assert await world.seats("acme_meeting") == (29, 29)
+
+
+# --- seats changed by others
+
+
+async def test_seats_changed_by_others_since_the_quote_do_not_void_it(world: World) -> None:
+    """R17, R19: what was ordered is added to what there is, at the price promised."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=5)
+    await set_ledger_seats(world.services.database, "acme_meeting", 40)
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await world.seats("acme_meeting") == (45, 45)
+    assert (await world.row(ChargeAttempt)).expected_seats == 40
+    assert (await world.row(Receipt)).total == 5764
+
+
+async def test_seats_that_change_between_reading_and_charging_are_read_again(world: World) -> None:
+    """R19: the expected number is compared; nothing is charged, and a new key is used."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=5)
+    gateway = hooked(world)
+
+    async def another_buyer() -> None:
+        if gateway.calls["place"] == 1:
+            await set_ledger_seats(world.services.database, "acme_meeting", 31)
+
+    gateway.before["place"] = another_buyer
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    first, second = await world.rows(ChargeAttempt)
+    assert (first.expected_seats, first.outcome) == (25, "seats_changed")
+    assert (second.expected_seats, second.outcome) == (31, "settled")
+    assert first.idempotency_key != second.idempotency_key
+    assert len(await charges(world)) == 1
+    assert await world.seats("acme_meeting") == (36, 36)
+
+
+async def test_seats_that_keep_changing_are_read_again_three_times_at_once_and_then_later(
+    world: World,
+) -> None:
+    """R19: somebody else changes them again and again."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=5)
+    gateway = hooked(world)
+
+    async def another_buyer() -> None:
+        await set_ledger_seats(world.services.database, "acme_meeting", 30 + gateway.calls["place"])
+
+    gateway.before["place"] = another_buyer
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.services.tasks.wait_until_idle()
+    assert gateway.calls["place"] == 3
+    gateway.before.clear()
+    await world.pass_time(seconds=10)
+    assert gateway.calls["place"] == 4
+    assert await line_statuses(world) == ["settled"]
+    assert await world.seats("acme_meeting") == (38, 38)

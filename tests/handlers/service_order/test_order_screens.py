@@ -1,0 +1,94 @@
+"""A modal that shows an order follows it while it is open, but not once it shows something else."""
+
+from bot.use_cases.order_screen import update_due_screens
+from models.service_order.order_screen import OrderScreen
+from sandbox.faults import Fault
+from sandbox.traffic import ApiCall
+from tests.handlers.service_order.orders import ordered
+from tests.handlers.steps import ForgetfulTasks, contact_of, failing, hooked, opened, order_of
+from tests.world import World
+
+
+def _late_updates(world: World) -> list[ApiCall]:
+    return [call for call in world.slack.calls("views.update") if call.args.get("external_id")]
+
+
+async def test_the_placed_screen_follows_the_order_up_to_its_receipt(world: World) -> None:
+    sam = world.person("sam")
+    placed = await world.order(sam, slow_meeting=2)
+    assert "has been placed" in placed.text
+    await world.settle()
+    assert sam.modal is not None
+    assert "charging" in sam.modal.text
+    await world.pass_time(seconds=70)
+    assert (await order_of(world)).status == "completed"
+    assert "Completed" in sam.modal.text
+    assert "R-1001" in sam.modal.text
+    assert await world.rows(OrderScreen) == []
+    assert world.slack.refusals == []
+
+
+async def test_buttons_to_decide_go_from_every_open_screen_once_somebody_has_decided(world: World) -> None:
+    dora = await ordered(world, "dora", declined_meeting=1)
+    assert dora.modal is not None
+    assert "service_order.retry" in str(dora.modal.blocks), "the placed screen asks too"
+    elsewhere = world.person("dora", client="phone")
+    await opened(elsewhere, "/service-orders", "SO-1001", "service_order.show")
+    await dora.press("service_order.give_up")
+    await world.settle()
+    assert elsewhere.modal is not None
+    assert "Failed" in elsewhere.modal.text
+    assert "service_order.retry" not in str(elsewhere.modal.blocks)
+    await world.pass_time(seconds=15)
+    assert await world.rows(OrderScreen) == []
+
+
+async def test_a_screen_that_has_moved_on_or_is_closed_is_left_alone(world: World) -> None:
+    """The modal keeps its view id; what is typed into it stays. Slack's `not_found` ends the updates."""
+    sam, dora = world.person("sam"), await ordered(world, "dora", declined_meeting=1)
+    await dora.press("service_order.retry")
+    form = await dora.wait_for_modal("service_order.retry")
+    form.fill("payment_method", "pm_good_1")
+    phone = world.person("dora", client="phone")
+    await opened(phone, "/service-orders", "SO-1001", "service_order.show")
+    await phone.press("service_order.give_up")
+    await world.order(sam, slow_meeting=1)
+    await sam.close_modal(everything=True)
+    await world.settle()
+    await world.pass_time(seconds=70)
+    await world.pass_time(seconds=15)
+    assert dora.modal is not None
+    assert dora.modal.callback_id == "service_order.retry"
+    assert sam.modal is None
+    assert await world.rows(OrderScreen) == []
+    assert world.slack.refusals == []
+
+
+async def test_an_update_that_comes_before_the_view_is_tried_again(world: World) -> None:
+    """The ack shows the view, and may take longer than the first update."""
+    alice = world.person("alice")
+    world.services.tasks = ForgetfulTasks()
+    await world.order(alice, acme_meeting=1)
+    await world.services.tasks.wait_until_idle()
+    world.slack.slack.faults.add(Fault("error", "views.update", times=1, error="not_found"))
+    await world.settle()
+    assert len(await world.rows(OrderScreen)) == 1
+    await world.pass_time(seconds=3)
+    assert alice.modal is not None
+    assert "R-1001" in alice.modal.text
+
+
+async def test_a_person_who_lost_the_role_sees_no_more_of_the_order(world: World) -> None:
+    gateway = hooked(world)
+    gateway.before["place"] = failing(RuntimeError("stuck"))
+    sam = await ordered(world, "sam", slow_meeting=1)
+    before = len(_late_updates(world))
+    async with world.services.write() as session:
+        (await session.merge(await contact_of(world, "sam@acme.example"))).active = False
+    async with world.services.write() as session:
+        [screen] = await world.rows(OrderScreen)
+        (await session.merge(screen)).due_at = world.clock.at
+    await update_due_screens(world.services)
+    assert len(_late_updates(world)) == before
+    assert await world.rows(OrderScreen) == []
+    assert sam.modal is not None

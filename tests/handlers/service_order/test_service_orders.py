@@ -1,0 +1,264 @@
+"""Service orders: overdue, told to whom, their seats, and as they are listed (R11, R13, R21, R25)."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.billing.gateway import BillingUnavailable
+from bot.use_cases.service_order.deadlines import announce_overdue_orders
+from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
+from models.account.seat_assignment import SeatAssignment
+from models.audit.entry import AuditEntry
+from models.notice import Notice, NoticeStatus
+from models.subscription import Subscription
+from tests.handlers.db_snapshot import add
+from tests.handlers.service_order.orders import (
+    line_statuses,
+    ordered,
+    placed_behind_the_scenes,
+    retried,
+)
+from tests.handlers.steps import (
+    ForgetfulTasks,
+    charges,
+    failing,
+    hooked,
+    import_account,
+    newest,
+    opened,
+    order_of,
+    saying,
+    shown,
+    texts,
+)
+from tests.world import World
+
+# In Alice's words, and in those of the account.
+OVERDUE = ("Service order SO-1001 is overdue", "La commande de Service SO-1001 est en retard")
+
+
+# --- R21
+
+
+async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: World) -> None:
+    """R21: contact, channel and Account Services, 24 hours after placement to the second."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=1)
+    gateway = hooked(world)
+    gateway.before["subscriptions"] = failing(BillingUnavailable())
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    world.clock.at = (await order_of(world)).processing_deadline - timedelta(seconds=1)
+    assert await announce_overdue_orders(world.services) == 0
+    world.clock.move(seconds=1)
+    assert await announce_overdue_orders(world.services) == 1
+    assert await announce_overdue_orders(world.services) == 0
+    await world.settle()
+    in_channel = [m for m in world.channel("C01BILLING") if m.thread_ts is None]
+    for messages, words in (
+        (alice.dms, OVERDUE[0]),
+        (in_channel, OVERDUE[1]),
+        (world.channel("C08SERVICES"), OVERDUE[1]),
+    ):
+        assert len(saying(messages, words)) == 1, texts(messages)
+    assert "alice@acme.example" in world.channel("C08SERVICES")[0].text
+    assert world.person("benoit").dms == []
+    shown_order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    assert "longer than the promised 24 hours" in shown_order.text
+    [card] = saying(in_channel, "toujours en cours. Inutile de commander")
+    history = [m for m in world.channel("C01BILLING") if m.thread_ts == card.ts]
+    assert len(saying(history, "Commande en retard")) == 1
+    [entry] = await world.rows(AuditEntry, action="overdue")
+    assert (entry.actor_kind, entry.source) == ("scheduler", "service_order.mark_overdue")
+
+    gateway.before.clear()
+    await world.pass_time(seconds=15)
+    assert (await order_of(world)).status == "completed", "late, and finished all the same"
+    for messages, words in (
+        (alice.dms, OVERDUE[0]),
+        (in_channel, OVERDUE[1]),
+        (world.channel("C08SERVICES"), OVERDUE[1]),
+    ):
+        assert saying(messages, words) == [], "no longer overdue"
+        assert saying(messages, "R-1001")
+
+
+async def test_r21_a_finished_order_is_never_overdue(world: World) -> None:
+    await ordered(world, "alice", acme_meeting=1)
+    world.clock.move(days=2)
+    assert await announce_overdue_orders(world.services) == 0
+
+
+# --- R13, R25: who is told, and where
+
+
+async def test_the_receipt_goes_to_all_contacts_once_the_person_lost_the_role(world: World) -> None:
+    """R13: Sam ordered and is withdrawn while the slow card is charged: Sue gets message and mail."""
+    sam, sue = world.person("sam"), world.person("sue")
+    await world.order(sam, slow_meeting=1)
+    await world.settle()
+    before = len(sam.dms)
+    await import_account(world, "slow", billing_contacts=[{"email": "sue@acme.example", "name": "Sue Stone"}])
+    await world.pass_time(seconds=61)
+    assert (await order_of(world)).status == "completed"
+    assert "R-1001" in newest(sue.dms, "Receipt").text
+    assert [mail.recipients for mail in world.slack.mail.messages] == [["sue@acme.example"]]
+    assert len(sam.dms) == before
+
+
+@pytest.mark.parametrize("trouble", ["none", "bot is out", "archived"])
+async def test_without_a_channel_to_post_to_nothing_is_lost(world: World, trouble: str) -> None:
+    """R25: the billing contact is told by direct message what belonged there."""
+    dora = world.person("dora")
+    if trouble == "none":
+        await import_account(world, "declined", channel=None)
+    elif trouble == "archived":
+        world.slack.channel("C02DECLINED").archive()
+    else:
+        world.slack.channel("C02DECLINED").remove_bot()
+    await world.order(dora, declined_meeting=1)
+    await world.settle()
+    assert world.channel("C02DECLINED") == []
+    assert len(saying(dora.dms, "payment declined")) == 1
+    if trouble != "none":
+        assert len(saying(dora.dms, "We can’t post to")) == 1
+    await retried(world, dora, "pm_good_1")
+    await shown(dora, "SO-1001")
+    await world.settle()
+    assert (await order_of(world)).status == "completed"
+    assert len(saying(dora.dms, "R-1001")) >= 1
+    if trouble != "none":
+        assert len(saying(dora.dms, "Placed by Dora Lane")) == 1, texts(dora.dms)
+    assert {n.status for n in await world.rows(Notice)} <= {
+        NoticeStatus.DELIVERED,
+        NoticeStatus.UNDELIVERABLE,
+    }
+    undeliverable = await world.rows(Notice, status=NoticeStatus.UNDELIVERABLE)
+    assert {n.destination for n in undeliverable} <= {"channel:C02DECLINED"}
+
+
+async def test_the_channel_shows_amounts_only_where_the_account_wants_them(world: World) -> None:
+    """R25: Declined Ltd does, Acme does not; one status message an order, its history in the thread."""
+    alice, dora = world.person("alice"), world.person("dora")
+    await world.order(alice, acme_meeting=5)
+    checkout = await world.checkout(dora, declined_meeting=5)
+    checkout.fill("payment_method", "pm_good_1")
+    await dora.submit()
+    await dora.wait_for_modal("service_order.place")
+    await dora.submit()
+    await world.settle()
+    with_amounts = [m.words for m in world.channel("C02DECLINED")]
+    assert any("£49.50" in words for words in with_amounts)
+    without = [m.words + m.text for m in world.channel("C01BILLING")]
+    assert not any("€" in words for words in without)
+    for channel in ("C01BILLING", "C02DECLINED"):
+        cards = [m for m in world.channel(channel) if m.thread_ts is None]
+        assert len(cards) == 1, texts(cards)
+        assert len(cards[0].thread) >= 3
+
+
+# --- R11
+
+
+async def test_an_administrator_with_a_seat_takes_none_and_a_declined_line_assigns_none(
+    world: World,
+) -> None:
+    """R11: on settling only."""
+    await ordered(world, "dora", declined_meeting=2)
+    adam = await world.row(Administrator, email="adam@acme.example")
+    assert await world.rows(SeatAssignment, administrator_id=adam.id) == []
+    dora = world.person("dora")
+    await retried(world, dora, "pm_good_1")
+    await shown(dora, "SO-1001")
+    await world.settle()
+    assert len(await world.rows(SeatAssignment, administrator_id=adam.id)) == 1
+    checkout = await world.checkout(dora, declined_meeting=1)
+    checkout.fill("payment_method", "pm_good_1")
+    await dora.submit()
+    placement = await dora.wait_for_modal("service_order.place")
+    assert "won’t use one of the new seats" in placement.text
+    await dora.submit()
+    await dora.wait_for_modal("service_order.show")
+    await world.settle()
+    [seat] = await world.rows(SeatAssignment, administrator_id=adam.id)
+    assert seat.product_id == "goto-meeting"
+    assert await world.seats("declined_meeting") == (13, 13)
+
+
+async def test_a_seat_of_the_product_counts_on_any_subscription(world: World) -> None:
+    """R11: Hugo has one of GoTo Meeting already, on the first of the account's two subscriptions."""
+    another = (await world.row(Subscription, id="acme_meeting")).model_copy(update={"id": "acme_meeting_2"})
+    await add(world, Subscription(**another.model_dump()))
+    await opened(world.person("alice"), "/service-orders", "", "service_order.list")
+    await placed_behind_the_scenes(world, "acme_meeting_2")
+    await world.settle()
+    assert await line_statuses(world) == ["settled"]
+    hugo = await world.row(Administrator, email="hugo@acme.example")
+    assert (await order_of(world)).administrator_id == hugo.id
+    assert (await world.row(SeatAssignment, administrator_id=hugo.id)).subscription_id == "acme_meeting"
+
+
+# --- /service-orders
+
+
+async def test_orders_are_listed_ten_at_a_time_newest_first(world: World) -> None:
+    """12 of them: ten, then the other two."""
+    alice = world.person("alice")
+    empty = await opened(alice, "/service-orders", "", "service_order.list")
+    assert "no service orders yet" in empty.text
+    world.services.tasks = ForgetfulTasks()
+    numbers = [await placed_behind_the_scenes(world, "acme_meeting") for _ in range(12)]
+    page = await opened(alice, "/service-orders", "", "service_order.list")
+    positions = [page.text.find(number) for number in reversed(numbers)]
+    assert positions[:10] == sorted(positions[:10])
+    assert positions[0] >= 0
+    assert positions[10:] == [-1, -1]
+    await alice.press("service_order.more")
+    older = await shown(alice, "SO-1001")
+    assert "SO-1002" in older.text
+    assert "SO-1003" not in older.text
+    assert "service_order.more" not in older.action_ids
+
+
+async def test_an_order_by_its_number_shows_its_whole_history(world: World) -> None:
+    """R18: who did what, when, from the quote to the receipt, in the reader's words."""
+    await ordered(world, "alice", acme_meeting=5)
+    alice = world.person("alice")
+    order = await opened(alice, "/service-orders", "so-1001", "service_order.show")
+    history = order.text[order.text.index("History") :]
+    steps = ["Quote SQ-1001 created", "Quote SQ-1001 accepted", "Order placed", "Processing started"]
+    steps += ["GoTo Meeting: charging", "GoTo Meeting: charged, seats added", "Order completed"]
+    positions = [history.find(step) for step in steps]
+    assert -1 not in positions, history
+    assert positions == sorted(positions)
+    assert "Alice Martin" in history
+    assert "R-1001" in order.text
+    await alice.close_modal()
+    for words in ("SO-9999", "nonsense"):
+        seen = len(alice.ephemerals)
+        await alice.command("/service-orders", words)
+        assert "We can’t find" in (await alice.wait_for_ephemeral(seen + 1)).text
+    subjects = {e.subject for e in await world.rows(AuditEntry, account_id="acme")}
+    assert {"quote:SQ-1001", "service_order:SO-1001"} <= subjects
+
+
+async def test_a_late_decision_says_what_the_other_person_decided(world: World) -> None:
+    """R20: Dora gives up while her colleague has the retry form open, and the other way round."""
+    async with world.services.write() as session:
+        session.add(BillingContact(account_id="declined", email="nobody@acme.example", name="Nora Body"))
+    nora = world.person("nobody")
+    dora = await ordered(world, "dora", declined_meeting=1)
+    asked = newest(world.channel("C02DECLINED"), "payment declined")
+    await nora.press_in(asked, "service_order.retry")
+    form = await nora.wait_for_modal("service_order.retry")
+    form.fill("payment_method", "pm_good_1")
+    await dora.close_modal(everything=True)
+    await dora.press_in(asked, "service_order.give_up")
+    await shown(dora, "Failed")
+    world.clock.move(minutes=5)
+    await nora.submit()
+    refusal = await nora.wait_for_modal("refusal.show")
+    assert "Dora Lane cancelled" in refusal.text
+    assert "SO-1001" in refusal.text
+    assert await charges(world) == []

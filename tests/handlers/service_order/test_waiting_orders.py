@@ -1,0 +1,116 @@
+"""A subscription has one busy line at a time: other orders wait (R19)."""
+
+from models.service_order import ChargeAttempt
+from tests.handlers.service_order.orders import line_statuses, ordered, placed_behind_the_scenes, retried
+from tests.handlers.steps import (
+    ForgetfulTasks,
+    charges,
+    failing,
+    hooked,
+    newest,
+    opened,
+    order_of,
+    saying,
+    shown,
+    texts,
+)
+from tests.world import World
+
+
+async def test_a_second_order_waits_as_a_whole_until_the_first_has_ended(world: World) -> None:
+    """R19: it stays placed, all its lines waiting, and its person is told once which order it waits for."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    gateway = hooked(world)
+    gateway.before["place"] = failing(RuntimeError("stuck"))
+    await world.order(benoit, acme_webinar=1)
+    await world.settle()
+    gateway.before.clear()
+    await world.order(alice, acme_meeting=2, acme_webinar=3)
+    await world.settle()
+    second = await order_of(world, "SO-1002")
+    assert second.status == "placed"
+    assert await line_statuses(world) == ["charging", "waiting", "waiting"]
+    waits = saying(alice.dms, "is queued behind SO-1001")
+    assert len(waits) == 1, texts(alice.dms)
+    order = await opened(alice, "/service-orders", "SO-1002", "service_order.show")
+    assert "Queued behind service order SO-1001" in order.text
+    await world.pass_time(seconds=30)
+    assert len(saying(alice.dms, "is queued behind SO-1001")) == 1
+    card = newest([m for m in world.channel("C01BILLING") if not m.thread_ts], "SO-1002")
+    assert "dès que la commande de Service SO-1001 sera traitée" in card.text, "what happens next (R25)"
+    steps = [reply.text for reply in card.thread if "SO-1001" in reply.text]
+    assert len(steps) == 1, "a line of its history, once"
+
+    await world.pass_time(seconds=31)
+    assert await line_statuses(world) == ["settled", "settled", "settled"]
+    assert (await order_of(world, "SO-1002")).status == "completed"
+    assert await world.seats("acme_webinar") == (9, 9)
+    assert await world.seats("acme_meeting") == (27, 27)
+
+
+async def test_orders_waiting_for_one_subscription_run_in_the_order_they_were_placed(
+    world: World,
+) -> None:
+    """R19: whichever is looked at first."""
+    alice = world.person("alice")
+    await opened(alice, "/service-orders", "", "service_order.list")
+    world.services.tasks = ForgetfulTasks()
+    for seats in (1, 2, 3):
+        await placed_behind_the_scenes(world, "acme_meeting", seats)
+    gateway = hooked(world)
+    gateway.before["place"] = failing(RuntimeError("stuck"))
+    await world.settle()
+    assert await line_statuses(world) == ["charging", "waiting", "waiting"]
+    assert [len(saying(alice.dms, f"is queued behind SO-100{n}")) for n in (1, 2)] == [2, 0]
+    gateway.before.clear()
+    await world.pass_time(seconds=61)
+    assert await line_statuses(world) == ["settled", "settled", "settled"]
+    assert [a.expected_seats for a in await world.rows(ChargeAttempt)] == [25, 26, 28]
+
+
+async def test_a_line_whose_period_ends_while_it_waits_is_declined(world: World) -> None:
+    """R18: never charged for a period that is over; the first order's charge is what it waited for."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    world.clock.move(days=20, hours=13, minutes=59)  # 30 Nov, 23:59 in Paris
+    gateway = hooked(world)
+    gateway.before["place"] = failing(RuntimeError("stuck"))
+    for person, seats in ((benoit, 1), (alice, 2)):
+        await world.order(person, acme_meeting=seats)
+        await world.services.tasks.wait_until_idle()
+    gateway.before["reconcile"] = failing(RuntimeError("stuck"))
+    await world.pass_time(seconds=60)
+    assert await line_statuses(world) == ["charging", "declined"]
+    assert (await world.lines())[1].reason == "period_ended"
+    assert (await order_of(world, "SO-1002")).status == "failed"
+    assert "period ended" in newest(alice.dms, "SO-1002 failed").text
+
+    gateway.before.clear()
+    await world.pass_time(seconds=65)
+    assert await line_statuses(world) == ["declined", "declined"], (
+        "it was never received, and is too late now"
+    )
+    assert await charges(world) == []
+    assert await world.seats("acme_meeting") == (25, 25)
+
+
+async def test_a_retry_waits_its_turn_while_another_order_charges_the_subscription(world: World) -> None:
+    """R19, R20: refused with the other order's number, and possible once that is done."""
+    dora = await ordered(world, "dora", declined_meeting=1)
+    gateway = hooked(world)
+    gateway.after["place"] = failing(RuntimeError("stuck"))
+    (await world.checkout(dora, declined_meeting=2)).fill("payment_method", "pm_good_1")
+    await dora.submit()
+    await dora.wait_for_modal("service_order.place")
+    await dora.submit()
+    await dora.wait_for_modal("service_order.show")
+    await world.settle()
+    gateway.after.clear()
+    await retried(world, dora, "pm_good_1")
+    assert "SO-1002" in (await dora.wait_for_modal("refusal.show")).text
+    assert await line_statuses(world) == ["declined", "charging"]
+    await world.pass_time(seconds=61)
+    await retried(world, dora, "pm_good_1")
+    await shown(dora, "SO-1001")
+    await world.settle()
+    assert await line_statuses(world) == ["settled", "settled"]
+    assert await world.seats("declined_meeting") == (13, 13)

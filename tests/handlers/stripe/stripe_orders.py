@@ -1,0 +1,63 @@
+"""Orders over Stripe, step by step, for the tests that need one."""
+
+from bot.permissions import SlackIdentity as Caller
+from bot.use_cases.cart.open import open_cart
+from bot.use_cases.cart.save import save_cart
+from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.service_order.manage import retry_service_order
+from bot.use_cases.service_order.place import place_service_order
+from bot.use_cases.slack_user import refresh_slack_user
+from models.details import OrderDetails
+from models.service_order import OrderLine
+from tests.handlers.steps import ForgetfulTasks
+from tests.stripe_world import StripeWorld
+
+ALICE = Caller("T01ACME", "U01ALICE", "test")
+CARLA = Caller("T01ACME", "U06CARLA", "test")
+DORA = Caller("T01ACME", "U03DORA", "test")
+
+
+async def looked_at(world: StripeWorld, who: Caller, account: str) -> None:
+    await refresh_slack_user(world.services, who)
+    await open_cart(world.services, person=who, account_id=account)
+
+
+async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str) -> int:
+    """Up to the form that places the order. Returns the quote's id."""
+    account = subscription.removeprefix("si_").split("_")[0]
+    await looked_at(world, who, account)
+    details = await save_cart(
+        world.services, person=who, account_id=account, seat_inputs={subscription: str(seats)}
+    )
+    typed = (await open_checkout(world.services, person=who, quote_id=details.quote.key)).form
+    changed = typed.model_copy(update=form)
+    await save_checkout(world.services, person=who, quote_id=details.quote.key, form=changed)
+    return details.quote.key
+
+
+async def ordered(
+    world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str
+) -> OrderDetails:
+    quote_id = await quoted(world, who, subscription, seats, **form)
+    order = await place_service_order(world.services, person=who, quote_id=quote_id)
+    await world.settle()
+    return order
+
+
+async def placed_only(world: StripeWorld, who: Caller, subscription: str, **form: str) -> None:
+    """The process dies right after its commit: a job takes the line up."""
+    quote_id = await quoted(world, who, subscription, 2, **form)
+    tasks = world.services.tasks
+    world.services.tasks = ForgetfulTasks()
+    await place_service_order(world.services, person=who, quote_id=quote_id)
+    world.services.tasks = tasks
+
+
+async def retried(world: StripeWorld, order_id: int) -> None:
+    method = "pm_good_1"
+    await retry_service_order(world.services, person=DORA, order_id=order_id, payment_method_id=method)
+
+
+async def line(world: StripeWorld) -> OrderLine:
+    [line] = await world.lines()
+    return line

@@ -1,0 +1,209 @@
+"""R26: what is promised, compared and shown is what the card is charged, whatever the customer's balance."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.billing.gateway import UnrelatedChargesPending
+from bot.use_cases.cart.save import save_cart
+from bot.use_cases.service_order.place import place_service_order
+from models.money import Money
+from models.quote import Quote
+from models.receipt import Receipt
+from models.service_order import ServiceOrder
+from tests.fake_stripe.records import Customer, InvoiceLine
+from tests.handlers.steps import opened
+from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only
+from tests.stripe_world import StripeWorld, stripe_world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StripeWorld]:
+    async with stripe_world() as world:
+        yield world
+
+
+def get_customer(world: StripeWorld) -> Customer:
+    return world.records.customers["cus_acme"]
+
+
+def add_pending_item(world: StripeWorld, amount: int) -> None:
+    item = world.records.get_item("acme_meeting")
+    start, end = item.current_period_start, item.current_period_end
+    pending = InvoiceLine(item.id, "sub_of_acme_meeting", item.price, 1, amount, 0, start, end, True)
+    world.records.pending_invoice_items.append(pending)
+
+
+async def order_in_slack(world: StripeWorld, seats: int) -> str:
+    """The text of the last screen before the order is placed."""
+    alice = world.person("alice")
+    await alice.command("/add-seats", f"meeting {seats}")
+    form = await alice.wait_for_modal("cart.save")
+    await form.submit()
+    review = await alice.wait_for_modal("quote.review")
+    await review.submit()
+    checkout = await alice.wait_for_modal("checkout.save")
+    await checkout.submit()
+    placement = await alice.wait_for_modal("service_order.place")
+    shown = placement.text
+    await placement.submit()
+    await world.settle()
+    return shown
+
+
+async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> None:
+    get_customer(world).balance = -2000
+    promised = await order_in_slack(world, 5)
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert (quote.starting_balance, quote.amount_due) == (-2000, quote.total - 2000)
+    assert "Account credit: -€20.00" in promised
+    [paid] = world.records.list_paid_updates()
+    assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
+    assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
+    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    assert "Account credit: -€20.00" in order.text
+    assert get_customer(world).balance == 0
+
+
+async def test_r26_a_credit_that_covers_everything_charges_no_card(world: StripeWorld) -> None:
+    get_customer(world).balance = -1_000_000
+    await ordered(world, ALICE, "acme_meeting", 5)
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert quote.due_now == 0
+    assert receipt.charged_methods == []
+    assert get_customer(world).balance == quote.total - 1_000_000
+    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    assert "Nothing was charged to your payment method." in order.text
+
+
+async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: StripeWorld) -> None:
+    get_customer(world).balance = 500
+    promised = await order_in_slack(world, 5)
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert quote.due_now == quote.total + 500
+    assert "Earlier balance: €5.00" in promised
+    assert [card.amount for card in receipt.charged_methods] == [quote.total + 500]
+    assert receipt.total == quote.total
+
+
+async def test_r26_a_debit_that_nobody_promised_stops_the_order_and_shows_both_amounts(
+    world: StripeWorld,
+) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    get_customer(world).balance = 500
+    await world.settle()
+    assert (await line(world)).reason == "balance_due"
+    assert world.list_paid_totals() == []
+    quote = await world.row(Quote)
+    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
+    assert f"{offered} would be charged instead of {promised}" in order.text
+
+
+async def test_r26_a_promised_credit_that_somebody_else_used_stops_the_order(world: StripeWorld) -> None:
+    get_customer(world).balance = -2000
+    await placed_only(world, ALICE, "acme_meeting")
+    get_customer(world).balance = 0
+    await world.settle()
+    assert (await line(world)).reason == "balance_due"
+    assert world.list_paid_totals() == []
+
+
+async def test_r26_a_credit_that_came_later_is_used(world: StripeWorld) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    get_customer(world).balance = -300
+    await world.settle()
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert [card.amount for card in receipt.charged_methods] == [quote.total - 300]
+
+
+async def test_r26_less_than_the_smallest_charge_is_carried_over(world: StripeWorld) -> None:
+    world.records.get_item("acme_meeting").price.unit_amount = 30
+    promised = await order_in_slack(world, 1)
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert 0 < quote.total < 50
+    assert quote.due_now == 0
+    assert "Added to your next invoice" in promised
+    assert receipt.charged_methods == []
+    assert receipt.sum_balance("carried_over") == get_customer(world).balance == quote.total
+
+
+async def test_pending_items_made_elsewhere_are_named_with_their_amount(world: StripeWorld) -> None:
+    add_pending_item(world, 3500)
+    await looked_at(world, ALICE, "acme")
+    with pytest.raises(UnrelatedChargesPending) as raised:
+        await save_cart(world.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"})
+    assert raised.value.variables["amount"] == Money(3500, "EUR")
+    alice = world.person("alice")
+    await alice.command("/add-seats", "meeting 2")
+    form = await alice.wait_for_modal("cart.save")
+    await form.submit()
+    assert "€35.00 of other items" in (await alice.wait_for_modal("refusal.show")).text
+
+
+async def test_r26_a_balance_that_changed_after_the_quote_stops_placing_with_both_amounts(
+    world: StripeWorld,
+) -> None:
+    """Before the order is placed: nobody has to wait for a declined line."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=2)
+    quote = await world.row(Quote)
+    get_customer(world).balance = 500
+    await alice.submit()
+    refused = (await alice.wait_for_modal("refusal.show")).text
+    promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
+    assert f"it promised {promised}, and you’d now be charged {offered}" in refused
+    assert await world.rows(ServiceOrder) == []
+    get_customer(world).balance = -500
+    await place_service_order(world.services, person=ALICE, quote_id=quote.key)
+    await world.settle()
+    receipt = await world.row(Receipt)
+    assert [card.amount for card in receipt.charged_methods] == [quote.total - 500], "a credit is welcome"
+
+
+def add_one_off_item(world: StripeWorld, amount: int, tax: int) -> None:
+    """docs.stripe.com/invoicing/invoice-items: of no item of the subscription, for its next invoice."""
+    item, now = world.records.get_item("acme_meeting"), world.records.now
+    one_off = InvoiceLine(
+        "", "sub_of_acme_meeting", item.price, 1, amount, tax, now, now, False, invoice_item="ii_1"
+    )
+    world.records.pending_invoice_items.append(one_off)
+
+
+async def test_a_one_off_item_is_named_with_its_tax_and_once_invoiced_seats_are_sold(
+    world: StripeWorld,
+) -> None:
+    add_one_off_item(world, 5000, 1000)
+    alice = world.person("alice")
+    await alice.command("/add-seats", "meeting 2")
+    await (await alice.wait_for_modal("cart.save")).submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "€60.00 of other items, including tax, is waiting to be invoiced" in refused.text
+    assert await world.rows(Quote) == []
+    world.records.pending_invoice_items.clear()
+    await alice.close_modal(everything=True)
+    await order_in_slack(world, 2)
+    quote = await world.row(Quote)
+    assert world.list_paid_totals() == [quote.total]
+
+
+async def test_a_one_off_item_that_appears_before_the_charge_stops_it_with_its_tax(
+    world: StripeWorld,
+) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    add_one_off_item(world, 5000, 1000)
+    await world.settle()
+    assert (await line(world)).reason == "unrelated_charges"
+    assert world.list_paid_totals() == []
+    quote = await world.row(Quote)
+    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 6000) / 100:.2f}"
+    assert f"{offered} would be charged instead of {promised}" in order.text
+
+
+async def test_pending_items_that_appear_before_the_charge_stop_it(world: StripeWorld) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    add_pending_item(world, 3500)
+    await world.settle()
+    assert (await line(world)).reason == "unrelated_charges"
+    assert world.list_paid_totals() == []

@@ -1,0 +1,340 @@
+"""Subscriptions with a future, from the slash command to the receipt or the refusal (R27)."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from models.quote import Quote
+from models.receipt import Receipt
+from models.subscription import Subscription
+from models.subscription.proration import get_midnight
+from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, SchedulePhase, SubscriptionFuture
+from tests.fake_stripe.records import Subscription as StripeSubscription
+from tests.handlers.steps import opened, saying, shown
+from tests.handlers.stripe.stripe_orders import ALICE, line, placed_only
+from tests.stripe_world import StripeWorld, stripe_world
+
+PERIOD_START, PERIOD_END = date(2026, 11, 1), date(2026, 12, 1)
+UNPAID = "has an unpaid invoice"
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StripeWorld]:
+    async with stripe_world() as world:
+        yield world
+
+
+def get_subscription(world: StripeWorld) -> StripeSubscription:
+    return world.records.get_subscription_and_item("acme_meeting")[0]
+
+
+def to_timestamp(day: date) -> int:
+    return int(get_midnight(day, "Europe/Paris").timestamp())
+
+
+def build_schedule(
+    *quantities: int, end_behavior: str = "release", later_price: str = "price_acme_meeting"
+) -> Schedule:
+    """A month for each quantity, from the current period on."""
+    days = [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)]
+    prices = ["price_acme_meeting", later_price, later_price]
+    phases = [
+        SchedulePhase(to_timestamp(start), to_timestamp(end), {price: quantity})
+        for start, end, price, quantity in zip(days, days[1:], prices, quantities, strict=False)
+    ]
+    return Schedule("sub_sched_1", phases, end_behavior)  # type: ignore[arg-type]
+
+
+async def read_cart(world: StripeWorld) -> str:
+    return (await opened(world.person("alice"), "/add-seats", "", "cart.save")).text
+
+
+async def read_billing(world: StripeWorld) -> str:
+    return (await opened(world.person("alice"), "/billing", "", "account.overview")).text
+
+
+async def read_home(world: StripeWorld) -> str:
+    alice = world.person("alice")
+    await alice.open_home()
+    await world.pass_time(seconds=5)
+    assert alice.home is not None
+    return alice.home.text
+
+
+SOLD = {
+    "ends with its period": (
+        SubscriptionFuture(cancel_at_period_end=True),
+        "Ends on 1 Dec 2026 and won’t renew after that",
+        None,
+    ),
+    "ends within its period": (
+        SubscriptionFuture(cancel_at=to_timestamp(date(2026, 11, 20))),
+        "Ends on 20 Nov 2026 and won’t renew after that",
+        None,
+    ),
+    "ends later": (
+        SubscriptionFuture(cancel_at=to_timestamp(date(2027, 2, 1))),
+        "Ends on 1 Feb 2027 and won’t renew after that",
+        (35000, 7000),
+    ),
+    "is in the last phase of its schedule": (
+        SubscriptionFuture(schedule=build_schedule(25)),
+        "",
+        (35000, 7000),
+    ),
+    "ends with its schedule": (
+        SubscriptionFuture(schedule=build_schedule(25, end_behavior="cancel")),
+        "Ends on 1 Dec 2026 and won’t renew after that",
+        None,
+    ),
+    "is discounted": (
+        SubscriptionFuture(coupons=[Coupon("LOYAL", "Loyalty", 20, to_timestamp(date(2027, 6, 1)))]),
+        "Discount “Loyalty”: 20% off until 1 Jun 2027",
+        (28000, 5600),
+    ),
+    "itemizes its discounts": (
+        SubscriptionFuture(coupons=[Coupon("LOYAL", "Loyalty", 20)], itemizes_proration_discounts=True),
+        "Discount “Loyalty”: 20% off",
+        (28000, 5600),
+    ),
+    "is billed in the classic mode": (SubscriptionFuture(billing_mode="classic"), "", (35000, 7000)),
+}
+
+
+@pytest.mark.parametrize("set_up", SOLD)
+async def test_r27_what_is_ahead_is_said_on_every_screen_and_seats_are_sold(
+    world: StripeWorld, set_up: str
+) -> None:
+    future, words, renewal = SOLD[set_up]
+    get_subscription(world).future = future
+    alice = world.person("alice")
+    assert words in await read_cart(world)
+    stored = (await world.row(Subscription, id="acme_meeting")).outlook.renewal
+    assert (stored and (stored.net, stored.tax)) == renewal
+    billing = await read_billing(world)
+    review = await world.quote(alice, acme_meeting=5)
+    assert words in review.text
+    assert words in billing
+    total = f"€{renewal[0] / 100:.2f}" if renewal else ""
+    assert ("Renews on 1 Dec 2026 at" in billing.split("GoTo Webinar")[0]) is (renewal is not None)
+    if renewal:
+        assert f"Renews on 1 Dec 2026 at {total} before tax" in billing
+        quote = await world.row(Quote)
+        assert quote.recurring == [
+            {"period": "month", "net": renewal[0] * 30 // 25, "tax": renewal[1] * 30 // 25}
+        ]
+    else:
+        assert "None of the subscriptions on this quote will renew" in review.text
+        assert "From your next renewal" not in review.text
+    await world.order(alice, acme_meeting=5)
+    await world.settle()
+    quote, receipt = (await world.rows(Quote))[-1], await world.row(Receipt)
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+    assert world.records.get_item("acme_meeting").quantity == 30
+    assert words in await read_home(world)
+
+
+async def test_r27_a_period_that_is_cut_short_is_priced_and_charged_to_its_end(world: StripeWorld) -> None:
+    """`cancel_at` within the period: ten seats from 10 to 20 November cost ten of thirty days."""
+    get_subscription(world).future.cancel_at = to_timestamp(date(2026, 11, 20))
+    world.clock.at = datetime(2026, 11, 9, 23, tzinfo=UTC)
+    alice = world.person("alice")
+    review = await world.quote(alice, acme_meeting=10)
+    assert "to 20 Nov 2026" in review.text
+    quote = await world.row(Quote)
+    assert (quote.subtotal, quote.recurring) == (10 * 1400 // 3, [])
+    assert quote.expires_at <= get_midnight(date(2026, 11, 20), "Europe/Paris")
+    await alice.close_modal(everything=True)
+    assert "Current period ends on 20 Nov 2026" in await read_billing(world)
+    await world.order(alice, acme_meeting=10)
+    await world.settle()
+    receipt = await world.row(Receipt)
+    assert world.list_paid_totals() == [receipt.total]
+    assert receipt.receipt_lines[0].until == date(2026, 11, 20)
+
+
+async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_costs(world: StripeWorld) -> None:
+    """`cancel_at` within the next period, which Stripe then prorates: 15 of the 31 days of December."""
+    get_subscription(world).future.cancel_at = to_timestamp(date(2026, 12, 16))
+    billing = await read_billing(world)
+    assert "Renews on 1 Dec 2026 at €169.35 before tax" in billing
+    assert "Ends on 16 Dec 2026 and won’t renew after that" in billing
+    alice = world.person("alice")
+    await alice.close_modal(everything=True)
+    review = await world.quote(alice, acme_meeting=5)
+    assert "€203.23 + €40.65 tax" in review.text
+    assert "Only the part before the end is charged." in review.text
+    await alice.close_modal(everything=True)
+    await world.order(alice, acme_meeting=5)
+    await world.settle()
+    quote = (await world.rows(Quote))[-1]
+    assert world.list_paid_totals() == [quote.total], "what is ordered is charged to the end of this period"
+    until_renewal = datetime(2026, 12, 1, tzinfo=UTC) - world.clock.at
+    world.clock.move(seconds=until_renewal.total_seconds())
+    world.records.apply_due_changes()
+    [renewal] = [i for i in world.records.invoices.values() if i.billing_reason == "subscription_cycle"]
+    assert renewal.subtotal == 20323
+
+
+async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_one(
+    world: StripeWorld,
+) -> None:
+    world.records.customers["cus_acme"].coupon = Coupon("PARTNER", "Partner", 10)
+    assert await read_cart(world)
+    billing = await read_billing(world)
+    assert "Discount “Partner”: 10% off" in billing
+    assert "Renews on 1 Dec 2026 at €315.00 before tax" in billing
+
+
+REFUSED = {
+    "payments void": (
+        SubscriptionFuture(pause_collection=PauseCollection("void")),
+        "Payments are paused",
+        "has its payments paused, so seats can’t be charged",
+        "payments for the subscription are paused",
+    ),
+    "payments as drafts": (
+        SubscriptionFuture(
+            pause_collection=PauseCollection("keep_as_draft", to_timestamp(date(2026, 11, 20)))
+        ),
+        "Payments are paused until 20 Nov 2026",
+        "has its payments paused until 20 Nov 2026",
+        "payments for the subscription are paused",
+    ),
+    "payments uncollectible": (
+        SubscriptionFuture(pause_collection=PauseCollection("mark_uncollectible")),
+        "Payments are paused",
+        "has its payments paused",
+        "payments for the subscription are paused",
+    ),
+    "other seats from the next phase": (
+        SubscriptionFuture(schedule=build_schedule(25, 10)),
+        "A change scheduled for 1 Dec 2026 sets 10 seats",
+        "has a change scheduled for 1 Dec 2026 that sets 10 seats",
+        "a scheduled change of the subscription would undo the order",
+    ),
+    "the same seats from the next phase": (
+        SubscriptionFuture(schedule=build_schedule(25, 25)),
+        "A change scheduled for 1 Dec 2026 sets 25 seats",
+        "has a change scheduled for 1 Dec 2026 that sets 25 seats",
+        "a scheduled change of the subscription would undo the order",
+    ),
+    "another price from the next phase": (
+        SubscriptionFuture(schedule=build_schedule(25, 40, later_price="price_next_year")),
+        "A change scheduled for 1 Dec 2026 sets another price, for 40 seats",
+        "has a change scheduled for 1 Dec 2026 that sets another price, for 40 seats",
+        "a scheduled change of the subscription would undo the order",
+    ),
+    "nothing from the next phase": (
+        SubscriptionFuture(schedule=build_schedule(25, 0)),
+        "A change scheduled for 1 Dec 2026 takes the product off the subscription",
+        "has a change scheduled for 1 Dec 2026 that takes the product off it",
+        "a scheduled change of the subscription would undo the order",
+    ),
+    "trial": (
+        SubscriptionFuture(trial_end=to_timestamp(PERIOD_END)),
+        "In trial until 1 Dec 2026",
+        "is in trial until 1 Dec 2026",
+        "the subscription is in trial",
+    ),
+    "past_due": (
+        SubscriptionFuture(),
+        "An invoice is unpaid",
+        "has an unpaid invoice",
+        "has an unpaid invoice",
+    ),
+    "unpaid": (
+        SubscriptionFuture(),
+        "An invoice is unpaid",
+        "has an unpaid invoice",
+        "has an unpaid invoice",
+    ),
+    "paused": (SubscriptionFuture(), "Paused", "is paused", "the subscription is paused"),
+}
+STATUSES = {"trial": "trialing", "past_due": "past_due", "unpaid": "unpaid", "paused": "paused"}
+
+
+def apply_set_up(world: StripeWorld, set_up: str) -> None:
+    subscription = get_subscription(world)
+    subscription.future, subscription.status = REFUSED[set_up][0], STATUSES.get(set_up, "active")
+
+
+@pytest.mark.parametrize("set_up", REFUSED)
+async def test_r27_seats_that_could_not_be_kept_or_charged_are_refused_before_the_quote(
+    world: StripeWorld, set_up: str
+) -> None:
+    apply_set_up(world, set_up)
+    _, note, refusal, _ = REFUSED[set_up]
+    assert f"Your GoTo Meeting subscription {refusal}" in await read_cart(world)
+    assert note in await read_billing(world)
+    assert note in await read_home(world)
+    assert await world.rows(Quote) == []
+
+
+@pytest.mark.parametrize("set_up", REFUSED)
+async def test_r27_a_set_up_that_begins_while_a_cart_is_open_makes_no_quote(
+    world: StripeWorld, set_up: str
+) -> None:
+    alice = world.person("alice")
+    await world.fill_cart(alice, acme_meeting=5)
+    apply_set_up(world, set_up)
+    await alice.submit()
+    await shown(alice, REFUSED[set_up][2])
+    assert await world.rows(Quote) == []
+
+
+@pytest.mark.parametrize("set_up", REFUSED)
+async def test_r27_an_order_placed_before_is_declined_with_the_reason_and_nothing_is_charged(
+    world: StripeWorld, set_up: str
+) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    apply_set_up(world, set_up)
+    await world.pass_time(seconds=20)
+    assert (await line(world)).status == "declined"
+    assert saying(world.person("alice").dms, REFUSED[set_up][3])
+    assert world.records.invoices == {}
+
+
+async def test_r27_a_pause_between_the_checks_and_the_charge_charges_nothing(world: StripeWorld) -> None:
+    def pause() -> None:
+        get_subscription(world).future.pause_collection = PauseCollection("void")
+
+    world.fake.before_charge = pause
+    await world.order(world.person("alice"), acme_meeting=5)
+    await world.settle()
+    assert (await line(world)).status == "declined"
+    assert world.list_paid_totals() == []
+    assert world.records.get_item("acme_meeting").quantity == 25
+
+
+async def test_r27_somebody_elses_pending_update_is_waited_for_before_a_quote(world: StripeWorld) -> None:
+    subscription, item = world.records.get_subscription_and_item("acme_meeting")
+    world.records.cards["pm_acme"].behaviour = "customer_never"
+    world.records.update_quantity(subscription, item, 26, world.records.now)
+    world.records.cards["pm_acme"].behaviour = "settles"
+    assert "has another change that’s waiting for its payment" in await read_cart(world)
+    assert "Another change is waiting for its payment" in await read_billing(world)
+    await world.pass_time(hours=23, minutes=1)
+    assert "waiting for its payment" not in await read_cart(world)
+    assert subscription.pending_update is None
+
+
+async def test_r27_an_orders_own_pending_update_does_not_block_the_next_order(world: StripeWorld) -> None:
+    subscription, _ = world.records.get_subscription_and_item("acme_meeting")
+    world.records.cards["pm_acme"].behaviour = "customer_never"
+    await world.order(world.person("alice"), acme_meeting=5)
+    await world.settle()
+    assert subscription.pending_update is not None
+    assert "waiting for its payment" not in await read_cart(world)
+
+
+async def test_r27_seats_of_a_subscription_that_ends_are_gone_with_it(world: StripeWorld) -> None:
+    get_subscription(world).future.cancel_at_period_end = True
+    await world.order(world.person("alice"), acme_meeting=5)
+    until_end = datetime(2026, 12, 1, tzinfo=UTC) - world.clock.at
+    await world.pass_time(seconds=(until_end + timedelta(hours=1)).total_seconds())
+    world.records.apply_due_changes()
+    assert get_subscription(world).status == "canceled"
+    await read_cart(world)
+    assert not (await world.row(Subscription, id="acme_meeting")).active

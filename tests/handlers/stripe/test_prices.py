@@ -1,0 +1,217 @@
+"""Stripe's kinds of prices, intervals and currencies, from the command to the receipt or refusal (R17)."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from bot.i18n import Localizer
+from bot.presenters.seat_price import format_seat_price
+from models.account import Account
+from models.quote import Quote
+from models.receipt import Receipt
+from models.subscription import Subscription
+from models.subscription.period_length import PeriodLength
+from models.subscription.proration import get_midnight
+from tests.fake_stripe.prices import Package, Tier
+from tests.fake_stripe.records import SubscriptionItem
+from tests.handlers.steps import opened, shown
+from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only
+from tests.stripe_world import StripeWorld, stripe_world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StripeWorld]:
+    async with stripe_world() as world:
+        yield world
+
+
+def get_item(world: StripeWorld) -> SubscriptionItem:
+    return world.records.get_item("acme_meeting")
+
+
+@pytest.mark.parametrize(
+    ("interval", "count", "days", "length", "text"),
+    [
+        ("month", 3, 92, "3-month", "every 3 months"),
+        ("month", 6, 181, "6-month", "every 6 months"),
+        ("month", 12, 365, "year", "per year"),
+        ("week", 1, 7, "week", "per week"),
+        ("week", 2, 14, "2-week", "every 2 weeks"),
+        ("year", 2, 730, "2-year", "every 2 years"),
+        ("day", 30, 30, "30-day", "every 30 days"),
+    ],
+)
+async def test_r17_seats_are_sold_whatever_the_interval(
+    world: StripeWorld, interval: str, count: int, days: int, length: str, text: str
+) -> None:
+    item = get_item(world)
+    item.price.interval, item.price.interval_count = interval, count
+    midnight = get_midnight(date(2026, 11, 9), "Europe/Paris")
+    item.current_period_start = int(midnight.timestamp())
+    item.current_period_end = int((midnight + timedelta(days=days)).timestamp())
+    await looked_at(world, ALICE, "acme")
+    assert (await world.row(Subscription, id="acme_meeting")).period == PeriodLength(length)
+    await world.order(world.person("alice"), acme_meeting=5)
+    await world.settle()
+    quote = await world.row(Quote)
+    assert world.list_paid_totals() == [quote.total]
+    billing = await opened(world.person("alice"), "/billing", "", "account.overview")
+    assert f"€14.00 per seat {text}" in billing.text
+
+
+async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
+    item = get_item(world)
+    item.price.currency, item.price.unit_amount = "isk", 500_000
+    async with world.services.write() as session:
+        account = await session.get_one(Account, "acme")
+        account.currency = "ISK"
+        session.add(account)
+    await looked_at(world, ALICE, "acme")
+    assert (await world.row(Subscription, id="acme_meeting")).unit_price == 5000
+    await ordered(world, ALICE, "acme_meeting", 2)
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert world.list_paid_totals() == [quote.total * 100]
+    assert (receipt.total, receipt.currency) == (quote.total, "ISK")
+
+
+TIERS = [Tier(10, 1500), Tier(None, 1200)]
+# The price, what screens say it is, and what 25 and 30 seats cost per period before tax.
+SOLD: dict[str, tuple[dict[str, Any], str, int, int]] = {
+    "fractions of a cent": (
+        {"unit_amount": Decimal("12.5")},
+        "€0.125 per seat per month",
+        round(25 * 12.5),
+        round(30 * 12.5),
+    ),
+    "a package": (
+        {"unit_amount": 5000, "package": Package(4)},
+        "€50.00 per 4 seats per month (a started set of 4 counts in full)",
+        7 * 5000,
+        8 * 5000,
+    ),
+    "full packages": (
+        {"unit_amount": 5000, "package": Package(4, "down")},
+        "€50.00 per 4 seats per month (only full sets of 4 count)",
+        6 * 5000,
+        7 * 5000,
+    ),
+    "graduated tiers": (
+        {"tiers": TIERS},
+        "tiered price per month: each seat costs the price of its tier",
+        10 * 1500 + 15 * 1200,
+        10 * 1500 + 20 * 1200,
+    ),
+    "graduated tiers with flat amounts": (
+        {"tiers": [Tier(27, 0, flat_amount=9000), Tier(None, 1000, flat_amount=500)]},
+        "tiered price per month: each seat costs the price of its tier",
+        9000,
+        9000 + 3 * 1000 + 500,
+    ),
+    "volume": (
+        {"tiers": TIERS, "tiers_mode": "volume"},
+        "tiered price per month: the number of seats sets the price of all of them",
+        25 * 1200,
+        30 * 1200,
+    ),
+    "several currencies": (
+        {"currency": "usd", "unit_amount": 1600, "currency_options": {"eur": 1300}},
+        "€13.00 per seat per month",
+        25 * 1300,
+        30 * 1300,
+    ),
+    "tax included": (
+        {"tax_behavior": "inclusive"},
+        "€14.00 per seat per month, including tax",
+        25 * 1400 * 5 // 6,
+        30 * 1400 * 5 // 6,
+    ),
+}
+
+
+@pytest.mark.parametrize("set_up", SOLD)
+async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_stripe(
+    world: StripeWorld, set_up: str
+) -> None:
+    changes, words, before, after = SOLD[set_up]
+    item, alice = get_item(world), world.person("alice")
+    item.price = replace(item.price, **changes)
+    world.records.get_subscription_and_item("acme_meeting")[0].currency = "eur"
+    assert words in (await opened(alice, "/add-seats", "", "cart.save")).text
+    assert words in (await opened(alice, "/billing", "", "account.overview")).text
+    review = await world.quote(alice, acme_meeting=5)
+    assert words in review.text
+    quote = await world.row(Quote)
+    assert [each["net"] for each in quote.recurring] == [pytest.approx(after, abs=1)]
+    remaining = Fraction(
+        item.current_period_end - int(quote.frozen_at.timestamp()),
+        item.current_period_end - item.current_period_start,
+    )
+    assert abs(quote.subtotal - (after - before) * remaining) <= 1
+    await world.order(alice, acme_meeting=5)
+    await world.settle()
+    placed, receipt = (await world.rows(Quote))[-1], await world.row(Receipt)
+    assert world.list_paid_totals() == [placed.total] == [receipt.total]
+    assert item.quantity == 30
+    [line] = receipt.receipt_lines
+    assert words == format_seat_price(Localizer(), line, receipt.currency)
+
+
+async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
+    item = get_item(world)
+    item.price = replace(item.price, unit_amount=5000, package=Package(10))
+    await ordered(world, ALICE, "acme_meeting", 5)
+    assert (await world.row(Quote)).total == (await world.row(Receipt)).total == 0
+    assert item.quantity == 30
+
+
+@pytest.mark.parametrize(("user", "words"), [("alice", "billed by usage"), ("benoit", "facturé à l’usage")])
+async def test_r27_a_subscription_billed_by_usage_is_shown_with_its_reason(
+    world: StripeWorld, user: str, words: str
+) -> None:
+    get_item(world).price.usage_type = "metered"
+    person = world.person(user)
+    cart = await opened(person, "/add-seats", "", "cart.save")
+    assert words in cart.text
+    assert "seats:acme_webinar" in str(cart.view)
+    assert "seats:acme_meeting" not in str(cart.view)
+    billing = (await opened(person, "/billing", "", "account.overview")).text
+    assert words in billing
+    assert "€0.00" not in billing
+    assert "25 seats" not in billing
+
+
+async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(world: StripeWorld) -> None:
+    get_item(world).price.currency = "usd"
+    alice = world.person("alice")
+    cart = await opened(alice, "/add-seats", "", "cart.save")
+    assert "charged in a different currency from the account" in cart.text
+    assert "seats:acme_webinar" in str(cart.view)
+    assert "seats:acme_meeting" not in str(cart.view)
+    billing = (await opened(alice, "/billing", "", "account.overview")).text
+    assert "US$14.00 per seat per month" in billing
+    assert "Next renewals total" not in billing
+
+
+async def test_seats_that_would_make_the_subscription_cheaper_are_refused_by_name(world: StripeWorld) -> None:
+    item = get_item(world)
+    item.price = replace(item.price, tiers=[Tier(25, 2000), Tier(None, 1000)], tiers_mode="volume")
+    await world.fill_cart(world.person("alice"), "", acme_meeting=5)
+    await world.person("alice").submit()
+    await shown(world.person("alice"), "would cost less than now")
+    assert await world.rows(Quote) == []
+
+
+async def test_r18_an_order_whose_price_becomes_billed_by_usage_is_declined_with_that_reason(
+    world: StripeWorld,
+) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    get_item(world).price.usage_type = "metered"
+    await world.pass_time(minutes=1)
+    await world.settle()
+    assert (await line(world)).reason == "priced_by_usage"
+    assert world.list_paid_totals() == []

@@ -1,0 +1,200 @@
+"""Tax over Stripe: who pays none, whose address decides, and what cannot be placed (R26, R28)."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+from structlog.testing import capture_logs
+
+from models.quote import Quote
+from models.receipt import Receipt
+from models.tax import TaxTreatment
+from tests.fake_stripe import Fault
+from tests.fake_stripe.taxes import CustomerTax
+from tests.handlers.steps import opened, shown
+from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, placed_only
+from tests.stripe_world import StripeWorld, stripe_world
+
+REVERSE_CHARGE = "Reverse charge: no tax is charged. You account for the tax yourself."
+BERLIN = {"line1": "Lager 7", "postal_code": "10115", "city": "Berlin", "country": "DE"}
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StripeWorld]:
+    async with stripe_world() as world:
+        yield world
+
+
+def get_tax(world: StripeWorld) -> CustomerTax:
+    return world.records.customers["cus_acme"].tax
+
+
+async def order_in_slack(world: StripeWorld, seats: int = 5) -> list[str]:
+    """The texts of the quote, the checkout, the last screen before placing, and the order."""
+    alice = world.person("alice")
+    await alice.command("/add-seats", f"meeting {seats}")
+    await (await alice.wait_for_modal("cart.save")).submit()
+    review = await alice.wait_for_modal("quote.review")
+    texts = [review.text]
+    await review.submit()
+    checkout = await alice.wait_for_modal("checkout.save")
+    texts.append(checkout.text)
+    await checkout.submit()
+    placement = await alice.wait_for_modal("service_order.place")
+    texts.append(placement.text)
+    await placement.submit()
+    await world.settle()
+    return [*texts, (await opened(alice, "/service-orders", "SO-1001", "service_order.show")).text]
+
+
+async def get_cart_refusal(world: StripeWorld) -> str:
+    alice = world.person("alice")
+    await alice.command("/add-seats", "meeting 2")
+    await (await alice.wait_for_modal("cart.save")).submit()
+    return (await alice.wait_for_modal("refusal.show")).text
+
+
+@pytest.mark.parametrize(
+    ("tax", "treatment", "note"),
+    [
+        (CustomerTax(exempt="exempt"), TaxTreatment.CUSTOMER_EXEMPT, "No tax: the account is exempt."),
+        (CustomerTax(exempt="reverse"), TaxTreatment.REVERSE_CHARGE, REVERSE_CHARGE),
+        (CustomerTax(ids=[("eu_vat", "FR40303265045")]), TaxTreatment.REVERSE_CHARGE, REVERSE_CHARGE),
+    ],
+    ids=["exempt", "reverse", "a tax ID of another country"],
+)
+async def test_r28_why_no_tax_is_charged_is_shown_before_placing_and_frozen_in_the_receipt(
+    world: StripeWorld, tax: CustomerTax, treatment: TaxTreatment, note: str
+) -> None:
+    world.records.seller_country = "IE"
+    world.records.customers["cus_acme"].tax = tax
+    texts = await order_in_slack(world)
+    assert [note in text for text in texts] == [True] * 4
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert quote.tax == receipt.tax == 0
+    assert world.list_paid_totals() == [receipt.total]
+    [item] = receipt.taxes
+    assert (item.treatment, item.taxable_amount, item.amount) == (treatment, receipt.subtotal, 0)
+    ids = tuple(value for _, value in tax.ids)
+    assert receipt.tax_facts.buyer_tax_ids == ids
+    if ids:
+        assert ["Your tax ID: FR40303265045" in text for text in texts] == [True] * 4
+
+
+async def test_r28_a_tax_id_of_the_sellers_own_country_changes_no_tax(world: StripeWorld) -> None:
+    world.records.seller_country = "FR"
+    get_tax(world).ids = [("eu_vat", "FR40303265045")]
+    texts = await order_in_slack(world)
+    assert "Your tax ID: FR40303265045" in texts[0]
+    receipt = await world.row(Receipt)
+    [item] = receipt.taxes
+    assert (item.name, item.percent) == ("VAT", Decimal(20))
+    assert (item.taxable_amount, item.amount) == (receipt.subtotal, receipt.tax)
+
+
+async def test_r28_each_of_two_rates_is_shown_with_what_it_is_computed_on(world: StripeWorld) -> None:
+    world.records.tax_rates["FR"] = "0.05+0.09975"
+    texts = await order_in_slack(world)
+    receipt = await world.row(Receipt)
+    assert [item.percent for item in receipt.taxes] == [Decimal(5), Decimal("9.975")]
+    assert (
+        sum(item.amount for item in receipt.taxes) == receipt.tax == world.records.list_paid_updates()[0].tax
+    )
+    for item in receipt.taxes:
+        words = f"VAT {item.percent}% on €{item.taxable_amount / 100:.2f}: €{item.amount / 100:.2f}"
+        assert [words in text for text in texts] == [True, False, True, True]
+
+
+async def test_r28_the_shipping_address_decides_and_is_shown_with_the_tax(world: StripeWorld) -> None:
+    get_tax(world).shipping = BERLIN
+    texts = await order_in_slack(world)
+    words = "not on the billing address: Lager 7, 10115 Berlin, Germany"
+    assert [words in text for text in texts] == [True] * 4
+    receipt = await world.row(Receipt)
+    assert [item.percent for item in receipt.taxes] == [Decimal(19)]
+    assert world.list_paid_totals() == [receipt.total]
+
+
+async def test_another_billing_address_changes_no_tax_beside_a_shipping_address(world: StripeWorld) -> None:
+    get_tax(world).shipping = BERLIN
+    alice = world.person("alice")
+    await world.quote(alice, acme_meeting=5)
+    await alice.submit()
+    form = await alice.wait_for_modal("checkout.save")
+    form.fill("country", "GB")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    assert len(await world.rows(Quote)) == 1
+
+
+async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can_be_corrected(
+    world: StripeWorld,
+) -> None:
+    """Stripe previews it, without tax: the status of the tax says so."""
+    alice = world.person("alice")
+    await world.quote(alice, acme_meeting=5)
+    await alice.submit()
+    world.records.tax_rates["US"] = "0.08"
+    form = await alice.wait_for_modal("checkout.save")
+    form.fill("country", "US").fill("postal_code", "unknown")
+    with capture_logs() as logs:
+        await alice.submit()
+    assert "We can’t work out the tax for this billing address" in (await shown(alice, "tax")).text
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    await alice.press("checkout.edit")
+    form = await alice.wait_for_modal("checkout.save")
+    form.fill("postal_code", "97712")
+    await alice.submit()
+    placement = await alice.wait_for_modal("service_order.place")
+    assert "Your billing address changes the tax" in placement.text
+    quote = (await world.rows(Quote))[-1]
+    assert abs(quote.tax - quote.subtotal * 0.08) < 1
+
+
+@pytest.mark.parametrize("is_error", [False, True])
+async def test_a_shipping_address_that_stripe_tax_cannot_place_is_named_as_such(
+    world: StripeWorld, is_error: bool
+) -> None:
+    await looked_at(world, ALICE, "acme")
+    get_tax(world).shipping = {"country": "US", "line1": "1 Main St"}
+    if is_error:
+        fault = Fault("reject", "/v1/invoices/create_preview", code="customer_tax_location_invalid", times=9)
+        world.fake.faults.append(fault)
+    assert "uses the account’s shipping address for it" in await get_cart_refusal(world)
+    assert await world.rows(Quote) == []
+
+
+async def test_an_address_that_becomes_unknown_before_the_charge_declines_the_line(
+    world: StripeWorld,
+) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    get_tax(world).shipping = {"country": "US"}
+    await world.settle()
+    assert (await line(world)).reason == "tax_location_invalid"
+    assert world.list_paid_totals() == []
+
+
+async def test_an_exemption_given_after_the_quote_stops_the_order_with_both_prices(
+    world: StripeWorld,
+) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    get_tax(world).exempt = "exempt"
+    await world.settle()
+    stopped = await line(world)
+    assert (stopped.reason, stopped.offered_tax) == ("price_changed", 0)
+    assert world.list_paid_totals() == []
+
+
+async def test_tax_that_stripe_has_stopped_calculating_is_named(world: StripeWorld) -> None:
+    subscription = world.records.subscriptions["sub_of_acme_meeting"]
+    subscription.tax_disabled_reason = "requires_location_inputs"
+    review = await world.quote(world.person("alice"), acme_meeting=5)
+    assert "No tax has been worked out, because the payment provider’s address" in review.text
+    assert (await world.row(Quote)).tax == 0
+
+
+async def test_a_rate_that_the_key_may_not_read_leaves_the_amounts_right(world: StripeWorld) -> None:
+    world.fake.faults.append(Fault("reject", "/v1/tax_rates/", code="secret_key_required", times=9))
+    await world.quote(world.person("alice"), acme_meeting=5)
+    [quote] = await world.rows(Quote)
+    assert quote.tax > 0
