@@ -16,13 +16,13 @@ from models.payment_method import PaymentMethod, list_default_methods
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.quote.extension import QuoteExtension, get_last_possible_day, is_extendable
-from models.receipt import ProviderReceipt, Receipt, Seller
+from models.receipt import ChargedMethod, ProviderReceipt, Receipt, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.subscription import SeatBlock, Subscription
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import get_anchor_day
 from models.subscription.seat_history import SeatHistory
-from models.tax import TaxItem, sum_tax_items
+from models.tax import TaxFacts, TaxItem, sum_tax_items
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,32 @@ class OrderRow:
     blocking_order_number: str | None = None
     payment_method: PaymentMethod | None = None
 
+    @property
+    def taxes(self) -> tuple[TaxItem, ...]:
+        return self.line.settled_taxes or self.quote_line.taxes
+
+    @property
+    def tax_facts(self) -> TaxFacts | None:
+        """Those of the provider's invoice, if they may not be the quote's."""
+        facts = self.line.settled_tax_facts
+        return None if facts is None else TaxFacts.model_validate(facts)
+
+    def list_methods(self, orders_method: PaymentMethod) -> list[PaymentMethod | ChargedMethod]:
+        """What the line was charged to, as far as the provider says so, or else is to be charged to."""
+        expected = self.payment_method or orders_method
+        charged_to = self.line.charged_to
+        return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
+
+
+def find_tax_facts(rows: Iterable[OrderRow], quote: Quote) -> TaxFacts:
+    """What the tax of an order depended on when it was charged, or else when it was promised. The provider's
+    invoice has no tax IDs of ours."""
+    settled = next((row.tax_facts for row in rows if row.tax_facts is not None), None)
+    if settled is None:
+        return quote.tax_facts
+    ids = settled.buyer_tax_ids or quote.tax_facts.buyer_tax_ids
+    return settled.model_copy(update={"buyer_tax_ids": ids})
+
 
 @dataclass(frozen=True)
 class OrderDetails:
@@ -179,21 +205,25 @@ class OrderDetails:
 
     @property
     def taxes(self) -> list[TaxItem]:
-        return sum_tax_items(tax for row in self.rows for tax in row.quote_line.taxes)
+        return sum_tax_items(tax for row in self.rows for tax in row.taxes)
+
+    @property
+    def tax_facts(self) -> TaxFacts:
+        return find_tax_facts(self.rows, self.quote)
 
     def list_rows_with_status(self, status: LineStatus) -> list[OrderRow]:
         return [row for row in self.rows if row.line.status is status]
 
     @property
-    def payment_methods(self) -> list[PaymentMethod]:
-        """Each once: those that the settled lines were charged to, or else those that are to be charged."""
-        return list({method.id: method for method in self.methods_by_subscription.values()}.values())
-
-    @property
-    def methods_by_subscription(self) -> dict[str, PaymentMethod]:
-        """Of the settled lines, or else of all."""
+    def line_methods(self) -> list[tuple[str, PaymentMethod | ChargedMethod]]:
+        """What each settled line was charged to, or else what each line is to be charged to, with its
+        subscription's id. A line that was paid with several methods is there for each (R26)."""
         rows = self.list_rows_with_status(LineStatus.SETTLED) or self.rows
-        return {row.line.subscription_id: row.payment_method or self.payment_method for row in rows}
+        return [
+            (row.line.subscription_id, method)
+            for row in rows
+            for method in row.list_methods(self.payment_method)
+        ]
 
     @property
     def is_overdue(self) -> bool:

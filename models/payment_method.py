@@ -10,6 +10,8 @@ from sqlmodel import CheckConstraint, Field, Index, SQLModel
 from models.errors import Refusal
 
 CARD_TYPE = "card"
+# Of a payment, not of a stored method: made without the provider, or with what it no longer shows.
+OUTSIDE_TYPE, NOT_SHOWN_TYPE = "paid_elsewhere", "not_shown"
 # What is kept of a method that was charged.
 SHOWN_METHOD_FIELDS = frozenset({"type", "brand", "last4", "email", "bank", "wallet"})
 EXPIRY_WARNING_MONTHS = 2

@@ -13,7 +13,7 @@ from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
-from models.payment_method import CARD_TYPE
+from models.payment_method import CARD_TYPE, PaymentMethod
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
 from models.tax import TaxFacts, TaxFactsColumn, TaxItem, sum_tax_items
@@ -32,7 +32,8 @@ class Seller(SQLModel):
 
 
 class ChargedMethod(SQLModel):
-    """A payment method, and what was charged to it (R23, R26)."""
+    """A payment method, and what was charged to it (R23, R26). What was paid without the provider, or with a
+    method that it no longer shows, has a type of ours."""
 
     type: str = CARD_TYPE
     brand: str | None = None
@@ -41,6 +42,20 @@ class ChargedMethod(SQLModel):
     bank: str | None = None
     wallet: str | None = None
     amount: int
+
+    @property
+    def shown_values(self) -> tuple[str | None, ...]:
+        return tuple(getattr(self, name) for name in SHOWN_METHOD_FIELDS)
+
+    def is_shown_as(self, method: PaymentMethod) -> bool:
+        return self.shown_values == tuple(getattr(method, name) for name in SHOWN_METHOD_FIELDS)
+
+
+class AmountDifference(SQLModel):
+    """What was taken, and was not promised. Tax is included in both."""
+
+    promised: int
+    charged: int
 
 
 class ReceiptLine(SQLModel):
@@ -61,7 +76,14 @@ class ReceiptLine(SQLModel):
     earlier_balance: int = 0
     carried_over: int = 0
     charged_to: ChargedMethod | None = None
+    # If it was paid with several.
+    also_charged_to: tuple[ChargedMethod, ...] = ()
+    difference: AmountDifference | None = None
     invoice_number: str = ""
+
+    @property
+    def charged_methods(self) -> list[ChargedMethod]:
+        return [self.charged_to, *self.also_charged_to] if self.charged_to else []
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 from models.account import Address
 from models.errors import Refusal
 from models.payment_method import CARD_TYPE
-from models.receipt import ProviderPdf, ProviderReceipt
+from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
@@ -220,6 +220,8 @@ class Preview:
     recurring: tuple[RecurringTotal, ...]
     starting_balance: int = 0
     amount_due: int | None = None
+    # Less than this is not charged, but added to the next invoice.
+    minimum_charge: int = 0
     tax_facts: TaxFacts = field(default_factory=TaxFacts, compare=False)
 
     @property
@@ -266,7 +268,9 @@ class Charge:
 class Settled:
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
     invoice, if that is the document of record. The payment method was charged
-    `amount + tax - credit_used + earlier_balance - carried_over` (R26)."""
+    `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, and
+    `tax_facts` what it depended on, if that may not be what was promised; `methods` have what was paid with each. Without them, all of it
+    was charged to the charge's own method."""
 
     receipt: str
     amount: int
@@ -278,6 +282,9 @@ class Settled:
     # To the next invoice: too little to be charged now.
     carried_over: int = 0
     invoice_number: str = ""
+    taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
+    tax_facts: TaxFacts | None = field(default=None, compare=False)
+    methods: tuple[ChargedMethod, ...] = field(default=(), compare=False)
 
     @property
     def amount_paid(self) -> int:
@@ -304,8 +311,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `preview_incomplete`, `provider_error`, the
-    `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
+    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`, `preview_incomplete`,
+    `provider_error`, the `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
 
     reason: str
 
@@ -357,9 +364,9 @@ class BillingGateway(Protocol):
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
-        SubscriptionPaidByInvoice, CurrencyMismatch, SeatsPricedByUsage, SeatsReducePrice,
-        TaxLocationInvalid, ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete,
-        BillingPeriodEnded."""
+        SubscriptionPaidByInvoice, CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage,
+        SeatsReducePrice, TaxLocationInvalid, ShippingLocationInvalid, UnrelatedChargesPending,
+        PreviewIncomplete, BillingPeriodEnded."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

@@ -1,6 +1,6 @@
 """Naming and choosing a stored payment method (R3, R23)."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date
 
 from bot.blocks import block_kit
@@ -8,6 +8,7 @@ from bot.blocks.block_kit import Block
 from bot.i18n import Localizer, truncate_text
 from bot.presenters.payment_method import format_method_name
 from models.payment_method import USUAL_METHODS_OPTION, PaymentMethod
+from models.receipt import ChargedMethod
 
 MAX_OPTIONS = 100
 MAX_LINES, MAX_PRODUCT_LENGTH = 10, 60
@@ -39,10 +40,13 @@ def _find_state(method: PaymentMethod, today: date | None) -> str | None:
 
 
 def format_line_methods(
-    localizer: Localizer, products: Sequence[str], methods: Sequence[PaymentMethod]
+    localizer: Localizer, products: Sequence[str], methods: Sequence[PaymentMethod | ChargedMethod]
 ) -> str:
-    if len({method.id for method in methods}) == 1:
-        return format_payment_method(localizer, methods[0])
+    if len({_get_method_key(method) for method in methods}) == 1:
+        [method, *_] = methods
+        if isinstance(method, PaymentMethod):
+            return format_payment_method(localizer, method)
+        return format_method_name(localizer, method)
     texts = [
         localizer.format_text(
             "payment-method-of-product",
@@ -54,6 +58,10 @@ def format_line_methods(
     if len(texts) > MAX_LINES:
         texts[MAX_LINES:] = [localizer.format_text("and-more", count=len(texts) - MAX_LINES)]
     return "\n".join(texts)
+
+
+def _get_method_key(method: PaymentMethod | ChargedMethod) -> Hashable:
+    return method.id if isinstance(method, PaymentMethod) else method.shown_values
 
 
 def build_payment_method_input(

@@ -126,6 +126,7 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-currency-mismatch": (_build_services_button,),
     "refusal-subscription-paid-by-invoice": (_build_services_button,),
     "refusal-seats-priced-by-usage": (_build_services_button,),
+    "refusal-seats-billed-with-usage": (_build_services_button,),
     "refusal-seats-reduce-price": (_cart_button, _build_services_button),
     "refusal-payment-method-not-usable": (_checkout_button, _payment_methods_button),
     "refusal-payment-method-unsupported": (_payment_methods_button, _build_services_button),

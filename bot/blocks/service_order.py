@@ -261,15 +261,15 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         quote=details.quote.number,
         at=details.order.placed_at,
         by=details.contact.name,
-        total=presenter.total,
-        tax=presenter.tax,
+        total=details.to_money(details.quote.total),
+        tax=details.to_money(details.quote.tax),
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
     taxes, currency = details.taxes, details.quote.currency
     tax_lines = [
         *format_tax_rates(localizer, taxes, currency),
-        *format_tax_notes(localizer, taxes, details.quote.tax_facts),
+        *format_tax_notes(localizer, taxes, details.tax_facts),
     ]
     address = _format_address(localizer, details.order.billing_address)
     return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
@@ -281,9 +281,9 @@ def _format_po_number(localizer: Localizer, details: OrderDetails) -> list[str]:
 
 
 def _format_methods(localizer: Localizer, presenter: OrderPresenter) -> str:
-    methods = presenter.details.methods_by_subscription
-    products = [presenter.product_labels[subscription_id] for subscription_id in methods]
-    return format_line_methods(localizer, products, [*methods.values()])
+    found = presenter.details.line_methods
+    products = [presenter.product_labels[subscription_id] for subscription_id, _ in found]
+    return format_line_methods(localizer, products, [method for _, method in found])
 
 
 def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:

@@ -312,8 +312,10 @@ payment-method-type = { $type ->
     [customer_balance] Bank transfer
     [ideal] iDEAL
     [kr_card] Korean card
+    [not_shown] a payment method that the payment provider doesn’t show
     [nz_bank_account] New Zealand BECS Direct Debit
     [other] Another payment method
+    [paid_elsewhere] Paid outside the payment provider
     [payto] PayTo
     [paypal] PayPal
     [sepa_debit] SEPA Direct Debit
@@ -441,6 +443,8 @@ order-line-waiting = Waiting to be processed, by { $by } at the latest.
 order-line-queued = Queued behind service order { $order }, which is charging the same subscription. We’ll continue automatically, by { $by } at the latest.
 order-line-charging = Charging.
 order-line-settled = Charged and seats added on { $at }.
+amount-differs = { $charged } was taken instead of the { $promised } that was promised, because somebody changed the subscription or the account at the same moment. Account Services can explain the difference.
+amount-differs-for-product = { $product }: { $difference }
 order-line-needs-customer = Your card’s bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
 order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be charged twice, so please don’t order again.
 order-line-declined = Declined: { $reason }. Not charged.
@@ -467,6 +471,7 @@ decline-authentication-failed = the bank didn’t accept the payment confirmatio
 decline-price-changed = the price has changed
 decline-price-changed-to = the price has changed from { $promised } to { $offered }, including tax
 decline-priced-by-usage = the subscription is now billed by usage and has no seats to order
+decline-billed-with-usage = the subscription is now billed together with usage, which would be billed too early or lost
 decline-balance-due = an earlier balance of the account would be charged too
 decline-balance-due-to = with an earlier balance of the account, { $offered } would be charged instead of { $promised }
 decline-unrelated-charges = other pending items of the subscription would be charged too
@@ -812,6 +817,10 @@ refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } is
    *[no] One of these subscriptions is
 } billed by usage: what you use is charged afterwards, so there are no seats to order. Account Services can tell you more.
+refusal-seats-billed-with-usage = { $has_product ->
+    [yes] { $product } is
+   *[no] One of these subscriptions is
+} billed together with usage. Ordering seats here would bill that usage early, or lose it if the payment fails, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-seats-reduce-price = With that many seats, one of these subscriptions would cost less than now, because a lower tier applies. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions keep being paid with it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
@@ -1044,15 +1053,24 @@ receipt-tax-rate = Tax rate
 receipt-taxable = Taxable amount
 receipt-tax-id = Tax ID: { $id }
 receipt-po-number = Purchase order
-receipt-line-method = charged to { $method }
+receipt-line-method = { $type ->
+    [paid_elsewhere] paid outside the payment provider
+   *[charged] charged to { $method }
+}
 receipt-subtotal = Subtotal
 receipt-total = Total
 receipt-credit-used = Account credit
 receipt-earlier-balance = Earlier balance
 receipt-carried-over = Added to your next invoice
-receipt-charged-to = Charged to { $method }: { $amount }
+receipt-charged-to = { $type ->
+    [paid_elsewhere] { $method }
+   *[charged] Charged to { $method }
+}: { $amount }
 receipt-nothing-charged = Nothing was charged to your payment method.
-receipt-payment = Paid on { $day } with { $method }
+receipt-payment = { $type ->
+    [paid_elsewhere] { $method }
+   *[charged] Paid on { $day } with { $method }
+}
 
 ## Receipt mail
 mail-receipt-thanks = Your service order { $order } is completed. { $kind ->

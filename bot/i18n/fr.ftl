@@ -316,8 +316,10 @@ payment-method-type = { $type ->
     [customer_balance] Virement bancaire
     [ideal] iDEAL
     [kr_card] Carte coréenne
+    [not_shown] un mode de paiement que le prestataire n’indique pas
     [nz_bank_account] Prélèvement BECS néo-zélandais
     [other] Un autre mode de paiement
+    [paid_elsewhere] Payé en dehors du prestataire de paiement
     [payto] PayTo
     [paypal] PayPal
     [sepa_debit] Prélèvement SEPA
@@ -445,6 +447,8 @@ order-line-waiting = En attente de traitement, au plus tard le { $by }.
 order-line-queued = En attente de la commande de Service { $order }, en cours de débit pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
 order-line-charging = Débit en cours.
 order-line-settled = Débité et postes ajoutés le { $at }.
+amount-differs = { $charged } ont été prélevés au lieu des { $promised } promis, car l’abonnement ou le compte a été modifié au même moment. Les Services des comptes Corporate peuvent expliquer la différence.
+amount-differs-for-product = { $product } : { $difference }
 order-line-needs-customer = La banque de votre carte vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
 order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas débité deux fois : ne commandez pas à nouveau.
 order-line-declined = Refusé : { $reason }. Non débité.
@@ -471,6 +475,7 @@ decline-authentication-failed = la banque n’a pas accepté la confirmation du 
 decline-price-changed = le prix a changé
 decline-price-changed-to = le prix est passé de { $promised } à { $offered }, taxes comprises
 decline-priced-by-usage = l’abonnement est désormais facturé à l’usage et n’a pas de postes à commander
+decline-billed-with-usage = l’abonnement est désormais facturé avec une consommation à l’usage, qui serait facturée trop tôt ou perdue
 decline-balance-due = un solde antérieur du compte serait débité en plus
 decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient débités au lieu de { $promised }
 decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient débités en plus
@@ -816,6 +821,10 @@ refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } est facturé
    *[no] L’un de ces abonnements est facturé
 } à l’usage : ce que vous utilisez est débité ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
+refusal-seats-billed-with-usage = { $has_product ->
+    [yes] { $product } est facturé
+   *[no] L’un de ces abonnements est facturé
+} avec une consommation à l’usage. Commander des postes ici la ferait facturer trop tôt, ou la ferait perdre si le paiement échoue : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
@@ -1051,15 +1060,24 @@ receipt-tax-rate = Taux
 receipt-taxable = Base imposable
 receipt-tax-id = Numéro fiscal : { $id }
 receipt-po-number = Bon de commande
-receipt-line-method = débité sur { $method }
+receipt-line-method = { $type ->
+    [paid_elsewhere] payé en dehors du prestataire de paiement
+   *[charged] débité sur { $method }
+}
 receipt-subtotal = Sous-total
 receipt-total = Total
 receipt-credit-used = Crédit du compte
 receipt-earlier-balance = Solde antérieur
 receipt-carried-over = Reporté sur votre prochaine facture
-receipt-charged-to = Débité sur { $method } : { $amount }
+receipt-charged-to = { $type ->
+    [paid_elsewhere] { $method }
+   *[charged] Débité sur { $method }
+} : { $amount }
 receipt-nothing-charged = Rien n’a été débité sur votre mode de paiement.
-receipt-payment = Payé le { $day } avec { $method }
+receipt-payment = { $type ->
+    [paid_elsewhere] { $method }
+   *[charged] Payé le { $day } avec { $method }
+}
 
 ## E-mail du reçu
 mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kind ->

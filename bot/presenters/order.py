@@ -10,9 +10,10 @@ from functools import cached_property
 from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.product import make_product_labels
+from models.service_order.account_balance import compute_amount_limit
 from models.details import OrderDetails, OrderRow
 from models.money import Money
-from models.service_order import LineStatus
+from models.service_order import BALANCE_DUE_REASON, LineStatus
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +29,11 @@ class OrderLinePresenter:
 
     @property
     def amount(self) -> Money:
-        return self.details.to_money(self.row.line.amount)
+        return self.details.to_money(self.row.line.actual_amount)
 
     @property
     def tax(self) -> Money:
-        return self.details.to_money(self.row.line.tax)
+        return self.details.to_money(self.row.line.actual_tax)
 
     @property
     def status(self) -> str:
@@ -49,7 +50,7 @@ class OrderLinePresenter:
     def explanation(self) -> str:
         line, order = self.row.line, self.details.order
         if line.status is LineStatus.SETTLED:
-            return self.localizer.format_text("order-line-settled", at=line.settled_at)
+            return self._format_settlement()
         if line.status is LineStatus.DECLINED:
             declined = self.localizer.format_text("order-line-declined", reason=self.decline_reason)
             return f"{declined} {self._format_retry_option()}"
@@ -71,9 +72,30 @@ class OrderLinePresenter:
             return format_decline_reason(self.localizer, line.reason)
         return self.localizer.format_text(
             f"decline-{(line.reason or 'price_changed').replace('_', '-')}-to",
-            promised=self.details.to_money(line.amount + line.tax),
+            promised=self.details.to_money(self._find_promised_charge()),
             offered=self.details.to_money(line.offered_amount + line.offered_tax),
         )
+
+    def _find_promised_charge(self) -> int:
+        line = self.row.line
+        if line.reason != BALANCE_DUE_REASON:
+            return line.promised_total
+        lines = [row.line for row in self.details.rows]
+        return compute_amount_limit(self.details.quote, lines, line)
+
+    def _format_settlement(self) -> str:
+        """With both amounts if something else was taken than was promised (R26)."""
+        line = self.row.line
+        settled = self.localizer.format_text("order-line-settled", at=line.settled_at)
+        if line.difference is None:
+            return settled
+        promised, charged = line.difference.promised, line.difference.charged
+        difference = self.localizer.format_text(
+            "amount-differs",
+            promised=self.details.to_money(promised),
+            charged=self.details.to_money(charged),
+        )
+        return f"{settled} {difference}"
 
     def _format_retry_option(self) -> str:
         line, order = self.row.line, self.details.order
@@ -110,11 +132,11 @@ class OrderPresenter:
 
     @property
     def total(self) -> Money:
-        return self.details.to_money(self.details.quote.total)
+        return self.details.to_money(sum(row.line.actual_total for row in self.details.rows))
 
     @property
     def tax(self) -> Money:
-        return self.details.to_money(self.details.quote.tax)
+        return self.details.to_money(sum(row.line.actual_tax for row in self.details.rows))
 
     @property
     def receipt_amounts(self) -> dict[str, Money]:

@@ -1,12 +1,14 @@
 """How a receipt was paid: of the account's balance at the provider, and by which methods (R26)."""
 
+from collections.abc import Iterable
+
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
 from models.money import Money
 from models.quote import Quote
-from models.receipt import Receipt
+from models.receipt import Receipt, ReceiptLine
 
-MAX_INVOICE_NUMBERS = 5
+MAX_INVOICE_NUMBERS, MAX_DIFFERENCES = 5, 3
 
 
 def get_document_arguments(receipt: Receipt) -> dict[str, object]:
@@ -21,12 +23,43 @@ def get_document_arguments(receipt: Receipt) -> dict[str, object]:
 
 def list_balance_amounts(receipt: Receipt) -> list[tuple[str, Money]]:
     """The message key and amount of each part, signed as they add up from the total to what was charged."""
+    passed_on = _sum_passed_on(receipt.receipt_lines)
     parts = [
         ("receipt-credit-used", -receipt.sum_balance("credit_used")),
-        ("receipt-earlier-balance", receipt.sum_balance("earlier_balance")),
-        ("receipt-carried-over", -receipt.sum_balance("carried_over")),
+        ("receipt-earlier-balance", receipt.sum_balance("earlier_balance") - passed_on),
+        ("receipt-carried-over", passed_on - receipt.sum_balance("carried_over")),
     ]
     return [(key, Money(amount, receipt.currency)) for key, amount in parts if amount]
+
+
+def _sum_passed_on(lines: Iterable[ReceiptLine]) -> int:
+    """What one line's invoice left to that of the next line: neither owed before, nor still owed."""
+    total = left = 0
+    for line in lines:
+        taken = min(left, line.earlier_balance)
+        total, left = total + taken, left - taken + line.carried_over
+    return total
+
+
+def format_differences(localizer: Localizer, receipt: Receipt) -> list[str]:
+    """Of the lines for which something else was taken than was promised (R26)."""
+    differing = [line for line in receipt.receipt_lines if line.difference is not None]
+    texts = [
+        localizer.format_text(
+            "amount-differs-for-product",
+            product=line.product,
+            difference=localizer.format_text(
+                "amount-differs",
+                promised=Money(line.difference.promised, receipt.currency),
+                charged=Money(line.difference.charged, receipt.currency),
+            ),
+        )
+        for line in differing[:MAX_DIFFERENCES]
+        if line.difference is not None
+    ]
+    if len(differing) > MAX_DIFFERENCES:
+        texts.append(localizer.format_text("and-more", count=len(differing) - MAX_DIFFERENCES))
+    return texts
 
 
 def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]:
@@ -37,12 +70,14 @@ def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]
     methods = [
         localizer.format_text(
             "receipt-charged-to",
+            type=method.type,
             method=format_charged_method(localizer, method),
             amount=Money(method.amount, receipt.currency),
         )
         for method in receipt.charged_methods
     ]
-    return [*balance, *(methods or [localizer.format_text("receipt-nothing-charged")])]
+    paid = methods or [localizer.format_text("receipt-nothing-charged")]
+    return [*balance, *paid, *format_differences(localizer, receipt)]
 
 
 def list_promised_amounts(quote: Quote) -> list[tuple[str, Money]]:

@@ -12,7 +12,7 @@ import typst
 
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
-from bot.presenters.receipt import list_balance_amounts
+from bot.presenters.receipt import format_differences, list_balance_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.tax import MAX_TAX_IDS, format_rate_name, format_receipt_notes
 from bot.receipts.fonts import find_missing_characters, load_fonts
@@ -138,7 +138,11 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         ],
         "tax_columns": [localizer.format_text(key) for key in TAX_COLUMN_MESSAGE_IDS],
         "taxes": [build_tax_row(localizer, receipt.currency, tax) for tax in receipt.taxes],
-        "notes": [*_list_invoice_notes(localizer, receipt), *format_receipt_notes(localizer, receipt)],
+        "notes": [
+            *_list_invoice_notes(localizer, receipt),
+            *format_receipt_notes(localizer, receipt),
+            *format_differences(localizer, receipt),
+        ],
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text("receipt-paid"),
         "payments": [
@@ -160,15 +164,16 @@ def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
     price = format_seat_price(localizer, line, details.receipt.currency)
-    method = line.charged_to if len(details.receipt.charged_methods) > 1 else None
+    methods = line.charged_methods if len(details.receipt.charged_methods) > 1 else []
     return {
         "product": line.product,
         "price": localizer.format_text("receipt-price", price=price),
-        "method": localizer.format_text(
-            "receipt-line-method", method=format_charged_method(localizer, method)
-        )
-        if method
-        else "",
+        "method": ", ".join(
+            localizer.format_text(
+                "receipt-line-method", type=method.type, method=format_charged_method(localizer, method)
+            )
+            for method in methods
+        ),
         "seats": str(line.seats),
         "since": localizer.format_text("receipt-since", day=line.since),
         "until": localizer.format_text("receipt-until", day=line.until),
@@ -194,6 +199,7 @@ def _build_payment(localizer: Localizer, details: ReceiptDetails, method: Charge
     paid = localizer.format_text(
         "receipt-payment",
         day=details.receipt.issued_on,
+        type=method.type,
         method=format_charged_method(localizer, method),
     )
     return paid, localizer.format_money(details.to_money(method.amount))

@@ -1,6 +1,6 @@
 """Issues the receipt of a completed order, lists receipts and sends one on request (R13, R18)."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -12,7 +12,7 @@ from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
 from models.account import Account
 from models.account.billing_contact import BillingContact
-from models.details import OrderRow
+from models.details import OrderRow, find_tax_facts
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import NoticeKind
 from models.notice.payloads import DocumentPayload
@@ -54,11 +54,11 @@ async def issue_receipt(
             address=order.address,
             seller=seller.model_dump(mode="json"),
             po_number=order.po_number,
-            tax_facts=quote.tax_facts,
+            tax_facts=find_tax_facts(settled_rows, quote),
             lines=[line.model_dump(mode="json", exclude_none=True) for line in lines],
             cards=[
                 method.model_dump(mode="json", exclude_none=True)
-                for method in _list_charged_methods(settled_rows)
+                for method in _sum_charged_methods(settled_rows)
             ],
         )
     )
@@ -66,6 +66,7 @@ async def issue_receipt(
 
 def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> ReceiptLine:
     line, quote_line = row.line, row.quote_line
+    methods = list_charged_methods(row)
     return ReceiptLine(
         product=row.product.name,
         seats=line.seats,
@@ -74,32 +75,35 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         period=quote_line.period,
         since=max(account.get_local_date(quote.frozen_at), quote_line.period_start),
         until=quote_line.period_end,
-        amount=line.amount,
-        tax=line.tax,
-        taxes=quote_line.taxes,
+        amount=line.actual_amount,
+        tax=line.actual_tax,
+        taxes=row.taxes,
         credit_used=line.credit_used,
         earlier_balance=line.earlier_balance,
         carried_over=line.carried_over,
-        charged_to=_build_charged_method(row, line.amount_paid) if line.amount_paid else None,
+        charged_to=methods[0] if methods else None,
+        also_charged_to=tuple(methods[1:]),
+        difference=line.difference,
         invoice_number=line.provider_invoice_number,
     )
 
 
-def _list_charged_methods(settled_rows: Sequence[OrderRow]) -> list[ChargedMethod]:
-    # A line may have been charged to another method than the order's: its subscription's own, or the one that
-    # was chosen when it was tried again.
-    charged: dict[str, ChargedMethod] = {}
-    for row in settled_rows:
-        method = row.payment_method
-        assert method is not None, "the order was loaded with the payment methods of its lines"
-        charged.setdefault(method.id, _build_charged_method(row, 0)).amount += row.line.amount_paid
+def list_charged_methods(row: OrderRow) -> list[ChargedMethod]:
+    """Of a settled line: what the provider says, or else the method that it was told to charge."""
+    line, method = row.line, row.payment_method
+    if line.charged_to or not line.amount_paid:
+        return line.charged_to
+    assert method is not None, "the order was loaded with the payment methods of its lines"
+    shown = method.model_dump(include=set(SHOWN_METHOD_FIELDS))
+    return [ChargedMethod(**shown, amount=line.amount_paid)]
+
+
+def _sum_charged_methods(settled_rows: Sequence[OrderRow]) -> list[ChargedMethod]:
+    charged: dict[Hashable, ChargedMethod] = {}
+    for method in (method for row in settled_rows for method in list_charged_methods(row)):
+        total = charged.setdefault(method.shown_values, method.model_copy(update={"amount": 0}))
+        total.amount += method.amount
     return [method for method in charged.values() if method.amount]
-
-
-def _build_charged_method(row: OrderRow, amount: int) -> ChargedMethod:
-    assert row.payment_method is not None, "the order was loaded with the payment methods of its lines"
-    shown = row.payment_method.model_dump(include=set(SHOWN_METHOD_FIELDS))
-    return ChargedMethod(**shown, amount=amount)
 
 
 async def list_receipts(

@@ -101,6 +101,8 @@ class Quote(SQLModel, table=True):
     # The account's balance at the provider, credit negative, and what is charged with it: None for the total.
     starting_balance: int = Field(default=0, sa_type=MinorUnits)
     amount_due: int | None = Field(default=None, sa_type=MinorUnits)
+    # Less than this is not charged, but added to the next invoice.
+    minimum_charge: int = Field(default=0, sa_type=MinorUnits)
     tax_facts: TaxFacts = Field(
         default_factory=TaxFacts, sa_column=Column(TaxFactsColumn, nullable=False, server_default="{}")
     )

@@ -1,4 +1,5 @@
 from models.service_order.service_order import (
+    BALANCE_DUE_REASON,
     BUSY_STATUSES,
     ORDER_LINE_TRANSITIONS,
     ORDER_TRANSITIONS,
@@ -17,6 +18,7 @@ from models.service_order.service_order import (
 )
 
 __all__ = [
+    "BALANCE_DUE_REASON",
     "BUSY_STATUSES",
     "ORDER_LINE_TRANSITIONS",
     "ORDER_TRANSITIONS",

@@ -2,14 +2,17 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Column, text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.account import Address
 from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
+from models.receipt import AmountDifference, ChargedMethod
+from models.tax import TaxItem, TaxItemsColumn
 from models.transition import check_transition
 
 
@@ -58,6 +61,9 @@ ORDER_LINE_TRANSITIONS: dict[LineStatus, frozenset[LineStatus]] = {
 BUSY_STATUSES = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
 _DUE_INDEX_CONDITION = text("due_at IS NOT NULL")
 _BUSY_INDEX_CONDITION = text("status IN ('charging', 'needs_customer', 'unknown')")
+
+# Why a line was declined with which more than promised would have been charged.
+BALANCE_DUE_REASON = "balance_due"
 
 PROCESSING_TIME_LIMIT = timedelta(hours=24)
 RETRY_WINDOW = timedelta(hours=23)
@@ -193,7 +199,24 @@ class OrderLine(SQLModel, table=True):
     # The price that the provider would have charged instead of the promised one, if that stopped the line.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
-    # How a settled line was paid, beside its method (R26): see `amount_paid`.
+    # How a settled line was paid (R26): see `amount_paid`.
+    # Its amounts are those of the provider; `amount` and `tax` stay what was promised.
+    settled_amount: int | None = Field(default=None, sa_type=MinorUnits)
+    settled_tax: int | None = Field(default=None, sa_type=MinorUnits)
+    # By rate, if they are not the quote's.
+    settled_taxes: tuple[TaxItem, ...] = Field(
+        default=(), sa_column=Column(TaxItemsColumn, nullable=False, server_default="[]")
+    )
+    # What they depended on, if that may not be what the quote says.
+    settled_tax_facts: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
+    # What was charged to each method, if the provider says so; otherwise to the line's own.
+    charged_methods: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
+    )
+    # What was to be charged at most, if more was.
+    promised_charge: int | None = Field(default=None, sa_type=MinorUnits)
     credit_used: int = Field(default=0, sa_type=MinorUnits)
     earlier_balance: int = Field(default=0, sa_type=MinorUnits)
     carried_over: int = Field(default=0, sa_type=MinorUnits)
@@ -214,8 +237,39 @@ class OrderLine(SQLModel, table=True):
         return self.id
 
     @property
+    def actual_amount(self) -> int:
+        """What it was settled for, or else is promised for."""
+        return self.amount if self.settled_amount is None else self.settled_amount
+
+    @property
+    def actual_tax(self) -> int:
+        return self.tax if self.settled_tax is None else self.settled_tax
+
+    @property
+    def actual_total(self) -> int:
+        return self.actual_amount + self.actual_tax
+
+    @property
+    def promised_total(self) -> int:
+        return self.amount + self.tax
+
+    @property
     def amount_paid(self) -> int:
-        return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
+        """What was charged for a settled line."""
+        return self.actual_total - self.credit_used + self.earlier_balance - self.carried_over
+
+    @property
+    def difference(self) -> AmountDifference | None:
+        """Between what was promised and what the provider took, if there is one."""
+        if self.actual_total != self.promised_total:
+            return AmountDifference(promised=self.promised_total, charged=self.actual_total)
+        if self.promised_charge is not None:
+            return AmountDifference(promised=self.promised_charge, charged=self.amount_paid)
+        return None
+
+    @property
+    def charged_to(self) -> list[ChargedMethod]:
+        return [ChargedMethod.model_validate(method) for method in self.charged_methods]
 
     @property
     def is_busy(self) -> bool:

@@ -15,6 +15,10 @@ class SeatsPricedByUsage(Refusal):
     """What is used is billed afterwards: there are no seats to order."""
 
 
+class SeatsBilledWithUsage(Refusal):
+    """Usage is billed on the same subscription, and an order of seats would disturb its billing."""
+
+
 class CurrencyMismatch(Refusal):
     """The subscription is charged in a currency other than the account's."""
 
@@ -41,6 +45,8 @@ class SeatPricing(BaseModel):
     is_tax_included: bool = False
     # The currency that the subscription is charged in, if it is not the account's.
     other_currency: str | None = None
+    # Whether something else of the provider's subscription is billed by usage.
+    has_metered_sibling: bool = False
 
     @property
     def is_by_usage(self) -> bool:
@@ -50,6 +56,8 @@ class SeatPricing(BaseModel):
         """Why no seats can be ordered at such a price."""
         if self.is_by_usage:
             return SeatsPricedByUsage(product=product)
+        if self.has_metered_sibling:
+            return SeatsBilledWithUsage(product=product)
         return CurrencyMismatch() if self.other_currency else None
 
 

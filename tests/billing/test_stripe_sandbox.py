@@ -10,7 +10,7 @@ where somebody needs it.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -42,6 +42,7 @@ from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.errors import Refusal
 from models.payment_method import PaymentMethodUnsupported
+from models.subscription.seat_pricing import SeatsBilledWithUsage
 from models.subscription import Subscription
 from models.subscription.outlook import (
     CollectionPaused,
@@ -314,7 +315,7 @@ class Ordering:
         """By the preview, and again when an order placed before is charged."""
         with pytest.raises(refusal):
             await self.preview(5)
-        charge = self._build_charge("acme_meeting", 5, 1, 0, self.there.good, None)
+        charge = self.build_charge("acme_meeting", 5, 1, 0, self.there.good, None)
         outcome = await self.bot.services.billing.place_charge(charge)
         assert isinstance(outcome, Declined | PriceChanged)
         assert (await self.there.held()).items.data[0].quantity == 10
@@ -324,11 +325,13 @@ class Ordering:
         preview = await self.preview(seats, name)
         [line] = preview.lines
         method = method or self.there.good
-        charge = self._build_charge(name, seats, line.amount, line.tax, method, preview.amount_due)
+        charge = self.build_charge(name, seats, line.amount, line.tax, method, preview.amount_due)
         outcome = await brought_to_an_end(self.provider, charge)
         assert isinstance(outcome, Settled)
         assert (outcome.amount, outcome.tax) == (line.amount, line.tax)
         assert outcome.amount_paid == preview.amount_due
+        assert sum(paid.amount for paid in outcome.methods) == outcome.amount_paid
+        assert {paid.type for paid in outcome.methods} <= {"card"}
         assert (await self.find_subscription(name)).seats == 10 + seats
         return outcome
 
@@ -337,7 +340,7 @@ class Ordering:
         cards = Cards(self.there.good, self.there.declined, "", 60, "", "", "")
         return Provider(self.bot.services.billing, Clock(self.at), cards, leave_seats)
 
-    def _build_charge(
+    def build_charge(
         self, name: str, seats: int, amount: int, tax: int, method: str, limit: int | None
     ) -> Charge:
         return self.provider.charge(
@@ -346,14 +349,19 @@ class Ordering:
         )  # fmt: skip
 
     async def subscribe(
-        self, price: dict[str, Any] | None = None, name: str = "acme_webinar", **terms: Any
+        self,
+        price: dict[str, Any] | None = None,
+        name: str = "acme_webinar",
+        *,
+        beside: Sequence[dict[str, Any]] = (),
+        **terms: Any,
     ) -> None:
-        """To ten more seats, of 14.00 EUR a month unless `price` says otherwise."""
+        """To ten more seats, of 14.00 EUR a month unless `price` says otherwise, and to the items `beside`."""
         usual = {"currency": "eur", "recurring": {"interval": "month"}, "unit_amount": 1400}
         described: Any = {**usual, "product_data": {"name": "GoTo Webinar"}, **(price or {})}
         made = await self.there.client.v1.prices.create_async(described)
         item = {"price": made.id, "quantity": 10, "metadata": {"seatbot_subscription": name}}
-        wanted: Any = {"customer": self.there.customer, "items": [item], **terms}
+        wanted: Any = {"customer": self.there.customer, "items": [item, *beside], **terms}
         await self.there.client.v1.subscriptions.create_async(wanted)
 
     async def update(self, **change: Any) -> None:
@@ -512,6 +520,53 @@ async def test_r26_an_amount_below_the_smallest_charge_is_carried_over(ordering:
     await ordering.subscribe({"unit_amount": 10})
     settled = await ordering.charged(2, "acme_webinar")
     assert (settled.amount, settled.carried_over, settled.amount_paid) == (20, 20, 0)
+
+
+async def test_r17_small_lines_are_promised_as_they_are_charged_one_after_the_other(
+    ordering: Ordering,
+) -> None:
+    await ordering.subscribe({"unit_amount": 10}, "acme_webinar")
+    await ordering.subscribe({"unit_amount": 10}, "acme_training")
+    requests = [LineRequest("acme_webinar", 3), LineRequest("acme_training", 3)]
+    gateway = ordering.bot.services.billing
+    preview = await gateway.preview_lines("acme", requests, ordering.at, PARIS)
+    assert [line.amount for line in preview.lines] == [30, 30]
+    assert preview.amount_due == 60
+    first, second = [
+        await brought_to_an_end(ordering.provider, charge)
+        for charge in (
+            ordering.build_charge("acme_webinar", 3, 30, 0, ordering.there.good, 30),
+            ordering.build_charge("acme_training", 3, 30, 0, ordering.there.good, 60),
+        )
+    ]
+    assert isinstance(first, Settled)
+    assert isinstance(second, Settled)
+    assert (first.amount_paid, first.carried_over) == (0, 30)
+    assert (second.amount_paid, second.earlier_balance) == (60, 30)
+
+
+async def test_r27_seats_that_are_billed_together_with_usage_are_refused(ordering: Ordering) -> None:
+    client = ordering.there.client.v1
+    meter = await client.billing.meters.create_async(
+        {
+            "display_name": "Minutes",
+            "event_name": f"minutes_{ordering.there.customer}",
+            "default_aggregation": {"formula": "sum"},
+        }
+    )
+    described: Any = {
+        "currency": "eur",
+        "unit_amount": 3,
+        "recurring": {"interval": "month", "usage_type": "metered", "meter": meter.id},
+        "product_data": {"name": "Minutes"},
+    }
+    minutes = await client.prices.create_async(described)
+    await ordering.subscribe(beside=[{"price": minutes.id}])
+    assert (await ordering.find_subscription("acme_webinar")).pricing.has_metered_sibling
+    with pytest.raises(SeatsBilledWithUsage):
+        await ordering.preview(5, "acme_webinar")
+    charge = ordering.build_charge("acme_webinar", 5, 7000, 0, ordering.there.good, None)
+    assert await ordering.bot.services.billing.place_charge(charge) == Declined("billed_with_usage")
 
 
 async def test_r26_a_pending_item_of_somebody_else_is_refused(ordering: Ordering) -> None:

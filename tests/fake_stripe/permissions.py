@@ -21,6 +21,7 @@ RESOURCES = {
     r"/v1/prices": ("Prices", "plan"),
     r"/v1/tax_rates": ("Tax Rates", "tax_rate"),
     r"/v1/invoices": ("Invoices", "invoice"),
+    r"/v1/charges": ("Charges", "charge"),
     r"/v1/payment_intents": ("PaymentIntents", "payment_intent"),
     r"/v1/billing_portal": ("Customer Portal", "customer_portal"),
 }

@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -77,6 +77,8 @@ class SubscriptionItem:
     current_period_start: int
     current_period_end: int
     metadata: dict[str, str] = field(default_factory=dict)
+    # Of a metered price: units that no invoice has billed yet.
+    unbilled_usage: int = 0
     # Where the periods are counted from; the first period's start unless a test says otherwise.
     billing_cycle_anchor: int = 0
 
@@ -197,6 +199,9 @@ class PaymentIntent:
     status: str
     error_code: str | None = None
     succeeds_at: int | None = None
+    # The method that it was confirmed with last, and as it was when it was charged.
+    payment_method: str | None = None
+    charged_method: Card | None = None
 
 
 @dataclass
@@ -213,6 +218,8 @@ class Invoice:
     payment_intent: PaymentIntent | None = None
     # Attached by hand, in addition to the invoice's own.
     attached_payment_intent: PaymentIntent | None = None
+    # Paid without Stripe, which keeps a payment record: docs.stripe.com/api/payment-record
+    is_paid_out_of_band: bool = False
     starting_balance: int = 0
     ending_balance: int | None = None
     has_automatic_tax: bool = True
@@ -416,6 +423,23 @@ class StripeRecords:
             for (count, amount), parts, discount in zip(amounts, taxes, discounts, strict=True)
         ]  # fmt: skip
 
+    def build_usage_lines(self, subscription: Subscription, terms: TaxTerms) -> list[InvoiceLine]:
+        """A pending update's invoice bills the usage that is outstanding:
+        docs.stripe.com/billing/subscriptions/pending-updates, "Metered items"."""
+        lines, currency = [], subscription.charged_currency
+        for item in subscription.items:
+            if item.price.usage_type == "metered" and item.unbilled_usage:
+                amount = round_amount(item.unbilled_usage * Fraction(item.price.unit_amount), currency)
+                [parts] = compute_taxes([amount], terms, item.price, currency)
+                lines.append(
+                    InvoiceLine(
+                        item.id, subscription.id, item.price, item.unbilled_usage, amount,
+                        sum(part.amount for part in parts), item.current_period_start, self.now, False,
+                        charged_currency=currency, tax_parts=parts,
+                    )
+                )  # fmt: skip
+        return lines
+
     def _compute_discount(self, subscription: Subscription, amount: int) -> int:
         share, off = self._compute_discount_share(subscription), self._get_amount_off(subscription)
         return round_amount(amount * share, subscription.charged_currency) + min(amount, off)
@@ -496,7 +520,10 @@ class StripeRecords:
             raise build_invalid_request(
                 "The customer's location isn't recognized.", "customer_tax_location_invalid"
             )
-        lines = self.build_proration_lines(subscription, item, quantity, at, terms)
+        lines = [
+            *self.build_usage_lines(subscription, terms),
+            *self.build_proration_lines(subscription, item, quantity, at, terms),
+        ]
         pending = [line for line in self.pending_invoice_items if line.subscription == subscription.id]
         self.pending_invoice_items = [line for line in self.pending_invoice_items if line not in pending]
         card = self.card_network(self._get_payment_method(subscription, customer))
@@ -507,6 +534,9 @@ class StripeRecords:
             [*pending, *lines], dict(subscription.metadata),
             has_automatic_tax=subscription.has_automatic_tax,
         )  # fmt: skip
+        for metered in subscription.items:
+            # Never billed again, also if the update expires unpaid.
+            metered.unbilled_usage = 0
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
         until = min(self.now + PENDING_UPDATE_LIFETIME_SECONDS, item.current_period_end)
@@ -544,7 +574,9 @@ class StripeRecords:
     def _attempt_payment(self, subscription: Subscription, invoice: Invoice, card: Card) -> None:
         """docs.stripe.com/payments/paymentintents/lifecycle
         docs.stripe.com/billing/subscriptions/webhooks"""
-        payment = invoice.payment_intent = PaymentIntent(self.new_id("pi"), "succeeded")
+        payment = invoice.payment_intent = PaymentIntent(
+            self.new_id("pi"), "succeeded", payment_method=card.id
+        )
         match card.behaviour:
             case "declined":
                 payment.status, payment.error_code = "requires_payment_method", "card_declined"
@@ -563,6 +595,8 @@ class StripeRecords:
         invoice.status = "paid"
         if invoice.payment_intent:
             invoice.payment_intent.status, invoice.payment_intent.error_code = "succeeded", None
+            charged = self.cards.get(invoice.payment_intent.payment_method or "")
+            invoice.payment_intent.charged_method = replace(charged) if charged else None
         if subscription.pending_update and subscription.pending_update.invoice == invoice.id:
             item = next(
                 i for i in subscription.items if i.id == subscription.pending_update.subscription_item
@@ -573,6 +607,21 @@ class StripeRecords:
             self.emit_event("customer.subscription.pending_update_applied", "subscription", subscription.id)
         self.emit_event("invoice.paid", "invoice", invoice.id)
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
+
+    def pay_on_hosted_page(self, invoice: Invoice, card_id: str) -> None:
+        """With any method, whether or not the customer has it: docs.stripe.com/invoicing/hosted-invoice-page"""
+        assert invoice.payment_intent is not None
+        invoice.payment_intent.payment_method = card_id
+        self.pay_invoice(invoice)
+
+    def pay_out_of_band(self, invoice: Invoice) -> None:
+        """No charge is made: docs.stripe.com/api/invoices/pay, paid_out_of_band"""
+        invoice.is_paid_out_of_band = True
+        intent, invoice.payment_intent = invoice.payment_intent, None
+        self.pay_invoice(invoice)
+        if intent is not None:
+            intent.status = "canceled"
+        invoice.payment_intent = intent
 
     def fail_authentication(self, invoice: Invoice) -> None:
         """The customer tried to authenticate, and failed.

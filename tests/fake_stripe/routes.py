@@ -111,11 +111,14 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
     else:
         at = int(details.get("proration_date", records.now))
         lines = [
-            line
-            for name, quantity in changes.items()
-            for line in records.build_proration_lines(
-                subscription, _get_item(subscription, name), quantity, at, terms
-            )
+            *(records.build_usage_lines(subscription, terms) if changes else []),
+            *(
+                line
+                for name, quantity in changes.items()
+                for line in records.build_proration_lines(
+                    subscription, _get_item(subscription, name), quantity, at, terms
+                )
+            ),
         ]
         lines += [line for line in records.pending_invoice_items if line.subscription == subscription.id]
     draft = Invoice(
@@ -134,6 +137,15 @@ def retrieve_price(records: StripeRecords, params: Params, price_id: str) -> Par
     return serializers.serialize_price(
         records.get_price(price_id), with_currency_options="currency_options" in expand
     )
+
+
+def retrieve_charge(records: StripeRecords, params: Params, charge_id: str) -> Params:
+    """docs.stripe.com/api/charges/retrieve"""
+    for invoice in records.invoices.values():
+        intent = invoice.payment_intent
+        if intent and intent.charged_method and charge_id == f"ch_{intent.id[3:]}":
+            return serializers.serialize_charge(invoice, intent, intent.charged_method)
+    raise build_resource_missing("charge", charge_id)
 
 
 def retrieve_coupon(records: StripeRecords, params: Params, coupon_id: str) -> Params:
@@ -212,7 +224,9 @@ def retrieve_payment_intent(records: StripeRecords, params: Params, payment_inte
     for invoice in records.invoices.values():
         for payment_intent in (invoice.payment_intent, invoice.attached_payment_intent):
             if payment_intent and payment_intent.id == payment_intent_id:
-                return serializers.serialize_payment_intent(invoice, payment_intent)
+                return serializers.serialize_payment_intent(
+                    records, invoice, payment_intent, expand=params.get("expand", [])
+                )
     raise build_resource_missing("payment_intent", payment_intent_id)
 
 
@@ -362,10 +376,15 @@ ROUTES = [
     ),
     ApiRoute("POST", "/v1/invoices/([^/]+)/void", void_invoice, stripe.InvoiceService.void_invoice),
     ApiRoute(
-        "GET", "/v1/payment_intents/([^/]+)", retrieve_payment_intent, stripe.PaymentIntentService.retrieve
+        "GET",
+        "/v1/payment_intents/([^/]+)",
+        retrieve_payment_intent,
+        stripe.PaymentIntentService.retrieve,
+        "expand",
     ),
     ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
     ApiRoute("GET", "/v1/tax_rates/([^/]+)", retrieve_tax_rate, stripe.TaxRateService.retrieve),
+    ApiRoute("GET", "/v1/charges/([^/]+)", retrieve_charge, stripe.ChargeService.retrieve),
     ApiRoute("GET", "/v1/coupons/([^/]+)", retrieve_coupon, stripe.CouponService.retrieve),
     ApiRoute(
         "GET",

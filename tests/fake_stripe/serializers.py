@@ -386,9 +386,9 @@ def serialize_payment_method(card: Card) -> dict[str, Any]:
     )
 
 
-def _serialize_wallet(wallet: str | None) -> dict[str, Any] | None:
+def _serialize_wallet(cls: type, wallet: str | None) -> dict[str, Any] | None:
     """docs.stripe.com/api/payment_methods/object, card.wallet"""
-    return wallet and fill_object(stripe.PaymentMethod.Card.Wallet, type=wallet, **{wallet: {}})
+    return fill_object(cls, type=wallet, **{wallet: {}}) if wallet else None
 
 
 def _serialize_method_details(card: Card) -> dict[str, Any]:
@@ -403,7 +403,7 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
                 exp_year=year,
                 exp_month=month,
                 funding="credit",
-                wallet=_serialize_wallet(card.wallet),
+                wallet=_serialize_wallet(stripe.PaymentMethod.Card.Wallet, card.wallet),
             )
         case "sepa_debit":
             return fill_object(stripe.PaymentMethod.SepaDebit, last4=card.last4)
@@ -484,6 +484,8 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
             for each in (invoice.payment_intent, invoice.attached_payment_intent)
             if each
         ]
+        if invoice.is_paid_out_of_band:
+            invoice_payments.append(_serialize_payment_outside(invoice))
         serialized["payments"] = serialize_list("/v1/invoice_payments", invoice_payments)
     return serialized
 
@@ -669,7 +671,8 @@ def _serialize_line_parent(line: InvoiceLine) -> dict[str, Any]:
 
 
 def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) -> dict[str, Any]:
-    paid = invoice.status == "paid"
+    """Its amount is null until it is paid: docs.stripe.com/api/invoice-payment/object"""
+    paid = payment_intent.status == "succeeded"
     payment = {
         "type": "payment_intent",
         "payment_intent": payment_intent.id,
@@ -680,6 +683,7 @@ def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) 
         stripe.InvoicePayment,
         id=f"inpay_{payment_intent.id[3:]}",
         object="invoice_payment",
+        amount_paid=invoice.amount_due if paid else None,
         amount_requested=invoice.amount_due,
         created=invoice.created,
         currency=invoice.currency,
@@ -687,13 +691,93 @@ def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) 
         is_default=payment_intent is invoice.payment_intent,
         livemode=False,
         payment=payment,
-        status="paid" if paid else "canceled" if invoice.status == "void" else "open",
+        status="paid" if paid else "canceled" if payment_intent.status == "canceled" else "open",
         status_transitions={"canceled_at": None, "paid_at": invoice.created if paid else None},
     )
 
 
-def serialize_payment_intent(invoice: Invoice, payment_intent: PaymentIntent) -> dict[str, Any]:
+def _serialize_payment_outside(invoice: Invoice) -> dict[str, Any]:
+    """docs.stripe.com/api/invoice-payment/object"""
+    payment = {
+        "type": "payment_record",
+        "payment_intent": None,
+        "charge": None,
+        "payment_record": f"pyr_{invoice.id[3:]}",
+    }
+    return fill_object(
+        stripe.InvoicePayment,
+        id=f"inpay_{invoice.id[3:]}",
+        object="invoice_payment",
+        amount_paid=invoice.amount_due,
+        amount_requested=invoice.amount_due,
+        created=invoice.created,
+        currency=invoice.currency,
+        invoice=invoice.id,
+        is_default=False,
+        livemode=False,
+        payment=payment,
+        status="paid",
+        status_transitions={"canceled_at": None, "paid_at": invoice.created},
+    )
+
+
+def serialize_charge(invoice: Invoice, payment_intent: PaymentIntent, method: Card) -> dict[str, Any]:
+    """With the method as it was then: docs.stripe.com/api/charges/object, payment_method_details"""
+    return fill_object(
+        stripe.Charge,
+        id=f"ch_{payment_intent.id[3:]}",
+        object="charge",
+        amount=invoice.amount_due,
+        amount_captured=invoice.amount_due,
+        amount_refunded=0,
+        billing_details={"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
+        captured=True,
+        created=invoice.created,
+        currency=invoice.currency,
+        customer=invoice.customer,
+        disputed=False,
+        livemode=False,
+        metadata={},
+        paid=True,
+        payment_intent=payment_intent.id,
+        payment_method=method.id,
+        payment_method_details=_serialize_charge_details(method),
+        refunded=False,
+        status="succeeded",
+    )
+
+
+def _serialize_charge_details(method: Card) -> dict[str, Any]:
+    """They have no address of Link, unlike the payment method."""
+    details_class = stripe.Charge.PaymentMethodDetails
+    year, month = method.expiry
+    match method.type:
+        case "card":
+            wallet = _serialize_wallet(details_class.Card.Wallet, method.wallet)
+            shown = fill_object(
+                details_class.Card,
+                brand=method.brand,
+                last4=method.last4,
+                exp_year=year,
+                exp_month=month,
+                wallet=wallet,
+            )
+        case "link":
+            shown = fill_object(details_class.Link)
+        case "paypal":
+            shown = fill_object(details_class.Paypal, payer_email=method.email)
+        case _:
+            shown = _serialize_method_details(method)
+    return fill_object(details_class, type=method.type, **{method.type: shown})
+
+
+def serialize_payment_intent(
+    records: StripeRecords, invoice: Invoice, payment_intent: PaymentIntent, *, expand: Sequence[str] = ()
+) -> dict[str, Any]:
     error = None
+    method = records.cards.get(payment_intent.payment_method or "")
+    charged = payment_intent.charged_method
+    charge = serialize_charge(invoice, payment_intent, charged) if charged else None
     if payment_intent.error_code is not None:
         error = fill_object(
             stripe.PaymentIntent.LastPaymentError,
@@ -714,10 +798,32 @@ def serialize_payment_intent(invoice: Invoice, payment_intent: PaymentIntent) ->
         currency=invoice.currency,
         customer=invoice.customer,
         last_payment_error=error,
+        latest_charge=charge if charge is None or "latest_charge" in expand else charge["id"],
         livemode=False,
         metadata={},
+        payment_method=serialize_payment_method(method)
+        if method and "payment_method" in expand
+        else payment_intent.payment_method,
         payment_method_types=["card"],
         status=payment_intent.status,
+    )
+
+
+def serialize_meter(meter_id: str, params: dict[str, Any]) -> dict[str, Any]:
+    return fill_object(
+        stripe.billing.Meter,
+        id=meter_id,
+        object="billing.meter",
+        created=CREATED_AT,
+        customer_mapping={"event_payload_key": "stripe_customer_id", "type": "by_id"},
+        default_aggregation=params["default_aggregation"],
+        display_name=params["display_name"],
+        event_name=params["event_name"],
+        livemode=False,
+        status="active",
+        status_transitions={"deactivated_at": None},
+        updated=CREATED_AT,
+        value_settings={"event_payload_key": "value"},
     )
 
 

@@ -106,6 +106,7 @@ def create_price(records: StripeRecords, params: Params) -> Params:
         _read_unit_amount(params),
         params["recurring"]["interval"],
         int(params["recurring"].get("interval_count", 1)),
+        usage_type=params["recurring"].get("usage_type", "licensed"),
         currency=params["currency"],
         metadata=params.get("metadata", {}),
         package=Package(int(package["divide_by"]), package["round"]) if package else None,
@@ -116,6 +117,11 @@ def create_price(records: StripeRecords, params: Params) -> Params:
     )
     records.prices[price.id] = price
     return serializers.serialize_price(price)
+
+
+def create_meter(records: StripeRecords, params: Params) -> Params:
+    """docs.stripe.com/api/billing/meter/create"""
+    return serializers.serialize_meter(records.new_id("mtr"), params)
 
 
 def _read_unit_amount(params: Params) -> int | Decimal:
@@ -179,7 +185,8 @@ def create_subscription(records: StripeRecords, params: Params) -> Params:
 def _create_item(records: StripeRecords, params: Params) -> SubscriptionItem:
     price = records.prices[params["price"]]
     end = add_interval(records.now, price, records.now)
-    quantity, metadata = int(params["quantity"]), params.get("metadata", {})
+    # A metered item has no quantity.
+    quantity, metadata = int(params.get("quantity", 0)), params.get("metadata", {})
     return SubscriptionItem(records.new_id("si"), price, quantity, records.now, end, metadata)
 
 
@@ -268,6 +275,13 @@ ROUTES = [
         stripe.PriceService.create,
         "unit_amount unit_amount_decimal currency currency_options recurring metadata product_data"
         " billing_scheme tiers tiers_mode transform_quantity tax_behavior",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/billing/meters",
+        create_meter,
+        stripe.billing.MeterService.create,
+        "display_name event_name default_aggregation",
     ),
     ApiRoute(
         "POST",

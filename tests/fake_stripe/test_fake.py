@@ -84,6 +84,23 @@ async def test_errors_of_validation_are_not_kept_under_the_key(client: stripe.St
     assert (await more_seats(client, "k")).pending_update is None
 
 
+async def test_a_pending_update_bills_the_usage_beside_it_and_loses_it_when_it_expires(
+    fake: FakeStripe, client: stripe.StripeClient, clock: Clock
+) -> None:
+    """docs.stripe.com/billing/subscriptions/pending-updates, "Metered items""""
+    start, end = int(START.timestamp()), int(END.timestamp())
+    metered = SubscriptionItem("si_2", Price("price_2", 3, usage_type="metered"), 0, start, end)
+    metered.unbilled_usage = 100
+    fake.records.subscriptions["sub_1"].items.append(metered)
+    fake.records.cards["pm_1"].behaviour = "customer_never"
+    await more_seats(client, "k")
+    [invoice] = fake.records.list_updates()
+    assert [line.amount for line in invoice.lines if line.subscription_item == "si_2"] == [300]
+    clock.advance(24 * 3600)
+    fake.records.apply_due_changes()
+    assert (invoice.status, metered.unbilled_usage) == ("void", 0)
+
+
 async def test_parameters_not_allowed_with_a_pending_update_are_refused(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         await more_seats(client, "k", 5, default_payment_method="pm_1")

@@ -177,8 +177,8 @@ def orders_have_accepted_quotes(
 
 def _get_amount_paid(line: Row) -> int:
     """R26."""
-    paid = line["amount"] + line["tax"] - line["credit_used"] + line["earlier_balance"] - line["carried_over"]
-    return int(paid)
+    paid = line["settled_amount"] + line["settled_tax"]
+    return int(paid - line["credit_used"] + line["earlier_balance"] - line["carried_over"])
 
 
 def _terms(line: Row) -> tuple[object, ...]:
@@ -234,13 +234,30 @@ def lines_are_charged_once(watch: InvariantChecker, before: DatabaseSnapshot, no
 def nobody_pays_more_than_promised(
     watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R26: over all lines of a completed order."""
+    """R26: over the lines that settled, in the order in which they did; and over all of them what the quote
+    says is due now, if they did so in its order."""
     for key, order in now["service_order"].items():
-        quote = now["quote"][order["quote_id"]]
-        settled = now.where("order_line", order_id=key, status="settled")
-        promised = sum(line["amount"] + line["tax"] for line in settled) + max(0, quote["starting_balance"])
-        if sum(map(_get_amount_paid, settled)) > promised:
-            yield f"{order['number']} was charged more than the {promised} that were promised"
+        quote, lines = now["quote"][order["quote_id"]], now.where("order_line", order_id=key)
+        settled = sorted(
+            (line for line in lines if line["status"] == "settled"),
+            key=lambda line: (line["settled_at"], line["id"]),
+        )
+        paid, promised = sum(map(_get_amount_paid, settled)), _add_up_promise(quote, settled)
+        if paid > promised:
+            yield f"{order['number']} was charged {paid}, and {promised} were promised"
+        is_as_quoted = [line["id"] for line in settled] == sorted(line["id"] for line in lines)
+        if is_as_quoted and quote["amount_due"] is not None and paid > quote["amount_due"]:
+            yield f"{order['number']} was charged {paid}, and {quote['amount_due']} were due now"
+
+
+def _add_up_promise(quote: Row, settled: list[Row]) -> int:
+    """Each line has an invoice, which takes up the balance; it charges nothing below the smallest charge."""
+    charged, balance = 0, int(quote["starting_balance"])
+    for line in settled:
+        balance += line["amount"] + line["tax"]
+        if balance > 0 and balance >= quote["minimum_charge"]:
+            charged, balance = charged + balance, 0
+    return charged
 
 
 def one_busy_line_a_subscription(
@@ -275,7 +292,8 @@ def receipts_match(watch: InvariantChecker, before: DatabaseSnapshot, now: Datab
             yield f"{order['number']} is {order['status']} and has {len(receipts)} receipts"
         for receipt in receipts:
             lines = now.where("order_line", order_id=key, status="settled")
-            if receipt["total"] != sum(line["amount"] + line["tax"] for line in lines) or not lines:
+            taken = sum(line["settled_amount"] + line["settled_tax"] for line in lines)
+            if receipt["total"] != taken or not lines:
                 yield f"{receipt['number']} is not over what settled"
 
 

@@ -62,6 +62,7 @@ class StripeState:
             get_bot_id(item): ProviderSeats(item.quantity, is_ended=subscription.status == "canceled")
             for subscription in self._records.subscriptions.values()
             for item in subscription.items
+            if item.price.usage_type == "licensed"
         }
 
     def change_seats(self, subscription_id: str, by: int) -> int:

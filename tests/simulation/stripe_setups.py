@@ -1,6 +1,7 @@
 """How accounts are set up at Stripe, chosen at random: each in a way that somebody's account is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Literal
@@ -8,7 +9,7 @@ from typing import Literal
 from tests.fake_stripe import StripeRecords
 from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, SchedulePhase, SubscriptionFuture
 from tests.fake_stripe.prices import Package, Tier
-from tests.fake_stripe.records import Customer, InvoiceLine, Subscription
+from tests.fake_stripe.records import Customer, InvoiceLine, Subscription, SubscriptionItem
 from tests.fake_stripe.taxes import CustomerTax
 
 SetUp = Callable[[StripeRecords, Subscription, Random], str]
@@ -35,12 +36,14 @@ def place_payment_method(records: StripeRecords, subscription: Subscription, ran
 
 
 def choose_price(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    kind = random.choice(("plain", "inclusive", "package", "graduated"))
+    kind = random.choice(("plain", "inclusive", "package", "graduated", "small"))
     for item in subscription.items:
         price = item.price
         price.tax_behavior = "inclusive" if kind == "inclusive" else "exclusive"
         price.package = Package(3) if kind == "package" else None
         price.tiers = [Tier(6, 900), Tier(None, 700)] if kind == "graduated" else []
+        if kind == "small":
+            price.unit_amount = 25  # Some orders are below the smallest charge.
     return f"{kind} price"
 
 
@@ -107,6 +110,22 @@ def choose_pending_items(records: StripeRecords, subscription: Subscription, ran
     return "an item pending"
 
 
+def meter_usage(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    """Beside the seats something is billed by usage, or no longer."""
+    seats = [item for item in subscription.items if item.price.usage_type == "licensed"]
+    is_metered = random.random() < 0.3
+    subscription.items = [*seats, _build_metered_item(seats[0])] if is_metered else seats
+    return "usage metered" if is_metered else "nothing metered"
+
+
+def _build_metered_item(beside: SubscriptionItem) -> SubscriptionItem:
+    price = replace(
+        beside.price, id="price_usage", unit_amount=3, usage_type="metered", metadata={}, package=None, tiers=[]
+    )
+    start, end = beside.current_period_start, beside.current_period_end
+    return SubscriptionItem(f"{beside.id}_usage", price, 0, start, end, unbilled_usage=200)
+
+
 SET_UPS: tuple[SetUp, ...] = (
     place_payment_method,
     choose_price,
@@ -115,4 +134,5 @@ SET_UPS: tuple[SetUp, ...] = (
     choose_tax,
     choose_balance,
     choose_pending_items,
+    meter_usage,
 )

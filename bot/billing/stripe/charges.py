@@ -130,6 +130,8 @@ async def _find_blocking_outcome(
         return SeatsChanged()
     if item.pricing.is_by_usage:
         return Declined("priced_by_usage")
+    if item.has_metered_sibling:
+        return Declined("billed_with_usage")
     if not item.is_price_active:
         return Declined("price_archived")
     if item.is_paid_by_invoice:

@@ -16,6 +16,12 @@ log = structlog.get_logger()
 ZERO_DECIMAL_CURRENCIES = frozenset(
     ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
+# docs.stripe.com/currencies, "Minimum and maximum charge amounts"; in minor units.
+MINIMUM_CHARGES = {
+    **dict.fromkeys(["USD", "AUD", "BRL", "CAD", "CHF", "EUR", "INR", "NZD", "SGD"], 50),
+    **{"AED": 200, "BGN": 100, "CZK": 1500, "DKK": 250, "GBP": 30, "HKD": 400, "HUF": 17500, "JPY": 50},
+    **{"MXN": 1000, "MYR": 200, "NOK": 300, "PLN": 200, "RON": 200, "SEK": 300, "THB": 1000},
+}
 THREE_DECIMAL_CURRENCIES = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 
 
@@ -24,6 +30,11 @@ def get_stripe_digits(currency: str) -> int:
     if currency in ZERO_DECIMAL_CURRENCIES:
         return 0
     return 3 if currency in THREE_DECIMAL_CURRENCIES else 2
+
+
+def get_documented_minimum_charge(currency: str) -> int:
+    """0 where Stripe documents none."""
+    return MINIMUM_CHARGES.get(currency, 0)
 
 
 def to_exact_minor_units(amount: Decimal, currency: str) -> Decimal:

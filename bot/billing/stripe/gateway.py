@@ -24,6 +24,7 @@ from bot.billing.gateway import (
     PaymentMethodState,
     Preview,
     PreviewIncomplete,
+    Settled,
     ShippingLocationInvalid,
     SubscriptionState,
     TaxLocationInvalid,
@@ -130,9 +131,12 @@ class StripeGateway:
         try:
             with if_rejected("outcome_unknown"):
                 try:
-                    return await operation(charge)
+                    outcome: OutcomeT | ChargeOutcome = await operation(charge)
                 except CustomerNotFound:
-                    return await self._resolve_without_customer(charge)
+                    outcome = await self._resolve_without_customer(charge)
+                if isinstance(outcome, Settled) and _has_other_taxes(outcome, charge):
+                    return await invoices.complete_taxes(self._client, self._tax_rates, outcome)
+                return outcome
         except (BillingUnavailable, TimeoutError):
             return Unknown()
 
@@ -210,6 +214,11 @@ class StripeGateway:
     async def check_connection(self) -> str:
         await check_permissions(self._client)
         return "Stripe takes the key"
+
+
+def _has_other_taxes(outcome: Settled, charge: Charge) -> bool:
+    """Also if there was none to promise: why there is none may have changed since."""
+    return charge.tax == 0 or (outcome.amount, outcome.tax) != (charge.amount, charge.tax)
 
 
 def _complete_outlook(

@@ -4,6 +4,7 @@ record.
 The key is written to the subscription before a charge, and the invoice gets a copy of it that never changes.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import stripe
@@ -28,7 +29,10 @@ from bot.billing.stripe.client import (
 )
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY, SubscriptionItem, get_object_id
-from models.receipt import ProviderReceipt
+from bot.billing.stripe.payments import fetch_charged_methods
+from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
+from models.receipt import ChargedMethod, ProviderReceipt
+from models.tax import TaxTreatment
 
 RECONCILE_INTERVAL = timedelta(minutes=10)
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
@@ -63,7 +67,7 @@ async def read_outcome(
 ) -> ChargeOutcome:
     """`until` is when the pending update expires; None if there is none."""
     if invoice.status == "paid":
-        return _build_settled(invoice)
+        return _build_settled(invoice, await fetch_charged_methods(client, invoice))
     if invoice.status == "draft":
         return Pending(now + RECONCILE_INTERVAL)
     payment = await _fetch_payment_intent(client, invoice)
@@ -72,7 +76,7 @@ async def read_outcome(
     return _build_declined(payment)
 
 
-def _build_settled(invoice: stripe.Invoice) -> Settled:
+def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...]) -> Settled:
     """The balance before and after says what was used of a credit, and what was added or carried over
     (docs.stripe.com/billing/customer/balance)."""
     net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
@@ -89,7 +93,24 @@ def _build_settled(invoice: stripe.Invoice) -> Settled:
         earlier_balance=convert(max(0, before)),
         carried_over=convert(max(0, after)),
         invoice_number=invoice.number or str(invoice.id),
+        methods=methods,
     )
+
+
+async def complete_taxes(
+    client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled
+) -> Settled:
+    """With the taxes of the invoice by rate, and what they depended on: those of its quote do not add up to
+    other amounts, and say why there was no tax by then."""
+    invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt), "invoices.retrieve")
+    lines = [line async for line in iter_all_pages(invoice.lines)]
+    is_tax_disabled = invoice.automatic_tax.disabled_reason is not None
+    parts = read_tax_parts(invoice, lines, is_tax_disabled=is_tax_disabled)
+    taxes = await tax_rates.build_items(parts)
+    if settled.tax == 0 and all(item.treatment is TaxTreatment.NOT_COLLECTED for item in taxes):
+        # The invoice gives no reason; the quote may know one.
+        return settled
+    return replace(settled, taxes=taxes, tax_facts=read_tax_facts(invoice))
 
 
 async def _resolve_unpaid_invoice(

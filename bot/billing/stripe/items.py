@@ -6,7 +6,7 @@ Their ids here are the items' own (`si_…`), or the value of `seatbot_subscript
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import stripe
@@ -61,6 +61,9 @@ class SubscriptionItem:
     # (docs.stripe.com/tax/customer-locations, "Invoice finalization errors").
     is_tax_disabled: bool = False
     price_id: str = ""
+    # Stripe bills its usage with the pending update of any item of the subscription, and discards the usage if
+    # that expires (docs.stripe.com/billing/subscriptions/pending-updates, "Metered items").
+    has_metered_sibling: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -107,7 +110,9 @@ class SubscriptionItem:
             self.period,
             start,
             end,
-            pricing=self.pricing.model_copy(update={"other_currency": other_currency}),
+            pricing=self.pricing.model_copy(
+                update={"other_currency": other_currency, "has_metered_sibling": self.has_metered_sibling}
+            ),
             product_id=self.product_id,
             charge_group=self.stripe_subscription_id,
             closed_reason=None if self.status in STANDINGS else self.inactive_outcome.reason,
@@ -119,13 +124,16 @@ class SubscriptionItem:
 async def iter_seat_items(
     client: stripe.StripeClient, subscription: stripe.Subscription
 ) -> AsyncIterator[SubscriptionItem]:
+    items = []
     async for item in iter_stripe_items(client, subscription):
         option = await fetch_currency_option(client, item.price, subscription.currency)
-        built = _build_item(subscription, item, option)
+        items.append(_build_item(subscription, item, option))
+    metered_ids = {item.stripe_item_id for item in items if item.pricing.is_by_usage}
+    for built in items:
         if built.pricing.is_by_usage and built.product_id is None:
-            log.info("subscription_item.skipped", subscription_item=item.id)
+            log.info("subscription_item.skipped", subscription_item=built.stripe_item_id)
         else:
-            yield built
+            yield replace(built, has_metered_sibling=bool(metered_ids - {built.stripe_item_id}))
 
 
 async def iter_stripe_items(

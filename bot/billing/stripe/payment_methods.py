@@ -38,7 +38,7 @@ async def fetch_payment_methods(
     another kind: of the customer, or one of `subscription_ids`, which the subscriptions have of their own."""
     call = client.v1.customers.payment_methods.list_async(customer_id, {"limit": 100})
     page = await request_stripe(call, "customers.payment_methods.list")
-    found = [_read_payment_method(method.to_dict(), default_id) async for method in iter_all_pages(page)]
+    found = [read_payment_method(method.to_dict(), default_id) async for method in iter_all_pages(page)]
     unlisted = {default_id, *subscription_ids} - {method.id for method in found} - {None}
     for source_id in sorted(each for each in unlisted if each and not each.startswith("pm_")):
         source = await _find_source(client, customer_id, source_id)
@@ -57,9 +57,16 @@ async def _find_source(
         return None  # It was removed in the meantime.
 
 
-def _read_payment_method(method: dict[str, Any], default_id: str | None) -> PaymentMethodState:
-    type_ = str(method["type"])
-    return _build_state(method["id"], type_, method.get(type_) or {}, default_id)
+def read_payment_method(method: dict[str, Any], default_id: str | None = None) -> PaymentMethodState:
+    return read_method_details(method["id"], method, default_id)
+
+
+def read_method_details(
+    method_id: str, details: dict[str, Any], default_id: str | None = None
+) -> PaymentMethodState:
+    """Of a payment method, or of what was charged: the field is named after the type."""
+    type_ = str(details["type"])
+    return _build_state(method_id, type_, details.get(type_) or {}, default_id)
 
 
 def _read_source(source: dict[str, Any], default_id: str | None) -> PaymentMethodState:

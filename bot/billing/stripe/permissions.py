@@ -81,6 +81,7 @@ PROBES = (
         "payment_intents.retrieve",
         lambda c: c.v1.payment_intents.retrieve_async(NO_SUCH_ID),
     ),
+    PermissionProbe("Charges", "read", "charges.retrieve", lambda c: c.v1.charges.retrieve_async(NO_SUCH_ID)),
     PermissionProbe(
         "Customer portal",
         "write",

@@ -32,7 +32,7 @@ from bot.billing.stripe.client import (
     request_stripe,
     to_timestamp,
 )
-from bot.billing.stripe.currencies import to_minor_units
+from bot.billing.stripe.currencies import get_documented_minimum_charge, to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.renewal_cache import CachedRenewals, RenewalTotals
 from bot.billing.stripe.taxes import (
@@ -43,11 +43,12 @@ from bot.billing.stripe.taxes import (
     read_tax_parts,
 )
 from models.account import Account, Address
+from models.service_order.account_balance import compute_amounts_due
 from models.money import Money
 from models.subscription import SubscriptionNotFound
 from models.subscription.outlook import RenewalTotal
 from models.subscription.period_length import PeriodLength, group_by_period
-from models.subscription.seat_pricing import CurrencyMismatch, SeatsPricedByUsage
+from models.subscription.seat_pricing import CurrencyMismatch, SeatsBilledWithUsage, SeatsPricedByUsage
 from models.tax import TaxFacts
 
 log = structlog.get_logger()
@@ -116,12 +117,18 @@ async def preview_lines(
 
     priced = await asyncio.gather(*(price_line(line) for line in lines))
     prices = [price for _, price, _ in priced]
+    minimum_charge = find_minimum_charge(prices, account.currency)
     renewals = [(length, later) for _, _, (length, later) in priced if later is not None]
     return Preview(
         tuple(line for line, _, _ in priced),
         _build_recurring_totals(renewals),
         starting_balance=prices[0].starting_balance if prices else 0,
-        amount_due=_compute_amount_due(prices),
+        amount_due=sum(
+            compute_amounts_due(
+                [price.total for price in prices], prices[0].starting_balance if prices else 0, minimum_charge
+            )
+        ),
+        minimum_charge=minimum_charge,
         tax_facts=_build_tax_facts(prices, account),
     )
 
@@ -134,14 +141,17 @@ def _build_tax_facts(prices: Sequence[PricePreview], account: Account) -> TaxFac
     return facts.model_copy(update={"buyer_tax_ids": (account.tax_id,)})
 
 
-def _compute_amount_due(prices: Sequence[PricePreview]) -> int:
-    """Each line has an invoice of its own: what remains of the balance goes on to the next one."""
-    due, balance = 0, prices[0].starting_balance if prices else 0
+def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
+    """As Stripe documents it, corrected by what the previews show: it also depends on the currency of the
+    seller's bank account, which the API does not tell."""
+    minimum = get_documented_minimum_charge(currency)
     for price in prices:
-        owed = price.total + balance
-        charged = 0 if price.is_below_minimum else max(0, owed)
-        due, balance = due + charged, owed - charged
-    return due
+        owed = price.total + price.starting_balance
+        if price.is_below_minimum:
+            minimum = max(minimum, owed + 1)
+        elif owed > 0:
+            minimum = min(minimum, owed)
+    return minimum
 
 
 def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Account) -> None:
@@ -154,6 +164,8 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise SubscriptionNotActive
     if item.pricing.is_by_usage:
         raise SeatsPricedByUsage(product="")
+    if item.has_metered_sibling:
+        raise SeatsBilledWithUsage(product="")
     if not item.is_price_active:
         raise PriceArchived
     if item.is_paid_by_invoice:

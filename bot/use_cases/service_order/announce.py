@@ -2,6 +2,7 @@
 
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
+from models.service_order.account_balance import compute_amount_limit
 from models.details import OrderRow
 from models.notice import NoticeKind
 from models.notice.destination import Destination
@@ -12,6 +13,7 @@ from models.notice.payloads import (
     OrderWaitsPayload,
     PaymentConfirmationPayload,
 )
+from models.service_order import BALANCE_DUE_REASON
 
 
 def announce_progress(
@@ -67,18 +69,21 @@ async def announce_attention_needed(
     # Not the attempt's number: a line may be declined and retried twice without another attempt.
     entry_number = await update.get_last_entry_number()
     event = f"line:{row.line.id}:{kind}:{entry_number}{event_suffix}"
-    update.add_notice(kind, event, await update.list_destinations(), _build_attention_payload(kind, row))
+    update.add_notice(kind, event, await update.list_destinations(), _build_attention_payload(update, kind, row))
 
 
-def _build_attention_payload(kind: NoticeKind, row: OrderRow) -> NoticePayload:
+def _build_attention_payload(update: OrderUpdate, kind: NoticeKind, row: OrderRow) -> NoticePayload:
     line, products = row.line, [row.product.name]
     if kind is NoticeKind.ORDER_NEEDS_CUSTOMER:
         return PaymentConfirmationPayload(products=products)
     payload = OrderDeclinedPayload(products=products, reason=line.reason or "")
     if line.offered_amount is None or line.offered_tax is None:
         return payload
+    promised = line.promised_total
+    if line.reason == BALANCE_DUE_REASON:
+        promised = compute_amount_limit(update.quote, update.lines, line)
     prices = {
-        "promised_total": line.amount + line.tax,
+        "promised_total": promised,
         "offered_total": line.offered_amount + line.offered_tax,
     }
     return payload.model_copy(update=prices)

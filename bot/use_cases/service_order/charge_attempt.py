@@ -10,12 +10,14 @@ from sqlmodel import col, select
 from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, SubscriptionState
 from bot.db import Session, lock_account
 from bot.services import Services
-from bot.use_cases.service_order.amount_limit import compute_amount_limit
 from bot.use_cases.service_order.order_update import OrderUpdate
+from models.service_order.account_balance import compute_amount_limit, is_balance_passed_on
 from models.details import OrderRow
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
 
 RETRY_DELAY = timedelta(seconds=10)
+# The line may still be invoiced, or is about to be.
+UNINVOICED_STATUSES = (LineStatus.WAITING, LineStatus.CHARGING, LineStatus.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,18 @@ def decide_start(line: OrderLine, provider: ProviderSeats | None, at: datetime) 
     return Start(provider.seats, provider.grouped_ids)
 
 
+def is_charged_in_sequence(update: OrderUpdate) -> bool:
+    """Each line's invoice takes up what the one before leaves of the account's balance (R26)."""
+    return len(update.lines) > 1 and is_balance_passed_on(update.quote, update.lines)
+
+
+def must_wait_for_earlier_line(update: OrderUpdate, line: OrderLine) -> bool:
+    """The quote promises what is charged in the order of its lines."""
+    return is_charged_in_sequence(update) and any(
+        other.key < line.key and other.status in UNINVOICED_STATUSES for other in update.lines
+    )
+
+
 def can_start_attempt(update: OrderUpdate, line: OrderLine) -> bool:
     return line.status is LineStatus.CHARGING and find_open_attempt(update, line) is None
 
@@ -107,14 +121,16 @@ def find_open_attempt(update: OrderUpdate, line: OrderLine) -> ChargeAttempt | N
 async def store_attempt(services: Services, leased: LeasedLine, start: Start, at: datetime) -> Charge | None:
     """Before the call to the provider, so that a lost response can be reconciled by its key. None if the line
     cannot be charged now."""
+    in_sequence = is_charged_in_sequence(leased.update)
     async with services.write() as session:
-        if start.grouped_ids:
-            # No other attempt of the group can start meanwhile (R19).
+        if start.grouped_ids or in_sequence:
+            # No other attempt of the group or the order can start meanwhile (R19).
             await lock_account(session, leased.account_id)
         line = await lock_leased_line(session, leased)
         if line is None:
             return None
-        if start.grouped_ids and await _has_open_attempt(session, start.grouped_ids):
+        is_group_busy = start.grouped_ids and await _has_open_attempt(session, start.grouped_ids)
+        if is_group_busy or (in_sequence and await _is_order_invoicing(session, line)):
             line.release(at + RETRY_DELAY)
             session.add(line)
             return None
@@ -151,6 +167,22 @@ async def _has_open_attempt(session: Session, subscription_ids: tuple[str, ...])
     return attempt_ids.first() is not None
 
 
+async def _is_order_invoicing(session: Session, line: OrderLine) -> bool:
+    """Whether it is open what an invoice for another line of the order makes of the account's balance."""
+    attempt_ids = await session.exec(
+        select(ChargeAttempt.id)
+        .join(OrderLine, col(OrderLine.id) == ChargeAttempt.order_line_id)
+        .where(
+            OrderLine.order_id == line.order_id,
+            OrderLine.id != line.id,
+            col(OrderLine.status).in_(UNINVOICED_STATUSES),
+            col(ChargeAttempt.ended_at).is_(None),
+        )
+        .limit(1)
+    )
+    return attempt_ids.first() is not None
+
+
 def _build_attempt(leased: LeasedLine, start: Start, at: datetime) -> ChargeAttempt:
     update, line = leased.update, leased.line
     number = len(update.attempts[line.key]) + 1
@@ -180,5 +212,5 @@ def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> 
         payment_method_id=attempt.payment_method_id,
         address=update.order.billing_address,
         stored_at=attempt.started_at,
-        max_amount_due=compute_amount_limit(update, row),
+        max_amount_due=compute_amount_limit(update.quote, update.lines, row.line),
     )

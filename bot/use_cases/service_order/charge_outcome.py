@@ -22,7 +22,7 @@ from bot.billing.gateway import (
 from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
-from bot.use_cases.service_order.amount_limit import compute_amount_limit
+from bot.use_cases.receipt import list_charged_methods
 from bot.use_cases.service_order.announce import announce_answer, announce_attention_needed
 from bot.use_cases.service_order.charge_attempt import RETRY_DELAY, LeasedLine
 from bot.use_cases.service_order.order_update import OrderUpdate, update_order
@@ -35,8 +35,8 @@ from bot.use_cases.service_order.transitions import (
 from models.account.seat_assignment import SeatAssignment
 from models.details import OrderRow
 from models.notice import NoticeKind
-from models.payment_method import SHOWN_METHOD_FIELDS
-from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, find_reminder_time
+from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderLine, find_reminder_time
+from models.service_order.account_balance import compute_amount_limit
 
 log = structlog.get_logger()
 
@@ -87,27 +87,44 @@ async def apply_charge_outcome(
 
 async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     update, row, line = answered.update, answered.row, answered.row.line
-    limit = compute_amount_limit(update, row)
-    if (outcome.amount, outcome.tax) != (line.amount, line.tax) or outcome.amount_paid > limit:
-        # R17: the seats changed between the provider's check and its charge.
-        log.error("charge.amount_mismatch", order=update.order.number, receipt=outcome.receipt)
+    limit = compute_amount_limit(update.quote, update.lines, line)
     answered.close(AttemptOutcome.SETTLED)
-    line.provider_receipt_id = outcome.receipt
-    line.provider_invoice_number = outcome.invoice_number
-    line.credit_used, line.earlier_balance = outcome.credit_used, outcome.earlier_balance
-    line.carried_over = outcome.carried_over
+    _store_settlement(line, outcome, limit)
+    if (outcome.amount, outcome.tax) != (line.amount, line.tax) or outcome.amount_paid > limit:
+        # R17, R26: something was changed between the provider's check and its charge.
+        log.error(
+            "charge.amount_mismatch",
+            order=update.order.number,
+            receipt=outcome.receipt,
+            promised=[line.amount, line.tax, limit],
+            charged=[outcome.amount, outcome.tax, outcome.amount_paid],
+        )
     details: dict[str, object] = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
     if outcome.amount_paid != outcome.amount + outcome.tax:
         details["amount_paid"] = outcome.amount_paid
-    if row.payment_method is not None and outcome.amount_paid:
-        shown = row.payment_method.model_dump(include=set(SHOWN_METHOD_FIELDS), exclude_none=True)
-        details["charged_to"] = shown
+    if line.difference is not None:
+        details["promised"] = line.difference.promised
+    charged = list_charged_methods(row) if row.payment_method is not None else line.charged_to
+    if charged:
+        details["charged_to"] = charged[0].model_dump(exclude={"amount"}, exclude_none=True)
     update_line_status(update, row, LineStatus.SETTLED, details=details)
     line.release(None)
     await apply_subscription_states(update.session, answered.subscription_states)
     _assign_seat(update, row)
     await mark_waiting_lines_due(update, line)
     await finish_order_if_done(update)
+
+
+def _store_settlement(line: OrderLine, outcome: Settled, limit: int) -> None:
+    line.provider_receipt_id = outcome.receipt
+    line.provider_invoice_number = outcome.invoice_number
+    line.settled_amount, line.settled_tax = outcome.amount, outcome.tax
+    line.settled_taxes = outcome.taxes
+    line.settled_tax_facts = outcome.tax_facts.model_dump(mode="json") if outcome.tax_facts else None
+    line.charged_methods = [method.model_dump(mode="json", exclude_none=True) for method in outcome.methods]
+    line.credit_used, line.earlier_balance = outcome.credit_used, outcome.earlier_balance
+    line.carried_over = outcome.carried_over
+    line.promised_charge = limit if outcome.amount_paid > limit else None
 
 
 def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:

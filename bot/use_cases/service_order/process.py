@@ -37,6 +37,7 @@ from bot.use_cases.service_order.charge_attempt import (
     decide_start,
     fetch_seats,
     find_open_attempt,
+    must_wait_for_earlier_line,
     postpone_leased_line,
     store_attempt,
 )
@@ -214,6 +215,9 @@ async def _charge_line(services: Services, leased: LeasedLine) -> None:
 
 
 async def _start_attempt(services: Services, leased: LeasedLine) -> Charge | None:
+    if must_wait_for_earlier_line(leased.update, leased.line):
+        await postpone_leased_line(services, leased, services.now() + RETRY_DELAY)
+        return None
     provider = await fetch_seats(services, leased.account_id, leased.line.subscription_id)
     at = services.now()
     match decide_start(leased.line, provider, at):

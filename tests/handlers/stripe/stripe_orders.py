@@ -1,5 +1,9 @@
 """Orders over Stripe, step by step, for the tests that need one."""
 
+import io
+
+from pypdf import PdfReader
+
 from bot.permissions import SlackIdentity as Caller
 from bot.use_cases.cart.open import open_cart
 from bot.use_cases.cart.save import save_cart
@@ -15,6 +19,10 @@ from tests.stripe_world import StripeWorld
 ALICE = Caller("T01ACME", "U01ALICE", "test")
 CARLA = Caller("T01ACME", "U06CARLA", "test")
 DORA = Caller("T01ACME", "U03DORA", "test")
+
+
+def read_pdf(content: bytes) -> str:
+    return " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
 
 
 async def looked_at(world: StripeWorld, who: Caller, account: str) -> None:

@@ -3,17 +3,18 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.billing.gateway import UnrelatedChargesPending
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.service_order.place import place_service_order
 from models.money import Money
-from models.quote import Quote
+from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from tests.fake_stripe.records import Customer, InvoiceLine
-from tests.handlers.steps import opened
-from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only
+from tests.handlers.steps import newest, opened
+from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only, read_pdf
 from tests.stripe_world import StripeWorld, stripe_world
 
 
@@ -126,6 +127,82 @@ async def test_r26_less_than_the_smallest_charge_is_carried_over(world: StripeWo
     assert "Added to your next invoice" in promised
     assert receipt.charged_methods == []
     assert receipt.sum_balance("carried_over") == get_customer(world).balance == quote.total
+
+
+async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(world: StripeWorld) -> None:
+    """The first line's invoice is too small to be charged, and the next one takes up what it left."""
+    world.records.get_item("acme_meeting").price.unit_amount = 30
+    world.records.get_item("acme_webinar").price.unit_amount = 100
+    alice = world.person("alice")
+    placement = await world.placement(alice, acme_meeting=1, acme_webinar=1)
+    quote = await world.row(Quote)
+    lines = await world.rows(QuoteLine)
+    assert all(0 < each.amount + each.tax < 50 for each in lines)
+    assert quote.due_now == quote.total >= 50
+    assert f"will be charged €{quote.total / 100:.2f}" in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    await world.pass_time(seconds=20)
+    assert [each.status for each in await world.lines()] == ["settled", "settled"]
+    first, second = world.records.list_paid_updates()
+    assert (first.amount_due, second.amount_due) == (0, quote.due_now)
+    assert get_customer(world).balance == 0
+    receipt = await world.row(Receipt)
+    assert [card.amount for card in receipt.charged_methods] == [quote.due_now]
+    assert receipt.sum_balance("carried_over") == receipt.sum_balance("earlier_balance") == first.total
+    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    assert "Earlier balance" not in order.text, "it was the order's own"
+    assert f"Charged to Visa ending in 4242: €{quote.due_now / 100:.2f}" in order.text
+
+
+async def test_r17_a_small_line_after_a_large_one_is_promised_for_the_next_invoice(world: StripeWorld) -> None:
+    world.records.get_item("acme_webinar").price.unit_amount = 60
+    alice = world.person("alice")
+    placement = await world.placement(alice, acme_meeting=2, acme_webinar=1)
+    quote = await world.row(Quote)
+    [large, small] = sorted(await world.rows(QuoteLine), key=lambda each: -each.amount)
+    left = small.amount + small.tax
+    assert quote.due_now == quote.total - left == large.amount + large.tax
+    assert f"Added to your next invoice: -€{left / 100:.2f}" in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    await world.pass_time(seconds=20)
+    assert sum(invoice.amount_due for invoice in world.records.list_paid_updates()) == quote.due_now
+    assert get_customer(world).balance == left
+
+
+async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_the_same_second(
+    world: StripeWorld,
+) -> None:
+    def raise_price() -> None:
+        world.records.get_item("acme_meeting").price.unit_amount = 1700
+
+    world.fake.before_charge = raise_price
+    with capture_logs() as logs:
+        await order_in_slack(world, 5)
+    quote, receipt, alice = await world.row(Quote), await world.row(Receipt), world.person("alice")
+    [invoice] = world.records.list_paid_updates()
+    assert invoice.total != quote.total
+    assert (receipt.subtotal, receipt.tax, receipt.total) == (invoice.subtotal, invoice.tax, invoice.total)
+    assert [card.amount for card in receipt.charged_methods] == [invoice.amount_due]
+    assert sum(tax.amount for tax in receipt.taxes) == invoice.tax
+    taken, promised = f"€{invoice.total / 100:.2f}", f"€{quote.total / 100:.2f}"
+    words = f"{taken} was taken instead of the {promised} that was promised"
+    [mismatch] = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
+    assert (mismatch["log_level"], mismatch["receipt"]) == ("error", invoice.id)
+    assert mismatch["promised"] == [quote.subtotal, quote.tax, quote.total]
+    assert mismatch["charged"] == [invoice.subtotal, invoice.tax, invoice.total]
+    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    assert f"Charged and seats added on 10 Nov 2026, 10:00 (CET). {words}" in order.text
+    assert f"Total: {taken}" in order.text
+    assert words in newest(alice.dms, "for service order").text
+    [mail] = world.slack.mail.messages
+    assert words in mail.text
+    confirmation = read_pdf(mail.attachments[-1].content)
+    assert words in confirmation
+    assert taken in confirmation
 
 
 async def test_pending_items_made_elsewhere_are_named_with_their_amount(world: StripeWorld) -> None:

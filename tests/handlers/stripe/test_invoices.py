@@ -1,11 +1,9 @@
 """With Stripe, its invoices are the documents of record, and the bot's own is an order confirmation (R13,
 R28)."""
 
-import io
 from collections.abc import AsyncIterator
 
 import pytest
-from pypdf import PdfReader
 from structlog.testing import capture_logs
 
 from bot.use_cases.delivery.worker import deliver_due_notices
@@ -15,6 +13,7 @@ from models.receipt import Receipt
 from sandbox.driver import PostedMessage
 from tests.fake_stripe import Fault
 from tests.handlers.steps import newest, opened, shown
+from tests.handlers.stripe.stripe_orders import read_pdf
 from tests.stripe_world import StripeWorld, stripe_world
 
 
@@ -22,10 +21,6 @@ from tests.stripe_world import StripeWorld, stripe_world
 async def world() -> AsyncIterator[StripeWorld]:
     async with stripe_world() as world:
         yield world
-
-
-def read_pdf(content: bytes) -> str:
-    return " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
 
 
 def list_files(messages: list[PostedMessage]) -> list[list[str]]:

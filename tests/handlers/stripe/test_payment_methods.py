@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_method_name
 from models.receipt import Receipt
 from models.service_order import OrderLine
 from sandbox.person import Person
-from tests.fake_stripe import Card
-from tests.fake_stripe.records import Customer, Subscription
+from tests.fake_stripe import Card, Fault
+from tests.fake_stripe.records import Customer, Invoice, Subscription
 from tests.handlers.steps import newest, opened
 from tests.stripe_world import StripeWorld, stripe_world
 
@@ -199,6 +200,69 @@ async def test_a_card_in_a_wallet_is_shown_with_its_name_and_charged(
     assert f"Charged to Visa ending in 4242 ({name})" in newest(alice.dms, "for service order").text
     [method] = (await world.row(Receipt)).charged_methods
     assert (method.brand, method.wallet) == ("visa", wallet)
+
+
+async def wait_for_confirmation(world: StripeWorld, alice: Person) -> Invoice:
+    world.records.cards["pm_acme"].behaviour = "customer_never"
+    await world.order(alice, acme_meeting=2)
+    await world.settle()
+    [invoice] = world.records.list_updates()
+    assert (await world.row(OrderLine)).status == "needs_customer"
+    return invoice
+
+
+async def test_r26_a_card_used_on_stripes_page_is_the_one_that_is_shown(
+    world: StripeWorld, alice: Person
+) -> None:
+    invoice = await wait_for_confirmation(world, alice)
+    world.records.cards["pm_colleague"] = Card("pm_colleague", None, brand="mastercard", last4="5100")
+    world.records.pay_on_hosted_page(invoice, "pm_colleague")
+    await world.pass_time(minutes=11)
+    [method] = (await world.row(Receipt)).charged_methods
+    assert (method.last4, method.amount) == ("5100", invoice.amount_due)
+    assert "Charged to Mastercard ending in 5100" in newest(alice.dms, "for service order").text
+    await alice.close_modal(everything=True)
+    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    assert "Mastercard •••• 5100" in order.text
+    assert "4242" not in order.text
+
+
+async def test_r26_an_invoice_paid_outside_stripe_names_no_card(world: StripeWorld, alice: Person) -> None:
+    invoice = await wait_for_confirmation(world, alice)
+    world.records.pay_out_of_band(invoice)
+    await world.pass_time(minutes=11)
+    assert (await world.row(OrderLine)).status == "settled"
+    paid = f"Paid outside the payment provider: €{invoice.amount_due / 100:.2f}"
+    assert paid in newest(alice.dms, "for service order").text
+    await alice.close_modal(everything=True)
+    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    assert paid in order.text
+    assert "4242" not in order.text
+
+
+async def test_r26_a_card_that_is_replaced_right_after_its_charge_is_shown_as_it_was_charged(
+    world: StripeWorld, alice: Person
+) -> None:
+    def replace_card() -> None:
+        world.records.cards["pm_acme"].last4 = "9999"
+
+    world.fake.after_charge = replace_card
+    await world.order(alice, acme_meeting=2)
+    await world.settle()
+    assert "Charged to Visa ending in 4242" in newest(alice.dms, "for service order").text
+
+
+async def test_a_charge_settles_even_if_the_key_may_not_read_what_it_was_paid_with(
+    world: StripeWorld, alice: Person
+) -> None:
+    world.fake.faults.append(Fault("reject", path="/payment_intents/", code="resource_missing"))
+    with capture_logs() as logs:
+        await world.order(alice, acme_meeting=2)
+        await world.settle()
+    [entry] = [entry for entry in logs if entry["log_level"] == "error"]
+    assert (entry["event"], entry["consequence"]) == ("stripe.request_rejected", "method_not_shown")
+    shown = newest(alice.dms, "for service order").text
+    assert "Charged to a payment method that the payment provider doesn’t show" in shown
 
 
 async def test_r26_two_subscriptions_with_different_cards_are_each_charged_to_their_own(

@@ -185,6 +185,61 @@ async def test_r27_a_subscription_billed_by_usage_is_shown_with_its_reason(
     assert "25 seats" not in billing
 
 
+def meter_usage_beside(world: StripeWorld, name: str = "acme_meeting") -> SubscriptionItem:
+    """An item of the same Stripe subscription, without a product of the catalogue, and with unbilled usage."""
+    subscription, seats = world.records.get_subscription_and_item(name)
+    price = replace(seats.price, id="price_minutes", unit_amount=3, usage_type="metered", metadata={})
+    start, end = seats.current_period_start, seats.current_period_end
+    metered = SubscriptionItem("si_minutes", price, 0, start, end, unbilled_usage=200)
+    subscription.items.append(metered)
+    return metered
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ("alice", "GoTo Meeting is billed together with usage"),
+        ("benoit", "GoTo Meeting est facturé avec une consommation à l’usage"),
+    ],
+)
+async def test_r27_seats_that_are_billed_together_with_usage_are_shown_with_their_reason(
+    world: StripeWorld, user: str, words: str
+) -> None:
+    meter_usage_beside(world)
+    person = world.person(user)
+    cart = await opened(person, "/add-seats", "", "cart.save")
+    assert words in cart.text
+    assert "seats:acme_webinar" in str(cart.view)
+    assert "seats:acme_meeting" not in str(cart.view)
+    assert "25 seats" in cart.text or "25 postes" in cart.text
+
+
+async def test_r27_usage_metered_since_the_cart_was_opened_is_refused_before_the_quote(
+    world: StripeWorld,
+) -> None:
+    alice = world.person("alice")
+    await world.fill_cart(alice, "", acme_meeting=5)
+    metered = meter_usage_beside(world)
+    await alice.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "One of these subscriptions is billed together with usage." in refused.text
+    assert await world.rows(Quote) == []
+    assert metered.unbilled_usage == 200
+
+
+async def test_r18_an_order_whose_subscription_gets_usage_is_declined_and_leaves_the_usage_alone(
+    world: StripeWorld,
+) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    metered = meter_usage_beside(world)
+    await world.settle()
+    assert (await line(world)).reason == "billed_with_usage"
+    assert world.fake.list_charge_requests() == []
+    assert metered.unbilled_usage == 200
+    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    assert "the subscription is now billed together with usage" in order.text
+
+
 async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(world: StripeWorld) -> None:
     get_item(world).price.currency = "usd"
     alice = world.person("alice")

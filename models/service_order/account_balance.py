@@ -1,0 +1,45 @@
+"""What invoices charge one after another, given the account's balance at the provider (R26)."""
+
+from collections.abc import Iterable, Sequence
+
+from models.quote import Quote
+from models.service_order import LineStatus, OrderLine
+
+# The provider has finalized the line's invoice, which takes up the balance.
+INVOICED_STATUSES = (LineStatus.SETTLED, LineStatus.NEEDS_CUSTOMER)
+
+
+def compute_amounts_due(totals: Iterable[int], balance: int, minimum_charge: int) -> list[int]:
+    """What each invoice charges. It takes up the whole balance, credit negative; what is left of a credit, or
+    owed but less than the smallest charge, goes on to the next invoice."""
+    amounts = []
+    for total in totals:
+        owed = total + balance
+        amounts.append(owed if owed >= max(1, minimum_charge) else 0)
+        balance = owed - amounts[-1]
+    return amounts
+
+
+def compute_amount_limit(quote: Quote, lines: Sequence[OrderLine], line: OrderLine) -> int:
+    """At most this may be charged for the line: what the promised balance makes of it after the lines that
+    have been invoiced, and what was promised for those but not charged."""
+    invoiced = [other for other in lines if other is not line and other.status in INVOICED_STATUSES]
+    invoiced.sort(key=_get_invoice_order)
+    totals = [*(other.actual_total for other in invoiced), line.promised_total]
+    *earlier, due = compute_amounts_due(totals, quote.starting_balance, quote.minimum_charge)
+    charged = [
+        other.amount_paid if other.status is LineStatus.SETTLED else promised
+        for other, promised in zip(invoiced, earlier, strict=True)
+    ]
+    return due + max(0, sum(earlier) - sum(charged))
+
+
+def _get_invoice_order(line: OrderLine) -> tuple[bool, float, int]:
+    settled_at = line.settled_at
+    return (settled_at is None, settled_at.timestamp() if settled_at else 0, line.key)
+
+
+def is_balance_passed_on(quote: Quote, lines: Sequence[OrderLine]) -> bool:
+    """Whether a line's invoice may leave something to the next one's, so that their order matters."""
+    has_small_line = any(0 < line.promised_total < quote.minimum_charge for line in lines)
+    return quote.starting_balance != 0 or has_small_line
