@@ -35,7 +35,7 @@ NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants
 	directory receipts fake_stripe billing/test_stripe.py billing/test_stripe_price.py \
 	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/stripe/test_orders.py \
 	handlers/stripe/test_events.py models/test_migrations.py models/test_triggers.py models/test_constraints.py \
-	models/test_baseline.py test_unsupported_schema.py use_cases/test_locks.py test_restore.py test_audit_command.py test_settings.py \
+	models/test_baseline.py test_unsupported_schema.py test_restore.py test_audit_command.py test_settings.py \
 	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py
 
 test: setup  ## Run the tests: on SQLite over HTTP, then what depends on the database on PostgreSQL over Socket Mode

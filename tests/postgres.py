@@ -37,6 +37,7 @@ CHOSEN: Kind = "postgresql" if os.environ.get("SEATBOT_TEST_DATABASE") == "postg
 ACCOUNTS = Path(__file__).parent / "accounts.yml"
 IMPORTED_AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 
+only_postgresql = pytest.mark.skipif(CHOSEN != "postgresql", reason="SQLite has nothing of the kind")
 only_sqlite = pytest.mark.skipif(CHOSEN != "sqlite", reason="asks SQLite in its own words")
 
 # These lose data when the machine fails, and nothing else.

@@ -24,7 +24,7 @@ APP = Path(__file__).parents[1] / "app.py"
 
 # Whatever is set to this must not be printed.
 SECRET = secrets.token_hex(16)
-LEAST = {"SLACK_BOT_TOKEN": f"xoxb-{SECRET}", "SLACK_SIGNING_SECRET": SECRET}
+MINIMAL = {"SLACK_BOT_TOKEN": f"xoxb-{SECRET}", "SLACK_SIGNING_SECRET": SECRET}
 
 WRONG = {
     "SLACK_API_URL": SECRET,
@@ -94,7 +94,7 @@ def sentences(environment: pytest.MonkeyPatch, **values: str) -> list[str]:
 
 
 def test_a_token_and_a_transport_are_the_minimal_settings(environment: pytest.MonkeyPatch) -> None:
-    for name, value in LEAST.items():
+    for name, value in MINIMAL.items():
         environment.setenv(name, value)
     assert not read_settings().is_socket_mode
     environment.setenv("SLACK_APP_TOKEN", f"xapp-{SECRET}")
@@ -102,26 +102,26 @@ def test_a_token_and_a_transport_are_the_minimal_settings(environment: pytest.Mo
 
 
 def test_settings_are_read_from_a_file_too(environment: pytest.MonkeyPatch) -> None:
-    lines = [f"{name}={value}" for name, value in {**LEAST, "PORT": "3210"}.items()]
+    lines = [f"{name}={value}" for name, value in {**MINIMAL, "PORT": "3210"}.items()]
     Path(".env").write_text("\n".join(lines), encoding="utf-8")
     assert read_settings().port == 3210
 
 
 def test_an_empty_setting_is_as_good_as_none(environment: pytest.MonkeyPatch) -> None:
-    for name, value in {**LEAST, "SLACK_APP_TOKEN": "", "SMTP_URL": "", "PORT": ""}.items():
+    for name, value in {**MINIMAL, "SLACK_APP_TOKEN": "", "SMTP_URL": "", "PORT": ""}.items():
         environment.setenv(name, value)
     settings = read_settings()
     assert (settings.slack_app_token, settings.smtp_url, settings.port) == (None, None, 3000)
 
 
 def test_blanks_around_a_value_come_from_pasting_it(environment: pytest.MonkeyPatch) -> None:
-    values = {**LEAST, "SLACK_CLIENT_SECRET": " \n", "SMTP_URL": "\u00a0", "LOG_FORMAT": " json"}
+    values = {**MINIMAL, "SLACK_CLIENT_SECRET": " \n", "SMTP_URL": "\u00a0", "LOG_FORMAT": " json"}
     for name, value in values.items():
         environment.setenv(name, f" {value}\r\n")
     settings = read_settings()
     assert settings.slack_bot_token is not None
     assert settings.slack_signing_secret is not None
-    assert settings.slack_bot_token.get_secret_value() == LEAST["SLACK_BOT_TOKEN"]
+    assert settings.slack_bot_token.get_secret_value() == MINIMAL["SLACK_BOT_TOKEN"]
     assert settings.slack_signing_secret.get_secret_value() == SECRET
     assert (settings.slack_client_secret, settings.smtp_url, settings.log_format) == (None, None, "json")
 
@@ -130,7 +130,7 @@ def test_blanks_around_a_value_come_from_pasting_it(environment: pytest.MonkeyPa
 def test_a_wrong_setting_is_named_in_one_line_that_does_not_repeat_it(
     environment: pytest.MonkeyPatch, name: str
 ) -> None:
-    [sentence] = sentences(environment, **{**LEAST, name: WRONG[name]})
+    [sentence] = sentences(environment, **{**MINIMAL, name: WRONG[name]})
     assert sentence.startswith(f"{name} is wrong: ")
     assert "\n" not in sentence
     assert SECRET not in sentence
@@ -140,7 +140,7 @@ def test_a_wrong_setting_is_named_in_one_line_that_does_not_repeat_it(
 def test_an_invalid_setting_is_named_without_its_value(
     environment: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    [sentence] = sentences(environment, **{**LEAST, name: value})
+    [sentence] = sentences(environment, **{**MINIMAL, name: value})
     assert sentence.startswith(f"{name} is wrong: ")
     assert "\n" not in sentence
     assert SECRET not in sentence
@@ -152,7 +152,7 @@ def test_a_file_that_is_not_utf_8_is_named(environment: pytest.MonkeyPatch) -> N
 
 
 def test_every_wrong_setting_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
-    found = sentences(environment, **{**LEAST, **WRONG})
+    found = sentences(environment, **{**MINIMAL, **WRONG})
     assert sorted(sentence.split()[0] for sentence in found) == sorted(WRONG)
 
 
@@ -202,27 +202,27 @@ def test_a_missing_transport_is_reported_with_both_options(environment: pytest.M
 
 
 def test_stripe_without_its_key_is_refused(environment: pytest.MonkeyPatch) -> None:
-    [sentence] = sentences(environment, **LEAST, BILLING="stripe")
+    [sentence] = sentences(environment, **MINIMAL, BILLING="stripe")
     assert sentence.startswith("STRIPE_API_KEY is missing")
 
 
 def test_stripe_needs_a_lease_that_outlasts_a_charge(environment: pytest.MonkeyPatch) -> None:
     """Else another worker would take a charge up while it is under way."""
     short = {"BILLING": "stripe", "STRIPE_API_KEY": SECRET, "LEASE_SECONDS": "59"}
-    [sentence] = sentences(environment, **LEAST, **short)
+    [sentence] = sentences(environment, **MINIMAL, **short)
     assert sentence.startswith("LEASE_SECONDS is wrong")
     assert SECRET not in sentence
 
 
 def test_a_number_of_any_length_is_only_wrong(environment: pytest.MonkeyPatch) -> None:
     long = {"BILLING": "stripe", "STRIPE_API_KEY": SECRET, "LEASE_SECONDS": "9" * 5000}
-    [sentence] = sentences(environment, **LEAST, **long)
+    [sentence] = sentences(environment, **MINIMAL, **long)
     assert sentence.startswith("LEASE_SECONDS is wrong")
 
 
 def test_settings_hide_their_secrets_when_they_are_printed(environment: pytest.MonkeyPatch) -> None:
     smtp = f"smtp://seatbot:{SECRET}@localhost"
-    for name, value in {**LEAST, "SMTP_URL": smtp, "STRIPE_API_KEY": SECRET}.items():
+    for name, value in {**MINIMAL, "SMTP_URL": smtp, "STRIPE_API_KEY": SECRET}.items():
         environment.setenv(name, value)
     settings = read_settings()
     assert SECRET not in repr(settings)
@@ -282,7 +282,7 @@ async def serve(folder: Path, *command: str, **values: str) -> Ended:
 
 
 async def test_serve_names_every_wrong_setting_and_ends(tmp_path: Path) -> None:
-    ended = await serve(tmp_path, **{**LEAST, **WRONG})
+    ended = await serve(tmp_path, **{**MINIMAL, **WRONG})
     assert ended.code == 1
     assert sorted(line.split()[0] for line in ended.lines) == sorted(WRONG)
     assert SECRET not in ended.shown
@@ -293,7 +293,7 @@ async def test_an_address_that_cannot_be_parsed_is_a_line_and_no_stack_trace(
     tmp_path: Path, command: str
 ) -> None:
     urls = {name: value for name, value in UNREADABLE if name in ("SMTP_URL", "DATABASE_URL")}
-    ended = await run_command(tmp_path, command, **LEAST, **urls)
+    ended = await run_command(tmp_path, command, **MINIMAL, **urls)
     assert ended.exit_code == 1
     assert sorted(line.split()[0] for line in ended.output.splitlines()) == ["DATABASE_URL", "SMTP_URL"]
     assert SECRET not in ended.output
@@ -301,7 +301,7 @@ async def test_an_address_that_cannot_be_parsed_is_a_line_and_no_stack_trace(
 
 async def test_a_token_that_slack_refuses_stops_the_start(tmp_path: Path) -> None:
     async with Sandbox.start() as slack:
-        ended = await serve(tmp_path, **LEAST, SLACK_API_URL=slack.api_url, PORT="0")
+        ended = await serve(tmp_path, **MINIMAL, SLACK_API_URL=slack.api_url, PORT="0")
     assert ended.code == 1
     [line] = ended.lines
     assert "SLACK_BOT_TOKEN" in line
@@ -358,7 +358,7 @@ async def test_an_unavailable_slack_does_not_prevent_the_start(tmp_path: Path) -
     ids=["postgresql", "sqlite"],
 )
 async def test_a_database_out_of_reach_is_a_line_and_no_stack_trace(tmp_path: Path, url: str) -> None:
-    ended = await run_command(tmp_path, "migrate", **LEAST, DATABASE_URL=url)
+    ended = await run_command(tmp_path, "migrate", **MINIMAL, DATABASE_URL=url)
     assert ended.exit_code == 1
     assert "Traceback" not in ended.output
     assert "DATABASE_URL" in ended.output

@@ -16,14 +16,14 @@ LINKS = account.PortalLinks("https://corporate.example", "https://admin.example"
 PLACE = ModalMetadata(account="acme")
 
 
-def said(view: View) -> str:
+def read_text(view: View) -> str:
     return "\n".join(texts(view["blocks"]))
 
 
 def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: Localizer) -> None:
     row = samples.subscription_row(0)
     assert account.compute_renewal_total(row) == 20 * 1400 + 5 * 1300
-    text = said(account.render_account_modal(english, samples.make_account_overview(), PLACE, LINKS))
+    text = read_text(account.render_account_modal(english, samples.make_account_overview(), PLACE, LINKS))
     assert "25 seats · €14.00 per seat per month (including 5 at €13.00)" in text
     assert "Renews on 1 Dec 2026 at €345.00 before tax" in text
 
@@ -41,7 +41,7 @@ def test_the_deep_link_follows_the_default_portal(
     view = account.render_account_modal(english, samples.make_account_overview(portal=portal), PLACE, LINKS)
     [link] = [b for b in buttons(view) if b["action_id"] == account.OPEN_PORTAL]
     assert link["url"] == url
-    assert f"Default billing portal: {name}" in said(view)
+    assert f"Default billing portal: {name}" in read_text(view)
 
 
 def test_the_overview_leads_everywhere(reader: Localizer) -> None:
@@ -52,21 +52,21 @@ def test_the_overview_leads_everywhere(reader: Localizer) -> None:
 
 
 def test_two_hundred_subscriptions_are_all_shown(reader: Localizer) -> None:
-    text = said(
+    text = read_text(
         account.render_account_modal(reader, samples.make_account_overview(Size(rows=200)), PLACE, LINKS)
     )
     assert [n for n in range(3, 200) if f"*Product {n}*" not in text] == []
 
 
 def test_methods_show_nothing_of_a_card_but_its_last_four_digits(english: Localizer) -> None:
-    text = said(account.render_account_modal(english, samples.make_account_overview(), PLACE, LINKS))
+    text = read_text(account.render_account_modal(english, samples.make_account_overview(), PLACE, LINKS))
     assert "• Visa •••• 4242, expires 04/2028, default" in text
 
 
 def test_receipts_carry_the_accounts_own_date(english: Localizer) -> None:
     # Issued at 23:30 UTC on the 9th, which is the 10th in Paris, wherever the reader is.
     far_away = Localizer("en-GB", "America/New_York")
-    text = said(account.render_account_modal(far_away, samples.make_account_overview(), PLACE, LINKS))
+    text = read_text(account.render_account_modal(far_away, samples.make_account_overview(), PLACE, LINKS))
     assert "R-1001 · 10 Nov 2026 · €12.00 · service order SO-1007" in text
 
 
@@ -81,7 +81,7 @@ def test_the_effects_of_a_portal_switch_are_explained_before_it(english: Localiz
         "manage subscriptions",
         "view and update billing information",
     ):
-        assert part in said(view)
+        assert part in read_text(view)
     [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
     assert switch["value"] == "acme"
     assert "can’t undo this" in switch["confirm"]["text"]["text"]
@@ -97,7 +97,7 @@ def test_nothing_needs_confirming_if_it_is_the_default_portal_already(reader: Lo
 def test_the_link_is_revealed_on_its_button(reader: Localizer) -> None:
     view = account.render_portal_link_modal(reader, samples.account(), "https://admin.example/secret", PLACE)
     assert [b["url"] for b in buttons(view) if "url" in b] == ["https://admin.example/secret"]
-    assert "secret" not in said(view)
+    assert "secret" not in read_text(view)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def quiet(id_: str = "quiet", **changes: Any) -> AccountOverview:
     )
 
 
-def said(*overviews: AccountOverview, reader: Localizer, **options: Any) -> str:
+def read_text(*overviews: AccountOverview, reader: Localizer, **options: Any) -> str:
     return "\n".join(texts(home_page.render_home(reader, list(overviews), LINKS, **options)))
 
 
@@ -49,7 +49,7 @@ def test_pending_decisions_can_be_made_on_home(reader: Localizer) -> None:
 
 
 def test_pending_decisions_come_first_for_every_account(english: Localizer) -> None:
-    words = said(quiet(), samples.make_account_overview(id_="waits"), reader=english)
+    words = read_text(quiet(), samples.make_account_overview(id_="waits"), reader=english)
     first_account = words.index("subscriptions*")
     assert words.startswith("Needs your attention")
     assert words.index("SQ-1002") < first_account
@@ -62,7 +62,7 @@ def test_accounts_for_which_something_waits_come_first(english: Localizer) -> No
 
 
 def test_home_says_that_nothing_needs_attention(english: Localizer) -> None:
-    words = said(quiet(), reader=english)
+    words = read_text(quiet(), reader=english)
     assert "Nothing needs your attention." in words
     assert "*Service order in progress*" in words
     assert "until 11 Nov 2026" in words or "until Nov 11, 2026" in words, "where it stands, and by when"
@@ -87,7 +87,7 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
 ) -> None:
     """On 10 November 2026."""
     method = samples.method(0, expiry=(year, month))
-    words = said(quiet(payment_methods=[method]), reader=english)
+    words = read_text(quiet(payment_methods=[method]), reader=english)
     assert f"Visa •••• 4242, expires {month:02}/{year}" in words
     assert ("*Expires soon.*" in words) is warned
     assert "Nothing needs your attention." in words
@@ -147,7 +147,7 @@ def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) 
         "Ordered here, including tax",
     ]
     for charts in (True, False):
-        words = said(quiet(), reader=english, show_charts=charts)
+        words = read_text(quiet(), reader=english, show_charts=charts)
         assert "20 seats before" in words
         assert "22 seats since" in words
     bare = home_page.render_home(english, [quiet()], LINKS, show_charts=False)
@@ -156,7 +156,7 @@ def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) 
 
 def test_a_status_line_says_which_order_is_waited_for(english: Localizer) -> None:
     row = replace(samples.order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
-    assert "Queued behind service order SO-1001" in said(
+    assert "Queued behind service order SO-1001" in read_text(
         quiet(open_orders=[samples.make_order_details(row)]), reader=english
     )
 

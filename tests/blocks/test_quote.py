@@ -16,7 +16,7 @@ from tests.blocks.samples import Size
 PLACE = ModalMetadata(account="acme", quote=1)
 
 
-def said(view: View) -> str:
+def read_text(view: View) -> str:
     return "\n".join(texts(view["blocks"]))
 
 
@@ -25,7 +25,7 @@ def actions(view: View) -> list[tuple[str, str]]:
 
 
 def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> None:
-    text = said(quote.render_quote_modal(english, samples.make_quote_details(), PLACE))
+    text = read_text(quote.render_quote_modal(english, samples.make_quote_details(), PLACE))
     for part in (
         "2 new seats: 25 → 27",
         "€14.00 per seat per month, prorated from 8 Nov 2026, 10:00 (CET) to 1 Dec 2026",
@@ -42,7 +42,7 @@ def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> No
 
 
 def test_amounts_and_dates_are_written_as_the_reader_does() -> None:
-    text = said(
+    text = read_text(
         quote.render_quote_modal(Localizer("fr-FR", "America/New_York"), samples.make_quote_details(), PLACE)
     )
     assert "24,00\u00a0€" in text
@@ -75,7 +75,7 @@ def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Loca
     late = replace(fresh, at=fresh.quote.expires_at)
     view = quote.render_quote_modal(english, late, replace(PLACE, origin="quotes"))
     assert "submit" not in view
-    assert "*Expired* on 30 Nov 2026, 10:00 (CET)" in said(view)
+    assert "*Expired* on 30 Nov 2026, 10:00 (CET)" in read_text(view)
     assert [action for action, _ in actions(view)] == ["quote.list", "quote.send"]
     just_in_time = replace(fresh, at=fresh.quote.expires_at - timedelta(seconds=1))
     assert "submit" in quote.render_quote_modal(english, just_in_time, PLACE)
@@ -83,20 +83,20 @@ def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Loca
 
 def test_an_accepted_quote_says_by_whom_and_opens_its_order(english: Localizer) -> None:
     view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.ACCEPTED), PLACE)
-    assert "*Accepted* by Bob Durand on 10 Nov 2026, 10:00 (CET). Service order: SO-1007." in said(view)
+    assert "*Accepted* by Bob Durand on 10 Nov 2026, 10:00 (CET). Service order: SO-1007." in read_text(view)
     assert ("service_order.open", "7") in actions(view)
     assert "submit" not in view
 
 
 def test_a_replaced_quote_names_what_replaced_it(english: Localizer) -> None:
     view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.EXPIRED, replaced=True), PLACE)
-    assert "replaced it with quote SQ-2000 on 10 Nov 2026" in said(view)
+    assert "replaced it with quote SQ-2000 on 10 Nov 2026" in read_text(view)
 
 
 def test_a_quote_decided_elsewhere_names_nobody(english: Localizer) -> None:
     details = samples.decided_quote(QuoteStatus.REJECTED)
     details.quote.decided_externally, details.quote.decided_by, details.quote.reason = True, None, None
-    assert "*Rejected outside Slack* on 10 Nov 2026" in said(
+    assert "*Rejected outside Slack* on 10 Nov 2026" in read_text(
         quote.render_quote_modal(english, details, PLACE)
     )
 
@@ -104,11 +104,11 @@ def test_a_quote_decided_elsewhere_names_nobody(english: Localizer) -> None:
 def test_a_quote_made_elsewhere_says_so(english: Localizer) -> None:
     details = samples.make_quote_details()
     details.quote.created_externally = True
-    assert "Prepared for you outside Slack" in said(quote.render_quote_modal(english, details, PLACE))
+    assert "Prepared for you outside Slack" in read_text(quote.render_quote_modal(english, details, PLACE))
 
 
 def test_a_reason_cannot_mention_a_channel(reader: Localizer) -> None:
-    assert "<!channel>" not in said(
+    assert "<!channel>" not in read_text(
         quote.render_quote_modal(reader, samples.decided_quote(QuoteStatus.REJECTED), PLACE)
     )
 
@@ -121,13 +121,13 @@ def test_the_list_offers_each_quote_to_be_opened_approved_and_rejected(reader: L
 
 def test_two_hundred_quotes_are_all_named(reader: Localizer) -> None:
     details_list = samples.make_quote_details_list(Size(quotes=200, rows=1))
-    text = said(quote.render_quote_list_modal(reader, samples.account(), details_list, PLACE))
+    text = read_text(quote.render_quote_list_modal(reader, samples.account(), details_list, PLACE))
     assert [s.quote.number for s in details_list if s.quote.number not in text] == []
 
 
 def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
     view = quote.render_quote_list_modal(english, samples.account(), [], PLACE)
-    assert "`/add-seats`" in said(view)
+    assert "`/add-seats`" in read_text(view)
     assert ("cart.open", "acme") in actions(view)
 
 
@@ -145,5 +145,5 @@ def test_rejecting_asks_for_a_reason_that_may_stay_blank(reader: Localizer) -> N
 
 
 def test_in_a_long_quote_every_line_is_shown(reader: Localizer) -> None:
-    text = said(quote.render_quote_modal(reader, samples.make_quote_details(1, Size(rows=200)), PLACE))
+    text = read_text(quote.render_quote_modal(reader, samples.make_quote_details(1, Size(rows=200)), PLACE))
     assert [n for n in range(3, 200) if f"*Product {n}*" not in text] == []

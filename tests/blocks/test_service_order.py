@@ -18,7 +18,7 @@ PLACE = ModalMetadata(account="acme", quote=1, order=7)
 URL = "https://services.example"
 
 
-def said(view: View) -> str:
+def read_text(view: View) -> str:
     return "\n".join(texts(view["blocks"]))
 
 
@@ -43,7 +43,7 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
         "you accept quote SQ-1001 and will be charged €24.00",
         "up to 24 hours",
     ):
-        assert part in said(view)
+        assert part in read_text(view)
     assert view["callback_id"] == service_order.PLACE
     assert [(b["action_id"], b["value"]) for b in buttons(view)] == [("checkout.edit", "1")]
 
@@ -60,7 +60,7 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
     ],
 )
 def test_the_seats_that_remain_free_are_counted(assigned: int, part: str, english: Localizer) -> None:
-    assert part in said(
+    assert part in read_text(
         service_order.render_placement_modal(english, samples.make_placement_page(assigned=assigned), PLACE)
     )
 
@@ -71,7 +71,7 @@ def test_a_tax_change_by_address_is_shown_before_placing(english: Localizer) -> 
     )
     assert view["blocks"][0]["level"] == "warning"
     assert "quote SQ-1001 has replaced SQ-1000" in view["blocks"][0]["text"]["text"]
-    assert "SQ-1000" not in said(
+    assert "SQ-1000" not in read_text(
         service_order.render_placement_modal(english, samples.make_placement_page(), PLACE)
     )
 
@@ -79,8 +79,8 @@ def test_a_tax_change_by_address_is_shown_before_placing(english: Localizer) -> 
 def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) -> None:
     view = service_order.render_placed_modal(english, make_order_details(), PLACE, services_url=URL)
     assert view["blocks"][0]["level"] == "success"
-    assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in said(view)
-    assert "email the receipt to Alice 0, alice0@acme.example" in said(view)
+    assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in read_text(view)
+    assert "email the receipt to Alice 0, alice0@acme.example" in read_text(view)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_placed_order_says_where_its_status_is_posted(
 ) -> None:
     details = make_order_details()
     details.account.channel = channel
-    assert part in said(service_order.render_placed_modal(english, details, PLACE, services_url=URL))
+    assert part in read_text(service_order.render_placed_modal(english, details, PLACE, services_url=URL))
 
 
 def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: Localizer) -> None:
@@ -126,12 +126,12 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
 def test_each_line_shows_its_status_and_what_happens_next(
     status: LineStatus, reason: str | None, part: str, english: Localizer
 ) -> None:
-    assert part in said(show(english, make_order_details(order_row(0, status, reason=reason))))
+    assert part in read_text(show(english, make_order_details(order_row(0, status, reason=reason))))
 
 
 def test_a_line_that_waits_names_the_order_it_waits_for(english: Localizer) -> None:
     row = replace(order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
-    assert "Queued behind service order SO-1001" in said(show(english, make_order_details(row)))
+    assert "Queued behind service order SO-1001" in read_text(show(english, make_order_details(row)))
 
 
 def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
@@ -148,7 +148,7 @@ def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> N
         english, make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
     )
     assert {service_order.RETRY, service_order.GIVE_UP} <= ids(view)
-    assert "by 11 Nov 2026, 08:00 (CET) at the same price" in said(view)
+    assert "by 11 Nov 2026, 08:00 (CET) at the same price" in read_text(view)
     [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.GIVE_UP]
     assert "confirm" in give_up
 
@@ -157,13 +157,13 @@ def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
     late = replace(make_order_details(order_row(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22))
     view = show(english, late)
     assert not {service_order.RETRY, service_order.GIVE_UP} & ids(view)
-    assert "You can no longer try again." in said(view)
+    assert "You can no longer try again." in read_text(view)
 
 
 def test_an_order_that_was_given_up_says_so(english: Localizer) -> None:
     details = make_order_details(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
     details.order.retries_abandoned = True
-    assert "The seats were cancelled." in said(show(english, details))
+    assert "The seats were cancelled." in read_text(show(english, details))
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FAILED, OrderStatus.COMPLETED])
@@ -172,25 +172,25 @@ def test_a_failed_order_points_to_account_services(status: OrderStatus, english:
     rows += [order_row(1, LineStatus.SETTLED)] if status is OrderStatus.COMPLETED else []
     view = show(english, make_order_details(*rows, status=status))
     assert "account.contact_services" in ids(view)
-    assert "Account Services can help" in said(view)
+    assert "Account Services can help" in read_text(view)
 
 
 def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Localizer) -> None:
     rows = [order_row(0, LineStatus.SETTLED), order_row(1, LineStatus.DECLINED)]
     details = replace(make_order_details(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
-    text = said(show(english, details))
+    text = read_text(show(english, details))
     assert "Declined and not charged: GoTo Webinar." in text
     assert "*Receipt R-1001*, 10 Nov 2026\nSubtotal: €10.00\nTax: €2.00\n*Total: €12.00*" in text
 
 
 def test_an_overdue_order_says_not_to_order_again(english: Localizer) -> None:
     late = replace(make_order_details(), at=AT + timedelta(hours=23))
-    assert "no need to order again" in said(show(english, late))
-    assert "no need to order again" not in said(show(english, make_order_details()))
+    assert "no need to order again" in read_text(show(english, late))
+    assert "no need to order again" not in read_text(show(english, make_order_details()))
 
 
 def test_the_history_shows_when_who_what_and_why(english: Localizer) -> None:
-    lines = said(show(english, samples.every_status())).splitlines()
+    lines = read_text(show(english, samples.every_status())).splitlines()
     assert "10 Nov 2026, 10:00 (CET) · Order placed · Alice Martin" in lines
     made = "Quote SQ-1001 created · Alice Martin (the billing address changes the tax)"
     assert f"10 Nov 2026, 10:00 (CET) · {made}" in lines
@@ -209,7 +209,7 @@ def test_history_names_products_and_never_falls_silent(
 ) -> None:
     entry = samples.entry("service_order:SO-1007", action)
     entry.details = details
-    assert part in said(show(english, replace(make_order_details(), history=[entry])))
+    assert part in read_text(show(english, replace(make_order_details(), history=[entry])))
 
 
 def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None:
@@ -220,7 +220,7 @@ def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None
     for page, turns in enumerate((["1"], ["0", "2"], ["1"])):
         view = service_order.render_history_modal(reader, details, replace(PLACE, page=page))
         check(view)
-        read += [line for line in said(view).split("\n") if " · " in line]
+        read += [line for line in read_text(view).split("\n") if " · " in line]
         assert [b["value"] for b in buttons(view) if b["action_id"] == "service_order.history"] == turns
     assert len(read) == len(details.history) == 102
 
@@ -231,7 +231,7 @@ def test_a_short_history_needs_no_pages(reader: Localizer) -> None:
 
 
 def test_a_long_history_shows_its_end(english: Localizer) -> None:
-    text = said(show(english, replace(make_order_details(), history=samples.history(Size(rows=100)))))
+    text = read_text(show(english, replace(make_order_details(), history=samples.history(Size(rows=100)))))
     assert "62 earlier entries" in text
 
 
@@ -256,19 +256,19 @@ def test_an_order_that_needs_someone_stands_out_in_the_list(english: Localizer) 
         PLACE,
         has_older=False,
     )
-    assert "*SO-1007* · Processing · *needs your attention*" in said(needs)
+    assert "*SO-1007* · Processing · *needs your attention*" in read_text(needs)
 
 
 def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
     view = service_order.render_order_list_modal(english, samples.account(), [], PLACE, has_older=False)
-    assert "`/add-seats`" in said(view)
+    assert "`/add-seats`" in read_text(view)
 
 
 def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer) -> None:
     details = make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
     view = service_order.render_retry_modal(english, details, samples.methods(), PLACE)
-    assert "*GoTo Meeting* · 1 new seat · €10.00 + €2.00 tax" in said(view)
-    assert "GoTo Webinar" not in said(view)
+    assert "*GoTo Meeting* · 1 new seat · €10.00 + €2.00 tax" in read_text(view)
+    assert "GoTo Webinar" not in read_text(view)
     [method] = [block for block in view["blocks"] if block["type"] == "input"]
     assert (method["block_id"], method["element"]["action_id"]) == ("payment_method", "payment_method")
     assert method["element"]["initial_option"]["value"] == "pm_0"

@@ -2,12 +2,14 @@
 
 import asyncio
 import atexit
+import io
 import multiprocessing
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
@@ -15,6 +17,9 @@ from sandbox.traffic import AppRequest
 from tests.http_fuzz.cases import Case, cases, every_field
 from tests.http_fuzz.client import CheckedResponse, HttpEndpoint, open_endpoint
 from tests.http_fuzz.recorder import route_of
+from tests.time_limits import HANG_SECONDS
+
+Result = TypeVar("Result")
 
 # (what to run, number of the part or seed, number of parts or cases)
 Chunk = tuple[str, int, int]
@@ -38,6 +43,37 @@ class RunResult:
     @property
     def cases(self) -> int:
         return self.kinds.total()
+
+
+# Ends a hang. The bot waits that long for its own work here, so each further case would hang as long again.
+CASE_TIMEOUT_SECONDS = CLOSE_TIMEOUT_SECONDS = HANG_SECONDS
+TOUR_TIMEOUT_SECONDS = 5 * HANG_SECONDS
+CANCEL_TIMEOUT_SECONDS = 10.0
+
+
+class Hang(AssertionError):
+    """Names the tasks that were waiting, and for what."""
+
+
+def run_bounded(runner: asyncio.Runner, work: Coroutine[Any, Any, Result], seconds: float) -> Result:
+    async def wait() -> Result:
+        running = asyncio.ensure_future(work)
+        done, _ = await asyncio.wait({running}, timeout=seconds)
+        if not done:
+            stacks = _describe_tasks()
+            running.cancel()
+            await asyncio.wait({running}, timeout=CANCEL_TIMEOUT_SECONDS)
+            raise Hang(f"not done after {seconds:g} seconds\n{stacks}")
+        return running.result()
+
+    return runner.run(wait())
+
+
+def _describe_tasks() -> str:
+    written = io.StringIO()
+    for task in asyncio.all_tasks():
+        task.print_stack(file=written)
+    return written.getvalue()
 
 
 class Run:
@@ -79,26 +115,29 @@ class Run:
         """Each recorded request again, byte for byte."""
         outcome = RunResult()
         for request in self.requests:
-            answer = self._runner.run(self._endpoint.replay(request))
+            answer = self._run(self._endpoint.replay(request))
             outcome.add("again " + " ".join(route_of(request.payload)), answer)
         return outcome
 
     def digest_money_tables(self) -> dict[str, str]:
-        return self._runner.run(self._endpoint.digest_money_tables())
+        return self._run(self._endpoint.digest_money_tables())
 
     def _send(self, case: Case) -> CheckedResponse:
-        return self._runner.run(self._endpoint.send(case))
+        return self._run(self._endpoint.send(case))
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return run_bounded(self._runner, work, CASE_TIMEOUT_SECONDS)
 
 
 @contextmanager
 def open_run(log_format: str = "json") -> Iterator[Run]:
     with asyncio.Runner() as runner:
         opened = open_endpoint(log_format)
-        endpoint = runner.run(opened.__aenter__())
+        endpoint = run_bounded(runner, opened.__aenter__(), TOUR_TIMEOUT_SECONDS)
         try:
             yield Run(runner, endpoint)
         finally:
-            runner.run(opened.__aexit__(None, None, None))
+            run_bounded(runner, opened.__aexit__(None, None, None), CLOSE_TIMEOUT_SECONDS)
 
 
 @cache

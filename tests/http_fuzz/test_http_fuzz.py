@@ -1,7 +1,11 @@
 """A share of what `make bad-input` sends: 4xx or a sentence goes out, and nothing of it is logged."""
 
+import asyncio
+
+import pytest
+
 from tests.http_fuzz.cases import every_field
-from tests.http_fuzz.run import open_run
+from tests.http_fuzz.run import Hang, open_run, run_bounded
 
 GENERATED = 150
 # One field in so many.
@@ -19,3 +23,11 @@ def test_no_bad_request_breaks_the_server_moves_money_or_leaves_a_trace() -> Non
     assert after == before
     assert outcome.cases > 350
     assert {"rejected", "replied"} <= outcome.kinds.keys()
+
+
+def test_a_hang_ends_with_the_stacks_of_what_was_waited_for() -> None:
+    async def wait_forever() -> None:
+        await asyncio.Event().wait()
+
+    with asyncio.Runner() as runner, pytest.raises(Hang, match="in wait_forever"):
+        run_bounded(runner, wait_forever(), 0.01)

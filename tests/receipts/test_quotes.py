@@ -20,12 +20,12 @@ def document(details: QuoteDetails | None = None) -> QuoteDocument:
     return QuoteDocument(details or samples.make_quote_details(), SELLER, URL)
 
 
-def said(reader: Localizer, details: QuoteDetails | None = None) -> str:
+def read_pdf(reader: Localizer, details: QuoteDetails | None = None) -> str:
     return "\n".join(pages(render_quote_pdf(reader, document(details)))).replace("\n", " ")
 
 
 def test_it_says_what_is_offered_until_when_and_how_to_accept_it() -> None:
-    text = said(replace(ENGLISH, time_zone="Europe/Paris"))
+    text = read_pdf(replace(ENGLISH, time_zone="Europe/Paris"))
     for part in (
         "Quote",
         "Offer",
@@ -51,7 +51,7 @@ def test_it_says_what_is_offered_until_when_and_how_to_accept_it() -> None:
 
 
 def test_it_speaks_the_readers_language() -> None:
-    text = said(FRENCH)
+    text = read_pdf(FRENCH)
     for part in ("Devis", "Offre", "Valable jusqu’au", "24,00 €", "tape /quotes SQ-1001", "Nouveaux postes"):
         assert part in text, text
 
@@ -65,7 +65,7 @@ def test_it_speaks_the_readers_language() -> None:
     ],
 )
 def test_one_that_can_no_longer_be_accepted_says_so(status: QuoteStatus, word: str) -> None:
-    text = said(ENGLISH, samples.decided_quote(status))
+    text = read_pdf(ENGLISH, samples.decided_quote(status))
     assert word in text
     assert "Offer" not in text
     assert "How to accept" not in text
@@ -81,7 +81,7 @@ def test_it_lists_the_tax_of_each_rate_why_there_is_none_and_the_tax_ids() -> No
         replace(row, line=row.line.model_copy(update={"taxes": (vat,)})),
         replace(other, line=other.line.model_copy(update={"taxes": (reverse_charge,)})),
     ]
-    text = said(ENGLISH, replace(details, rows=taxed))
+    text = read_pdf(ENGLISH, replace(details, rows=taxed))
     assert "VAT 20%" in text
     assert "everse charge" in text
     assert "FR12345678901" in text
@@ -90,7 +90,7 @@ def test_it_lists_the_tax_of_each_rate_why_there_is_none_and_the_tax_ids() -> No
 def test_r26_credit_of_the_account_and_what_will_be_charged_are_apart() -> None:
     details = samples.make_quote_details()
     details.quote.starting_balance, details.quote.amount_due = -1000, 1400
-    text = said(ENGLISH, details)
+    text = read_pdf(ENGLISH, details)
     assert "-€10.00" in text or "−€10.00" in text
     assert "Charged when ordered €14.00" in text
 
@@ -107,7 +107,7 @@ def test_the_same_quote_gives_the_same_bytes_and_few_of_them() -> None:
 def test_names_are_letters_and_a_file_name_is_safe() -> None:
     details = samples.make_quote_details()
     details = replace(details, account=details.account.model_copy(update={"name": LONG}))
-    assert "#strong[x]" in said(ENGLISH, details)
+    assert "#strong[x]" in read_pdf(ENGLISH, details)
     details.quote.number = "Q 20/41 é"
     assert format_quote_file_name(details) == "Q-20-41-é.pdf"
 

@@ -42,12 +42,12 @@ def pages(pdf: bytes) -> list[str]:
     return [text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u200b", "") for text in texts]
 
 
-def said(reader: Localizer, receipt: Receipt | None = None) -> str:
+def read_pdf(reader: Localizer, receipt: Receipt | None = None) -> str:
     return "\n".join(pages(render_receipt_pdf(reader, make_receipt_details(receipt))))
 
 
 def test_it_says_all_that_a_bookkeeper_asks_for() -> None:
-    text = said(ENGLISH)
+    text = read_pdf(ENGLISH)
     for part in (
         "Receipt",
         "Paid",
@@ -76,7 +76,7 @@ def test_it_says_all_that_a_bookkeeper_asks_for() -> None:
 
 
 def test_it_speaks_the_readers_language() -> None:
-    text = said(FRENCH)
+    text = read_pdf(FRENCH)
     for part in (
         "Reçu",
         "Vendeur",
@@ -138,7 +138,7 @@ def test_every_font_is_in_it(buyer: str) -> None:
 
 @pytest.mark.parametrize("buyer", ["Ακμή Акме Łódź Ðorð ﬁ", "株式会社 アクメ"])
 def test_names_in_other_letters_are_kept(buyer: str) -> None:
-    assert "SO-1007" in said(ENGLISH, a_receipt(buyer=buyer))
+    assert "SO-1007" in read_pdf(ENGLISH, a_receipt(buyer=buyer))
 
 
 RARE = "\U00030000"
@@ -147,7 +147,7 @@ RARE = "\U00030000"
 def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered() -> None:
     details = make_receipt_details(a_receipt(buyer=f"Acme {RARE} Ακμή"))
     assert find_receipt_gaps(ENGLISH, details) == RARE
-    assert "SO-1007" in said(ENGLISH, details.receipt)
+    assert "SO-1007" in read_pdf(ENGLISH, details.receipt)
     assert find_receipt_gaps(ENGLISH, make_receipt_details()) == ""
 
 
@@ -155,7 +155,9 @@ def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered() -> Non
 def test_with_the_extra_fonts_a_japanese_buyer_is_rendered() -> None:
     receipt = a_receipt(buyer="株式会社アクメ", address=TOKYO)
     assert find_receipt_gaps(ENGLISH, make_receipt_details(receipt)) == ""
-    assert "株式会社アクメ〒100-0001東京都千代田区千代田1-1Japan" in "".join(said(ENGLISH, receipt).split())
+    assert "株式会社アクメ〒100-0001東京都千代田区千代田1-1Japan" in "".join(
+        read_pdf(ENGLISH, receipt).split()
+    )
     assert len(render_receipt_pdf(ENGLISH, make_receipt_details(receipt))) < MAX_PDF_BYTES
 
 
@@ -169,7 +171,7 @@ def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:
         total=8110,
         lines=[line(tax=1000, amount=5000, taxes=taxes[:1]), line(tax=110, amount=2000, taxes=taxes[1:])],
     )
-    text = said(ENGLISH, receipt)
+    text = read_pdf(ENGLISH, receipt)
     assert "Tax rate" in text
     assert re.search(r"VAT 20%\s*€50.00\s*€10.00", text)
     assert re.search(r"VAT 5.5%\s*€20.00\s*€1.10", text)
@@ -187,30 +189,30 @@ def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:
 def test_why_there_is_no_tax_is_said(treatment: str, name: str, note: str) -> None:
     taxes = [{"treatment": treatment, "taxable_amount": 7000, "amount": 0}]
     facts = TaxFacts(buyer_tax_ids=("DE136695976",))
-    text = said(FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=facts))
+    text = read_pdf(FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=facts))
     for part in (name, note, "70,00 €", "Numéro fiscal : DE136695976"):
         assert part in text
 
 
 def test_the_purchase_order_number_is_on_it() -> None:
-    text = said(ENGLISH, a_receipt(po_number="PO-4711/b"))
+    text = read_pdf(ENGLISH, a_receipt(po_number="PO-4711/b"))
     assert "Purchase order" in text
     assert "PO-4711/b" in text
-    assert "Purchase order" not in said(ENGLISH)
+    assert "Purchase order" not in read_pdf(ENGLISH)
 
 
 def test_each_line_names_the_method_it_was_charged_to_if_they_differ() -> None:
     visa = {"brand": "visa", "last4": "4242", "amount": 4200}
     amex = {"brand": "amex", "last4": "0005", "amount": 4200}
     lines = [line(charged_to=visa), line(product="GoTo Webinar", charged_to=amex)]
-    text = said(ENGLISH, a_receipt(lines=lines, cards=[visa, amex]))
+    text = read_pdf(ENGLISH, a_receipt(lines=lines, cards=[visa, amex]))
     assert text.index("charged to Visa ending in 4242") < text.index("GoTo Webinar")
     assert text.index("GoTo Webinar") < text.index("charged to Amex ending in 0005")
-    assert "charged to" not in said(ENGLISH, a_receipt(lines=lines[:1], cards=[visa]))
+    assert "charged to" not in read_pdf(ENGLISH, a_receipt(lines=lines[:1], cards=[visa]))
 
 
 def test_names_are_letters_and_never_markup() -> None:
-    assert "#strong[x] <b> & $x$ \\ */" in said(ENGLISH, a_receipt(buyer="#strong[x] <b> & $x$ \\ */"))
+    assert "#strong[x] <b> & $x$ \\ */" in read_pdf(ENGLISH, a_receipt(buyer="#strong[x] <b> & $x$ \\ */"))
 
 
 @pytest.mark.parametrize(("lines", "name"), [(1, "GoTo Meeting"), (200, "GoTo Meeting"), (200, LONG)])
@@ -230,7 +232,7 @@ def test_every_page_of_a_long_one_has_the_head_of_the_table_and_no_line_is_lost(
 
 
 def test_zero_tax_is_shown_as_no_tax() -> None:
-    text = said(ENGLISH, a_receipt(tax=0, total=7000, lines=[line(tax=0)], currency="USD"))
+    text = read_pdf(ENGLISH, a_receipt(tax=0, total=7000, lines=[line(tax=0)], currency="USD"))
     assert "US$0.00" in text
 
 
@@ -239,7 +241,7 @@ def test_two_cards_are_named_each_with_its_amount() -> None:
         {"brand": "visa", "last4": "4242", "amount": 5000},
         {"brand": "mastercard", "last4": "4444", "amount": 3400},
     ]
-    text = said(ENGLISH, a_receipt(cards=cards))
+    text = read_pdf(ENGLISH, a_receipt(cards=cards))
     assert "with Visa ending in 4242" in text
     assert "€50.00" in text
     assert "with Mastercard ending in 4444" in text

@@ -6,7 +6,6 @@ import pytest
 
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
-from tests.postgres import database_url, open_database
 from tests.use_cases.imports import ACME, AT, Import
 from tests.use_cases.outbox import Outbox
 
@@ -14,14 +13,6 @@ from tests.use_cases.outbox import Outbox
 @pytest.fixture
 def outbox(database_with_accounts: Database) -> Outbox:
     return Outbox(database_with_accounts)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def any_outbox(request: pytest.FixtureRequest) -> AsyncIterator[Outbox]:
-    with database_url("accounts", request.param) as url:
-        database = open_database(url)
-        yield Outbox(database)
-        await database.close()
 
 
 @pytest.fixture

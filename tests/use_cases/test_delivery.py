@@ -24,8 +24,7 @@ from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, list_sent_numb
 # Order and claims
 
 
-async def test_each_destination_gets_its_notices_in_order_from_several_workers(any_outbox: Outbox) -> None:
-    outbox = any_outbox
+async def test_each_destination_gets_its_notices_in_order_from_several_workers(outbox: Outbox) -> None:
     channels = ["C1", "C2", "C3", "C4"]
     for number in range(6):
         await outbox.enqueue(*(f"channel:{c}" for c in channels), number=number)
@@ -76,9 +75,8 @@ async def test_a_notice_for_later_waits_and_holds_nobody_back(outbox: Outbox) ->
 
 
 async def test_a_notice_is_delivered_once_the_lease_of_a_crashed_worker_has_expired(
-    any_outbox: Outbox,
+    outbox: Outbox,
 ) -> None:
-    outbox = any_outbox
     await outbox.enqueue(CHANNEL, number=1)
     await outbox.enqueue(CHANNEL, number=2)
     assert len(await build_notice_queue(outbox.services).claim(16)) == 1

@@ -48,8 +48,7 @@ def patient_commits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("patient_commits")
-async def test_a_burst_takes_one_claim_and_one_commit(any_outbox: Outbox) -> None:
-    outbox = any_outbox
+async def test_a_burst_takes_one_claim_and_one_commit(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL, await alice(outbox), number=-1)
     await outbox.deliver_all()
     outbox.messenger.sent.clear()
@@ -149,8 +148,7 @@ async def test_a_run_that_cannot_be_stored_is_stored_up_to_the_one_that_fails(ou
     assert list_sent_numbers(outbox, "C01BILLING") == [0, 1, 2, 1, 2], "sent again, in their order"
 
 
-async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(any_outbox: Outbox) -> None:
-    outbox = any_outbox
+async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(outbox: Outbox) -> None:
     for number in range(3):
         await outbox.enqueue(CHANNEL, number=number)
     first, *_ = await outbox.notices()
@@ -173,8 +171,7 @@ async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(any_outbox: O
 
 
 @pytest.mark.usefixtures("patient_commits")
-async def test_a_receipt_and_its_pdf_take_three_commits(any_outbox: Outbox) -> None:
-    outbox = any_outbox
+async def test_a_receipt_and_its_pdf_take_three_commits(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.complete(order)
     await outbox.enqueue(await alice(outbox), kind=NoticeKind.ORDER_PLACED, order=order)

@@ -25,7 +25,7 @@ SCOPES = set(read_yaml(ROOT / "manifest.yml")["oauth_config"]["scopes"]["bot"])
 
 
 @pytest.fixture
-async def well(world: World) -> World:
+async def healthy_world(world: World) -> World:
     """With no problems: the bot is in every account's channel."""
     world.slack.channel("C05INELIGIBLE").add_bot()
     async with world.services.write() as session:
@@ -33,14 +33,14 @@ async def well(world: World) -> World:
     return world
 
 
-async def findings(world: World, needed: set[str] = SCOPES) -> dict[str, CheckResult]:
+async def load_results(world: World, needed: set[str] = SCOPES) -> dict[str, CheckResult]:
     found = await run_checks(world.services, needed)
-    assert all("\n" not in finding.message for finding in found)
-    return {finding.name: finding for finding in found}
+    assert all("\n" not in result.message for result in found)
+    return {result.name: result for result in found}
 
 
-async def test_a_healthy_installation_passes_every_check(well: World) -> None:
-    found = await findings(well)
+async def test_a_healthy_installation_passes_every_check(healthy_world: World) -> None:
+    found = await load_results(healthy_world)
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
         "settings", "database", "jobs", "accounts", "slack", "transport", "channels", "contacts", "ordering",
@@ -51,10 +51,10 @@ async def test_a_healthy_installation_passes_every_check(well: World) -> None:
 
 
 async def test_names_in_the_file_that_no_setting_has_are_noted(
-    well: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    healthy_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert (await findings(well))["settings"].passed
+    assert (await load_results(healthy_world))["settings"].passed
     lines = [
         "SMPT_URL=smtp://a:secret@b",
         "port=1",
@@ -63,28 +63,28 @@ async def test_names_in_the_file_that_no_setting_has_are_noted(
         "xoxb-secret",
     ]
     (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
-    found = (await findings(well))["settings"]
+    found = (await load_results(healthy_world))["settings"]
     assert found.passed is None
     assert "unknown settings: SMPT_URL (SMTP_URL?), POSTGRES_USER, 1 that cannot be shown" in found.message
     assert "secret" not in found.message
 
 
-async def test_an_old_or_unavailable_database_is_reported_beside_other_problems(well: World) -> None:
-    async with well.services.write() as session:
+async def test_an_old_or_unavailable_database_is_reported_beside_other_problems(healthy_world: World) -> None:
+    async with healthy_world.services.write() as session:
         await session.exec(text("DELETE FROM alembic_version"))  # type: ignore[call-overload]
-    found = (await findings(well))["database"]
+    found = (await load_results(healthy_world))["database"]
     assert (found.passed, "python app.py migrate" in found.message) == (False, True)
 
 
-async def test_a_scope_that_the_token_lacks_is_named(well: World) -> None:
-    found = (await findings(well, {*SCOPES, "im:write"}))["slack"]
+async def test_a_scope_that_the_token_lacks_is_named(healthy_world: World) -> None:
+    found = (await load_results(healthy_world, {*SCOPES, "im:write"}))["slack"]
     assert found.passed is False
     assert "T01ACME lacks im:write: install the app again" in found.message
 
 
-async def test_a_token_that_slack_refuses_is_named_with_its_setting(well: World) -> None:
-    well.slack.slack.workspace.installations[0].bot_token = "xoxb-another"
-    found = await findings(well)
+async def test_a_token_that_slack_refuses_is_named_with_its_setting(healthy_world: World) -> None:
+    healthy_world.slack.slack.workspace.installations[0].bot_token = "xoxb-another"
+    found = await load_results(healthy_world)
     assert found["slack"].message == "Slack says invalid_auth: check SLACK_BOT_TOKEN and SLACK_API_URL"
     assert found["channels"].passed is False
     assert found["mail"].passed
@@ -92,34 +92,34 @@ async def test_a_token_that_slack_refuses_is_named_with_its_setting(well: World)
 
 async def test_an_app_token_that_opens_no_socket_is_named(world: World) -> None:
     settings = world.services.settings
-    for token, well in ((world.slack.app_token, True), (world.slack.bot_token, False)):
+    for token, is_right in ((world.slack.app_token, True), (world.slack.bot_token, False)):
         changed = settings.model_copy(update={"slack_app_token": SecretStr(token)})
         world.services.settings = changed
-        found = (await findings(world))["transport"]
-        assert found.passed is well, found
+        found = (await load_results(world))["transport"]
+        assert found.passed is is_right, found
     assert "check SLACK_APP_TOKEN" in found.message
 
 
-async def test_the_channels_that_the_bot_is_not_in_are_named(well: World) -> None:
-    well.slack.channel("C03SLOW").remove_bot()
-    well.slack.channel("C04CUSTOMER").archive()
-    found = (await findings(well))["channels"]
+async def test_the_channels_that_the_bot_is_not_in_are_named(healthy_world: World) -> None:
+    healthy_world.slack.channel("C03SLOW").remove_bot()
+    healthy_world.slack.channel("C04CUSTOMER").archive()
+    found = (await load_results(healthy_world))["channels"]
     assert found.passed is False
     assert found.message == "the bot is not in C03SLOW, C04CUSTOMER: type /invite @seatbot there"
 
 
-async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(well: World) -> None:
-    async with well.services.write() as session:
+async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(healthy_world: World) -> None:
+    async with healthy_world.services.write() as session:
         await session.exec(  # type: ignore[call-overload]
             text("UPDATE account SET slack_team = 'T01ACMF' WHERE id IN ('acme', 'slow')")
         )
-    well.slack.channel("C04CUSTOMER").remove_bot()
-    found = await findings(well)
+    healthy_world.slack.channel("C04CUSTOMER").remove_bot()
+    found = await load_results(healthy_world)
     assert found["accounts"].passed is False
     assert "the workspace of acme (T01ACMF), slow (T01ACMF): check slack_team" in found["accounts"].message
     assert found["slack"].passed
     # Its channel of that id may be a stranger's: it is not looked up with another workspace's token.
-    asked = {call.args["channel"] for call in well.slack.calls("conversations.info")}
+    asked = {call.args["channel"] for call in healthy_world.slack.calls("conversations.info")}
     assert "C01BILLING" not in asked
     assert found["channels"].message == (
         "in T01ACMF no channel could be checked: the bot is not installed there; "
@@ -127,19 +127,19 @@ async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(w
     )
 
 
-async def test_an_unavailable_mail_server_is_reported(well: World) -> None:
-    await well.slack.mail.stop()
-    found = (await findings(well))["mail"]
+async def test_an_unavailable_mail_server_is_reported(healthy_world: World) -> None:
+    await healthy_world.slack.mail.stop()
+    found = (await load_results(healthy_world))["mail"]
     assert (found.passed, "SMTP_URL" in found.message) == (False, True)
 
 
 async def test_emails_that_wait_for_a_mail_server_are_counted(
-    well: World, monkeypatch: pytest.MonkeyPatch
+    healthy_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.mail.smtp.mailer.SmtpMailer.is_configured", False)
-    assert "waiting now" not in (await findings(well))["mail"].message
-    at = well.services.now()
-    async with well.services.write() as session:
+    assert "waiting now" not in (await load_results(healthy_world))["mail"].message
+    at = healthy_world.services.now()
+    async with healthy_world.services.write() as session:
         account = await session.get_one(Account, "acme")
         payload = PortalChangedPayload(by="Alice")
         for id_ in ("1", "2"):
@@ -153,16 +153,16 @@ async def test_emails_that_wait_for_a_mail_server_are_counted(
                 at=at,
                 payload=payload,
             )
-    found = (await findings(well))["mail"]
+    found = (await load_results(healthy_world))["mail"]
     assert found.passed is None
     assert found.message.endswith("; 2 waiting now")
 
 
 async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(
-    well: World, monkeypatch: pytest.MonkeyPatch
+    healthy_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.mail.smtp.mailer.SmtpMailer.is_plain_text", True)
-    found = (await findings(well))["mail"]
+    found = (await load_results(healthy_world))["mail"]
     assert (found.passed, "?starttls=0" in found.message) == (None, True)
 
 
@@ -172,52 +172,54 @@ DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 @pytest.mark.parametrize(
     "sender", [DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"]
 )
-async def test_a_sender_that_is_no_mail_address_is_named(well: World, sender: str) -> None:
-    well.services.settings = well.services.settings.model_copy(update={"mail_from": sender})
-    found = (await findings(well))["mail"]
+async def test_a_sender_that_is_no_mail_address_is_named(healthy_world: World, sender: str) -> None:
+    healthy_world.services.settings = healthy_world.services.settings.model_copy(update={"mail_from": sender})
+    found = (await load_results(healthy_world))["mail"]
     assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
 
 
-async def test_a_sender_may_have_a_name(well: World) -> None:
-    changed = well.services.settings.model_copy(update={"mail_from": "Seatbot <seatbot@acme.example>"})
-    well.services.settings = changed
-    assert (await findings(well))["mail"].passed
+async def test_a_sender_may_have_a_name(healthy_world: World) -> None:
+    changed = healthy_world.services.settings.model_copy(
+        update={"mail_from": "Seatbot <seatbot@acme.example>"}
+    )
+    healthy_world.services.settings = changed
+    assert (await load_results(healthy_world))["mail"].passed
 
 
 async def test_an_unset_optional_setting_is_a_note() -> None:
     async with open_world("migrated", smtp_url=None, account_services_channel=None) as world:
-        found = await findings(world)
-    notes = {about for about, finding in found.items() if finding.passed is None}
+        found = await load_results(world)
+    notes = {about for about, result in found.items() if result.passed is None}
     assert notes == {"accounts", "mail", "billing", "seller", "account services"}
 
 
-async def test_the_exit_code_says_whether_anything_is_wrong(well: World, tmp_path: Path) -> None:
-    url = well.services.settings.database_url
-    environment = build_environment(well.slack, url, transport="http", DATABASE_URL=url)
+async def test_the_exit_code_says_whether_anything_is_wrong(healthy_world: World, tmp_path: Path) -> None:
+    url = healthy_world.services.settings.database_url
+    environment = build_environment(healthy_world.slack, url, transport="http", DATABASE_URL=url)
     assert (await run_command(tmp_path, "doctor", **environment)).exit_code == 0
-    well.slack.channel("C03SLOW").remove_bot()
+    healthy_world.slack.channel("C03SLOW").remove_bot()
     result = await run_command(tmp_path, "doctor", **environment)
     assert result.exit_code == 1
     assert "wrong channels: the bot is not in C03SLOW" in result.output
 
 
-async def test_scopes_that_slack_does_not_list_are_a_note(well: World) -> None:
+async def test_scopes_that_slack_does_not_list_are_a_note(healthy_world: World) -> None:
     """A proxy may take the header away; that proves nothing of the token."""
-    well.slack.fault("bare", "auth.test")
-    found = (await findings(well))["slack"]
+    healthy_world.slack.fault("bare", "auth.test")
+    found = (await load_results(healthy_world))["slack"]
     assert found.passed is None
     assert found.message.startswith("the token works in T01ACME, but the response does not list its scopes")
 
 
-async def test_accounts_that_nobody_can_order_for_are_named_with_the_reason(well: World) -> None:
-    async with well.services.write() as session:
+async def test_accounts_that_nobody_can_order_for_are_named_with_the_reason(healthy_world: World) -> None:
+    async with healthy_world.services.write() as session:
         for statement in (
             "UPDATE billing_contact SET active = false WHERE account_id = 'slow'",
             "UPDATE payment_method SET active = false WHERE account_id = 'declined'",
             "UPDATE account SET active = false WHERE id NOT IN ('acme', 'slow', 'declined', 'ineligible')",
         ):
             await session.exec(text(statement))  # type: ignore[call-overload]
-    found = (await findings(well))["ordering"]
+    found = (await load_results(healthy_world))["ordering"]
     assert found.passed is None
     assert found.message == (
         "nobody can order for declined (no payment method that can be charged), "
@@ -225,13 +227,13 @@ async def test_accounts_that_nobody_can_order_for_are_named_with_the_reason(well
     )
 
 
-async def test_contacts_whom_slack_does_not_know_are_named(well: World) -> None:
-    assert (await findings(well))["contacts"].passed
-    async with well.services.write() as session:
+async def test_contacts_whom_slack_does_not_know_are_named(healthy_world: World) -> None:
+    assert (await load_results(healthy_world))["contacts"].passed
+    async with healthy_world.services.write() as session:
         await session.exec(  # type: ignore[call-overload]
             text("UPDATE billing_contact SET email = 'gone@acme.example' WHERE email = 'benoit@acme.example'")
         )
-    found = (await findings(well))["contacts"]
+    found = (await load_results(healthy_world))["contacts"]
     assert (found.passed, found.message) == (None, "Slack does not know gone@acme.example (acme)")
 
 
@@ -240,17 +242,17 @@ async def test_contacts_whom_slack_does_not_know_are_named(well: World) -> None:
     [("pk_test_1", False, "publishable key"), ("sk_test_1", None, "restricted key")],
 )
 async def test_a_stripe_key_of_the_wrong_kind_is_named(
-    well: World, key: str, passed: bool | None, words: str
+    healthy_world: World, key: str, passed: bool | None, words: str
 ) -> None:
     changed = {"billing": "stripe", "stripe_api_key": SecretStr(key)}
-    well.services.settings = well.services.settings.model_copy(update=changed)
-    found = (await findings(well))["billing"]
+    healthy_world.services.settings = healthy_world.services.settings.model_copy(update=changed)
+    found = (await load_results(healthy_world))["billing"]
     assert (found.passed, words in found.message) == (passed, True), found
     assert key not in found.message
 
 
-async def test_a_method_that_is_not_there_is_a_note(well: World) -> None:
-    well.slack.fault("unknown_method", "conversations.info")
-    found = (await findings(well))["channels"]
+async def test_a_method_that_is_not_there_is_a_note(healthy_world: World) -> None:
+    healthy_world.slack.fault("unknown_method", "conversations.info")
+    found = (await load_results(healthy_world))["channels"]
     assert found.passed is None
     assert found.message == "in T01ACME no channel could be checked: unknown_method"

@@ -25,25 +25,25 @@ async def enqueue(outbox: Outbox, *events: str) -> None:
         await enqueue_notices(session, notices)
 
 
-async def test_notices_are_stored_with_one_insert_in_their_order(any_outbox: Outbox) -> None:
+async def test_notices_are_stored_with_one_insert_in_their_order(outbox: Outbox) -> None:
     names = [f"event:{number}" for number in range(9, -1, -1)]
-    with log_queries(any_outbox.database.sync_engine) as log:
-        await enqueue(any_outbox, *names)
+    with log_queries(outbox.database.sync_engine) as log:
+        await enqueue(outbox, *names)
     assert len([sql for sql, _ in log.queries if sql.startswith("INSERT INTO notice ")]) == 1
-    stored = await any_outbox.notices()
+    stored = await outbox.notices()
     assert [notice.payload["by"] for notice in stored] == [name for name in names for _ in range(2)]
 
 
-async def test_a_notice_that_exists_is_left_unchanged(any_outbox: Outbox) -> None:
-    await enqueue(any_outbox, "a", "b")
-    before = await any_outbox.notices()
-    await enqueue(any_outbox, "b", "c")
-    after = await any_outbox.notices()
+async def test_a_notice_that_exists_is_left_unchanged(outbox: Outbox) -> None:
+    await enqueue(outbox, "a", "b")
+    before = await outbox.notices()
+    await enqueue(outbox, "b", "c")
+    after = await outbox.notices()
     assert after[: len(before)] == before
     assert [notice.event for notice in after[len(before) :]] == ["c>channel:C1", "c>channel:C2"]
 
 
-async def test_no_notices_take_no_statement(any_outbox: Outbox) -> None:
-    with log_queries(any_outbox.database.sync_engine) as log:
-        await enqueue(any_outbox)
+async def test_no_notices_take_no_statement(outbox: Outbox) -> None:
+    with log_queries(outbox.database.sync_engine) as log:
+        await enqueue(outbox)
     assert [sql for sql, _ in log.queries if sql.startswith("INSERT INTO notice ")] == []

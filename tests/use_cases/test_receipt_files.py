@@ -57,8 +57,7 @@ async def test_r24_limits_of_files_are_not_the_workspaces(outbox: Outbox) -> Non
     assert await outbox.deliver() == 1
 
 
-async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(any_outbox: Outbox) -> None:
-    outbox = any_outbox
+async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(outbox: Outbox) -> None:
     await receipt_for_alice(outbox)
 
     async def crash(message: OutboundMessage) -> None:

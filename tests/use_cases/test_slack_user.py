@@ -9,7 +9,6 @@ from bot.db import Database
 from bot.permissions import SlackIdentity
 from bot.use_cases.slack_user import find_slack_user, load_localizer, refresh_slack_user
 from models.slack_user import SlackUser
-from tests.postgres import Kind, database_url
 from tests.use_cases.outbox import Outbox
 
 ALICE = SlackIdentity("T01ACME", "U01ALICE", "/quotes")
@@ -69,14 +68,10 @@ async def test_a_directory_that_is_too_slow_counts_as_silent(outbox: Outbox) -> 
     assert await refresh_slack_user(outbox.services, ALICE, max_wait=None)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_two_requests_of_a_new_person_at_once_store_them_once(kind: Kind) -> None:
-    with database_url("migrated", kind) as url:
-        outbox = Outbox(Database(url))
-        answers = await asyncio.gather(*(refresh_slack_user(outbox.services, ALICE) for _ in range(8)))
-        assert all(answers)
-        assert await stored(outbox)
-        await outbox.database.close()
+async def test_two_requests_of_a_new_person_at_once_store_them_once(outbox: Outbox) -> None:
+    answers = await asyncio.gather(*(refresh_slack_user(outbox.services, ALICE) for _ in range(8)))
+    assert all(answers)
+    assert await stored(outbox)
 
 
 async def test_someone_slack_does_not_know_may_do_nothing(outbox: Outbox) -> None:

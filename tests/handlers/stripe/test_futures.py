@@ -13,6 +13,7 @@ from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, Schedul
 from tests.fake_stripe.records import Subscription as StripeSubscription
 from tests.handlers.steps import opened, saying, shown
 from tests.handlers.stripe.stripe_orders import ALICE, line, placed_only
+from tests.long_tables import mark_long_except
 from tests.stripe_world import StripeWorld, stripe_world
 
 PERIOD_START, PERIOD_END = date(2026, 11, 1), date(2026, 12, 1)
@@ -102,7 +103,7 @@ SOLD = {
 }
 
 
-@pytest.mark.parametrize("set_up", SOLD)
+@pytest.mark.parametrize("set_up", mark_long_except(SOLD, "ends with its period", "is discounted"))
 async def test_r27_what_is_ahead_is_said_on_every_screen_and_seats_are_sold(
     world: StripeWorld, set_up: str
 ) -> None:
@@ -260,7 +261,10 @@ def apply_set_up(world: StripeWorld, set_up: str) -> None:
     subscription.future, subscription.status = REFUSED[set_up][0], STATUSES.get(set_up, "active")
 
 
-@pytest.mark.parametrize("set_up", REFUSED)
+@pytest.mark.parametrize(
+    "set_up",
+    mark_long_except(REFUSED, "payments as drafts", "the same seats from the next phase", "past_due"),
+)
 async def test_r27_seats_that_could_not_be_kept_or_charged_are_refused_before_the_quote(
     world: StripeWorld, set_up: str
 ) -> None:
@@ -272,7 +276,7 @@ async def test_r27_seats_that_could_not_be_kept_or_charged_are_refused_before_th
     assert await world.rows(Quote) == []
 
 
-@pytest.mark.parametrize("set_up", REFUSED)
+@pytest.mark.parametrize("set_up", mark_long_except(REFUSED, "payments void", "trial"))
 async def test_r27_a_set_up_that_begins_while_a_cart_is_open_makes_no_quote(
     world: StripeWorld, set_up: str
 ) -> None:
@@ -284,7 +288,7 @@ async def test_r27_a_set_up_that_begins_while_a_cart_is_open_makes_no_quote(
     assert await world.rows(Quote) == []
 
 
-@pytest.mark.parametrize("set_up", REFUSED)
+@pytest.mark.parametrize("set_up", mark_long_except(REFUSED, "other seats from the next phase", "paused"))
 async def test_r27_an_order_placed_before_is_declined_with_the_reason_and_nothing_is_charged(
     world: StripeWorld, set_up: str
 ) -> None:

@@ -21,6 +21,7 @@ from tests.fake_stripe.prices import Package, Tier
 from tests.fake_stripe.records import SubscriptionItem
 from tests.handlers.steps import opened, shown
 from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only
+from tests.long_tables import mark_long_except
 from tests.stripe_world import StripeWorld, stripe_world
 
 
@@ -34,17 +35,21 @@ def get_item(world: StripeWorld) -> SubscriptionItem:
     return world.records.get_item("acme_meeting")
 
 
+THREE_MONTHS = ("month", 3, 92, "3-month", "every 3 months")
+TWO_WEEKS = ("week", 2, 14, "2-week", "every 2 weeks")
+INTERVALS = [
+    THREE_MONTHS,
+    ("month", 6, 181, "6-month", "every 6 months"),
+    ("month", 12, 365, "year", "per year"),
+    ("week", 1, 7, "week", "per week"),
+    TWO_WEEKS,
+    ("year", 2, 730, "2-year", "every 2 years"),
+    ("day", 30, 30, "30-day", "every 30 days"),
+]
+
+
 @pytest.mark.parametrize(
-    ("interval", "count", "days", "length", "text"),
-    [
-        ("month", 3, 92, "3-month", "every 3 months"),
-        ("month", 6, 181, "6-month", "every 6 months"),
-        ("month", 12, 365, "year", "per year"),
-        ("week", 1, 7, "week", "per week"),
-        ("week", 2, 14, "2-week", "every 2 weeks"),
-        ("year", 2, 730, "2-year", "every 2 years"),
-        ("day", 30, 30, "30-day", "every 30 days"),
-    ],
+    ("interval", "count", "days", "length", "text"), mark_long_except(INTERVALS, THREE_MONTHS, TWO_WEEKS)
 )
 async def test_r17_seats_are_sold_whatever_the_interval(
     world: StripeWorld, interval: str, count: int, days: int, length: str, text: str
@@ -133,7 +138,9 @@ SOLD: dict[str, tuple[dict[str, Any], str, int, int]] = {
 }
 
 
-@pytest.mark.parametrize("set_up", SOLD)
+@pytest.mark.parametrize(
+    "set_up", mark_long_except(SOLD, "a package", "graduated tiers", "several currencies", "tax included")
+)
 async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_stripe(
     world: StripeWorld, set_up: str
 ) -> None:
