@@ -1,5 +1,6 @@
 """Details and pages: everything one screen or message shows, loaded at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any

@@ -299,6 +299,8 @@ class StripeRecords:
         self.fails_tax_calculation = False
         self.lists_invoices_of_deleted_customers = True
         self.pending_invoice_items: list[InvoiceLine] = []
+        # Of changes that somebody else made.
+        self.foreign_invoices: set[str] = set()
         # Where the invoices' files are.
         self.files_url = "https://invoice.stripe.example"
         self._id_count = 0

@@ -55,7 +55,8 @@ class StripeState:
         return len(self._records.events) + len(self._records.invoices)
 
     def list_charges(self) -> list[ProviderCharge]:
-        return [_read_charge(invoice) for invoice in self._records.list_updates()]
+        updates = self._records.list_updates()
+        return [_read_charge(each) for each in updates if each.id not in self._records.foreign_invoices]
 
     def list_seats(self) -> dict[str, ProviderSeats]:
         return {
