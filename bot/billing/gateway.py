@@ -63,6 +63,7 @@ class BillingPeriodEnded(Refusal):
 class PreviewIncomplete(Refusal):
     """So much is waiting to be invoiced that the provider does not show all of it."""
 
+
 class TaxLocationInvalid(Refusal):
     """The provider cannot tell from the billing address which tax applies."""
 

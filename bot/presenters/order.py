@@ -10,10 +10,10 @@ from functools import cached_property
 from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.product import make_product_labels
-from models.service_order.account_balance import compute_amount_limit
 from models.details import OrderDetails, OrderRow
 from models.money import Money
 from models.service_order import BALANCE_DUE_REASON, LineStatus
+from models.service_order.account_balance import compute_amount_limit
 
 
 @dataclass(frozen=True, eq=False)

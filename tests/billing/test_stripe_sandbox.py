@@ -42,7 +42,6 @@ from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.errors import Refusal
 from models.payment_method import PaymentMethodUnsupported
-from models.subscription.seat_pricing import SeatsBilledWithUsage
 from models.subscription import Subscription
 from models.subscription.outlook import (
     CollectionPaused,
@@ -50,6 +49,7 @@ from models.subscription.outlook import (
     SubscriptionInTrial,
     SubscriptionStanding,
 )
+from models.subscription.seat_pricing import SeatsBilledWithUsage
 from models.tax import TaxTreatment
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.billing.scenarios import brought_to_an_end

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.service_order.account_balance import compute_amount_limit, compute_amounts_due, is_balance_passed_on
 from models.quote import Quote
 from models.service_order import LineStatus, OrderLine
+from models.service_order.account_balance import (
+    compute_amount_limit,
+    compute_amounts_due,
+    is_balance_passed_on,
+)
 from tests.models.examples import NOW, a_line, a_quote
 
 AMOUNTS = st.integers(0, 5000)

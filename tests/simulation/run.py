@@ -134,6 +134,7 @@ def _set_order_workers(count: int) -> Iterator[None]:
 # What the product logs as an error without a fault of its own.
 EXPECTED_ERRORS = ("notice.undeliverable", "account_services.channel_unreachable")
 
+
 @contextmanager
 def collect_errors(world: SimulatedWorld) -> Iterator[None]:
     """The log is silent; an unexpected error in it counts as a failure."""

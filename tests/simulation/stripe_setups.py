@@ -40,7 +40,9 @@ def place_payment_method(records: StripeRecords, subscription: Subscription, ran
         method = f"pm_sepa_{customer.id}"
         records.cards.setdefault(method, Card(method, customer.id, type="sepa_debit", last4="3000"))
     elif usual is not None and records.cards[usual].type != "card":
-        cards = (card.id for card in records.cards.values() if card.customer == customer.id and card.type == "card")
+        cards = (
+            card.id for card in records.cards.values() if card.customer == customer.id and card.type == "card"
+        )
         method = next(cards, usual)
     if method is not None:
         subscription.default_payment_method = method if place == "subscription" else None
@@ -165,7 +167,13 @@ def meter_usage(records: StripeRecords, subscription: Subscription, random: Rand
 
 def _build_metered_item(beside: SubscriptionItem) -> SubscriptionItem:
     price = replace(
-        beside.price, id="price_usage", unit_amount=3, usage_type="metered", metadata={}, package=None, tiers=[]
+        beside.price,
+        id="price_usage",
+        unit_amount=3,
+        usage_type="metered",
+        metadata={},
+        package=None,
+        tiers=[],
     )
     start, end = beside.current_period_start, beside.current_period_end
     return SubscriptionItem(f"{beside.id}_usage", price, 0, start, end, unbilled_usage=200)

@@ -45,7 +45,6 @@ from bot.metrics import instrument_adapter
 from models.account import Address
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
-from models.subscription.outlook import RenewalTotal
 
 log = structlog.get_logger()
 

@@ -97,9 +97,7 @@ def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...]) 
     )
 
 
-async def complete_taxes(
-    client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled
-) -> Settled:
+async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled) -> Settled:
     """With the taxes of the invoice by rate, and what they depended on: those of its quote do not add up to
     other amounts, and say why there was no tax by then."""
     invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt), "invoices.retrieve")

@@ -14,9 +14,9 @@ from bot.billing.gateway import (
     LineRequest,
     MixedPricesUnsupported,
     Preview,
+    PreviewIncomplete,
     PriceArchived,
     PricedLine,
-    PreviewIncomplete,
     RecurringTotal,
     SeatsReducePrice,
     SubscriptionNotActive,
@@ -43,8 +43,8 @@ from bot.billing.stripe.taxes import (
     read_tax_parts,
 )
 from models.account import Account, Address
-from models.service_order.account_balance import compute_amounts_due
 from models.money import Money
+from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SubscriptionNotFound
 from models.subscription.outlook import RenewalTotal
 from models.subscription.period_length import PeriodLength, group_by_period

@@ -2,7 +2,6 @@
 
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.service_order.account_balance import compute_amount_limit
 from models.details import OrderRow
 from models.notice import NoticeKind
 from models.notice.destination import Destination
@@ -14,6 +13,7 @@ from models.notice.payloads import (
     PaymentConfirmationPayload,
 )
 from models.service_order import BALANCE_DUE_REASON
+from models.service_order.account_balance import compute_amount_limit
 
 
 def announce_progress(
@@ -69,7 +69,9 @@ async def announce_attention_needed(
     # Not the attempt's number: a line may be declined and retried twice without another attempt.
     entry_number = await update.get_last_entry_number()
     event = f"line:{row.line.id}:{kind}:{entry_number}{event_suffix}"
-    update.add_notice(kind, event, await update.list_destinations(), _build_attention_payload(update, kind, row))
+    update.add_notice(
+        kind, event, await update.list_destinations(), _build_attention_payload(update, kind, row)
+    )
 
 
 def _build_attention_payload(update: OrderUpdate, kind: NoticeKind, row: OrderRow) -> NoticePayload:

@@ -11,9 +11,9 @@ from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, Su
 from bot.db import Session, lock_account
 from bot.services import Services
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.service_order.account_balance import compute_amount_limit, is_balance_passed_on
 from models.details import OrderRow
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
+from models.service_order.account_balance import compute_amount_limit, is_balance_passed_on
 
 RETRY_DELAY = timedelta(seconds=10)
 # The line may still be invoiced, or is about to be.

@@ -156,7 +156,9 @@ async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(wor
     assert f"Charged to Visa ending in 4242: €{quote.due_now / 100:.2f}" in order.text
 
 
-async def test_r17_a_small_line_after_a_large_one_is_promised_for_the_next_invoice(world: StripeWorld) -> None:
+async def test_r17_a_small_line_after_a_large_one_is_promised_for_the_next_invoice(
+    world: StripeWorld,
+) -> None:
     world.records.get_item("acme_webinar").price.unit_amount = 60
     alice = world.person("alice")
     placement = await world.placement(alice, acme_meeting=2, acme_webinar=1)
