@@ -87,7 +87,7 @@ async def test_errors_of_validation_are_not_kept_under_the_key(client: stripe.St
 async def test_a_pending_update_bills_the_usage_beside_it_and_loses_it_when_it_expires(
     fake: FakeStripe, client: stripe.StripeClient, clock: Clock
 ) -> None:
-    """docs.stripe.com/billing/subscriptions/pending-updates, "Metered items"."""
+    """docs.stripe.com/billing/subscriptions/pending-updates, on metered items."""
     start, end = int(START.timestamp()), int(END.timestamp())
     metered = SubscriptionItem("si_2", Price("price_2", 3, usage_type="metered"), 0, start, end)
     metered.unbilled_usage = 100
