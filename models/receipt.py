@@ -13,7 +13,7 @@ from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
-from models.payment_method import CARD_TYPE, PaymentMethod
+from models.payment_method import CARD_TYPE, SHOWN_METHOD_FIELDS, PaymentMethod
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
 from models.tax import TaxFacts, TaxFactsColumn, TaxItem, sum_tax_items

@@ -143,8 +143,8 @@ class SubscriptionState:
 @dataclass(frozen=True)
 class PaymentMethodState:
     """A stored payment method, as far as the bot may know it (R23). `type` is `card`, or the provider's word
-    for another; `wallet` is one that holds the card. `is_default` is the account's, for subscriptions without one of their own. `automatic`:
-    place_charge can charge it without asking."""
+    for another; `wallet` is one that holds the card. `is_default` is the account's, for subscriptions without
+    one of their own. `automatic`: place_charge can charge it without asking."""
 
     id: str
     brand: str | None
@@ -173,7 +173,7 @@ class WebhookVerificationError(Exception):
 
 
 class UnsupportedEvent(Exception):
-    """Signed by the provider, but of a kind that its webhook must not send. The message says what it needs."""
+    """Signed by the provider, but of a kind that its webhook must not send. Says what is needed."""
 
 
 @dataclass(frozen=True)
@@ -270,8 +270,8 @@ class Settled:
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
     invoice, if that is the document of record. The payment method was charged
     `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, and
-    `tax_facts` what it depended on, if that may not be what was promised; `methods` have what was paid with each. Without them, all of it
-    was charged to the charge's own method."""
+    `tax_facts` what it depended on, if that may not be what was promised; `methods` have what was paid with
+    each. Without them, all of it was charged to the charge's own method."""
 
     receipt: str
     amount: int

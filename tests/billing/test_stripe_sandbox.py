@@ -356,7 +356,7 @@ class Ordering:
         beside: Sequence[dict[str, Any]] = (),
         **terms: Any,
     ) -> None:
-        """To ten more seats, of 14.00 EUR a month unless `price` says otherwise, and to the items `beside`."""
+        """To ten more seats, of 14.00 EUR a month unless `price` says otherwise, and to what is `beside`."""
         usual = {"currency": "eur", "recurring": {"interval": "month"}, "unit_amount": 1400}
         described: Any = {**usual, "product_data": {"name": "GoTo Webinar"}, **(price or {})}
         made = await self.there.client.v1.prices.create_async(described)

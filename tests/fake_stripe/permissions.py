@@ -1,7 +1,7 @@
 """Which permission of a restricted key a request takes: docs.stripe.com/keys/restricted-api-keys
 
-A GET takes the one to read, anything else the one to write, which includes reading. Stripe checks it before it
-looks for the object: github.com/estuary/connectors/pull/1960.
+A GET takes the one to read, anything else the one to write, which includes reading. Stripe checks it before
+it looks for the object: github.com/estuary/connectors/pull/1960.
 """
 
 import re
@@ -40,8 +40,8 @@ def check_permission(method: str, path: str, missing: Collection[str]) -> None:
 def _build_permission_error(title: str, permission: str) -> ApiError:
     """Without a code; only the message names the permission."""
     message = (
-        "Permission denied. The provided key 'rk_test_***fake' does not have the required permissions for this "
-        f"endpoint on account 'acct_1'. Enabling \"{title}\" ('{permission}') permissions on this key would "
+        "Permission denied. The provided key 'rk_test_***fake' does not have the required permissions for "
+        f"this endpoint on account 'acct_1'. Enabling \"{title}\" ('{permission}') permissions on this key would "
         "allow this request to continue."
     )
     return ApiError(403, "invalid_request_error", message)

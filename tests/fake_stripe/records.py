@@ -483,7 +483,8 @@ class StripeRecords:
                 lines.append(
                     InvoiceLine(
                         item.id, subscription.id, item.price, count, amount, tax, start, end,
-                        end != whole_end, discount, self._get_discount_id(subscription) if discount else "", currency, parts,
+                        end != whole_end, discount, self._get_discount_id(subscription) if discount else "",
+                        currency, parts,
                     )
                 )  # fmt: skip
         return lines
@@ -611,7 +612,7 @@ class StripeRecords:
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
     def pay_on_hosted_page(self, invoice: Invoice, card_id: str) -> None:
-        """With any method, whether or not the customer has it: docs.stripe.com/invoicing/hosted-invoice-page"""
+        """With any method, not only the customer's: docs.stripe.com/invoicing/hosted-invoice-page"""
         assert invoice.payment_intent is not None
         invoice.payment_intent.payment_method = card_id
         self.pay_invoice(invoice)

@@ -183,8 +183,8 @@ async def _record_attempt(
 
 
 def _decline_for_missing(error: stripe.InvalidRequestError) -> Declined:
-    """The card has been removed, or the customer has none left to charge: only then Stripe names no parameter.
-    Otherwise it is the subscription, or its item."""
+    """The card has been removed, or the customer has none left to charge: only then Stripe names no
+    parameter. Otherwise it is the subscription, or its item."""
     is_method = error.param in (None, "default_payment_method")
     return Declined("method_gone" if is_method else "subscription_gone")
 

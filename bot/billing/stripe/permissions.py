@@ -1,7 +1,7 @@
 """Which permissions a restricted key lacks, found out without changing anything at Stripe.
 
-Each probe names an object that cannot exist. Stripe checks the permission first, so the answer is 403 without it
-and 404 with it. docs.stripe.com/keys/restricted-api-keys
+Each probe names an object that cannot exist. Stripe checks the permission first, so the answer is 403 without
+it and 404 with it. docs.stripe.com/keys/restricted-api-keys
 """
 
 import asyncio

@@ -57,7 +57,8 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
     """Accept the quote and start processing (R12). Idempotent for the contact who placed the order.
 
     Raises QuoteNotPending, CheckoutIncomplete, NoAutomaticPaymentMethod, PaymentMethodNotUsable,
-    QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a cart the refusals of R2 and R4.
+    QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a cart the refusals of R2
+    and R4.
     """
     at = services.now()
     async with services.read() as session:
