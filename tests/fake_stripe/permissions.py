@@ -41,7 +41,7 @@ def _build_permission_error(title: str, permission: str) -> ApiError:
     """Without a code; only the message names the permission."""
     message = (
         "Permission denied. The provided key 'rk_test_***fake' does not have the required permissions for "
-        f"this endpoint on account 'acct_1'. Enabling \"{title}\" ('{permission}') permissions on this key would "
-        "allow this request to continue."
+        f"this endpoint on account 'acct_1'. Enabling \"{title}\" ('{permission}') permissions on this key "
+        "would allow this request to continue."
     )
     return ApiError(403, "invalid_request_error", message)
