@@ -174,8 +174,8 @@ async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_cost
     until_renewal = datetime(2026, 12, 1, tzinfo=UTC) - world.clock.at
     world.clock.move(seconds=until_renewal.total_seconds())
     world.records.apply_due_changes()
-    [renewal] = [i for i in world.records.invoices.values() if i.billing_reason == "subscription_cycle"]
-    assert renewal.subtotal == 20323
+    renewal = world.records.invoices[str(get_subscription(world).latest_invoice)]
+    assert (renewal.billing_reason, renewal.subtotal) == ("subscription_cycle", 20323)
 
 
 async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_one(
