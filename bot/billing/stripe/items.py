@@ -61,8 +61,8 @@ class SubscriptionItem:
     # (docs.stripe.com/tax/customer-locations, "Invoice finalization errors").
     is_tax_disabled: bool = False
     price_id: str = ""
-    # Stripe bills its usage with the pending update of any item of the subscription, and discards the usage
-    # if that expires (docs.stripe.com/billing/subscriptions/pending-updates, "Metered items").
+    # Stripe bills its usage with the pending update of any item of the subscription, and discards it if that
+    # expires (docs.stripe.com/billing/subscriptions/pending-updates, "Metered items").
     has_metered_sibling: bool = False
 
     @property

@@ -47,17 +47,20 @@ async def _fetch_method(
     try:
         with if_rejected("method_not_shown"):
             if intent_id is not None:
-                return await _fetch_intent_method(client, intent_id)
-            return await _fetch_charge_method(client, charge_id) if charge_id else None
+                wanted = {"expand": INTENT_EXPANSIONS}
+                call = client.v1.payment_intents.retrieve_async(intent_id, wanted)  # type: ignore[arg-type]
+                return _read_intent(await request_stripe(call, "payment_intents.retrieve"))
+            if charge_id is not None:
+                fetch = client.v1.charges.retrieve_async(charge_id)
+                return _read_charge(await request_stripe(fetch, "charges.retrieve"))
     except (BillingAccessDenied, BillingRequestRejected):
         return None
+    return None
 
 
-async def _fetch_intent_method(client: stripe.StripeClient, intent_id: str) -> PaymentMethodState | None:
+def _read_intent(intent: stripe.PaymentIntent) -> PaymentMethodState | None:
     """As it was when it was charged: a stored card may have been replaced since, or removed. The charge does
     not name everything that the method does."""
-    call = client.v1.payment_intents.retrieve_async(intent_id, {"expand": INTENT_EXPANSIONS})
-    intent = await request_stripe(call, "payment_intents.retrieve")
     charge, method = intent.latest_charge, intent.payment_method
     charged = _read_charge(charge) if isinstance(charge, stripe.Charge) else None
     stored = read_payment_method(method.to_dict()) if isinstance(method, stripe.PaymentMethod) else None
@@ -69,10 +72,6 @@ async def _fetch_intent_method(client: stripe.StripeClient, intent_id: str) -> P
         bank=charged.bank or stored.bank,
         wallet=charged.wallet or stored.wallet,
     )
-
-
-async def _fetch_charge_method(client: stripe.StripeClient, charge_id: str) -> PaymentMethodState | None:
-    return _read_charge(await request_stripe(client.v1.charges.retrieve_async(charge_id), "charges.retrieve"))
 
 
 def _read_charge(charge: stripe.Charge) -> PaymentMethodState | None:

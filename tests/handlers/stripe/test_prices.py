@@ -193,7 +193,7 @@ async def test_r27_a_subscription_billed_by_usage_is_shown_with_its_reason(
 
 
 def meter_usage_beside(world: StripeWorld, name: str = "acme_meeting") -> SubscriptionItem:
-    """An item of the same Stripe subscription, without a product of the catalogue, with unbilled usage."""
+    """An item of the same Stripe subscription, of no product in the catalogue, with unbilled usage."""
     subscription, seats = world.records.get_subscription_and_item(name)
     price = replace(seats.price, id="price_minutes", unit_amount=3, usage_type="metered", metadata={})
     start, end = seats.current_period_start, seats.current_period_end
