@@ -20,6 +20,12 @@ setup: .venv/ready  ## Prepare .venv with the locked dependencies
 demo: setup  ## Run the bot against a simulated Slack on this machine; needs nothing else
 	$(BIN)/python app.py demo
 
+# For the accessibility tests; without npm they are skipped.
+AXE := build/axe/node_modules/axe-core/axe.min.js
+$(AXE):
+	@command -v npm >/dev/null && mkdir -p build/axe && npm install --silent --no-audit --no-fund --no-package-lock \
+		--ignore-scripts --prefix build/axe axe-core@4.14.1 || echo "npm not found: skipping the accessibility tests"
+
 # One more worker than cores, because whole-program tests sometimes wait.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
@@ -38,11 +44,11 @@ NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants
 	models/test_baseline.py test_unsupported_schema.py test_restore.py test_audit_command.py test_settings.py \
 	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py
 
-test: setup  ## Run the tests: on SQLite over HTTP, then what depends on the database on PostgreSQL over Socket Mode
+test: setup $(AXE)  ## Run the tests: on SQLite over HTTP, then what depends on the database on PostgreSQL over Socket Mode
 	$(PYTEST)
 	$(POSTGRESQL) $(PYTEST) $(ON_POSTGRESQL:%=tests/%)
 
-test-long: setup  ## Run everything: all tests on both databases, all seeds and cells, planted bugs, stress (hours)
+test-long: setup $(AXE)  ## Run everything: all tests on both databases, all seeds and cells, planted bugs, stress (hours)
 	$(PYTEST) -m "long or not long"
 	$(POSTGRESQL) $(PYTEST) -m "long or not long" $(NOT_ON_POSTGRESQL:%=--ignore tests/%)
 	@$(MAKE) --no-print-directory simulate crash-matrix bad-input planted stress

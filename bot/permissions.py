@@ -65,6 +65,23 @@ class Authorized(Generic[RowT]):
     contact: BillingContact
 
 
+async def get_member(
+    session: Session, person: SlackIdentity, *, fresh_at: datetime | None = None
+) -> Principal:
+    """A full member of the workspace or organisation. With `fresh_at`, for a change.
+
+    Raises IdentityNotFresh and NotAllowed (R5).
+    """
+    principal = person.principal or await load_principal(session, person)
+    if principal is None:
+        raise IdentityNotFresh
+    if is_outsider(person, principal.user) or not principal.user.is_full_member:
+        raise NotAllowed
+    if fresh_at is not None and not principal.user.is_fresh(fresh_at):
+        raise IdentityNotFresh
+    return principal
+
+
 async def list_account_roles(
     session: Session, person: SlackIdentity, *, fresh_at: datetime | None = None
 ) -> AccountRoles:
@@ -72,16 +89,9 @@ async def list_account_roles(
 
     Raises IdentityNotFresh and NotAllowed (R5), NotABillingContact (R1).
     """
-    principal = person.principal or await load_principal(session, person)
-    if principal is None:
-        raise IdentityNotFresh
-    user = principal.user
-    if is_outsider(person, user) or not user.is_full_member:
-        raise NotAllowed
-    if fresh_at is not None and not user.is_fresh(fresh_at):
-        raise IdentityNotFresh
+    principal = await get_member(session, person, fresh_at=fresh_at)
     if not principal.roles:
-        raise NotABillingContact(contacts=await _list_contact_names(session, person, user))
+        raise NotABillingContact(contacts=await _list_contact_names(session, person, principal.user))
     return principal.roles
 
 
@@ -211,6 +221,12 @@ async def load_principal(session: Session, person: SlackIdentity) -> Principal |
     numbers = {account.id: number for _, account, _, number, _ in rows if account and number is not None}
     person_ids = {contact.key: person_id for _, _, contact, _, person_id in rows if person_id}
     return Principal(user, [*reversed(roles.values())], numbers, person_ids)
+
+
+def is_contact_of(user: SlackUser, account: Account, contact: BillingContact) -> bool:
+    """Whether the contact, active or not, is this user: by user id, or by e-mail if no user id is bound."""
+    is_bound = contact.slack_user is not None or contact.email == user.email
+    return is_bound and _is_own_account(user, account, contact)
 
 
 def _is_own_account(user: SlackUser, account: Account, contact: BillingContact) -> bool:

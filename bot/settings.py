@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.version import PROGRAM
 from models.cart import SeatLimits
 from models.receipt import Seller
 
@@ -159,7 +160,7 @@ class Settings(BaseSettings):
             for key in keys.get_secret_value().split(","):
                 Fernet(key.strip())
         except ValueError:
-            raise ValueError("must hold keys made by `python app.py new-key`, comma-separated") from None
+            raise ValueError(f"must hold keys made by `{PROGRAM} new-key`, comma-separated") from None
         return keys
 
     @field_validator("smtp_url")

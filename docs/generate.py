@@ -13,6 +13,11 @@ import yaml
 from sqlalchemy import create_engine
 
 from docs.messages import render_messages_page
+from models.account.contact_invitation import (
+    INVITATION_TRANSITIONS,
+    ContactInvitation,
+    InvitationStatus,
+)
 from models.migrations.run import upgrade_database, write_migration
 from models.notice import Notice, NoticeStatus
 from models.quote import QUOTE_TRANSITIONS as NEXT_QUOTE_STATUSES
@@ -78,6 +83,22 @@ QUOTE_EXTENSION_STATES = StateMachine(
     "A request whose quote is no longer pending has lapsed: it can't be decided any more.",
 )
 
+CONTACT_INVITATION_STATES = StateMachine(
+    "Contact invitation",
+    "models/account/contact_invitation.py",
+    ContactInvitation.model_fields["status"].default,
+    {
+        InvitationStatus.PENDING: "A colleague was asked to become a billing contact.",
+        InvitationStatus.ACCEPTED: "They are a billing contact now.",
+        InvitationStatus.DECLINED: "They do not want to.",
+        InvitationStatus.CANCELLED: "A billing contact took it back, or whoever sent it was withdrawn.",
+        InvitationStatus.LAPSED: "It expired, and the next one has taken its place.",
+    },
+    INVITATION_TRANSITIONS,
+    "An invitation past its end of validity has lapsed whatever is stored, and so has one whose sender is no "
+    "longer a billing contact.",
+)
+
 SERVICE_ORDER_STATES = StateMachine(
     "Service order",
     "models/service_order/service_order.py",
@@ -127,8 +148,8 @@ INTRODUCTION = """\
 
 Written by `make docs` from the models. Do not edit it: a test compares it with what the models say.
 
-No change of a quote, its extension, an order or a line can be stored but the ones drawn here. The models
-refuse others, and so do triggers of the database
+No change of a quote, its extension, an invitation, an order or a line can be stored but the ones drawn here.
+The models refuse others, and so do triggers of the database
 ([decision 1](decisions/0001-enforce-transitions-in-the-database.md)).
 """
 
@@ -139,6 +160,7 @@ def render_states_page() -> str:
         for states in (
             QUOTE_STATES,
             QUOTE_EXTENSION_STATES,
+            CONTACT_INVITATION_STATES,
             SERVICE_ORDER_STATES,
             ORDER_LINE_STATES,
             NOTICE_STATES,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fluent.syntax import FluentParser
 from fluent.syntax.ast import GroupComment, Message
 
-from bot.i18n import LANGUAGES, MESSAGES_FOLDER
+from bot.i18n import MESSAGES_FOLDER
+from models.text.localized_text import LANGUAGES
 
 LANGUAGE_NAMES = {"en": "English", "fr": "Français"}
 

@@ -20,13 +20,16 @@ from pydantic import (
     WrapValidator,
 )
 
+from bot.blocks.billing_contact import COLLEAGUE_INPUT
 from bot.blocks.notification_preferences import DELIVERY_INPUT, TOPICS_INPUT
 from models.checkout import CheckoutForm
 from models.text.control_characters import remove_control_characters
 
 SEATS_BLOCK_PREFIX = "seats:"
 # What the bot reads of a form, by block id.
-INPUT_BLOCKS = frozenset({"reason", "until", TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields})
+INPUT_BLOCKS = frozenset(
+    {"reason", "until", COLLEAGUE_INPUT, TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields}
+)
 
 Body = dict[str, Any]
 T = TypeVar("T")
@@ -199,6 +202,7 @@ class Option(Fields):
 class StateValue(Fields):
     value: TypedText | None = None
     selected_date: Text | None = None
+    selected_user: Text | None = None
     selected_option: Option | None = None
     selected_options: list[Option] | None = None
 

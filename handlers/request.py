@@ -92,7 +92,7 @@ class SlackRequest:
 
     @cached_property
     def input_values(self) -> dict[str, str]:
-        """The text, date or selected option of each input of the view, by block id; else blank."""
+        """The text, date, person or selected option of each input of the view, by block id; else blank."""
         return {block_id: _get_value(state) for block_id, state in self._input_states.items()}
 
     def get_selected_values(self, block_id: str) -> list[str]:
@@ -120,7 +120,7 @@ class SlackRequest:
 
 def _get_value(state: StateValue) -> str:
     option = state.selected_option.value if state.selected_option else ""
-    return state.value or state.selected_date or option
+    return state.value or state.selected_date or state.selected_user or option
 
 
 def identify_person(payload: Payload, context: AsyncBoltContext) -> SlackIdentity:

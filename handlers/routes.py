@@ -2,6 +2,7 @@
 
 from handlers import (
     account,
+    billing_contact,
     cart,
     checkout,
     home,
@@ -22,6 +23,7 @@ ROUTES: list[Route] = [
     *service_order.ROUTES,
     *receipt.ROUTES,
     *account.ROUTES,
+    *billing_contact.ROUTES,
     *home.ROUTES,
     *install.ROUTES,
     *notification_preferences.ROUTES,

@@ -8,6 +8,7 @@ from typing import Any
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import InvitationDetails
 from models.account.spending import Spending
 from models.audit.entry import AuditEntry
 from models.checkout import CheckoutForm
@@ -268,3 +269,17 @@ class AccountOverview:
     def default_methods(self) -> list[PaymentMethod]:
         own_ids = {row.subscription.default_payment_method_id for row in self.rows}
         return list_default_methods(self.payment_methods, own_ids)
+
+
+@dataclass(frozen=True)
+class ContactsPage:
+    """An account's billing contacts and the invitations that are open, for one of the contacts."""
+
+    account: Account
+    contacts: list[BillingContact]
+    invitations: list[InvitationDetails]
+    own_contact_id: int
+
+    @property
+    def is_own_role_withdrawn(self) -> bool:
+        return all(contact.id != self.own_contact_id for contact in self.contacts)

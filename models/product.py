@@ -3,6 +3,7 @@
 from sqlmodel import Field, SQLModel
 
 from models.errors import Refusal
+from models.text.localized_text import LocalizedText, LocalizedTextColumn
 
 
 class ProductNotSelfServed(Refusal):
@@ -17,7 +18,7 @@ class Product(SQLModel, table=True):
     id: str = Field(primary_key=True)
     name: str
     additional_seats: bool = False
-    reason: str | None = None
+    reason: LocalizedText | None = Field(default=None, sa_type=LocalizedTextColumn)
 
 
 DEFAULT_PRODUCTS = (

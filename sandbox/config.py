@@ -103,12 +103,32 @@ class ChannelConfig(Section):
     is_archived: bool = False
 
 
+class GuideStep(Section):
+    """Something to try: the page becomes `user`, goes to `place` (a channel's id, `home` or `messages`) and
+    types `command`."""
+
+    title: str
+    user: str
+    place: str
+    command: str = ""
+    text: str
+
+
+class Guide(Section):
+    """What the page shows first: what a newcomer can try."""
+
+    title: str
+    notes: list[str] = []
+    steps: list[GuideStep] = Field(min_length=1)
+
+
 class Config(Section):
     teams: list[TeamConfig] = Field(min_length=1)
     organisation: OrganisationConfig | None = None
     app: AppConfig = AppConfig()
     users: list[UserConfig] = []
     channels: list[ChannelConfig] = []
+    guide: Guide | None = None
 
     @model_validator(mode="after")
     def _fill_teams(self) -> Self:
@@ -137,6 +157,10 @@ class Config(Section):
         for channel in self.channels:
             if unknown := set(channel.members) - users:
                 raise ValueError(f"channel {channel.name}: no such users: {', '.join(sorted(unknown))}")
+        places = {"home", "messages", *(channel.id for channel in self.channels)}
+        for step in self.guide.steps if self.guide else []:
+            if step.user not in users or step.place not in places:
+                raise ValueError(f"guide: {step.title!r} needs a user and a place that exist")
         for team in self.teams:
             if team.installed and not team.bot_token:
                 raise ValueError(

@@ -28,6 +28,7 @@ def state(slack: Slack, user_id: str | None, client_id: str) -> Json:
         "users": {user.id: dataclasses.asdict(user) for user in workspace.users.values()},
         "channels": [_channel(workspace, channel, user_id) for channel in channels],
         "modal": [_view(workspace, view) for view in stack],
+        "guide": workspace.config.guide.model_dump() if workspace.config.guide else None,
         "mail": len(slack.mailbox.messages),
         "connected": slack.sockets.is_open or bool(slack.delivery.request_url),
         **_with_the_app(workspace, user_id, client_id),

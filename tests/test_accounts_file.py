@@ -97,6 +97,13 @@ def test_self_service_takes_a_reason() -> None:
     assert (account.self_service.eligible, account.self_service.reason) == (False, "Ask us.")
 
 
+def test_a_reason_can_be_given_in_each_language() -> None:
+    reasons = "{fr: Demandez-nous., en: Ask us.}"
+    text = ACME.replace("self_service: true", f"self_service: {{eligible: false, reason: {reasons}}}")
+    [account] = parse_accounts(text, "accounts.yml").accounts
+    assert account.self_service.reason == {"en": "Ask us.", "fr": "Demandez-nous."}
+
+
 def test_r29_an_account_belongs_to_an_organisation_instead_of_a_workspace() -> None:
     text = ACME.replace("slack_team: T01ACME", "slack_enterprise: E01ACME")
     [account] = parse_accounts(text, "accounts.yml").accounts
@@ -146,6 +153,13 @@ WRONG_FIELDS = [
     ("locale: fr", "locale: de", 8, "locale", "must be en or fr"),
     ("Europe/Paris", "Europe/Lutetia", 9, "time_zone", "is not a time zone"),
     ("Europe/Paris", "Europe", 9, "time_zone", "is not a time zone"),
+    (
+        "self_service: true",
+        "self_service: {eligible: false, reason: {de: Nein.}}",
+        10,
+        "self_service.reason",
+        "a text for each language (en, fr)",
+    ),
     ("self_service: true", "self_service: perhaps", 10, "self_service.eligible", "must be true or false"),
     (
         "country: FR",

@@ -31,6 +31,7 @@ NOUNS = (
     "service_order",
     "receipt",
     "account",
+    "billing_contact",
     "home",
     "notification_preferences",
 )

@@ -15,6 +15,7 @@ from models.subscription.period_length import PeriodLength
 from models.subscription.proration import get_end_of_day
 from models.text.control_characters import find_control_character
 from models.text.email_address import ENCODED_WORD_PREFIX, normalize_email
+from models.text.localized_text import LANGUAGES, LocalizedText
 
 MIN_YEAR, MAX_YEAR = 2000, 2199
 
@@ -142,7 +143,16 @@ def _convert_self_service(value: Any) -> Any:
     return {"eligible": value} if isinstance(value, str) else value
 
 
+def _parse_localized_text(value: Any) -> LocalizedText:
+    if not isinstance(value, dict):
+        return _parse_text(value)
+    if not value or not value.keys() <= set(LANGUAGES):
+        raise ValueError(f"must be text, or a text for each language ({', '.join(LANGUAGES)})")
+    return {language: _parse_text(value[language]) for language in LANGUAGES if language in value}
+
+
 RequiredText = Annotated[str, BeforeValidator(_parse_text)]
+ReasonText = Annotated[LocalizedText, BeforeValidator(_parse_localized_text)]
 
 
 def _parse_period(value: object) -> PeriodLength:
@@ -170,7 +180,9 @@ UserId = Annotated[
 StripeCustomerId = Annotated[
     str, BeforeValidator(_build_pattern_parser(r"cus_[A-Za-z0-9_]+", "a Stripe customer id such as cus_…"))
 ]
-LanguageTag = Annotated[str, BeforeValidator(_build_pattern_parser(r"(en|fr)(-[A-Z]{2})?", "en or fr"))]
+LanguageTag = Annotated[
+    str, BeforeValidator(_build_pattern_parser(rf"({'|'.join(LANGUAGES)})(-[A-Z]{{2}})?", "en or fr"))
+]
 TimeZoneName = Annotated[str, BeforeValidator(_parse_time_zone)]
 TaxRate = Annotated[str, BeforeValidator(_parse_rate)]
 CountryCode = Annotated[str, BeforeValidator(_parse_country)]
@@ -204,16 +216,19 @@ class AddressEntry(FileEntry):
 
 class SelfServiceEntry(FileEntry):
     eligible: Flag
-    reason: RequiredText | None = None
+    reason: ReasonText | None = None
 
 
 SelfService = Annotated[SelfServiceEntry, BeforeValidator(_convert_self_service)]
 
 
 class ContactEntry(FileEntry):
+    """`added_in_slack` is written by an export: an import leaves such a contact as it is."""
+
     email: EmailAddress
     name: RequiredText
     slack_user: UserId | None = None
+    added_in_slack: Flag = False
 
 
 class AdministratorEntry(FileEntry):
@@ -313,7 +328,7 @@ class ProductEntry(FileEntry):
     id: RequiredText
     name: RequiredText
     additional_seats: Flag = False
-    reason: RequiredText | None = None
+    reason: ReasonText | None = None
 
 
 class AccountsFile(FileEntry):

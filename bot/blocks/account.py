@@ -59,7 +59,10 @@ def render_account_modal(
         block_kit.build_divider(),
         *_build_payment_method_blocks(localizer, overview),
         *_build_receipt_blocks(localizer, overview),
-        block_kit.build_section(_format_contacts(localizer, overview)),
+        block_kit.build_section(
+            _format_contacts(localizer, overview),
+            navigation.build_contacts_button(localizer, overview.account.id),
+        ),
         block_kit.build_section(localizer.format_mrkdwn("account-services")),
         block_kit.build_actions(navigation.build_contact_services_button(localizer, links.services_url)),
     ]

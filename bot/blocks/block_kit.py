@@ -26,7 +26,7 @@ MAX_OPTION_LENGTH = 75
 MAX_ALERT_LENGTH = 200
 MAX_LIST_ITEM_LENGTH = 80
 NUMBER_DIGITS_LIMIT = 10
-INITIAL_VALUE_KEYS = ("initial_value", "initial_date", "initial_option", "initial_options")
+INITIAL_VALUE_KEYS = ("initial_value", "initial_date", "initial_option", "initial_options", "initial_user")
 MAX_CONFIRM_TITLE_LENGTH, MAX_CONFIRM_TEXT_LENGTH, MAX_CONFIRM_BUTTON_LENGTH = 100, 300, 30
 
 
@@ -215,6 +215,11 @@ def build_date_picker(action_id: str, day: date) -> Block:
     return {"type": "datepicker", "action_id": action_id, "initial_date": day.isoformat()}
 
 
+def build_user_select(action_id: str) -> Block:
+    """Slack's own list of people; it can offer guests and apps too."""
+    return {"type": "users_select", "action_id": action_id}
+
+
 def build_email_input(action_id: str, value: str, *, is_valid: bool) -> Block:
     """A text input if `value` is not valid: Slack rejects a view with an invalid initial address."""
     if value and not is_valid:
@@ -312,6 +317,8 @@ def _apply_typed_value(block: Block, values: dict[str, Any]) -> Block:
         return {**block, "element": {**unset, "initial_option": state["selected_option"]}}
     if state.get("selected_date"):
         return {**block, "element": {**unset, "initial_date": state["selected_date"]}}
+    if state.get("selected_user"):
+        return {**block, "element": {**unset, "initial_user": state["selected_user"]}}
     value = state.get("value")
     if not value or (element["type"] == "number_input" and not _is_within_bounds(element, value)):
         # Slack keeps what is in a field with the same ids, but rejects an initial value out of its bounds.

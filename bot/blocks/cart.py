@@ -244,16 +244,17 @@ def render_cart_blocked_modal(
     services_url: str,
     rows: Sequence[SubscriptionRow] = (),
 ) -> View:
-    """All reasons at once, each with its remedy (R2-R4, R14). `rows` are the blocked subscriptions."""
+    """All reasons at once, with their remedies (R2-R4, R14). `rows` are the blocked subscriptions."""
     blocks = [block_kit.build_section(localizer.format_mrkdwn("cart-not-eligible", account=account.name))]
-    for obstacle in obstacles[:MAX_OBSTACLES]:
-        blocks.append(
-            block_kit.build_section(f"• {escape_mrkdwn(refusal.format_refusal(localizer, obstacle))}")
-        )
-        blocks += refusal.build_refusal_actions(localizer, obstacle, metadata, services_url)
+    shown = obstacles[:MAX_OBSTACLES]
+    blocks += [
+        block_kit.build_section(f"• {escape_mrkdwn(refusal.format_refusal(localizer, obstacle))}")
+        for obstacle in shown
+    ]
     names = make_product_labels((row.subscription.id, row.product) for row in rows)
     texts = [_format_obstacle(localizer, row, names[row.subscription.id]) for row in rows]
     blocks += block_kit.build_paragraphs(texts, localizer)
+    blocks += refusal.build_refusal_actions(localizer, shown, metadata, services_url)
     return block_kit.build_modal(
         OBSTACLES_VIEW, localizer.format_text("cart-not-eligible-title"), blocks, localizer, metadata=metadata
     )

@@ -30,6 +30,10 @@ CONFIRM_PAYMENT = "service_order.confirm_payment"
 LIST_RECEIPTS = "receipt.list"
 SEND_RECEIPT = "receipt.send"
 MANAGE_PAYMENT_METHODS = "account.manage_methods"
+LIST_CONTACTS = "billing_contact.list"
+INVITE_CONTACT = "billing_contact.invite"
+ACCEPT_INVITATION = "billing_contact.accept"
+DECLINE_INVITATION = "billing_contact.decline"
 SHOW_ACCOUNT = "account.overview"
 OPEN_PREFERENCES = "notification_preferences.open"
 CONTACT_SERVICES = "account.contact_services"
@@ -125,7 +129,7 @@ def build_decline_extension_button(localizer: Localizer, extension_id: int, numb
     label = localizer.format_text("action-decline-extension-label", number=number)
     return block_kit.build_button(
         DECLINE_EXTENSION,
-        localizer.format_text("action-decline-extension"),
+        localizer.format_text("action-decline"),
         extension_id,
         accessibility_label=label,
     )
@@ -170,6 +174,35 @@ def build_payment_methods_button(
             MANAGE_PAYMENT_METHODS, localizer.format_text("action-manage-payment-methods"), account_id
         ),
         account_name,
+    )
+
+
+def build_contacts_button(localizer: Localizer, account_id: str) -> Block:
+    return block_kit.build_button(LIST_CONTACTS, localizer.format_text("action-manage-contacts"), account_id)
+
+
+def build_invite_contact_button(localizer: Localizer, account_id: str) -> Block:
+    return block_kit.build_button(INVITE_CONTACT, localizer.format_text("action-invite-contact"), account_id)
+
+
+def build_accept_invitation_button(localizer: Localizer, invitation_id: int, account_name: str) -> Block:
+    label = localizer.format_text("action-accept-invitation-label", account=account_name)
+    return block_kit.build_button(
+        ACCEPT_INVITATION,
+        localizer.format_text("action-accept-invitation"),
+        invitation_id,
+        style="primary",
+        accessibility_label=label,
+    )
+
+
+def build_decline_invitation_button(localizer: Localizer, invitation_id: int, account_name: str) -> Block:
+    label = localizer.format_text("action-decline-invitation-label", account=account_name)
+    return block_kit.build_button(
+        DECLINE_INVITATION,
+        localizer.format_text("action-decline"),
+        invitation_id,
+        accessibility_label=label,
     )
 
 

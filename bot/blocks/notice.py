@@ -162,6 +162,23 @@ def _build_extension_rows(notice: RenderableNotice) -> ButtonRows:
     ]
 
 
+def _build_invitation_rows(notice: RenderableNotice) -> ButtonRows:
+    details = notice.invitation
+    if details is None or not details.is_open:
+        return []
+    localizer, key, account = notice.localizer, details.invitation.key, notice.account.name
+    return [
+        [
+            navigation.build_accept_invitation_button(localizer, key, account),
+            navigation.build_decline_invitation_button(localizer, key, account),
+        ]
+    ]
+
+
+def _build_contacts_rows(notice: RenderableNotice) -> ButtonRows:
+    return [[navigation.build_contacts_button(notice.localizer, notice.account.id)]]
+
+
 BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] = {
     NoticeKind.ORDER_STATUS: _build_open_order_rows,
     NoticeKind.ORDER_PLACED: _build_open_order_rows,
@@ -178,4 +195,7 @@ BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] 
     NoticeKind.QUOTE_EXTENSION_DECIDED: _build_decision_rows,
     NoticeKind.QUOTE_REQUESTED: _build_decision_rows,
     NoticeKind.QUOTE_CARD: _build_decision_rows,
+    NoticeKind.CONTACT_INVITED: _build_invitation_rows,
+    NoticeKind.CONTACT_INVITATION_CARD: _build_invitation_rows,
+    NoticeKind.CONTACTS_CHANGED: _build_contacts_rows,
 }

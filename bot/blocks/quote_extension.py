@@ -74,7 +74,7 @@ def render_decline_modal(
         blocks,
         localizer,
         metadata=metadata,
-        submit_label=localizer.format_text("action-decline-extension"),
+        submit_label=localizer.format_text("action-decline"),
     )
 
 

@@ -1,6 +1,7 @@
 """Refusals in the reader's language, each with what can be done next (R14, R20)."""
 
 from collections.abc import Callable
+from itertools import chain
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
@@ -10,6 +11,7 @@ from bot.presenters.quote import get_decision_outcome
 from models.errors import InvalidInput, Refusal
 from models.payment_method import PaymentMethodUnsupported
 from models.quote import QuoteNotPending
+from models.text.localized_text import select_text
 
 SHOW_VIEW = "refusal.show"
 
@@ -37,8 +39,9 @@ def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object
         arguments["by"] = arguments["by"] or localizer.format_text("someone")
     if isinstance(refusal, PaymentMethodUnsupported):
         arguments["method"] = format_method_name(localizer, refusal.method)
-    if "reason" in arguments:
-        arguments["reason"] = str(arguments["reason"]).rstrip(". ")
+    reason = arguments.get("reason")
+    if isinstance(reason, str | dict):
+        arguments["reason"] = select_text(reason, localizer.language).rstrip(". ")
     for name, value in arguments.items():
         if isinstance(value, list | tuple):
             arguments[name] = block_kit.format_short_list(
@@ -55,7 +58,7 @@ def render_refusal_modal(
 ) -> View:
     blocks = [
         block_kit.build_section(escape_mrkdwn(format_refusal(localizer, refusal))),
-        *build_refusal_actions(localizer, refusal, metadata, services_url),
+        *build_refusal_actions(localizer, [refusal], metadata, services_url),
     ]
     return block_kit.build_modal(
         SHOW_VIEW, localizer.format_text("refusal-title"), blocks, localizer, metadata=metadata
@@ -63,9 +66,10 @@ def render_refusal_modal(
 
 
 def build_refusal_actions(
-    localizer: Localizer, refusal: Refusal, metadata: ModalMetadata, services_url: str
+    localizer: Localizer, refusals: list[Refusal], metadata: ModalMetadata, services_url: str
 ) -> list[Block]:
-    builders = REFUSAL_BUTTONS.get(refusal.key, ())
+    """Each button once, whatever the number of refusals that it helps with."""
+    builders = dict.fromkeys(chain.from_iterable(REFUSAL_BUTTONS.get(r.key, ()) for r in refusals))
     optional_buttons = [build(localizer, metadata, services_url) for build in builders]
     buttons = [button for button in optional_buttons if button is not None]
     return [block_kit.build_actions(*buttons)] if buttons else []
@@ -93,6 +97,8 @@ _add_seats_button = _make_account_button(navigation.build_add_seats_button)
 _receipts_button = _make_account_button(navigation.build_receipts_button)
 _quotes_button = _make_account_button(navigation.build_quotes_button)
 _orders_button = _make_account_button(navigation.build_orders_button)
+_contacts_button = _make_account_button(navigation.build_contacts_button)
+_invite_button = _make_account_button(navigation.build_invite_contact_button)
 _cart_button = _make_button(navigation.EDIT_CART, "action-back-to-cart", "account")
 _pending_quotes_button = _make_button(navigation.SHOW_WARNING, "action-view-quotes", "account")
 _quote_button = _make_button(navigation.OPEN_QUOTE, "action-view-quote", "quote")
@@ -110,6 +116,12 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-billing-request-rejected": (_build_services_button,),
     "refusal-billing-system-failed": (_quote_button, _order_button),
     "refusal-billing-unavailable": (_quote_button, _order_button),
+    "refusal-contact-already-withdrawn": (_contacts_button,),
+    "refusal-contact-not-found": (_contacts_button,),
+    "refusal-last-billing-contact": (_invite_button, _contacts_button),
+    "refusal-invitation-closed": (_contacts_button,),
+    "refusal-invitation-not-found": (_contacts_button,),
+    "refusal-too-many-invitations": (_contacts_button,),
     "refusal-checkout-incomplete": (_checkout_button,),
     "refusal-customer-not-found": (_build_services_button,),
     "refusal-empty-order": (_cart_button,),

@@ -11,6 +11,7 @@ from bot.commands.terminal import console, exit_with_error, read_settings_or_exi
 from bot.db import Database
 from bot.settings import Settings
 from bot.use_cases.operations.restore import NumberUnknown, accept_restored_database
+from bot.version import PROGRAM
 
 
 def migrate() -> None:
@@ -60,5 +61,5 @@ async def open_migrated_database(settings: Settings) -> AsyncIterator[Database]:
     """Exits if the schema is not this version's: a command that reads does not migrate."""
     async with open_database(settings) as database:
         if not await database.is_migrated():
-            exit_with_error("the database's schema is older than this version: python app.py migrate")
+            exit_with_error(f"the database's schema is older than this version: {PROGRAM} migrate")
         yield database

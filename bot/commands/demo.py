@@ -18,7 +18,10 @@ def start_demo(
 ) -> None:
     """Run the bot against a simulated Slack on this machine, with accounts to try everything."""
     # Imported here: `serve` needs neither the sandbox nor its dependencies.
-    from demo.run import DemoStartError, run_demo
+    try:
+        from demo.run import DemoStartError, run_demo
+    except ModuleNotFoundError as error:
+        exit_with_error(f"the demo needs {error.name}: pip install 'seatbot[sandbox]'")
 
     try:
         with contextlib.suppress(KeyboardInterrupt):

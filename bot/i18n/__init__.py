@@ -1,5 +1,5 @@
 from bot.i18n.localizer import Localizer
-from bot.i18n.messages import LANGUAGES, MESSAGES_FOLDER
+from bot.i18n.messages import MESSAGES_FOLDER
 from bot.i18n.mrkdwn import (
     SlackMarkup,
     escape_mrkdwn,
@@ -11,7 +11,6 @@ from bot.i18n.mrkdwn import (
 from bot.i18n.truncation import truncate_text
 
 __all__ = [
-    "LANGUAGES",
     "MESSAGES_FOLDER",
     "Localizer",
     "SlackMarkup",

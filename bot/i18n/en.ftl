@@ -73,12 +73,12 @@ action-approve-quote-label = Approve quote { $number }
 action-reject-quote = Reject
 action-reject-quote-label = Reject quote { $number }
 action-send-quote = Get PDF
-action-send-quote-label = Get quote { $number } as a PDF
+action-send-quote-label = Get PDF of quote { $number }
 action-ask-for-extension = Ask for more time
 action-ask-for-extension-label = Ask for more time for quote { $number }
 action-approve-extension = Extend validity
-action-approve-extension-label = Extend the validity of quote { $number }
-action-decline-extension = Decline
+action-approve-extension-label = Extend validity of quote { $number }
+action-decline = Decline
 action-decline-extension-label = Decline more time for quote { $number }
 action-view-quotes = View pending quotes
 action-view-quotes-count = View pending quotes ({ $count })
@@ -92,11 +92,20 @@ action-send-receipt = Send me the PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
         [one] Send me the PDF of invoice { $number }
-       *[other] Send me the PDFs of invoices { $number }
+       *[other] Send me the PDF of invoices { $number }
     }
    *[receipt] Send me the PDF of receipt { $number }
 }
 action-manage-payment-methods = Manage payment methods
+action-manage-contacts = Manage contacts
+action-invite-contact = Invite a colleague
+action-withdraw-contact = Remove
+action-withdraw-contact-label = Remove { $name }
+action-cancel-invitation = Cancel invitation
+action-cancel-invitation-label = Cancel invitation of { $name }
+action-accept-invitation = Accept
+action-accept-invitation-label = Accept to be a billing contact for { $account }
+action-decline-invitation-label = Decline to be a billing contact for { $account }
 action-manage-notifications = Manage notifications
 action-contact-services = Contact Account Services
 action-view-billing = View billing
@@ -620,6 +629,33 @@ account-contacts = *Billing contacts*
 account-contact = • { $name }, { $email }
 account-services = Can’t do something here? Contact *Account Services*.
 
+## Billing contacts
+contacts-title = Billing contacts
+contacts-intro = Billing contacts for *{ $account }* can order seats, manage payment methods, and see quotes, service orders and receipts. All of them are notified when someone joins or is removed.
+contacts-row = *{ $name }*, { $email }{ $own ->
+    [yes] {" "}(you)
+   *[no] {""}
+}
+contacts-withdraw-ask = { $own ->
+    [yes] Stop being a billing contact?
+   *[no] Remove { $name }?
+}
+contacts-withdraw-consequence = { $own ->
+    [yes] You can no longer order seats for the account or see its quotes, service orders and receipts. The other billing contacts are notified.
+   *[no] They can no longer order seats for the account or see its quotes, service orders and receipts. They and the other billing contacts are notified.
+}
+contacts-invitations = *Invitations*
+contacts-invitation = *{ $name }*, { $email } · invited by { $by } on { $at } · expires on { $until }
+contacts-invite-intro = Your colleague gets a direct message, and becomes a billing contact for *{ $account }* by accepting it. The invitation expires after { $days } days. Billing contacts can order seats at the account’s expense and invite others. The account’s other billing contacts are notified.
+contacts-invite-colleague = Colleague
+contacts-invite-hint = A full member of your workspace, with an e-mail address in Slack. Guests and apps can’t be billing contacts.
+contacts-invite-submit = Send invitation
+contacts-result = { $result ->
+    [accepted] You’re now a billing contact for *{ $account }*. To order seats, type /add-seats. To see the account, type /billing.
+    [declined] You declined the invitation. You’re not a billing contact for *{ $account }*.
+   *[left] You’re no longer a billing contact for *{ $account }*.
+}
+
 ## Portal
 portal-title = Payment methods
 portal-warning-alert = Payment methods are managed in GoTo Admin. Read what changes before you go there.
@@ -743,6 +779,7 @@ refusal-account-closed = { $account } is closed, so nothing can be ordered for i
    *[no] {""}
 } Account Services can help you.
 refusal-account-not-found = We can’t find that account.
+refusal-already-billing-contact = { $name } is already a billing contact.
 refusal-account-not-self-served = You can’t order seats for { $account } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
@@ -763,6 +800,15 @@ refusal-billing-request-rejected = The billing system refused this request. Noth
 }
 refusal-billing-system-failed = The billing system has a problem of its own right now. Nothing was changed or bought. Try again in a few minutes.
 refusal-billing-unavailable = The billing system isn’t responding right now. Nothing was changed or bought. Try again in a few minutes.
+refusal-colleague-not-confirmed = Slack hasn’t confirmed who that is, so nobody was invited. Try again in a moment, or choose someone else.
+refusal-contact-already-withdrawn = { $has_by ->
+    [yes] { $by } already removed { $name } on { $at }.
+   *[no] { $name } is no longer a billing contact.
+}
+refusal-contact-email-missing = Slack doesn’t show us an e-mail address for { $name }, and billing contacts get their receipts by e-mail. Once there’s an address in the Slack profile, try again.
+refusal-contact-email-taken = { $name } has the same e-mail address in Slack as { $other }, who is already a billing contact. Each needs an address of their own.
+refusal-contact-not-eligible = { $name } can’t be a billing contact. Only full, active members of the account’s workspace can, not guests, apps or people from elsewhere.
+refusal-contact-not-found = We can’t find that billing contact.
 refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of its details are no longer valid. Check the admin contact, payment method and billing address again.
 refusal-customer-not-found = The payment provider doesn’t have { $account }: it was never linked, or it was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Enter how many seats to add for at least one subscription.
@@ -790,6 +836,15 @@ refusal-field-too-long = That’s too long. The maximum is { $most } characters.
 refusal-forbidden-transition = You can’t do that any more, because something has changed in the meantime. Check the current status.
 refusal-identity-not-fresh = Slack hasn’t confirmed your identity in the last hour, so nothing was changed. Try again in a moment.
 refusal-invalid-amount = { $amount } isn’t a valid amount in { $currency }.
+refusal-invitation-closed = { $status ->
+    [accepted] { $by } already accepted this invitation on { $at }.
+    [declined] { $by } already declined this invitation on { $at }.
+    [cancelled] { $by } cancelled this invitation on { $at }. If you still need it, ask a billing contact for a new one.
+   *[lapsed] { $name }’s invitation has expired. Ask a billing contact for a new one.
+}
+refusal-invitation-not-found = We can’t find that invitation.
+refusal-invitation-pending = { $by } already invited { $name } on { $at }. The invitation can be accepted until { $until }.
+refusal-last-billing-contact = { $name } is the only billing contact for { $account }, so nobody could use the account any more. Invite a colleague first, and wait until they’ve accepted.
 refusal-invalid-input = Check what you entered.
 refusal-no-automatic-payment-method = To order seats, the account needs a valid credit or debit card as its default automatic payment method. Use “Manage payment methods” to add or choose one.
 refusal-not-a-billing-contact = Only an account’s billing contacts can add seats or view its quotes, service orders and receipts. { $has_contacts ->
@@ -850,6 +905,10 @@ refusal-quotes-pending = More quotes became pending in the meantime, so nothing 
 refusal-reason-too-long = Your reason is { $length } characters long. The maximum is { $most }.
 refusal-receipt-not-found = We can’t find that receipt. To see yours, type /billing receipts.
 refusal-seats-not-a-number = “{ $typed }” isn’t a number of seats. Enter a whole number, 0 or more.
+refusal-role-withdrawn = { $by } removed you as a billing contact for { $account } on { $at }, so nothing was changed. { $has_contacts ->
+    [yes] If you need the role, ask one of the other contacts: { $contacts }.
+   *[no] If you need the role, ask Account Services.
+}
 refusal-subscription-busy = Service order { $number } is charging the same subscription. Try again once it’s done.
 refusal-subscription-not-active = One of these subscriptions isn’t active with the payment provider: its first payment is missing. Nothing was changed or bought. Account Services can help.
 refusal-subject = { $has_product ->
@@ -885,6 +944,7 @@ refusal-database-read-only = We can show you everything, but we can’t store an
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
 refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.
 refusal-unknown-command = { $command } isn’t available any more. To see what you can do, type /add-seats help.
+refusal-too-many-invitations = { $most } invitations haven’t been answered yet, which is the maximum. Cancel one, or wait for an answer.
 refusal-too-busy = We’re very busy right now, so nothing was changed. Try again in a minute.
 refusal-too-many-seats = The maximum is { $most } new seats.
 refusal-too-many-seats-in-order = { $total } new seats are too many for one order. The maximum is { $most }.
@@ -1000,6 +1060,28 @@ notice-quote-decision = { $decision ->
    *[expired] Expired on { $at }
 }
 notice-portal-changed = { $by } made GoTo Admin the default billing portal for { $account }
+notice-contact-invited = { $by } invited you to become a billing contact for { $account }
+notice-contact-invited-details = Billing contacts can order seats at the account’s expense, see its quotes, service orders and receipts, and get them by e-mail. You become one only if you accept.
+notice-contact-invited-until = You can accept until { $until }.
+notice-contact-invitation-answer = { $status ->
+    [accepted] You accepted on { $at }. To order seats, type /add-seats.
+    [declined] You declined on { $at }.
+    [cancelled] { $by } cancelled this invitation on { $at }.
+   *[lapsed] This invitation has expired. If you still need it, ask for a new one.
+}
+notice-contacts-changed = { $change ->
+    [invited] { $by } invited { $name } to become a billing contact for { $account }
+    [accepted] { $name } is now a billing contact for { $account }
+    [declined] { $name } declined to become a billing contact for { $account }
+    [cancelled] { $by } cancelled { $name }’s invitation to become a billing contact for { $account }
+    [lapsed] { $name }’s invitation to become a billing contact for { $account } has expired
+    [undelivered] We couldn’t deliver { $name }’s invitation to become a billing contact for { $account }
+    [left] { $name } is no longer a billing contact for { $account }
+   *[withdrawn] { $by } removed { $name } as a billing contact for { $account }
+}
+notice-contacts-changed-details = To see who the billing contacts are, and to change them, type /billing and use “Manage contacts”.
+notice-contact-withdrawn = { $by } removed you as a billing contact for { $account }
+notice-contact-withdrawn-details = You can no longer order seats for it or see its quotes, service orders and receipts. If you still need to, ask one of its billing contacts.
 notice-portal-changed-details = The Corporate Billing Portal is no longer available to you. Your billing information and permissions stay the same, and you can still add seats here.
 notice-channel-unreachable = We can’t post to <#{ $channel }>, the channel for { $account }
 notice-channel-unreachable-plain = We can’t post to { $channel }, the channel for { $account }

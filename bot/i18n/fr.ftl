@@ -77,12 +77,12 @@ action-approve-quote-label = Approuver le devis { $number }
 action-reject-quote = Rejeter
 action-reject-quote-label = Rejeter le devis { $number }
 action-send-quote = Obtenir le PDF
-action-send-quote-label = Obtenir le devis { $number } en PDF
+action-send-quote-label = Obtenir le PDF du devis { $number }
 action-ask-for-extension = Demander un délai
 action-ask-for-extension-label = Demander un délai pour le devis { $number }
 action-approve-extension = Prolonger
 action-approve-extension-label = Prolonger la validité du devis { $number }
-action-decline-extension = Refuser
+action-decline = Refuser
 action-decline-extension-label = Refuser un délai pour le devis { $number }
 action-view-quotes = Voir les devis en attente
 action-view-quotes-count = Voir les devis en attente ({ $count })
@@ -96,11 +96,20 @@ action-send-receipt = M’envoyer le PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
         [one] M’envoyer le PDF de la facture { $number }
-       *[other] M’envoyer les PDF des factures { $number }
+       *[other] M’envoyer le PDF des factures { $number }
     }
    *[receipt] M’envoyer le PDF du reçu { $number }
 }
 action-manage-payment-methods = Gérer les modes de paiement
+action-manage-contacts = Gérer les contacts
+action-invite-contact = Inviter un collègue
+action-withdraw-contact = Retirer
+action-withdraw-contact-label = Retirer { $name }
+action-cancel-invitation = Annuler l’invitation
+action-cancel-invitation-label = Annuler l’invitation de { $name }
+action-accept-invitation = Accepter
+action-accept-invitation-label = Accepter de devenir contact de facturation du compte { $account }
+action-decline-invitation-label = Refuser de devenir contact de facturation du compte { $account }
 action-manage-notifications = Gérer les notifications
 action-contact-services = Contacter les Services des comptes Corporate
 action-view-billing = Voir la facturation
@@ -624,6 +633,33 @@ account-contacts = *Contacts de facturation*
 account-contact = • { $name }, { $email }
 account-services = Une opération impossible ici ? Contactez les *Services des comptes Corporate*.
 
+## Contacts de facturation
+contacts-title = Contacts de facturation
+contacts-intro = Les contacts de facturation du compte *{ $account }* peuvent commander des postes, gérer les modes de paiement et consulter les devis, commandes de Service et reçus. Tous sont prévenus de chaque arrivée et de chaque retrait.
+contacts-row = *{ $name }*, { $email }{ $own ->
+    [yes] {" "}(vous)
+   *[no] {""}
+}
+contacts-withdraw-ask = { $own ->
+    [yes] Ne plus être contact de facturation ?
+   *[no] Retirer { $name } ?
+}
+contacts-withdraw-consequence = { $own ->
+    [yes] Vous ne pourrez plus commander de postes pour ce compte ni consulter ses devis, commandes de Service et reçus. Les autres contacts de facturation seront prévenus.
+   *[no] Cette personne ne pourra plus commander de postes pour ce compte ni consulter ses devis, commandes de Service et reçus. Elle et les autres contacts de facturation seront prévenus.
+}
+contacts-invitations = *Invitations*
+contacts-invitation = *{ $name }*, { $email } · invitation de { $by }, le { $at } · expire le { $until }
+contacts-invite-intro = Votre collègue reçoit un message direct et devient contact de facturation du compte *{ $account }* en l’acceptant. L’invitation expire au bout de { $days } jours. Les contacts de facturation peuvent commander des postes aux frais du compte et inviter d’autres personnes. Les autres contacts de facturation du compte sont prévenus.
+contacts-invite-colleague = Collègue
+contacts-invite-hint = Un membre à part entière de votre espace de travail, avec une adresse e-mail dans Slack. Les invités et les applications ne peuvent pas être contacts de facturation.
+contacts-invite-submit = Envoyer l’invitation
+contacts-result = { $result ->
+    [accepted] Vous êtes maintenant contact de facturation du compte *{ $account }*. Pour commander des postes, saisissez /add-seats. Pour consulter le compte, saisissez /billing.
+    [declined] Vous avez refusé l’invitation. Vous n’êtes pas contact de facturation du compte *{ $account }*.
+   *[left] Vous n’êtes plus contact de facturation du compte *{ $account }*.
+}
+
 ## Portail
 portal-title = Modes de paiement
 portal-warning-alert = Les modes de paiement se gèrent dans GoTo Admin. Lisez ce qui change avant de vous y rendre.
@@ -747,6 +783,7 @@ refusal-account-closed = Le compte { $account } est fermé : plus rien ne peut 
    *[no] {""}
 } Les Services des comptes Corporate peuvent vous aider.
 refusal-account-not-found = Ce compte est introuvable.
+refusal-already-billing-contact = { $name } est déjà contact de facturation.
 refusal-account-not-self-served = Vous ne pouvez pas commander ici de postes pour le compte { $account }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
@@ -767,6 +804,15 @@ refusal-billing-request-rejected = Le système de facturation a refusé cette de
 }
 refusal-billing-system-failed = Le système de facturation rencontre un problème pour le moment. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
 refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
+refusal-colleague-not-confirmed = Slack n’a pas confirmé de qui il s’agit : personne n’a été invité. Réessayez dans un instant ou choisissez quelqu’un d’autre.
+refusal-contact-already-withdrawn = { $has_by ->
+    [yes] { $by } a déjà retiré { $name } le { $at }.
+   *[no] { $name } n’est plus contact de facturation.
+}
+refusal-contact-email-missing = Slack ne nous indique pas d’adresse e-mail pour { $name }, or les contacts de facturation reçoivent leurs reçus par e-mail. Réessayez quand son profil Slack en aura une.
+refusal-contact-email-taken = { $name } a dans Slack la même adresse e-mail que { $other }, qui est déjà contact de facturation. Il faut à chacun sa propre adresse.
+refusal-contact-not-eligible = { $name } ne peut pas être contact de facturation : seuls les membres à part entière et actifs de l’espace de travail du compte le peuvent, pas les invités, les applications ni les personnes extérieures.
+refusal-contact-not-found = Nous ne trouvons pas ce contact de facturation.
 refusal-checkout-incomplete = Le paiement de ce devis est incomplet, ou certaines informations ne sont plus valides. Vérifiez à nouveau le contact administrateur, le mode de paiement et l’adresse de facturation.
 refusal-customer-not-found = Le compte { $account } n’existe pas chez le prestataire de paiement : il n’y a jamais été associé ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-empty-order = Indiquez le nombre de postes à ajouter pour au moins un abonnement.
@@ -794,6 +840,15 @@ refusal-field-too-long = C’est trop long. Le maximum est de { $most } caractè
 refusal-forbidden-transition = Cette action n’est plus possible, car la situation a changé entre-temps. Vérifiez l’état actuel.
 refusal-identity-not-fresh = Slack n’a pas confirmé votre identité au cours de la dernière heure : rien n’a été modifié. Réessayez dans un instant.
 refusal-invalid-amount = { $amount } n’est pas un montant valide en { $currency }.
+refusal-invitation-closed = { $status ->
+    [accepted] { $by } a déjà accepté cette invitation le { $at }.
+    [declined] { $by } a déjà refusé cette invitation le { $at }.
+    [cancelled] { $by } a annulé cette invitation le { $at }. Si elle est toujours utile, demandez-en une nouvelle à un contact de facturation.
+   *[lapsed] L’invitation de { $name } a expiré. Demandez-en une nouvelle à un contact de facturation.
+}
+refusal-invitation-not-found = Nous ne trouvons pas cette invitation.
+refusal-invitation-pending = { $by } a déjà invité { $name } le { $at }. L’invitation peut être acceptée jusqu’au { $until }.
+refusal-last-billing-contact = { $name } est le seul contact de facturation du compte { $account } : plus personne ne pourrait l’utiliser. Invitez d’abord un collègue et attendez qu’il ait accepté.
 refusal-invalid-input = Vérifiez votre saisie.
 refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir une carte de crédit ou de débit valide comme mode de paiement automatique par défaut. Utilisez « Gérer les modes de paiement » pour en ajouter ou en choisir une.
 refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte peuvent ajouter des postes ou consulter ses devis, commandes de Service et reçus. { $has_contacts ->
@@ -854,6 +909,10 @@ refusal-quotes-pending = De nouveaux devis sont en attente : rien n’a été m
 refusal-reason-too-long = Votre motif compte { $length } caractères. Le maximum est de { $most }.
 refusal-receipt-not-found = Ce reçu est introuvable. Pour voir les vôtres, tapez /billing reçus.
 refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.
+refusal-role-withdrawn = { $by } vous a retiré le rôle de contact de facturation du compte { $account } le { $at } : rien n’a été modifié. { $has_contacts ->
+    [yes] Si vous en avez besoin, adressez-vous à l’un des autres contacts : { $contacts }.
+   *[no] Si vous en avez besoin, adressez-vous aux Services des comptes Corporate.
+}
 refusal-subscription-busy = La commande de Service { $number } est en cours de débit pour le même abonnement. Réessayez quand elle sera terminée.
 refusal-subscription-not-active = L’un de ces abonnements n’est pas actif chez le prestataire de paiement : son premier paiement manque. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-subject = { $has_product ->
@@ -889,6 +948,7 @@ refusal-database-read-only = Nous pouvons tout vous afficher, mais rien enregist
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
 refusal-unknown-subcommand = { $command } ne reconnaît pas « { $word } ». Pour voir ce que vous pouvez faire, tapez { $command } help.
 refusal-unknown-command = { $command } n’est plus disponible. Pour voir ce que vous pouvez faire, tapez /add-seats help.
+refusal-too-many-invitations = { $most } invitations sont encore sans réponse, ce qui est le maximum. Annulez-en une ou attendez une réponse.
 refusal-too-busy = Le service est très sollicité pour le moment : rien n’a été modifié. Réessayez dans une minute.
 refusal-too-many-seats = Le maximum est de { $most } nouveaux postes.
 refusal-too-many-seats-in-order = { $total } nouveaux postes, c’est trop pour une seule commande. Le maximum est de { $most }.
@@ -1004,6 +1064,28 @@ notice-quote-decision = { $decision ->
    *[expired] Expiré le { $at }
 }
 notice-portal-changed = { $by } a fait de GoTo Admin le portail de facturation par défaut du compte { $account }
+notice-contact-invited = { $by } vous invite à devenir contact de facturation du compte { $account }
+notice-contact-invited-details = Les contacts de facturation peuvent commander des postes aux frais du compte, consulter ses devis, commandes de Service et reçus, et les recevoir par e-mail. Vous ne le devenez que si vous acceptez.
+notice-contact-invited-until = Vous pouvez accepter jusqu’au { $until }.
+notice-contact-invitation-answer = { $status ->
+    [accepted] Vous avez accepté le { $at }. Pour commander des postes, saisissez /add-seats.
+    [declined] Vous avez refusé le { $at }.
+    [cancelled] { $by } a annulé cette invitation le { $at }.
+   *[lapsed] Cette invitation a expiré. Si elle est toujours utile, demandez-en une nouvelle.
+}
+notice-contacts-changed = { $change ->
+    [invited] { $by } a invité { $name } à devenir contact de facturation du compte { $account }
+    [accepted] { $name } est maintenant contact de facturation du compte { $account }
+    [declined] { $name } a refusé l’invitation à devenir contact de facturation du compte { $account }
+    [cancelled] { $by } a annulé l’invitation de { $name } à devenir contact de facturation du compte { $account }
+    [lapsed] L’invitation de { $name } à devenir contact de facturation du compte { $account } a expiré
+    [undelivered] Nous n’avons pas pu remettre à { $name } l’invitation à devenir contact de facturation du compte { $account }
+    [left] { $name } n’est plus contact de facturation du compte { $account }
+   *[withdrawn] { $by } a retiré { $name } des contacts de facturation du compte { $account }
+}
+notice-contacts-changed-details = Pour consulter la liste des contacts de facturation ou la modifier, saisissez /billing et utilisez « Gérer les contacts ».
+notice-contact-withdrawn = { $by } vous a retiré des contacts de facturation du compte { $account }
+notice-contact-withdrawn-details = Vous ne pouvez plus commander de postes pour ce compte ni consulter ses devis, commandes de Service et reçus. Si vous en avez encore besoin, adressez-vous à l’un de ses contacts de facturation.
 notice-portal-changed-details = Le portail de facturation Corporate ne vous est plus accessible. Vos informations de facturation et vos autorisations restent les mêmes, et vous pouvez toujours ajouter des postes ici.
 notice-channel-unreachable = Nous ne pouvons pas publier dans <#{ $channel }>, le canal du compte { $account }
 notice-channel-unreachable-plain = Nous ne pouvons pas publier dans { $channel }, le canal du compte { $account }

@@ -11,13 +11,14 @@ from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_percent
 
-from bot.i18n.messages import LANGUAGES, format_message, has_message
+from bot.i18n.messages import format_message, has_message
 from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn
 from bot.i18n.postal_address import format_address_lines
 from bot.i18n.truncation import truncate_text
 from models.account import Address
 from models.money import ExactMoney, Money, to_decimal
 from models.subscription.period_length import PeriodLength
+from models.text.localized_text import LANGUAGES
 
 # fluent.runtime shows `{???}` instead of a message in which a placeable has more than 2,500 characters.
 # A placeable can be another message with several arguments, so that one argument gets less than that.

@@ -8,7 +8,6 @@ from fluent.runtime import FluentBundle, FluentResource
 
 log = structlog.get_logger()
 
-LANGUAGES = ("en", "fr")
 MESSAGES_FOLDER = Path(__file__).parent
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.i18n import Localizer
 from models.account import Account
+from models.account.contact_invitation import InvitationDetails
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
@@ -68,6 +69,7 @@ class OutboundMessage:
     order: OrderDetails | None = None
     quote: QuoteDetails | None = None
     extension: QuoteExtension | None = None
+    invitation: InvitationDetails | None = None
     shows_amounts: bool = True
     update_ts: str | None = None
     thread_ts: str | None = None

@@ -10,6 +10,7 @@ from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn, format_date_token, f
 from bot.presenters.order import OrderLinePresenter, OrderPresenter
 from bot.presenters.product import make_product_labels
 from models.account import Account
+from models.account.contact_invitation import InvitationDetails
 from models.details import OrderDetails, QuoteDetails, QuoteRow
 from models.money import Money
 from models.notice import NoticeKind
@@ -46,6 +47,8 @@ class RenderableNotice(Protocol):
     def quote(self) -> QuoteDetails | None: ...
     @property
     def extension(self) -> QuoteExtension | None: ...
+    @property
+    def invitation(self) -> InvitationDetails | None: ...
     @property
     def destination_kind(self) -> DestinationKind: ...
     @property
@@ -109,6 +112,11 @@ class NoticeRenderer:
     def extension(self) -> QuoteExtension:
         assert self.notice.extension is not None, "a notice of a request for more time has one"
         return self.notice.extension
+
+    @property
+    def invitation(self) -> InvitationDetails:
+        assert self.notice.invitation is not None, "an invitation's notice has one"
+        return self.notice.invitation
 
     @property
     def receipt(self) -> Receipt:

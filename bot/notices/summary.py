@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.i18n import SlackMarkup
+from bot.notices import contacts as contact_notices
 from bot.notices import orders as order_notices
 from bot.notices import quotes as quote_notices
 from bot.notices.render import NoticeRenderer, NoticeText, RenderableNotice
@@ -70,5 +71,9 @@ RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {
     NoticeKind.QUOTE_FILE: quote_notices.render_quote_file,
     NoticeKind.QUOTE_CARD: quote_notices.render_quote_card,
     NoticeKind.PORTAL_CHANGED: _render_portal_changed,
+    NoticeKind.CONTACT_INVITED: contact_notices.render_contact_invited,
+    NoticeKind.CONTACT_INVITATION_CARD: contact_notices.render_contact_invited,
+    NoticeKind.CONTACTS_CHANGED: contact_notices.render_contacts_changed,
+    NoticeKind.CONTACT_WITHDRAWN: contact_notices.render_contact_withdrawn,
     NoticeKind.CHANNEL_UNREACHABLE: _render_channel_unreachable,
 }

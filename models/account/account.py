@@ -9,6 +9,7 @@ from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import string_enum
 from models.errors import Refusal
 from models.subscription.proration import get_local_date, get_midnight
+from models.text.localized_text import LocalizedText, LocalizedTextColumn
 
 
 class AccountNotSelfServed(Refusal):
@@ -61,7 +62,7 @@ class Account(SQLModel, table=True):
     locale: str = "en"
     time_zone: str = "UTC"
     self_service: bool = True
-    self_service_reason: str | None = None
+    self_service_reason: LocalizedText | None = Field(default=None, sa_type=LocalizedTextColumn)
     default_portal: Portal = Field(default=Portal.CORPORATE, sa_type=string_enum(Portal))
     line1: str
     line2: str = ""
@@ -107,6 +108,10 @@ class Account(SQLModel, table=True):
 
     def get_midnight(self, day: date) -> datetime:
         return get_midnight(day, self.time_zone)
+
+    @property
+    def is_self_served(self) -> bool:
+        return self.self_service and self.closed_at is None
 
     def check_open(self) -> None:
         if self.closed_at is not None:

@@ -1,5 +1,7 @@
 """A person who may buy for an account and gets its receipts (R1)."""
 
+from datetime import datetime
+
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from models.errors import Refusal
@@ -17,6 +19,22 @@ class IdentityNotFresh(Refusal):
     """R5: Slack has not confirmed within the last hour who this is; reading still works, changes do not."""
 
 
+class ContactNotFound(Refusal):
+    """No such contact, or not one of an account that the person may know of."""
+
+
+class LastBillingContact(Refusal):
+    """Without a contact, nobody could use the account or invite anybody to it."""
+
+
+class ContactAlreadyWithdrawn(Refusal):
+    """R20: someone else was faster."""
+
+
+class RoleWithdrawn(Refusal):
+    """R20: the person has just lost the role, by a colleague who acted at the same moment."""
+
+
 class BillingContact(SQLModel, table=True):
     """Bound to a Slack user of the account's workspace or organisation by `slack_user`, else by `email`
     (R5)."""
@@ -30,6 +48,24 @@ class BillingContact(SQLModel, table=True):
     name: str
     slack_user: str | None = Field(default=None, index=True)
     active: bool = True
+    # Whether an accounts file has listed them: an import withdraws only those.
+    imported: bool = True
+    # By whom and when they were withdrawn in Slack: an import does not bring them back.
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+
+    @property
+    def is_withdrawn_in_slack(self) -> bool:
+        return self.withdrawn_at is not None
+
+    def withdraw(self, at: datetime, by: str) -> None:
+        self.active, self.withdrawn_at, self.withdrawn_by = False, at, by
+
+    def check_active(self) -> None:
+        if not self.active:
+            raise ContactAlreadyWithdrawn(
+                name=self.name, by=self.withdrawn_by or "", at=self.withdrawn_at or ""
+            )
 
     @property
     def key(self) -> int:

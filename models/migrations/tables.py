@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 import models.account
 import models.account.administrator
 import models.account.billing_contact
+import models.account.contact_invitation
 import models.account.seat_assignment
 import models.audit.entry
 import models.billing_event

@@ -10,6 +10,7 @@ class DestinationKind(StrEnum):
     FILE = "file"  # the same direct message, for files: they are slower, and hold no message up
     EMAIL = "email"  # a billing contact, by e-mail
     SERVICES = "services"  # the channel of Account Services
+    INVITED = "invited"  # a colleague who was invited as a billing contact, by direct message
 
 
 PERSONAL_KINDS = frozenset({DestinationKind.CONTACT, DestinationKind.FILE, DestinationKind.EMAIL})
@@ -17,7 +18,8 @@ PERSONAL_KINDS = frozenset({DestinationKind.CONTACT, DestinationKind.FILE, Desti
 
 @dataclass(frozen=True)
 class Destination:
-    """Stored as `kind:id`: `channel:C01`, `contact:7`, `file:7`, `email:7`, `services:C02`."""
+    """Stored as `kind:id`: `channel:C01`, `contact:7`, `file:7`, `email:7`, `services:C02`,
+    `invited:3` (an invitation's id)."""
 
     kind: DestinationKind
     id: str
@@ -41,6 +43,10 @@ class Destination:
     @classmethod
     def services(cls, channel_id: str) -> "Destination":
         return cls(DestinationKind.SERVICES, channel_id)
+
+    @classmethod
+    def invited(cls, invitation_id: int) -> "Destination":
+        return cls(DestinationKind.INVITED, str(invitation_id))
 
     @classmethod
     def parse(cls, text: str) -> "Destination":

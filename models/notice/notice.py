@@ -42,6 +42,10 @@ class NoticeKind(StrEnum):
     QUOTE_FILE = "quote_file"  # the PDF, uploaded to that direct message
     QUOTE_CARD = "quote_card"  # updates a posted copy of a quote in place
     PORTAL_CHANGED = "portal_changed"
+    CONTACT_INVITED = "contact_invited"  # to a colleague, who accepts or declines
+    CONTACT_INVITATION_CARD = "contact_invitation_card"  # updates that message in place
+    CONTACTS_CHANGED = "contacts_changed"
+    CONTACT_WITHDRAWN = "contact_withdrawn"  # to the person who was withdrawn
     CHANNEL_UNREACHABLE = "channel_unreachable"
 
 

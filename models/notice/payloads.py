@@ -82,6 +82,25 @@ class PortalChangedPayload(NoticePayload):
     by: str = ""
 
 
+class InvitationPayload(NoticePayload):
+    """`on_expiry`: due when the invitation expires, and needless if it was answered or cancelled before."""
+
+    invitation_id: int = 0
+    on_expiry: bool = False
+
+
+class ContactsChangedPayload(InvitationPayload):
+    """`change` is the invitation's new status, or invited, undelivered, withdrawn or left."""
+
+    change: str = ""
+    name: str = ""
+    by: str = ""
+
+
+class ContactWithdrawnPayload(NoticePayload):
+    by: str = ""
+
+
 class ChannelUnreachablePayload(NoticePayload):
     channel: str = ""
 
@@ -109,6 +128,10 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.QUOTE_FILE: DocumentFilePayload,
     NoticeKind.QUOTE_CARD: QuoteCardPayload,
     NoticeKind.PORTAL_CHANGED: PortalChangedPayload,
+    NoticeKind.CONTACT_INVITED: InvitationPayload,
+    NoticeKind.CONTACT_INVITATION_CARD: InvitationPayload,
+    NoticeKind.CONTACTS_CHANGED: ContactsChangedPayload,
+    NoticeKind.CONTACT_WITHDRAWN: ContactWithdrawnPayload,
     NoticeKind.CHANNEL_UNREACHABLE: ChannelUnreachablePayload,
 }
 
@@ -116,6 +139,11 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
 def find_extension_id(notice: Notice) -> int | None:
     payload = parse_payload(notice)
     return payload.extension_id if isinstance(payload, QuoteExtensionPayload) else None
+
+
+def find_invitation_id(notice: Notice) -> int | None:
+    payload = parse_payload(notice)
+    return payload.invitation_id or None if isinstance(payload, InvitationPayload) else None
 
 
 def build_empty_payload(kind: NoticeKind) -> NoticePayload:

@@ -14,6 +14,7 @@ from models.product import Product, ProductNotSelfServed
 from models.subscription.outlook import OutlookColumn, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength, PeriodLengthColumn
 from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
+from models.text.localized_text import LocalizedText, LocalizedTextColumn
 
 
 class SubscriptionNotSelfServed(Refusal):
@@ -51,7 +52,7 @@ class Subscription(SQLModel, table=True):
     period_start: date
     period_end: date
     self_service: bool = True
-    self_service_reason: str | None = None
+    self_service_reason: LocalizedText | None = Field(default=None, sa_type=LocalizedTextColumn)
     active: bool = True
     outlook: SubscriptionOutlook = Field(
         default_factory=SubscriptionOutlook,

@@ -131,7 +131,10 @@ def _button(button: Json) -> None:
     _fits(button["text"], 75, "plain_text")
     assert len(button.get("value", "-")) in range(1, 2001)
     assert len(button.get("url", "")) <= 3000
-    assert len(button.get("accessibility_label", "")) <= 75
+    label = button.get("accessibility_label", button["text"]["text"])
+    assert len(label) <= 75
+    # WCAG 2.5.3: people who talk to their computer say what they see.
+    assert label.casefold().startswith(button["text"]["text"].casefold()), label
     if "confirm" in button:
         for name, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
             _fits(button["confirm"][name], most)
@@ -202,6 +205,7 @@ ELEMENTS = {
     "checkboxes": _choices,
     "radio_buttons": _choices,
     "datepicker": lambda element: date.fromisoformat(element["initial_date"]),
+    "users_select": lambda element: None,
     "number_input": _number,
     "email_text_input": _email,
     "plain_text_input": _text,

@@ -12,6 +12,13 @@ from typing import Any
 from models.account import Account, Address, Portal
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import (
+    INVITATION_VALIDITY,
+    MAX_OPEN_INVITATIONS,
+    ContactInvitation,
+    InvitationDetails,
+    InvitationStatus,
+)
 from models.account.spending import Spending, SpentAmount, build_spending
 from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.checkout import MAX_PO_NUMBER_LENGTH, CheckoutForm
@@ -19,6 +26,7 @@ from models.details import (
     AccountOverview,
     CartPage,
     CheckoutPage,
+    ContactsPage,
     OrderDetails,
     OrderRow,
     PlacementPage,
@@ -241,6 +249,33 @@ def contact(number: int, size: Size = USUAL) -> BillingContact:
 
 def contacts(size: Size = USUAL) -> list[BillingContact]:
     return [contact(n, size) for n in range(size.people)]
+
+
+def invitation(size: Size = USUAL, number: int = 1) -> InvitationDetails:
+    sent = ContactInvitation(
+        id=number,
+        account_id="acme",
+        inviter_id=1,
+        slack_user=f"U{number}",
+        name=size.name(f"Nora {number} <!channel>"),
+        email=f"nora{number}@acme.example",
+        invited_by=size.name("Alice Martin"),
+        invited_at=AT,
+        expires_at=AT + INVITATION_VALIDITY,
+    )
+    return InvitationDetails(sent, is_inviter_active=True, at=AT)
+
+
+def closed_invitation(status: InvitationStatus, size: Size = USUAL) -> InvitationDetails:
+    details = invitation(size)
+    details.invitation.change_status(status, AT, size.name("Alice Martin"))
+    return details
+
+
+def make_contacts_page(size: Size = USUAL) -> ContactsPage:
+    invitations = [invitation(size, number) for number in range(1, MAX_OPEN_INVITATIONS + 1)]
+    people = contacts(size)
+    return ContactsPage(account(size), people, invitations, own_contact_id=people[0].key)
 
 
 def form(**changes: str) -> CheckoutForm:

@@ -7,6 +7,7 @@ import pytest
 
 from bot.blocks import (
     account,
+    billing_contact,
     cart,
     checkout,
     notification_preferences,
@@ -165,6 +166,16 @@ SCREENS: dict[str, Draw] = {
         ),
         PLACE,
         LINKS,
+    ),
+    "billing_contact.list": lambda r, s: billing_contact.render_contacts_modal(
+        r, samples.make_contacts_page(s), PLACE
+    ),
+    "billing_contact.list, the last one": lambda r, s: billing_contact.render_contacts_modal(
+        r, replace(samples.make_contacts_page(s), contacts=samples.contacts(s)[:1], invitations=[]), PLACE
+    ),
+    "billing_contact.invite": lambda r, s: billing_contact.render_invite_modal(r, samples.account(s), PLACE),
+    "billing_contact.show": lambda r, s: billing_contact.render_result_modal(
+        r, samples.account(s), "accepted"
     ),
     "receipt.list": lambda r, s: receipt.render_receipt_list_modal(
         r, samples.account(s), samples.make_account_overview(s).receipts, PLACE, has_older=True

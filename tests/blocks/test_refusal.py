@@ -139,7 +139,7 @@ def test_no_button_is_shown_without_modal_metadata(reader: Localizer) -> None:
         raised.__class__ = type("Other", (Refusal,), {"key": key})
         assert [
             e["value"]
-            for b in refusal.build_refusal_actions(reader, raised, ModalMetadata(), "")
+            for b in refusal.build_refusal_actions(reader, [raised], ModalMetadata(), "")
             for e in b["elements"]
         ] == []
 

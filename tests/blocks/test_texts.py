@@ -8,7 +8,8 @@ from fluent.syntax import FluentParser, FluentSerializer
 from fluent.syntax.ast import Identifier, Junk, Message, MessageReference, VariableReference
 from fluent.syntax.visitor import Visitor
 
-from bot.i18n import LANGUAGES, MESSAGES_FOLDER
+from bot.i18n import MESSAGES_FOLDER
+from models.text.localized_text import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 # Keys that are put together where they are used.

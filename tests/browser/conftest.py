@@ -4,7 +4,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from sandbox import Sandbox
 from tests.browser.browser_session import BrowserSessions
+from tests.browser.gallery import WORKSPACE, Gallery
 from tests.sandbox.browser import chromium
 from tests.world import world
 
@@ -30,3 +32,9 @@ async def sessions(browser: Browser) -> AsyncIterator[BrowserSessions]:
     assert sessions.browser_errors == []
     assert program.slack.refusals == []
     assert program.slack.warnings == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def gallery() -> AsyncIterator[Gallery]:
+    async with Sandbox.start(WORKSPACE) as slack:
+        yield Gallery(slack)

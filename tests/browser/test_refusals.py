@@ -35,7 +35,7 @@ async def test_an_account_without_self_service_is_refused_with_the_reason(sessio
     await session.expect_text(
         "Your contract is managed by Account Services.",
         "the account needs a valid credit or debit card",
-        "You can’t add seats to any of Ineligible AG’s subscriptions here.",
+        "Rescue is sold by contract only.",
     )
     async with session.page.context.expect_page() as opened:
         await session.press("Contact Account Services")
@@ -47,7 +47,7 @@ async def test_r2_a_product_that_takes_no_more_seats_is_shown_and_not_selectable
 ) -> None:
     session = await sessions.open_session("alice")
     await session.type_message("/add-seats")
-    await session.expect_text("Rescue · currently 3 seats", "Seats of Rescue are sold by Account Services.")
+    await session.expect_text("Rescue · currently 3 seats", "Rescue is sold by contract only.")
     await expect(session.modal.get_by_label("seats to add")).to_have_count(2)
 
 
@@ -134,7 +134,7 @@ async def test_r11_a_new_administrator_needs_a_name_and_an_address(sessions: Bro
 async def test_command_text_that_is_not_understood_is_answered(sessions: BrowserSessions) -> None:
     session = await sessions.open_session("alice", CHANNEL)
     for command, answer in {
-        "/add-seats rescue 2": "Seats of Rescue are sold by Account Services.",
+        "/add-seats rescue 2": "Rescue is sold by contract only.",
         "/quotes Q-9": "We can’t find quote Q-9.",
         "/service-orders SO-9": "We can’t find service order SO-9.",
         "/billing cards": "/billing doesn’t know “cards”.",

@@ -15,7 +15,10 @@ COMMANDS = [route for route in ROUTES if route.kind == "command"]
 HOME_BUTTONS = [route for route in ROUTES if route.kind == "change" and route.id.startswith("home.")]
 # Account Services alone may use them, and they name no account: tests/handlers/quote/test_extensions.py.
 OF_SERVICES = ("quote_extension.approve", "quote_extension.decline")
-OF_CONTACTS = [route for route in ROUTES if route not in HOME_BUTTONS and route.id not in OF_SERVICES]
+# Only who was invited may use them: tests/handlers/access/test_contacts.py.
+OF_INVITED = ("billing_contact.accept", "billing_contact.decline")
+OF_OTHERS = (*OF_SERVICES, *OF_INVITED)
+OF_CONTACTS = [route for route in ROUTES if route not in HOME_BUTTONS and route.id not in OF_OTHERS]
 BUTTONS = [route for route in OF_CONTACTS if route.kind in ("show", "change")]
 FORMS = [route for route in OF_CONTACTS if route.kind == "submit"]
 NEUTRAL = (
@@ -34,6 +37,8 @@ ASK_SERVICES = "Ask Account Services who they are."
 OF_ACME = ("Acme SA", "acme_", "Hugo", "Inès", "4242", "rue de la Paix", "€", "SQ-", "SO-", "GoTo Webinar")
 # Of the one receipt there is.
 RECEIPT_ID = "1"
+# Benoît's: withdrawing him leaves Alice, who can go on.
+CONTACT_ID = "2"
 NAMES = ("Alice Martin", "Benoît Roche")
 
 
@@ -55,6 +60,8 @@ def value_of(route: Route, metadata: str) -> str:
     """What a button of that id carries."""
     noun, _, verb = route.id.partition(".")
     place = json.loads(metadata)
+    if route.id in ("billing_contact.withdraw", "billing_contact.cancel"):
+        return CONTACT_ID
     if verb == "list" or noun not in ("quote", "quote_extension", "service_order", "receipt"):
         return str(place["account"])
     if noun == "receipt":

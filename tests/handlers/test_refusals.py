@@ -51,8 +51,14 @@ async def test_a_product_that_supports_no_more_seats_is_shown_with_the_reason(wo
     assert parts_on_screen(cart) == ["seats:acme_meeting", "seats:acme_webinar"]
     [rescue] = [b["text"]["text"] for b in cart.blocks if "Rescue" in str(b.get("text", ""))]
     assert "3 seats" in rescue
-    assert "Seats of Rescue are sold by Account Services." in rescue
+    assert "Rescue is sold by contract only." in rescue
     assert SERVICES in links(cart)
+
+
+async def test_r22_the_reason_is_in_the_readers_language(world: World) -> None:
+    cart = await world.fill_cart(world.person("benoit"))
+    assert "Rescue est vendu uniquement sous contrat." in cart.text
+    assert "contract only" not in cart.text
 
 
 async def test_r2_an_order_for_such_a_product_by_its_name_is_refused_with_the_reason(world: World) -> None:
@@ -60,7 +66,7 @@ async def test_r2_an_order_for_such_a_product_by_its_name_is_refused_with_the_re
     before = await stored(world)
     await alice.command("/add-seats", "rescue 2")
     said = await alice.wait_for_ephemeral()
-    assert "Seats of Rescue are sold by Account Services." in said.text
+    assert "Rescue is sold by contract only." in said.text
     assert alice.modal is None
     after = await stored(world)
     assert (after["cart"], after["quote"]) == (before["cart"], before["quote"])
@@ -72,14 +78,21 @@ async def test_all_obstacles_are_reported_together_with_their_remedies(world: Wo
     refused = await add_seats(ida, "cart.obstacles")
     assert "Your contract is managed by Account Services." in refused.text
     assert NO_CARD in refused.text
-    assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text
-    assert "Seats of Rescue are sold by Account Services." in refused.text
-    assert links(refused).count(SERVICES) == 3
+    assert "any of Ineligible AG’s subscriptions" not in refused.text  # The account is not self-served.
+    assert "Rescue is sold by contract only." in refused.text
+    assert links(refused).count(SERVICES) == 1
     assert "account.manage_methods" in refused.action_ids
     assert refused.submit_label is None
     await refused.press("account.manage_methods")
     assert (await ida.wait_for_modal("account.portal")).text
     assert await world.rows(Quote) == []
+
+
+async def test_r2_an_account_without_an_orderable_subscription_is_told_so(world: World) -> None:
+    await change(world, Account, "ineligible", self_service=True)
+    refused = await add_seats(world.person("ida"), "cart.obstacles")
+    assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text
+    assert "Rescue is sold by contract only." in refused.text
 
 
 async def test_an_expired_default_card_stops_an_order_in_the_persons_language(world: World) -> None:

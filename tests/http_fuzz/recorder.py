@@ -7,6 +7,7 @@ import pytest
 from bot.blocks.home import page as home_page
 from bot.use_cases.service_order import manage as manage_order
 from handlers.routes import ROUTES
+from models.account.billing_contact import BillingContact
 from sandbox.driver import Person
 from sandbox.traffic import AppRequest
 from tests.handlers.db_snapshot import show_button
@@ -20,7 +21,17 @@ MARKER = "xyzzyplugh"
 
 async def recorded(world: World) -> list[AppRequest]:
     """Each request of a tour through the whole bot. Afterwards no order is under way."""
-    tour = (_quotes, _orders, _declined, _customer, _several_accounts, _account, _extensions, _uninstalled)
+    tour = (
+        _quotes,
+        _orders,
+        _declined,
+        _customer,
+        _several_accounts,
+        _account,
+        _contacts,
+        _extensions,
+        _uninstalled,
+    )
     for part in tour:
         await part(world)
         await world.settle()
@@ -184,6 +195,31 @@ async def _account(world: World) -> None:
     await _go(alice, ("account.manage_methods", "account.portal"))
     await alice.press("account.switch_portal")
     await _go(alice, ("account.overview", "account.overview"), ("cart.open", "cart.save"))
+
+
+async def _contacts(world: World) -> None:
+    """Alice invites three colleagues, one of whom accepts, and withdraws her again."""
+    alice = world.person("alice")
+    await opened(alice, "/billing", "", "account.overview")
+    await _go(alice, ("billing_contact.list", "billing_contact.list"))
+    for user_id in ("U10NOBODY", "U12VERA", "U09IDA"):
+        await _go(alice, ("billing_contact.invite", "billing_contact.invite"))
+        alice.fill("colleague", user_id)
+        await _go(alice, ("", "billing_contact.list"))
+        await world.settle()
+    for name, verb in (("nobody", "accept"), ("vera", "decline")):
+        person = world.person(name)
+        await person.press_in(newest(person.dms, "invited you"), f"billing_contact.{verb}")
+        await person.wait_for_modal("billing_contact.show")
+        await person.close_modal(everything=True)
+        await world.settle()
+    await opened(alice, "/billing", "", "account.overview")
+    await _go(alice, ("billing_contact.list", "billing_contact.list"))
+    await alice.press("billing_contact.cancel")
+    added = await world.row(BillingContact, email="nobody@acme.example")
+    await alice.press("billing_contact.withdraw", str(added.key))
+    await world.services.tasks.wait_until_idle()
+    await alice.close_modal(everything=True)
 
 
 async def _extensions(world: World) -> None:

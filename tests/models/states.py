@@ -4,6 +4,7 @@ from enum import StrEnum
 from itertools import product
 from typing import TypeVar
 
+from models.account.contact_invitation import InvitationStatus
 from models.quote import QuoteStatus
 from models.quote.extension import ExtensionStatus
 from models.service_order import LineStatus, OrderStatus
@@ -18,6 +19,12 @@ QUOTE_TRANSITIONS = {
 EXTENSION_TRANSITIONS = {
     (ExtensionStatus.REQUESTED, ExtensionStatus.APPROVED),
     (ExtensionStatus.REQUESTED, ExtensionStatus.DECLINED),
+}
+INVITATION_TRANSITIONS = {
+    (InvitationStatus.PENDING, InvitationStatus.ACCEPTED),
+    (InvitationStatus.PENDING, InvitationStatus.DECLINED),
+    (InvitationStatus.PENDING, InvitationStatus.CANCELLED),
+    (InvitationStatus.PENDING, InvitationStatus.LAPSED),
 }
 ORDER_TRANSITIONS = {
     (OrderStatus.PLACED, OrderStatus.PROCESSING),

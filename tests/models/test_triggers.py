@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from models.account.contact_invitation import ContactInvitation, InvitationStatus
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.quote import QuoteStatus
 from models.quote.extension import ExtensionStatus, QuoteExtension
@@ -25,6 +26,7 @@ from tests.models.migrated import (
 )
 from tests.models.states import (
     EXTENSION_TRANSITIONS,
+    INVITATION_TRANSITIONS,
     LINE_TRANSITIONS,
     ORDER_TRANSITIONS,
     QUOTE_TRANSITIONS,
@@ -75,6 +77,32 @@ def test_the_database_takes_the_extensions_transitions_and_no_other(
     )
     follows = to is current or (current, to) in EXTENSION_TRANSITIONS
     assert attempt(migrated, update) == expected("quote_extension", follows)
+
+
+@pytest.mark.parametrize(("current", "to"), pairs(InvitationStatus))
+def test_the_database_takes_the_invitations_transitions_and_no_other(
+    migrated: Migrated, current: InvitationStatus, to: InvitationStatus
+) -> None:
+    pending = InvitationStatus.PENDING
+    invitation = ContactInvitation(
+        account_id="acme",
+        inviter_id=1,
+        slack_user=f"U{new_number()}",
+        name="Nora Body",
+        email="nobody@acme.example",
+        status=current,
+        invited_by="Alice",
+        invited_at=NOW,
+        expires_at=NOW,
+        decided_at=None if current is pending else NOW,
+    )
+    migrated.store(invitation)
+    decided = "NULL" if to is pending else "CURRENT_TIMESTAMP"
+    update = (
+        f"UPDATE contact_invitation SET status = '{to}', decided_at = {decided} WHERE id = {invitation.id}"
+    )
+    follows = to is current or (current, to) in INVITATION_TRANSITIONS
+    assert attempt(migrated, update) == expected("contact_invitation", follows)
 
 
 @pytest.mark.parametrize(("current", "to"), pairs(OrderStatus))

@@ -27,7 +27,7 @@ from models.payment_method import NoAutomaticPaymentMethod, PaymentMethodNotUsab
 from models.product import ProductNotSelfServed, UnknownProduct
 from models.quote import QuoteNotFound, QuoteNotPending, QuotesPending, ReasonTooLong
 from models.service_order import NothingToRetry, OrderNotFound, SubscriptionBusy
-from models.subscription import NothingToOrder, SubscriptionNotFound, SubscriptionNotSelfServed
+from models.subscription import SubscriptionNotFound, SubscriptionNotSelfServed
 from tests.simulation.faults import CARDS, FAULTS, STRIPE_FAULTS
 
 # All but those of files, of the door to Slack, and those that would be a fault of ours.
@@ -35,7 +35,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     AccountNotFound, AccountNotSelfServed, AmbiguousProduct, BillingUnavailable, CheckoutIncomplete,
     EmptyOrder, FieldRequired, FieldTooLong, IdentityNotFresh,
     InvalidInput, NoAutomaticPaymentMethod, NotABillingContact, NotAllowed,
-    NotAnEmail, NothingToOrder, NothingToRetry, OrderNotFound, PaymentMethodNotUsable,
+    NotAnEmail, NothingToRetry, OrderNotFound, PaymentMethodNotUsable,
     MixedPricesUnsupported, ProductNotSelfServed, QuoteNotFound, QuoteNotPending, QuotesPending,
     ReasonTooLong,
     SeatsNotANumber, SubscriptionBusy, SubscriptionNotFound, SubscriptionNotSelfServed, TooManySeats,

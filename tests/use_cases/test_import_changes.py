@@ -7,6 +7,7 @@ import pytest
 
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database, Session
+from bot.use_cases.accounts_import.export import export_accounts
 from models.account import Account, Portal
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
@@ -65,6 +66,52 @@ async def test_an_administrator_whom_an_order_added_is_not_withdrawn(
     await imports(ACME.replace("Acme SA", "Acme"))
     found = {a.email: a.active for a in await all_of(session, Administrator)}
     assert found == {"hugo@acme.example": True, "zoe@acme.example": True}
+
+
+async def test_contacts_who_were_added_or_withdrawn_in_slack_stay_so(
+    imports: Import, database: Database, session: Session
+) -> None:
+    """And are listed, and so does the export's file; only overwriting the account changes it."""
+    await imports()
+    zoe = BillingContact(
+        account_id="acme", email="zoe@acme.example", name="Zoé", slack_user="U9", imported=False
+    )
+    await change(database, zoe)
+    contacts = {c.email: c for c in await all_of(session, BillingContact)}
+    benoit = contacts["benoit@acme.example"]
+    await change(database, benoit, active=False, withdrawn_by="Zoé", withdrawn_at=AT)
+    exported = (await export_accounts(database)).text
+    assert exported.count("added_in_slack: true") == 1
+    assert "benoit@acme.example" not in exported
+    assert (await imports(exported)).changes == []
+
+    summary = await imports()
+    assert summary.changes == []
+    assert [w for w in summary.warnings if "Slack" in w] == [
+        "contacts added in Slack stay without --overwrite ACCOUNT: zoe@acme.example (acme)",
+        "contacts removed in Slack stay removed without --overwrite ACCOUNT: benoit@acme.example (acme)",
+    ]
+    found = {c.email: c.active for c in await all_of(session, BillingContact)}
+    assert (found["benoit@acme.example"], found["zoe@acme.example"]) == (False, True)
+
+    await imports(overwrite=True)
+    found = {c.email: c.active for c in await all_of(session, BillingContact)}
+    assert (found["benoit@acme.example"], found["zoe@acme.example"]) == (True, False)
+    assert (await all_of(session, AuditEntry))[-1].details == {
+        "contact:benoit@acme.example": {"active": [False, True]},
+        "contact:zoe@acme.example": "withdrawn",
+    }
+
+
+async def test_a_contact_of_an_export_of_another_database_is_still_one_of_slack(
+    imports: Import, session: Session
+) -> None:
+    listed = "      - {email: zoe@acme.example, name: Zoé, slack_user: U9, added_in_slack: true}\n"
+    await imports(ACME.replace("    billing_contacts:\n", "    billing_contacts:\n" + listed))
+    assert {c.email: c.imported for c in await all_of(session, BillingContact)}["zoe@acme.example"] is False
+    summary = await imports()
+    assert "zoe@acme.example (acme)" in "".join(summary.warnings)
+    assert all(c.active for c in await all_of(session, BillingContact))
 
 
 async def test_accounts_that_are_not_named_stay(imports: Import, session: Session) -> None:

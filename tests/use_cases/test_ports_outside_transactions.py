@@ -14,7 +14,9 @@ from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
 from bot.messaging.screen_updater import ScreenUpdater
 from models.service_order import OrderLine
+from models.slack_user import SlackUser
 from scheduler import JOBS
+from tests.handlers.access.test_contacts import answer_invitation, invite
 from tests.handlers.quote.test_extensions import ask_for_time, open_decision
 from tests.handlers.steps import charges, import_quote, newest, opened, shown
 from tests.world import World
@@ -144,12 +146,22 @@ async def extend_a_quote(world: World) -> None:
     await world.settle()
 
 
+async def change_contacts(world: World) -> None:
+    """Invite somebody of whom nothing is stored yet."""
+    alice, vera = world.person("alice"), world.person("vera")
+    async with world.services.write() as session:
+        await session.delete(await session.get_one(SlackUser, ("T01ACME", vera.id)))
+    await invite(world, alice, vera.id)
+    await answer_invitation(world, vera, "billing_contact.accept")
+
+
 async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
     calls = watch(world)
     await buy(world)
     await look_around(world)
     await go_wrong(world)
     await extend_a_quote(world)
+    await change_contacts(world)
     for job in JOBS.values():
         await job.run(world.services)
     assert [method for method, inside in calls if inside] == []

@@ -1,11 +1,12 @@
 """Updating one account from the file. What is no longer listed is withdrawn, never deleted."""
 
+from collections.abc import Iterable
 from datetime import date
 from functools import partial
 
 from sqlmodel import SQLModel
 
-from bot.accounts_file.entries import AccountEntry, PaymentMethodEntry, SubscriptionEntry
+from bot.accounts_file.entries import AccountEntry, ContactEntry, PaymentMethodEntry, SubscriptionEntry
 from bot.db import Session
 from bot.use_cases.accounts_import.existing import (
     ExistingAccount,
@@ -102,9 +103,7 @@ class AccountImporter:
             await self._run.record_change(session, account_id, subject, "overwritten", changes)
 
     def _sync_people(self) -> None:
-        contacts = {c.email: c.model_dump() for c in self._entry.billing_contacts}
-        create_contact = partial(BillingContact, account_id=self._entry.id)
-        self._changes |= sync_rows("contact", self._existing.contacts, contacts, create_contact)
+        self._sync_contacts()
         administrators = {a.email: a.model_dump(exclude={"seats"}) for a in self._entry.administrators}
         create_administrator = partial(Administrator, account_id=self._entry.id, imported=True)
         self._changes |= sync_rows(
@@ -114,6 +113,27 @@ class AccountImporter:
             create_administrator,
             withdraw_all=self._is_overwritten,
         )
+
+    def _sync_contacts(self) -> None:
+        """Who was added or withdrawn in Slack stays so, unless the account is overwritten."""
+        rows = self._existing.contacts
+        entries = {c.email: _build_contact_values(c) for c in self._entry.billing_contacts}
+        if self._is_overwritten:
+            for email in entries.keys() & rows.keys():
+                rows[email].withdrawn_at = rows[email].withdrawn_by = None
+        else:
+            withdrawn = {email for email, row in rows.items() if row.is_withdrawn_in_slack}
+            self._run.withdrawn_contacts += self._format_contacts(entries.keys() & withdrawn)
+            entries = {email: values for email, values in entries.items() if email not in withdrawn}
+            added = {email for email, row in rows.items() if row.active and not row.imported}
+            self._run.added_contacts += self._format_contacts(added - entries.keys())
+        create_contact = partial(BillingContact, account_id=self._entry.id)
+        self._changes |= sync_rows(
+            "contact", rows, entries, create_contact, withdraw_all=self._is_overwritten
+        )
+
+    def _format_contacts(self, emails: Iterable[str]) -> list[str]:
+        return [f"{email} ({self._entry.id})" for email in sorted(emails)]
 
     def _sync_payment_methods(self) -> None:
         """A linked account's come from its provider, so a file withdraws none."""
@@ -180,6 +200,10 @@ def get_current_period(subscription: Subscription | SubscriptionEntry, today: da
     return get_period_containing(
         start, end, subscription.period, get_anchor_day(start, end, subscription.period), today
     )
+
+
+def _build_contact_values(entry: ContactEntry) -> FieldValues:
+    return {**entry.model_dump(exclude={"added_in_slack"}), "imported": not entry.added_in_slack}
 
 
 def _build_method_values(entry: PaymentMethodEntry) -> FieldValues:

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.existing import ExistingAccount, load_accounts
 from models.account import Account, AccountNotFound, TaxExemption
+from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditChainTip
 from models.document_sequence import QUOTE_PREFIX
 from models.money import to_decimal
@@ -93,10 +94,7 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
         "time_zone": account.time_zone,
         **_build_self_service(account),
         "billing_address": _drop_empty(account.billing_address.model_dump()),
-        "billing_contacts": [
-            _drop_empty(contact.model_dump(include={"email", "name", "slack_user"}))
-            for contact in existing.active_contacts
-        ],
+        "billing_contacts": [_build_contact(contact) for contact in existing.active_contacts],
         "administrators": [*_build_administrators(existing)],
     }
     if account.stripe_customer is None:
@@ -117,6 +115,11 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
     values["subscriptions"] = [*_build_subscriptions(export, existing)]
     values["quotes"] = [_build_quote(existing, quote) for quote in existing.quotes.values()]
     return _drop_empty(values)
+
+
+def _build_contact(contact: BillingContact) -> dict[str, Any]:
+    values = contact.model_dump(include={"email", "name", "slack_user"})
+    return _drop_empty({**values, "added_in_slack": None if contact.imported else True})
 
 
 def _build_self_service(row: Account | Subscription) -> dict[str, Any]:

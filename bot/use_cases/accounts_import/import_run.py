@@ -23,8 +23,8 @@ class AccountChange:
 @dataclass
 class ImportRun:
     """`overwrite` are the accounts whose seats, periods, decided quotes, and people added elsewhere the file
-    replaces; `kept_subscriptions` and `kept_quotes` differ from it and stay, as their account is not among
-    them."""
+    replaces. The other lists differ from the file and stay, as their account is not among them: the contacts
+    are those that were added in Slack, and those that were withdrawn there."""
 
     actor: Actor
     at: datetime
@@ -34,6 +34,8 @@ class ImportRun:
     warnings: list[str] = field(default_factory=list)
     kept_subscriptions: list[str] = field(default_factory=list)
     kept_quotes: list[str] = field(default_factory=list)
+    added_contacts: list[str] = field(default_factory=list)
+    withdrawn_contacts: list[str] = field(default_factory=list)
 
     async def record_change(
         self,

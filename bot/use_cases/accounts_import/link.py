@@ -28,9 +28,9 @@ from bot.use_cases.accounts_import.run import ImportOptions, load_stored_records
 from models.account import Account
 from models.audit.entry import Actor
 from models.product import Product
+from models.text.localized_text import LANGUAGES
 
 LINK_SOURCE = "link-stripe"
-LANGUAGES = ("en", "fr")
 
 
 @dataclass(frozen=True)

@@ -259,6 +259,12 @@ def _build_summary(file: AccountsFile, run: ImportRun, missing_accounts: list[st
     if run.kept_quotes:
         numbers = format_ids(run.kept_quotes)
         warnings.append(f"quotes that are no longer pending stay as they are: {numbers}")
+    if run.added_contacts:
+        names = ", ".join(run.added_contacts)
+        warnings.append(f"contacts added in Slack stay without --overwrite ACCOUNT: {names}")
+    if run.withdrawn_contacts:
+        names = ", ".join(run.withdrawn_contacts)
+        warnings.append(f"contacts removed in Slack stay removed without --overwrite ACCOUNT: {names}")
     return ImportSummary(
         accounts=len(file.accounts),
         subscriptions=sum(len(a.subscriptions) for a in file.accounts),

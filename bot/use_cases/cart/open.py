@@ -178,7 +178,9 @@ def _list_obstacles(state: CartState, at: datetime) -> list[Refusal]:
             check()
         except Refusal as refusal:
             obstacles.append(refusal)
-    if not any(row.blocked_by is None for row in state.rows):
+    is_any_orderable = any(row.blocked_by is None for row in state.rows)
+    # An account that is not self-served has said so already.
+    if not is_any_orderable and state.account.is_self_served:
         obstacles.append(NothingToOrder(account=state.account.name))
     return obstacles
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
 from bot.db import Session, lock_account
 from bot.messaging.messenger import MessageRef
@@ -48,9 +48,15 @@ from bot.use_cases.pacing import (
     lock_or_create_slots,
 )
 from models.account import Account
+from models.account.contact_invitation import ContactInvitation
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 from models.notice.destination import Destination, DestinationKind
-from models.notice.payloads import DocumentFilePayload, find_extension_id, is_requested
+from models.notice.payloads import (
+    DocumentFilePayload,
+    find_extension_id,
+    find_invitation_id,
+    is_requested,
+)
 from models.quote import Quote
 from models.quote.extension import QuoteExtension
 
@@ -119,6 +125,8 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> None:
         await _save_quote_message(delivery, result)
     if notice.kind in FILE_KINDS and notice.parsed_destination.kind is DestinationKind.CONTACT:
         _enqueue_file(delivery, result, FILE_KINDS[notice.kind])
+    if notice.kind is NoticeKind.CONTACT_INVITED:
+        await _save_invitation_message(delivery, result)
     if notice.kind in IS_ANSWERED:
         _save_order_message(delivery, result)
     delivery.record_message()
@@ -168,6 +176,13 @@ def _enqueue_file(delivery: Delivery, result: Posted, kind: NoticeKind) -> None:
             payload=payload,
         )
     )
+
+
+async def _save_invitation_message(delivery: Delivery, result: Posted) -> None:
+    """For the notices behind this one that edit it."""
+    message = {"message_channel": result.message.channel, "message_ts": result.message.ts}
+    is_announced = col(ContactInvitation.id) == find_invitation_id(delivery.notice)
+    await delivery.session.exec(update(ContactInvitation).where(is_announced).values(**message))
 
 
 def _save_order_message(delivery: Delivery, result: Posted) -> None:

@@ -29,15 +29,17 @@ from bot.use_cases.pacing import (
     lock_or_create_slots,
     update_together,
 )
+from models.account.contact_invitation import PENDING_INVITATION_CONDITION, ContactInvitation
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 from models.notice.destination import DestinationKind
-from models.notice.payloads import QuoteReminderPayload, parse_payload
+from models.notice.payloads import InvitationPayload, QuoteReminderPayload, parse_payload
 from models.quote import Quote
 
 # A literal: the planner does not use a partial index for a condition with a parameter.
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
 # Of a destination's due notices, so many are read: a burst, and the status updates that it makes obsolete.
 RUN_READ_SIZE = 3 * DESTINATION_LIMIT.burst
+EXPIRY_KINDS = (NoticeKind.CONTACTS_CHANGED, NoticeKind.CONTACT_INVITATION_CARD)
 
 TeamDestination = tuple[str, str]
 Slots = Mapping[str, DeliverySlot]
@@ -277,7 +279,32 @@ async def _load_oldest_notices(
 
 
 async def find_obsolete_ids(session: Session, notices: Sequence[Notice], at: datetime) -> set[int]:
-    """Reminders of quotes that are decided, or whose expiry has changed: that has reminders of its own."""
+    """Reminders of quotes that are decided, or whose expiry has changed: that has reminders of its own. And
+    what would be said when an invitation expires, if it was answered or cancelled."""
+    return await _find_obsolete_reminder_ids(session, notices, at) | await _find_obsolete_expiry_ids(
+        session, notices
+    )
+
+
+async def _find_obsolete_expiry_ids(session: Session, notices: Sequence[Notice]) -> set[int]:
+    payloads = {notice.key: parse_payload(notice) for notice in notices if notice.kind in EXPIRY_KINDS}
+    ids = {
+        key: payload.invitation_id
+        for key, payload in payloads.items()
+        if isinstance(payload, InvitationPayload) and payload.on_expiry
+    }
+    if not ids:
+        return set()
+    pending = await session.exec(
+        select(ContactInvitation.id).where(
+            col(ContactInvitation.id).in_({*ids.values()}), PENDING_INVITATION_CONDITION
+        )
+    )
+    pending_ids = {*pending.all()}
+    return {key for key, id_ in ids.items() if id_ not in pending_ids}
+
+
+async def _find_obsolete_reminder_ids(session: Session, notices: Sequence[Notice], at: datetime) -> set[int]:
     reminders = [notice for notice in notices if notice.kind is NoticeKind.QUOTE_REMINDER]
     if not reminders:
         return set()

@@ -34,6 +34,7 @@ def compose_message(
         order=context.order,
         quote=context.quote,
         extension=context.extension,
+        invitation=context.invitation,
         destination_kind=destination.kind,
         payload=parse_payload(notice),
         created_at=notice.created_at,

@@ -14,11 +14,12 @@ from bot.use_cases.details import load_order_details_by_id, load_quote_details_b
 from bot.use_cases.notice.preferences import load_contact_users_with_preferences
 from models.account import Account
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import ContactInvitation, InvitationDetails
 from models.details import OrderDetails, QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
 from models.notice.notification_preferences import NotificationPreferences
-from models.notice.payloads import find_extension_id
+from models.notice.payloads import find_extension_id, find_invitation_id
 from models.quote import QuoteStatus
 from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.slack_user import SlackUser
@@ -40,6 +41,7 @@ class NoticeContext:
     order: OrderDetails | None = None
     quote: QuoteDetails | None = None
     extension: QuoteExtension | None = None
+    invitation: InvitationDetails | None = None
     posted_message: PostedMessage | None = None
     order_messages: Sequence[PostedOrderMessage] = ()
     contact: BillingContact | None = None
@@ -67,6 +69,7 @@ async def build_notice_contexts(
     quote_ids = list({notice.quote_id for notice in notices if notice.quote_id})
     quotes = await load_quote_details_by_id(session, quote_ids, at)
     extensions = await _load_extensions(session, notices)
+    invitations = await _load_invitations(session, notices, at)
     accounts = {order.account.id: order.account for order in orders.values()}
     accounts |= {quote.account.id: quote.account for quote in quotes.values()}
     accounts |= await _load_accounts(session, {n.account_id for n in notices} - accounts.keys())
@@ -85,6 +88,7 @@ async def build_notice_contexts(
             order=orders.get(notice.key),
             quote=quotes[notice.quote_id] if notice.quote_id else None,
             extension=extensions.get(notice.key),
+            invitation=invitations.get(notice.key),
             posted_message=posted.get(notice.key),
             order_messages=order_messages.get(notice.key, ()),
             contact=contact,
@@ -101,6 +105,24 @@ async def _load_extensions(session: Session, notices: Sequence[Notice]) -> dict[
     found = await session.exec(select(QuoteExtension).where(col(QuoteExtension.id).in_({*ids.values()})))
     extensions = {extension.key: extension for extension in found.all()}
     return {key: extensions[id_] for key, id_ in ids.items() if id_ in extensions}
+
+
+async def _load_invitations(
+    session: Session, notices: Sequence[Notice], at: datetime
+) -> dict[int, InvitationDetails]:
+    """By notice id."""
+    ids = {notice.key: id_ for notice in notices if (id_ := find_invitation_id(notice)) is not None}
+    if not ids:
+        return {}
+    found = await session.exec(
+        select(ContactInvitation, col(BillingContact.active))
+        .join(BillingContact, col(BillingContact.id) == ContactInvitation.inviter_id)
+        .where(col(ContactInvitation.id).in_({*ids.values()}))
+    )
+    details = {
+        invitation.key: InvitationDetails(invitation, active, at) for invitation, active in found.all()
+    }
+    return {key: details[id_] for key, id_ in ids.items() if id_ in details}
 
 
 async def _load_accounts(session: Session, ids: Collection[str]) -> dict[str, Account]:

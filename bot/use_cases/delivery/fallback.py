@@ -16,9 +16,16 @@ from bot.use_cases.notice.enqueue import (
 )
 from models.account import Account
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import ContactInvitation
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination, DestinationKind
-from models.notice.payloads import ChannelUnreachablePayload, is_requested, parse_payload
+from models.notice.payloads import (
+    ChannelUnreachablePayload,
+    ContactsChangedPayload,
+    find_invitation_id,
+    is_requested,
+    parse_payload,
+)
 from models.service_order import ServiceOrder
 
 # Even if it has waited for long: one failure right after a long pause says little.
@@ -43,7 +50,12 @@ EMAIL_RETRY_WINDOWS = {
 
 # An update of a message that exists already says nothing new to anybody else.
 KINDS_WITHOUT_FALLBACK = frozenset(
-    {NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_EXTENSION_CARD, NoticeKind.ORDER_MESSAGES}
+    {
+        NoticeKind.QUOTE_CARD,
+        NoticeKind.QUOTE_EXTENSION_CARD,
+        NoticeKind.ORDER_MESSAGES,
+        NoticeKind.CONTACT_INVITATION_CARD,
+    }
 )
 # They are e-mailed in any case (R13); only a copy that somebody requested has no e-mail of its own.
 RECEIPT_MESSAGE_KINDS = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
@@ -90,8 +102,26 @@ async def build_fallback_notices(
                 return []
             email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
             return await build_notice_copies(session, notice, [email], at)
+        case DestinationKind.INVITED:
+            return await _build_invitation_failure(session, notice, at)
         case _:
             return []
+
+
+async def _build_invitation_failure(session: Session, notice: Notice, at: datetime) -> list[Notice]:
+    """The invited person has not confirmed anything, so nothing is e-mailed to them: the inviter is told."""
+    invitation = await session.get(ContactInvitation, find_invitation_id(notice) or 0)
+    if invitation is None:
+        return []
+    account = await session.get_one(Account, notice.account_id)
+    return build_notices(
+        NoticeKind.CONTACTS_CHANGED,
+        f"contact_invitation:{invitation.key}:undelivered",
+        [Destination.contact(invitation.inviter_id)],
+        account=account,
+        at=at,
+        payload=ContactsChangedPayload(change="undelivered", name=invitation.name),
+    )
 
 
 async def _build_direct_notices(

@@ -4,6 +4,7 @@ None is lost. A crash after a message was posted and before that is committed ma
 """
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from functools import partial
 
@@ -164,7 +165,7 @@ def _build_retry(
 async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
     context = await run.get_context(services, notice)
     destination, contact = notice.parsed_destination, context.contact
-    if contact and not contact.active:
+    if contact and not contact.active and notice.kind is not NoticeKind.CONTACT_WITHDRAWN:
         return ContactWithdrawn()
     if destination.is_email:
         return await _send_email(services, notice, context)
@@ -172,6 +173,8 @@ async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> 
         return await _update_quote_card(services, notice, context)
     if notice.kind is NoticeKind.ORDER_MESSAGES:
         return await _edit_order_messages(services, context)
+    if destination.kind is DestinationKind.INVITED:
+        return await _send_invitation(services, notice, context)
     if contact is None:
         return await _post_message(
             services, notice, context, compose_message(notice, context, destination.id)
@@ -201,6 +204,31 @@ async def _send_direct_message(
     result = await apply_preferences(services, notice, context, user)
     message = compose_message(notice, context, user.user_id, user)
     return result or await _post_message(services, notice, context, message)
+
+
+async def _send_invitation(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
+    """To somebody who is no contact yet; what is stored of them must be true when it is sent (R5)."""
+    details = context.invitation
+    is_card = notice.kind is NoticeKind.CONTACT_INVITATION_CARD
+    if details is None or (is_card and details.invitation.message_ts is None):
+        return Completed()
+    invitation = details.invitation
+    if not is_card and not details.is_open:
+        return Completed()
+    if not await services.messenger.is_installed(notice.team):
+        raise UserUnreachable("the bot is not installed in the workspace")
+    user = await resolve_contact_user(services, notice.team, invitation.build_contact())
+    if user is None:
+        raise UserUnreachable("no such person in Slack, or not a full member any more")
+    if not is_card:
+        return await _post_message(
+            services, notice, context, compose_message(notice, context, user.user_id, user)
+        )
+    assert invitation.message_channel, "it was posted"
+    message = compose_message(notice, context, invitation.message_channel, user)
+    with contextlib.suppress(MessageGone, UserUnreachable, ChannelUnreachable):
+        await services.messenger.deliver_message(replace(message, update_ts=invitation.message_ts))
+    return Completed()
 
 
 async def _send_file(

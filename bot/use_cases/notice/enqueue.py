@@ -8,9 +8,11 @@ from sqlmodel import col, select
 from bot.db import Session, build_insert
 from models.account import Account
 from models.account.billing_contact import BillingContact
+from models.account.contact_invitation import ContactInvitation
 from models.notice import Notice, NoticeKind, NoticeStatus, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (
+    InvitationPayload,
     NoticePayload,
     QuoteCardPayload,
     QuoteExtensionCardPayload,
@@ -203,6 +205,28 @@ async def build_extension_card_updates(
         .order_by(col(PostedMessage.id))
     )
     return [notice for copy in copies.all() for notice in _build_card_update(account, quote, copy, at)]
+
+
+async def enqueue_invitation_card_update(
+    session: Session,
+    account: Account,
+    invitation: ContactInvitation,
+    at: datetime,
+    *,
+    on_expiry: bool = False,
+) -> None:
+    """Edits the message that asks the invited person; behind it in the same queue, it finds it posted."""
+    state = "expiry" if on_expiry else invitation.status.value
+    await enqueue_notice(
+        session,
+        NoticeKind.CONTACT_INVITATION_CARD,
+        f"contact_invitation:{invitation.key}:card:{state}",
+        [Destination.invited(invitation.key)],
+        account=account,
+        at=at,
+        payload=InvitationPayload(invitation_id=invitation.key, on_expiry=on_expiry),
+        due_at=invitation.expires_at if on_expiry else None,
+    )
 
 
 def _build_card_update(account: Account, quote: Quote, copy: PostedMessage, at: datetime) -> list[Notice]:

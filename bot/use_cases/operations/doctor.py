@@ -23,6 +23,7 @@ from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.operations.account_checks import check_contacts, check_ordering
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
+from bot.version import PROGRAM
 from models.account import Account
 from models.details import ReceiptDetails
 from models.migrations.run import UnsupportedSchema
@@ -90,7 +91,7 @@ async def _check_database(services: Services) -> CheckResult:
     except Exception as error:
         return CheckResult("database", False, describe_database_error(error))
     if not migrated:
-        return CheckResult("database", False, "its schema is not this version's: python app.py migrate")
+        return CheckResult("database", False, f"its schema is not this version's: {PROGRAM} migrate")
     state = await load_database_state(services.database)
     if state.is_restored:
         return CheckResult("database", False, str(RestoredDatabase(state.issued_numbers)))
@@ -119,7 +120,7 @@ async def _check_accounts(services: Services) -> CheckResult:
     async with services.read() as session:
         account_count = (await session.exec(select(func.count()).select_from(Account))).one()
     if not account_count:
-        return CheckResult("accounts", None, "none yet: python app.py import accounts.yml")
+        return CheckResult("accounts", None, f"none yet: {PROGRAM} import accounts.yml")
     unreachable = await _list_unreachable_accounts(services)
     if unreachable:
         names = ", ".join(f"{account} ({team})" for account, team in unreachable[:5])

@@ -13,6 +13,7 @@ from sqlmodel import col, select, update
 
 from bot.db import Database, Session, build_insert, lock_account
 from bot.use_cases.audit.write import write_audit_entry
+from bot.version import PROGRAM
 from models.account import Account
 from models.audit.entry import Actor
 from models.database_identity import IDENTITY_ROW_ID, DatabaseId, DatabaseIdentity
@@ -26,7 +27,7 @@ class RestoredDatabase(Exception):
         numbers = " ".join(f"{prefix}-{last_numbers[prefix]}" for prefix in PREFIXES)
         super().__init__(
             "the database was restored from a backup, or moved, and may issue document numbers a second "
-            f"time: python app.py restored {numbers} (each with the last number that people have received, "
+            f"time: {PROGRAM} restored {numbers} (each with the last number that people have received, "
             "if it is a later one; see docs/operate.md)"
         )
 

@@ -109,7 +109,7 @@ WORDS_REFUSED = {
     "webinar -5": "“-5” isn’t a number of seats. Enter a whole number, 0 or more.",
     "webinar 2.5": "“2.5” isn’t a number of seats. Enter a whole number, 0 or more.",
     "webinar 1000000": "The maximum is 1,000 new seats.",
-    "rescue 2": "Seats of Rescue are sold by Account Services.",
+    "rescue 2": "Rescue is sold by contract only.",
 }
 
 

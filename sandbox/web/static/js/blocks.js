@@ -101,7 +101,7 @@ const RENDERERS = {
   card,
   container,
   alert,
-  header: (block) => h(`h${(block.level ?? 1) + 2}`, { class: "header" }, plain(block.text.text)),
+  header: (block, surface) => h(`h${(block.level ?? 1) + surface.headingLevel - 1}`, { class: "header" }, plain(block.text.text)),
   divider: () => h("hr"),
   context: (block, surface, ctx) => block.elements.map((part) => (part.type === "image" ? image(part, "icon") : h("span", {}, ctx.text(part)))),
   actions: (block, surface, ctx) => h("div", { class: "row" }, block.elements.map((element) => renderElement(block, element, surface, ctx))),

@@ -12,7 +12,7 @@ export function suggestions(field, suggest, choose) {
   const close = () => {
     list.hidden = true;
     active = -1;
-    field.setAttribute("aria-expanded", "false");
+    setExpanded(false);
     field.removeAttribute("aria-activedescendant");
   };
   const mark = (number) => {
@@ -42,7 +42,7 @@ export function suggestions(field, suggest, choose) {
       ),
     );
     list.hidden = items.length === 0;
-    field.setAttribute("aria-expanded", String(items.length > 0));
+    setExpanded(items.length > 0);
     mark(items.length ? 0 : -1);
   };
   const keys = {
@@ -53,7 +53,12 @@ export function suggestions(field, suggest, choose) {
     Escape: close,
   };
 
-  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" })) field.setAttribute(name, value);
+  const isCombobox = field.matches("input");
+  const roles = { "aria-autocomplete": "list", "aria-controls": list.id };
+  // A text area cannot be a combobox: it announces its suggestions by the active one alone.
+  for (const [name, value] of Object.entries(isCombobox ? { role: "combobox", ...roles } : roles)) field.setAttribute(name, value);
+  const setExpanded = (isOpen) => isCombobox && field.setAttribute("aria-expanded", String(isOpen));
+  setExpanded(false);
   field.addEventListener("input", open);
   field.addEventListener("blur", close);
   field.addEventListener("keydown", (event) => {

@@ -27,6 +27,6 @@ function content(view, ctx) {
   form.draw(view.state.values);
   return [
     view.error ? h("div", { class: "alert error", role: "alert" }, `⚠ ${view.error}`) : null,
-    h("div", { class: "blocks" }, renderBlocks(view.blocks, { ids: { view_id: view.id }, form }, ctx)),
+    h("div", { class: "blocks" }, renderBlocks(view.blocks, { ids: { view_id: view.id }, form, headingLevel: 2 }, ctx)),
   ];
 }

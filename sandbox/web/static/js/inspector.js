@@ -71,9 +71,9 @@ function row(entry) {
         h("span", { class: "result" }, result),
         h("time", {}, new Date(entry.at * 1000).toLocaleTimeString()),
       ),
-      h("h3", {}, toApp ? "Payload" : "Arguments"),
+      h("h2", {}, toApp ? "Payload" : "Arguments"),
       h("pre", { tabindex: "0" }, JSON.stringify(toApp ? entry.payload : entry.args, null, 2)),
-      h("h3", {}, toApp ? "Ack" : "Answer"),
+      h("h2", {}, toApp ? "Ack" : "Answer"),
       h("pre", { tabindex: "0" }, JSON.stringify(toApp ? entry.ack?.body : entry.answer, null, 2) ?? ""),
     ),
   );

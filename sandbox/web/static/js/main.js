@@ -3,6 +3,7 @@
 import { api, onChange } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { byId, h, toast } from "./dom.js";
+import { guide } from "./guide.js";
 import { home } from "./home.js";
 import { inspector } from "./inspector.js";
 import { mail } from "./mail.js";
@@ -41,6 +42,7 @@ const ctx = {
   press,
   attempt,
   become,
+  tryStep,
   reset,
   unread,
   switchTheme,
@@ -71,6 +73,7 @@ async function press(surface, block, element, value) {
 const channelOf = (id) => state.channels.find((channel) => channel.id === id);
 
 function firstPlace() {
+  if (state.guide) return "guide";
   return state.channels.find((channel) => !channel.is_im)?.id ?? (state.installed ? "messages" : "mail");
 }
 
@@ -121,12 +124,21 @@ function draw() {
   else if (place === "home") home(root, ctx);
   else if (place === "mail") mail(root, ctx);
   else if (place === "traffic") inspector(root, ctx);
+  else if (place === "guide" && state.guide) guide(root, ctx);
   else location.hash = firstPlace();
   const parent = threadOf && channel?.id === threadOf.channel ? channel.messages.find((message) => message.ts === threadOf.ts) : null;
   thread(byId("side"), channel, parent, ctx);
   if (place === "messages" && !root.querySelector(".tabs")) root.querySelector(".bar").append(appTabs("messages"));
   sidebar(byId("sidebar"), ctx);
   drawModal(ctx);
+  drawSkipLink(Boolean(channel));
+}
+
+// Past the sidebar: to the message field, or to the page's content if there is none.
+function drawSkipLink(hasComposer) {
+  const skip = document.querySelector(".skip");
+  skip.textContent = hasComposer ? "Skip to the message field" : "Skip to the content";
+  skip.href = hasComposer ? "#composer-text" : "#main";
 }
 
 // `user` and `state` change together: what is drawn is always what one person sees.
@@ -166,10 +178,20 @@ async function become(id) {
   await refresh();
 }
 
+// Typed, but not sent: pressing Enter is up to the person.
+async function tryStep(step) {
+  await become(step.user);
+  location.hash = step.place;
+  draw();
+  const composer = byId("composer-text");
+  if (composer) composer.value = step.command;
+  (composer ?? byId("main")).focus();
+}
+
 function settleIn() {
   threadOf = null;
   for (const channel of state.channels) markStart(channel);
-  if (!["home", "messages", "mail", "traffic"].includes(ctx.place) && !channelOf(ctx.place)) location.hash = firstPlace();
+  if (!["home", "messages", "mail", "traffic", "guide"].includes(ctx.place) && !channelOf(ctx.place)) location.hash = firstPlace();
   byId("main").dataset.kind = "";
 }
 
@@ -201,6 +223,11 @@ addEventListener("hashchange", () => {
   if (!state) return;
   arrive();
   draw();
+});
+// The part of the address after "#" is the place, so the link moves the focus alone.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.querySelector(event.target.hash).focus();
 });
 listenForEscape(() => ctx);
 onChange(refresh)();

@@ -79,7 +79,7 @@ function body(message, ctx) {
   if (!forms.has(message.ts)) forms.set(message.ts, new Form());
   const form = forms.get(message.ts);
   form.draw(message.state);
-  const surface = { ids: { channel: message.channel, ts: message.ts }, form };
+  const surface = { ids: { channel: message.channel, ts: message.ts }, form, headingLevel: 2 };
   const edited = message.edited ? h("span", { class: "edited", title: message.edits.map((edit) => edit.text).join("\n—\n") }, " (edited)") : null;
   const attachments = message.attachments.map((attachment) =>
     h("div", { class: "attachment", style: attachment.color ? `border-color:${CSS.escape(attachment.color).replace("\\#", "#")}` : null }, attachment.text ? mrkdwn(attachment.text, ctx) : null, renderBlocks(attachment.blocks ?? [], surface, ctx)),

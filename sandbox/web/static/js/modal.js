@@ -7,6 +7,7 @@ import { plain } from "./text.js";
 
 const forms = new Map();
 let drawn = "";
+let drawnStep = "";
 let opener = null;
 
 export function drawModal(ctx) {
@@ -17,14 +18,17 @@ export function drawModal(ctx) {
   for (const id of forms.keys()) if (!stack.some((open) => open.id === id)) forms.delete(id);
   if (!view) {
     if (dialog.open) dialog.close();
-    drawn = "";
+    drawn = drawnStep = "";
     cursorBack();
     return;
   }
   const mark = `${view.id} ${view.hash} ${JSON.stringify(view.errors)} ${view.error} ${ctx.me.locale}`;
   if (mark === drawn) return;
-  const fresh = !drawn.startsWith(`${view.id} `);
+  // An update can put the next step of a form into the same view.
+  const step = `${view.id} ${view.callback_id}`;
+  const fresh = step !== drawnStep;
   drawn = mark;
+  drawnStep = step;
   if (!forms.has(view.id)) forms.set(view.id, new Form());
   forms.get(view.id).draw(view.state.values);
   if (!dialog.open) {
@@ -50,7 +54,7 @@ function settle(dialog, view, fresh) {
   if (faulty) {
     (faulty.matches(".choices") ? faulty.querySelector("input") : faulty)?.focus();
     announce(Object.values(view.errors).join(" "));
-  } else if (fresh) {
+  } else if (fresh || !dialog.contains(document.activeElement)) {
     const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector(".modal-body :is(input, select, textarea)");
     (first ?? dialog.querySelector("h2"))?.focus();
     dialog.querySelector(".modal-body").scrollTop = 0;
@@ -59,7 +63,7 @@ function settle(dialog, view, fresh) {
 }
 
 function content(view, stack, ctx) {
-  const surface = { ids: { view_id: view.id }, form: forms.get(view.id), errors: view.errors };
+  const surface = { ids: { view_id: view.id }, form: forms.get(view.id), errors: view.errors, headingLevel: 3 };
   const submit = async (event) => {
     event.preventDefault();
     const action = event.target.querySelector("[type=submit]");

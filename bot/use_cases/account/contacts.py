@@ -1,0 +1,235 @@
+"""An account's billing contacts: listing them, and withdrawing one (R1, R20)."""
+
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from bot.db import Session
+from bot.permissions import (
+    SlackIdentity,
+    build_actor,
+    get_authorized_role,
+    get_member,
+    is_contact_of,
+    list_account_roles,
+    lock_account_role,
+)
+from bot.services import Services
+from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.notice.enqueue import (
+    enqueue_invitation_card_update,
+    enqueue_notice,
+    list_active_contacts,
+    list_direct_destinations,
+)
+from models.account import Account, AccountNotFound
+from models.account.billing_contact import (
+    BillingContact,
+    ContactNotFound,
+    LastBillingContact,
+    NotABillingContact,
+    RoleWithdrawn,
+)
+from models.account.contact_invitation import (
+    PENDING_INVITATION_CONDITION,
+    ContactInvitation,
+    InvitationDetails,
+    InvitationStatus,
+)
+from models.audit.entry import Actor
+from models.details import ContactsPage
+from models.errors import Refusal
+from models.notice import NoticeKind
+from models.notice.payloads import ContactsChangedPayload, ContactWithdrawnPayload
+
+
+async def get_contacts(services: Services, *, person: SlackIdentity, account_id: str) -> ContactsPage:
+    at = services.now()
+    async with services.read() as session:
+        account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
+        return await load_contacts_page(session, account, contact, at)
+
+
+async def withdraw_contact(services: Services, *, person: SlackIdentity, contact_id: int) -> ContactsPage:
+    """The contacts that are left. People may withdraw themselves, but never the last contact."""
+    at = services.now()
+    async with services.write() as session:
+        row = await session.get(BillingContact, contact_id)
+        account, own_contact = await lock_own_role(session, person, row, at, not_found=ContactNotFound())
+        contacts = await list_former_and_active_contacts(session, account)
+        contact = next(c for c in contacts if c.id == contact_id)
+        contact.check_active()
+        if [c.id for c in contacts if c.active] == [contact_id]:
+            raise LastBillingContact(name=contact.name, account=account.name)
+        contact.withdraw(at, own_contact.name)
+        session.add(contact)
+        actor = build_actor(own_contact, person)
+        await write_audit_entry(
+            session,
+            account_id=account.id,
+            actor=actor,
+            subject=account.audit_subject,
+            action="contact_withdrawn",
+            at=at,
+            details={"contact": contact.name, "email": contact.email},
+        )
+        await _notify_of_withdrawal(session, account, contact, own_contact, at)
+        await _cancel_invitations_of(session, account, contact, actor, own_contact, at)
+        return await load_contacts_page(session, account, own_contact, at)
+
+
+async def load_contacts_page(
+    session: Session, account: Account, own_contact: BillingContact, at: datetime
+) -> ContactsPage:
+    return ContactsPage(
+        account=account,
+        contacts=await list_active_contacts(session, account.id),
+        invitations=[i for i in await list_pending_invitations(session, account.id, at) if i.is_open],
+        own_contact_id=own_contact.key,
+    )
+
+
+async def list_pending_invitations(
+    session: Session, account_id: str, at: datetime
+) -> list[InvitationDetails]:
+    """Those that nobody has answered or cancelled; some may have lapsed."""
+    found = await session.exec(
+        select(ContactInvitation, col(BillingContact.active))
+        .join(BillingContact, col(BillingContact.id) == ContactInvitation.inviter_id)
+        .where(ContactInvitation.account_id == account_id, PENDING_INVITATION_CONDITION)
+        .order_by(col(ContactInvitation.id))
+        .execution_options(populate_existing=True)
+    )
+    return [InvitationDetails(invitation, is_active, at) for invitation, is_active in found.all()]
+
+
+async def lock_own_role(
+    session: Session,
+    person: SlackIdentity,
+    row: BillingContact | ContactInvitation | None,
+    at: datetime,
+    *,
+    not_found: Refusal,
+) -> tuple[Account, BillingContact]:
+    """The account of the row, locked, and the person's role in it. Raises `not_found` whether the row is
+    missing or another customer's: an id reveals nothing. Raises RoleWithdrawn if they had the role (R20)."""
+    if row is None:
+        await list_account_roles(session, person)
+        raise not_found
+    try:
+        return await lock_account_role(session, person, row.account_id, at)
+    except (NotABillingContact, AccountNotFound) as refusal:
+        await check_not_withdrawn(session, person, row.account_id)
+        raise (not_found if isinstance(refusal, AccountNotFound) else refusal) from None
+
+
+async def check_not_withdrawn(session: Session, person: SlackIdentity, account_id: str) -> None:
+    """Raises RoleWithdrawn: whoever had the role until a colleague withdrew them is told so."""
+    user = (await get_member(session, person)).user
+    account = await session.get_one(Account, account_id)
+    contacts = await list_former_and_active_contacts(session, account)
+    own = next((c for c in contacts if c.is_withdrawn_in_slack and is_contact_of(user, account, c)), None)
+    if own is not None:
+        others = [contact.name for contact in contacts if contact.active]
+        raise RoleWithdrawn(
+            account=account.name, by=own.withdrawn_by or "", at=own.withdrawn_at, contacts=others
+        )
+
+
+async def enqueue_contacts_change(
+    session: Session,
+    account: Account,
+    payload: ContactsChangedPayload,
+    event: str,
+    at: datetime,
+    *,
+    except_for: BillingContact | None = None,
+) -> None:
+    """To all contacts but the one who did it, and has seen the result."""
+    contacts = await list_active_contacts(session, account.id)
+    excluded_id = except_for.id if except_for else None
+    destinations = list_direct_destinations(c for c in contacts if c.id != excluded_id)
+    await enqueue_notice(
+        session, NoticeKind.CONTACTS_CHANGED, event, destinations, account=account, at=at, payload=payload
+    )
+
+
+async def close_invitation(
+    session: Session,
+    account: Account,
+    invitation: ContactInvitation,
+    status: InvitationStatus,
+    actor: Actor,
+    at: datetime,
+    *,
+    except_for: BillingContact | None,
+) -> None:
+    """With its audit entry, notices to the contacts, and the edit of the message that asked."""
+    invitation.change_status(status, at, actor.name)
+    session.add(invitation)
+    await write_audit_entry(
+        session,
+        account_id=account.id,
+        actor=actor,
+        subject=account.audit_subject,
+        action=f"contact_invitation_{status.value}",
+        at=at,
+        status_change=(InvitationStatus.PENDING.value, status.value),
+        details={"contact": invitation.name, "email": invitation.email},
+    )
+    payload = ContactsChangedPayload(change=status.value, name=invitation.name, by=actor.name)
+    event = f"contact_invitation:{invitation.key}:{status.value}"
+    await enqueue_contacts_change(session, account, payload, event, at, except_for=except_for)
+    await enqueue_invitation_card_update(session, account, invitation, at)
+
+
+async def list_former_and_active_contacts(session: Session, account: Account) -> list[BillingContact]:
+    """As they are now, whatever this session has read before."""
+    found = await session.exec(
+        select(BillingContact)
+        .where(BillingContact.account_id == account.id)
+        .order_by(col(BillingContact.id))
+        .execution_options(populate_existing=True)
+    )
+    return list(found.all())
+
+
+async def _notify_of_withdrawal(
+    session: Session, account: Account, contact: BillingContact, by: BillingContact, at: datetime
+) -> None:
+    is_own = contact.id == by.id
+    payload = ContactsChangedPayload(change="left" if is_own else "withdrawn", name=contact.name, by=by.name)
+    event = f"billing_contact:{contact.key}:withdrawn:{at.isoformat()}"
+    await enqueue_contacts_change(session, account, payload, event, at, except_for=by)
+    if not is_own:
+        await enqueue_notice(
+            session,
+            NoticeKind.CONTACT_WITHDRAWN,
+            event,
+            list_direct_destinations([contact]),
+            account=account,
+            at=at,
+            payload=ContactWithdrawnPayload(by=by.name),
+        )
+
+
+async def _cancel_invitations_of(
+    session: Session,
+    account: Account,
+    contact: BillingContact,
+    actor: Actor,
+    by: BillingContact,
+    at: datetime,
+) -> None:
+    """What a person who has lost the role has started ends with it."""
+    for details in await list_pending_invitations(session, account.id, at):
+        if details.invitation.inviter_id == contact.id:
+            await close_invitation(
+                session,
+                account,
+                details.invitation,
+                InvitationStatus.CANCELLED,
+                actor,
+                at,
+                except_for=by,
+            )
