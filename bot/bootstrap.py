@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.billing.charge_listing import ChargeListing
 from bot.billing.customer_listing import CustomerListing
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.billing.gateway import BillingGateway, WebhookParser
@@ -146,6 +147,18 @@ async def open_customer_listing(settings: Settings) -> AsyncIterator[CustomerLis
 
     async with aiohttp.ClientSession() as session:
         yield StripeCustomerListing(_build_stripe_client(settings, session))
+
+
+@asynccontextmanager
+async def open_charge_listing(settings: Settings) -> AsyncIterator[ChargeListing | None]:
+    """None if the provider's records are in the bot's own database."""
+    if settings.billing == "embedded":
+        yield None
+        return
+    from bot.billing.stripe.charge_listing import StripeChargeListing
+
+    async with aiohttp.ClientSession() as session:
+        yield StripeChargeListing(_build_stripe_client(settings, session))
 
 
 def _build_stripe_client(settings: Settings, session: aiohttp.ClientSession) -> "StripeClient":

@@ -4,17 +4,45 @@ The libraries differ: slack_sdk knows no NO_PROXY, aiohttp has no WebSocket over
 `.netrc` too, and Stripe's takes no notice of either. So each is told.
 """
 
-from urllib.parse import urlsplit
+from ipaddress import ip_address, ip_network
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 # A WebSocket begins as an HTTP request.
 SCHEMES = {"ws": "http", "wss": "https"}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def find_proxy(url: str) -> str | None:
     """The URL of the proxy for calls to this one; none if they go directly."""
     parts, proxies = urlsplit(url), getproxies()
-    proxy = proxies.get(SCHEMES.get(parts.scheme, parts.scheme))
-    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2], proxies):
+    scheme = SCHEMES.get(parts.scheme, parts.scheme)
+    proxy = proxies.get(scheme)
+    if not proxy or _is_direct(parts, parts.port or DEFAULT_PORTS.get(scheme, 0), proxies):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _is_direct(parts: SplitResult, port: int, proxies: dict[str, str]) -> bool:
+    """By NO_PROXY: hosts and their subdomains, addresses and networks, each with a port or without."""
+    host = parts.hostname or ""
+    netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if proxy_bypass(netloc, proxies):
+        return True
+    entries = [entry.strip() for entry in proxies.get("no", "").split(",")]
+    return any(_contains(entry, host, port) for entry in entries if entry)
+
+
+def _contains(entry: str, host: str, port: int) -> bool:
+    """Addresses, which the standard library compares only as text: `10.0.0.0/8`, `[::1]:8443`."""
+    network, _, entry_port = entry.rpartition(":") if _has_port(entry) else (entry, "", "")
+    try:
+        is_inside = ip_address(host) in ip_network(network.strip("[]"), strict=False)
+    except ValueError:
+        return False
+    return is_inside and entry_port in ("", str(port))
+
+
+def _has_port(entry: str) -> bool:
+    """An IPv6 address with a port has brackets."""
+    return "]:" in entry or entry.count(":") == 1

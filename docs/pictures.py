@@ -3,9 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,14 +20,14 @@ from bot.commands.server import run_bot
 from bot.i18n import Localizer
 from bot.receipts import TEMPLATE_PATH, build_receipt_content
 from bot.receipts.fonts import load_fonts
+from bot.receipts.quote import build_quote_content
 from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.delivery.document_files import build_receipt_details
 from bot.use_cases.details import load_order_details_by_id
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH
-from docs.receipt_samples import build_sample_receipts
-from models.details import ReceiptDetails
+from docs.receipt_samples import build_sample_quote, build_sample_receipts
 from models.receipt import Receipt
 from sandbox import Sandbox
 
@@ -195,14 +197,24 @@ async def render_receipt_pictures(services: Services) -> None:
         receipt = (await session.exec(select(Receipt))).one()
         orders = await load_order_details_by_id(session, [receipt.order_id], services.now())
     details = build_receipt_details(orders[receipt.order_id], services.settings.seller)
-    render_receipt_picture("receipt-pdf", details)
-    for name, sample in build_sample_receipts().items():
-        render_receipt_picture(f"receipt-{name}", sample)
+    render_document_picture("receipt-pdf", lambda localizer: build_receipt_content(localizer, details))
 
 
-def render_receipt_picture(name: str, details: ReceiptDetails) -> None:
+def render_sample_pictures() -> None:
+    """A receipt of each country, an order confirmation and a quote."""
+    for name, details in build_sample_receipts().items():
+        file_name = name if details.receipt.is_order_confirmation else f"receipt-{name}"
+        render_document_picture(file_name, partial(build_receipt_content, details=details))
+    quote = build_sample_quote()
+    time_zone = quote.quote.account.time_zone
+    render_document_picture(
+        "quote-pdf", lambda localizer: build_quote_content(replace(localizer, time_zone=time_zone), quote)
+    )
+
+
+def render_document_picture(name: str, build_content: Callable[[Localizer], dict[str, Any]]) -> None:
     for tag, suffix in (("en-GB", ""), ("fr-FR", "-french")):
-        words = json.dumps(build_receipt_content(Localizer(tag), details))
+        words = json.dumps(build_content(Localizer(tag)))
         fonts = load_fonts(include_system=False)
         compiler = typst.Compiler(TEMPLATE_PATH, font_paths=fonts, sys_inputs={"receipt": words})
         compiler.compile(output=PICTURES_PATH / f"{name}{suffix}.png", format="png", ppi=72)
@@ -221,6 +233,7 @@ async def take_pictures() -> None:
         await take_variant_pictures(browser, slack)
         await browser.close()
         await render_receipt_pictures(services)
+    render_sample_pictures()
 
 
 if __name__ == "__main__":

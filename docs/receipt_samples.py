@@ -1,11 +1,17 @@
-"""Receipts of buyers in several countries, for pictures and tests: how each is written is the point."""
+"""Receipts of buyers in several countries, an order confirmation and a quote, for pictures and tests."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
-from models.details import ReceiptDetails
+from bot.receipts.quote import QuoteDocument
+from models.account import Account
+from models.details import QuoteDetails, QuoteRow, ReceiptDetails
+from models.product import Product
+from models.quote import Quote, QuoteLine
 from models.receipt import Receipt, Seller
-from models.tax import TaxFacts
+from models.subscription.period_length import PeriodLength
+from models.tax import TaxFacts, TaxItem
 
 IRISH_SELLER = Seller(
     name="GoTo Corporate Account Services",
@@ -24,6 +30,7 @@ def build_sample_receipts() -> dict[str, ReceiptDetails]:
         "american-two-rates": _build_american_receipt(),
         "japanese": _build_japanese_receipt(),
         "reverse-charge": _build_reverse_charge_receipt(),
+        "order-confirmation": _build_order_confirmation(),
     }
     return {
         name: ReceiptDetails(receipt, "SO-1007", "SQ-1042", IRISH_SELLER) for name, receipt in samples.items()
@@ -98,10 +105,91 @@ def _build_reverse_charge_receipt() -> Receipt:
     )
 
 
-def _build_receipt(*, lines: list[dict[str, Any]], currency: str = "EUR", **values: Any) -> Receipt:
+def _build_order_confirmation() -> Receipt:
+    """With Stripe: the documents of record are its invoices, which are named."""
+    vat = [_build_tax("VAT", "20", 5000, 1000)]
+    lines = [
+        {**_build_line("GoTo Meeting", 5, 5000, vat), "invoice_number": "A1B2C3D4-0007"},
+        {**_build_line("GoTo Webinar", 1, 5000, vat), "invoice_number": "A1B2C3D4-0008"},
+    ]
+    return _build_receipt(
+        number="SO-1007",
+        buyer="Echo Ltd",
+        address=_build_address("3 Mill Lane", "CB2 1RX", "Cambridge", "GB"),
+        currency="GBP",
+        lines=lines,
+        cards=[{**VISA, "amount": 12000}],
+        tax_facts=TaxFacts(buyer_tax_ids=("GB980780684",)),
+        po_number="PO-2026-118",
+    )
+
+
+def build_sample_quote() -> QuoteDocument:
+    """What a German buyer forwards to the person who pays."""
+    account = Account(
+        id="mueller",
+        name="Müller & Söhne GmbH",
+        slack_team="T01",
+        currency="EUR",
+        time_zone="Europe/Berlin",
+        home_country="DE",
+        line1="Hauptstraße 5",
+        postal_code="10827",
+        city="Berlin",
+        country="DE",
+    )
+    made_at = datetime(2026, 11, 15, 23, tzinfo=UTC)
+    lines = [
+        _build_quote_line("goto-meeting", 10, 7000, 1330),
+        _build_quote_line("goto-webinar", 2, 9000, 1710),
+    ]
+    quote = Quote(
+        id=1,
+        number="SQ-1042",
+        account_id=account.id,
+        created_at=made_at,
+        frozen_at=made_at,
+        expires_at=datetime(2026, 11, 30, 23, tzinfo=UTC),
+        currency="EUR",
+        address=account.billing_address.model_dump(),
+        subtotal=16000,
+        tax=3040,
+        total=19040,
+        recurring=[{"period": "month", "net": 58000, "tax": 11020}],
+        tax_facts=TaxFacts(buyer_tax_ids=("DE136695976",)),
+    )
+    names = {"goto-meeting": "GoTo Meeting", "goto-webinar": "GoTo Webinar"}
+    rows = [
+        QuoteRow(line, Product(id=line.product_id, name=names[line.product_id], additional_seats=True))
+        for line in lines
+    ]
+    details = QuoteDetails(account, quote, rows, made_at)
+    return QuoteDocument(details, IRISH_SELLER, "https://services.example/help")
+
+
+def _build_quote_line(product_id: str, seats: int, amount: int, tax: int) -> QuoteLine:
+    return QuoteLine(
+        quote_id=1,
+        subscription_id=f"sub_{product_id}",
+        product_id=product_id,
+        seats=seats,
+        seats_before=20,
+        unit_price=2 * amount // seats,
+        period=PeriodLength.MONTH,
+        period_start=date(2026, 11, 1),
+        period_end=date(2026, 12, 1),
+        amount=amount,
+        tax=tax,
+        taxes=(TaxItem(name="VAT", percent=Decimal(19), taxable_amount=amount, amount=tax),),
+    )
+
+
+def _build_receipt(
+    *, lines: list[dict[str, Any]], number: str = "R-1001", currency: str = "EUR", **values: Any
+) -> Receipt:
     subtotal, tax = sum(line["amount"] for line in lines), sum(line["tax"] for line in lines)
     return Receipt(
-        number="R-1001",
+        number=number,
         account_id="acme",
         order_id=1,
         issued_at=datetime(2026, 11, 16, 9, tzinfo=UTC),

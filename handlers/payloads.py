@@ -28,7 +28,7 @@ from models.text.control_characters import remove_control_characters
 SEATS_BLOCK_PREFIX = "seats:"
 # What the bot reads of a form, by block id.
 INPUT_BLOCKS = frozenset(
-    {"reason", "until", COLLEAGUE_INPUT, TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields}
+    {"reason", "since", "until", COLLEAGUE_INPUT, TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields}
 )
 
 Body = dict[str, Any]

@@ -11,6 +11,7 @@ from handlers import (
     quote,
     quote_extension,
     receipt,
+    receipt_export,
     service_order,
 )
 from handlers.route import Route
@@ -22,6 +23,7 @@ ROUTES: list[Route] = [
     *checkout.ROUTES,
     *service_order.ROUTES,
     *receipt.ROUTES,
+    *receipt_export.ROUTES,
     *account.ROUTES,
     *billing_contact.ROUTES,
     *home.ROUTES,

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Field, ForeignKeyConstraint, SQLModel
 
+from models.lease import is_leased
+
 # Slack rolls out new block types gradually: a rejected one is tried again after this time.
 BLOCK_RETRY_INTERVAL = timedelta(days=30)
 
@@ -24,8 +26,7 @@ class Home(SQLModel, table=True):
     attempts: int = 0
 
     def is_due_and_free(self, at: datetime) -> bool:
-        is_claimed = self.claimed_until is not None and self.claimed_until > at
-        return self.due_at is not None and self.due_at <= at and not is_claimed
+        return self.due_at is not None and self.due_at <= at and not is_leased(self.claimed_until, at)
 
 
 class HomeAccount(SQLModel, table=True):

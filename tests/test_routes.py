@@ -30,6 +30,7 @@ NOUNS = (
     "checkout",
     "service_order",
     "receipt",
+    "receipt_export",
     "account",
     "billing_contact",
     "home",

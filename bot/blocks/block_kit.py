@@ -229,8 +229,15 @@ def build_email_input(action_id: str, value: str, *, is_valid: bool) -> Block:
 
 
 def build_input(
-    block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool = False
+    block_id: str,
+    label: str,
+    element: Block,
+    *,
+    hint: str | None = None,
+    optional: bool = False,
+    sends_changes: bool = False,
 ) -> Block:
+    """With `sends_changes`, an action follows each change, not only the submission."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -238,6 +245,8 @@ def build_input(
         "element": element,
         "optional": optional,
     }
+    if sends_changes:
+        block["dispatch_action"] = True
     return {**block, "hint": build_plain_text(hint, 2000)} if hint else block
 
 

@@ -29,6 +29,7 @@ GIVE_UP_ORDER = "service_order.give_up"
 CONFIRM_PAYMENT = "service_order.confirm_payment"
 LIST_RECEIPTS = "receipt.list"
 SEND_RECEIPT = "receipt.send"
+OPEN_RECEIPT_EXPORT = "receipt_export.open"
 MANAGE_PAYMENT_METHODS = "account.manage_methods"
 LIST_CONTACTS = "billing_contact.list"
 INVITE_CONTACT = "billing_contact.invite"
@@ -162,6 +163,12 @@ def build_send_receipt_button(localizer: Localizer, receipt: Receipt) -> Block:
     label = localizer.format_text("action-send-receipt-label", **get_document_arguments(receipt))
     return block_kit.build_button(
         SEND_RECEIPT, localizer.format_text("action-send-receipt"), receipt.key, accessibility_label=label
+    )
+
+
+def build_receipt_export_button(localizer: Localizer, account_id: str) -> Block:
+    return block_kit.build_button(
+        OPEN_RECEIPT_EXPORT, localizer.format_text("action-export-receipts"), account_id
     )
 
 

@@ -193,6 +193,7 @@ BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] 
     NoticeKind.QUOTE_EXTENSION_REQUESTED: _build_extension_rows,
     NoticeKind.QUOTE_EXTENSION_CARD: _build_extension_rows,
     NoticeKind.QUOTE_EXTENSION_DECIDED: _build_decision_rows,
+    NoticeKind.QUOTE_EXTENSION_UNDELIVERED: _build_decision_rows,
     NoticeKind.QUOTE_REQUESTED: _build_decision_rows,
     NoticeKind.QUOTE_CARD: _build_decision_rows,
     NoticeKind.CONTACT_INVITED: _build_invitation_rows,

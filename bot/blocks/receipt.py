@@ -29,6 +29,9 @@ def render_receipt_list_modal(
     """`receipts` are one page, newest first, each with the number of its order."""
     intro = "receipt-list" if receipts else "receipt-list-empty"
     blocks = [block_kit.build_section(localizer.format_mrkdwn(intro, account=account.name))]
+    if receipts:
+        export = navigation.build_receipt_export_button(localizer, account.id)
+        blocks.append(block_kit.build_actions(export))
     page = receipts[:MAX_RECEIPTS]
     for receipt, order_number in page:
         blocks += _build_receipt_blocks(localizer, receipt, order_number)

@@ -154,6 +154,8 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-quotes-pending": (_pending_quotes_button,),
     "refusal-receipt-not-found": (_receipts_button,),
     "refusal-tax-calculation-failed": (_quote_button, _order_button, _build_services_button),
+    "refusal-receipt-export-not-found": (_receipts_button,),
+    "refusal-mail-not-configured": (_receipts_button,),
     "refusal-tax-location-invalid": (_checkout_button, _build_services_button),
     "refusal-shipping-location-invalid": (_build_services_button,),
     "refusal-subscription-busy": (_order_button, _orders_button),

@@ -88,6 +88,7 @@ action-repeat-order = Order again
 action-repeat-order-label = Order again, as service order { $number }
 action-view-orders = View service orders
 action-view-receipts = View all receipts
+action-export-receipts = Email a period’s receipts
 action-send-receipt = Send me the PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
@@ -267,6 +268,11 @@ extension-request = { $by } asked on { $at } for the quote to stay valid until t
 }
 extension-latest = It can be extended until the end of { $until } at the latest.
 extension-lapsed = There is nothing left to decide: the quote is no longer pending.
+extension-ended = { $by } asked for more time on { $at }. That request ended with the quote.
+extension-undelivered = { $withdrawn ->
+    [yes] It couldn’t be posted in their channel, so it was withdrawn. Contact them about this quote, or ask again later.
+   *[no] It can’t be posted in their channel. We’ll keep trying for a day; if it’s urgent, contact them.
+}
 extension-decision = { $status ->
     [approved] Extended by { $by } on { $at }: the quote is valid until the end of { $until }.
    *[declined] Declined by { $by } on { $at }.
@@ -540,6 +546,7 @@ history-quote-rejected = Quote { $number } rejected
 history-quote-expired = Quote { $number } expired
 history-quote-extension-requested = More time asked for quote { $number }
 history-quote-extended = Validity of quote { $number } extended
+history-quote-extension-moved = Request for more time moved to quote { $number }
 history-quote-extension-declined = More time for quote { $number } declined
 history-service-order-placed = Order placed
 history-service-order-processing = Processing started
@@ -758,7 +765,7 @@ help-service-orders =
     • `/service-orders PO-4711` finds orders by your purchase-order number
 help-billing =
     {"*"}`/billing`* shows your subscriptions and seats, default billing portal, payment methods, receipts and billing contacts.
-    • `/billing receipts` lists your receipts
+    • `/billing receipts` lists your receipts, and emails those of a period for your books: PDFs and a spreadsheet
     • `/billing notifications` lets you choose which notifications you get, and when
     • *Open billing portal* takes you to your default portal and doesn’t change anything
     • *Manage payment methods* takes you to GoTo Admin, and we’ll tell you first what that changes
@@ -903,6 +910,11 @@ refusal-quote-not-pending = Quote { $number } is no longer pending. { $outcome -
 }
 refusal-quotes-pending = More quotes became pending in the meantime, so nothing was changed. Approve or reject them first: { $numbers }.
 refusal-reason-too-long = Your reason is { $length } characters long. The maximum is { $most }.
+refusal-mail-not-configured = We can’t send email yet, so we can’t send a period’s receipts. To get one receipt’s PDF, type /billing receipts.
+refusal-no-receipts-in-period = There are no receipts from { $first } to { $last }. Choose other days.
+refusal-period-reversed = The period ends before it begins. Choose { $first } or a later day.
+refusal-too-many-receipts = There are more than { $most } receipts in that period. Choose a shorter one.
+refusal-receipt-export-not-found = We can’t find that request. To see your receipts, type /billing receipts.
 refusal-receipt-not-found = We can’t find that receipt. To see yours, type /billing receipts.
 refusal-seats-not-a-number = “{ $typed }” isn’t a number of seats. Enter a whole number, 0 or more.
 refusal-role-withdrawn = { $by } removed you as a billing contact for { $account } on { $at }, so nothing was changed. { $has_contacts ->
@@ -1022,6 +1034,10 @@ notice-history = { $step ->
    *[other] { $at }: { $step }
 }
 notice-receipt = { document-name } for service order { $order }
+notice-receipt-export = Receipts of { $account }, { $first } to { $last }{ $mails ->
+    [one] {""}
+   *[other] {" "}(email { $mail } of { $mails })
+}
 notice-receipt-file = { $kind ->
     [invoice] { document-name }, with the order confirmation
    *[receipt] PDF of receipt { $number }
@@ -1047,6 +1063,10 @@ notice-quote-decided = { $decision ->
 }
 notice-quote-file = PDF of quote { $number }
 notice-extension-requested = { $account } asks for more time for quote { $number }
+notice-extension-undelivered = { $withdrawn ->
+    [yes] Your request for more time for quote { $number } didn’t reach Account Services
+   *[no] Your request for more time for quote { $number } hasn’t reached Account Services yet
+}
 notice-extension-decided = { $status ->
     [approved] Quote { $number } is now valid until the end of { $until }
    *[declined] Account Services declined more time for quote { $number }
@@ -1102,6 +1122,39 @@ receipt-sent-success = { $count ->
    *[other] { document-name } are on their way.
 }
 receipt-sent = You’ll get a direct message with the PDF in a moment. If Slack can’t deliver it, we’ll email it to { $email }.
+receipt-export-title = Receipts of a period
+receipt-export-intro = For the books of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt and tax rate.
+receipt-export-since = From
+receipt-export-until = To, including that day
+receipt-export-submit = Email them
+receipt-export-found = { $count ->
+    [one] *1 receipt*
+   *[other] *{ $count } receipts*
+}, in { $mails ->
+    [one] one email
+   *[other] { $mails } emails
+} to { $email }:
+receipt-export-requested = We’re emailing receipts of *{ $account }* to { $email }.
+receipt-export-progress = *{ $first } to { $last }:* { $sent } of { $mails ->
+    [one] 1 email
+   *[other] { $mails } emails
+} sent.{ $failed ->
+    [0] {""}
+    [one] {" "}One can’t be delivered. Check the address with Account Services.
+   *[other] {" "}{ $failed } can’t be delivered. Check the address with Account Services.
+}
+receipt-export-refresh = Refresh
+receipt-export-attached = { $count ->
+    [one] The PDF of 1 receipt is attached.
+   *[other] The PDFs of { $count } receipts are attached.
+}
+receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt of the period and each of its tax rates. The total of a receipt is in its first row.
+receipt-table-document = Document number
+receipt-table-invoices = Provider’s invoices
+receipt-table-tax-ids = Tax ID of the buyer
+receipt-table-currency = Currency
+receipt-table-percent = Tax rate in percent
+receipt-table-total = Total of the document
 invoice-title = Invoice { $number }
 document-name = { $kind ->
     [invoice] { $count ->
@@ -1173,6 +1226,7 @@ mail-invoice-missing = { $count ->
     [one] The payment provider hasn’t given us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
    *[other] The payment provider hasn’t given us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
 }
+mail-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
 mail-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Invoice: { $number }

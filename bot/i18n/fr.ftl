@@ -92,6 +92,7 @@ action-repeat-order = Commander à nouveau
 action-repeat-order-label = Commander à nouveau, comme la commande de Service { $number }
 action-view-orders = Voir les commandes de Service
 action-view-receipts = Voir tous les reçus
+action-export-receipts = Envoyer les reçus d’une période
 action-send-receipt = M’envoyer le PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
@@ -271,6 +272,11 @@ extension-request = Le { $at }, { $by } a demandé que le devis reste valable ju
 }
 extension-latest = Il peut être prolongé jusqu’au { $until } inclus au plus tard.
 extension-lapsed = Il n’y a plus rien à décider : le devis n’est plus en attente.
+extension-ended = Le { $at }, { $by } avait demandé un délai. Cette demande a pris fin avec le devis.
+extension-undelivered = { $withdrawn ->
+    [yes] Elle n’a pas pu être publiée dans leur canal et a donc été retirée. Contactez-les au sujet de ce devis, ou refaites la demande plus tard.
+   *[no] Elle ne peut pas être publiée dans leur canal. Nous réessayons pendant un jour ; en cas d’urgence, contactez-les.
+}
 extension-decision = { $status ->
     [approved] Prolongé par { $by } le { $at } : le devis est valable jusqu’au { $until } inclus.
    *[declined] Refusé par { $by } le { $at }.
@@ -544,6 +550,7 @@ history-quote-rejected = Devis { $number } rejeté
 history-quote-expired = Devis { $number } expiré
 history-quote-extension-requested = Délai demandé pour le devis { $number }
 history-quote-extended = Validité du devis { $number } prolongée
+history-quote-extension-moved = Demande de délai reprise pour le devis { $number }
 history-quote-extension-declined = Délai refusé pour le devis { $number }
 history-service-order-placed = Commande passée
 history-service-order-processing = Traitement commencé
@@ -762,7 +769,7 @@ help-service-orders =
     • `/service-orders PO-4711` trouve des commandes par votre numéro de bon de commande
 help-billing =
     {"*"}`/billing`* affiche vos abonnements et postes, votre portail de facturation par défaut, vos modes de paiement, vos reçus et vos contacts de facturation.
-    • `/billing reçus` affiche la liste de vos reçus
+    • `/billing reçus` affiche la liste de vos reçus et envoie par e-mail ceux d’une période pour votre comptabilité : les PDF et un tableau
     • `/billing notifications` permet de choisir les notifications que vous recevez, et quand
     • *Ouvrir le portail de facturation* mène à votre portail par défaut et ne change rien
     • *Gérer les modes de paiement* mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change
@@ -907,6 +914,11 @@ refusal-quote-not-pending = Le devis { $number } n’est plus en attente. { $out
 }
 refusal-quotes-pending = De nouveaux devis sont en attente : rien n’a été modifié. Approuvez-les ou rejetez-les d’abord : { $numbers }.
 refusal-reason-too-long = Votre motif compte { $length } caractères. Le maximum est de { $most }.
+refusal-mail-not-configured = Nous ne pouvons pas encore envoyer d’e-mails, ni donc les reçus d’une période. Pour obtenir le PDF d’un reçu, saisissez /billing receipts.
+refusal-no-receipts-in-period = Il n’y a pas de reçu du { $first } au { $last }. Choisissez d’autres jours.
+refusal-period-reversed = La période se termine avant de commencer. Choisissez le { $first } ou un jour ultérieur.
+refusal-too-many-receipts = Cette période compte plus de { $most } reçus. Choisissez-en une plus courte.
+refusal-receipt-export-not-found = Nous ne trouvons pas cette demande. Pour voir vos reçus, saisissez /billing receipts.
 refusal-receipt-not-found = Ce reçu est introuvable. Pour voir les vôtres, tapez /billing reçus.
 refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.
 refusal-role-withdrawn = { $by } vous a retiré le rôle de contact de facturation du compte { $account } le { $at } : rien n’a été modifié. { $has_contacts ->
@@ -1026,6 +1038,10 @@ notice-history = { $step ->
    *[other] { $at } : { $step }
 }
 notice-receipt = { document-name } de la commande de Service { $order }
+notice-receipt-export = Reçus de { $account }, du { $first } au { $last }{ $mails ->
+    [one] {""}
+   *[other] {" "}(e-mail { $mail } sur { $mails })
+}
 notice-receipt-file = { $kind ->
     [invoice] { document-name }, avec la confirmation de commande
    *[receipt] PDF du reçu { $number }
@@ -1051,6 +1067,10 @@ notice-quote-decided = { $decision ->
 }
 notice-quote-file = PDF du devis { $number }
 notice-extension-requested = { $account } demande un délai pour le devis { $number }
+notice-extension-undelivered = { $withdrawn ->
+    [yes] Votre demande de délai pour le devis { $number } n’est pas parvenue aux Services des comptes Corporate
+   *[no] Votre demande de délai pour le devis { $number } n’est pas encore parvenue aux Services des comptes Corporate
+}
 notice-extension-decided = { $status ->
     [approved] Le devis { $number } est désormais valable jusqu’au { $until } inclus
    *[declined] Les Services des comptes Corporate ont refusé un délai pour le devis { $number }
@@ -1109,6 +1129,39 @@ receipt-sent-success = { $kind ->
    *[receipt] Le reçu { $number } vous est envoyé.
 }
 receipt-sent = Vous recevrez dans un instant un message direct avec le PDF. Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
+receipt-export-title = Reçus d’une période
+receipt-export-intro = Pour la comptabilité de *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
+receipt-export-since = Du
+receipt-export-until = Au, ce jour compris
+receipt-export-submit = Envoyer
+receipt-export-found = { $count ->
+    [one] *{ $count } reçu*
+   *[other] *{ $count } reçus*
+}, en { $mails ->
+    [one] un e-mail
+   *[other] { $mails } e-mails
+} à { $email } :
+receipt-export-requested = Nous envoyons par e-mail des reçus de *{ $account }* à { $email }.
+receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
+    [one] { $sent } e-mail envoyé
+   *[other] { $sent } e-mails envoyés
+} sur { $mails }.{ $failed ->
+    [0] {""}
+    [one] {" "}Un e-mail ne peut pas être remis. Vérifiez l’adresse avec les Services des comptes Corporate.
+   *[other] {" "}{ $failed } e-mails ne peuvent pas être remis. Vérifiez l’adresse avec les Services des comptes Corporate.
+}
+receipt-export-refresh = Actualiser
+receipt-export-attached = { $count ->
+    [one] Le PDF de { $count } reçu est joint.
+   *[other] Les PDF de { $count } reçus sont joints.
+}
+receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le total d’un reçu figure sur sa première ligne.
+receipt-table-document = Numéro du document
+receipt-table-invoices = Factures du prestataire
+receipt-table-tax-ids = Numéro fiscal de l’acheteur
+receipt-table-currency = Devise
+receipt-table-percent = Taux de taxe en pour cent
+receipt-table-total = Total du document
 invoice-title = Facture { $number }
 document-name = { $kind ->
     [invoice] { $count ->
@@ -1180,6 +1233,7 @@ mail-invoice-missing = { $count ->
     [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
    *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
 }
+mail-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing receipts dans Slack.
 mail-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Facture : { $number }

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
-from babel.numbers import format_currency, format_percent
+from babel.numbers import format_currency, format_percent, get_decimal_symbol
 
 from bot.i18n.messages import format_message, has_message
 from bot.i18n.mrkdwn import SlackMarkup, escape_mrkdwn
@@ -111,6 +111,15 @@ class Localizer:
 
     def format_percent(self, percent: Decimal | int) -> str:
         return format_percent(Decimal(percent) / 100, locale=self.locale, decimal_quantization=False)
+
+    @property
+    def decimal_symbol(self) -> str:
+        return get_decimal_symbol(self.locale)
+
+    @property
+    def list_separator(self) -> str:
+        """Between the cells of a CSV, as spreadsheets in this language expect it."""
+        return ";" if self.decimal_symbol == "," else ","
 
     def get_country_name(self, code: str) -> str:
         return str(self.locale.territories.get(code, code))

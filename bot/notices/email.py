@@ -6,8 +6,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.i18n import Localizer
 from bot.notices.orders import format_receipt_totals, format_unsettled_lines
-from bot.notices.render import NoticeRenderer, RenderableNotice
+from bot.notices.render import NoticeRenderer, NoticeText, RenderableNotice
 from bot.notices.summary import render_notice
 from bot.presenters.receipt import get_document_arguments
 from bot.presenters.tax import MAX_TAX_IDS, format_receipt_notes, format_tax_rate
@@ -33,22 +34,45 @@ class EmailContent:
 
 
 def render_email(
-    notice: RenderableNotice, services_url: str, *, missing_invoices: Sequence[str] = ()
+    notice: RenderableNotice,
+    services_url: str,
+    *,
+    missing_invoices: Sequence[str] = (),
+    oversized_files: Sequence[str] = (),
 ) -> EmailContent:
-    """`missing_invoices` are the provider's that cannot be attached."""
+    """`missing_invoices` are the provider's that cannot be attached, `oversized_files` those that an e-mail
+    has no room for."""
     if notice.kind in RECEIPT_KINDS:
         return _render_receipt_email(
             NoticeRenderer(notice, services_url, is_mrkdwn=False), list(missing_invoices)
         )
-    return _render_notice_email(notice, services_url)
-
-
-def _render_notice_email(notice: RenderableNotice, services_url: str) -> EmailContent:
     content = render_notice(notice, services_url, is_mrkdwn=False)
-    footer = notice.localizer.format_text("mail-footer")
-    text = "\n".join([content.title, "", *content.lines, "", footer, ""])
+    if notice.kind is NoticeKind.RECEIPT_EXPORT:
+        notes = _format_missing_files(notice.localizer, missing_invoices, oversized_files)
+        return _render_notice_email(notice, content, notes)
+    return _render_notice_email(notice, content, [notice.localizer.format_text("mail-footer")])
+
+
+def _render_notice_email(notice: RenderableNotice, content: NoticeText, footer: list[str]) -> EmailContent:
+    ending = ["", *footer] if footer else []
+    text = "\n".join([content.title, "", *content.lines, *ending, ""])
     html = _render_html("notice.html", notice, content.title, lines=content.lines, footer=footer)
     return EmailContent(_normalize_whitespace(content.title), text, html)
+
+
+def _format_missing_files(
+    localizer: Localizer, missing_invoices: Sequence[str], oversized_files: Sequence[str]
+) -> list[str]:
+    notes = []
+    if missing_invoices:
+        notes.append(
+            localizer.format_text(
+                "mail-invoice-missing", number=list(missing_invoices), count=len(missing_invoices)
+            )
+        )
+    if oversized_files:
+        notes.append(localizer.format_text("mail-files-too-large", names=list(oversized_files)))
+    return notes
 
 
 def _render_receipt_email(renderer: NoticeRenderer, missing_invoices: list[str]) -> EmailContent:
@@ -82,9 +106,7 @@ def _format_attachments(renderer: NoticeRenderer, missing_invoices: list[str]) -
     localizer, document = renderer.notice.localizer, get_document_arguments(renderer.receipt)
     if not missing_invoices:
         return [localizer.format_text("mail-receipt-attached", **document)]
-    return [
-        localizer.format_text("mail-invoice-missing", number=missing_invoices, count=len(missing_invoices))
-    ]
+    return _format_missing_files(localizer, missing_invoices, [])
 
 
 def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:

@@ -3,6 +3,7 @@
 from bot.notices.render import NoticeRenderer, NoticeText, format_quote_lines, format_total
 from bot.presenters.quote import build_reason_arguments, get_decision_outcome
 from models.details import QuoteDetails
+from models.notice.payloads import ExtensionUndeliveredPayload
 
 
 def render_quote_arrived(renderer: NoticeRenderer) -> NoticeText:
@@ -44,7 +45,17 @@ def render_quote_decided(renderer: NoticeRenderer) -> NoticeText:
     title = renderer.format_text(
         "notice-quote-decided", number=details.quote.number, decision=_get_decision(details)
     )
-    return NoticeText(title, (_format_quote_status(renderer), *format_quote_lines(renderer)))
+    return NoticeText(
+        title,
+        (_format_quote_status(renderer), *_format_lapsed_request(renderer), *format_quote_lines(renderer)),
+    )
+
+
+def _format_lapsed_request(renderer: NoticeRenderer) -> list[str]:
+    extension = renderer.quote.extension
+    if extension is None or renderer.quote.is_pending:
+        return []
+    return [renderer.format_text("extension-ended", by=extension.requested_by, at=extension.requested_at)]
 
 
 def render_extension_requested(renderer: NoticeRenderer) -> NoticeText:
@@ -86,6 +97,21 @@ def render_extension_decided(renderer: NoticeRenderer) -> NoticeText:
             _format_extension_decision(renderer),
             *format_quote_lines(renderer),
             _format_quote_status(renderer),
+        ),
+    )
+
+
+def render_extension_undelivered(renderer: NoticeRenderer) -> NoticeText:
+    withdrawn = "yes" if renderer.get_payload(ExtensionUndeliveredPayload).is_withdrawn else "no"
+    title = renderer.format_text(
+        "notice-extension-undelivered", number=renderer.quote.quote.number, withdrawn=withdrawn
+    )
+    return NoticeText(
+        title,
+        (
+            renderer.format_text("extension-undelivered", withdrawn=withdrawn),
+            _format_quote_status(renderer),
+            renderer.format_contact_services(),
         ),
     )
 

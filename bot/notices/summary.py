@@ -7,6 +7,7 @@ from bot.i18n import SlackMarkup
 from bot.notices import contacts as contact_notices
 from bot.notices import orders as order_notices
 from bot.notices import quotes as quote_notices
+from bot.notices.receipt_exports import render_receipt_export
 from bot.notices.render import NoticeRenderer, NoticeText, RenderableNotice
 from models.notice import NoticeKind
 from models.notice.payloads import ChannelUnreachablePayload, PortalChangedPayload
@@ -61,12 +62,14 @@ RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {
     NoticeKind.RECEIPT: order_notices.render_receipt_notice,
     NoticeKind.RECEIPT_FILE: order_notices.render_receipt_file,
     NoticeKind.RECEIPT_MAIL: order_notices.render_receipt_notice,
+    NoticeKind.RECEIPT_EXPORT: render_receipt_export,
     NoticeKind.QUOTE_ARRIVED: quote_notices.render_quote_arrived,
     NoticeKind.QUOTE_REMINDER: quote_notices.render_quote_reminder,
     NoticeKind.QUOTE_DECIDED: quote_notices.render_quote_decided,
     NoticeKind.QUOTE_EXTENSION_REQUESTED: quote_notices.render_extension_requested,
     NoticeKind.QUOTE_EXTENSION_CARD: quote_notices.render_extension_requested,
     NoticeKind.QUOTE_EXTENSION_DECIDED: quote_notices.render_extension_decided,
+    NoticeKind.QUOTE_EXTENSION_UNDELIVERED: quote_notices.render_extension_undelivered,
     NoticeKind.QUOTE_REQUESTED: quote_notices.render_quote_card,
     NoticeKind.QUOTE_FILE: quote_notices.render_quote_file,
     NoticeKind.QUOTE_CARD: quote_notices.render_quote_card,

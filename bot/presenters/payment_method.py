@@ -5,6 +5,9 @@ from typing import Protocol
 from bot.i18n import Localizer
 from models.payment_method import CARD_TYPE
 
+# Written otherwise than with one capital letter.
+BRAND_NAMES = {"jcb": "JCB", "unionpay": "UnionPay"}
+
 
 class NamedMethod(Protocol):
     """A stored payment method, or what a receipt keeps of one."""
@@ -31,15 +34,20 @@ class NamedMethod(Protocol):
 def format_method_name(localizer: Localizer, method: NamedMethod) -> str:
     """Such as `Visa •••• 4242 (Apple Pay)`, `SEPA Direct Debit •••• 3000` or `Link (alice@acme.example)`."""
     is_card = method.type == CARD_TYPE
-    name = (method.brand or "").title() if is_card else _format_type(localizer, method.type)
+    name = _format_brand(method) if is_card else _format_type(localizer, method.type)
     return localizer.format_text("payment-method-name", name=name, **_build_arguments(localizer, method))
 
 
 def format_charged_method(localizer: Localizer, method: NamedMethod) -> str:
     name = _format_type(localizer, method.type)
     if method.type == CARD_TYPE:
-        name = localizer.format_text("payment-method-card", brand=(method.brand or "").title())
+        name = localizer.format_text("payment-method-card", brand=_format_brand(method))
     return localizer.format_text("payment-method-charged", name=name, **_build_arguments(localizer, method))
+
+
+def _format_brand(method: NamedMethod) -> str:
+    brand = method.brand or ""
+    return BRAND_NAMES.get(brand, brand.title())
 
 
 def _build_arguments(localizer: Localizer, method: NamedMethod) -> dict[str, str]:

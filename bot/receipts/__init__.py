@@ -7,6 +7,7 @@ from bot.receipts.pdf import (
     format_file_name,
     render_receipt_pdf,
 )
+from bot.receipts.table import render_receipt_table
 
 __all__ = [
     "MAX_PDF_BYTES",
@@ -16,4 +17,5 @@ __all__ = [
     "format_document_title",
     "format_file_name",
     "render_receipt_pdf",
+    "render_receipt_table",
 ]

@@ -16,6 +16,7 @@ from bot.use_cases.details import find_quote_details
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import create_quote
 from bot.use_cases.quote.decide import change_quote_status
+from bot.use_cases.quote.extension import move_open_extension
 from bot.use_cases.quote.read import authorize_quote, lock_quote
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
@@ -287,6 +288,7 @@ async def _replace_quote_for_address(
             reason="address_changes_tax",
         )
         new = created.quote
+        moved_entries, moved_notices = await move_open_extension(session, account, old, new, actor, at)
         decision = await change_quote_status(
             session,
             account,
@@ -297,8 +299,9 @@ async def _replace_quote_for_address(
             replacement=new,
             decided_by_contact=contact,
         )
-        await write_audit_entries(session, account.id, [created.audit_entry, decision.audit_entry])
-        await enqueue_notices(session, decision.notices)
+        entries = [created.audit_entry, *moved_entries, decision.audit_entry]
+        await write_audit_entries(session, account.id, entries)
+        await enqueue_notices(session, [*decision.notices, *moved_notices])
         await _store_form(session, new, contact, form, saved=True)
     return await _load_placement_page(services, person, new.key, at)
 

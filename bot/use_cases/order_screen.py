@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 from sqlalchemy import ColumnElement
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from bot.jobs import JobId
 from bot.messaging.messenger import MessengerUnavailable, RateLimited
@@ -16,7 +16,12 @@ from bot.messaging.screen_updater import OrderScreenContent, ScreenClosed
 from bot.permissions import SlackIdentity
 from bot.services import Services
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
-from bot.use_cases.pacing import compute_backoff, get_delivery_timeout, get_lease_duration
+from bot.use_cases.pacing import (
+    compute_backoff,
+    get_delivery_timeout,
+    get_lease_duration,
+    is_unclaimed,
+)
 from bot.use_cases.service_order.manage import get_order
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
 from models.errors import Refusal
@@ -62,8 +67,7 @@ async def find_next_screen_time(services: Services) -> datetime | None:
 
 
 def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    is_free = or_(col(OrderScreen.claimed_until).is_(None), col(OrderScreen.claimed_until) <= at)
-    return col(OrderScreen.due_at) <= at, is_free
+    return col(OrderScreen.due_at) <= at, is_unclaimed(OrderScreen, at)
 
 
 async def _find_due_screens(services: Services, limit: int) -> Sequence[str]:

@@ -14,16 +14,22 @@ from sqlmodel import case, col, or_, select
 
 from bot.db import Session, build_insert
 from bot.settings import Settings
+from models.home import Home
+from models.lease import MAX_LEASE
 from models.notice import DeliverySlot
+from models.service_order import OrderLine
+from models.service_order.order_screen import OrderScreen
+
+LeasedTable = type[DeliverySlot] | type[Home] | type[OrderLine] | type[OrderScreen]
 
 INITIAL_BACKOFF = timedelta(seconds=1)
 MAX_BACKOFF = timedelta(minutes=5)
 MAX_BACKOFF_DOUBLINGS = 20
 # So long ago that a burst is allowed.
 INITIAL_SLOT_AGE = timedelta(minutes=1)
-# Times further ahead were stored by a clock that was wrong, and hold nobody up: longer than any lease
-# (LEASE_SECONDS is at most 600) and any Retry-After (an hour), with five minutes for clocks that differ.
-MAX_CLAIM, MAX_SUSPENSION = timedelta(minutes=10), timedelta(minutes=65)
+# A time further ahead was stored by a clock that was wrong, and holds nobody up: longer than any Retry-After
+# (an hour), with five minutes for clocks that differ.
+MAX_SUSPENSION = timedelta(minutes=65)
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,10 @@ def get_delivery_timeout(settings: Settings) -> timedelta:
     return settings.lease_duration / 3
 
 
-def is_unclaimed(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
-    claimed_until = col(slot.claimed_until)
-    return or_(claimed_until.is_(None), claimed_until <= at, claimed_until > at + MAX_CLAIM)
+def is_unclaimed(table: LeasedTable, at: datetime) -> ColumnElement[bool]:
+    """Of no worker, as `is_leased` says, in a query."""
+    claimed_until = col(table.claimed_until)
+    return or_(claimed_until.is_(None), claimed_until <= at, claimed_until > at + MAX_LEASE)
 
 
 def is_permitted(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
@@ -103,7 +110,7 @@ def get_plausible(column: Any, at: datetime, longest: timedelta) -> ColumnElemen
 def _drop_implausible_times(slot: DeliverySlot, at: datetime) -> None:
     if slot.next_at > at + MAX_SUSPENSION:
         slot.next_at = at
-    if slot.claimed_until is not None and slot.claimed_until > at + MAX_CLAIM:
+    if slot.claimed_until is not None and slot.claimed_until > at + MAX_LEASE:
         slot.claimed_until = None
 
 

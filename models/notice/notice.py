@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.column_types import string_enum
+from models.lease import is_leased
 from models.notice.destination import Destination
 
 
@@ -32,12 +33,14 @@ class NoticeKind(StrEnum):
     RECEIPT = "receipt"
     RECEIPT_FILE = "receipt_file"  # the PDF, uploaded to the direct message that announced it
     RECEIPT_MAIL = "receipt_mail"
+    RECEIPT_EXPORT = "receipt_export"  # an e-mail with receipts of a period, for the books
     QUOTE_ARRIVED = "quote_arrived"
     QUOTE_REMINDER = "quote_reminder"
     QUOTE_DECIDED = "quote_decided"
     QUOTE_EXTENSION_REQUESTED = "quote_extension_requested"  # to Account Services, who decide
     QUOTE_EXTENSION_CARD = "quote_extension_card"  # updates that message in place
     QUOTE_EXTENSION_DECIDED = "quote_extension_decided"
+    QUOTE_EXTENSION_UNDELIVERED = "quote_extension_undelivered"  # to who asked: nobody can decide
     QUOTE_REQUESTED = "quote_requested"  # a copy for somebody who asked for the PDF
     QUOTE_FILE = "quote_file"  # the PDF, uploaded to that direct message
     QUOTE_CARD = "quote_card"  # updates a posted copy of a quote in place
@@ -103,7 +106,7 @@ class DeliverySlot(SQLModel, table=True):
     claimed_until: datetime | None = None
 
     def is_claimed(self, at: datetime) -> bool:
-        return self.claimed_until is not None and self.claimed_until > at
+        return is_leased(self.claimed_until, at)
 
 
 class PostedMessage(SQLModel, table=True):

@@ -1,6 +1,6 @@
 """What a notice shows besides its order, quote and account: one payload model per kind."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -61,6 +61,17 @@ class DocumentFilePayload(DocumentPayload):
     user_id: str = ""
 
 
+class ReceiptExportPayload(NoticePayload):
+    """One of the e-mails of a request: `mail` counts from 1. Both days are in the account's time zone."""
+
+    export_id: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+    mail: int = 1
+    mail_count: int = 1
+    receipt_count: int = 0
+
+
 class QuoteReminderPayload(NoticePayload):
     expires_at: datetime | None = None
     hours_before_expiry: int = 0
@@ -76,6 +87,12 @@ class QuoteExtensionPayload(NoticePayload):
 
 class QuoteExtensionCardPayload(QuoteExtensionPayload, QuoteCardPayload):
     pass
+
+
+class ExtensionUndeliveredPayload(NoticePayload):
+    """`is_withdrawn`: it is not tried any more, and the request is gone."""
+
+    is_withdrawn: bool = False
 
 
 class PortalChangedPayload(NoticePayload):
@@ -118,12 +135,14 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.RECEIPT: DocumentPayload,
     NoticeKind.RECEIPT_FILE: DocumentFilePayload,
     NoticeKind.RECEIPT_MAIL: EmptyPayload,
+    NoticeKind.RECEIPT_EXPORT: ReceiptExportPayload,
     NoticeKind.QUOTE_ARRIVED: EmptyPayload,
     NoticeKind.QUOTE_REMINDER: QuoteReminderPayload,
     NoticeKind.QUOTE_DECIDED: EmptyPayload,
     NoticeKind.QUOTE_EXTENSION_REQUESTED: QuoteExtensionPayload,
     NoticeKind.QUOTE_EXTENSION_CARD: QuoteExtensionCardPayload,
     NoticeKind.QUOTE_EXTENSION_DECIDED: QuoteExtensionPayload,
+    NoticeKind.QUOTE_EXTENSION_UNDELIVERED: ExtensionUndeliveredPayload,
     NoticeKind.QUOTE_REQUESTED: DocumentPayload,
     NoticeKind.QUOTE_FILE: DocumentFilePayload,
     NoticeKind.QUOTE_CARD: QuoteCardPayload,

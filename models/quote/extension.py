@@ -100,6 +100,11 @@ class QuoteExtension(SQLModel, table=True):
         return self.id
 
     @property
+    def event_key(self) -> str:
+        """Of its notices. With the time: SQLite gives the id of a withdrawn request to the next one."""
+        return f"quote_extension:{self.key}:{self.requested_at.isoformat()}"
+
+    @property
     def is_open(self) -> bool:
         return self.status is ExtensionStatus.REQUESTED
 

@@ -11,6 +11,7 @@ from models.account import Address
 from models.audit.subject import AuditSubject, SubjectNoun
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
+from models.lease import MAX_LEASE, is_leased
 from models.receipt import AmountDifference, ChargedMethod
 from models.tax import TaxItem, TaxItemsColumn
 from models.transition import check_transition
@@ -276,8 +277,10 @@ class OrderLine(SQLModel, table=True):
         return self.status in BUSY_STATUSES
 
     def is_due(self, at: datetime) -> bool:
-        is_leased = self.claimed_until is not None and self.claimed_until > at
-        return self.due_at is not None and self.due_at <= at and not is_leased
+        if self.due_at is None or is_leased(self.claimed_until, at):
+            return False
+        # A lease also sets when the line is due: one that does not count leaves the line due at once.
+        return self.due_at <= at or (self.due_at == self.claimed_until and self.due_at > at + MAX_LEASE)
 
     def lease(self, until: datetime) -> None:
         """If the worker dies, the line is due again when its lease ends."""

@@ -34,12 +34,14 @@ from models.details import (
     QuoteRow,
     SubscriptionRow,
 )
+from models.errors import Refusal
 from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.quote.extension import QuoteExtension
 from models.receipt import Receipt
+from models.receipt_export import ExportPage, ExportProgress, ReceiptExport
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import SeatBlock, Subscription
 from models.subscription.period_length import PeriodLength
@@ -382,6 +384,31 @@ def receipt(number: int = 1) -> Receipt:
         seller={"name": "GoTo", "address": ["1 Main Street", "Dublin 2"], "tax_id": ""},
         lines=[],
         cards=[{"brand": "visa", "last4": "4242", "amount": 1200}],
+    )
+
+
+def export_progress(size: Size = USUAL) -> ExportProgress:
+    export = ReceiptExport(
+        id=1,
+        account_id="acme",
+        contact_id=1,
+        requested_at=AT,
+        first_day=START,
+        last_day=END,
+        mails=[[n] for n in range(1, 4)],
+    )
+    return ExportProgress(export, contacts(size)[0].email, sent_count=1, failed_count=1)
+
+
+def make_export_page(size: Size = USUAL, problem: Refusal | None = None) -> ExportPage:
+    return ExportPage(
+        account(size),
+        contacts(size)[0],
+        START,
+        END,
+        [(receipt(n), "SO-1007") for n in range(1, size.quotes + 1)],
+        problem,
+        export_progress(size),
     )
 
 

@@ -14,6 +14,7 @@ from bot.blocks import (
     quote,
     quote_extension,
     receipt,
+    receipt_export,
     refusal,
     service_order,
 )
@@ -26,6 +27,7 @@ from models.account.billing_contact import IdentityNotFresh, NotABillingContact
 from models.details import AccountOverview
 from models.payment_method import NoAutomaticPaymentMethod
 from models.quote import QuoteStatus
+from models.receipt_export import NoReceiptsInPeriod
 from models.service_order import OrderStatus
 from models.subscription import NothingToOrder
 from tests.blocks import samples
@@ -185,6 +187,17 @@ SCREENS: dict[str, Draw] = {
     ),
     "receipt.sent": lambda r, s: receipt.render_receipt_sent_modal(
         r, samples.account(s), samples.receipt(), samples.contacts(s)[0], PLACE
+    ),
+    "receipt_export.send": lambda r, s: receipt_export.render_export_form(
+        r, samples.make_export_page(s), PLACE
+    ),
+    "receipt_export.send, a problem": lambda r, s: receipt_export.render_export_form(
+        r,
+        samples.make_export_page(s, problem=NoReceiptsInPeriod(first=samples.START, last=samples.START)),
+        PLACE,
+    ),
+    "receipt_export.show": lambda r, s: receipt_export.render_progress_modal(
+        r, samples.account(s), samples.export_progress(s), PLACE
     ),
     "account.portal": lambda r, s: account.render_portal_warning_modal(r, samples.account(s), PLACE),
     "account.portal, admin": lambda r, s: account.render_portal_warning_modal(

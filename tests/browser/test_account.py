@@ -47,6 +47,13 @@ async def test_service_orders_and_receipts_are_found_again(sessions: BrowserSess
     await session.expect_text("Receipt R-1001 is on its way.")
     await session.press("Back")
     await session.expect_text("Receipts of Acme SA, newest first.")
+    await session.press("Email a period’s receipts")
+    await session.expect_text("no receipts from 1 Oct 2026 to 31 Oct 2026")
+    await session.field("To, including that day").fill("2026-11-30")
+    await session.expect_text("1 receipt, in one email to alice@acme.example:")
+    await session.press("Email them")
+    await session.expect_text("0 of 1 email sent.")
+    await session.press("Back")
     await session.press("Back")
     await session.expect_text("GoTo Meeting · 27 seats", "Visa •••• 4242, expires 04/2028, default")
 

@@ -190,6 +190,16 @@ async def _account(world: World) -> None:
         ("receipt.list", "receipt.list"),
         ("receipt.send", "receipt.sent"),
         ("receipt.list", "receipt.list"),
+        ("receipt_export.open", "receipt_export.send"),
+    )
+    for block_id, day in (("until", "2026-11-30"), ("since", "2026-11-01")):
+        await alice.press("receipt_export.open", day, block_id=block_id)
+    await shown(alice, "in one email")
+    await _go(
+        alice,
+        ("", "receipt_export.show"),
+        ("receipt_export.show", "receipt_export.show"),
+        ("receipt.list", "receipt.list"),
         ("account.overview", "account.overview"),
     )
     await _go(alice, ("account.manage_methods", "account.portal"))

@@ -1,11 +1,15 @@
-"""Receipts of several countries: the text that a second library reads from each (R28)."""
+"""Receipts of several countries, an order confirmation and a quote: what a second library reads (R28)."""
+
+from pathlib import Path
 
 import pytest
 
 from bot.i18n import Localizer
 from bot.receipts import MAX_PDF_BYTES, find_receipt_gaps, render_receipt_pdf
-from docs.receipt_samples import build_sample_receipts
-from tests.receipts.test_receipts import fonts, pages
+from bot.receipts.quote import render_quote_pdf
+from docs.receipt_samples import build_sample_quote, build_sample_receipts
+from tests.receipts.japanese_font import need_japanese_font
+from tests.receipts.test_receipts import fonts, has_missing_glyphs, pages
 
 SELLER = (
     "GoTo Corporate Account Services 77 Sir John Rogerson’s Quay Dublin 2 D02 NW08 Ireland VAT IE9692928F"
@@ -33,6 +37,18 @@ TEXTS = {
          "Account credit -US$17.00", "with Amex ending in 0005 US$200.00"],
         ["Gamma Inc 20 Water St New York, NY 10004 États-Unis", "NYC Sales Tax 4,5 % 200,00 $US 9,00 $US"],
     ),
+    "japanese": (
+        ["株式会社アクメ 〒100-0001 東京都千代田区 千代田1-1 Japan Tax ID: T5835678256246",
+         "JCT 10% JP¥4,500 JP¥450", "Total JP¥4,950", "with JCB ending in 0505 JP¥4,950"],
+        ["株式会社アクメ", "Japon Numéro fiscal : T5835678256246", "JCT 10 %"],
+    ),
+    "order-confirmation": (
+        ["Order confirmation", "Echo Ltd 3 Mill Lane Cambridge CB2 1RX United Kingdom",
+         "This order confirmation isn’t an invoice. The invoices are A1B2C3D4-0007 and A1B2C3D4-0008.",
+         "Invoice A1B2C3D4-0007", "Invoice A1B2C3D4-0008", "PO-2026-118", "VAT 20% £100.00 £20.00",
+         "Total £120.00"],
+        ["Confirmation de commande", "n’est pas une facture", "Facture A1B2C3D4-0007"],
+    ),
     "reverse-charge": (
         ["Acme SA 1 rue de la Paix 75002 Paris France Tax ID: FR40303265045", "Reverse charge €70.00 €0.00",
          "Reverse charge: no tax is charged. You account for the tax yourself.", "Total €70.00"],
@@ -44,6 +60,8 @@ TEXTS = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_r28_each_countrys_receipt_says_what_its_bookkeepers_need(name: str) -> None:
+    if name == "japanese":
+        need_japanese_font()
     details = build_sample_receipts()[name]
     for tag, parts in zip(("en-GB", "fr-FR"), TEXTS[name], strict=True):
         localizer = Localizer(tag)
@@ -54,3 +72,27 @@ def test_r28_each_countrys_receipt_says_what_its_bookkeepers_need(name: str) -> 
         assert pdf == render_receipt_pdf(localizer, details)
         assert all("/FontFile3" in font or "/FontFile2" in font for font in fonts(pdf))
         assert find_receipt_gaps(localizer, details) == ""
+        assert not has_missing_glyphs(pdf)
+
+
+def test_a_quote_to_forward_says_what_is_offered_and_how_to_accept_it() -> None:
+    document = build_sample_quote()
+    for tag, parts in (
+        ("en-GB", ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Germany", "VAT 19% €160.00 €30.40",
+                   "Total €190.40", "1 Dec 2026, 00:00 (CET)", "types /quotes SQ-1042"]),
+        ("fr-FR", ["10827 Berlin Allemagne", "VAT 19 % 160,00 € 30,40 €", "tape /quotes SQ-1042"]),
+    ):  # fmt: skip
+        localizer = Localizer(tag, "Europe/Berlin")
+        pdf = render_quote_pdf(localizer, document)
+        text = " ".join("\n".join(pages(pdf)).split())
+        assert [part for part in (SELLER, *parts) if part not in text] == [], text
+        assert len(pdf) < MAX_PDF_BYTES
+        assert all("/FontFile3" in font or "/FontFile2" in font for font in fonts(pdf))
+        assert not has_missing_glyphs(pdf)
+
+
+def test_each_sample_has_its_pictures_in_both_languages() -> None:
+    names = [path.stem for path in (Path(__file__).parents[2] / "docs/pictures").glob("*.png")]
+    for name in (*(f"receipt-{name}" for name in TEXTS if name != "order-confirmation"), "quote-pdf",
+                 "order-confirmation"):  # fmt: skip
+        assert {name, f"{name}-french"} <= {*names}

@@ -17,7 +17,8 @@ from bot.settings import Settings
 from bot.use_cases.delivery.claim import DeliveryLease, TeamDestination, build_notice_queue
 from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.due_rows import ClaimQueue
-from bot.use_cases.pacing import MAX_CLAIM, MAX_SUSPENSION, get_lease_duration
+from bot.use_cases.pacing import MAX_SUSPENSION, get_lease_duration
+from models.lease import MAX_LEASE
 from models.notice import DeliverySlot, Notice, NoticeStatus
 from tests.database_faults import failing_statements
 from tests.use_cases.outbox import (
@@ -113,6 +114,22 @@ async def test_r24_a_second_limited_destination_suspends_the_workspace(outbox: O
     assert await outbox.deliver() == 2
 
 
+async def test_r24_two_destinations_that_stay_limited_stop_no_other_for_long(outbox: Outbox) -> None:
+    """Their own limits, which Slack never lifts, are taken for the workspace's a few times at most."""
+    await outbox.enqueue("channel:C1", "channel:C2")
+    outbox.messenger.refusals |= {name: [RateLimited(60)] * 1000 for name in ("C1", "C2")}
+    for _ in range(30):
+        await outbox.deliver()
+        outbox.move(20)
+    for number in range(30):
+        await outbox.enqueue("channel:C3", number=number)
+        assert await outbox.deliver() == 1
+        outbox.move(20)
+    tried = [message.channel for message in outbox.messenger.tried]
+    assert tried.count("C1") > 10, "each still honours its own Retry-After"
+    assert tried.count("C1") < 25
+
+
 async def test_r24_a_lookups_rate_limit_is_waited_out_and_is_not_the_workspaces(outbox: Outbox) -> None:
     limits = [DirectoryRateLimited("ratelimited", 42)]
     find = outbox.directory.find_user_by_email
@@ -174,7 +191,7 @@ def test_every_retry_after_and_every_lease_is_respected() -> None:
     longest = Settings(
         _env_file=None, slack_bot_token="xoxb-test", slack_signing_secret="test", lease_seconds=600
     )
-    assert get_lease_duration(longest) < MAX_CLAIM
+    assert get_lease_duration(longest) < longest.lease_duration < MAX_LEASE
 
 
 async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:

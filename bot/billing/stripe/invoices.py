@@ -196,9 +196,7 @@ async def is_invoice_of_charge(
 ) -> bool:
     """It has the charge's key, and charges for its seats from its timestamp. The key alone is not enough:
     renewals and other people's changes copy it too. Without an item, any of the customer's counts."""
-    parent = invoice.parent.subscription_details if invoice.parent else None
-    metadata = parent.metadata.to_dict() if parent and parent.metadata else {}
-    if metadata.get(ATTEMPT_METADATA_KEY) != charge.key:
+    if get_charge_key(invoice) != charge.key:
         return False
     wanted = (charge.expected_seats + charge.seats, to_timestamp(charge.at))
     async for line in iter_all_pages(invoice.lines):
@@ -211,6 +209,13 @@ async def is_invoice_of_charge(
         if own and (line.quantity, line.period.start) == wanted:
             return True
     return False
+
+
+def get_charge_key(invoice: stripe.Invoice) -> str:
+    """Blank if no charge of ours was made on its subscription before it."""
+    parent = invoice.parent.subscription_details if invoice.parent else None
+    metadata = parent.metadata.to_dict() if parent and parent.metadata else {}
+    return metadata.get(ATTEMPT_METADATA_KEY) or ""
 
 
 async def fetch_receipt_page(

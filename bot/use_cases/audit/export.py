@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -12,17 +11,13 @@ from typing import Any, TextIO
 
 from sqlmodel import col, func, select
 
+from bot.csv_cells import BYTE_ORDER_MARK, escape_cell
 from bot.db import Database, Session
 from models.account import Account, AccountNotFound
 from models.audit.entry import AuditChainTip, AuditEntry, ChainViolation, HashChainVerifier
 from models.text.control_characters import escape_control_characters
 
 BATCH_SIZE = 500
-# A spreadsheet takes a cell that begins with such a sign, or its wide form, for a formula. Which cells there
-# are depends on its settings: some split a line at semicolons or tabs, whatever is in quotes.
-FORMULA_PATTERN = re.compile(r"(^|[,;\t\n]\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
-# By it, a spreadsheet recognises UTF-8.
-BYTE_ORDER_MARK = "\ufeff"
 
 # Field of an export -> column of AuditPerson.
 PERSON_FIELDS = {
@@ -124,17 +119,9 @@ def _open_csv_writer(out: TextIO, delimiter: str) -> Iterator[RowWriter]:
 
     def write(row: dict[str, Any]) -> None:
         details = json.dumps(row["details"], ensure_ascii=False, sort_keys=True)
-        writer.writerow({name: _escape_cell(value) for name, value in {**row, "details": details}.items()})
+        writer.writerow({name: escape_cell(value) for name, value in {**row, "details": details}.items()})
 
     yield write
-
-
-def _escape_cell(value: Any) -> Any:
-    """An apostrophe in front of a sign makes text of a formula. Control characters become escapes: the output
-    may be a terminal."""
-    if not isinstance(value, str):
-        return value
-    return FORMULA_PATTERN.sub(r"\1'\2", escape_control_characters(value))
 
 
 @contextmanager

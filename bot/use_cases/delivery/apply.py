@@ -13,6 +13,7 @@ from bot.services import Services
 from bot.use_cases.delivery.context import QuoteState
 from bot.use_cases.delivery.fallback import (
     UndeliverableNotice,
+    build_delay_notices,
     build_fallback_notices,
     build_notice_copies,
     has_failed_for_too_long,
@@ -71,9 +72,12 @@ KINDS_FOR_REMAINING_CONTACTS = frozenset(
         NoticeKind.ORDER_OVERDUE,
         NoticeKind.QUOTE_REMINDER,
         NoticeKind.QUOTE_EXTENSION_DECIDED,
+        NoticeKind.QUOTE_EXTENSION_UNDELIVERED,
     }
 )
 CONTACT_WITHDRAWN = "contact withdrawn"
+# So often in a row, a notice that Slack limits can mean the workspace's limit, which ends when Slack says.
+MAX_WORKSPACE_LIMITS = 3
 # The message that announces a PDF → the PDF.
 FILE_KINDS = {
     NoticeKind.RECEIPT: NoticeKind.RECEIPT_FILE,
@@ -226,7 +230,7 @@ async def enqueue_missed_card_updates(
 async def _load_quote_state(session: Session, notice: Notice, quote: Quote) -> QuoteState:
     extension_id = find_extension_id(notice)
     extension = await session.get(QuoteExtension, extension_id) if extension_id else None
-    return quote.status, quote.expires_at, extension.status if extension else None
+    return quote.number, quote.status, quote.expires_at, extension.status if extension else None
 
 
 async def _apply_completed(delivery: Delivery, _: Completed | DigestPosted) -> None:
@@ -257,8 +261,10 @@ async def _apply_messages_edited(delivery: Delivery, result: MessagesEdited) -> 
 
 async def _apply_throttled(delivery: Delivery, result: Throttled) -> None:
     """A destination's limit stops no other. If Slack limits a second one while the first is suspended, the
-    limit is the workspace's."""
+    limit is the workspace's, unless it outlasts those: then it is its own, and two such stop no other."""
     await _apply_retry_later(delivery, result.retry)
+    if delivery.notice.attempts > MAX_WORKSPACE_LIMITS:
+        return
     until = delivery.at + timedelta(seconds=result.retry.retry_after_seconds)
     team = MESSAGE_LIMIT.get_slot_name(delivery.notice.team)
     limited = LIMITED_SLOT_PREFIX + delivery.notice.team
@@ -277,6 +283,9 @@ async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
         await _send_another_way(delivery, result.reason, result.error)
         delivery.suspend_destination(retry_after)
     else:
+        delivery.follow_ups.extend(
+            await build_delay_notices(delivery.session, notice, result.reason, delivery.at)
+        )
         # The whole destination waits: a later notice must not overtake this one.
         delivery.suspend_destination(max(compute_backoff(notice.attempts - 1), retry_after))
 

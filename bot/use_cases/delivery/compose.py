@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from bot.i18n import Localizer
 from bot.mail.mailer import Attachment, OutboundEmail
-from bot.messaging.messenger import FileUpload, OutboundMessage
+from bot.messaging.messenger import OutboundMessage
 from bot.notices.email import render_email
 from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.document_files import FILE_KINDS, load_document_files
+from bot.use_cases.delivery.export_files import PDF_TYPE, EmailFiles, load_export_files
 from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
 from models.account import Account
 from models.notice import Notice, NoticeKind, PostedMessage
@@ -53,25 +54,30 @@ def with_message_target(message: OutboundMessage, posted_message: PostedMessage)
     return replace(message, channel=posted_message.channel, thread_ts=posted_message.ts)
 
 
-async def _load_attachments(
-    services: Services, notice: Notice, message: OutboundMessage
-) -> tuple[list[FileUpload], list[str]]:
-    """The files, and the numbers of the invoices that are missing: the e-mail waits for them, but not for
-    long."""
-    if notice.kind not in FILE_KINDS:
-        return [], []
+async def _load_attachments(services: Services, notice: Notice, message: OutboundMessage) -> EmailFiles:
+    """The e-mail waits for missing invoices, but not for long."""
     is_last_try = services.now() - notice.due_at >= INVOICE_WAIT
-    return await load_document_files(services, message, allow_missing=is_last_try)
+    if notice.kind is NoticeKind.RECEIPT_EXPORT:
+        return await load_export_files(services, message, allow_missing=is_last_try)
+    if notice.kind not in FILE_KINDS:
+        return EmailFiles(())
+    files, missing = await load_document_files(services, message, allow_missing=is_last_try)
+    attachments = (Attachment(file.name, PDF_TYPE, file.content) for file in files)
+    return EmailFiles(tuple(attachments), tuple(missing))
 
 
 async def compose_email(services: Services, notice: Notice, context: NoticeContext) -> OutboundEmail:
     assert context.contact is not None, "an e-mail is for one person"
     settings, to = services.settings, context.contact.email
     message = compose_message(notice, context, to, context.user)
-    files, missing = await _load_attachments(services, notice, message)
-    email = render_email(message, settings.account_services_url, missing_invoices=missing)
+    files = await _load_attachments(services, notice, message)
+    email = render_email(
+        message,
+        settings.account_services_url,
+        missing_invoices=files.missing_invoices,
+        oversized_files=files.oversized_files,
+    )
     domain = settings.mail_from.rpartition("@")[2].rstrip(">") or "localhost"
     # Stable across retries; the time keeps it unique if another database numbers its notices from 1 again.
     message_id = f"<notice-{notice.key}-{notice.created_at:%Y%m%d%H%M%S%f}@{domain}>"
-    attachments = tuple(Attachment(file.name, "application/pdf", file.content) for file in files)
-    return OutboundEmail(to, email.subject, email.text, email.html, message_id, attachments)
+    return OutboundEmail(to, email.subject, email.text, email.html, message_id, files.attachments)

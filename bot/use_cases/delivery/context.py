@@ -29,7 +29,7 @@ KINDS_WITHOUT_ORDER = frozenset({NoticeKind.ORDER_HISTORY})
 KINDS_WITH_HISTORY = frozenset({NoticeKind.ORDER_OVERDUE, NoticeKind.ORDER_MESSAGES})
 
 # What a copy of a quote shows of it, or of the request to extend it.
-QuoteState = tuple[QuoteStatus, datetime, ExtensionStatus | None]
+QuoteState = tuple[str, QuoteStatus, datetime, ExtensionStatus | None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class NoticeContext:
         if self.quote is None:
             return None
         quote, extension = self.quote.quote, self.extension
-        return quote.status, quote.expires_at, extension.status if extension else None
+        return quote.number, quote.status, quote.expires_at, extension.status if extension else None
 
 
 async def load_notice_contexts(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:

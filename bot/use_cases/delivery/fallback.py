@@ -14,6 +14,7 @@ from bot.use_cases.notice.enqueue import (
     list_direct_destinations,
     list_order_recipients,
 )
+from bot.use_cases.quote.extension import report_undelivered_request
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import ContactInvitation
@@ -102,10 +103,22 @@ async def build_fallback_notices(
                 return []
             email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
             return await build_notice_copies(session, notice, [email], at)
+        case DestinationKind.SERVICES if notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED:
+            return await report_undelivered_request(session, notice, at, is_final=True)
         case DestinationKind.INVITED:
             return await _build_invitation_failure(session, notice, at)
         case _:
             return []
+
+
+async def build_delay_notices(
+    session: Session, notice: Notice, reason: FailureReason, at: datetime
+) -> list[Notice]:
+    """Once for a notice, after its first failures: who waits for an answer can do something meanwhile."""
+    is_request = notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED
+    if not is_request or reason is not FailureReason.UNREACHABLE or notice.attempts != MIN_ATTEMPTS:
+        return []
+    return await report_undelivered_request(session, notice, at, is_final=False)
 
 
 async def _build_invitation_failure(session: Session, notice: Notice, at: datetime) -> list[Notice]:

@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import and_, col, delete, or_, select
+from sqlmodel import and_, col, delete, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
@@ -37,6 +37,7 @@ from bot.use_cases.pacing import (
     compute_backoff,
     get_delivery_timeout,
     get_lease_duration,
+    is_unclaimed,
     lock_or_create_slots,
 )
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
@@ -120,10 +121,7 @@ async def _find_due_homes(services: Services, limit: int) -> Sequence[HomeKey]:
 
 
 def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(Home.due_at) <= at,
-        or_(col(Home.claimed_until).is_(None), col(Home.claimed_until) <= at),
-    )
+    return col(Home.due_at) <= at, is_unclaimed(Home, at)
 
 
 async def _claim_homes(

@@ -5,11 +5,11 @@ database that is not the one it was, before somebody said what was issued.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col, select, update
+from sqlmodel import col, func, select, update
 
 from bot.db import Database, Session, build_insert, lock_account
 from bot.use_cases.audit.write import write_audit_entry
@@ -17,7 +17,8 @@ from bot.version import PROGRAM
 from models.account import Account
 from models.audit.entry import Actor
 from models.database_identity import IDENTITY_ROW_ID, DatabaseId, DatabaseIdentity
-from models.document_sequence import INITIAL_LAST_NUMBER, PREFIXES, DocumentSequence
+from models.document_sequence import INITIAL_LAST_NUMBER, PREFIXES, SERVICE_ORDER_PREFIX, DocumentSequence
+from models.service_order import ServiceOrder
 
 
 class RestoredDatabase(Exception):
@@ -33,9 +34,14 @@ class RestoredDatabase(Exception):
 
 
 class NumberUnknown(Exception):
-    def __init__(self) -> None:
-        examples = ", ".join(f"{prefix}-1042" for prefix in PREFIXES)
-        super().__init__(f"give the last number of each kind that was issued, such as {examples}")
+    """`last_numbers` are those known to have been issued, by prefix."""
+
+    def __init__(self, last_numbers: Mapping[str, int]) -> None:
+        numbers = " ".join(f"{prefix}-{last_numbers[prefix]}" for prefix in PREFIXES)
+        super().__init__(
+            "give the last number of each kind that people have received. The last ones known here and to "
+            f"the billing provider: python app.py restored {numbers}"
+        )
 
 
 @dataclass(frozen=True)
@@ -84,18 +90,28 @@ async def load_database_state(database: Database) -> DatabaseState:
         return await _load_state(session, database, current, is_loaded)
 
 
-async def accept_restored_database(
-    database: Database, issued: Sequence[str], at: datetime
-) -> dict[str, tuple[int, int]]:
-    """Moves the numbering past those given (`SO-1042`) and those remembered. Returns the gaps, by prefix: the
-    last number before, and after. The history of each account records them.
+async def find_last_order_time(database: Database) -> datetime | None:
+    """Orders that the backup does not know were placed, and charged, after this."""
+    async with database.read() as session:
+        return (await session.exec(select(func.max(ServiceOrder.placed_at)))).one()
 
-    Raises NumberUnknown."""
-    given = _parse_numbers(issued)
+
+async def accept_restored_database(
+    database: Database, issued: Sequence[str], at: datetime, *, charge_keys: Iterable[str] = ()
+) -> dict[str, tuple[int, int]]:
+    """Moves the numbering past those given (`SO-1042`), those remembered, and the orders in the provider's
+    records. Returns the gaps, by prefix: the last number before, and after. The history of each account
+    records them.
+
+    Raises NumberUnknown if not one of each kind is given."""
     current, is_loaded = await database.read_id(), await database.is_loaded_from_dump()
     async with database.write() as session:
         state = await _load_state(session, database, current, is_loaded)
-        before, after = state.last_numbers, _merge(state.issued_numbers, given)
+        known = _merge(state.issued_numbers, _find_charged_orders(charge_keys))
+        given = _parse_numbers(issued)
+        if given is None:
+            raise NumberUnknown(known)
+        before, after = state.last_numbers, _merge(known, given)
         gaps = {
             prefix: (before[prefix], after[prefix]) for prefix in before if after[prefix] > before[prefix]
         }
@@ -111,11 +127,17 @@ async def accept_restored_database(
     return gaps
 
 
-def _parse_numbers(issued: Sequence[str]) -> dict[str, int]:
+def _find_charged_orders(charge_keys: Iterable[str]) -> dict[str, int]:
+    """A charge's key begins with its order's number."""
+    matches = (re.match(rf"{SERVICE_ORDER_PREFIX}-([0-9]{{1,9}})-", key) for key in charge_keys)
+    return {SERVICE_ORDER_PREFIX: max((int(match[1]) for match in matches if match), default=0)}
+
+
+def _parse_numbers(issued: Sequence[str]) -> dict[str, int] | None:
     matches = [re.fullmatch(rf"({'|'.join(PREFIXES)})-([0-9]{{1,9}})", number) for number in issued]
     numbers = {match[1]: int(match[2]) for match in matches if match}
     if len(issued) != len(PREFIXES) or len(numbers) != len(PREFIXES):
-        raise NumberUnknown
+        return None
     return numbers
 
 

@@ -1,7 +1,10 @@
 """Deciding quotes: rejecting them, and what every decision does (R7-R9)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlmodel import col, select
 
 from bot.db import Session
 from bot.permissions import SlackIdentity, build_actor
@@ -21,6 +24,7 @@ from models.audit.entry import Actor
 from models.details import QuoteDetails
 from models.notice import Notice, NoticeKind
 from models.quote import Quote, QuoteStatus, validate_reason
+from models.quote.extension import REQUESTED_EXTENSION_CONDITION, QuoteExtension
 
 
 async def reject_quote(
@@ -95,7 +99,7 @@ async def change_quote_status(
     decided_at: datetime | None = None,
 ) -> QuoteDecision:
     """The caller holds the account's lock, and stores what is returned with what its transaction adds itself.
-    `decided_by_contact` gets no notice."""
+    `decided_by_contact` gets no notice, unless the quote is replaced and a request of theirs ends with it."""
     before = quote.status
     if replacement is None:
         quote.change_status(status, decided_at or at, actor.name, reason)
@@ -112,22 +116,42 @@ async def change_quote_status(
         details={"replaced_by": replacement.number} if replacement else {},
     )
     notices = await build_quote_card_updates(session, account, quote, at)
-    notices += await _build_decision_notices(session, account, quote, decided_by_contact, at)
-    return QuoteDecision(entry, notices)
-
-
-async def _build_decision_notices(
-    session: Session, account: Account, quote: Quote, decided_by_contact: BillingContact | None, at: datetime
-) -> list[Notice]:
-    if decided_by_contact is not None and decided_by_contact.id == quote.contact_id:
-        return []  # No other contact needs to be notified.
-    people = await list_recipients(session, account.id, quote.contact_id)
-    others = [c for c in people if decided_by_contact is None or c.id != decided_by_contact.id]
-    return build_notices(
+    people = await _list_decision_recipients(session, account, quote, decided_by_contact)
+    if status is not QuoteStatus.ACCEPTED:
+        people += await _list_requesters(
+            session, quote, people, None if replacement is not None else decided_by_contact
+        )
+    notices += build_notices(
         NoticeKind.QUOTE_DECIDED,
         f"quote:{quote.id}:decided",
-        list_direct_destinations(others),
+        list_direct_destinations(people),
         account=account,
         at=at,
         quote=quote,
     )
+    return QuoteDecision(entry, notices)
+
+
+async def _list_decision_recipients(
+    session: Session, account: Account, quote: Quote, decided_by_contact: BillingContact | None
+) -> list[BillingContact]:
+    if decided_by_contact is not None and decided_by_contact.id == quote.contact_id:
+        return []  # No other contact needs to be notified.
+    people = await list_recipients(session, account.id, quote.contact_id)
+    return [c for c in people if decided_by_contact is None or c.id != decided_by_contact.id]
+
+
+async def _list_requesters(
+    session: Session,
+    quote: Quote,
+    notified: Sequence[BillingContact],
+    decided_by_contact: BillingContact | None,
+) -> list[BillingContact]:
+    """Who has asked for more time: the request ends with the quote, undecided."""
+    found = await session.exec(
+        select(BillingContact)
+        .join(QuoteExtension, col(QuoteExtension.contact_id) == BillingContact.id)
+        .where(QuoteExtension.quote_id == quote.id, REQUESTED_EXTENSION_CONDITION, col(BillingContact.active))
+    )
+    others = {contact.id for contact in notified} | {decided_by_contact.id if decided_by_contact else None}
+    return [contact for contact in found.all() if contact.id not in others]

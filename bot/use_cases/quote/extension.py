@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlmodel import col, select
+from sqlalchemy import text
+from sqlmodel import col, select, update
 
 from bot.db import Session, lock_account
 from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.account_services import authorize_services_member
-from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.audit.write import NewAuditEntry, write_audit_entry
 from bot.use_cases.details import find_quote_details
 from bot.use_cases.notice.enqueue import (
     build_extension_card_updates,
+    build_notices,
     enqueue_notice,
     enqueue_notices,
     enqueue_quote_card_updates,
@@ -21,14 +23,17 @@ from bot.use_cases.notice.enqueue import (
     list_recipients,
 )
 from bot.use_cases.quote.read import get_quote, lock_quote
+from models.account import Account
+from models.audit.entry import Actor
 from models.checkout import FieldRequired
 from models.details import QuoteDetails
 from models.errors import InvalidInput, Refusal
-from models.notice import NoticeKind
+from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import Destination
-from models.notice.payloads import QuoteExtensionPayload
-from models.quote import QuoteNotPending, validate_reason
+from models.notice.payloads import ExtensionUndeliveredPayload, QuoteExtensionPayload, find_extension_id
+from models.quote import Quote, QuoteNotPending, validate_reason
 from models.quote.extension import (
+    REQUESTED_EXTENSION_CONDITION,
     ExtensionImpossible,
     ExtensionLapsed,
     ExtensionNotFound,
@@ -37,6 +42,11 @@ from models.quote.extension import (
     QuoteExtension,
     compute_extended_expiry,
 )
+
+# What Account Services get of a request.
+REQUEST_KINDS = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_CARD)
+# A literal: the planner does not use the partial index for a condition with a parameter.
+IS_WAITING_NOTICE = text("notice.status = 'waiting'")
 
 
 @dataclass(frozen=True)
@@ -135,13 +145,74 @@ async def _enqueue_request(
     await enqueue_notice(
         session,
         NoticeKind.QUOTE_EXTENSION_REQUESTED,
-        f"quote_extension:{extension.key}:requested",
+        f"{extension.event_key}:requested",
         [Destination.services(settings.account_services_channel)],
         account=details.account,
         at=at,
         quote=details.quote,
         payload=QuoteExtensionPayload(extension_id=extension.key),
         team=settings.account_services_team,
+    )
+
+
+# --- what else becomes of a request
+
+
+async def move_open_extension(
+    session: Session, account: Account, old: Quote, new: Quote, actor: Actor, at: datetime
+) -> tuple[list[NewAuditEntry], list[Notice]]:
+    """To the quote that replaces it for another address, which is the same offer (R10). The notices first:
+    delivering them locks them before anything else."""
+    query = select(QuoteExtension).where(QuoteExtension.quote_id == old.id, REQUESTED_EXTENSION_CONDITION)
+    extension = (await session.exec(query)).one_or_none()
+    if extension is None:
+        return [], []
+    await session.exec(
+        update(Notice)
+        .where(IS_WAITING_NOTICE, col(Notice.quote_id) == old.id, col(Notice.kind).in_(REQUEST_KINDS))
+        .values(quote_id=new.id)
+        .execution_options(synchronize_session=False)
+    )
+    await session.exec(
+        update(PostedMessage)
+        .where(col(PostedMessage.quote_id) == old.id, col(PostedMessage.quote_extension_id) == extension.id)
+        .values(quote_id=new.id)
+        .execution_options(synchronize_session=False)
+    )
+    extension.quote_id = new.key
+    session.add(extension)
+    await session.flush()
+    moved = NewAuditEntry(
+        actor,
+        new.audit_subject,
+        "extension_moved",
+        at,
+        details={"from": old.number, "until": extension.requested_until.isoformat()},
+    )
+    return [moved], await build_extension_card_updates(session, account, new, extension.key, at)
+
+
+async def report_undelivered_request(
+    session: Session, notice: Notice, at: datetime, *, is_final: bool
+) -> list[Notice]:
+    """For who asked: the notice cannot be posted to Account Services. A final failure withdraws the request,
+    which nobody has seen."""
+    extension_id = find_extension_id(notice)
+    extension = (
+        await session.get(QuoteExtension, extension_id, with_for_update=True) if extension_id else None
+    )
+    if extension is None or not extension.is_open:
+        return []
+    if is_final:
+        await session.delete(extension)
+    return build_notices(
+        NoticeKind.QUOTE_EXTENSION_UNDELIVERED,
+        f"{extension.event_key}:{'withdrawn' if is_final else 'delayed'}",
+        [Destination.contact(extension.contact_id)],
+        account=await session.get_one(Account, notice.account_id),
+        at=at,
+        quote=await session.get_one(Quote, extension.quote_id),
+        payload=ExtensionUndeliveredPayload(is_withdrawn=is_final),
     )
 
 
@@ -241,7 +312,7 @@ async def _enqueue_decision(session: Session, details: ExtensionDetails, at: dat
     await enqueue_notice(
         session,
         NoticeKind.QUOTE_EXTENSION_DECIDED,
-        f"quote_extension:{extension.key}:decided",
+        f"{extension.event_key}:decided",
         list_direct_destinations(recipients),
         account=details.quote.account,
         at=at,

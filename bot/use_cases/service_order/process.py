@@ -8,7 +8,8 @@ from functools import partial
 from typing import NamedTuple
 
 import structlog
-from sqlmodel import col, or_, select
+from sqlalchemy import CompoundSelect
+from sqlmodel import col, select, union_all
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -25,6 +26,7 @@ from bot.metrics import RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
+from bot.use_cases.pacing import is_unclaimed
 from bot.use_cases.service_order.announce import announce_answer, announce_waiting
 from bot.use_cases.service_order.charge_attempt import (
     RETRY_DELAY,
@@ -50,6 +52,7 @@ from bot.use_cases.service_order.transitions import (
     update_line_status,
 )
 from models.details import OrderRow
+from models.lease import MAX_LEASE
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 
 log = structlog.get_logger()
@@ -86,16 +89,22 @@ async def find_next_line_time(services: Services) -> datetime | None:
     return await find_next_time(services, free_at, col(OrderLine.due_at).is_not(None))
 
 
+def _select_due_ids(at: datetime) -> CompoundSelect[tuple[int]]:
+    """As `OrderLine.is_due`: two ranges of `due_at`, each of which its index answers."""
+    due_at, claimed_until = col(OrderLine.due_at), col(OrderLine.claimed_until)
+    return union_all(
+        select(OrderLine.id).where(due_at <= at, is_unclaimed(OrderLine, at)),
+        select(OrderLine.id).where(due_at > at + MAX_LEASE, due_at == claimed_until),
+    )
+
+
 async def _find_due_lines(services: Services, limit: int) -> Sequence[DueLine]:
     at = services.now()
     async with services.read() as session:
         result = await session.exec(
             select(ServiceOrder.account_id, OrderLine)
             .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
-            .where(
-                col(OrderLine.due_at) <= at,
-                or_(col(OrderLine.claimed_until).is_(None), col(OrderLine.claimed_until) <= at),
-            )
+            .where(col(OrderLine.id).in_(_select_due_ids(at)))
             .order_by(col(OrderLine.order_id), col(OrderLine.id))
             .limit(limit)
         )

@@ -68,6 +68,13 @@ async def test_reading_works_with_a_stale_identity_while_slack_is_unavailable(wo
         await alice.close_modal()
     assert await stored(world) == before
 
+    world.clock.move(hours=23)
+    seen = len(alice.ephemerals)
+    await alice.command("/quotes")
+    said = await answer(world, alice, seen)
+    assert "Try again in a moment" in said
+    assert says_nothing_of_acme(said), "after a day without Slack’s answer"
+
     world.slack.slack.faults.reset()
     await world.quote(alice, acme_meeting=5)
     assert (await world.row(Quote)).status == "pending"

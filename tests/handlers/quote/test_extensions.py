@@ -1,17 +1,20 @@
 """More time for a quote: a billing contact asks, Account Services decide (R9, R20)."""
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.quote.expiry import enqueue_quote_reminders
 from models.audit.entry import AuditEntry
 from models.quote import Quote
 from models.quote.extension import ExtensionStatus, QuoteExtension
+from models.receipt import Receipt
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.handlers.all_screens import NEUTRAL, OF_SERVICES
 from tests.handlers.db_snapshot import answer, change, show_button, show_form, stored
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import buttons, import_quote, newest, opened, quote_of, saying, shown
+from tests.stripe_world import stripe_world
 from tests.world import World
 
 ASK, REQUEST = "quote_extension.ask", "quote_extension.request"
@@ -315,3 +318,101 @@ async def test_a_decision_made_while_the_request_is_posted_reaches_its_message(w
     await world.settle()
     assert (await world.row(QuoteExtension)).requested_until == date(2026, 11, 27)
     assert "22 nov. 2026" in request_message(world).text
+
+
+async def test_r24_a_request_that_reaches_nobody_is_reported_and_in_the_end_withdrawn(world: World) -> None:
+    """The channel of Account Services is gone: who asked hears of it after a minute, and after a day can ask
+    again."""
+    alice = world.person("alice")
+    await import_quote(world, expires=ENDS_EARLY)
+    await world.settle()
+    channels = world.slack.slack.workspace.channels
+    services_channel = channels.pop("C08SERVICES")
+    await (await opened(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
+    await (await alice.wait_for_modal(REQUEST)).submit()
+    for _ in range(10):
+        await deliver_due_notices(world.services)
+        world.clock.move(seconds=20)
+    delayed = newest(alice.dms, "hasn’t reached Account Services yet")
+    assert world.services.settings.account_services_url in delayed.text
+    assert buttons(delayed) == QUOTE_BUTTONS
+    assert len(await world.rows(QuoteExtension)) == 1, "it is still tried"
+    for _ in range(26):
+        await deliver_due_notices(world.services)
+        world.clock.move(hours=1)
+    await world.settle()
+    assert len(saying(alice.dms, "hasn’t reached Account Services yet")) == 1
+    assert "it was withdrawn" in newest(alice.dms, "didn’t reach Account Services").text
+    assert await world.rows(QuoteExtension) == []
+    channels["C08SERVICES"] = services_channel
+    await ask_for_time(world, alice)
+    assert "Q-2041" in request_message(world).text
+
+
+async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_another_address(
+    world: World,
+) -> None:
+    """The message in Account Services' channel is edited, and its buttons extend the new quote."""
+    alice, vera = world.person("alice"), world.person("vera")
+    await import_quote(world, expires=ENDS_EARLY)
+    await world.settle()
+    await ask_for_time(world, alice)
+    review = await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await review.press("quote.approve")
+    checkout = await alice.wait_for_modal("checkout.save")
+    checkout.fill("country", "DE").fill("postal_code", "10115")
+    await checkout.submit()
+    await alice.wait_for_modal("service_order.place")
+    await world.settle()
+    new = await quote_of(world, "SQ-1001")
+    assert len(world.channel("C08SERVICES")) == 1
+    asked = request_message(world)
+    assert "SQ-1001" in asked.text
+    assert buttons(asked) == [APPROVE, DECLINE]
+    assert saying(alice.dms, "was replaced") == [], "the request goes on"
+    assert [entry.action for entry in await history(world, "SQ-1001")] == ["made", "extension_moved"]
+    await (await open_decision(world, vera, APPROVE)).submit()
+    await world.settle()
+    assert (await quote_of(world, "SQ-1001")).expires_at > new.expires_at
+    assert newest(alice.dms, "Quote SQ-1001 is now valid until")
+
+
+async def test_r20_who_asked_for_time_hears_that_the_quote_was_replaced(world: World) -> None:
+    """Also if they did it themselves: the warning says nothing of their request."""
+    alice, benoit = world.person("alice"), world.person("benoit")
+    await import_quote(world, expires=ENDS_EARLY)
+    await world.settle()
+    await ask_for_time(world, alice)
+    await alice.close_modal(everything=True)
+    await alice.command("/add-seats", "meeting 1")
+    await alice.wait_for_modal("cart.warning")
+    await alice.press("cart.continue")
+    await (await alice.wait_for_modal("cart.save")).submit()
+    await alice.wait_for_modal("quote.review")
+    await world.settle()
+    replaced = newest(alice.dms, "Quote Q-2041 was replaced")
+    assert "Alice Martin asked for more time on" in replaced.text
+    assert "That request ended with the quote." in replaced.text
+    assert "Cette demande a pris fin avec le devis." in newest(benoit.dms, "Q-2041").text
+    assert buttons(request_message(world)) == []
+
+
+async def test_with_stripe_an_extended_quote_is_charged_as_it_was_quoted() -> None:
+    """R17: at its frozen instant and prices, after its first end of validity."""
+    async with stripe_world() as world:
+        alice, vera = world.person("alice"), world.person("vera")
+        await world.quote(alice, acme_webinar=2)
+        await alice.close_modal(everything=True)
+        before = await quote_of(world, "SQ-1001")
+        await ask_for_time(world, alice, "2026-12-20", number="SQ-1001")
+        await (await open_decision(world, vera, APPROVE)).submit()
+        await world.settle()
+        world.clock.at = before.expires_at + timedelta(days=1)
+        await opened(alice, "/quotes", "SQ-1001", "quote.review")
+        await alice.press("quote.approve")
+        await (await alice.wait_for_modal("checkout.save")).submit()
+        await (await alice.wait_for_modal("service_order.place")).submit()
+        await alice.wait_for_modal("service_order.show")
+        await world.settle()
+        assert world.list_paid_totals() == [before.total]
+        assert (await world.row(Receipt)).total == before.total

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_settled_amounts"
-down_revision = "0017_order_screens"
+revision = "0020_settled_amounts"
+down_revision = "0019_receipt_exports"
 branch_labels = None
 depends_on = None
 

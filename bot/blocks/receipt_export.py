@@ -1,0 +1,92 @@
+"""Receipts of a period: choosing it, and how far their e-mails are."""
+
+from datetime import date
+
+from bot.blocks import block_kit, navigation
+from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.blocks.receipt import format_receipt
+from bot.blocks.refusal import format_refusal
+from bot.i18n import Localizer
+from models.account import Account
+from models.receipt_export import ExportPage, ExportProgress, split_into_mails
+
+OPEN = navigation.OPEN_RECEIPT_EXPORT
+SEND = "receipt_export.send"
+SHOW = "receipt_export.show"
+
+MAX_LISTED_RECEIPTS = 10
+
+
+def render_export_form(localizer: Localizer, page: ExportPage, metadata: ModalMetadata) -> View:
+    """Choosing a day shows the receipts of the new period."""
+    blocks = [
+        block_kit.build_section(localizer.format_mrkdwn("receipt-export-intro", account=page.account.name)),
+        _build_day_input("since", localizer.format_text("receipt-export-since"), page.first_day),
+        _build_day_input("until", localizer.format_text("receipt-export-until"), page.last_day),
+        *_build_receipt_blocks(localizer, page),
+        *(_build_progress_blocks(localizer, page.latest) if page.latest else []),
+        block_kit.build_actions(
+            navigation.build_back_button(localizer, navigation.LIST_RECEIPTS, page.account.id)
+        ),
+    ]
+    return block_kit.build_modal(
+        SEND,
+        localizer.format_text("receipt-export-title"),
+        blocks,
+        localizer,
+        metadata=metadata,
+        submit_label=localizer.format_text("receipt-export-submit"),
+    )
+
+
+def _build_day_input(name: str, label: str, day: date) -> Block:
+    return block_kit.build_input(name, label, block_kit.build_date_picker(OPEN, day), sends_changes=True)
+
+
+def _build_receipt_blocks(localizer: Localizer, page: ExportPage) -> list[Block]:
+    if page.problem is not None:
+        return [block_kit.build_alert(format_refusal(localizer, page.problem), "warning")]
+    count = localizer.format_mrkdwn(
+        "receipt-export-found",
+        count=len(page.receipts),
+        mails=len(split_into_mails(receipt for receipt, _ in page.receipts)),
+        email=page.contact.email,
+    )
+    texts = [
+        format_receipt(localizer, receipt, order_number)
+        for receipt, order_number in page.receipts[:MAX_LISTED_RECEIPTS]
+    ]
+    if len(page.receipts) > len(texts):
+        texts.append(localizer.format_mrkdwn("and-more", count=len(page.receipts) - len(texts)))
+    return [block_kit.build_section(count), *block_kit.build_paragraphs(["\n".join(texts)], localizer)]
+
+
+def render_progress_modal(
+    localizer: Localizer, account: Account, progress: ExportProgress, metadata: ModalMetadata
+) -> View:
+    blocks = [
+        block_kit.build_section(
+            localizer.format_mrkdwn("receipt-export-requested", account=account.name, email=progress.email)
+        ),
+        *_build_progress_blocks(localizer, progress),
+        block_kit.build_actions(
+            navigation.build_back_button(localizer, navigation.LIST_RECEIPTS, account.id)
+        ),
+    ]
+    return block_kit.build_modal(
+        SHOW, localizer.format_text("receipt-export-title"), blocks, localizer, metadata=metadata
+    )
+
+
+def _build_progress_blocks(localizer: Localizer, progress: ExportProgress) -> list[Block]:
+    export = progress.export
+    text = localizer.format_mrkdwn(
+        "receipt-export-progress",
+        first=export.first_day,
+        last=export.last_day,
+        sent=progress.sent_count,
+        mails=progress.mail_count,
+        failed=progress.failed_count,
+    )
+    refresh = block_kit.build_button(SHOW, localizer.format_text("receipt-export-refresh"), export.key)
+    return [block_kit.build_section(text, None if progress.is_finished else refresh)]

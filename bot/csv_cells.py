@@ -1,0 +1,20 @@
+"""CSV that opens in a spreadsheet: what people typed stays text, and UTF-8 is recognised."""
+
+import re
+from typing import Any
+
+from models.text.control_characters import escape_control_characters
+
+# A spreadsheet takes a cell that begins with such a sign, or its wide form, for a formula. Which cells there
+# are depends on its settings: some split a line at semicolons or tabs, whatever is in quotes.
+FORMULA_PATTERN = re.compile(r"(^|[,;\t\n]\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
+# By it, a spreadsheet recognises UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def escape_cell(value: Any) -> Any:
+    """An apostrophe in front of a sign makes text of a formula. Control characters become escapes: the output
+    may be a terminal."""
+    if not isinstance(value, str):
+        return value
+    return FORMULA_PATTERN.sub(r"\1'\2", escape_control_characters(value))

@@ -1,0 +1,61 @@
+"""Receipts of a period, by e-mail, for an account's books."""
+
+from dataclasses import replace
+from datetime import date
+
+from bot.blocks import receipt_export as blocks
+from bot.blocks.block_kit import ModalMetadata, View
+from bot.use_cases.receipt_export import (
+    get_export_progress,
+    open_receipt_export,
+    request_receipt_export,
+)
+from handlers.request import SlackRequest
+from handlers.route import Route, RouteKind
+
+
+async def open_form(request: SlackRequest) -> View:
+    """Also if a day was chosen: then the form shows what its period has."""
+    page = await open_receipt_export(
+        request.services,
+        person=request.person,
+        account_id=request.action_value or request.metadata.account,
+        first_day=_find_day(request, "since"),
+        last_day=_find_day(request, "until"),
+    )
+    return blocks.render_export_form(
+        request.localizer, page, replace(request.metadata, account=page.account.id)
+    )
+
+
+async def send(request: SlackRequest) -> View:
+    account, progress = await request_receipt_export(
+        request.services,
+        person=request.person,
+        account_id=request.metadata.account,
+        first_day=_find_day(request, "since"),
+        last_day=_find_day(request, "until"),
+    )
+    return blocks.render_progress_modal(request.localizer, account, progress, request.metadata)
+
+
+async def show(request: SlackRequest) -> View:
+    account, progress = await get_export_progress(
+        request.services, person=request.person, export_id=request.action_row_id
+    )
+    metadata = ModalMetadata(account=account.id)
+    return blocks.render_progress_modal(request.localizer, account, progress, metadata)
+
+
+def _find_day(request: SlackRequest, block_id: str) -> date | None:
+    try:
+        return date.fromisoformat(request.input_values.get(block_id, ""))
+    except ValueError:
+        return None
+
+
+ROUTES = [
+    Route(RouteKind.SHOW, blocks.OPEN, open_form),
+    Route(RouteKind.SUBMIT, blocks.SEND, send),
+    Route(RouteKind.SHOW, blocks.SHOW, show),
+]

@@ -1,0 +1,55 @@
+"""Leases that a clock which is hours ahead has taken hold nobody up (docs/reliability.md)."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.use_cases.home.publish import publish_due_homes
+from bot.use_cases.order_screen import update_due_screens
+from bot.use_cases.service_order.process import process_due_orders
+from models.home import Home
+from models.lease import MAX_LEASE, is_leased
+from models.service_order import LineStatus, OrderLine
+from models.service_order.order_screen import OrderScreen
+from tests.handlers.db_snapshot import change
+from tests.handlers.steps import ForgetfulTasks
+from tests.world import START, World
+
+HOURS_AHEAD = timedelta(hours=3)
+
+
+def test_a_lease_counts_until_it_ends_and_only_as_long_as_one_can_be() -> None:
+    assert not is_leased(None, START)
+    assert not is_leased(START, START)
+    assert is_leased(START + timedelta(seconds=1), START)
+    assert is_leased(START + MAX_LEASE, START)
+    assert not is_leased(START + MAX_LEASE + timedelta(seconds=1), START)
+
+
+async def test_a_line_that_such_a_clock_has_leased_is_charged_now(world: World) -> None:
+    world.services.tasks = ForgetfulTasks()
+    await world.order(world.person("alice"), acme_meeting=1)
+    line = await world.row(OrderLine)
+    for lease, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
+        until = world.clock.at + lease
+        await change(world, OrderLine, line.key, due_at=until, claimed_until=until)
+        assert await process_due_orders(world.services) == count
+    assert (await world.row(OrderLine)).status is LineStatus.SETTLED
+
+
+@pytest.mark.parametrize("table", [Home, OrderScreen])
+async def test_a_screen_that_such_a_clock_has_leased_is_updated_now(
+    table: type[Home] | type[OrderScreen], world: World
+) -> None:
+    alice = world.person("alice")
+    await alice.open_home()
+    world.services.tasks = ForgetfulTasks()
+    await world.order(alice, acme_meeting=1)
+    await world.services.tasks.wait_until_idle()
+    world.clock.move(minutes=1)
+    row = await world.row(table)
+    key = (row.team_id, row.user_id) if isinstance(row, Home) else row.external_id
+    run = publish_due_homes if table is Home else update_due_screens
+    for lease, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
+        await change(world, table, key, due_at=world.clock.at, claimed_until=world.clock.at + lease)
+        assert await run(world.services) == count
