@@ -9,6 +9,7 @@ class JobId(StrEnum):
     PROCESS_ORDERS = "service_order.process"
     MARK_ORDERS_OVERDUE = "service_order.mark_overdue"
     REMIND_CUSTOMERS = "service_order.remind_customer"
+    FOLLOW_INVOICES = "invoice.follow"
     REFRESH_ACCOUNTS = "account.refresh"
     EXPIRE_QUOTES = "quote.expire"
     REMIND_OF_QUOTES = "quote.remind"

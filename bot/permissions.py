@@ -12,6 +12,7 @@ from models.account import Account, AccountNotFound
 from models.account.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.errors import Refusal
+from models.invoice import Invoice
 from models.quote import Quote
 from models.receipt import Receipt
 from models.receipt_export import ReceiptExport
@@ -56,7 +57,7 @@ class Principal:
         return next((account for account, _ in self.roles if account.id == account_id), None)
 
 
-RowT = TypeVar("RowT", Quote, ServiceOrder, Receipt, ReceiptExport)
+RowT = TypeVar("RowT", Quote, ServiceOrder, Receipt, ReceiptExport, Invoice)
 
 
 @dataclass(frozen=True)

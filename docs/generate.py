@@ -18,6 +18,7 @@ from models.account.contact_invitation import (
     ContactInvitation,
     InvitationStatus,
 )
+from models.invoice import INVOICE_TRANSITIONS, Invoice, InvoiceStatus
 from models.migrations.run import upgrade_database, write_migration
 from models.notice import Notice, NoticeStatus
 from models.quote import QUOTE_TRANSITIONS as NEXT_QUOTE_STATUSES
@@ -130,6 +131,21 @@ ORDER_LINE_STATES = StateMachine(
     + ". A subscription has one busy line at a time.",
 )
 
+INVOICE_STATES = StateMachine(
+    "Invoice",
+    "models/invoice.py",
+    Invoice.model_fields["status"].default,
+    {
+        InvoiceStatus.DUE: "Sent to the customer, who has not paid yet.",
+        InvoiceStatus.OVERDUE: "The day on which it was due has passed.",
+        InvoiceStatus.UNCOLLECTIBLE: "The seller has written it off. It can still be paid.",
+        InvoiceStatus.PAID: "Paid, in whichever way.",
+        InvoiceStatus.VOID: "Cancelled by the seller.",
+    },
+    INVOICE_TRANSITIONS,
+    "Only orders of subscriptions that are paid by invoice have any. None of this changes an order.",
+)
+
 NOTICE_STATES = StateMachine(
     "Notice",
     "models/notice/notice.py",
@@ -148,8 +164,8 @@ INTRODUCTION = """\
 
 Written by `make docs` from the models. Do not edit it: a test compares it with what the models say.
 
-No change of a quote, its extension, an invitation, an order or a line can be stored but the ones drawn here.
-The models refuse others, and so do triggers of the database
+No change of a quote, its extension, an invitation, an order, a line or an invoice can be stored but the ones
+drawn here. The models refuse others, and so do triggers of the database
 ([decision 1](decisions/0001-enforce-transitions-in-the-database.md)).
 """
 
@@ -163,6 +179,7 @@ def render_states_page() -> str:
             CONTACT_INVITATION_STATES,
             SERVICE_ORDER_STATES,
             ORDER_LINE_STATES,
+            INVOICE_STATES,
             NOTICE_STATES,
         )
     ]

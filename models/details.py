@@ -13,6 +13,7 @@ from models.account.spending import Spending
 from models.audit.entry import AuditEntry
 from models.checkout import CheckoutForm
 from models.errors import Refusal
+from models.invoice import Invoice
 from models.money import Money
 from models.payment_method import PaymentMethod, list_default_methods
 from models.product import Product
@@ -20,6 +21,7 @@ from models.quote import Quote, QuoteLine
 from models.quote.extension import QuoteExtension, get_last_possible_day, is_extendable
 from models.receipt import ChargedMethod, ProviderReceipt, Receipt, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
+from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SeatBlock, Subscription
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import get_anchor_day
@@ -101,6 +103,35 @@ class QuoteDetails:
         return [total for total in self.quote.recurring if total["period"] not in ending]
 
     @property
+    def amounts_due(self) -> tuple[int, int]:
+        """What is charged, and what is invoiced: each line in its turn uses up the account's balance."""
+        invoiced_rows = [row for row in self.rows if row.outlook.is_paid_by_invoice]
+        if not invoiced_rows:
+            return self.quote.due_now, 0
+        if len(invoiced_rows) == len(self.rows):
+            return 0, self.quote.due_now
+        amounts = compute_amounts_due(
+            (row.line.amount + row.line.tax for row in self.rows),
+            self.quote.starting_balance,
+            self.quote.minimum_charge,
+        )
+        due = list(zip(self.rows, amounts, strict=True))
+        invoiced = sum(amount for row, amount in due if row.outlook.is_paid_by_invoice)
+        return sum(amounts) - invoiced, invoiced
+
+    @property
+    def payment_kind(self) -> str:
+        """`charge`, `invoice` or `both`, for the texts that say what happens."""
+        kinds = {row.outlook.is_paid_by_invoice for row in self.rows}
+        return "both" if len(kinds) > 1 else "invoice" if True in kinds else "charge"
+
+    @property
+    def days_until_due(self) -> int | None:
+        """Of the invoice that is due first."""
+        terms = [row.outlook.invoice_terms for row in self.rows if row.outlook.invoice_terms]
+        return min((t.days_until_due for t in terms if t.days_until_due is not None), default=None)
+
+    @property
     def is_pending(self) -> bool:
         return self.quote.is_pending(self.at)
 
@@ -131,6 +162,8 @@ class CheckoutPage:
     payment_methods: list[PaymentMethod]
     form: CheckoutForm
     usual_methods: list[PaymentMethod] = field(default_factory=list)
+    # Whether a line is charged to one; the others are paid by invoice.
+    needs_payment_method: bool = True
 
 
 @dataclass(frozen=True)
@@ -160,6 +193,7 @@ class OrderRow:
     product: Product
     blocking_order_number: str | None = None
     payment_method: PaymentMethod | None = None
+    invoice: Invoice | None = None
 
     @property
     def taxes(self) -> tuple[TaxItem, ...]:
@@ -213,6 +247,10 @@ class OrderDetails:
     def tax_facts(self) -> TaxFacts:
         return find_tax_facts(self.rows, self.quote)
 
+    @property
+    def payable_invoices(self) -> list[Invoice]:
+        return [row.invoice for row in self.rows if row.invoice and row.invoice.is_payable]
+
     def list_rows_with_status(self, status: LineStatus) -> list[OrderRow]:
         return [row for row in self.rows if row.line.status is status]
 
@@ -250,6 +288,29 @@ class ReceiptDetails:
 
 
 @dataclass(frozen=True)
+class InvoiceRow:
+    """An invoice on a screen, with what it is for."""
+
+    invoice: Invoice
+    order: ServiceOrder
+    product: Product
+    seats: int
+
+    @property
+    def remaining(self) -> Money:
+        return Money(self.invoice.amount_remaining, self.invoice.currency)
+
+
+@dataclass(frozen=True)
+class InvoicePage:
+    """`links` are the provider's: whoever has them sees the invoice, and they expire."""
+
+    account: Account
+    row: InvoiceRow
+    links: ProviderReceipt | None
+
+
+@dataclass(frozen=True)
 class AccountOverview:
     """The account at a glance, for `/billing` and Home. Each receipt comes with its order's number."""
 
@@ -264,6 +325,8 @@ class AccountOverview:
     failed_orders: list[OrderDetails] = field(default_factory=list)
     seat_history: SeatHistory = field(default_factory=SeatHistory)
     spending: Spending = field(default_factory=Spending)
+    # Unpaid ones, the one due first first.
+    invoices: list[InvoiceRow] = field(default_factory=list)
 
     @property
     def default_methods(self) -> list[PaymentMethod]:

@@ -37,6 +37,8 @@ class LedgerSubscription(SQLModel, table=True):
     period_end: date
     anchor_day: int
     tax_rate: str | None = None
+    # It is paid by invoice, if set.
+    days_until_due: int | None = None
     revision: int = 0
 
 
@@ -77,6 +79,8 @@ class LedgerCharge(SQLModel, table=True):
     status: ChargeStatus = Field(sa_type=string_enum(ChargeStatus))
     created_at: datetime
     deadline_at: datetime | None = None
+    # When its invoice is due, if it is on one: finalized at `deadline_at`.
+    invoice_due_at: datetime | None = None
 
     @property
     def is_undecided(self) -> bool:

@@ -1,17 +1,20 @@
 """Stored payment methods: a provider's reference, and what it shows of them, never a card number (R23)."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import text
 from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from models.errors import Refusal
+from models.subscription import Subscription
 
 CARD_TYPE = "card"
 # Of a payment, not of a stored method: made without the provider, or with what it no longer shows.
 OUTSIDE_TYPE, NOT_SHOWN_TYPE = "paid_elsewhere", "not_shown"
+# Of the method that stands for invoices, which are charged to none (R3).
+INVOICE_TYPE = "invoice"
 # What is kept of a method that was charged.
 SHOWN_METHOD_FIELDS = frozenset({"type", "brand", "last4", "email", "bank", "wallet"})
 EXPIRY_WARNING_MONTHS = 2
@@ -75,6 +78,10 @@ class PaymentMethod(SQLModel, table=True):
     active: bool = True
 
     @property
+    def is_invoice(self) -> bool:
+        return self.type == INVOICE_TYPE
+
+    @property
     def is_unsupported(self) -> bool:
         return self.type != CARD_TYPE and not self.automatic
 
@@ -116,6 +123,18 @@ def check_default_method(
     raise PaymentMethodUnsupported(unsupported) if unsupported else NoAutomaticPaymentMethod
 
 
+def build_invoice_method(account_id: str) -> PaymentMethod:
+    """Stands for invoices where an order names what it is paid with. It is stored once it is used; never
+    active, it is none of the account's methods."""
+    return PaymentMethod(
+        id=f"{INVOICE_TYPE}:{account_id}",
+        account_id=account_id,
+        type=INVOICE_TYPE,
+        automatic=False,
+        active=False,
+    )
+
+
 def get_usable_method(
     methods: Collection[PaymentMethod], method_id: str | None, today: date
 ) -> PaymentMethod:
@@ -128,14 +147,32 @@ def get_usable_method(
 @dataclass(frozen=True)
 class MethodChoices:
     """What the lines of an order can be charged to. `own_ids` maps their subscriptions to the method that
-    each has of its own, if any."""
+    each has of its own, if any; `invoice_methods` has those that are paid by invoice instead."""
 
     methods: list[PaymentMethod]
     own_ids: Mapping[str, str | None]
     today: date
+    invoice_methods: Mapping[str, PaymentMethod] = field(default_factory=dict)
+
+    @classmethod
+    def build(
+        cls, methods: Iterable[PaymentMethod], subscriptions: Iterable[Subscription], today: date
+    ) -> "MethodChoices":
+        own_ids, invoice_methods = dict[str, str | None](), dict[str, PaymentMethod]()
+        for subscription in subscriptions:
+            if subscription.outlook.is_paid_by_invoice:
+                invoice_methods[subscription.id] = build_invoice_method(subscription.account_id)
+            else:
+                own_ids[subscription.id] = subscription.default_payment_method_id
+        return cls([*methods], own_ids, today, invoice_methods)
+
+    @property
+    def needs_method(self) -> bool:
+        return bool(self.own_ids)
 
     def check_default(self) -> None:
-        check_default_method(self.methods, self.today, set(self.own_ids.values()))
+        if self.needs_method:
+            check_default_method(self.methods, self.today, set(self.own_ids.values()))
 
     @property
     def usable(self) -> list[PaymentMethod]:
@@ -155,6 +192,8 @@ class MethodChoices:
     @property
     def suggested_option(self) -> str:
         """What all lines are usually charged to, or the first default that can be charged."""
+        if not self.needs_method:
+            return ""
         if self.differ:
             return USUAL_METHODS_OPTION
         usual = [*self.usual_methods.values()] or [
@@ -166,9 +205,12 @@ class MethodChoices:
 
     def choose(self, option: str) -> dict[str, PaymentMethod]:
         """The method of each subscription. Raises PaymentMethodNotUsable."""
+        if not self.needs_method:
+            return {**self.invoice_methods}
         if option == USUAL_METHODS_OPTION and self.differ:
-            return self.usual_methods
-        return dict.fromkeys(self.own_ids, get_usable_method(self.methods, option, self.today))
+            return {**self.usual_methods, **self.invoice_methods}
+        chosen = get_usable_method(self.methods, option, self.today)
+        return {**dict.fromkeys(self.own_ids, chosen), **self.invoice_methods}
 
     def _find_usual(self, own_id: str | None) -> PaymentMethod | None:
         return next(

@@ -80,6 +80,9 @@ class ReceiptLine(SQLModel):
     also_charged_to: tuple[ChargedMethod, ...] = ()
     difference: AmountDifference | None = None
     invoice_number: str = ""
+    # What the buyer is to pay on that invoice, and until when: nothing was charged.
+    invoiced: int = 0
+    due_on: date | None = None
 
     @property
     def charged_methods(self) -> list[ChargedMethod]:

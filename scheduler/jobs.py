@@ -12,6 +12,7 @@ from bot.use_cases.billing_webhook import find_next_refresh_time, refresh_due_ac
 from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import find_next_publish_time, publish_due_homes
+from bot.use_cases.invoice.follow import find_next_check_time, follow_due_invoices
 from bot.use_cases.order_screen import find_next_screen_time, update_due_screens
 from bot.use_cases.quote.expiry import (
     enqueue_quote_reminders,
@@ -47,6 +48,7 @@ JOBS: Mapping[str, Job] = {
     JobId.PROCESS_ORDERS: Job(process_due_orders, find_next_line_time, 30, frozenset({"order_line"})),
     JobId.MARK_ORDERS_OVERDUE: Job(announce_overdue_orders, find_next_overdue_time, 60),
     JobId.REMIND_CUSTOMERS: Job(remind_customers, find_next_customer_reminder_time, 60),
+    JobId.FOLLOW_INVOICES: Job(follow_due_invoices, find_next_check_time, 60, frozenset({"invoice"})),
     JobId.REFRESH_ACCOUNTS: Job(refresh_due_accounts, find_next_refresh_time, 30, frozenset({"account"})),
     JobId.EXPIRE_QUOTES: Job(expire_quotes, find_next_expiry_time, 60),
     JobId.REMIND_OF_QUOTES: Job(enqueue_quote_reminders, find_next_reminder_time, 60),

@@ -62,6 +62,7 @@ def test_the_page_of_messages_has_every_text_in_every_language() -> None:
         generate.QUOTE_STATES,
         generate.SERVICE_ORDER_STATES,
         generate.ORDER_LINE_STATES,
+        generate.INVOICE_STATES,
         generate.NOTICE_STATES,
     ],
 )

@@ -31,6 +31,7 @@ NOUNS = (
     "service_order",
     "receipt",
     "receipt_export",
+    "invoice",
     "account",
     "billing_contact",
     "home",

@@ -15,6 +15,7 @@ from bot.services import Services, Timeouts
 from bot.settings import Settings
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import publish_due_homes
+from bot.use_cases.invoice.follow import follow_due_invoices
 from bot.use_cases.order_screen import update_due_screens
 from bot.use_cases.service_order.process import process_due_orders
 from models.home import Home
@@ -82,6 +83,7 @@ class World:
         await self.services.tasks.wait_until_idle()
         await process_due_orders(self.services)
         for _ in range(100):
+            await follow_due_invoices(self.services)
             await deliver_due_notices(self.services)
             await publish_due_homes(self.services)
             await update_due_screens(self.services)

@@ -18,6 +18,7 @@ from models.text.email_address import ENCODED_WORD_PREFIX, normalize_email
 from models.text.localized_text import LANGUAGES, LocalizedText
 
 MIN_YEAR, MAX_YEAR = 2000, 2199
+MAX_DAYS_UNTIL_DUE = 365
 
 
 def _parse_text(value: Any) -> str:
@@ -63,6 +64,13 @@ def _parse_whole_number(value: Any) -> int:
             r"\d{1,7}", _parse_text(value), "a whole number of at most seven digits, not negative"
         )
     )
+
+
+def _parse_days_until_due(value: Any) -> int:
+    days = _parse_whole_number(value)
+    if days > MAX_DAYS_UNTIL_DUE:
+        raise ValueError(f"must be at most {MAX_DAYS_UNTIL_DUE}")
+    return days
 
 
 def _validate_positive(number: int) -> int:
@@ -251,6 +259,8 @@ class PaymentMethodEntry(FileEntry):
 
 
 class SubscriptionEntry(FileEntry):
+    """With `days_until_due`, the embedded provider sends invoices for it."""
+
     id: RequiredText
     product: RequiredText
     seats: SeatCount
@@ -258,6 +268,7 @@ class SubscriptionEntry(FileEntry):
     period: FilePeriod
     period_start: Date
     period_end: Date
+    days_until_due: Annotated[int | None, BeforeValidator(_parse_days_until_due)] = None
     tax_rate: TaxRate | None = None
     self_service: SelfService = SelfServiceEntry.model_construct(eligible=True)
 
@@ -296,9 +307,9 @@ class QuoteEntry(FileEntry):
 
 class AccountEntry(FileEntry):
     """It has `slack_team`, or `slack_enterprise` if it belongs to a whole organisation (R29).
-    `stripe_customer` links it with Stripe, which then provides its payment methods. `exported_entry` is the
-    number of its last history entry when it was exported: a later change by an operator is not overwritten
-    unseen."""
+    `stripe_customer` links it with Stripe, which then provides its payment methods. With `pay_by_invoice`,
+    seats of subscriptions that are paid by invoice can be ordered (R3). `exported_entry` is the number of its
+    last history entry when it was exported: a later change by an operator is not overwritten unseen."""
 
     id: RequiredText
     name: RequiredText
@@ -308,6 +319,7 @@ class AccountEntry(FileEntry):
     channel_amounts: Flag = False
     exported_entry: Annotated[int | None, BeforeValidator(_parse_whole_number)] = None
     stripe_customer: StripeCustomerId | None = None
+    pay_by_invoice: Flag = False
     currency: CurrencyCode
     tax_rate: TaxRate = "0"
     tax_id: RequiredText = ""

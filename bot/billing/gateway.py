@@ -9,6 +9,7 @@ from typing import Protocol
 
 from models.account import Address
 from models.errors import Refusal
+from models.invoice import InvoiceStatus
 from models.payment_method import CARD_TYPE
 from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
 from models.subscription.outlook import SubscriptionOutlook
@@ -86,10 +87,6 @@ class UnrelatedChargesPending(Refusal):
 
 class PriceArchived(Refusal):
     """The provider has archived the subscription's price."""
-
-
-class SubscriptionPaidByInvoice(Refusal):
-    """The subscription is paid by invoices that the provider sends: no card is charged for its seats."""
 
 
 class SubscriptionNotActive(Refusal):
@@ -259,6 +256,8 @@ class Charge:
     stored_at: datetime
     # At most this much may be charged, whatever the account's balance is by then. None: amount and tax.
     max_amount_due: int | None = None
+    # No payment method is charged: the provider sends an invoice.
+    is_on_invoice: bool = False
 
     @property
     def amount_limit(self) -> int:
@@ -266,12 +265,25 @@ class Charge:
 
 
 @dataclass(frozen=True)
+class InvoiceState:
+    """An invoice that the provider has sent to the customer. `amount_remaining` is what is left to pay of
+    `amount`; the provider never says that one is overdue."""
+
+    id: str
+    number: str
+    status: InvoiceStatus
+    amount: int
+    amount_remaining: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Settled:
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
-    invoice, if that is the document of record. The payment method was charged
+    invoice, if that is the document of record. The payment method was charged, or the customer owes,
     `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, and
     `tax_facts` what it depended on, if that may not be what was promised; `methods` have what was paid with
-    each. Without them, all of it was charged to the charge's own method."""
+    each. Without them, it was all charged to the charge's own method."""
 
     receipt: str
     amount: int
@@ -286,10 +298,16 @@ class Settled:
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
     tax_facts: TaxFacts | None = field(default=None, compare=False)
     methods: tuple[ChargedMethod, ...] = field(default=(), compare=False)
+    # The invoice that the customer is to pay; None if a payment method was charged.
+    invoice: InvoiceState | None = None
+
+    @property
+    def amount_due(self) -> int:
+        return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
 
     @property
     def amount_paid(self) -> int:
-        return self.amount + self.tax - self.credit_used + self.earlier_balance - self.carried_over
+        return 0 if self.invoice else self.amount_due
 
 
 @dataclass(frozen=True)
@@ -311,7 +329,7 @@ class NeedsCustomer:
 class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
-    `subscription_not_active`, `seats_changed`, `method_gone`, `paid_by_invoice`, `other_currency`,
+    `subscription_not_active`, `seats_changed`, `method_gone`, `not_paid_by_invoice`, `other_currency`,
     `period_ended`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`, `preview_incomplete`,
     `provider_error`, the `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
 
@@ -350,8 +368,10 @@ class BillingGateway(Protocol):
     """Calls about an account raise CustomerNotFound if the provider does not know it; those that charge
     nothing raise BillingUnavailable in an outage."""
 
-    # How often a charge that is not final is queried, unless a webhook announces a change.
+    # How often a charge that is not final is queried, unless a webhook announces a change; and an unpaid
+    # invoice.
     reconcile_interval: timedelta
+    invoice_check_interval: timedelta
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         """Those that seats can be added to, now or later (`closed_reason`), in their current period."""
@@ -365,15 +385,17 @@ class BillingGateway(Protocol):
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
-        SubscriptionPaidByInvoice, CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage,
-        SeatsReducePrice, TaxLocationInvalid, ShippingLocationInvalid, UnrelatedChargesPending,
-        PreviewIncomplete, BillingPeriodEnded."""
+        CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage, SeatsReducePrice, TaxLocationInvalid,
+        ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, BillingPeriodEnded."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""
 
     async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         """The outcome of `charge.key`. An outage is Unknown."""
+
+    async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
+        """The invoice of a Settled as it is now; None if the provider no longer has it."""
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         """The page of the receipt that a Settled refers to; None if the provider has no such pages."""

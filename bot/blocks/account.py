@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
+from bot.blocks.invoice import build_unpaid_invoice_blocks
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.spending import build_spending_blocks
@@ -58,6 +59,7 @@ def render_account_modal(
         build_portal_section(localizer, overview.account, links),
         block_kit.build_divider(),
         *_build_payment_method_blocks(localizer, overview),
+        *_build_invoice_blocks(localizer, overview),
         *_build_receipt_blocks(localizer, overview),
         block_kit.build_section(
             _format_contacts(localizer, overview),
@@ -202,11 +204,20 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
         )
         for method in overview.payment_methods
     ]
-    intro = localizer.format_mrkdwn("account-methods" if texts else "account-methods-none")
+    needs_method = not _is_paid_by_invoice(overview)
+    intro = localizer.format_mrkdwn(
+        "account-methods" if texts or not needs_method else "account-methods-none"
+    )
     return [
         block_kit.build_section("\n".join([intro, *_apply_line_limit(localizer, texts)])),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, overview.account.id)),
     ]
+
+
+def _is_paid_by_invoice(overview: AccountOverview) -> bool:
+    """All that seats can be ordered of."""
+    orderable = [row for row in overview.rows if row.blocked_by is None]
+    return bool(orderable) and all(row.subscription.outlook.is_paid_by_invoice for row in orderable)
 
 
 def group_products_by_method(overview: AccountOverview) -> dict[str, list[str]]:
@@ -222,6 +233,15 @@ def _apply_line_limit(localizer: Localizer, texts: list[str]) -> list[str]:
     if len(texts) <= MAX_LINES:
         return texts
     return [*texts[:MAX_LINES], localizer.format_mrkdwn("and-more", count=len(texts) - MAX_LINES)]
+
+
+def _build_invoice_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
+    if not overview.invoices:
+        return []
+    return [
+        block_kit.build_section(localizer.format_mrkdwn("account-invoices")),
+        *build_unpaid_invoice_blocks(localizer, overview.account, overview.invoices),
+    ]
 
 
 def _build_receipt_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:

@@ -35,24 +35,23 @@ OPTIONAL_ADDRESS_FIELDS = ("line2", "state")
 def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, metadata: ModalMetadata) -> View:
     quote, account = checkout_page.quote.quote, checkout_page.quote.account
     total = checkout_page.quote.to_money(quote.total)
-    chosen = checkout_page.form.payment_method
     blocks = [
         block_kit.build_section(
-            localizer.format_mrkdwn("checkout-intro", number=quote.number, total=total, account=account.name)
+            localizer.format_mrkdwn(
+                "checkout-intro",
+                number=quote.number,
+                total=total,
+                account=account.name,
+                payment=checkout_page.quote.payment_kind,
+            )
         ),
         block_kit.build_header(localizer.format_text("checkout-admin-header")),
         block_kit.build_section(localizer.format_mrkdwn("checkout-admin-intro")),
         *_build_administrator_inputs(localizer, checkout_page),
         block_kit.build_header(localizer.format_text("checkout-method-header")),
         *_build_usual_methods_blocks(localizer, checkout_page),
-        build_payment_method_input(
-            localizer,
-            checkout_page.payment_methods,
-            chosen,
-            hint=localizer.format_text("checkout-method-hint"),
-            has_usual_option=bool(checkout_page.usual_methods),
-        ),
-        block_kit.build_actions(navigation.build_payment_methods_button(localizer, account.id)),
+        *_build_invoice_blocks(localizer, checkout_page),
+        *(_build_method_blocks(localizer, checkout_page) if checkout_page.needs_payment_method else []),
         _build_po_number_input(localizer, checkout_page),
         block_kit.build_header(localizer.format_text("billing-address")),
         *_build_tax_blocks(localizer, checkout_page),
@@ -68,6 +67,38 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
         metadata=metadata,
         submit_label=submit,
     )
+
+
+def _build_method_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
+    account_id = checkout_page.quote.account.id
+    return [
+        build_payment_method_input(
+            localizer,
+            checkout_page.payment_methods,
+            checkout_page.form.payment_method,
+            hint=localizer.format_text("checkout-method-hint"),
+            has_usual_option=bool(checkout_page.usual_methods),
+        ),
+        block_kit.build_actions(navigation.build_payment_methods_button(localizer, account_id)),
+    ]
+
+
+def _build_invoice_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
+    details = checkout_page.quote
+    labels = list_product_labels(details.rows)
+    products = [
+        label for label, row in zip(labels, details.rows, strict=True) if row.outlook.is_paid_by_invoice
+    ]
+    if not products:
+        return []
+    days = details.days_until_due
+    text = localizer.format_mrkdwn(
+        "checkout-invoice",
+        products=block_kit.format_short_list(localizer, products),
+        days=days or 0,
+        has_days="no" if days is None else "yes",
+    )
+    return [block_kit.build_section(text)]
 
 
 def _build_usual_methods_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:

@@ -7,6 +7,7 @@ from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
 from bot.i18n import Localizer
 from bot.presenters.receipt import get_document_arguments
+from models.invoice import Invoice
 from models.receipt import Receipt
 
 ADD_SEATS = "cart.open"
@@ -27,6 +28,7 @@ LIST_ORDERS = "service_order.list"
 RETRY_ORDER = "service_order.retry"
 GIVE_UP_ORDER = "service_order.give_up"
 CONFIRM_PAYMENT = "service_order.confirm_payment"
+OPEN_INVOICE = "invoice.open"
 LIST_RECEIPTS = "receipt.list"
 SEND_RECEIPT = "receipt.send"
 OPEN_RECEIPT_EXPORT = "receipt_export.open"
@@ -149,6 +151,17 @@ def build_open_order_button(localizer: Localizer, order_id: int, number: str) ->
 
 def build_orders_button(localizer: Localizer, account_id: str) -> Block:
     return block_kit.build_button(LIST_ORDERS, localizer.format_text("action-view-orders"), account_id)
+
+
+def build_open_invoice_button(localizer: Localizer, invoice: Invoice) -> Block:
+    label = localizer.format_text("action-open-invoice-label", number=invoice.number)
+    return block_kit.build_button(
+        OPEN_INVOICE,
+        localizer.format_text("action-open-invoice"),
+        invoice.key,
+        style="primary",
+        accessibility_label=label,
+    )
 
 
 def build_receipts_button(localizer: Localizer, account_id: str, account_name: str | None = None) -> Block:

@@ -14,6 +14,7 @@ from bot.notices.summary import render_notice
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
+from models.notice.payloads import InvoicePayload
 from models.service_order import LineStatus
 
 OPEN_QUOTE = navigation.OPEN_QUOTE
@@ -132,6 +133,17 @@ def _build_confirm_payment_rows(notice: RenderableNotice) -> ButtonRows:
     return [*confirm, *_build_open_order_rows(notice)]
 
 
+def _build_invoice_rows(notice: RenderableNotice) -> ButtonRows:
+    """For the contact, who sees the provider's page."""
+    payable = (
+        _get_order(notice).payable_invoices if notice.destination_kind is DestinationKind.CONTACT else []
+    )
+    if isinstance(notice.payload, InvoicePayload):
+        payable = [invoice for invoice in payable if invoice.id == notice.payload.invoice_id]
+    pay = [[navigation.build_open_invoice_button(notice.localizer, each)] for each in payable]
+    return [*pay[:MAX_CONFIRMATIONS], *_build_open_order_rows(notice)]
+
+
 def _build_decision_rows(notice: RenderableNotice) -> ButtonRows:
     details = _get_quote(notice)
     if not details.is_pending:
@@ -187,7 +199,10 @@ BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] 
     NoticeKind.ORDER_NEEDS_CUSTOMER: _build_confirm_payment_rows,
     NoticeKind.ORDER_FAILED: _build_open_order_rows,
     NoticeKind.ORDER_OVERDUE: _build_open_order_rows,
-    NoticeKind.RECEIPT: _build_open_order_rows,
+    NoticeKind.INVOICE_OVERDUE: _build_invoice_rows,
+    NoticeKind.INVOICE_PAID: _build_invoice_rows,
+    NoticeKind.INVOICE_CANCELLED: _build_invoice_rows,
+    NoticeKind.RECEIPT: _build_invoice_rows,
     NoticeKind.QUOTE_ARRIVED: _build_decision_rows,
     NoticeKind.QUOTE_REMINDER: _build_reminder_rows,
     NoticeKind.QUOTE_EXTENSION_REQUESTED: _build_extension_rows,

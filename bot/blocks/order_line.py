@@ -15,12 +15,22 @@ MAX_PARAGRAPHS = 40
 def build_line_blocks(localizer: Localizer, order: OrderPresenter) -> list[Block]:
     """The lines whose payment the customer must confirm first, each with its link."""
     linked = [line for line in order.lines if line.row.line.customer_link][:MAX_PAYMENT_LINKS]
-    others = [format_order_line(localizer, line) for line in order.lines if line not in linked]
+    payable = [line for line in order.lines if line.row.invoice and line.row.invoice.is_payable]
+    payable = payable[: MAX_PAYMENT_LINKS - len(linked)]
+    others = [format_order_line(localizer, line) for line in order.lines if line not in [*linked, *payable]]
     sections = [
         block_kit.build_section(
             format_order_line(localizer, line), build_confirm_payment_button(localizer, line.row)
         )
         for line in linked
+    ]
+    sections += [
+        block_kit.build_section(
+            format_order_line(localizer, line),
+            navigation.build_open_invoice_button(localizer, line.row.invoice),
+        )
+        for line in payable
+        if line.row.invoice
     ]
     return [*sections, *block_kit.build_paragraphs(others, localizer, MAX_PARAGRAPHS)]
 

@@ -8,7 +8,7 @@ from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
 from bot.presenters.quote import build_renewal_arguments, get_decision_outcome, list_renewal_note_keys
-from bot.presenters.receipt import list_promised_amounts
+from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from bot.presenters.tax import format_tax_notes, format_tax_rates
@@ -207,14 +207,17 @@ def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
     amounts = {name: details.to_money(getattr(quote, name)) for name in ("subtotal", "tax", "total")}
     rates = format_tax_rates(localizer, details.taxes, quote.currency)
     notes = format_tax_notes(localizer, details.taxes, quote.tax_facts)
-    texts = [localizer.format_mrkdwn("quote-totals", **amounts), *map(escape_mrkdwn, [*rates, *notes])]
-    balance = list_promised_amounts(quote)
-    if balance:
-        texts += [
-            localizer.format_mrkdwn("labelled-amount", label=localizer.format_text(key), amount=amount)
-            for key, amount in balance
-        ]
-        texts.append(localizer.format_mrkdwn("quote-due-now", amount=details.to_money(quote.due_now)))
+    texts = [
+        localizer.format_mrkdwn("quote-totals", **amounts, payment=details.payment_kind),
+        *map(escape_mrkdwn, [*rates, *notes]),
+    ]
+    texts += [
+        localizer.format_mrkdwn("labelled-amount", label=localizer.format_text(key), amount=amount)
+        for key, amount in list_promised_amounts(quote)
+    ]
+    texts += [
+        localizer.format_mrkdwn(kind.screen_key, amount=amount) for kind, amount in list_due_amounts(details)
+    ]
     return "\n".join(texts)
 
 

@@ -13,7 +13,7 @@ from bot.presenters.receipt import format_receipt_payments, get_document_argumen
 from bot.presenters.tax import format_tax_notes, format_tax_rates
 from models.account import Account, Address
 from models.checkout import CheckoutForm
-from models.details import OrderDetails, PlacementPage
+from models.details import OrderDetails, PlacementPage, QuoteDetails
 from models.payment_method import PaymentMethod
 from models.service_order import LineStatus, OrderStatus
 
@@ -50,19 +50,16 @@ def render_placement_modal(
         ),
         block_kit.build_section(
             localizer.format_mrkdwn(
-                "placement-intro", number=quote.number, account=placement_page.quote.account.name
+                "placement-intro",
+                number=quote.number,
+                account=placement_page.quote.account.name,
+                payment=placement_page.quote.payment_kind,
             )
         ),
         *build_quote_detail_blocks(localizer, placement_page.quote),
         block_kit.build_divider(),
         *_build_checkout_sections(localizer, placement_page),
-        block_kit.build_section(
-            localizer.format_mrkdwn(
-                "placement-consequence",
-                number=quote.number,
-                total=placement_page.quote.to_money(quote.due_now),
-            )
-        ),
+        block_kit.build_section(_format_consequence(localizer, placement_page.quote)),
         block_kit.build_actions(navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, quote.key)),
     ]
     submit = localizer.format_text("placement-submit")
@@ -73,6 +70,20 @@ def render_placement_modal(
         localizer,
         metadata=metadata,
         submit_label=submit,
+    )
+
+
+def _format_consequence(localizer: Localizer, details: QuoteDetails) -> str:
+    charged, invoiced = map(details.to_money, details.amounts_due)
+    days = details.days_until_due
+    return localizer.format_mrkdwn(
+        "placement-consequence",
+        number=details.quote.number,
+        payment=details.payment_kind,
+        total=charged,
+        invoiced=invoiced,
+        days=days or 0,
+        has_days="no" if days is None else "yes",
     )
 
 
@@ -390,14 +401,20 @@ def render_retry_modal(
         )
         for line in OrderPresenter(localizer, details).retryable_lines
     ]
-    blocks = [
-        block_kit.build_section(localizer.format_mrkdwn("retry-intro", number=order.number)),
-        *block_kit.build_paragraphs(texts, localizer),
+    lines = OrderPresenter(localizer, details).retryable_lines
+    needs_method = not all(line.row.line.is_on_invoice for line in lines)
+    method_blocks = [
         build_payment_method_input(localizer, methods, order.payment_method_id),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, details.account.id)),
+    ]
+    intro = "retry-intro" if needs_method else "retry-intro-invoice"
+    blocks = [
+        block_kit.build_section(localizer.format_mrkdwn(intro, number=order.number)),
+        *block_kit.build_paragraphs(texts, localizer),
+        *(method_blocks if needs_method else []),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, order.key)),
     ]
-    submit = localizer.format_text("action-retry") if methods else None
+    submit = localizer.format_text("action-retry") if methods or not needs_method else None
     return block_kit.build_modal(
         RETRY,
         localizer.format_text("action-retry"),

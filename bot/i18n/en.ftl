@@ -112,6 +112,10 @@ action-contact-services = Contact Account Services
 action-view-billing = View billing
 action-confirm-payment = Confirm payment
 action-confirm-payment-label = Confirm payment for { $product }
+action-open-invoice = View and pay
+action-open-invoice-label = View and pay invoice { $number }
+action-pay-invoice = Pay invoice
+action-view-invoice = View invoice
 action-retry = Try again
 action-retry-label = Try again: service order { $number }
 action-cancel-seats = Cancel declined seats
@@ -207,7 +211,10 @@ quote-line =
 quote-totals =
     Subtotal: { $subtotal }
     Tax: { $tax }
-    {"*"}Total due now: { $total }*
+    {"*"}{ $payment ->
+        [invoice] Total:
+       *[other] Total due now:
+    } { $total }*
 tax-at-rate = { $name } { $rate } on { $taxable }: { $amount }
 tax-rate-name = { $treatment ->
     [taxed] { $name }{ $has_rate ->
@@ -232,6 +239,7 @@ tax-note = { $treatment ->
 tax-ids = Your tax ID: { $ids }
 tax-location = Tax is based on the shipping address that the payment provider has for the account, not on the billing address: { $address }
 quote-due-now = *Charged now: { $amount }*
+quote-invoiced = *Invoiced: { $amount }*
 quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
@@ -253,6 +261,7 @@ quote-file-status = { $status ->
    *[expired] Expired
 }
 quote-file-due = Charged when ordered
+quote-file-invoiced = Invoiced when ordered
 quote-file-renewal = From the next renewal
 quote-file-accept = How to accept this quote
 quote-file-steps = In Slack, a billing contact of { $account } types /quotes { $number }, approves the quote and places the service order. Nothing is charged before that.
@@ -294,7 +303,10 @@ checkout-title = Checkout
 checkout-submit = Save and continue
 checkout-intro =
     {"*"}Quote { $number } for { $account }*
-    Total due now: *{ $total }*. Check the details below. You can review everything before you place the service order.
+    { $payment ->
+        [invoice] Total:
+       *[other] Total due now:
+    } *{ $total }*. Check the details below. You can review everything before you place the service order.
 checkout-admin-header = Admin contact
 checkout-admin-intro = Choose an administrator from GoTo Admin Centre (classic), or add a new one. We’ll assign them one of the new seats of each product, unless they already have one.
 checkout-administrator = Administrator
@@ -309,6 +321,15 @@ checkout-methods-usual = What each subscription is usually paid with
 checkout-methods-differ =
     {"*"}Your subscriptions are paid with different payment methods.*
     { $methods }
+checkout-invoice = *Paid by invoice:* { $products }. You’ll get an invoice, { invoice-term }. No payment method is used for it.
+invoice-term = { $has_days ->
+    [yes] { $days ->
+        [0] due on receipt
+        [one] due within 1 day
+       *[other] due within { $days } days
+    }
+   *[no] due on the date it states
+}
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
 checkout-postal-code = Postal code
@@ -326,6 +347,7 @@ payment-method-type = { $type ->
     [cashapp] Cash App Pay
     [customer_balance] Bank transfer
     [ideal] iDEAL
+    [invoice] Invoice
     [kr_card] Korean card
     [not_shown] a payment method that the payment provider doesn’t show
     [nz_bank_account] New Zealand BECS Direct Debit
@@ -386,7 +408,10 @@ payment-method-none = You don’t have a valid automatic payment method. Use “
 placement-submit = Place service order
 placement-intro =
     {"*"}Service order for { $account }*, from quote { $number }
-    Check the details below. You won’t be charged until you place the service order.
+    { $payment ->
+        [invoice] Check the details below. Nothing is ordered until you place the service order.
+       *[other] Check the details below. You won’t be charged until you place the service order.
+    }
 placement-replaced = Your billing address changes the tax, so quote { $number } has replaced { $replaced }. The new total is { $total }.
 placement-admin =
     {"*"}Admin contact*
@@ -407,7 +432,14 @@ placement-po-number =
     {"*"}Purchase-order number*
     { $number }
 placement-address = *{ billing-address }*
-placement-consequence = By placing this service order, you accept quote { $number } and will be charged { $total }. Processing can take up to 24 hours. We’ll email you a confirmation with the receipt.
+placement-consequence = By placing this service order, you accept quote { $number } and { $payment ->
+    [invoice] will get an invoice for { $invoiced }, { invoice-term }
+    [both] will be charged { $total } and get an invoice for { $invoiced }, { invoice-term }
+   *[charge] will be charged { $total }
+}. Processing can take up to 24 hours. { $payment ->
+    [charge] We’ll email you a confirmation with the receipt.
+   *[other] We’ll email you a confirmation with the invoice.
+}
 placed-title = Service order placed
 placed-success = Service order { $number } has been placed.
 placed-next = { order-promise } You can close this window: { $has_channel ->
@@ -460,6 +492,21 @@ order-line-charging = Charging.
 order-line-settled = Charged and seats added on { $at }.
 amount-differs = { $charged } was taken instead of the { $promised } that was promised, because somebody changed the subscription or the account at the same moment. Account Services can explain the difference.
 amount-differs-for-product = { $product }: { $difference }
+order-line-invoicing = The seats are being added and the invoice is being prepared, by { $by } at the latest.
+order-line-added = Seats added on { $at }.
+invoice-status = { $status ->
+    [paid] Invoice { $number } for { $amount } is paid.
+    [void] Invoice { $number } for { $amount } was cancelled: there’s nothing to pay.
+    [uncollectible] Invoice { $number } for { $amount } was written off by the seller.
+    [overdue] Invoice { $number } for { $amount } is overdue{ $has_date ->
+        [yes] : it was due on { $on }
+       *[no] {""}
+    }.
+   *[due] Invoice { $number } for { $amount } is due{ $has_date ->
+        [yes] {" "}on { $on }
+       *[no] {""}
+    }.
+}
 order-line-needs-customer = Your card’s bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
 order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be charged twice, so please don’t order again.
 order-line-declined = Declined: { $reason }. Not charged.
@@ -473,6 +520,20 @@ line-status = { $status ->
     [declined] declined
     [needs_customer] waiting for the payment to be confirmed
    *[unknown] waiting for the payment provider
+}
+line-invoicing = { $status ->
+    [charging] the invoice is being prepared
+   *[settled] seats added, on invoice
+}
+line-invoiced = seats added, invoice { $number } { $status ->
+    [paid] paid
+    [void] cancelled
+    [uncollectible] written off
+    [overdue] overdue
+   *[due] due{ $has_date ->
+        [yes] {" "}on { $on }
+       *[no] {""}
+    }
 }
 line-queued = queued behind service order { $number }
 line-declined = declined: { $reason }
@@ -493,7 +554,8 @@ decline-unrelated-charges = other pending items of the subscription would be cha
 decline-unrelated-charges-to = with other pending items of the subscription, { $offered } would be charged instead of { $promised }
 decline-preview-incomplete = so many other items of the subscription are waiting to be invoiced that its price can’t be checked
 decline-price-archived = seats are no longer sold at this price
-decline-paid-by-invoice = the subscription is paid by invoice, so no card can be charged
+decline-paid-by-invoice = the subscription is paid by invoice, so no payment method can be charged
+decline-not-paid-by-invoice = the subscription is no longer paid by invoice
 decline-subscription-in-trial = the subscription is in trial, so nothing can be charged
 decline-subscription-past-due = the subscription has an unpaid invoice
 decline-subscription-paused = the subscription is paused
@@ -518,6 +580,7 @@ provider-receipt = { $kind ->
    *[receipt] Payment provider’s receipt { $number }
 }: <{ $page }|view> or <{ $pdf }|download PDF>
 retry-intro = These seats of service order { $number } were declined. Try again at the same price, with the card you choose:
+retry-intro-invoice = These seats of service order { $number } were declined. Try again at the same price, on invoice:
 retry-line = • { order-line-seats }
 cancel-seats-ask = Cancel the declined seats?
 cancel-seats-consequence = The declined seats of service order { $number } won’t be charged, and you won’t be able to try them again. Seats that were already added stay.
@@ -559,6 +622,18 @@ history-service-order-seat-assigned = Seat assigned to the admin contact
 history-line = { $product }: { line-status }{ $has_method ->
     [yes] {" "}({ $method })
    *[no] {""}
+}
+history-line-on-invoice = { $product }: { $status ->
+    [settled] seats added, invoice { $number }
+    [charging] the invoice is being prepared
+   *[other] { line-status }
+}
+history-invoice = Invoice { $number } { $status ->
+    [paid] paid
+    [void] cancelled
+    [uncollectible] written off
+    [overdue] overdue
+   *[due] due
 }
 history-reason-address-changes-tax = the billing address changes the tax
 
@@ -607,6 +682,7 @@ outlook-change-scheduled = { $change ->
    *[seats] A change scheduled for { $on } sets { seat-count }
 }
 outlook-update-pending = Another change is waiting for its payment until { $until }
+outlook-paid-by-invoice = Paid by invoice, { invoice-term }
 outlook-discount = Discount{ $has_name ->
     [yes] {" "}“{ $name }”
    *[no] {""}
@@ -629,6 +705,7 @@ account-open-portal = { $portal ->
 }
 account-methods = *Payment methods.* To add or update one, or change the default, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
 account-methods-none = *Payment methods:* none yet. To order seats, you need a credit or debit card as your default automatic payment method. To add one, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
+account-invoices = *Invoices to pay*
 account-receipts = *Recent receipts*
 account-receipts-none = *Receipts:* none yet. You’ll get one when a service order is completed.
 account-receipt = { $number } · { $day } · { $total } · service order { $order }
@@ -874,7 +951,8 @@ refusal-order-not-found = { $has_number ->
    *[no] We can’t find that service order. To see yours, type /service-orders.
 }
 refusal-currency-mismatch = One of these subscriptions is charged in a different currency from the account, so we can’t quote a price for its seats. Nothing was changed or bought. Account Services can order these seats for you.
-refusal-subscription-paid-by-invoice = One of these subscriptions is paid by invoice, so no card can be charged for its seats. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-paid-by-invoice = { refusal-subject } is paid by invoice, and your account isn’t set up to order seats that way here. Nothing was changed or bought. Account Services can order these seats for you, or set it up.
+refusal-invoice-not-found = We can’t find that invoice. To see what’s left to pay, type /billing.
 refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } is
    *[no] One of these subscriptions is
@@ -1012,6 +1090,15 @@ notice-order-confirm = { $product }: the card’s bank needs a confirmation.
 notice-order-confirm-until = { $product }: the card’s bank needs a confirmation by { $until }.
 notice-order-confirm-link = Confirm here: { $url }
 notice-order-failed = Service order { $number } failed
+notice-invoice = { $status ->
+    [paid] Invoice { $number } for service order { $order } is paid
+    [void] Invoice { $number } for service order { $order } was cancelled
+    [uncollectible] Invoice { $number } for service order { $order } was written off
+    [overdue] Invoice { $number } for service order { $order } is overdue
+   *[due] Invoice { $number } for service order { $order } is due
+}
+notice-invoice-due = Due on { $on }
+notice-invoice-overdue = The seats stay. Pay the invoice, or ask Account Services if something is wrong with it.
 notice-order-overdue = Service order { $number } is overdue
 notice-order-overdue-since = This was due by { $by } and is still in progress.
 notice-order-overdue-ask = Account Services can help. Give them the order number: { $number }.
@@ -1021,11 +1108,18 @@ notice-steps = History so far:
 notice-history = { $step ->
     [placed] { $at }: { history-service-order-placed } by { $by }
     [processing] { $at }: { history-service-order-processing }
-    [line_settled] { $at }: { notice-row } added
+    [line_settled] { $at }: { notice-row } added{ $has_invoice ->
+        [yes] {", "}invoice { $invoice }
+       *[no] {""}
+    }
     [line_declined] { $at }: { $product } declined: { $reason }
     [line_needs_customer] { $at }: { $product }: waiting for the payment to be confirmed
     [line_unknown] { $at }: { $product }: waiting for the payment provider. You won’t be charged twice.
     [waits] { $at }: Queued behind service order { $waits_for }
+    [invoice_paid] { $at }: Invoice { $invoice } paid
+    [invoice_void] { $at }: Invoice { $invoice } cancelled
+    [invoice_uncollectible] { $at }: Invoice { $invoice } written off
+    [invoice_overdue] { $at }: Invoice { $invoice } overdue
     [retried] { $at }: Payment tried again by { $by }
     [given_up] { $at }: { history-service-order-given-up } by { $by }
     [overdue] { $at }: { history-service-order-overdue }
@@ -1156,6 +1250,12 @@ receipt-table-currency = Currency
 receipt-table-percent = Tax rate in percent
 receipt-table-total = Total of the document
 invoice-title = Invoice { $number }
+invoice = Invoice
+invoice-line =
+    { $status }
+    { $product }, { new-seat-count }, service order { $order }
+invoice-link = The link to the invoice is just for you: please don’t share it.
+invoice-no-link = The payment provider doesn’t have a page for this invoice. Account Services can help.
 document-name = { $kind ->
     [invoice] { $count ->
         [one] Invoice { $number }
@@ -1172,6 +1272,7 @@ order-confirmation-note = This order confirmation isn’t an invoice. { $count -
 }
 receipt-heading = Receipt
 receipt-paid = Paid
+receipt-to-pay = To be paid by invoice
 receipt-seller = Seller
 receipt-buyer = Billed to
 receipt-number = Receipt number
@@ -1201,6 +1302,14 @@ receipt-charged-to = { $type ->
     [paid_elsewhere] { $method }
    *[charged] Charged to { $method }
 }: { $amount }
+receipt-invoiced = Invoice { $number }: { $amount }{ $has_date ->
+    [yes] , due on { $day }
+   *[no] {""}
+}
+receipt-invoice-due = Invoice { $number }{ $has_date ->
+    [yes] , due on { $day }
+   *[no] {""}
+}
 receipt-nothing-charged = Nothing was charged to your payment method.
 receipt-payment = { $type ->
     [paid_elsewhere] { $method }

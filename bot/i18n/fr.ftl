@@ -116,6 +116,10 @@ action-contact-services = Contacter les Services des comptes Corporate
 action-view-billing = Voir la facturation
 action-confirm-payment = Confirmer le paiement
 action-confirm-payment-label = Confirmer le paiement pour { $product }
+action-open-invoice = Voir et payer
+action-open-invoice-label = Voir et payer la facture { $number }
+action-pay-invoice = Payer la facture
+action-view-invoice = Voir la facture
 action-retry = Réessayer
 action-retry-label = Réessayer : commande de Service { $number }
 action-cancel-seats = Annuler les postes refusés
@@ -211,7 +215,10 @@ quote-line =
 quote-totals =
     Sous-total : { $subtotal }
     Taxe : { $tax }
-    {"*"}Total dû maintenant : { $total }*
+    {"*"}{ $payment ->
+        [invoice] Total :
+       *[other] Total dû maintenant :
+    } { $total }*
 tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
 tax-rate-name = { $treatment ->
     [taxed] { $name }{ $has_rate ->
@@ -236,6 +243,7 @@ tax-note = { $treatment ->
 tax-ids = Votre numéro fiscal : { $ids }
 tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
 quote-due-now = *Débité maintenant : { $amount }*
+quote-invoiced = *Facturé : { $amount }*
 quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
@@ -257,6 +265,7 @@ quote-file-status = { $status ->
    *[expired] Expiré
 }
 quote-file-due = Débité à la commande
+quote-file-invoiced = Facturé à la commande
 quote-file-renewal = À partir du prochain renouvellement
 quote-file-accept = Comment accepter ce devis
 quote-file-steps = Dans Slack, un contact de facturation de { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est débité avant.
@@ -298,7 +307,10 @@ checkout-title = Paiement
 checkout-submit = Enregistrer et continuer
 checkout-intro =
     {"*"}Devis { $number } pour { $account }*
-    Total dû maintenant : *{ $total }*. Vérifiez les informations ci-dessous. Vous pourrez tout relire avant de passer la commande de Service.
+    { $payment ->
+        [invoice] Total :
+       *[other] Total dû maintenant :
+    } *{ $total }*. Vérifiez les informations ci-dessous. Vous pourrez tout relire avant de passer la commande de Service.
 checkout-admin-header = Contact administrateur
 checkout-admin-intro = Choisissez un administrateur de GoTo Admin Centre (classique) ou ajoutez-en un. Nous lui attribuerons un des nouveaux postes de chaque produit, sauf s’il en a déjà un.
 checkout-administrator = Administrateur
@@ -313,6 +325,15 @@ checkout-methods-usual = Le mode de paiement habituel de chaque abonnement
 checkout-methods-differ =
     {"*"}Vos abonnements sont payés par des modes de paiement différents.*
     { $methods }
+checkout-invoice = *Payé sur facture :* { $products }. Vous recevrez une facture, { invoice-term }. Aucun mode de paiement n’est utilisé.
+invoice-term = { $has_days ->
+    [yes] { $days ->
+        [0] à payer dès réception
+        [one] à payer sous un jour
+       *[other] à payer sous { $days } jours
+    }
+   *[no] à payer à la date indiquée
+}
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
 checkout-postal-code = Code postal
@@ -330,6 +351,7 @@ payment-method-type = { $type ->
     [cashapp] Cash App Pay
     [customer_balance] Virement bancaire
     [ideal] iDEAL
+    [invoice] Facture
     [kr_card] Carte coréenne
     [not_shown] un mode de paiement que le prestataire n’indique pas
     [nz_bank_account] Prélèvement BECS néo-zélandais
@@ -390,7 +412,10 @@ payment-method-none = Vous n’avez aucun mode de paiement automatique valide. U
 placement-submit = Passer la commande
 placement-intro =
     {"*"}Commande de Service pour { $account }*, à partir du devis { $number }
-    Vérifiez les informations ci-dessous. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
+    { $payment ->
+        [invoice] Vérifiez les informations ci-dessous. Rien n’est commandé tant que vous n’avez pas passé la commande de Service.
+       *[other] Vérifiez les informations ci-dessous. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
+    }
 placement-replaced = Votre adresse de facturation modifie la taxe : le devis { $number } a remplacé { $replaced }. Le nouveau total est de { $total }.
 placement-admin =
     {"*"}Contact administrateur*
@@ -411,7 +436,14 @@ placement-po-number =
     {"*"}Numéro de bon de commande*
     { $number }
 placement-address = *{ billing-address }*
-placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et autorisez le débit de { $total }. Le traitement peut prendre jusqu’à 24 heures. Nous vous enverrons par e-mail une confirmation avec le reçu.
+placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et { $payment ->
+    [invoice] recevrez une facture de { $invoiced }, { invoice-term }
+    [both] autorisez le débit de { $total } et recevrez une facture de { $invoiced }, { invoice-term }
+   *[charge] autorisez le débit de { $total }
+}. Le traitement peut prendre jusqu’à 24 heures. { $payment ->
+    [charge] Nous vous enverrons par e-mail une confirmation avec le reçu.
+   *[other] Nous vous enverrons par e-mail une confirmation avec la facture.
+}
 placed-title = Commande passée
 placed-success = La commande de Service { $number } est passée.
 placed-next = { order-promise } Vous pouvez fermer cette fenêtre : { $has_channel ->
@@ -464,6 +496,21 @@ order-line-charging = Débit en cours.
 order-line-settled = Débité et postes ajoutés le { $at }.
 amount-differs = { $charged } ont été prélevés au lieu des { $promised } promis, car l’abonnement ou le compte a été modifié au même moment. Les Services des comptes Corporate peuvent expliquer la différence.
 amount-differs-for-product = { $product } : { $difference }
+order-line-invoicing = Les postes sont en cours d’ajout et la facture est en préparation, jusqu’au { $by } au plus tard.
+order-line-added = Postes ajoutés le { $at }.
+invoice-status = { $status ->
+    [paid] La facture { $number } de { $amount } est payée.
+    [void] La facture { $number } de { $amount } a été annulée : il n’y a rien à payer.
+    [uncollectible] La facture { $number } de { $amount } a été passée en perte par le vendeur.
+    [overdue] La facture { $number } de { $amount } est en retard{ $has_date ->
+        [yes]  : elle était à payer avant le { $on }
+       *[no] {""}
+    }.
+   *[due] La facture { $number } de { $amount } est à payer{ $has_date ->
+        [yes] {" "}avant le { $on }
+       *[no] {""}
+    }.
+}
 order-line-needs-customer = La banque de votre carte vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
 order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas débité deux fois : ne commandez pas à nouveau.
 order-line-declined = Refusé : { $reason }. Non débité.
@@ -477,6 +524,20 @@ line-status = { $status ->
     [declined] refusé
     [needs_customer] en attente de la confirmation du paiement
    *[unknown] en attente de la réponse du prestataire de paiement
+}
+line-invoicing = { $status ->
+    [charging] facture en préparation
+   *[settled] postes ajoutés, sur facture
+}
+line-invoiced = postes ajoutés, facture { $number } { $status ->
+    [paid] payée
+    [void] annulée
+    [uncollectible] passée en perte
+    [overdue] en retard
+   *[due] à payer{ $has_date ->
+        [yes] {" "}avant le { $on }
+       *[no] {""}
+    }
 }
 line-queued = en attente de la commande de Service { $number }
 line-declined = refusé : { $reason }
@@ -497,7 +558,8 @@ decline-unrelated-charges = d’autres éléments en attente de l’abonnement s
 decline-unrelated-charges-to = avec d’autres éléments en attente de l’abonnement, { $offered } seraient débités au lieu de { $promised }
 decline-preview-incomplete = tant d’autres éléments de l’abonnement sont en attente de facturation que son prix ne peut pas être vérifié
 decline-price-archived = les postes ne sont plus vendus à ce prix
-decline-paid-by-invoice = l’abonnement est payé sur facture et aucune carte ne peut être débitée
+decline-paid-by-invoice = l’abonnement est payé sur facture et aucun mode de paiement ne peut être débité
+decline-not-paid-by-invoice = l’abonnement n’est plus payé sur facture
 decline-subscription-in-trial = l’abonnement est à l’essai et rien ne peut être débité
 decline-subscription-past-due = l’abonnement a une facture impayée
 decline-subscription-paused = l’abonnement est suspendu
@@ -522,6 +584,7 @@ provider-receipt = { $kind ->
    *[receipt] Reçu { $number } du prestataire de paiement
 } : <{ $page }|afficher> ou <{ $pdf }|télécharger le PDF>
 retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, avec la carte de votre choix :
+retry-intro-invoice = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, sur facture :
 retry-line = • { order-line-seats }
 cancel-seats-ask = Annuler les postes refusés ?
 cancel-seats-consequence = Les postes refusés de la commande de Service { $number } ne seront pas débités et vous ne pourrez plus les réessayer. Les postes déjà ajoutés sont conservés.
@@ -563,6 +626,18 @@ history-service-order-seat-assigned = Poste attribué au contact administrateur
 history-line = { $product } : { line-status }{ $has_method ->
     [yes] {" "}({ $method })
    *[no] {""}
+}
+history-line-on-invoice = { $product } : { $status ->
+    [settled] postes ajoutés, facture { $number }
+    [charging] facture en préparation
+   *[other] { line-status }
+}
+history-invoice = Facture { $number } { $status ->
+    [paid] payée
+    [void] annulée
+    [uncollectible] passée en perte
+    [overdue] en retard
+   *[due] à payer
 }
 history-reason-address-changes-tax = l’adresse de facturation modifie la taxe
 
@@ -611,6 +686,7 @@ outlook-change-scheduled = { $change ->
    *[seats] Un changement programmé le { $on } fixe { seat-count }
 }
 outlook-update-pending = Une autre modification attend son paiement jusqu’au { $until }
+outlook-paid-by-invoice = Payé sur facture, { invoice-term }
 outlook-discount = Remise{ $has_name ->
     [yes] {" "}« { $name } »
    *[no] {""}
@@ -633,6 +709,7 @@ account-open-portal = { $portal ->
 }
 account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou changer celui par défaut, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
 account-methods-none = *Modes de paiement :* aucun pour le moment. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut. Pour en ajouter une, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
+account-invoices = *Factures à payer*
 account-receipts = *Derniers reçus*
 account-receipts-none = *Reçus :* aucun pour le moment. Vous en recevrez un à la fin de chaque commande de Service.
 account-receipt = { $number } · { $day } · { $total } · commande de Service { $order }
@@ -878,7 +955,8 @@ refusal-order-not-found = { $has_number ->
    *[no] Cette commande de Service est introuvable. Pour voir les vôtres, tapez /service-orders.
 }
 refusal-currency-mismatch = L’un de ces abonnements est facturé dans une autre devise que celle du compte : nous ne pouvons pas établir de prix pour ses postes. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
-refusal-subscription-paid-by-invoice = L’un de ces abonnements est payé sur facture : ses postes ne peuvent être débités sur aucune carte. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-paid-by-invoice = { refusal-subject } est payé sur facture et votre compte n’est pas configuré pour commander ainsi des postes ici. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous, ou activer cette option.
+refusal-invoice-not-found = Cette facture est introuvable. Pour voir ce qu’il reste à payer, tapez /billing.
 refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } est facturé
    *[no] L’un de ces abonnements est facturé
@@ -1016,6 +1094,15 @@ notice-order-confirm = { $product } : la banque de la carte demande une confirm
 notice-order-confirm-until = { $product } : la banque de la carte demande une confirmation avant le { $until }.
 notice-order-confirm-link = Confirmez ici : { $url }
 notice-order-failed = La commande de Service { $number } a échoué
+notice-invoice = { $status ->
+    [paid] La facture { $number } de la commande de Service { $order } est payée
+    [void] La facture { $number } de la commande de Service { $order } a été annulée
+    [uncollectible] La facture { $number } de la commande de Service { $order } a été passée en perte
+    [overdue] La facture { $number } de la commande de Service { $order } est en retard
+   *[due] La facture { $number } de la commande de Service { $order } est à payer
+}
+notice-invoice-due = À payer avant le { $on }
+notice-invoice-overdue = Les postes sont conservés. Payez la facture, ou demandez aux Services des comptes Corporate si quelque chose ne va pas.
 notice-order-overdue = La commande de Service { $number } est en retard
 notice-order-overdue-since = Elle devait être terminée le { $by } au plus tard et est toujours en cours.
 notice-order-overdue-ask = Les Services des comptes Corporate peuvent vous aider. Indiquez-leur le numéro de commande : { $number }.
@@ -1025,11 +1112,18 @@ notice-steps = Historique à ce jour :
 notice-history = { $step ->
     [placed] { $at } : { history-service-order-placed } par { $by }
     [processing] { $at } : { history-service-order-processing }
-    [line_settled] { $at } : { notice-row } – débité, postes ajoutés
+    [line_settled] { $at } : { notice-row } – { $has_invoice ->
+        [yes] postes ajoutés, facture { $invoice }
+       *[no] débité, postes ajoutés
+    }
     [line_declined] { $at } : { $product } refusé : { $reason }
     [line_needs_customer] { $at } : { $product } en attente de la confirmation du paiement
     [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas débité deux fois.
     [waits] { $at } : En attente de la commande de Service { $waits_for }
+    [invoice_paid] { $at } : Facture { $invoice } payée
+    [invoice_void] { $at } : Facture { $invoice } annulée
+    [invoice_uncollectible] { $at } : Facture { $invoice } passée en perte
+    [invoice_overdue] { $at } : Facture { $invoice } en retard
     [retried] { $at } : Nouvel essai de paiement par { $by }
     [given_up] { $at } : { history-service-order-given-up } par { $by }
     [overdue] { $at } : { history-service-order-overdue }
@@ -1163,6 +1257,12 @@ receipt-table-currency = Devise
 receipt-table-percent = Taux de taxe en pour cent
 receipt-table-total = Total du document
 invoice-title = Facture { $number }
+invoice = Facture
+invoice-line =
+    { $status }
+    { $product }, { new-seat-count }, commande de Service { $order }
+invoice-link = Le lien vers la facture vous est personnel : merci de ne pas le partager.
+invoice-no-link = Le prestataire de paiement n’a pas de page pour cette facture. Les Services des comptes Corporate peuvent vous aider.
 document-name = { $kind ->
     [invoice] { $count ->
         [one] Facture { $number }
@@ -1179,6 +1279,7 @@ order-confirmation-note = Cette confirmation de commande n’est pas une facture
 }
 receipt-heading = Reçu
 receipt-paid = Payé
+receipt-to-pay = À payer sur facture
 receipt-seller = Vendeur
 receipt-buyer = Facturé à
 receipt-number = Numéro de reçu
@@ -1208,6 +1309,14 @@ receipt-charged-to = { $type ->
     [paid_elsewhere] { $method }
    *[charged] Débité sur { $method }
 } : { $amount }
+receipt-invoiced = Facture { $number } : { $amount }{ $has_date ->
+    [yes] , à payer avant le { $day }
+   *[no] {""}
+}
+receipt-invoice-due = Facture { $number }{ $has_date ->
+    [yes] , à payer avant le { $day }
+   *[no] {""}
+}
 receipt-nothing-charged = Rien n’a été débité sur votre mode de paiement.
 receipt-payment = { $type ->
     [paid_elsewhere] { $method }

@@ -12,10 +12,12 @@ from bot.notices.render import (
 )
 from bot.presenters.audit_entry import format_history_entry
 from bot.presenters.decline import format_decline_reason
-from bot.presenters.order import OrderLinePresenter
+from bot.presenters.order import OrderLinePresenter, format_invoice_status
 from bot.presenters.receipt import format_receipt_payments, get_document_arguments
+from models.invoice import InvoiceStatus
 from models.notice.destination import DestinationKind
 from models.notice.payloads import (
+    InvoicePayload,
     OrderDeclinedPayload,
     OrderHistoryPayload,
     OrderWaitsPayload,
@@ -126,8 +128,38 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
             waits_for=payload.blocking_order_number,
             by=payload.by,
             at=payload.at or renderer.notice.created_at,
+            invoice=payload.invoice_number,
+            has_invoice="yes" if payload.invoice_number else "no",
         )
     )
+
+
+def render_invoice(renderer: NoticeRenderer) -> NoticeText:
+    """As it is by now: it may have been paid since."""
+    invoice_id = renderer.get_payload(InvoicePayload).invoice_id
+    lines = [
+        line
+        for line in renderer.order_presenter.lines
+        if line.row.invoice is not None and line.row.invoice.id == invoice_id
+    ]
+    if not lines or lines[0].row.invoice is None:
+        return _render_progress(renderer)
+    [line], invoice = lines, lines[0].row.invoice
+    account = renderer.notice.account
+    title = renderer.format_text(
+        "notice-invoice",
+        number=invoice.number,
+        status=invoice.status.value,
+        order=renderer.order.order.number,
+    )
+    texts = [format_order_line(renderer, line)]
+    if renderer.notice.shows_amounts:
+        texts.append(renderer.escape_text(format_invoice_status(renderer.notice.localizer, invoice, account)))
+    elif invoice.due_at and invoice.is_payable:
+        texts.append(renderer.format_text("notice-invoice-due", on=account.get_local_date(invoice.due_at)))
+    if invoice.status is InvoiceStatus.OVERDUE:
+        texts.append(renderer.format_text("notice-invoice-overdue"))
+    return NoticeText(title, tuple(texts))
 
 
 def render_order_placed(renderer: NoticeRenderer) -> NoticeText:

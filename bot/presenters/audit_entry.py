@@ -9,6 +9,8 @@ from models.audit.entry import AuditEntry
 from models.receipt import ChargedMethod
 from models.service_order import LineStatus
 
+INVOICE_KEYS = ("history-invoice", "history-line-on-invoice")
+
 
 def format_history_entry(
     localizer: Localizer,
@@ -37,15 +39,15 @@ def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
 
 def _format_action(localizer: Localizer, entry: AuditEntry, product_labels: Mapping[str, str]) -> str:
     subject = entry.audit_subject
-    key = (
-        "history-line"
-        if entry.action == "line"
-        else f"history-{subject.noun}-{entry.action}".replace("_", "-")
-    )
+    key = f"history-{subject.noun}-{entry.action}".replace("_", "-")
+    if entry.action == "line":
+        key = "history-line-on-invoice" if entry.details.get("on_invoice") else "history-line"
+    elif entry.action == "invoice":
+        key = "history-invoice"
     subscription_id = str(entry.details.get("subscription", ""))
     return localizer.format_text(
         key if localizer.has_message(key) else "history-other",
-        number=subject.key,
+        number=entry.details.get("invoice", "") if key in INVOICE_KEYS else subject.key,
         product=product_labels.get(subscription_id, subscription_id),
         status=entry.to_status or "",
         has_method="yes" if "charged_to" in entry.details else "no",

@@ -10,10 +10,24 @@ from functools import cached_property
 from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.product import make_product_labels
+from models.account import Account
 from models.details import OrderDetails, OrderRow
+from models.invoice import Invoice
 from models.money import Money
 from models.service_order import BALANCE_DUE_REASON, LineStatus
 from models.service_order.account_balance import compute_amount_limit
+
+
+def format_invoice_status(localizer: Localizer, invoice: Invoice, account: Account) -> str:
+    """Such as `Invoice INV-1 for €20.00 is due on 30 Dec 2026.`"""
+    return localizer.format_text(
+        "invoice-status",
+        number=invoice.number,
+        status=invoice.status.value,
+        amount=Money(invoice.amount_remaining if invoice.is_payable else invoice.amount, invoice.currency),
+        on=account.get_local_date(invoice.due_at) if invoice.due_at else "",
+        has_date="yes" if invoice.due_at else "no",
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +58,30 @@ class OrderLinePresenter:
         if line.status is LineStatus.DECLINED and line.reason:
             reason = format_decline_reason(self.localizer, line.reason)
             return self.localizer.format_text("line-declined", reason=reason)
+        if self.row.invoice is not None:
+            invoice = self.row.invoice
+            return self.localizer.format_text(
+                "line-invoiced",
+                number=invoice.number,
+                status=invoice.status.value,
+                on=self.details.account.get_local_date(invoice.due_at) if invoice.due_at else "",
+                has_date="yes" if invoice.due_at else "no",
+            )
+        if line.is_on_invoice and line.status in (LineStatus.CHARGING, LineStatus.SETTLED):
+            return self.localizer.format_text("line-invoicing", status=line.status.value)
         return self.localizer.format_text("line-status", status=line.status.value)
 
     @property
     def explanation(self) -> str:
         line, order = self.row.line, self.details.order
+        if self.row.invoice is not None:
+            added = self.localizer.format_text("order-line-added", at=line.settled_at)
+            status = format_invoice_status(self.localizer, self.row.invoice, self.details.account)
+            return self._add_difference(f"{added} {status}")
+        if line.is_on_invoice and line.status is LineStatus.CHARGING:
+            return self.localizer.format_text("order-line-invoicing", by=order.processing_deadline)
         if line.status is LineStatus.SETTLED:
-            return self._format_settlement()
+            return self._add_difference(self.localizer.format_text("order-line-settled", at=line.settled_at))
         if line.status is LineStatus.DECLINED:
             declined = self.localizer.format_text("order-line-declined", reason=self.decline_reason)
             return f"{declined} {self._format_retry_option()}"
@@ -83,10 +114,9 @@ class OrderLinePresenter:
         lines = [row.line for row in self.details.rows]
         return compute_amount_limit(self.details.quote, lines, line)
 
-    def _format_settlement(self) -> str:
-        """With both amounts if something else was taken than was promised (R26)."""
+    def _add_difference(self, settled: str) -> str:
+        """Both amounts, if something else was taken than was promised (R26)."""
         line = self.row.line
-        settled = self.localizer.format_text("order-line-settled", at=line.settled_at)
         if line.difference is None:
             return settled
         promised, charged = line.difference.promised, line.difference.charged
@@ -132,11 +162,14 @@ class OrderPresenter:
 
     @property
     def total(self) -> Money:
-        return self.details.to_money(sum(row.line.actual_total for row in self.details.rows))
+        """As promised, except for what was settled otherwise."""
+        changed = sum(row.line.actual_total - row.line.promised_total for row in self.details.rows)
+        return self.details.to_money(self.details.quote.total + changed)
 
     @property
     def tax(self) -> Money:
-        return self.details.to_money(sum(row.line.actual_tax for row in self.details.rows))
+        changed = sum(row.line.actual_tax - row.line.tax for row in self.details.rows)
+        return self.details.to_money(self.details.quote.tax + changed)
 
     @property
     def receipt_amounts(self) -> dict[str, Money]:

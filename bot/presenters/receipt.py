@@ -1,14 +1,31 @@
 """How a receipt was paid: of the account's balance at the provider, and by which methods (R26)."""
 
 from collections.abc import Iterable
+from enum import Enum
 
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
+from models.details import QuoteDetails
 from models.money import Money
 from models.quote import Quote
 from models.receipt import Receipt, ReceiptLine
 
 MAX_INVOICE_NUMBERS, MAX_DIFFERENCES = 5, 3
+
+
+class DueKind(Enum):
+    """With the keys of its texts, on a screen and in a document."""
+
+    CHARGED = ("quote-due-now", "quote-file-due")
+    INVOICED = ("quote-invoiced", "quote-file-invoiced")
+
+    @property
+    def screen_key(self) -> str:
+        return self.value[0]
+
+    @property
+    def document_key(self) -> str:
+        return self.value[1]
 
 
 def get_document_arguments(receipt: Receipt) -> dict[str, object]:
@@ -76,8 +93,30 @@ def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]
         )
         for method in receipt.charged_methods
     ]
-    paid = methods or [localizer.format_text("receipt-nothing-charged")]
+    invoices = [
+        localizer.format_text(
+            "receipt-invoiced",
+            number=line.invoice_number,
+            amount=Money(line.invoiced, receipt.currency),
+            has_date="yes" if line.due_on else "no",
+            day=line.due_on or receipt.issued_on,
+        )
+        for line in receipt.receipt_lines
+        if line.invoiced
+    ]
+    paid = [*methods, *invoices] or [localizer.format_text("receipt-nothing-charged")]
     return [*balance, *paid, *format_differences(localizer, receipt)]
+
+
+def list_due_amounts(details: QuoteDetails) -> list[tuple[DueKind, Money]]:
+    """What is charged and what is invoiced; nothing if the total is charged."""
+    charged, invoiced = details.amounts_due
+    parts = []
+    if charged or not invoiced:
+        parts.append((DueKind.CHARGED, details.to_money(charged)))
+    if invoiced:
+        parts.append((DueKind.INVOICED, details.to_money(invoiced)))
+    return parts if invoiced or list_promised_amounts(details.quote) else []
 
 
 def list_promised_amounts(quote: Quote) -> list[tuple[str, Money]]:

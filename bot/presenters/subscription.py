@@ -30,6 +30,11 @@ def _iter_sentences(localizer: Localizer, outlook: SubscriptionOutlook, currency
         )
     if outlook.update_pending_until is not None:
         yield localizer.format_text("outlook-update-pending", until=outlook.update_pending_until)
+    if outlook.invoice_terms is not None:
+        days = outlook.invoice_terms.days_until_due
+        yield localizer.format_text(
+            "outlook-paid-by-invoice", days=days or 0, has_days="no" if days is None else "yes"
+        )
     for discount in outlook.discounts:
         yield _format_discount(localizer, discount, currency)
 

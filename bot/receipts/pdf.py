@@ -144,15 +144,31 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
             *format_differences(localizer, receipt),
         ],
         "total": format_amount_row("receipt-total", receipt.total),
-        "paid": localizer.format_text("receipt-paid"),
+        "paid": localizer.format_text("receipt-to-pay" if _is_unpaid(receipt) else "receipt-paid"),
         "payments": [
             *(
                 (localizer.format_text(key), localizer.format_money(amount))
                 for key, amount in list_balance_amounts(receipt)
             ),
             *(_build_payment(localizer, details, method) for method in receipt.charged_methods),
+            *(_build_invoice(localizer, details, line) for line in receipt.receipt_lines if line.invoiced),
         ],
     }
+
+
+def _is_unpaid(receipt: Receipt) -> bool:
+    """All of it is on invoices, which are paid later."""
+    return not receipt.charged_methods and any(line.invoiced for line in receipt.receipt_lines)
+
+
+def _build_invoice(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> tuple[str, str]:
+    due = localizer.format_text(
+        "receipt-invoice-due",
+        number=line.invoice_number,
+        has_date="yes" if line.due_on else "no",
+        day=line.due_on or details.receipt.issued_on,
+    )
+    return due, localizer.format_money(details.to_money(line.invoiced))
 
 
 def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:

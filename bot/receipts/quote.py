@@ -7,7 +7,7 @@ from typing import Any
 from bot.i18n import Localizer
 from bot.presenters.product import make_product_labels
 from bot.presenters.quote import build_renewal_arguments, list_renewal_note_keys
-from bot.presenters.receipt import list_promised_amounts
+from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.tax import MAX_TAX_IDS, format_treatment
 from bot.receipts.pdf import (
@@ -128,10 +128,11 @@ def _list_payments(localizer: Localizer, details: QuoteDetails) -> list[tuple[st
         (localizer.format_text(key), localizer.format_money(amount))
         for key, amount in list_promised_amounts(details.quote)
     ]
-    if not balance:
-        return []
-    due = localizer.format_money(details.to_money(details.quote.due_now))
-    return [*balance, (localizer.format_text("quote-file-due"), due)]
+    due = [
+        (localizer.format_text(kind.document_key), localizer.format_money(amount))
+        for kind, amount in list_due_amounts(details)
+    ]
+    return [*balance, *due]
 
 
 def _list_renewals(localizer: Localizer, details: QuoteDetails) -> list[str]:

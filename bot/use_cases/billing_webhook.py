@@ -17,6 +17,7 @@ from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session
 from bot.services import Services
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.due_rows import StopProcessing, find_next_time, process_keys
+from bot.use_cases.invoice.follow import schedule_invoice_checks
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
@@ -57,6 +58,7 @@ async def _save_event(session: Session, event: WebhookEvent, at: datetime) -> Ac
         account.schedule_refresh(at)
         session.add(account)
         await _schedule_busy_lines(session, account, at)
+        await schedule_invoice_checks(session, account.id, at)
     return account
 
 

@@ -176,9 +176,9 @@ async def _load_method_choices(session: Session, details: QuoteDetails, at: date
         .order_by(col(Subscription.id), col(PaymentMethod.is_default).desc(), col(PaymentMethod.id))
     )
     rows = result.all()
-    return MethodChoices(
-        [*{method.id: method for _, method in rows if method}.values()],
-        {subscription.id: subscription.default_payment_method_id for subscription, _ in rows},
+    return MethodChoices.build(
+        {method.id: method for _, method in rows if method}.values(),
+        {subscription.id: subscription for subscription, _ in rows}.values(),
         details.account.get_local_date(at),
     )
 
@@ -348,17 +348,19 @@ async def _load_checkout_page(
 ) -> CheckoutPage:
     options = await _load_options(session, details, at)
     options.methods.check_default()
-    usual = options.methods.usual_methods if options.methods.differ else {}
+    choices = options.methods
+    usual = {**choices.usual_methods, **choices.invoice_methods} if choices.differ else {}
     administrators = options.active_administrators
     stored = await _find_checkout(session, details.quote, contact)
     return CheckoutPage(
         quote=details,
         administrators=administrators,
-        payment_methods=options.methods.usable,
+        payment_methods=choices.usable,
+        needs_payment_method=choices.needs_method,
         usual_methods=[usual[row.line.subscription_id] for row in details.rows] if usual else [],
         form=CheckoutForm(**stored.form_values)
         if stored
-        else _build_suggested_form(details.quote, contact, administrators, options.methods),
+        else _build_suggested_form(details.quote, contact, administrators, choices),
     )
 
 

@@ -18,6 +18,7 @@ from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.details import OrderDetails, OrderRow, QuoteDetails, QuoteRow, SubscriptionRow
 from models.errors import Refusal
+from models.invoice import Invoice
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine
@@ -201,16 +202,17 @@ async def list_order_details(
 
 async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
     result = await session.exec(
-        select(OrderLine, QuoteLine, Product, PaymentMethod)
+        select_joined(OrderLine, QuoteLine, Product, PaymentMethod, Invoice)
         .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
         .join(Product, col(Product.id) == QuoteLine.product_id)
         .outerjoin(PaymentMethod, col(PaymentMethod.id) == OrderLine.payment_method_id)
+        .outerjoin(Invoice, col(Invoice.order_line_id) == OrderLine.id)
         .where(col(OrderLine.order_id).in_(order_ids))
         .order_by(col(OrderLine.id))
     )
     rows = [
-        OrderRow(line, quote_line, product, payment_method=method)
-        for line, quote_line, product, method in result.all()
+        OrderRow(line, quote_line, product, payment_method=method, invoice=invoice)
+        for line, quote_line, product, method, invoice in result.all()
     ]
     rows_by_order = defaultdict[int, list[OrderRow]](list)
     for row in await with_blocking_orders(session, rows):

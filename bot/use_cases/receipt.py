@@ -85,6 +85,8 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
         also_charged_to=tuple(methods[1:]),
         difference=line.difference,
         invoice_number=line.provider_invoice_number,
+        invoiced=line.amount_due if line.is_on_invoice else 0,
+        due_on=account.get_local_date(row.invoice.due_at) if row.invoice and row.invoice.due_at else None,
     )
 
 

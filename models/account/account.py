@@ -77,6 +77,8 @@ class Account(SQLModel, table=True):
     closed_reason: str | None = None
     # Whether checkout asks for a purchase-order number until one is typed.
     po_number_required: bool = False
+    # Whether seats of subscriptions that are paid by invoice can be ordered (R3).
+    pay_by_invoice: bool = False
     # The provider's customer for this account.
     stripe_customer: str | None = Field(default=None, index=True, unique=True)
     # When to refresh the copy of what the provider has, after its webhook reported a change.

@@ -15,6 +15,7 @@ import models.database_identity
 import models.document_sequence
 import models.home
 import models.installation
+import models.invoice
 import models.ledger
 import models.notice
 import models.notice.notification_preferences

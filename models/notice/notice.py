@@ -30,6 +30,9 @@ class NoticeKind(StrEnum):
     ORDER_FAILED = "order_failed"
     ORDER_OVERDUE = "order_overdue"
     ORDER_MESSAGES = "order_messages"  # edits what the order's earlier messages asked for or promised
+    INVOICE_OVERDUE = "invoice_overdue"
+    INVOICE_PAID = "invoice_paid"
+    INVOICE_CANCELLED = "invoice_cancelled"  # or written off
     RECEIPT = "receipt"
     RECEIPT_FILE = "receipt_file"  # the PDF, uploaded to the direct message that announced it
     RECEIPT_MAIL = "receipt_mail"

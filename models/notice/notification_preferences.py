@@ -23,6 +23,8 @@ TOPIC_BY_NOTICE_KIND = {
     NoticeKind.ORDER_PLACED: NotificationTopic.ORDERS,
     NoticeKind.ORDER_WAITS: NotificationTopic.ORDERS,
     NoticeKind.RECEIPT: NotificationTopic.RECEIPTS,
+    NoticeKind.INVOICE_PAID: NotificationTopic.RECEIPTS,
+    NoticeKind.INVOICE_CANCELLED: NotificationTopic.RECEIPTS,
     NoticeKind.QUOTE_DECIDED: NotificationTopic.DECISIONS,
     NoticeKind.QUOTE_REMINDER: NotificationTopic.REMINDERS,
 }

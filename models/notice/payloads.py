@@ -29,6 +29,12 @@ class OrderHistoryPayload(NoticePayload):
     seats: int = 0
     reason: str = ""
     blocking_order_number: str = ""
+    invoice_number: str = ""
+    due_at: datetime | None = None
+
+
+class InvoicePayload(NoticePayload):
+    invoice_id: int = 0
 
 
 class OrderWaitsPayload(NoticePayload):
@@ -132,6 +138,9 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.ORDER_FAILED: EmptyPayload,
     NoticeKind.ORDER_OVERDUE: EmptyPayload,
     NoticeKind.ORDER_MESSAGES: EmptyPayload,
+    NoticeKind.INVOICE_OVERDUE: InvoicePayload,
+    NoticeKind.INVOICE_PAID: InvoicePayload,
+    NoticeKind.INVOICE_CANCELLED: InvoicePayload,
     NoticeKind.RECEIPT: DocumentPayload,
     NoticeKind.RECEIPT_FILE: DocumentFilePayload,
     NoticeKind.RECEIPT_MAIL: EmptyPayload,

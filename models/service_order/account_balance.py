@@ -28,7 +28,7 @@ def compute_amount_limit(quote: Quote, lines: Sequence[OrderLine], line: OrderLi
     totals = [*(other.actual_total for other in invoiced), line.promised_total]
     *earlier, due = compute_amounts_due(totals, quote.starting_balance, quote.minimum_charge)
     charged = [
-        other.amount_paid if other.status is LineStatus.SETTLED else promised
+        other.amount_due if other.status is LineStatus.SETTLED else promised
         for other, promised in zip(invoiced, earlier, strict=True)
     ]
     return due + max(0, sum(earlier) - sum(charged))

@@ -200,7 +200,9 @@ class OrderLine(SQLModel, table=True):
     # The price that the provider would have charged instead of the promised one, if that stopped the line.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
-    # How a settled line was paid (R26): see `amount_paid`.
+    # Paid by an invoice that the provider sends, and not charged (R3).
+    is_on_invoice: bool = False
+    # How a settled line was paid (R26): see `amount_due`.
     # Its amounts are those of the provider; `amount` and `tax` stay what was promised.
     settled_amount: int | None = Field(default=None, sa_type=MinorUnits)
     settled_tax: int | None = Field(default=None, sa_type=MinorUnits)
@@ -255,8 +257,8 @@ class OrderLine(SQLModel, table=True):
         return self.amount + self.tax
 
     @property
-    def amount_paid(self) -> int:
-        """What was charged for a settled line."""
+    def amount_due(self) -> int:
+        """What was charged for a settled line, or is on its invoice."""
         return self.actual_total - self.credit_used + self.earlier_balance - self.carried_over
 
     @property
@@ -265,12 +267,17 @@ class OrderLine(SQLModel, table=True):
         if self.actual_total != self.promised_total:
             return AmountDifference(promised=self.promised_total, charged=self.actual_total)
         if self.promised_charge is not None:
-            return AmountDifference(promised=self.promised_charge, charged=self.amount_paid)
+            return AmountDifference(promised=self.promised_charge, charged=self.amount_due)
         return None
 
     @property
     def charged_to(self) -> list[ChargedMethod]:
         return [ChargedMethod.model_validate(method) for method in self.charged_methods]
+
+    @property
+    def amount_paid(self) -> int:
+        """What the payment method of a settled line was charged: nothing if it is on an invoice."""
+        return 0 if self.is_on_invoice else self.amount_due
 
     @property
     def is_busy(self) -> bool:

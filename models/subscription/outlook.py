@@ -1,4 +1,5 @@
-"""What is ahead of a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27)."""
+"""What is ahead of a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27).
+Also whether it is paid by invoice (R3)."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -42,6 +43,12 @@ class CollectionPaused(SeatsNotOrderable):
     """Invoices of the subscription are not collected for now, so seats could not be paid."""
 
     decline_reason = "collection_paused"
+
+
+class SubscriptionPaidByInvoice(SeatsNotOrderable):
+    """The subscription is paid by invoices that the provider sends, and the account may not order on one."""
+
+    decline_reason = "paid_by_invoice"
 
 
 class SubscriptionChangeScheduled(SeatsNotOrderable):
@@ -103,6 +110,14 @@ class RenewalTotal(OutlookPart):
     tax: int
 
 
+class InvoiceTerms(OutlookPart):
+    """The provider sends invoices for the subscription, and charges no payment method. Without
+    `days_until_due`, the provider has not said when they are due."""
+
+    days_until_due: int | None = None
+    is_order_allowed: bool = False
+
+
 class SubscriptionOutlook(OutlookPart):
     """`ends_on` is the first day without the subscription. Without a `renewal`, a renewal costs the seats at
     their prices, unless `is_renewal_priced` is false: then it is not known."""
@@ -118,6 +133,11 @@ class SubscriptionOutlook(OutlookPart):
     is_renewal_priced: bool = True
     # False if the provider says that there is none, whatever the rest says.
     is_renewal_expected: bool = True
+    invoice_terms: InvoiceTerms | None = None
+
+    @property
+    def is_paid_by_invoice(self) -> bool:
+        return self.invoice_terms is not None
 
     def will_renew(self, period_end: date) -> bool:
         if self.standing in (SubscriptionStanding.PAST_DUE, SubscriptionStanding.PAUSED):
@@ -149,6 +169,8 @@ class SubscriptionOutlook(OutlookPart):
             return SubscriptionChangeScheduled(
                 product=product, on=change.on, seats=change.seats or 0, change=change.kind
             )
+        if self.invoice_terms is not None and not self.invoice_terms.is_order_allowed:
+            return SubscriptionPaidByInvoice(product=product)
         return None
 
     def _find_pending_update(self, product: str) -> Refusal | None:

@@ -14,9 +14,9 @@ from bot.billing.gateway import (
     PriceArchived,
     PriceChanged,
     Settled,
-    SubscriptionPaidByInvoice,
     UnrelatedChargesPending,
 )
+from models.subscription.outlook import SubscriptionPaidByInvoice
 from models.subscription.seat_pricing import CurrencyMismatch
 from tests.billing.conftest import StripeProvider, asked_again, settled
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS

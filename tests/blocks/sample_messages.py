@@ -6,6 +6,7 @@ from typing import Any
 from bot.i18n import Localizer
 from bot.messaging.messenger import OutboundMessage
 from models.details import OrderDetails, QuoteDetails
+from models.invoice import InvoiceStatus
 from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
 from models.notice.payloads import PAYLOAD_BY_KIND, NoticePayload
@@ -18,7 +19,13 @@ from tests.blocks.samples import AT, USUAL, Size
 STEPS = (
     *("placed", "processing", "line_settled", "line_declined", "line_needs_customer", "line_unknown"),
     *("waits", "retried", "given_up", "overdue", "completed", "failed"),
+    *("invoice_overdue", "invoice_paid", "invoice_void", "invoice_uncollectible"),
 )
+INVOICE_STATUSES = {
+    NoticeKind.INVOICE_OVERDUE: InvoiceStatus.OVERDUE,
+    NoticeKind.INVOICE_PAID: InvoiceStatus.PAID,
+    NoticeKind.INVOICE_CANCELLED: InvoiceStatus.VOID,
+}
 
 
 def make_message(
@@ -31,7 +38,7 @@ def make_message(
         kind=kind,
         localizer=reader,
         account=samples.account(size),
-        order=order(kind, size) if kind.value.startswith(("order", "receipt")) else None,
+        order=order(kind, size) if kind.value.startswith(("order", "receipt", "invoice")) else None,
         quote=quote(kind, size) if kind.value.startswith("quote") else None,
         extension=extension(kind, size),
         invitation=samples.invitation(size) if kind.value.startswith("contact_invit") else None,
@@ -56,6 +63,8 @@ def payload(kind: NoticeKind, size: Size = USUAL, step: str = "line_declined") -
         "by": size.name("Alice <!channel>"),
         "at": AT,
         "channel": "C01BILLING",
+        "invoice_id": 1,
+        "invoice_number": "INV-1000",
     }
     model = PAYLOAD_BY_KIND[kind]
     return model.model_validate({name: values[name] for name in values if name in model.model_fields})
@@ -65,6 +74,10 @@ def order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:
     details = samples.every_status(size)
     if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_MAIL):
         return completed(size)
+    if kind in INVOICE_STATUSES:
+        row = samples.order_row(0, LineStatus.SETTLED, size)
+        row = replace(row, invoice=samples.invoice(0, INVOICE_STATUSES[kind]))
+        return samples.make_order_details(row, size=size, status=OrderStatus.COMPLETED)
     if kind is NoticeKind.ORDER_FAILED:
         return replace(details, order=samples.service_order(size, OrderStatus.FAILED))
     return details

@@ -27,6 +27,8 @@ from models.details import (
     CartPage,
     CheckoutPage,
     ContactsPage,
+    InvoicePage,
+    InvoiceRow,
     OrderDetails,
     OrderRow,
     PlacementPage,
@@ -35,15 +37,17 @@ from models.details import (
     SubscriptionRow,
 )
 from models.errors import Refusal
+from models.invoice import Invoice, InvoiceStatus
 from models.notice.notification_preferences import NotificationPreferences
 from models.payment_method import PaymentMethod
 from models.product import Product, ProductNotSelfServed
 from models.quote import Quote, QuoteLine, QuoteStatus
 from models.quote.extension import QuoteExtension
-from models.receipt import Receipt
+from models.receipt import ProviderReceipt, Receipt
 from models.receipt_export import ExportPage, ExportProgress, ReceiptExport
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import SeatBlock, Subscription
+from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_history import SeatHistory
 from models.tax import TaxFacts
@@ -361,6 +365,58 @@ def every_status(size: Size = USUAL) -> OrderDetails:
     rows = [order_row(n, status, size, _reason(status)) for n, status in enumerate(statuses)]
     rows[0] = replace(rows[0], blocking_order_number="SO-1001")
     return replace(make_order_details(*rows, size=size), receipt=receipt(), history=history(size))
+
+
+@cache
+def invoice(number: int = 0, status: InvoiceStatus = InvoiceStatus.DUE) -> Invoice:
+    return Invoice(
+        id=number + 1,
+        account_id="acme",
+        order_line_id=number + 1,
+        provider_invoice_id=f"in_{number}",
+        number=f"INV-{1000 + number}",
+        status=status,
+        currency="EUR",
+        amount=1200,
+        amount_remaining=0 if status is InvoiceStatus.PAID else 1200,
+        issued_at=AT,
+        due_at=AT + timedelta(days=30),
+    )
+
+
+def invoice_row(number: int = 0, size: Size = USUAL, status: InvoiceStatus = InvoiceStatus.DUE) -> InvoiceRow:
+    return InvoiceRow(invoice(number, status), service_order(size), product(number, size), 2)
+
+
+def with_invoices(overview: AccountOverview, size: Size = USUAL) -> AccountOverview:
+    return replace(overview, invoices=[invoice_row(n, size) for n in range(size.rows)])
+
+
+def make_invoice_page(size: Size = USUAL, status: InvoiceStatus = InvoiceStatus.DUE) -> InvoicePage:
+    links = ProviderReceipt("INV-1000", "https://invoice.example/i/1", "https://invoice.example/i/1/pdf")
+    return InvoicePage(account(size), invoice_row(0, size, status), links)
+
+
+def make_invoiced_order(size: Size = USUAL) -> OrderDetails:
+    """A line for each state of its invoice, and one whose invoice is not there yet."""
+    rows = []
+    for number in range(max(size.rows, len(InvoiceStatus))):
+        row = order_row(number, LineStatus.SETTLED, size)
+        line = row.line.model_copy(update={"is_on_invoice": True})
+        status = [*InvoiceStatus][number % len(InvoiceStatus)]
+        rows.append(replace(row, line=line, invoice=invoice(number, status)))
+    charging = order_row(0, LineStatus.CHARGING, size)
+    line = charging.line.model_copy(update={"is_on_invoice": True})
+    return make_order_details(replace(charging, line=line), *rows, size=size)
+
+
+def with_invoice_terms(details: QuoteDetails, *, all_rows: bool = True) -> QuoteDetails:
+    outlook = SubscriptionOutlook(invoice_terms=InvoiceTerms(days_until_due=30, is_order_allowed=True))
+    rows = [
+        replace(row, outlook=outlook) if all_rows or number == 0 else row
+        for number, row in enumerate(details.rows)
+    ]
+    return replace(details, rows=rows)
 
 
 def _reason(status: LineStatus) -> str | None:

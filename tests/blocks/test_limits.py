@@ -10,6 +10,7 @@ from bot.blocks import (
     billing_contact,
     cart,
     checkout,
+    invoice,
     notification_preferences,
     quote,
     quote_extension,
@@ -25,6 +26,7 @@ from handlers.payloads import is_input_block
 from models.account import AccountNotSelfServed, Portal
 from models.account.billing_contact import IdentityNotFresh, NotABillingContact
 from models.details import AccountOverview
+from models.invoice import InvoiceStatus
 from models.payment_method import NoAutomaticPaymentMethod
 from models.quote import QuoteStatus
 from models.receipt_export import NoReceiptsInPeriod
@@ -124,6 +126,37 @@ SCREENS: dict[str, Draw] = {
             s, administrator="new", admin_email="no address", country="??", line2="w" * 250
         ),
         PLACE,
+    ),
+    "checkout.save, on invoice": lambda r, s: checkout.render_checkout_modal(
+        r,
+        replace(
+            samples.make_checkout_page(s),
+            quote=samples.with_invoice_terms(samples.make_quote_details(1, s)),
+            needs_payment_method=False,
+        ),
+        PLACE,
+    ),
+    "service_order.place, on invoice": lambda r, s: service_order.render_placement_modal(
+        r,
+        replace(
+            samples.make_placement_page(s, assigned=s.rows),
+            quote=samples.with_invoice_terms(samples.make_quote_details(1, s)),
+        ),
+        PLACE,
+    ),
+    "service_order.show, on invoice": lambda r, s: service_order.render_order_modal(
+        r, samples.make_invoiced_order(s), PLACE, services_url=URL
+    ),
+    "account.overview, invoices": lambda r, s: account.render_account_modal(
+        r, samples.with_invoices(samples.make_account_overview(s), s), PLACE, LINKS
+    ),
+    "home, invoices": lambda r, s: _home(r, [samples.with_invoices(samples.make_account_overview(s), s)] * 2),
+    "invoice.open": lambda r, s: invoice.render_invoice_modal(r, samples.make_invoice_page(s), PLACE),
+    "invoice.open, paid": lambda r, s: invoice.render_invoice_modal(
+        r, samples.make_invoice_page(s, InvoiceStatus.PAID), PLACE
+    ),
+    "invoice.open, no link": lambda r, s: invoice.render_invoice_modal(
+        r, replace(samples.make_invoice_page(s), links=None), PLACE
     ),
     "service_order.place": lambda r, s: service_order.render_placement_modal(
         r, samples.make_placement_page(s, assigned=s.rows, replaced="SQ-1000"), PLACE

@@ -32,6 +32,8 @@ def add_account(records: StripeRecords, account: dict[str, Any], *, share_subscr
         subscription = records.subscriptions.setdefault(
             f"sub_of_{name}", Subscription(f"sub_of_{name}", customer.id, [])
         )
+        if listed.get("days_until_due") is not None:
+            subscription.sends_invoice, subscription.days_until_due = True, int(listed["days_until_due"])
         subscription.items.append(_create_item(listed, currency, zone))
 
 

@@ -22,6 +22,8 @@ from tests.fake_stripe.taxes import (
 MINIMUM_CHARGES = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50}
 # docs.stripe.com/billing/subscriptions/pending-updates-reference
 PENDING_UPDATE_LIFETIME_SECONDS = 23 * 3600
+# docs.stripe.com/billing/invoices/subscription, "New subscription invoices"
+FINALIZATION_DELAY_SECONDS = 3600
 # docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"
 PENDING_UPDATE_TYPES = frozenset(
     {
@@ -109,6 +111,7 @@ class Subscription:
     default_payment_method: str | None = None
     default_source: str | None = None
     sends_invoice: bool = False
+    days_until_due: int = 30
     metadata: dict[str, str] = field(default_factory=dict)
     pending_update: PendingUpdate | None = None
     latest_invoice: str | None = None
@@ -224,6 +227,18 @@ class Invoice:
     ending_balance: int | None = None
     has_automatic_tax: bool = True
     is_tax_located: bool = True
+    # Sent to the customer, who pays by themselves.
+    is_sent: bool = False
+    auto_advance: bool = False
+    finalizes_at: int | None = None
+    finalized_at: int | None = None
+    due_date: int | None = None
+    last_finalization_error: str | None = None
+    was_voided_by_request: bool = False
+
+    @property
+    def is_overdue_since(self) -> int | None:
+        return self.due_date if self.status == "open" else None
 
     @property
     def total(self) -> int:
@@ -297,6 +312,9 @@ class StripeRecords:
         self.has_portal_configuration = True
         # docs.stripe.com/api/invoices/object, automatic_tax.status
         self.fails_tax_calculation = False
+        # Of every draft, until a test clears it: a code of docs.stripe.com/error-codes.
+        self.finalization_error: str | None = None
+        self.advances_drafts = True
         self.lists_invoices_of_deleted_customers = True
         self.pending_invoice_items: list[InvoiceLine] = []
         # Of changes that somebody else made.
@@ -554,6 +572,100 @@ class StripeRecords:
             self._attempt_payment(subscription, invoice, card)
         return invoice
 
+    def update_quantity_on_invoice(
+        self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int
+    ) -> Invoice:
+        """Applies the change at once, and leaves its invoice a draft for about an hour.
+
+        docs.stripe.com/billing/invoices/subscription, docs.stripe.com/billing/collection-method
+        """
+        if subscription.status not in ("active", "trialing", "past_due"):
+            raise build_invalid_request("The subscription is not active", "resource_missing")
+        customer = self.customers[subscription.customer]
+        terms = self.find_tax_terms(subscription)
+        if not terms.is_located:
+            # docs.stripe.com/tax/customer-locations
+            raise build_invalid_request(
+                "The customer's location isn't recognized.", "customer_tax_location_invalid"
+            )
+        lines = self.build_proration_lines(subscription, item, quantity, at, terms)
+        pending = [line for line in self.pending_invoice_items if line.subscription == subscription.id]
+        self.pending_invoice_items = [line for line in self.pending_invoice_items if line not in pending]
+        item.quantity = quantity
+        invoice = Invoice(
+            self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now,
+            [*pending, *lines], {}, "draft",
+            has_automatic_tax=subscription.has_automatic_tax,
+            is_sent=True,
+            auto_advance=self.advances_drafts,
+            finalizes_at=self.now + FINALIZATION_DELAY_SECONDS if self.advances_drafts else None,
+            # docs.stripe.com/api/invoices/create, days_until_due: counted from when it is created.
+            due_date=self.now + subscription.days_until_due * 86400,
+        )  # fmt: skip
+        self.invoices[invoice.id] = invoice
+        subscription.latest_invoice = invoice.id
+        self.emit_event("invoice.created", "invoice", invoice.id)
+        self.emit_event("customer.subscription.updated", "subscription", subscription.id)
+        return invoice
+
+    def finalize_invoice(self, invoice: Invoice, *, auto_advance: bool) -> None:
+        """One without an amount due is paid at once.
+
+        docs.stripe.com/invoicing/integration/workflow-transitions, docs.stripe.com/api/invoices/finalize
+        """
+        if invoice.status != "draft":
+            raise build_invalid_request(
+                "This invoice is already finalized, you can't re-finalize a non-draft invoice."
+            )
+        if self.finalization_error is not None:
+            invoice.last_finalization_error = self.finalization_error
+            self.emit_event("invoice.finalization_failed", "invoice", invoice.id)
+            raise build_invalid_request("The invoice can't be finalized.", self.finalization_error)
+        # docs.stripe.com/api/invoices/object, parent: a snapshot from now on.
+        invoice.subscription_metadata = dict(self.subscriptions[invoice.subscription].metadata)
+        invoice.finalize(self.customers[invoice.customer])
+        invoice.status, invoice.last_finalization_error = "open", None
+        invoice.finalized_at, invoice.finalizes_at = self.now, None
+        invoice.auto_advance = auto_advance
+        self.emit_event("invoice.finalized", "invoice", invoice.id)
+        if invoice.amount_due == 0:
+            self.pay_invoice(invoice)
+        elif auto_advance:
+            self.emit_event("invoice.sent", "invoice", invoice.id)
+
+    def mark_uncollectible(self, invoice: Invoice) -> None:
+        """It can still be paid: docs.stripe.com/api/invoices/mark_uncollectible"""
+        if invoice.status != "open":
+            raise build_invalid_request("This invoice is not open.", "invoice_not_open")
+        invoice.status, invoice.auto_advance = "uncollectible", False
+        self.emit_event("invoice.marked_uncollectible", "invoice", invoice.id)
+
+    def _advance_drafts(self) -> None:
+        """A failure leaves a draft, which is not tried again by itself:
+        docs.stripe.com/invoicing/integration/workflow-transitions, "Finalization failures"."""
+        for invoice in self.invoices.values():
+            is_due = invoice.finalizes_at is not None and invoice.finalizes_at <= self.now
+            if invoice.status == "draft" and invoice.auto_advance and is_due:
+                try:
+                    self.finalize_invoice(invoice, auto_advance=True)
+                except ApiError:
+                    invoice.finalizes_at = None
+
+    def _mark_past_due(self, subscription: Subscription) -> None:
+        """docs.stripe.com/api/subscriptions/object, status: until its invoice is paid."""
+        is_overdue = any(
+            invoice.is_overdue_since is not None and invoice.is_overdue_since <= self.now
+            for invoice in self.invoices.values()
+            if invoice.subscription == subscription.id
+        )
+        before = subscription.status
+        if is_overdue and before == "active":
+            subscription.status = "past_due"
+        elif not is_overdue and before == "past_due":
+            subscription.status = "active"
+        if subscription.status != before:
+            self.emit_event("customer.subscription.updated", "subscription", subscription.id)
+
     def _skip_collection(self, subscription: Subscription, invoice: Invoice) -> None:
         """docs.stripe.com/billing/subscriptions/pause-payment"""
         assert subscription.future.pause_collection is not None
@@ -656,7 +768,10 @@ class StripeRecords:
     # --- time
 
     def apply_due_changes(self) -> None:
+        self._advance_drafts()
         for subscription in self.subscriptions.values():
+            if subscription.sends_invoice:
+                self._mark_past_due(subscription)
             self._resolve_pending_update(subscription)
             self._apply_future(subscription)
             for item in subscription.items:

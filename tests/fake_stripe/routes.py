@@ -44,6 +44,10 @@ def update_subscription(records: StripeRecords, params: Params, subscription_id:
     """docs.stripe.com/api/subscriptions/update"""
     subscription = _get_subscription(records, subscription_id)
     is_pending = params.get("payment_behavior") == "pending_if_incomplete"
+    if is_pending and subscription.sends_invoice:
+        # docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"
+        message = "Pending updates need collection_method=charge_automatically"
+        raise build_invalid_request(message, param="payment_behavior")
     if is_pending:
         for unsupported in params.keys() - PENDING_UPDATE_PARAMS:
             message = f"When using payment_behavior=pending_if_incomplete, {unsupported} is not supported"
@@ -54,6 +58,11 @@ def update_subscription(records: StripeRecords, params: Params, subscription_id:
         [(item_id, quantity)] = changes.items()
         at, item = int(params.get("proration_date", records.now)), _get_item(subscription, item_id)
         records.update_quantity(subscription, item, quantity, at, params.get("metadata"))
+    elif subscription.sends_invoice and changes and params.get("proration_behavior") == "always_invoice":
+        [(item_id, quantity)] = changes.items()
+        at, item = int(params.get("proration_date", records.now)), _get_item(subscription, item_id)
+        _apply_update(records, subscription, params)
+        records.update_quantity_on_invoice(subscription, item, quantity, at)
     else:
         _apply_update(records, subscription, params)
         for item_id, quantity in changes.items():
@@ -214,9 +223,17 @@ def list_invoice_lines(records: StripeRecords, params: Params, invoice_id: str) 
     )
 
 
+def finalize_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
+    """docs.stripe.com/api/invoices/finalize"""
+    invoice = _get_invoice(records, invoice_id)
+    records.finalize_invoice(invoice, auto_advance=params.get("auto_advance", "true") == "true")
+    return serializers.serialize_invoice(records, invoice)
+
+
 def void_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
     invoice = _get_invoice(records, invoice_id)
     records.void_invoice(invoice)
+    invoice.was_voided_by_request = True
     return serializers.serialize_invoice(records, invoice)
 
 
@@ -373,6 +390,13 @@ ROUTES = [
         list_subscription_items,
         stripe.SubscriptionItemService.list,
         "subscription limit starting_after",
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/invoices/([^/]+)/finalize",
+        finalize_invoice,
+        stripe.InvoiceService.finalize_invoice,
+        "auto_advance",
     ),
     ApiRoute("POST", "/v1/invoices/([^/]+)/void", void_invoice, stripe.InvoiceService.void_invoice),
     ApiRoute(

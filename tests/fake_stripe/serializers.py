@@ -158,6 +158,7 @@ def serialize_subscription(
         collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
         created=CREATED_AT,
         currency=subscription.charged_currency,
+        days_until_due=subscription.days_until_due if subscription.sends_invoice else None,
         customer=serialize_customer(records.customers[subscription.customer])
         if "data.customer" in expand
         else subscription.customer,
@@ -439,14 +440,18 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         attempt_count=1,
         attempted=True,
         automatic_tax=_serialize_automatic_tax(records, invoice),
+        auto_advance=invoice.auto_advance,
+        automatically_finalizes_at=invoice.finalizes_at,
         billing_reason=invoice.billing_reason,
-        collection_method="charge_automatically",
+        collection_method="send_invoice" if invoice.is_sent else "charge_automatically",
         created=invoice.created,
         currency=invoice.currency,
         customer=invoice.customer,
         **_serialize_customer_tax(records.customers[invoice.customer].tax),
         default_tax_rates=[],
         discounts=[],
+        due_date=invoice.due_date,
+        last_finalization_error=_serialize_finalization_error(invoice),
         hosted_invoice_url=build_page_url(invoice) if final else None,
         invoice_pdf=build_pdf_url(records, invoice) if final else None,
         issuer={"type": "self"},
@@ -458,7 +463,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         livemode=False,
         metadata={},
         number=get_invoice_number(invoice) if final else None,
-        parent=_serialize_parent(invoice),
+        parent=_serialize_parent(records, invoice),
         payment_settings={
             "default_mandate": None, "payment_method_options": None, "payment_method_types": None
         },
@@ -470,8 +475,8 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         ending_balance=invoice.ending_balance,
         status=invoice.status,
         status_transitions={
-            "finalized_at": invoice.created, "marked_uncollectible_at": None, "paid_at": None,
-            "voided_at": None,
+            "finalized_at": invoice.finalized_at if invoice.is_sent else invoice.created,
+            "marked_uncollectible_at": None, "paid_at": None, "voided_at": None,
         },
         subtotal=sum(line.amount for line in invoice.lines),
         subtotal_excluding_tax=sum(line.amount - line.inclusive_tax for line in invoice.lines),
@@ -600,10 +605,24 @@ def serialize_invoice_item(line: InvoiceLine, customer: str) -> dict[str, Any]:
     )
 
 
-def _serialize_parent(invoice: Invoice) -> dict[str, Any]:
+def _serialize_finalization_error(invoice: Invoice) -> dict[str, Any] | None:
+    if invoice.last_finalization_error is None:
+        return None
+    return fill_object(
+        stripe.Invoice.LastFinalizationError,
+        type="invalid_request_error",
+        code=invoice.last_finalization_error,
+        message="The invoice can't be finalized.",
+    )
+
+
+def _serialize_parent(records: StripeRecords, invoice: Invoice) -> dict[str, Any]:
+    """A draft has the subscription's metadata as it is by then: docs.stripe.com/api/invoices/object"""
+    is_draft = invoice.is_sent and invoice.status == "draft"
+    metadata = records.subscriptions[invoice.subscription].metadata if is_draft else None
     details = fill_object(
         stripe.Invoice.Parent.SubscriptionDetails,
-        metadata=invoice.subscription_metadata,
+        metadata=invoice.subscription_metadata if metadata is None else metadata,
         subscription=invoice.subscription,
     )
     return {"type": "subscription_details", "quote_details": None, "subscription_details": details}

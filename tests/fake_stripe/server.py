@@ -47,6 +47,11 @@ FaultKind = Literal[
 ]
 
 
+def moves_money(params: Mapping[str, Any]) -> bool:
+    """A change of a quantity that is charged, or put on an invoice."""
+    return "proration_behavior" in params
+
+
 @dataclass
 class Fault:
     """A fault of the next `times` requests whose path matches `path`.
@@ -65,7 +70,7 @@ class Fault:
 
     def matches(self, method: str, path: str, params: dict[str, Any]) -> bool:
         fits = self.method in ("", method) and re.search(self.path, path) is not None
-        return fits and (not self.charges_only or "payment_behavior" in params)
+        return fits and (not self.charges_only or moves_money(params))
 
 
 @dataclass(frozen=True)
@@ -229,7 +234,7 @@ class FakeStripe:
                 return _build_error_response(
                     ApiError(429, "invalid_request_error", "Too many requests", "rate_limit")
                 )
-        if "payment_behavior" in params and self.before_charge is not None:
+        if moves_money(params) and self.before_charge is not None:
             callback, self.before_charge = self.before_charge, None
             callback()
         if path.endswith("/void") and self.before_void is not None:
@@ -242,7 +247,7 @@ class FakeStripe:
             response = self._replay_saved(saved, request)
         else:
             response = self._execute(method, path, params, key, request, fault)
-        if "payment_behavior" in params and self.after_charge is not None:
+        if moves_money(params) and self.after_charge is not None:
             callback, self.after_charge = self.after_charge, None
             callback()
         if fault == "cut_after" or self._is_response_lost(path, params):
@@ -318,7 +323,7 @@ class FakeStripe:
 
     def list_charge_requests(self) -> list[RecordedRequest]:
         """The requests that move money, in order."""
-        return [call for call in self.requests if "payment_behavior" in call.params]
+        return [call for call in self.requests if moves_money(call.params)]
 
 
 def _cut_connection(send: Send) -> None:

@@ -23,7 +23,7 @@ class EncodedRequest:
 
     @property
     def is_charge(self) -> bool:
-        return "payment_behavior" in self.text
+        return self.path.startswith("/v1/subscriptions/") and "proration_behavior" in self.text
 
 
 class InProcessTransport(stripe.HTTPClient):

@@ -15,6 +15,7 @@ from bot.billing.gateway import (
     BillingGateway,
     Charge,
     ChargeOutcome,
+    InvoiceState,
     LineRequest,
     NeverReceived,
     PaymentMethodState,
@@ -48,6 +49,7 @@ class HookedGateway:
     def __init__(self, inner: BillingGateway) -> None:
         self.inner = inner
         self.reconcile_interval = inner.reconcile_interval
+        self.invoice_check_interval = inner.invoice_check_interval
         self.before: dict[str, Hook] = {}
         self.after: dict[str, Hook] = {}
         self.calls: dict[str, int] = {}
@@ -66,6 +68,9 @@ class HookedGateway:
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         return await self._through("payment_methods", lambda: self.inner.list_payment_methods(account_id))
+
+    async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
+        return await self._through("invoice", lambda: self.inner.fetch_invoice(account_id, receipt))
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         return await self._through("receipt_page", lambda: self.inner.fetch_receipt_page(account_id, receipt))

@@ -5,6 +5,7 @@ from typing import Any
 
 from models.account import Account
 from models.audit.entry import GENESIS_HASH, AuditEntry
+from models.invoice import Invoice
 from models.payment_method import PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteStatus
@@ -124,6 +125,20 @@ def a_line(**changes: Any) -> OrderLine:
         "status": LineStatus.WAITING,
     }
     return OrderLine(**{**usual, **changes})
+
+
+def an_invoice(**changes: Any) -> Invoice:
+    usual = {
+        "account_id": "acme",
+        "order_line_id": 1,
+        "provider_invoice_id": "in_1",
+        "number": "INV-1",
+        "currency": "EUR",
+        "amount": 8400,
+        "amount_remaining": 8400,
+        "issued_at": NOW,
+    }
+    return Invoice(**{**usual, **changes})
 
 
 def a_slack_user(**changes: Any) -> SlackUser:

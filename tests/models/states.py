@@ -5,6 +5,7 @@ from itertools import product
 from typing import TypeVar
 
 from models.account.contact_invitation import InvitationStatus
+from models.invoice import InvoiceStatus
 from models.quote import QuoteStatus
 from models.quote.extension import ExtensionStatus
 from models.service_order import LineStatus, OrderStatus
@@ -19,6 +20,17 @@ QUOTE_TRANSITIONS = {
 EXTENSION_TRANSITIONS = {
     (ExtensionStatus.REQUESTED, ExtensionStatus.APPROVED),
     (ExtensionStatus.REQUESTED, ExtensionStatus.DECLINED),
+}
+INVOICE_TRANSITIONS = {
+    (InvoiceStatus.DUE, InvoiceStatus.OVERDUE),
+    (InvoiceStatus.DUE, InvoiceStatus.UNCOLLECTIBLE),
+    (InvoiceStatus.DUE, InvoiceStatus.PAID),
+    (InvoiceStatus.DUE, InvoiceStatus.VOID),
+    (InvoiceStatus.OVERDUE, InvoiceStatus.UNCOLLECTIBLE),
+    (InvoiceStatus.OVERDUE, InvoiceStatus.PAID),
+    (InvoiceStatus.OVERDUE, InvoiceStatus.VOID),
+    (InvoiceStatus.UNCOLLECTIBLE, InvoiceStatus.PAID),
+    (InvoiceStatus.UNCOLLECTIBLE, InvoiceStatus.VOID),
 }
 INVITATION_TRANSITIONS = {
     (InvitationStatus.PENDING, InvitationStatus.ACCEPTED),

@@ -7,6 +7,7 @@ import pytest
 
 from models.account.contact_invitation import ContactInvitation, InvitationStatus
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
+from models.invoice import InvoiceStatus
 from models.quote import QuoteStatus
 from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.service_order import LineStatus, OrderStatus
@@ -15,6 +16,7 @@ from tests.models.examples import (
     a_receipt,
     an_account,
     an_entry,
+    an_invoice,
 )
 from tests.models.migrated import (
     Migrated,
@@ -27,6 +29,7 @@ from tests.models.migrated import (
 from tests.models.states import (
     EXTENSION_TRANSITIONS,
     INVITATION_TRANSITIONS,
+    INVOICE_TRANSITIONS,
     LINE_TRANSITIONS,
     ORDER_TRANSITIONS,
     QUOTE_TRANSITIONS,
@@ -114,6 +117,18 @@ def test_r18_the_database_takes_the_orders_transitions_and_no_other(
     update = f"UPDATE service_order SET status = '{to}', finished_at = {finished} WHERE id = {order_id}"
     follows = to is current or (current, to) in ORDER_TRANSITIONS
     assert attempt(migrated, update) == expected("service_order", follows)
+
+
+@pytest.mark.parametrize(("current", "to"), pairs(InvoiceStatus))
+def test_r18_the_database_takes_the_invoices_transitions_and_no_other(
+    migrated: Migrated, current: InvoiceStatus, to: InvoiceStatus
+) -> None:
+    line_id = stored_line(migrated, LineStatus.SETTLED)
+    invoice = an_invoice(order_line_id=line_id, status=current)
+    migrated.store(invoice)
+    update = f"UPDATE invoice SET status = '{to}' WHERE id = {invoice.id}"
+    follows = to is current or (current, to) in INVOICE_TRANSITIONS
+    assert attempt(migrated, update) == expected("invoice", follows)
 
 
 @pytest.mark.parametrize(("current", "to"), pairs(LineStatus))

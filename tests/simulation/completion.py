@@ -40,6 +40,8 @@ async def run_to_completion(world: SimulatedWorld) -> None:
         world.slack.update_member(
             user, deleted=False, is_guest=False, email=f"{user[3:].lower()}@acme.example"
         )
+    if world.stripe:
+        world.stripe.records.finalization_error = None
     await world.open_gates()
     await _run_due_jobs(world)
     if not world.violations:
@@ -77,6 +79,7 @@ async def _find_unfinished(world: SimulatedWorld) -> list[str]:
     world.start_actor(replica, "refresh", _refresh_accounts(world, replica))
     await world.loop.settle()
     found += _find_unlogged_notices(world)
+    found += await _find_wrong_invoices(world, replica)
     return [*found, *_find_wrong_copies(world), *_find_duplicate_messages(world), *world.failures]
 
 
@@ -101,6 +104,21 @@ def _find_wrong_copies(world: SimulatedWorld) -> Iterator[str]:
         )
         if seats != held.seats or dict(found) != held.blocks:
             yield f"the copy of {subscription} has {seats} seats, the provider {held.seats} {held.blocks}"
+
+
+async def _find_wrong_invoices(world: SimulatedWorld, replica: SimulatedReplica) -> list[str]:
+    """Asked about once more, each is what the provider says, or overdue."""
+    world.store.raw.execute(
+        "UPDATE invoice SET check_at = ? WHERE check_at IS NOT NULL", [format_instant(world.clock())]
+    )
+    world.start_job(replica, "invoice.follow")
+    await world.loop.settle()
+    statuses = world.provider_state.list_invoice_statuses()
+    return [
+        f"invoice {id_} is {status}, and {statuses[id_].value} at the provider"
+        for id_, status in world.store.rows("SELECT provider_invoice_id, status FROM invoice")
+        if status != statuses[id_].value and (status, statuses[id_].value) != ("overdue", "due")
+    ]
 
 
 def _find_broken_chains(world: SimulatedWorld) -> Iterator[str]:
@@ -149,6 +167,7 @@ FINAL_STATES_QUERY = """
     UNION ALL SELECT 'notice ' || status FROM notice
     UNION ALL SELECT 'notice retried until given up' FROM notice
         WHERE status = 'undeliverable' AND last_error LIKE 'refused:%'
+    UNION ALL SELECT 'invoice ' || status FROM invoice
     UNION ALL SELECT 'told ' || kind FROM notice
     UNION ALL SELECT 'history ' || action FROM audit_entry
 """

@@ -7,6 +7,7 @@ DUE = {
     "service_order.process": "SELECT 1 FROM order_line WHERE due_at <= :now"
     " AND (claimed_until IS NULL OR claimed_until <= :now)",
     "service_order.mark_overdue": "SELECT 1 FROM service_order WHERE overdue_check_at <= :now",
+    "invoice.follow": "SELECT 1 FROM invoice WHERE check_at <= :now",
     "account.refresh": "SELECT 1 FROM account WHERE refresh_due_at <= :now",
     "quote.expire": "SELECT 1 FROM quote WHERE status = 'pending' AND expires_at <= :now",
     "quote.remind": "SELECT 1 FROM quote WHERE remind_at <= :now",

@@ -13,6 +13,7 @@ import yaml
 from bot.services import Services
 from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
 from tests.fake_stripe import StripeRecords
+from tests.fake_stripe.records import Subscription
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.stripe_setups import set_up_subscription
 from tests.simulation.template import ACCOUNTS
@@ -123,8 +124,11 @@ def change_subscription(random: Random, stripe: StripeRecords, subscription_id: 
     """A change in Stripe's dashboard; says which."""
     subscription, item = stripe.get_subscription_and_item(subscription_id)
     change = random.choice(
-        ("price archived", "tax changed", "balance changed", "subscription cancelled", "set up otherwise")
-    )
+        (
+            "price archived", "tax changed", "balance changed", "subscription cancelled", "set up otherwise",
+            "invoice paid", "invoice voided", "invoice written off",
+        )
+    )  # fmt: skip
     match change:
         case "price archived":
             item.price.active = not item.price.active
@@ -134,6 +138,10 @@ def change_subscription(random: Random, stripe: StripeRecords, subscription_id: 
         case "balance changed":
             customer = stripe.customers[subscription.customer]
             customer.balance = random.choice((-100_000, -700, 0, 250))
+        case "invoice paid" | "invoice voided" | "invoice written off":
+            change = _change_invoice(random, stripe, subscription, change)
+        case "subscription cancelled" if _has_voided_invoice(stripe, subscription):
+            change = "nothing"
         case "set up otherwise":
             change = set_up_subscription(stripe, subscription, random)
         case _ if subscription.status == "canceled":
@@ -144,6 +152,32 @@ def change_subscription(random: Random, stripe: StripeRecords, subscription_id: 
             stripe.cancel_subscription(subscription)
     stripe.emit_event("customer.subscription.updated", "subscription", subscription.id)
     return change
+
+
+def _change_invoice(random: Random, stripe: StripeRecords, subscription: Subscription, change: str) -> str:
+    unpaid = [
+        invoice
+        for invoice in stripe.list_updates()
+        if invoice.is_sent and invoice.status in ("open", "uncollectible")
+        if invoice.subscription == subscription.id and subscription.status != "canceled"
+    ]
+    if not unpaid:
+        return "no invoice to pay"
+    invoice = random.choice(unpaid)
+    match change:
+        case "invoice paid":
+            stripe.pay_invoice(invoice)
+        case "invoice voided":
+            stripe.void_invoice(invoice)
+        case _ if invoice.status == "open":
+            stripe.mark_uncollectible(invoice)
+    return change
+
+
+def _has_voided_invoice(stripe: StripeRecords, subscription: Subscription) -> bool:
+    """Whether the bot has seen it before the end of the subscription would decide what it takes it for."""
+    invoices = [invoice for invoice in stripe.list_updates() if invoice.subscription == subscription.id]
+    return any(invoice.is_sent and invoice.status == "void" for invoice in invoices)
 
 
 def change_member(random: Random, slack: SimulatedSlack) -> str:

@@ -24,6 +24,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "billing.place": ("outage", "lost", "timeout", "server_error", "conflict", "rate_limited"),
     "billing.reconcile": ("outage", "lost"),
     "billing.portal": ("outage",),
+    "billing.invoice": ("outage",),
     "slack.deliver": (
         "outage",
         "lost",
@@ -45,7 +46,7 @@ STRIPE_FAULTS = FAULTS | {
     "billing.reconcile": (),
 }
 # Called so seldom that more of it must go wrong.
-RARE_CALLS = ("billing.portal", "billing.preview", "mail.send", "directory.email")
+RARE_CALLS = ("billing.portal", "billing.invoice", "billing.preview", "mail.send", "directory.email")
 RATE_FACTORS = dict.fromkeys(RARE_CALLS, 3.0)
 # Over Stripe a press asks many times, and is to get through; its charge is one request of a dozen. Fewer
 # seeds are run, so that what else is rare comes oftener.

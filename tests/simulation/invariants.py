@@ -26,8 +26,18 @@ TRANSITIONS = {
         "unknown": {"charging", "settled", "declined", "needs_customer"},
         "declined": {"charging"},
     },
+    "invoice": {
+        "due": {"overdue", "uncollectible", "paid", "void"},
+        "overdue": {"uncollectible", "paid", "void"},
+        "uncollectible": {"paid", "void"},
+    },
 }
-INITIAL_STATUSES = {"quote": {"pending"}, "service_order": {"placed"}, "order_line": {"waiting"}}
+INITIAL_STATUSES = {
+    "quote": {"pending"},
+    "service_order": {"placed"},
+    "order_line": {"waiting"},
+    "invoice": {"due", "overdue", "uncollectible", "paid", "void"},
+}
 BUSY_STATUSES = ("charging", "needs_customer", "unknown")
 RETRY_TIME = timedelta(hours=23)
 
@@ -117,6 +127,13 @@ def changes_are_recorded(watch: InvariantChecker, before: DatabaseSnapshot, now:
     """R18: each change of a status has its entry, written with it."""
     written = {(e.subject, e.to_status) for e in now.new_entries}
     numbers = {key: row["number"] for key, row in now["service_order"].items()}
+    orders_by_line = {key: line["order_id"] for key, line in now["order_line"].items()}
+    for key, invoice in now["invoice"].items():
+        old = before["invoice"].get(key)
+        subject = f"service_order:{numbers[orders_by_line[invoice['order_line_id']]]}"
+        has_changed = old is None or old["status"] != invoice["status"]
+        if has_changed and (subject, invoice["status"]) not in written:
+            yield f"invoice {invoice['number']} became {invoice['status']} without an entry"
     for table, subject in (("quote", "quote"), ("service_order", "service_order"), ("order_line", "")):
         for key, row in now[table].items():
             old = before[table].get(key)
@@ -242,6 +259,8 @@ def nobody_pays_more_than_promised(
             (line for line in lines if line["status"] == "settled"),
             key=lambda line: (line["settled_at"], line["id"]),
         )
+        if any(line["is_on_invoice"] for line in settled):
+            continue  # An invoice takes the balance as it is when it is finalized.
         paid, promised = sum(map(_get_amount_paid, settled)), _add_up_promise(quote, settled)
         if paid > promised:
             yield f"{order['number']} was charged {paid}, and {promised} were promised"
@@ -271,7 +290,7 @@ def one_busy_line_a_subscription(
 def seats_add_up(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     world, bought = watch.world, Counter[str]()
     for charge in watch.provider.list_charges():
-        bought[charge.subscription_id] += charge.seats if charge.is_settled else 0
+        bought[charge.subscription_id] += charge.added_seats
     for subscription, held in watch.provider.list_seats().items():
         initial, elsewhere = (
             world.initial_seats[subscription].seats,
@@ -313,6 +332,20 @@ def orders_end_as_their_lines(
             yield f"{order['number']} is placed with lines {sorted(statuses)}"
 
 
+def invoices_are_of_settled_lines(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
+    """R18: one for each settled line that is on invoice, and whatever becomes of it, the line stays so."""
+    invoiced = {invoice["order_line_id"] for invoice in now["invoice"].values()}
+    for key, line in now["order_line"].items():
+        if (key in invoiced) != bool(line["is_on_invoice"] and line["status"] == "settled"):
+            yield f"line {key} is {line['status']}, {'with' if key in invoiced else 'without'} an invoice"
+    for invoice in now["invoice"].values():
+        is_final = invoice["status"] in ("paid", "void")
+        if is_final != (invoice["check_at"] is None):
+            yield f"{invoice['number']} is {invoice['status']}, and asked about at {invoice['check_at']}"
+
+
 def events_are_acted_on(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     """Word from the provider is stored with what follows: its account, and what waits there, is looked at."""
     for key, event in now["received_billing_event"].items():
@@ -345,6 +378,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     seats_add_up,
     receipts_match,
     orders_end_as_their_lines,
+    invoices_are_of_settled_lines,
     events_are_acted_on,
     notices_are_true,
     changes_are_notified,

@@ -25,6 +25,9 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
     "order_failed": (("failed", "failed"),),
     "order_overdue": (("overdue", None),),
     "order_messages": (("placed", "placed"),),
+    "invoice_overdue": (("invoice", "overdue"),),
+    "invoice_paid": (("invoice", "paid"),),
+    "invoice_cancelled": (("invoice", "void"), ("invoice", "uncollectible")),
     "receipt": (("completed", "completed"),),
     "receipt_file": (("completed", "completed"),),
     "receipt_mail": (("completed", "completed"),),
@@ -46,6 +49,9 @@ REPORTED_CHANGES = {
     ("completed", "completed"): "receipt_mail",
     ("failed", "failed"): "order_failed",
     ("overdue", None): "order_overdue",
+    ("invoice", "overdue"): "invoice_overdue",
+    ("invoice", "void"): "invoice_cancelled",
+    ("invoice", "uncollectible"): "invoice_cancelled",
     ("imported", "pending"): "quote_arrived",
 }
 

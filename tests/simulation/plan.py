@@ -36,6 +36,8 @@ DUE_INSTANTS_QUERY = """
     UNION SELECT claimed_until FROM order_line WHERE claimed_until IS NOT NULL
     UNION SELECT period_ends_at FROM order_line WHERE due_at IS NOT NULL
     UNION SELECT deadline_at FROM order_line WHERE deadline_at IS NOT NULL
+    UNION SELECT check_at FROM invoice WHERE check_at IS NOT NULL
+    UNION SELECT due_at FROM invoice WHERE status = 'due'
 """
 
 DECLINED_ORDERS_QUERY = """

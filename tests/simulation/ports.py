@@ -9,6 +9,7 @@ from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
     ChargeOutcome,
+    InvoiceState,
     LineRequest,
     MixedPricesUnsupported,
     NeverReceived,
@@ -64,6 +65,7 @@ class GatedGateway:
     """BillingGateway. `key_is_stored` asks the database whether the key of a charge is committed."""
 
     reconcile_interval = timedelta(seconds=10)
+    invoice_check_interval = timedelta(hours=1)
 
     def __init__(
         self, line: PortCaller, provider: SimulatedProvider, key_is_stored: Callable[[str], bool]
@@ -98,6 +100,14 @@ class GatedGateway:
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         return None  # Those of the file stay.
+
+    async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
+        def effect(fault: str | None) -> InvoiceState | None:
+            if fault:
+                raise BillingUnavailable
+            return self._provider.find_invoice(receipt)
+
+        return await self._line.call("billing.invoice", effect)
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         return None
@@ -176,6 +186,8 @@ def _name_stripe_call(request: EncodedRequest) -> str:
         return "billing.preview"
     if "billing_portal" in request.path:
         return "billing.portal"
+    if request.method == "GET" and request.path.startswith("/v1/invoices/"):
+        return "billing.invoice"
     return "billing.subscriptions"
 
 

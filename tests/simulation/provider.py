@@ -13,6 +13,7 @@ from bot.billing.gateway import (
     Charge,
     ChargeOutcome,
     Declined,
+    InvoiceState,
     LineRequest,
     NeedsCustomer,
     NeverReceived,
@@ -27,6 +28,8 @@ from bot.billing.gateway import (
     Unknown,
 )
 from models.account import Address
+from models.invoice import InvoiceStatus
+from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
@@ -35,6 +38,7 @@ from tests.simulation.template import ACCOUNTS
 from tests.yaml_files import read_yaml
 
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
+INVOICE_TERMS = InvoiceTerms(days_until_due=2, is_order_allowed=True)
 
 
 @dataclass
@@ -49,6 +53,7 @@ class ProviderSubscription:
     start: date
     end: date
     blocks: dict[int, int] = field(default_factory=dict)
+    is_invoiced: bool = False
 
 
 @dataclass
@@ -60,6 +65,8 @@ class ReceivedCharge:
     at: datetime
     until: datetime | None = None
     confirmed_at: datetime | None = None
+    # What becomes of its invoice, and when; None if nothing ever does.
+    invoice_fate: tuple[InvoiceStatus, datetime] | None = None
 
 
 class UnexpectedCharge(Exception):
@@ -81,6 +88,8 @@ class SimulatedProvider:
             self.accounts[account["id"]] = account
             for listed in account["subscriptions"]:
                 self._subscriptions[listed["id"]] = _create_subscription(account["id"], listed)
+        for subscription in self._subscriptions.values():
+            subscription.is_invoiced = random.random() < 0.2
 
     def list_subscriptions(self, account: str) -> list[SubscriptionState]:
         self._apply_due_changes()
@@ -116,6 +125,8 @@ class SimulatedProvider:
             self._check_charge(charge, subscription)
             if subscription.seats != charge.expected_seats:
                 return SeatsChanged()
+            if subscription.is_invoiced != charge.is_on_invoice:
+                return Declined("paid_by_invoice" if subscription.is_invoiced else "not_paid_by_invoice")
             received = self._attempt_payment(charge, subscription)
         elif received.charge != charge:
             raise UnexpectedCharge(f"another charge under the same key: {charge}")
@@ -168,6 +179,11 @@ class SimulatedProvider:
         now = self._clock()
         received = self._charges[charge.key] = ReceivedCharge(charge, "declined", now)
         self.change_count += 1
+        if charge.is_on_invoice:
+            received.status = "pending"
+            received.until = now + timedelta(seconds=self._random.randint(1, 7200))
+            received.invoice_fate = self._choose_invoice_fate(received.until)
+            return received
         match self._faults.get_card_behaviour():
             case "settles":
                 self._settle_charge(received, seats=charge.expected_seats + charge.seats)
@@ -188,6 +204,37 @@ class SimulatedProvider:
                     self._compute_confirmation_deadline(subscription),
                 )
         return received
+
+    def _choose_invoice_fate(self, sent_at: datetime) -> tuple[InvoiceStatus, datetime] | None:
+        """Paid in time, late or never, cancelled, or written off."""
+        fates = (
+            (InvoiceStatus.PAID, 1),
+            (InvoiceStatus.PAID, 3),
+            (InvoiceStatus.VOID, 1),
+            (InvoiceStatus.UNCOLLECTIBLE, 3),
+        )
+        fate = self._random.choice((None, *fates))
+        return fate and (fate[0], sent_at + timedelta(days=fate[1]))
+
+    def find_invoice(self, receipt: str) -> InvoiceState | None:
+        received = self._charges.get(receipt.removeprefix("in_"))
+        return self._build_invoice(received) if received else None
+
+    def list_invoice_statuses(self) -> dict[str, InvoiceStatus]:
+        return {
+            f"in_{key}": self._build_invoice(received).status
+            for key, received in self._charges.items()
+            if received.charge.is_on_invoice and received.status == "settled"
+        }
+
+    def _build_invoice(self, received: ReceivedCharge) -> InvoiceState:
+        assert received.until is not None, "it was sent then"
+        fate, charge = received.invoice_fate, received.charge
+        status = fate[0] if fate and self._clock() >= fate[1] else InvoiceStatus.DUE
+        total = charge.amount + charge.tax
+        remaining = 0 if status is InvoiceStatus.PAID else total
+        due_at = received.until + timedelta(days=2)
+        return InvoiceState(f"in_{charge.key}", f"INV-{charge.key}", status, total, remaining, due_at)
 
     def _compute_confirmation_deadline(self, subscription: ProviderSubscription) -> datetime:
         _, end = self._find_period(subscription, self._get_local_date(subscription.account))
@@ -223,6 +270,10 @@ class SimulatedProvider:
 
     def _build_outcome(self, received: ReceivedCharge) -> ChargeOutcome:
         match received.status:
+            case "settled" if received.charge.is_on_invoice:
+                invoice = self._build_invoice(received)
+                amounts = (received.charge.amount, received.charge.tax)
+                return Settled(invoice.id, *amounts, invoice_number=invoice.number, invoice=invoice)
             case "settled":
                 return Settled(f"re_{received.charge.key}", received.charge.amount, received.charge.tax)
             case "pending":
@@ -299,6 +350,7 @@ class SimulatedProvider:
             start,
             end,
             blocks,
+            outlook=SubscriptionOutlook(invoice_terms=INVOICE_TERMS if subscription.is_invoiced else None),
         )
 
     def _find_period(self, subscription: ProviderSubscription, day: date) -> tuple[date, date]:

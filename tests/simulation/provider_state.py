@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.billing.stripe.invoices import INVOICE_STATUSES
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY
-from tests.fake_stripe import FakeStripe
+from models.invoice import InvoiceStatus
+from tests.fake_stripe import FakeStripe, StripeRecords
 from tests.fake_stripe.records import Invoice, SubscriptionItem
 
 
@@ -18,8 +20,14 @@ class ProviderCharge:
     amount: int
     tax: int
     is_settled: bool
-    # What the payment method was charged.
+    # What the payment method was charged, or is on the invoice.
     amount_paid: int = 0
+    # Its seats are there, though it may not be settled yet: its invoice is a draft.
+    has_seats: bool = False
+
+    @property
+    def added_seats(self) -> int:
+        return self.seats if self.is_settled or self.has_seats else 0
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,9 @@ class ProviderState(Protocol):
     def list_seats(self) -> dict[str, ProviderSeats]:
         """By the bot's id of the subscription."""
 
+    def list_invoice_statuses(self) -> dict[str, InvoiceStatus]:
+        """Of those that customers pay by themselves, by the provider's id; none is overdue here."""
+
     def change_seats(self, subscription_id: str, by: int) -> int:
         """By somebody else; never below none. Returns the change."""
 
@@ -55,8 +66,15 @@ class StripeState:
         return len(self._records.events) + len(self._records.invoices)
 
     def list_charges(self) -> list[ProviderCharge]:
-        updates = self._records.list_updates()
-        return [_read_charge(each) for each in updates if each.id not in self._records.foreign_invoices]
+        updates = [each for each in self._records.list_updates() if each.id not in self._records.foreign_invoices]
+        return [_read_charge(self._records, invoice) for invoice in updates]
+
+    def list_invoice_statuses(self) -> dict[str, InvoiceStatus]:
+        return {
+            invoice.id: INVOICE_STATUSES[invoice.status]
+            for invoice in self._records.list_updates()
+            if invoice.is_sent and invoice.status in INVOICE_STATUSES
+        }
 
     def list_seats(self) -> dict[str, ProviderSeats]:
         return {
@@ -73,17 +91,23 @@ class StripeState:
         return by
 
 
-def _read_charge(invoice: Invoice) -> ProviderCharge:
+def _read_charge(records: StripeRecords, invoice: Invoice) -> ProviderCharge:
     # After what was pending before, if anything was.
     credit, debit = invoice.lines[-2:]
+    metadata, is_paid = invoice.subscription_metadata, invoice.status == "paid"
+    if invoice.is_sent:
+        # Whatever became of it after it was finalized, unless the bot itself cancelled it.
+        is_paid = invoice.status != "draft" and not invoice.was_voided_by_request
+        metadata = metadata or records.subscriptions[invoice.subscription].metadata
     return ProviderCharge(
-        key=invoice.subscription_metadata.get(ATTEMPT_METADATA_KEY, ""),
+        key=metadata.get(ATTEMPT_METADATA_KEY, ""),
         subscription_id=debit.subscription_item.removeprefix("si_"),
         seats=debit.quantity - credit.quantity,
         amount=invoice.subtotal,
         tax=invoice.tax,
-        is_settled=invoice.status == "paid",
-        amount_paid=invoice.amount_due if invoice.status == "paid" else 0,
+        is_settled=is_paid,
+        amount_paid=invoice.amount_due if is_paid else 0,
+        has_seats=invoice.is_sent,
     )
 
 

@@ -17,6 +17,7 @@ QUERIES = {
     "order_line": "SELECT * FROM order_line",
     "charge_attempt": "SELECT * FROM charge_attempt",
     "receipt": "SELECT * FROM receipt",
+    "invoice": "SELECT * FROM invoice",
     "notice": "SELECT id, event, destination, kind, order_id, quote_id, status, due_at, payload, last_error, "
     "delivered_at, account_id FROM notice",
     "billing_contact": "SELECT * FROM billing_contact",

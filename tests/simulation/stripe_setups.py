@@ -179,6 +179,16 @@ def _build_metered_item(beside: SubscriptionItem) -> SubscriptionItem:
     return SubscriptionItem(f"{beside.id}_usage", price, 0, start, end, unbilled_usage=200)
 
 
+def choose_collection(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    """Charged, or paid by invoice; an account may order on invoice or not."""
+    customer = records.customers[subscription.customer]
+    subscription.sends_invoice = random.random() < 0.7
+    subscription.days_until_due = random.choice((0, 1, 14))
+    customer.metadata["seatbot_pay_by_invoice"] = random.choice(("true", "true", "true", "false"))
+    records.finalization_error = random.choice((None, None, None, "customer_tax_location_invalid"))
+    return "by invoice" if subscription.sends_invoice else "charged"
+
+
 SET_UPS: tuple[SetUp, ...] = (
     place_payment_method,
     choose_price,
@@ -189,4 +199,5 @@ SET_UPS: tuple[SetUp, ...] = (
     choose_pending_items,
     meter_usage,
     start_foreign_update,
+    choose_collection,
 )

@@ -4,9 +4,12 @@ It stands in for a provider, with tables of its own (`ledger_*`) that nothing el
 transactions of its own.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+
+from sqlmodel import col, select
 
 from bot.billing.embedded.ledger import (
     add_charged_seats,
@@ -17,11 +20,19 @@ from bot.billing.embedded.ledger import (
     settle_due_charges,
 )
 from bot.billing.embedded.simulated_cards import decide_initial_status, is_response_lost
+from bot.billing.embedded.simulated_invoices import (
+    FINALIZATION_DELAY,
+    INVOICE_ID_PREFIX,
+    build_invoice_state,
+    compute_invoice_due_time,
+    render_invoice,
+)
 from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
     ChargeOutcome,
     Declined,
+    InvoiceState,
     LineRequest,
     NeedsCustomer,
     NeverReceived,
@@ -48,6 +59,7 @@ class EmbeddedGateway:
 
     # It has no webhooks, so it is polled.
     reconcile_interval = timedelta(seconds=10)
+    invoice_check_interval = timedelta(seconds=30)
 
     def __init__(self, database: Database, now: Callable[[], datetime], portal_link: str) -> None:
         self._database = database
@@ -81,6 +93,8 @@ class EmbeddedGateway:
                 return self._build_outcome(record)
             if subscription.seats != charge.expected_seats:
                 return SeatsChanged()
+            if (subscription.days_until_due is not None) != charge.is_on_invoice:
+                return Declined("not_paid_by_invoice" if charge.is_on_invoice else "paid_by_invoice")
             record = _create_charge(charge, subscription, account, self._now())
             session.add(record)
             if record.status is ChargeStatus.SETTLED:
@@ -93,11 +107,36 @@ class EmbeddedGateway:
             record = await self._find_charge(session, subscription, charge)
             return self._build_outcome(record) if record else NeverReceived()
 
+    async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
+        record = await self._find_invoiced_charge(account_id, receipt)
+        return build_invoice_state(record, self._now()) if record else None
+
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
-        return None
+        """An invoice is paid where payment methods are managed."""
+        invoice = await self.fetch_invoice(account_id, receipt)
+        return ProviderReceipt(invoice.number, self._portal_link, self._portal_link) if invoice else None
 
     async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
-        return None
+        record = await self._find_invoiced_charge(account_id, receipt)
+        if record is None:
+            return None
+        async with self._database.read() as session:
+            account = await session.get_one(Account, account_id)
+        invoice = build_invoice_state(record, self._now())
+        return ProviderPdf(invoice.number, await asyncio.to_thread(render_invoice, invoice, account))
+
+    async def _find_invoiced_charge(self, account_id: str, receipt: str) -> LedgerCharge | None:
+        async with self._database.read() as session:
+            found = await session.exec(
+                select(LedgerCharge)
+                .join(LedgerSubscription, col(LedgerSubscription.id) == LedgerCharge.subscription_id)
+                .where(
+                    LedgerSubscription.account_id == account_id,
+                    LedgerCharge.idempotency_key == receipt.removeprefix(INVOICE_ID_PREFIX),
+                    col(LedgerCharge.invoice_due_at).is_not(None),
+                )
+            )
+            return found.one_or_none()
 
     async def create_portal_link(self, account_id: str) -> str:
         return self._portal_link
@@ -113,6 +152,11 @@ class EmbeddedGateway:
         return next((record for record in charges if record.idempotency_key == charge.key), None)
 
     def _build_outcome(self, record: LedgerCharge) -> ChargeOutcome:
+        if record.status is ChargeStatus.SETTLED and record.invoice_due_at is not None:
+            invoice = build_invoice_state(record, self._now())
+            return Settled(
+                invoice.id, record.amount, record.tax, invoice_number=invoice.number, invoice=invoice
+            )
         if record.status is ChargeStatus.SETTLED:
             return Settled(_make_receipt_reference(record.idempotency_key), record.amount, record.tax)
         # Only a charge that was undecided at first has a deadline.
@@ -138,6 +182,10 @@ def _create_charge(
     _, end_day = compute_period_days(subscription, account.get_local_date(charge.at))
     period_end = account.get_midnight(end_day)
     status, deadline_at = decide_initial_status(charge.payment_method_id, now, period_end)
+    invoice_due_at = None
+    if subscription.days_until_due is not None:
+        status, deadline_at = ChargeStatus.PENDING, now + FINALIZATION_DELAY
+        invoice_due_at = compute_invoice_due_time(subscription, deadline_at)
     return LedgerCharge(
         idempotency_key=charge.key,
         subscription_id=subscription.id,
@@ -149,6 +197,7 @@ def _create_charge(
         status=status,
         created_at=now,
         deadline_at=deadline_at,
+        invoice_due_at=invoice_due_at,
     )
 
 

@@ -27,6 +27,7 @@ from models.subscription import (
     Subscription,
     SubscriptionNotFound,
 )
+from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import get_anchor_day, get_period_containing
 
 _IS_COPY_STALE = and_(
@@ -50,12 +51,26 @@ _LEDGER_QUERY = (
 @dataclass
 class LedgerEntry:
     subscription: LedgerSubscription
+    may_pay_by_invoice: bool = False
     blocks: list[SeatBlockState] = field(default_factory=list)
 
     def build_state(self, day: date) -> SubscriptionState:
         row = self.subscription
-        period = compute_period_days(row, day)
-        return SubscriptionState(row.id, row.seats, row.unit_price, row.period, *period, tuple(self.blocks))
+        return SubscriptionState(
+            row.id,
+            row.seats,
+            row.unit_price,
+            row.period,
+            *compute_period_days(row, day),
+            tuple(self.blocks),
+            outlook=SubscriptionOutlook(invoice_terms=self._build_invoice_terms()),
+        )
+
+    def _build_invoice_terms(self) -> InvoiceTerms | None:
+        days = self.subscription.days_until_due
+        if days is None:
+            return None
+        return InvoiceTerms(days_until_due=days, is_order_allowed=self.may_pay_by_invoice)
 
 
 @dataclass(frozen=True)
@@ -87,9 +102,10 @@ async def _read_account_ledger(database: Database, account_id: str) -> tuple[Acc
     if not rows:
         raise AccountNotFound
     entries: dict[str, LedgerEntry] = {}
-    for _, subscription, block, _ in rows:
+    for account, subscription, block, _ in rows:
         if subscription is not None:
-            entry = entries.setdefault(subscription.id, LedgerEntry(subscription))
+            new = LedgerEntry(subscription, account.pay_by_invoice)
+            entry = entries.setdefault(subscription.id, new)
             entry.blocks += [SeatBlockState(block.seats, block.unit_price)] if block else []
     return AccountLedger(rows[0][0], entries), any(is_stale for *_, is_stale in rows)
 

@@ -108,7 +108,7 @@ async def send_charge(
     """Send the prepared charge. Raises BillingUnavailable if its outcome cannot be read."""
     outcome = await _send_update(client, item, charge, now)
     return await restore_usual_card(
-        client, item, outcome, is_card_replaced=charge.payment_method_id != _find_usual_method(item, customer)
+        client, item, outcome, is_card_replaced=_needs_other_card(item, customer, charge)
     )
 
 
@@ -134,8 +134,9 @@ async def _find_blocking_outcome(
         return Declined("billed_with_usage")
     if not item.is_price_active:
         return Declined("price_archived")
-    if item.is_paid_by_invoice:
-        return Declined("paid_by_invoice")
+    if item.is_paid_by_invoice != charge.is_on_invoice:
+        # The person agreed to be charged, or to get an invoice.
+        return Declined("not_paid_by_invoice" if charge.is_on_invoice else "paid_by_invoice")
     if item.currency != customer.currency:
         return Declined("other_currency")
     if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:
@@ -168,7 +169,7 @@ async def _record_attempt(
     until its payment may not contain the card, and would not write the key before it. The usual card is also
     stored there, so that it can always be restored."""
     metadata = {ATTEMPT_METADATA_KEY: charge.key}
-    swap = charge.payment_method_id != _find_usual_method(item, customer)
+    swap = _needs_other_card(item, customer, charge)
     if swap and item.replaced_card is None:
         metadata[REPLACED_CARD_METADATA_KEY] = item.default_method or NO_CARD
     change: dict[str, object] = {"metadata": metadata}
@@ -193,6 +194,25 @@ def _find_usual_method(item: SubscriptionItem, customer: StripeCustomer) -> str 
     return item.own_payment_method_id or customer.default_method
 
 
+def _needs_other_card(item: SubscriptionItem, customer: StripeCustomer, charge: Charge) -> bool:
+    return not charge.is_on_invoice and charge.payment_method_id != _find_usual_method(item, customer)
+
+
+def _build_update(item: SubscriptionItem, charge: Charge) -> dict[str, object]:
+    """Always the same for a key. Only a subscription that is charged automatically can wait for its payment
+    (docs.stripe.com/billing/subscriptions/pending-updates): with an invoice, the seats are added at once, and
+    the invoice begins as a draft (docs.stripe.com/billing/invoices/subscription)."""
+    change: dict[str, object] = {
+        "items": [{"id": item.stripe_item_id, "quantity": charge.expected_seats + charge.seats}],
+        "proration_behavior": "always_invoice",
+        "proration_date": to_timestamp(charge.at),
+        "expand": ["latest_invoice.payments"],
+    }
+    if not charge.is_on_invoice:
+        change["payment_behavior"] = "pending_if_incomplete"
+    return change
+
+
 async def _send_update(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome:
@@ -200,13 +220,7 @@ async def _send_update(
     try:
         changed = await client.v1.subscriptions.update_async(
             item.stripe_subscription_id,
-            {
-                "items": [{"id": item.stripe_item_id, "quantity": charge.expected_seats + charge.seats}],
-                "proration_behavior": "always_invoice",
-                "payment_behavior": "pending_if_incomplete",
-                "proration_date": to_timestamp(charge.at),
-                "expand": ["latest_invoice.payments"],
-            },
+            _build_update(item, charge),  # type: ignore[arg-type]
             {"idempotency_key": charge.key},
         )
     except stripe.CardError as error:

@@ -14,6 +14,7 @@ from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 
 CUSTOMER_EXPANSIONS = ["discount.source.coupon"]
+INVOICE_METADATA_KEY = "seatbot_pay_by_invoice"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,26 @@ async def fetch_items(
         async for item in iter_seat_items(client, subscription):
             if item.id not in found or item.is_active or (found[item.id].is_ended and not item.is_ended):
                 found[item.id] = item
+    if any(item.is_paid_by_invoice for item in found.values()) and await _may_pay_by_invoice(
+        client, linked_account
+    ):
+        return {id_: item.with_invoices_allowed() for id_, item in found.items()}
     return found
+
+
+async def _may_pay_by_invoice(client: stripe.StripeClient, linked_account: LinkedAccount) -> bool:
+    """By the accounts file, or else by the customer's metadata."""
+    if linked_account.account.pay_by_invoice:
+        return True
+    customer = await request_stripe(client.v1.customers.retrieve_async(linked_account.customer_id))
+    return is_paying_by_invoice(customer)
+
+
+def is_paying_by_invoice(customer: stripe.Customer) -> bool:
+    # A customer that was deleted has no metadata.
+    metadata = getattr(customer, "metadata", None)
+    value = metadata.to_dict().get(INVOICE_METADATA_KEY, "") if metadata else ""
+    return value.strip().lower() in ("true", "yes", "1")
 
 
 def _read_address(customer: stripe.Customer) -> Address | None:

@@ -12,6 +12,7 @@ from bot.billing.stripe.currencies import to_minor_units
 from models.subscription.outlook import (
     CollectionPause,
     Discount,
+    InvoiceTerms,
     ScheduledChange,
     SeatsNotOrderable,
     SubscriptionOutlook,
@@ -64,6 +65,7 @@ class ItemFuture:
     scheduled_change: PhaseChange | None = None
     update_pending_until: datetime | None = None
     discounts: tuple[ItemDiscount, ...] = ()
+    invoice_terms: InvoiceTerms | None = None
 
     def build_outlook(self, zone: str) -> SubscriptionOutlook:
         """In days of the account's zone, without the renewal."""
@@ -81,6 +83,7 @@ class ItemFuture:
                 )
                 for d in self.discounts
             ),
+            invoice_terms=self.invoice_terms,
         )
 
     def _build_scheduled_change(self, zone: str) -> ScheduledChange | None:
@@ -109,7 +112,15 @@ def read_future(subscription: stripe.Subscription, item: stripe.SubscriptionItem
         scheduled_change=_find_scheduled_change(schedule, subscription, item) if schedule else None,
         update_pending_until=from_timestamp(pending.expires_at) if pending else None,
         discounts=tuple(_iter_discounts(subscription, item)),
+        invoice_terms=_read_invoice_terms(subscription),
     )
+
+
+def _read_invoice_terms(subscription: stripe.Subscription) -> InvoiceTerms | None:
+    """Whether the account may order is not the subscription's to say."""
+    if subscription.collection_method != "send_invoice":
+        return None
+    return InvoiceTerms(days_until_due=subscription.days_until_due)
 
 
 def _find_schedule(subscription: stripe.Subscription) -> stripe.SubscriptionSchedule | None:

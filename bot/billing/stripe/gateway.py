@@ -19,6 +19,7 @@ from bot.billing.gateway import (
     ChargeOutcome,
     CustomerNotFound,
     Declined,
+    InvoiceState,
     LineRequest,
     NeverReceived,
     PaymentMethodState,
@@ -60,6 +61,7 @@ class StripeGateway:
     """Keeps the promises of BillingGateway. The customer portal leads back to `return_url`."""
 
     reconcile_interval = invoices.RECONCILE_INTERVAL
+    invoice_check_interval = invoices.INVOICE_CHECK_INTERVAL
 
     def __init__(
         self,
@@ -185,6 +187,11 @@ class StripeGateway:
             return Unknown()
         log.error("charge.customer_missing", charge_key=charge.key)
         return Declined("customer_gone")
+
+    async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
+        of = await get_linked_account(self._database, account_id)
+        with reject_unknown_errors("fetch_invoice"):
+            return await invoices.fetch_invoice(self._client, of.customer_id, receipt)
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         of = await get_linked_account(self._database, account_id)

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import stripe
+import structlog
 
 from bot.billing.gateway import (
     Charge,
     ChargeOutcome,
     CustomerNotFound,
     Declined,
+    InvoiceState,
     NeedsCustomer,
     Pending,
     Settled,
@@ -31,13 +33,26 @@ from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY, SubscriptionItem, get_object_id
 from bot.billing.stripe.payments import fetch_charged_methods
 from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
+from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
 from models.tax import TaxTreatment
 
+log = structlog.get_logger()
+
 RECONCILE_INTERVAL = timedelta(minutes=10)
+# Of an unpaid invoice, if no webhook says that it was paid.
+INVOICE_CHECK_INTERVAL = timedelta(hours=1)
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
 # Stripe's clock may differ from ours.
 CLOCK_SKEW = timedelta(hours=1)
+
+# Of finalized invoices (docs.stripe.com/invoicing/overview, "Invoice statuses").
+INVOICE_STATUSES = {
+    "open": InvoiceStatus.DUE,
+    "paid": InvoiceStatus.PAID,
+    "void": InvoiceStatus.VOID,
+    "uncollectible": InvoiceStatus.UNCOLLECTIBLE,
+}
 
 # The payment waits for the bank, and for nobody else.
 IN_PROGRESS_STATUSES = ("processing", "requires_capture", "succeeded")
@@ -51,7 +66,7 @@ async def find_outcome(
     if invoice is None:
         return None
     until = (item.pending_until or compute_confirmation_deadline(invoice)) if item.is_active else None
-    return await read_outcome(client, invoice, until, now)
+    return await read_outcome(client, invoice, until, now, is_ended=item.is_ended)
 
 
 async def find_outcome_without_item(
@@ -59,13 +74,21 @@ async def find_outcome_without_item(
 ) -> ChargeOutcome | None:
     """For an item that no longer exists: it can no longer be changed, but it may have been."""
     invoice = await _find_invoice(client, {"customer": customer}, None, charge)
-    return None if invoice is None else await read_outcome(client, invoice, None, now)
+    return None if invoice is None else await read_outcome(client, invoice, None, now, is_ended=True)
 
 
 async def read_outcome(
-    client: stripe.StripeClient, invoice: stripe.Invoice, until: datetime | None, now: datetime
+    client: stripe.StripeClient,
+    invoice: stripe.Invoice,
+    until: datetime | None,
+    now: datetime,
+    *,
+    is_ended: bool = False,
 ) -> ChargeOutcome:
-    """`until` is when the pending update expires; None if there is none."""
+    """`until` is when the pending update expires; None if there is none. `is_ended`: the subscription has
+    ended, or has lost the item."""
+    if invoice.collection_method == "send_invoice":
+        return await _read_sent_invoice(client, invoice, now, is_ended=is_ended)
     if invoice.status == "paid":
         return _build_settled(invoice, await fetch_charged_methods(client, invoice))
     if invoice.status == "draft":
@@ -76,7 +99,55 @@ async def read_outcome(
     return _build_declined(payment)
 
 
-def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...]) -> Settled:
+async def _read_sent_invoice(
+    client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime, *, is_ended: bool
+) -> ChargeOutcome:
+    """The seats were added when it was created. It counts once it is finalized, whatever becomes of it."""
+    if invoice.status == "draft" and is_ended:
+        return await _cancel_draft(client, invoice, now)
+    if invoice.status == "draft":
+        final = await _finalize_draft(client, invoice, advance=True)
+        return _build_settled(final) if final else Pending(now + RECONCILE_INTERVAL)
+    if invoice.status == "void" and is_ended:
+        return Declined("subscription_gone")
+    return _build_settled(invoice)
+
+
+async def _cancel_draft(client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime) -> ChargeOutcome:
+    """There are no seats to pay for any more. A subscription's draft can be neither deleted nor voided before
+    it is finalized (docs.stripe.com/api/invoices/delete, docs.stripe.com/api/invoices/void)."""
+    final = await _finalize_draft(client, invoice, advance=False)
+    if final is None:
+        return Pending(now + RECONCILE_INTERVAL)
+    if final.status == "open":
+        await request_stripe(client.v1.invoices.void_invoice_async(str(invoice.id)), "invoices.void")
+    return Declined("subscription_gone")
+
+
+async def _finalize_draft(
+    client: stripe.StripeClient, invoice: stripe.Invoice, *, advance: bool
+) -> stripe.Invoice | None:
+    """Stripe would do it about an hour later; until then, its amount could still change (R17). None if it is
+    still a draft: Stripe could not finalize it."""
+    invoice_id = str(invoice.id)
+    try:
+        call = client.v1.invoices.finalize_invoice_async(invoice_id, {"auto_advance": advance})
+        return await request_stripe(call, "invoices.finalize", expects=lambda _: True)
+    except stripe.InvalidRequestError as error:
+        # Unless it was finalized in the meantime.
+        current = await request_stripe(client.v1.invoices.retrieve_async(invoice_id), "invoices.retrieve")
+        if current.status != "draft":
+            return current
+        log.error(
+            "invoice.finalization_failed",
+            invoice=invoice_id,
+            error=error.code,
+            stripe_request=error.request_id,
+        )
+        return None
+
+
+def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...] = ()) -> Settled:
     """The balance before and after says what was used of a credit, and what was added or carried over
     (docs.stripe.com/billing/customer/balance)."""
     net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
@@ -94,7 +165,29 @@ def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...]) 
         carried_over=convert(max(0, after)),
         invoice_number=invoice.number or str(invoice.id),
         methods=methods,
+        invoice=_build_state(invoice) if invoice.collection_method == "send_invoice" else None,
     )
+
+
+def _build_state(invoice: stripe.Invoice) -> InvoiceState:
+    return InvoiceState(
+        id=str(invoice.id),
+        number=invoice.number or str(invoice.id),
+        status=INVOICE_STATUSES[invoice.status or "open"],
+        amount=to_minor_units(invoice.amount_due, invoice.currency),
+        amount_remaining=to_minor_units(invoice.amount_remaining, invoice.currency),
+        due_at=from_timestamp(invoice.due_date) if invoice.due_date else None,
+    )
+
+
+async def fetch_invoice(client: stripe.StripeClient, customer: str, receipt: str) -> InvoiceState | None:
+    call = client.v1.invoices.retrieve_async(receipt)
+    try:
+        invoice = await request_stripe(call, "invoices.retrieve", expects=is_missing)
+    except stripe.InvalidRequestError:
+        return None
+    is_known = get_object_id(invoice.customer) == customer and invoice.status in INVOICE_STATUSES
+    return _build_state(invoice) if is_known else None
 
 
 async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled) -> Settled:

@@ -49,7 +49,6 @@ class SubscriptionItem:
     period_start: datetime
     period_end: datetime
     is_price_active: bool
-    is_paid_by_invoice: bool
     currency: str
     product_id: str | None
     default_method: str | None
@@ -72,6 +71,17 @@ class SubscriptionItem:
     @property
     def is_ended(self) -> bool:
         return self.status in ENDED_STATUSES
+
+    @property
+    def is_paid_by_invoice(self) -> bool:
+        return self.future.invoice_terms is not None
+
+    def with_invoices_allowed(self) -> "SubscriptionItem":
+        terms = self.future.invoice_terms
+        if terms is None:
+            return self
+        allowed = terms.model_copy(update={"is_order_allowed": True})
+        return replace(self, future=replace(self.future, invoice_terms=allowed))
 
     @property
     def own_payment_method_id(self) -> str | None:
@@ -170,7 +180,6 @@ def _build_item(
         period_start=from_timestamp(item.current_period_start),
         period_end=_find_period_end(item, future),
         is_price_active=item.price.active,
-        is_paid_by_invoice=subscription.collection_method == "send_invoice",
         currency=subscription.currency.upper(),
         product_id=item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY),
         default_method=get_object_id(subscription.default_payment_method),

@@ -20,7 +20,6 @@ from bot.billing.gateway import (
     RecurringTotal,
     SeatsReducePrice,
     SubscriptionNotActive,
-    SubscriptionPaidByInvoice,
     TaxLocationInvalid,
     UnrelatedChargesPending,
 )
@@ -168,8 +167,6 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise SeatsBilledWithUsage(product="")
     if not item.is_price_active:
         raise PriceArchived
-    if item.is_paid_by_invoice:
-        raise SubscriptionPaidByInvoice
     if item.currency != account.currency:
         raise CurrencyMismatch
     if line.unit_price not in (None, item.unit_price):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.blocks import block_kit, navigation
 from bot.blocks.account import PortalLinks
 from bot.blocks.block_kit import Block
+from bot.blocks.invoice import build_unpaid_invoice_blocks
 from bot.blocks.order_line import build_confirm_payment_button
 from bot.blocks.quote import build_decision_buttons, format_quote_summary
 from bot.blocks.refusal import format_refusal
@@ -26,12 +27,13 @@ BlockGroup = list[Block]
 
 
 def has_attention_items(overview: AccountOverview) -> bool:
-    return bool(overview.pending_quotes or overview.failed_orders or not can_pay(overview)) or any(
-        map(_has_problem, overview.open_orders)
-    )
+    waiting = overview.pending_quotes or overview.failed_orders or overview.invoices
+    return bool(waiting or not can_pay(overview)) or any(map(_has_problem, overview.open_orders))
 
 
 def can_pay(overview: AccountOverview) -> bool:
+    if any(row.subscription.outlook.is_paid_by_invoice and row.blocked_by is None for row in overview.rows):
+        return True
     today = overview.account.get_local_date(overview.at)
     return any(method.is_usable(today) for method in overview.default_methods)
 
@@ -72,6 +74,8 @@ def _iter_account_groups(
             len(problem_orders) - MAX_ORDERS,
             navigation.build_orders_button(localizer, overview.account.id),
         )
+    if overview.invoices:
+        yield build_unpaid_invoice_blocks(localizer, overview.account, overview.invoices, account)
     for quote in overview.pending_quotes[:MAX_QUOTES]:
         yield _build_quote_group(localizer, quote, account)
     if len(overview.pending_quotes) > MAX_QUOTES:

@@ -19,6 +19,7 @@ from bot.use_cases.details import (
     list_payment_methods,
     list_pending_quote_details,
 )
+from bot.use_cases.invoice.read import list_unpaid_invoices
 from bot.use_cases.notice.enqueue import list_active_contacts
 from models.account import Account
 from models.details import AccountOverview, OrderDetails, SubscriptionRow
@@ -85,6 +86,7 @@ async def _load_account_overview(
         open_orders=await _list_orders_in_progress(session, account, at),
         receipts=receipts,
         spending=spending,
+        invoices=await list_unpaid_invoices(session, account.id),
     )
 
 

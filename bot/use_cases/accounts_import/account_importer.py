@@ -57,6 +57,9 @@ class AccountImporter:
         values = build_account_values(self._entry)
         home_country = values.pop("home_country")
         self._changes |= update_fields(account, values)
+        if "pay_by_invoice" in self._changes:
+            # What the provider says of its subscriptions depends on it.
+            account.schedule_refresh(self._run.at)
         # An order's address becomes the account's (R10). Only a file with a new one overrides that.
         if new_address not in (old_address, self._existing.last_imported_address):
             account.sqlmodel_update({**new_address, "home_country": home_country})
@@ -159,7 +162,7 @@ class AccountImporter:
             del values["unit_price"]
         if changes := update_fields(row, values):
             self._changes[f"subscription:{entry.id}"] = changes
-            row.revision += bool(changes.keys() & {"unit_price", "tax_rate"})
+            row.revision += bool(changes.keys() & {"unit_price", "tax_rate", "days_until_due"})
         if _has_other_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
             if self._is_overwritten:
                 self._overwrite_subscription(row, entry)
@@ -218,6 +221,7 @@ def _build_subscription_values(entry: SubscriptionEntry, currency: str) -> Field
         "product_id": entry.product,
         "unit_price": parse_amount(entry.unit_price, currency),
         "tax_rate": entry.tax_rate,
+        "days_until_due": entry.days_until_due,
         **build_self_service_values(entry),
     }
 

@@ -63,6 +63,7 @@ class CustomerLink:
             "slack_enterprise" if owner and owner.startswith("E") else "slack_team": owner,
             "channel": options.channel,
             "stripe_customer": customer.id,
+            "pay_by_invoice": "true" if customer.pays_by_invoice else "false",
             "currency": customer.currency,
             "locale": language if language in LANGUAGES else "en",
             "time_zone": options.time_zone or _find_time_zone(customer.address.get("country", "")),

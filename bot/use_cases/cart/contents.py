@@ -57,9 +57,10 @@ class CartState:
         return [quote for quote in self.pending_quotes if not is_own_quote(quote, self.contact)]
 
     def check_default_method(self, at: datetime, subscription_ids: Collection[str] | None = None) -> None:
-        """R3, for an order of these subscriptions, else of any that seats can be added to."""
-        own_ids = [
-            row.subscription.default_payment_method_id
+        """R3, for an order of these subscriptions, else of any that seats can be added to. One that is paid
+        by invoice needs no method."""
+        ordered = [
+            row.subscription
             for row in self.rows
             if (
                 row.blocked_by is None
@@ -67,7 +68,11 @@ class CartState:
                 else row.subscription.id in subscription_ids
             )
         ]
-        check_default_method(self.default_methods, self.account.get_local_date(at), own_ids)
+        charged = [each for each in ordered if not each.outlook.is_paid_by_invoice]
+        needs_method = len(charged) == len(ordered) if subscription_ids is None else bool(charged)
+        if needs_method:
+            own_ids = [each.default_payment_method_id for each in charged]
+            check_default_method(self.default_methods, self.account.get_local_date(at), own_ids)
 
 
 def is_own_quote(quote: Quote, contact: BillingContact) -> bool:

@@ -15,6 +15,7 @@ from models.errors import Refusal
 from models.payment_method import PaymentMethod, check_default_method
 from models.product import Product
 from models.subscription import Subscription
+from models.subscription.outlook import SubscriptionPaidByInvoice
 
 MAX_LISTED = 5
 # Slack is called once or twice for each, and allows about fifty calls a minute.
@@ -36,11 +37,14 @@ class _OpenAccount:
         sold = [
             subscription for subscription, product in self.subscriptions if _is_sold(subscription, product)
         ]
+        if not sold and any(_needs_invoice_permission(each) for each, _ in self.subscriptions):
+            return "paid by invoice, without pay_by_invoice"
         if not sold:
             return "no subscription that seats can be added to"
         try:
-            own_ids = [subscription.default_payment_method_id for subscription in sold]
-            check_default_method(self.methods, self.account.get_local_date(at), own_ids)
+            if not any(subscription.outlook.is_paid_by_invoice for subscription in sold):
+                own_ids = [subscription.default_payment_method_id for subscription in sold]
+                check_default_method(self.methods, self.account.get_local_date(at), own_ids)
         except Refusal:
             return "no payment method that can be charged"
         return None
@@ -108,6 +112,10 @@ async def _load_open_accounts(session: Session) -> list[_OpenAccount]:
 def _append(accounts: dict[str, _OpenAccount], account_id: str, name: str, row: object) -> None:
     if account_id in accounts:
         getattr(accounts[account_id], name).append(row)
+
+
+def _needs_invoice_permission(subscription: Subscription) -> bool:
+    return isinstance(subscription.outlook.find_charge_obstacle(), SubscriptionPaidByInvoice)
 
 
 def _is_sold(subscription: Subscription, product: Product) -> bool:

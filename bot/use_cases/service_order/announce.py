@@ -32,6 +32,8 @@ def announce_progress(
     if row is not None:
         line = {"product": row.product.name, "seats": row.line.seats, "reason": row.line.reason or ""}
         payload = payload.model_copy(update=line)
+        if step == "line_settled" and row.line.is_on_invoice:
+            payload = payload.model_copy(update={"invoice_number": row.line.provider_invoice_number})
     if blocking_order_number is not None:
         # Each check finds it again; it is announced once.
         event = f"{step}:{blocking_order_number}"

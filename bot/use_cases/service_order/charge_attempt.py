@@ -213,4 +213,5 @@ def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> 
         address=update.order.billing_address,
         stored_at=attempt.started_at,
         max_amount_due=compute_amount_limit(update.quote, update.lines, row.line),
+        is_on_invoice=row.line.is_on_invoice,
     )

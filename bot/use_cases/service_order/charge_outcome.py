@@ -11,6 +11,7 @@ from bot.billing.gateway import (
     Charge,
     ChargeOutcome,
     Declined,
+    InvoiceState,
     NeedsCustomer,
     Pending,
     PriceChanged,
@@ -22,6 +23,7 @@ from bot.billing.gateway import (
 from bot.metrics import CHARGES_TOTAL, to_snake_case
 from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
+from bot.use_cases.invoice.record import build_invoice, build_invoice_entry
 from bot.use_cases.receipt import list_charged_methods
 from bot.use_cases.service_order.announce import announce_answer, announce_attention_needed
 from bot.use_cases.service_order.charge_attempt import RETRY_DELAY, LeasedLine
@@ -90,18 +92,20 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     limit = compute_amount_limit(update.quote, update.lines, line)
     answered.close(AttemptOutcome.SETTLED)
     _store_settlement(line, outcome, limit)
-    if (outcome.amount, outcome.tax) != (line.amount, line.tax) or outcome.amount_paid > limit:
+    if (outcome.amount, outcome.tax) != (line.amount, line.tax) or outcome.amount_due > limit:
         # R17, R26: something was changed between the provider's check and its charge.
         log.error(
             "charge.amount_mismatch",
             order=update.order.number,
             receipt=outcome.receipt,
             promised=[line.amount, line.tax, limit],
-            charged=[outcome.amount, outcome.tax, outcome.amount_paid],
+            charged=[outcome.amount, outcome.tax, outcome.amount_due],
         )
     details: dict[str, object] = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
-    if outcome.amount_paid != outcome.amount + outcome.tax:
-        details["amount_paid"] = outcome.amount_paid
+    if outcome.amount_due != outcome.amount + outcome.tax:
+        details["amount_due" if outcome.invoice else "amount_paid"] = outcome.amount_due
+    if outcome.invoice is not None:
+        details["invoice"] = outcome.invoice.number
     if line.difference is not None:
         details["promised"] = line.difference.promised
     charged = list_charged_methods(row) if row.payment_method is not None else line.charged_to
@@ -111,6 +115,8 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     line.release(None)
     await apply_subscription_states(update.session, answered.subscription_states)
     _assign_seat(update, row)
+    if outcome.invoice is not None:
+        _record_invoice(update, row, outcome.invoice)
     await mark_waiting_lines_due(update, line)
     await finish_order_if_done(update)
 
@@ -124,7 +130,15 @@ def _store_settlement(line: OrderLine, outcome: Settled, limit: int) -> None:
     line.charged_methods = [method.model_dump(mode="json", exclude_none=True) for method in outcome.methods]
     line.credit_used, line.earlier_balance = outcome.credit_used, outcome.earlier_balance
     line.carried_over = outcome.carried_over
-    line.promised_charge = limit if outcome.amount_paid > limit else None
+    line.promised_charge = limit if outcome.amount_due > limit else None
+
+
+def _record_invoice(update: OrderUpdate, row: OrderRow, state: InvoiceState) -> None:
+    invoice = build_invoice(
+        state, update.account, row.line.key, update.services.billing.invoice_check_interval, update.at
+    )
+    update.add_invoice(row, invoice)
+    update.audit_entries.append(build_invoice_entry(update.order, invoice, None, update.actor, update.at))
 
 
 def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:

@@ -130,9 +130,10 @@ async def retry_service_order(
         update, contact = await _lock_order(services, session, person, order_id, at)
         account = update.account
         account.check_open()
-        methods = await list_payment_methods(session, account.id)
-        method = get_usable_method(methods, payment_method_id, account.get_local_date(at))
-        lines = await _list_lines_to_retry(update)
+        lines, method = await _list_lines_to_retry(update), None
+        if not all(line.is_on_invoice for line in lines):
+            methods = await list_payment_methods(session, account.id)
+            method = get_usable_method(methods, payment_method_id, account.get_local_date(at))
         busy = await load_busy_orders(session, [line.subscription_id for line in lines])
         if busy:
             raise SubscriptionBusy(number=sorted(order.number for order in busy.values())[0])
@@ -146,15 +147,18 @@ async def retry_service_order(
     return details
 
 
-def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod) -> None:
+def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod | None) -> None:
+    """What is paid by invoice stays so."""
     line.change_status(LineStatus.CHARGING, update.at)
-    line.payment_method_id = method.id
+    if method is not None and not line.is_on_invoice:
+        line.payment_method_id = method.id
     line.release(update.at)
     update.session.add(line)
+    method_id = line.payment_method_id or update.order.payment_method_id
     update.add_audit_entry(
         "retried",
         status_change=(LineStatus.DECLINED.value, LineStatus.CHARGING.value),
-        details={"subscription": line.subscription_id, "payment_method": method.id},
+        details={"subscription": line.subscription_id, "payment_method": method_id},
     )
 
 

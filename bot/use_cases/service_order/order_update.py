@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, func
@@ -27,6 +27,7 @@ from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import Actor
 from models.details import OrderRow
+from models.invoice import Invoice
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination
 from models.notice.payloads import NoticePayload
@@ -70,6 +71,7 @@ _ORDER_COLUMNS: Select[
     str | None,
     int | None,
     ChargeAttempt | None,
+    Invoice | None,
 ] = Select(
     ServiceOrder,
     Quote,
@@ -81,6 +83,7 @@ _ORDER_COLUMNS: Select[
     _BLOCKING_ORDER_NUMBER,
     col(SeatAssignment.id),
     ChargeAttempt,
+    Invoice,
 )
 # Prebuilt: run twice for every line.
 _ORDER_QUERY = (
@@ -98,6 +101,7 @@ _ORDER_QUERY = (
         ),
     )
     .outerjoin(ChargeAttempt, col(ChargeAttempt.order_line_id) == OrderLine.id)
+    .outerjoin(Invoice, col(Invoice.order_line_id) == OrderLine.id)
     .where(col(ServiceOrder.id) == bindparam("order_id"))
     .order_by(col(OrderLine.id), col(ChargeAttempt.number))
 )
@@ -129,6 +133,10 @@ class OrderUpdate:
 
     def get_row(self, line_id: int) -> OrderRow:
         return next(row for row in self.rows if row.line.id == line_id)
+
+    def add_invoice(self, row: OrderRow, invoice: Invoice) -> None:
+        self.session.add(invoice)
+        self.rows[self.rows.index(row)] = replace(row, invoice=invoice)
 
     def add_audit_entry(
         self,
@@ -221,8 +229,8 @@ async def load_order_update(
     rows: dict[int, OrderRow] = {}
     attempts: dict[int, list[ChargeAttempt]] = {}
     assigned_product_ids: set[str] = set()
-    for *_, line, quote_line, product, method, blocking_number, assignment_id, attempt in found:
-        rows.setdefault(line.key, OrderRow(line, quote_line, product, blocking_number, method))
+    for *_, line, quote_line, product, method, blocking_number, assignment_id, attempt, invoice in found:
+        rows.setdefault(line.key, OrderRow(line, quote_line, product, blocking_number, method, invoice))
         attempts.setdefault(line.key, []).extend([attempt] if attempt else [])
         if assignment_id is not None:
             assigned_product_ids.add(product.id)

@@ -9,7 +9,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import Select
 
 from bot.billing.gateway import LineRequest, PricedLine, QuotedBalanceChanged, QuotedPriceChanged
-from bot.db import Session, select_joined
+from bot.db import Session, build_insert, select_joined
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.permissions import (
     SlackIdentity,
@@ -242,8 +242,7 @@ class _Placement:
 async def _place_order(placement: _Placement) -> OrderDetails:
     session, at, account, state = placement.session, placement.at, placement.account, placement.state
     quote = state.quote
-    own_ids = {s.id: s.default_payment_method_id for s in state.subscriptions}
-    choices = MethodChoices(state.methods, own_ids, account.get_local_date(at))
+    choices = MethodChoices.build(state.methods, state.subscriptions, account.get_local_date(at))
     form, chosen = get_valid_form(
         state.checkout, state.administrators, choices, needs_po_number=account.po_number_required
     )
@@ -264,6 +263,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     session.add(account)
     await clear_cart(session, quote)
     await prepare_audit_entries(session, account.id, placement.actor)
+    await _store_invoice_method(session, choices)
     order = await _create_order(placement, form, administrator, method)
     rows = [
         _build_order_row(order, row, account, methods[row.line.subscription_id], at) for row in state.rows
@@ -315,6 +315,12 @@ async def _get_or_create_administrator(
     return administrator, [entry]
 
 
+async def _store_invoice_method(session: Session, choices: MethodChoices) -> None:
+    for method in list(choices.invoice_methods.values())[:1]:
+        insert = build_insert(session, PaymentMethod).values(method.model_dump())
+        await session.exec(insert.on_conflict_do_nothing(index_elements=["id"]))
+
+
 async def _create_order(
     placement: _Placement, form: CheckoutForm, administrator: Administrator, method: PaymentMethod
 ) -> ServiceOrder:
@@ -350,6 +356,7 @@ def _build_order_row(
         tax=line.tax,
         period_ends_at=account.get_midnight(line.period_end),
         payment_method_id=None if is_orders_method else method.id,
+        is_on_invoice=method.is_invoice,
         due_at=at,
     )
     return OrderRow(order_line, line, row.product, payment_method=None if is_orders_method else method)

@@ -26,7 +26,12 @@ def update_line_status(
         "line",
         status_change=(before.value, status.value),
         reason=reason,
-        details={"subscription": line.subscription_id, "seats": line.seats, **(details or {})},
+        details={
+            "subscription": line.subscription_id,
+            "seats": line.seats,
+            **({"on_invoice": True} if line.is_on_invoice else {}),
+            **(details or {}),
+        },
     )
     if status is not LineStatus.CHARGING:
         announce_progress(update, f"line_{status.value}", row=row)

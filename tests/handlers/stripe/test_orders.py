@@ -11,7 +11,6 @@ from bot.billing.gateway import (
     CustomerNotFound,
     PriceArchived,
     QuotedPriceChanged,
-    SubscriptionPaidByInvoice,
 )
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from bot.use_cases.cart.open import open_cart
@@ -29,6 +28,7 @@ from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteStatus
 from models.service_order import ChargeAttempt
 from models.subscription import Subscription
+from models.subscription.outlook import SubscriptionPaidByInvoice
 from models.subscription.seat_pricing import CurrencyMismatch
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import InvoiceLine

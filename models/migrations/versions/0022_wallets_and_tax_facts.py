@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel import AutoString
 
-revision = "0021_wallets_and_tax_facts"
-down_revision = "0020_settled_amounts"
+revision = "0022_wallets_and_tax_facts"
+down_revision = "0021_settled_amounts"
 branch_labels = None
 depends_on = None
 

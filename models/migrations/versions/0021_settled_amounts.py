@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020_settled_amounts"
-down_revision = "0019_receipt_exports"
+revision = "0021_settled_amounts"
+down_revision = "0020_invoices"
 branch_labels = None
 depends_on = None
 

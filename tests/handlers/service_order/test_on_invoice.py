@@ -1,0 +1,194 @@
+"""Orders of subscriptions that are paid by invoice, with the embedded provider (R3, R18, R25)."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bot.permissions import SlackIdentity
+from bot.use_cases.invoice.follow import follow_due_invoices
+from bot.use_cases.invoice.read import open_invoice
+from bot.use_cases.slack_user import refresh_slack_user
+from models.audit.entry import AuditEntry
+from models.invoice import Invoice, InvoiceNotFound
+from models.notice import Notice, NoticeKind
+from models.payment_method import PaymentMethod
+from models.quote import Quote
+from models.receipt import Receipt
+from models.service_order import OrderStatus, ServiceOrder
+from sandbox.driver import Modal, Person
+from tests.handlers.steps import buttons, import_account, newest, opened, saying, shown
+from tests.world import World
+
+NOVEMBER = {"period": "month", "period_start": date(2026, 11, 1), "period_end": date(2026, 12, 1)}
+MEETING = {"product": "goto-meeting", "seats": 10, "unit_price": "14.00", **NOVEMBER}
+
+
+async def invoiced(world: World, subscription_id: str, *, days: int = 30, **changes: Any) -> Person:
+    """Carla's account gets another subscription, paid by invoice, and has no payment method."""
+    values = {"pay_by_invoice": True, "payment_methods": [], **changes}
+    subscription = {"id": subscription_id, "days_until_due": days, **MEETING}
+    await import_account(world, "customer", subscriptions=[subscription], **values)
+    return world.person("carla")
+
+
+async def placed(world: World, carla: Person, **seats: int) -> Modal:
+    """Until the invoice was sent."""
+    modal = await world.order(carla, **seats)
+    await world.settle()
+    await world.pass_time(seconds=15)
+    return modal
+
+
+def list_words(world: World, person: Person) -> list[str]:
+    messages = [*person.dms, *world.channel("C04CUSTOMER")]
+    threads = [reply.text for message in messages for reply in message.thread]
+    mails = [f"{mail.subject} {mail.text}" for mail in world.slack.mail.messages]
+    return [*(message.text for message in messages), *threads, *mails]
+
+
+async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
+    carla = await invoiced(world, "sub_paid_86400")
+    checkout = await world.checkout(carla, sub_paid_86400=2)
+    assert "*Paid by invoice:* GoTo Meeting. You’ll get an invoice, due within 30 days." in checkout.text
+    assert "payment_method" not in str(checkout.blocks)
+    await carla.submit()
+    placement = await carla.wait_for_modal("service_order.place")
+    assert "will get an invoice for €22.86, due within 30 days" in placement.text
+    assert "harged" not in placement.text
+    await carla.submit()
+    await carla.wait_for_modal("service_order.show")
+    await world.settle()
+    assert await world.rows(Invoice) == [], "a draft is nobody's invoice yet"
+    assert await world.seats("sub_paid_86400") == (10, 10)
+    await world.pass_time(seconds=15)
+
+    order, invoice = await world.row(ServiceOrder), await world.row(Invoice)
+    assert order.status is OrderStatus.COMPLETED
+    assert await world.seats("sub_paid_86400") == (12, 12)
+    assert (invoice.status, invoice.amount, invoice.currency) == ("due", 2286, "EUR")
+    sent = newest(carla.dms, f"Invoice {invoice.number} for service order SO-1001")
+    assert f"Invoice {invoice.number}: €22.86, due on Dec 10, 2026" in sent.text
+    assert "invoice.open" in buttons(sent)
+    [mail] = world.slack.mail.messages
+    assert [file.name for file in mail.attachments] == [f"{invoice.number}.pdf", "SO-1001.pdf"]
+    assert not any("22.86" in message.words for message in world.channel("C04CUSTOMER")), "R25"
+
+    await carla.press_in(sent, "invoice.open")
+    page = await carla.wait_for_modal("invoice.open")
+    assert f"Invoice {invoice.number} for €22.86 is due on Dec 10, 2026." in page.text
+    assert world.services.settings.admin_portal_url in str(page.blocks)
+    billing = await opened(carla, "/billing", "", "account.overview")
+    assert f"Invoice {invoice.number} for €22.86 is due on Dec 10, 2026." in billing.text
+    assert world.slack.refusals == []
+    await carla.open_home()
+    await world.settle()
+    assert f"Invoice {invoice.number} for €22.86" in str(carla.home and carla.home.text)
+
+    await world.pass_time(days=1)
+    assert (await world.row(Invoice)).status == "paid"
+    paid = newest(carla.dms, f"Invoice {invoice.number} for service order SO-1001 is paid")
+    assert "invoice.open" not in buttons(paid)
+    assert (await world.row(ServiceOrder)).model_dump() == order.model_dump(), "its status is its own"
+    entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
+    assert entries == [(None, "due"), ("due", "paid")]
+    assert f"invoice {invoice.number} paid" in world.channel("C04CUSTOMER")[0].text
+    billing = await opened(carla, "/billing", "", "account.overview")
+    assert "Invoices to pay" not in billing.text
+    assert [words for words in list_words(world, carla) if "harged" in words] == []
+    assert await world.rows(PaymentMethod, account_id="customer", active=True) == []
+
+
+async def test_an_overdue_invoice_is_announced_once_to_the_channel_and_the_contact(world: World) -> None:
+    carla = await invoiced(world, "sub_late_7200")
+    await placed(world, carla, sub_late_7200=2)
+    await world.pass_time(hours=2)
+    invoice = await world.row(Invoice)
+    assert invoice.status == "overdue"
+    title = f"Invoice {invoice.number} for service order SO-1001 is overdue"
+    for messages in (carla.dms, world.channel("C04CUSTOMER")):
+        assert len(saying(messages, title)) == 1
+    assert "€22.86" in newest(carla.dms, title).text
+    assert "€22.86" not in newest(world.channel("C04CUSTOMER"), title).text
+    await world.pass_time(minutes=30)
+    assert len(await world.rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)) == 2
+    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert f"Invoice {invoice.number} for €22.86 is overdue: it was due on Nov 10, 2026." in order.text
+    await world.pass_time(hours=2)
+    assert (await world.row(Invoice)).status == "paid"
+    assert newest(carla.dms, f"{invoice.number} for service order SO-1001 is paid")
+
+
+async def test_an_invoice_that_is_never_paid_is_asked_about_ever_more_rarely(world: World) -> None:
+    carla = await invoiced(world, "sub_unpaid_60")
+    await placed(world, carla, sub_unpaid_60=1)
+    await world.pass_time(days=10)
+    invoice = await world.row(Invoice)
+    assert invoice.status == "overdue"
+    assert invoice.check_at is not None
+    assert (invoice.check_at - world.clock.at).days >= 0
+    assert (invoice.check_at - world.clock.at).total_seconds() > 80_000
+    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert await world.seats("sub_unpaid_60") == (11, 11)
+
+
+async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) -> None:
+    carla = await invoiced(world, "sub_void_600")
+    await placed(world, carla, sub_void_600=2)
+    await world.pass_time(minutes=11)
+    invoice = await world.row(Invoice)
+    assert (invoice.status, invoice.check_at) == ("void", None)
+    assert newest(carla.dms, f"Invoice {invoice.number} for service order SO-1001 was cancelled")
+    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert await follow_due_invoices(world.services) == 0
+
+
+async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: World) -> None:
+    carla = await invoiced(
+        world,
+        "sub_paid_3600",
+        payment_methods=[
+            {"id": "pm_good", "brand": "visa", "last4": "4242", "expires": "2028-04", "default": True}
+        ],
+    )
+    placement = await world.placement(carla, customer_assist=1, sub_paid_3600=2)
+    assert "will be charged €" in placement.text
+    assert "and get an invoice for €22.86" in placement.text
+    await carla.submit()
+    await carla.wait_for_modal("service_order.show")
+    await world.settle()
+    await world.pass_time(seconds=15)
+    receipt = await world.row(Receipt)
+    [method] = receipt.charged_methods
+    assert (method.last4, method.amount) == ("4242", receipt.total - 2286)
+    assert [line.invoiced for line in receipt.receipt_lines if line.invoiced] == [2286]
+    text = newest(carla.dms, "for service order SO-1001").text
+    assert "Charged to Visa" in text
+    assert "€22.86, due on Dec 10, 2026" in text
+
+
+async def test_a_line_by_card_still_needs_a_card(world: World) -> None:
+    carla = await invoiced(world, "sub_paid_3600")
+    await world.fill_cart(carla, customer_assist=1, sub_paid_3600=2)
+    await carla.submit()
+    await shown(carla, "the account needs a valid credit or debit card")
+    assert await world.rows(Quote) == []
+
+
+@pytest.mark.parametrize("allowed", [False, None])
+async def test_without_the_accounts_permission_nothing_is_quoted(world: World, allowed: bool | None) -> None:
+    carla = await invoiced(world, "sub_paid_3600", pay_by_invoice=allowed)
+    await carla.command("/add-seats")
+    blocked = await shown(carla, "isn’t set up to order seats that way")
+    assert "seats:sub_paid_3600" not in str(blocked.blocks)
+
+
+async def test_an_invoice_of_another_account_cannot_be_opened(world: World) -> None:
+    carla = await invoiced(world, "sub_paid_3600")
+    await placed(world, carla, sub_paid_3600=1)
+    dora = SlackIdentity("T01ACME", "U03DORA", "test")
+    await refresh_slack_user(world.services, dora)
+    invoice = await world.row(Invoice)
+    for invoice_id in (invoice.key, invoice.key + 1):
+        with pytest.raises(InvoiceNotFound):
+            await open_invoice(world.services, person=dora, invoice_id=invoice_id)

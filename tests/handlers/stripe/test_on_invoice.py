@@ -1,0 +1,207 @@
+"""Orders on invoice over Stripe: subscriptions with `collection_method=send_invoice` (R3, R18, R19)."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.use_cases.invoice.follow import follow_due_invoices
+from models.invoice import Invoice
+from models.receipt import Receipt
+from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
+from tests.fake_stripe import Fault
+from tests.fake_stripe.records import Invoice as StripeInvoice
+from tests.handlers.steps import buttons, newest, opened, saying, shown
+from tests.handlers.stripe.stripe_orders import ALICE, line, ordered, placed_only
+from tests.stripe_world import StripeWorld, stripe_world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StripeWorld]:
+    """Acme's GoTo Meeting is paid by invoice, and its GoTo Webinar by card."""
+    async with stripe_world() as world:
+        world.records.subscriptions["sub_of_acme_meeting"].sends_invoice = True
+        world.records.customers["cus_acme"].metadata["seatbot_pay_by_invoice"] = "true"
+        yield world
+
+
+def get_invoice(world: StripeWorld) -> StripeInvoice:
+    [invoice] = world.records.list_updates()
+    return invoice
+
+
+async def told(world: StripeWorld) -> None:
+    """Stripe's events arrive, and the jobs run."""
+    world.records.apply_due_changes()
+    assert set(await world.webhook_sender.send_events(world.webhook_sender.collect_events())) <= {200}
+    await world.settle()
+
+
+async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: StripeWorld) -> None:
+    world.records.customers["cus_acme"].default_payment_method = None
+    alice = world.person("alice")
+    placement = await world.placement(alice, acme_meeting=5)
+    assert "will get an invoice for €57.64, due within 30 days" in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+
+    invoice = get_invoice(world)
+    assert (invoice.status, invoice.auto_advance) == ("open", True), "Stripe sends it, and reminders"
+    assert "payment_behavior" not in world.fake.list_charge_requests()[0].params
+    order, stored = await world.row(ServiceOrder), await world.row(Invoice)
+    assert order.status is OrderStatus.COMPLETED
+    assert await world.seats("acme_meeting") == (30, 30)
+    number = stored.number
+    assert (stored.status, stored.amount, number) == ("due", invoice.amount_due, f"FAKE-{invoice.id[-4:]}")
+    sent = newest(alice.dms, f"Invoice {number} for service order SO-1001")
+    assert f"Invoice {number}: €57.64, due on 10 Dec 2026" in sent.text
+    [mail] = world.slack.mail.messages
+    assert [file.name for file in mail.attachments] == [f"{number}.pdf", "SO-1001.pdf"]
+    assert "harged" not in mail.text
+    receipt = await world.row(Receipt)
+    assert (receipt.charged_methods, receipt.invoice_numbers) == ([], [number])
+
+    await alice.press_in(sent, "invoice.open")
+    page = await alice.wait_for_modal("invoice.open")
+    assert f"https://invoice.stripe.example/i/{invoice.id}" in str(page.blocks)
+    assert not any("invoice.stripe.example" in str(row.model_dump()) for row in await world.rows(Invoice))
+
+    world.records.pay_invoice(invoice)
+    await told(world)
+    assert (await world.row(Invoice)).status == "paid"
+    assert newest(alice.dms, f"Invoice {number} for service order SO-1001 is paid")
+    assert (await world.row(ServiceOrder)).model_dump() == order.model_dump()
+    assert world.slack.refusals == []
+
+
+async def test_without_webhooks_it_is_overdue_on_its_day_and_paid_within_the_hour(world: StripeWorld) -> None:
+    await ordered(world, ALICE, "acme_meeting")
+    await world.pass_time(days=29, hours=23)
+    assert (await world.row(Invoice)).status == "due"
+    await world.pass_time(hours=1)
+    stored = await world.row(Invoice)
+    assert stored.status == "overdue"
+    assert len(saying(world.channel("C01BILLING"), stored.number)) >= 1
+    alice = world.person("alice")
+    assert "invoice.open" in buttons(
+        newest(alice.dms, f"{stored.number} for service order SO-1001 is overdue")
+    )
+    await alice.command("/add-seats")
+    await shown(alice, "has an unpaid invoice")
+    world.records.pay_invoice(get_invoice(world))
+    await world.pass_time(hours=1)
+    assert (await world.row(Invoice)).status == "paid"
+    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+
+
+async def test_a_voided_and_a_written_off_invoice_are_told_and_change_no_order(world: StripeWorld) -> None:
+    await ordered(world, ALICE, "acme_meeting")
+    invoice, alice = get_invoice(world), world.person("alice")
+    world.records.mark_uncollectible(invoice)
+    await told(world)
+    assert (await world.row(Invoice)).status == "uncollectible"
+    assert newest(alice.dms, "was written off")
+    assert await follow_due_invoices(world.services) == 0
+    world.records.void_invoice(invoice)
+    await told(world)
+    assert (await world.row(Invoice)).status == "void"
+    assert newest(alice.dms, "was cancelled")
+    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert await world.seats("acme_meeting") == (27, 27)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("cut_after", charges_only=True),
+        Fault("save_500_after", charges_only=True),
+        Fault("cut_before", path="/finalize$"),
+        Fault("cut_after", path="/finalize$"),
+        Fault("down", path="/finalize$", times=3),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.path}",
+)
+async def test_seats_are_added_once_wherever_an_answer_is_lost(world: StripeWorld, fault: Fault) -> None:
+    """R19: the quantity has changed, and nobody knows yet whether there is an invoice."""
+    world.fake.faults.append(fault)
+    await ordered(world, ALICE, "acme_meeting")
+    for _ in range(8):
+        await world.pass_time(seconds=11)
+    assert (await line(world)).status == "settled"
+    assert len(await world.rows(ChargeAttempt)) == 1
+    assert await world.seats("acme_meeting") == (27, 27)
+    assert get_invoice(world).status == "open"
+    assert len(await world.rows(Invoice)) == 1
+
+
+async def test_a_draft_that_no_one_finalized_is_found_by_the_next_process(world: StripeWorld) -> None:
+    """The process dies between Stripe's two answers; the next one does not order again."""
+    await placed_only(world, ALICE, "acme_meeting")
+    world.fake.faults.append(Fault("cut_before", path="/finalize$", times=100))
+    await world.pass_time(seconds=1)
+    assert (await line(world)).status == "unknown"
+    assert get_invoice(world).status == "draft"
+    world.fake.faults.clear()
+    await world.pass_time(seconds=11)
+    assert (await line(world)).status == "settled"
+    assert len(world.fake.list_charge_requests()) == 1
+
+
+async def test_an_invoice_that_stripe_cannot_finalize_keeps_the_line_waiting(world: StripeWorld) -> None:
+    world.records.finalization_error = "customer_tax_location_invalid"
+    with capture_logs() as logs:
+        await ordered(world, ALICE, "acme_meeting")
+    assert (await line(world)).status == "charging"
+    assert any(entry["event"] == "invoice.finalization_failed" for entry in logs)
+    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    assert "the invoice is being prepared" in order.text
+    world.records.finalization_error = None
+    await world.pass_time(minutes=10, seconds=1)
+    assert (await line(world)).status == "settled"
+
+
+async def test_a_subscription_that_ended_before_its_invoice_owes_nothing(world: StripeWorld) -> None:
+    world.fake.faults.append(Fault("cut_before", path="/finalize$", times=100))
+    await ordered(world, ALICE, "acme_meeting")
+    world.fake.faults.clear()
+    world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
+    await world.pass_time(seconds=11)
+    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "subscription_gone")
+    assert get_invoice(world).status == "void"
+    assert await world.rows(Invoice) == []
+
+
+async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: StripeWorld) -> None:
+    await world.order(world.person("alice"), acme_meeting=5, acme_webinar=2)
+    await world.settle()
+    by_subscription = {invoice.subscription: invoice for invoice in world.records.list_updates()}
+    card, sent = by_subscription["sub_of_acme_webinar"], by_subscription["sub_of_acme_meeting"]
+    assert (card.status, sent.status) == ("paid", "open")
+    receipt = await world.row(Receipt)
+    assert [method.amount for method in receipt.charged_methods] == [card.amount_due]
+    assert [each.invoiced for each in receipt.receipt_lines] == [sent.amount_due, 0]
+
+
+async def test_without_the_metadata_the_subscription_is_refused_before_the_quote(world: StripeWorld) -> None:
+    world.records.customers["cus_acme"].metadata.clear()
+    alice = world.person("alice")
+    cart = await world.fill_cart(alice)
+    assert "GoTo Meeting subscription is paid by invoice" in cart.text
+    assert "seats:acme_meeting" not in str(cart.blocks)
+
+
+async def test_a_line_is_paid_as_it_was_agreed_or_not_at_all(world: StripeWorld) -> None:
+    """Between the quote and the charge, the subscription is set to be charged automatically."""
+    await placed_only(world, ALICE, "acme_meeting")
+    world.records.subscriptions["sub_of_acme_meeting"].sends_invoice = False
+    await world.pass_time(seconds=1)
+    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "not_paid_by_invoice")
+    assert world.records.list_updates() == []
+
+
+async def test_nothing_to_pay_is_paid_at_once(world: StripeWorld) -> None:
+    world.records.customers["cus_acme"].balance = -100_000
+    await ordered(world, ALICE, "acme_meeting")
+    assert ((await world.row(Invoice)).status, (await world.row(Invoice)).check_at) == ("paid", None)
+    assert newest(world.person("alice").dms, "Account credit")
