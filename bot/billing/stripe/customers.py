@@ -85,7 +85,8 @@ async def _may_pay_by_invoice(client: stripe.StripeClient, linked_account: Linke
     """By the accounts file, or else by the customer's metadata."""
     if linked_account.account.pay_by_invoice:
         return True
-    customer = await request_stripe(client.v1.customers.retrieve_async(linked_account.customer_id))
+    call = client.v1.customers.retrieve_async(linked_account.customer_id)
+    customer = await request_stripe(call, "customers.retrieve")
     return is_paying_by_invoice(customer)
 
 

@@ -190,8 +190,7 @@ class StripeGateway:
 
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
         of = await get_linked_account(self._database, account_id)
-        with reject_unknown_errors("fetch_invoice"):
-            return await invoices.fetch_invoice(self._client, of.customer_id, receipt)
+        return await invoices.fetch_invoice(self._client, of.customer_id, receipt)
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         of = await get_linked_account(self._database, account_id)
