@@ -31,10 +31,12 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
 # Tests whose outcome depends on the database or the transport: locks, claims, races, redelivery, crashes and
 # outages. What the rest would show there is that PostgreSQL takes the statements: test_query_plans.py does.
-ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_cost.py use_cases models/test_audit_entry.py \
-	$(addprefix handlers/,test_home.py test_main_job.py access/test_workspaces.py transport/test_health.py) \
+ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_cost.py \
+	$(addprefix use_cases/test_,account_import.py audit.py delivery.py delivery_limits.py delivery_runs.py \
+		delivery_store.py enqueue.py locks.py order_notices_cost.py slack_user.py standing_messages.py) \
+	$(addprefix handlers/test_,home_publishing.py main_job.py) handlers/access/test_workspaces.py \
 	$(addprefix handlers/faults/test_,changed_together.py crashes.py late_answers.py outages.py races.py redelivery.py) \
-	$(addprefix handlers/service_order/test_,charges.py declined_lines.py waiting_orders.py)
+	$(addprefix handlers/service_order/test_,charges.py waiting_orders.py)
 # These use no database, choose their own engine, or read one row; with Stripe, the database sees the same
 # queries as with the embedded provider.
 NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \
@@ -101,7 +103,7 @@ bad-input: setup  ## Send N malformed or forged requests to the HTTP endpoint: m
 replicas: setup  ## Kill and restart several processes at random moments
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/replicas/test_replicas.py
 
-chaos: setup  ## Take networks, disks and clocks away from real processes (apt-get install faketime pgbouncer)
+chaos: setup  ## Take networks, disks and clocks away from real processes (apt-get install faketime pgbouncer prometheus)
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/chaos
 
 planted: setup  ## Plant bugs, and check that a test fails for each (ONLY=name plants one)
@@ -124,4 +126,7 @@ pictures: setup  ## Take the screenshots in docs/pictures (needs Chromium)
 migration: setup  ## Generate a migration: make migration MESSAGE="Add …" NUMBER=(the next free one)
 	$(BIN)/python -m docs.generate migration "$(NUMBER)" "$(MESSAGE)"
 
-.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration simulate crash-matrix bad-input replicas chaos planted stress bench trace
+recordings: setup  ## Record what a version sends to its database, for tests/upgrades: make recordings COMMIT=v1.2.0
+	$(BIN)/python -m tests.upgrades $(COMMIT)
+
+.PHONY: help setup demo test test-long check types format lock lock-check manifest docs pictures migration recordings simulate crash-matrix bad-input replicas chaos planted stress bench trace

@@ -14,6 +14,7 @@ from bot.commands import (
     demo,
     doctor,
     encryption_keys,
+    personal_data,
     server,
     stripe_customers,
 )
@@ -28,6 +29,8 @@ cli.command("link-stripe")(stripe_customers.link_customers)
 cli.command("migrate")(database.migrate)
 cli.command("restored")(database.accept_restored)
 cli.command("audit")(audit.export_or_verify)
+cli.command("export-person")(personal_data.export_person)
+cli.command("erase-person")(personal_data.erase_person)
 cli.command("doctor")(doctor.check_configuration)
 cli.command("new-key")(encryption_keys.generate_key)
 cli.command("rotate-keys")(encryption_keys.rotate_keys)

@@ -16,6 +16,7 @@ class JobId(StrEnum):
     DELIVER_NOTICES = "notice.deliver"
     PUBLISH_HOMES = "home.publish"
     UPDATE_ORDER_SCREENS = "order_screen.update"
+    EXPIRE_PERSONAL_DATA = "personal_data.expire"
 
 
 def build_job_actor(job_id: JobId) -> Actor:

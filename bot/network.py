@@ -4,6 +4,9 @@ The libraries differ: slack_sdk knows no NO_PROXY, aiohttp has no WebSocket over
 `.netrc` too, and Stripe's takes no notice of either. So each is told.
 """
 
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -46,3 +49,12 @@ def _contains(entry: str, host: str, port: int) -> bool:
 def _has_port(entry: str) -> bool:
     """An IPv6 address with a port has brackets."""
     return "]:" in entry or entry.count(":") == 1
+
+
+def find_date(headers: Mapping[str, str]) -> datetime | None:
+    """When the response was made, by the server's clock; none if it does not say."""
+    values = {name.lower(): value for name, value in headers.items()}
+    try:
+        return parsedate_to_datetime(values["date"])
+    except (KeyError, ValueError):
+        return None

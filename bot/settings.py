@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     quote_validity_days: int = Field(default=30, ge=1, le=365)
     max_seats_per_line: int = Field(default=1000, ge=1, le=1_000_000)
     max_seats_per_order: int = Field(default=2000, ge=1, le=1_000_000)
+    message_retention_days: int = Field(default=365, ge=30, le=36_500)
+    profile_retention_days: int = Field(default=90, ge=1, le=36_500)
     lease_seconds: int = Field(default=60, ge=3, le=600)
     socket_idle_timeout_seconds: int = Field(default=600, ge=1, le=86_400)
     shutdown_delay_seconds: int = Field(default=5, ge=0, le=300)

@@ -34,7 +34,7 @@ class SlackUser(SQLModel, table=True):
     is_bot: bool = False
     is_guest: bool = False
     is_stranger: bool = False
-    refreshed_at: datetime
+    refreshed_at: datetime = Field(index=True)
 
     def is_fresh(self, at: datetime) -> bool:
         return at - self.refreshed_at <= MAX_IDENTITY_AGE

@@ -14,6 +14,7 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import find_next_publish_time, publish_due_homes
 from bot.use_cases.invoice.follow import find_next_check_time, follow_due_invoices
 from bot.use_cases.order_screen import find_next_screen_time, update_due_screens
+from bot.use_cases.personal_data.expire import expire_personal_data, find_next_expiry_run
 from bot.use_cases.quote.expiry import (
     enqueue_quote_reminders,
     expire_quotes,
@@ -59,4 +60,5 @@ JOBS: Mapping[str, Job] = {
     JobId.UPDATE_ORDER_SCREENS: Job(
         update_due_screens, find_next_screen_time, 60, frozenset({"order_screen"})
     ),
+    JobId.EXPIRE_PERSONAL_DATA: Job(expire_personal_data, find_next_expiry_run, 60),
 }

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.db import transaction_open
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
@@ -104,6 +105,9 @@ class FakeMailer:
         if not self.is_configured:
             raise MailUnavailable("no server is set")
 
+    async def check_sender(self) -> None:
+        """It is taken."""
+
     async def send_email(self, email: OutboundEmail) -> None:
         _check_no_transaction()
         if not self.is_configured:
@@ -138,6 +142,9 @@ class FakeUserDirectory:
 
     async def check_connection(self) -> None:
         await self._answer()
+
+    async def fetch_server_time(self) -> datetime | None:
+        return None
 
     async def list_installations(self) -> list[str]:
         return ["T01ACME"]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import shutil
 import socket
@@ -26,6 +27,8 @@ DEPLOY = ROOT / "deploy"
 OPERATE_PAGE = (ROOT / "docs/operate.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 SETTING_NAMES = [name.upper() for name in Settings.model_fields]
+# In CI, nothing is left unchecked because its tool is missing.
+ARE_TOOLS_REQUIRED = os.environ.get("SEATBOT_DEPLOY_TOOLS") == "required"
 METRIC_NAME = re.compile(r"\bseatbot_[a-z_]+")
 # What `systemd-analyze security` calls "OK"; an ordinary service has 96.
 MAX_EXPOSURE = "20"
@@ -34,6 +37,7 @@ MAX_EXPOSURE = "20"
 def find_tool(name: str) -> str:
     path = shutil.which(name, path=":".join([str(Path(sys.executable).parent), "/usr/sbin", "/usr/bin"]))
     if path is None:
+        assert not ARE_TOOLS_REQUIRED, f"{name} is not installed"
         pytest.skip(f"{name} is not installed")
     return path
 
@@ -149,6 +153,18 @@ def test_the_rules_are_the_alerts_of_the_page() -> None:
     ]
     assert [(rule["alert"], rule["expr"], rule.get("for")) for rule in read_rules()] == on_page
     assert {rule["labels"]["severity"] for rule in read_rules()} == {"critical", "warning"}
+
+
+def test_each_alert_leads_to_its_section_of_the_runbook() -> None:
+    runbook = OPERATE_PAGE.partition("\n## Runbook\n")[2].partition("\n## ")[0]
+    sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^### |\Z)", runbook, re.MULTILINE | re.DOTALL))
+    rules = read_rules()
+    assert [*sections] == [rule["alert"] for rule in rules]
+    for rule in rules:
+        assert rule["annotations"]["runbook_url"] == f"docs/operate.md#{rule['alert'].lower()}"
+        parts = re.findall(r"^\*\*(.*?)\.\*\* ?(\S?)", sections[rule["alert"]], re.MULTILINE)
+        assert [name for name, _ in parts] == ["Means", "People notice", "Do"], rule["alert"]
+        assert re.search(r"\*\*Do\.\*\*\n1\. ", sections[rule["alert"]]), rule["alert"]
 
 
 def test_prometheus_accepts_the_rules_and_they_fire() -> None:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import cli
+from models.migrations.run import get_head_revision
 from tests.postgres import CHOSEN, database_url, run
 
 BEFORE_1_0 = (
@@ -27,7 +28,10 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def set_revision(url: str, revision: str) -> None:
-    statement = f"UPDATE alembic_version SET version_num = '{revision}'"
+    execute(url, f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
+def execute(url: str, statement: str) -> None:
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
             connection.execute(statement)
@@ -79,6 +83,11 @@ def test_doctor_says_that_a_database_is_from_before_1_0(url: str) -> None:
 
 
 @pytest.mark.usefixtures("accounts_file")
-def test_a_database_from_a_newer_version_is_refused(url: str) -> None:
+def test_a_database_from_a_newer_version_is_refused_unless_it_supports_this_one(url: str) -> None:
+    """Replicas of the version before are not stopped for an upgrade, and it can be undone."""
     set_revision(url, "9999_future")
+    execute(url, "UPDATE schema_support SET oldest_revision = '9998_future'")
     assert run_command(url, "migrate") == (1, [NEWER])
+    execute(url, f"UPDATE schema_support SET oldest_revision = '{get_head_revision()}'")
+    assert run_command(url, "migrate") == (0, ["the database is up to date"])
+    assert "ok    database: reachable, writable and up to date" in run_command(url, "doctor")[1]

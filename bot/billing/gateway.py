@@ -407,6 +407,10 @@ class BillingGateway(Protocol):
     async def create_portal_link(self, account_id: str) -> str:
         """A link to manage payment methods. It is a bearer secret: create it on click, never log it."""
 
+    async def fetch_server_time(self) -> datetime | None:
+        """By the provider's clock, to the second; None if it has none of its own. Raises
+        BillingUnavailable."""
+
     async def check_connection(self) -> str:
         """Describes the connection, for `doctor`. Raises BillingUnavailable, with `why`, and
         BillingPermissionsMissing."""

@@ -4,7 +4,7 @@ import asyncio
 
 import typer
 
-from bot.bootstrap import build_database, open_services, open_slack_clients
+from bot.bootstrap import build_database, now, open_services, open_slack_clients
 from bot.commands.terminal import console, format_literally, read_settings_or_exit
 from bot.settings import Settings
 from bot.use_cases.operations.check_result import CheckResult
@@ -30,4 +30,4 @@ async def _run_doctor(settings: Settings) -> list[CheckResult]:
         open_slack_clients(settings, database) as clients,
         open_services(settings, database, clients) as services,
     ):
-        return await run_checks(services, set(BOT_SCOPES))
+        return await run_checks(services, set(BOT_SCOPES), now)

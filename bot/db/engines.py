@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import Engine, update
@@ -122,6 +123,10 @@ class Database:
     async def check_prepared_statements(self) -> None:
         """Raises what a pooler makes of them."""
         await self._backend.check_prepared_statements()
+
+    async def fetch_server_time(self) -> datetime | None:
+        """By the clock of the database's machine; None if that is this one."""
+        return await self._backend.fetch_server_time()
 
     async def read_id(self) -> DatabaseId | None:
         """Of the database that answers; None if nothing tells it from a copy."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
@@ -20,7 +21,7 @@ from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, raise_not_writ
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
 from bot.db.notifications import NotificationListener, WorkCallback
 from models.database_identity import DatabaseId
-from models.migrations.run import is_at_head, upgrade_database
+from models.migrations.run import is_usable, upgrade_database
 
 # PostgreSQL allows a hundred connections by default: eight replicas fit.
 POOL_SIZE = 10
@@ -34,6 +35,8 @@ CONNECT_TIMEOUT_SECONDS = 5
 # A server that hangs, or has no connection free, counts as unavailable after this.
 STATEMENT_TIMEOUT_SECONDS = 15
 
+
+SERVER_TIME = text("SELECT clock_timestamp()")
 
 # Any role may ask for both. A standby has the same, so a failover changes neither.
 SYSTEM_IDENTIFIER = text("SELECT system_identifier FROM pg_control_system()")
@@ -145,6 +148,11 @@ class PostgreSQLBackend:
                 for connection in (first, second):
                     await connection.scalar(PREPARED_PROBE, {"value": value})
 
+    async def fetch_server_time(self) -> datetime | None:
+        async with self._reader.connect() as connection:
+            time: datetime = (await connection.execute(SERVER_TIME)).scalar_one()
+        return time
+
     async def read_id(self) -> DatabaseId | None:
         async with self._reader.connect() as connection:
             database_oid, table_oid = (await connection.execute(DATABASE_OIDS)).one()
@@ -172,7 +180,7 @@ class PostgreSQLBackend:
 
     async def is_migrated(self) -> bool:
         async with self._reader.connect() as connection:
-            return await connection.run_sync(is_at_head)
+            return await connection.run_sync(is_usable)
 
     @asynccontextmanager
     async def listen(self, on_work: WorkCallback) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
@@ -22,7 +23,7 @@ from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, raise_not_writ
 from bot.db.issued_numbers import IssuedNumbersFile, NumbersUnreadable
 from bot.db.notifications import WorkCallback
 from models.database_identity import DatabaseId
-from models.migrations.run import is_at_head, upgrade_database
+from models.migrations.run import is_usable, upgrade_database
 
 # An import of a thousand accounts locks the file for some seconds; nothing fails for it.
 BUSY_TIMEOUT_SECONDS = 15.0
@@ -179,6 +180,9 @@ class SQLiteBackend:
 
     async def check_prepared_statements(self) -> None: ...
 
+    async def fetch_server_time(self) -> datetime | None:
+        return None
+
     async def read_id(self) -> DatabaseId | None:
         numbers = self._numbers_file.read() if self._numbers_file else None
         return DatabaseId("", numbers.key) if numbers else None
@@ -200,7 +204,7 @@ class SQLiteBackend:
 
     async def is_migrated(self) -> bool:
         with self.sync_engine.connect() as connection:
-            return is_at_head(connection)
+            return is_usable(connection)
 
     @asynccontextmanager
     async def listen(self, on_work: WorkCallback) -> AsyncIterator[None]:

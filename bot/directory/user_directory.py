@@ -1,6 +1,7 @@
 """The port for looking up users and workspaces in Slack."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 
@@ -45,6 +46,9 @@ class UserDirectory(Protocol):
         """Raises DirectoryUnavailable."""
 
     async def check_connection(self) -> None: ...
+
+    async def fetch_server_time(self) -> datetime | None:
+        """By Slack's clock, to the second; None if the response does not say. Raises DirectoryUnavailable."""
 
     async def list_installations(self) -> list[str]: ...
 

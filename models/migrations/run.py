@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from models.migrations.previous_version import OLDEST_SUPPORTED_REVISION
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -24,11 +26,12 @@ class UnsupportedSchema(Exception):
 
 
 def upgrade_database(connection: Connection, revision: str = "head") -> None:
-    if revision == "head" and is_at_head(connection):
+    if revision == "head" and is_usable(connection):
         return
     from alembic import command
 
     command.upgrade(_build_config(connection), revision)
+    _store_oldest_supported_revision(connection)
 
 
 def downgrade_database(connection: Connection, revision: str = "base") -> None:
@@ -37,11 +40,17 @@ def downgrade_database(connection: Connection, revision: str = "base") -> None:
     command.downgrade(_build_config(connection), revision)
 
 
-def is_at_head(connection: Connection) -> bool:
+def is_usable(connection: Connection) -> bool:
+    """Whether this version can work with the schema: it is this version's, or a newer one that supports it.
+    Raises UnsupportedSchema."""
     current = _find_current_revision(connection)
-    if current is not None and current not in list_revisions():
+    if current is None or current in list_revisions():
+        return current == get_head_revision()
+    # Before 1.0.0 a revision was a bare number.
+    oldest = None if current.isdecimal() else _find_oldest_supported_revision(connection)
+    if oldest is None or oldest > get_head_revision():
         raise UnsupportedSchema(_describe_unknown_revision(current))
-    return current == get_head_revision()
+    return True
 
 
 @cache
@@ -75,6 +84,22 @@ def _find_current_revision(connection: Connection) -> str | None:
         return None
     current: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return current
+
+
+def _find_oldest_supported_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("schema_support"):
+        return None
+    oldest: str | None = connection.scalar(text("SELECT oldest_revision FROM schema_support"))
+    return oldest
+
+
+def _store_oldest_supported_revision(connection: Connection) -> None:
+    """For versions that do not know the last migration."""
+    if inspect(connection).has_table("schema_support"):
+        connection.execute(
+            text("UPDATE schema_support SET oldest_revision = :revision"),
+            {"revision": OLDEST_SUPPORTED_REVISION},
+        )
 
 
 def _describe_unknown_revision(revision: str) -> str:

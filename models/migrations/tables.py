@@ -25,6 +25,7 @@ import models.quote
 import models.quote.extension
 import models.receipt
 import models.receipt_export
+import models.schema_support
 import models.service_order
 import models.service_order.order_screen
 import models.slack_user

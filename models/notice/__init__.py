@@ -1,3 +1,19 @@
-from models.notice.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
+from models.notice.notice import (
+    FINISHED_NOTICE_CONDITION,
+    DeliverySlot,
+    Notice,
+    NoticeKind,
+    NoticeStatus,
+    OrderMessage,
+    PostedMessage,
+)
 
-__all__ = ["DeliverySlot", "Notice", "NoticeKind", "NoticeStatus", "OrderMessage", "PostedMessage"]
+__all__ = [
+    "FINISHED_NOTICE_CONDITION",
+    "DeliverySlot",
+    "Notice",
+    "NoticeKind",
+    "NoticeStatus",
+    "OrderMessage",
+    "PostedMessage",
+]

@@ -11,6 +11,10 @@ from models.column_types import string_enum
 from models.lease import is_leased
 from models.notice.destination import Destination
 
+_FINISHED_INDEX_CONDITION = text("status IN ('delivered', 'undeliverable')")
+# A literal: the planner does not use the partial index for a condition with parameters.
+FINISHED_NOTICE_CONDITION = text("notice.status IN ('delivered', 'undeliverable')")
+
 
 class NoticeStatus(StrEnum):
     WAITING = "waiting"
@@ -68,6 +72,9 @@ class Notice(SQLModel, table=True):
               postgresql_where=text("status = 'waiting'")),
         Index("ix_notice_waiting_destination", "destination", "id", sqlite_where=text("status = 'waiting'"),
               postgresql_where=text("status = 'waiting'")),
+        # Old ones, to delete them.
+        Index("ix_notice_finished", "created_at", sqlite_where=_FINISHED_INDEX_CONDITION,
+              postgresql_where=_FINISHED_INDEX_CONDITION),
     )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True)

@@ -88,7 +88,7 @@ def group_by_period(items: Iterable[tuple[PeriodLength, T]]) -> list[tuple[Perio
 class PeriodLengthColumn(TypeDecorator[PeriodLength]):
     """Stores a PeriodLength as its text."""
 
-    impl = String(16)
+    impl = String(32)
     cache_ok = True
 
     def process_bind_param(self, value: PeriodLength | None, dialect: Dialect) -> str | None:

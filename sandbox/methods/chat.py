@@ -71,10 +71,11 @@ def _writable_channel(call: Call, channel_id: str) -> Channel:
 
 
 def _direct_message(call: Call, user_id: str) -> Channel:
-    user = call.workspace.users.get(user_id)
+    """By their id, or by their organisation's id of them, as `conversations.open` takes it."""
+    user = next((u for u in call.workspace.users.values() if user_id in (u.id, u.enterprise_user_id)), None)
     if user is None or user.is_bot or user.deleted:
         raise SlackError("channel_not_found")
-    return call.workspace.dm(call.installation, user_id)
+    return call.workspace.dm(call.installation, user.id)
 
 
 def _own_message(call: Call, channel: Channel, refusal: str) -> Message:

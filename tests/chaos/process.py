@@ -26,6 +26,7 @@ BUYER = Buyer("acme", ["alice"], "pm_1", "C01BILLING")
 class BotProcess:
     slack: Sandbox
     replica: ReplicaProcess
+    url: str
 
     @property
     def alice(self) -> Person:
@@ -76,7 +77,7 @@ async def _start_process(
         async with run_replicas(1, environment, folder) as [replica]:
             if transport == "http":
                 slack.deliver_to(replica.events_url)
-            yield BotProcess(slack, replica)
+            yield BotProcess(slack, replica, url)
 
 
 async def stop_within(process: ReplicaProcess, seconds: float) -> float:

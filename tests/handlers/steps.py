@@ -5,7 +5,7 @@ import io
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,6 +78,9 @@ class HookedGateway:
     async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
         return await self._through("receipt_pdf", lambda: self.inner.fetch_receipt_pdf(account_id, receipt))
 
+    async def fetch_server_time(self) -> datetime | None:
+        return await self.inner.fetch_server_time()
+
     async def check_connection(self) -> str:
         return await self.inner.check_connection()
 
@@ -129,6 +132,24 @@ async def import_account(world: World, account_id: str, **changes: Any) -> Impor
     return await import_file(
         world, {k: v for k, v in {**account, **changes}.items() if v is not None}, listed["products"]
     )
+
+
+async def import_invoiced_subscription(
+    world: World, account_id: str, subscription_id: str, *, days: int = 30, **changes: Any
+) -> None:
+    """The account gets another subscription, ten seats of GoTo Meeting that are paid by invoice."""
+    subscription = {
+        "id": subscription_id,
+        "product": "goto-meeting",
+        "seats": 10,
+        "unit_price": "14.00",
+        "period": "month",
+        "period_start": date(2026, 11, 1),
+        "period_end": date(2026, 12, 1),
+        "days_until_due": days,
+    }
+    values = {"pay_by_invoice": True, "subscriptions": [subscription], **changes}
+    await import_account(world, account_id, **values)
 
 
 async def import_file(world: World, account: dict[str, Any], products: list[Any]) -> ImportSummary:

@@ -1,18 +1,16 @@
 """The mailer against a mail server on this machine."""
 
-import asyncio
 import email
 import email.policy
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
 from bot.mail.mailer import Attachment, MailRejected, MailUnavailable, OutboundEmail
 from bot.mail.smtp.mailer import SmtpMailer, SmtpServer
+from tests.mail.inbox import Inbox, run_inbox
 
 MAIL = OutboundEmail(
     to="alice@acme.example",
@@ -26,63 +24,10 @@ MAIL = OutboundEmail(
 PDF = Attachment("R-1001.pdf", "application/pdf", b"%PDF-1.7\x00\xff")
 
 
-class Inbox:
-    """`answers` are what the server says to a command instead of taking it."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-        self.answers: dict[str, str] = {}
-        self.logins: list[Any] = []
-        self.port = 0
-
-    @property
-    def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.port}"
-
-    async def handle_MAIL(  # noqa: N802
-        self, _server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
-    ) -> str:
-        envelope.mail_from = address
-        return self.answers.get("MAIL", "250 OK")
-
-    async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
-    ) -> str:
-        envelope.rcpt_tos.append(address)
-        return self.answers.get("RCPT", "250 OK")
-
-    async def handle_DATA(self, _server: SMTP, _session: object, envelope: Envelope) -> str:  # noqa: N802
-        if "DATA" not in self.answers:
-            self.envelopes.append(envelope)
-        return self.answers.get("DATA", "250 OK")
-
-    def authenticate(
-        self, _server: object, _session: object, _e: object, _m: object, login: Any
-    ) -> AuthResult:
-        self.logins.append((login.login, login.password))
-        return AuthResult(success=login.password == b"s p", handled=False)
-
-
 @pytest.fixture
 async def inbox() -> AsyncIterator[Inbox]:
-    inbox = Inbox()
-    loop = asyncio.get_running_loop()
-    sessions: list[SMTP] = []
-
-    def session() -> SMTP:
-        sessions.append(
-            SMTP(inbox, loop=loop, authenticator=inbox.authenticate, auth_require_tls=False, hostname="test")
-        )
-        return sessions[-1]
-
-    server = await loop.create_server(session, "127.0.0.1", 0)
-    inbox.port = server.sockets[0].getsockname()[1]
-    yield inbox
-    server.close()
-    for each in sessions:
-        if each.transport:
-            each.transport.close()
-    await server.wait_closed()
+    async with run_inbox() as inbox:
+        yield inbox
 
 
 async def test_a_mail_arrives_as_text_and_html(inbox: Inbox) -> None:

@@ -1,7 +1,7 @@
 """The ports as one process reaches them: a gate before the effect, a gate before the answer, and faults."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -113,6 +113,9 @@ class GatedGateway:
         return None
 
     async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
+        return None
+
+    async def fetch_server_time(self) -> datetime | None:
         return None
 
     async def check_connection(self) -> str:
@@ -243,6 +246,9 @@ class GatedDirectory:
     async def check_connection(self) -> None:
         """No process is asked whether it is ready."""
 
+    async def fetch_server_time(self) -> datetime | None:
+        return None
+
     async def list_installations(self) -> list[str]:
         return []
 
@@ -281,6 +287,9 @@ class GatedMailer:
 
     async def check_connection(self) -> None:
         """A server is always set."""
+
+    async def check_sender(self) -> None:
+        """It is taken."""
 
     async def send_email(self, email: OutboundEmail) -> None:
         def effect(fault: str | None) -> None:

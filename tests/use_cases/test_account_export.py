@@ -77,13 +77,17 @@ async def test_an_export_has_every_field_of_an_account(imports: Import, database
     everything = """    tax_id: FR40303265045
     tax_exemption: exempt
     po_number: required
+    pay_by_invoice: true
     channel_amounts: true
     self_service: {eligible: false, reason: By hand}
 """
-    await imports(ACME.replace("    billing_address", everything + "    billing_address", 1))
+    invoiced = 'unit_price: "14.00", days_until_due: 14'
+    file = ACME.replace("    billing_address", everything + "    billing_address", 1)
+    await imports(file.replace('unit_price: "14.00"', invoiced, 1))
     exported = await export_accounts(database)
     [account] = exported.content["accounts"]
     assert AccountEntry.model_fields.keys() - account.keys() == {"slack_enterprise", "stripe_customer"}
+    assert account["subscriptions"][0]["days_until_due"] == 14
     assert (await imports(exported.text)).changes == []
 
 

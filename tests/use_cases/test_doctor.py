@@ -1,11 +1,16 @@
 """`doctor`: a line for each thing, that says what is wrong and what to do."""
 
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from bot.bootstrap import now
+from bot.mail.smtp.mailer import SmtpMailer
 from bot.settings import Settings
 from bot.use_cases.notice.enqueue import enqueue_notice
 from bot.use_cases.operations.check_result import CheckResult
@@ -15,6 +20,9 @@ from models.notice import NoticeKind
 from models.notice.destination import Destination, DestinationKind
 from models.notice.payloads import PortalChangedPayload
 from tests.commands import run_command
+from tests.fakes import FakeUserDirectory
+from tests.mail.inbox import run_inbox
+from tests.postgres import CHOSEN
 from tests.replicas.processes import build_environment
 from tests.world import World
 from tests.world import world as open_world
@@ -33,8 +41,11 @@ async def healthy_world(world: World) -> World:
     return world
 
 
-async def load_results(world: World, needed: set[str] = SCOPES) -> dict[str, CheckResult]:
-    found = await run_checks(world.services, needed)
+async def load_results(
+    world: World, needed: set[str] = SCOPES, wall_clock: Callable[[], datetime] = now
+) -> dict[str, CheckResult]:
+    """What Slack's and the database's clock say is true."""
+    found = await run_checks(world.services, needed, wall_clock)
     assert all("\n" not in result.message for result in found)
     return {result.name: result for result in found}
 
@@ -43,7 +54,8 @@ async def test_a_healthy_installation_passes_every_check(healthy_world: World) -
     found = await load_results(healthy_world)
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
-        "settings", "database", "jobs", "accounts", "slack", "transport", "channels", "contacts", "ordering",
+        "settings", "database", "jobs", "clock", "accounts", "slack", "transport", "channels", "contacts",
+        "ordering",
         "mail", "billing",
         "seller", "receipts", "account services", "notices",
     ]  # fmt: skip
@@ -169,13 +181,49 @@ async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(
 DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 
 
-@pytest.mark.parametrize(
-    "sender", [DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"]
-)
-async def test_a_sender_that_is_no_mail_address_is_named(healthy_world: World, sender: str) -> None:
-    healthy_world.services.settings = healthy_world.services.settings.model_copy(update={"mail_from": sender})
-    found = (await load_results(healthy_world))["mail"]
-    assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
+async def test_a_sender_that_is_no_mail_address_is_named(healthy_world: World) -> None:
+    settings = healthy_world.services.settings
+    for sender in (DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"):
+        healthy_world.services.settings = settings.model_copy(update={"mail_from": sender})
+        found = (await load_results(healthy_world))["mail"]
+        assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
+
+
+async def test_a_sender_that_the_server_refuses_is_named(healthy_world: World) -> None:
+    """What is asked of it sends nothing."""
+    async with run_inbox() as inbox:
+        inbox.answers["MAIL"] = "553 5.7.1 not your address"
+        healthy_world.services.mailer = SmtpMailer(inbox.url, "Seatbot <seatbot@acme.example>")
+        found = (await load_results(healthy_world))["mail"]
+        assert (found.passed, found.message) == (
+            False,
+            "the server refuses mail from seatbot@acme.example: SMTPSenderRefused 553 5.7.1; check MAIL_FROM",
+        )
+        del inbox.answers["MAIL"]
+        assert (await load_results(healthy_world))["mail"].passed
+        assert inbox.envelopes == []
+
+
+@pytest.mark.parametrize(("seconds", "passed"), [(-61, False), (-58, True), (58, True), (61, False)])
+async def test_a_clock_that_is_off_by_more_than_a_minute_is_reported(
+    healthy_world: World, seconds: int, passed: bool
+) -> None:
+    """By Slack's `Date` header, and by PostgreSQL's clock."""
+    found = (await load_results(healthy_world, wall_clock=lambda: now() + timedelta(seconds=seconds)))[
+        "clock"
+    ]
+    assert found.passed is passed
+    word = "ahead of" if seconds > 0 else "behind"
+    assert re.search(rf"this machine's( clock)? is \d+ s {word} Slack's", found.message)
+    assert ("the database's" in found.message) is (CHOSEN == "postgresql")
+    assert ("NTP" in found.message) is not passed
+
+
+async def test_without_another_clock_none_is_compared(world: World) -> None:
+    directory = FakeUserDirectory()
+    world.services.directory, directory.silent = directory, True
+    world.services.database.fetch_server_time = directory.fetch_server_time  # type: ignore[method-assign]
+    assert (await load_results(world))["clock"].passed is None
 
 
 async def test_a_sender_may_have_a_name(healthy_world: World) -> None:

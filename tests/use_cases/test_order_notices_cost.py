@@ -12,7 +12,9 @@ from tests.query_log import log_queries
 from tests.time_limits import HANG_SECONDS
 from tests.world import World
 
-MAX_DELIVERY_QUERIES, MAX_DELIVERY_COMMITS = 29, 3
+MAX_DELIVERY_QUERIES, MAX_DELIVERY_COMMITS = 25, 3
+# How often workers look for more depends on how long the PDFs take.
+LOOKING_FOR_MORE = "SELECT notice.destination, notice.team"
 MAX_HOME_QUERIES, MAX_HOME_COMMITS = 23, 2
 
 
@@ -36,6 +38,7 @@ async def test_telling_everybody_of_an_order_takes_few_queries_and_commits(
     with log_queries(engine) as home:
         assert await publish_due_homes(world.services) == 1
     assert delivery.commits <= MAX_DELIVERY_COMMITS
-    assert len(delivery.queries) <= MAX_DELIVERY_QUERIES, delivery.queries
+    queries = [sql for sql, _ in delivery.queries if not sql.startswith(LOOKING_FOR_MORE)]
+    assert len(queries) <= MAX_DELIVERY_QUERIES, queries
     assert home.commits <= MAX_HOME_COMMITS
     assert len(home.queries) <= MAX_HOME_QUERIES, home.queries

@@ -18,7 +18,7 @@ from models.slack_user import SlackUser
 from scheduler import JOBS
 from tests.handlers.access.test_contacts import answer_invitation, invite
 from tests.handlers.quote.test_extensions import ask_for_time, open_decision
-from tests.handlers.steps import charges, import_quote, newest, opened, shown
+from tests.handlers.steps import charges, import_invoiced_subscription, import_quote, newest, opened, shown
 from tests.world import World
 
 PORTS = {
@@ -32,8 +32,11 @@ PORTS = {
 # `doctor` and `/readyz` ask these; no flow does.
 OF_DOCTOR = {
     "billing.check_connection",
+    "billing.fetch_server_time",
     "mailer.check_connection",
+    "mailer.check_sender",
     "directory.check_connection",
+    "directory.fetch_server_time",
     "directory.list_installations",
     "directory.list_team_ids",
     "directory.fetch_granted_scopes",
@@ -137,6 +140,14 @@ async def go_wrong(world: World) -> None:
     await world.settle()
 
 
+async def order_on_invoice(world: World) -> None:
+    await import_invoiced_subscription(world, "slow", "sub_paid_60")
+    await world.order(world.person("sam"), sub_paid_60=1)
+    await world.settle()
+    for seconds in (15, 60):
+        await world.pass_time(seconds=seconds)
+
+
 async def extend_a_quote(world: World) -> None:
     alice, vera = world.person("alice"), world.person("vera")
     await import_quote(world, "Q-2042", expires="2026-11-20")
@@ -162,11 +173,12 @@ async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
     await go_wrong(world)
     await extend_a_quote(world)
     await change_contacts(world)
+    await order_on_invoice(world)
     for job in JOBS.values():
         await job.run(world.services)
     assert [method for method, inside in calls if inside] == []
     assert {method for method, _ in calls} == methods_of_the_ports(), "the flows reach every port's methods"
-    assert len(await charges(world)) == 3
+    assert len(await charges(world)) == 4
 
 
 async def test_the_watch_notices_a_call_inside_a_transaction(world: World) -> None:

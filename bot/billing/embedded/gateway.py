@@ -141,6 +141,9 @@ class EmbeddedGateway:
     async def create_portal_link(self, account_id: str) -> str:
         return self._portal_link
 
+    async def fetch_server_time(self) -> datetime | None:
+        return None
+
     async def check_connection(self) -> str:
         return "for evaluation and demos, nobody is charged"
 

@@ -43,6 +43,7 @@ from bot.billing.stripe.renewal_cache import RenewalCache, RenewalTotals
 from bot.billing.stripe.taxes import TaxRateReader
 from bot.db import Database
 from bot.metrics import instrument_adapter
+from bot.network import find_date
 from models.account import Address
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
@@ -215,6 +216,11 @@ class StripeGateway:
         except stripe.InvalidRequestError:
             raise CustomerNotFound(account=of.account.name) from None
         return session.url
+
+    async def fetch_server_time(self) -> datetime | None:
+        call = self._client.v1.subscriptions.list_async({"limit": 1})
+        page = await request_stripe(call, "subscriptions.list")
+        return find_date(page.last_response.headers) if page.last_response else None
 
     async def check_connection(self) -> str:
         await check_permissions(self._client)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -25,6 +26,7 @@ from bot.installations.slack_errors import (
     is_slack_failure,
     read_retry_after,
 )
+from bot.network import find_date
 from models.text.control_characters import remove_control_characters
 from models.text.email_address import encode_email_domain
 
@@ -86,6 +88,11 @@ class SlackUserDirectory:
                     # Any other answer of Slack's is an answer.
                     if get_error_kind(error) is SlackErrorKind.TRANSIENT:
                         raise
+
+    async def fetch_server_time(self) -> datetime | None:
+        with _convert_errors():
+            answer = await self._clients.default_client.api_test()
+        return find_date(answer.headers)
 
     async def list_installations(self) -> list[str]:
         with _convert_errors():

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import localtime
+from email.utils import localtime, parseaddr
 from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -84,6 +84,11 @@ class SmtpMailer:
     async def check_connection(self) -> None:
         async with self._open_connection() as client:
             await client.noop()
+
+    async def check_sender(self) -> None:
+        async with self._open_connection() as client:
+            await client.mail(parseaddr(self._mail_from)[1])
+            await client.rset()
 
     async def send_email(self, email: OutboundEmail) -> None:
         message = _build_mime_message(email, self._mail_from)

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +22,7 @@ from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.operations.account_checks import check_contacts, check_ordering
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
+from bot.use_cases.operations.clock_check import check_clock
 from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
 from bot.version import PROGRAM
 from models.account import Account
@@ -43,11 +44,15 @@ UNDELIVERABLE_DAYS = 7
 EMAIL_ADDRESS_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
-async def run_checks(services: Services, required_scopes: set[str]) -> list[CheckResult]:
+async def run_checks(
+    services: Services, required_scopes: set[str], wall_clock: Callable[[], datetime] | None = None
+) -> list[CheckResult]:
+    """`wall_clock` is this machine's; `services.now` only if a test has set it."""
     checks: dict[str, Callable[[], Awaitable[CheckResult]]] = {
         "settings": lambda: _check_settings(services),
         "database": lambda: _check_database(services),
         "jobs": lambda: _check_job_notifications(services),
+        "clock": lambda: check_clock(services, wall_clock or services.now),
         "accounts": lambda: _check_accounts(services),
         "slack": lambda: _check_slack(services, required_scopes),
         "transport": lambda: _check_transport(services),
@@ -257,6 +262,11 @@ async def _check_mail(services: Services) -> CheckResult:
     sender = parseaddr(services.settings.mail_from)[1]
     if not EMAIL_ADDRESS_PATTERN.fullmatch(sender):
         message = "MAIL_FROM is not an e-mail address: many servers reject mail from such a sender"
+        return CheckResult("mail", False, message)
+    try:
+        await services.mailer.check_sender()
+    except (MailUnavailable, MailRejected) as error:
+        message = f"the server refuses mail from {sender}: {error}; check MAIL_FROM"
         return CheckResult("mail", False, message)
     if services.mailer.is_plain_text:
         message = "mail and password go over the network unencrypted: take ?starttls=0 out of SMTP_URL"

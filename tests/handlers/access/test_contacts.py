@@ -14,11 +14,13 @@ from models.account.contact_invitation import (
 )
 from models.audit.entry import AuditEntry
 from models.notice import Notice, NoticeKind
+from sandbox.config import SECOND_TEAM_ID
 from sandbox.driver import Modal, Person
 from tests.handlers.all_screens import NEUTRAL, NOT_A_CONTACT, OF_INVITED
 from tests.handlers.db_snapshot import add, answer, change, show_button, show_form, stored
 from tests.handlers.steps import buttons, contact_of, import_account, newest, opened, saying, shown
 from tests.world import World
+from tests.world import world as open_world
 
 LIST, INVITE = "billing_contact.list", "billing_contact.invite"
 WITHDRAW, CANCEL = "billing_contact.withdraw", "billing_contact.cancel"
@@ -353,3 +355,21 @@ async def test_a_message_that_was_deleted_stops_nothing(world: World) -> None:
     [_, *cards] = await world.rows(Notice, destination=f"invited:{invitation.key}")
     assert {card.kind for card in cards} == {NoticeKind.CONTACT_INVITATION_CARD}
     assert all(card.delivered_at for card in cards if card.due_at <= world.clock.at)
+
+
+async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_workspaces() -> None:
+    """Bound by their id in the organisation; not somebody of another workspace of it alone."""
+    async with open_world(organisation=True) as world:
+        world.slack.set_user("U10NOBODY", enterprise_user_id="W77NORA")
+        world.slack.set_user("U12VERA", team_id=SECOND_TEAM_ID, other_teams=[])
+        alice = world.person("alice").go_to(SECOND_TEAM_ID)
+        form = await invite(world, alice, "U12VERA")
+        assert "Vera Lind can’t be a billing contact" in form.errors["colleague"]
+        await alice.close_modal(everything=True)
+        await invite(world, alice)
+        nora = world.person("nobody")
+        assert "You’re now a billing contact" in await answer_invitation(world, nora, ACCEPT)
+        assert (await contact_of(world, NORA)).slack_user == "W77NORA"
+        await nora.close_modal(everything=True)
+        await nora.go_to(SECOND_TEAM_ID).command("/quotes")
+        assert "Acme SA" in (await nora.wait_for_modal("quote.list")).text

@@ -1,6 +1,5 @@
 """Orders of subscriptions that are paid by invoice, with the embedded provider (R3, R18, R25)."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -17,18 +16,15 @@ from models.quote import Quote
 from models.receipt import Receipt
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Modal, Person
-from tests.handlers.steps import buttons, import_account, newest, opened, saying, shown
+from tests.handlers.steps import buttons, import_invoiced_subscription, newest, opened, saying, shown
 from tests.world import World
 
-NOVEMBER = {"period": "month", "period_start": date(2026, 11, 1), "period_end": date(2026, 12, 1)}
-MEETING = {"product": "goto-meeting", "seats": 10, "unit_price": "14.00", **NOVEMBER}
 
-
-async def invoiced(world: World, subscription_id: str, *, days: int = 30, **changes: Any) -> Person:
-    """Carla's account gets another subscription, paid by invoice, and has no payment method."""
-    values = {"pay_by_invoice": True, "payment_methods": [], **changes}
-    subscription = {"id": subscription_id, "days_until_due": days, **MEETING}
-    await import_account(world, "customer", subscriptions=[subscription], **values)
+async def invoiced(world: World, subscription_id: str, **changes: Any) -> Person:
+    """Carla's account gets a subscription that is paid by invoice, and has no payment method."""
+    await import_invoiced_subscription(
+        world, "customer", subscription_id, **{"payment_methods": [], **changes}
+    )
     return world.person("carla")
 
 

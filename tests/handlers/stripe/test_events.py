@@ -121,33 +121,29 @@ async def test_a_thin_event_is_answered_with_what_is_needed(world: StripeWorld) 
     assert await world.rows(ReceivedBillingEvent) == []
 
 
-@pytest.mark.parametrize(
-    ("secret", "age", "body"),
-    [
-        ("whsec_another", 0, None),
-        (SECRET, 301, None),
-        (SECRET, -301, None),
-        (SECRET, 0, "not json"),
-        (SECRET, 0, "[]"),
-        (SECRET, 0, '{"object": "list"}'),
-    ],
-)
-async def test_an_event_with_an_old_or_wrong_signature_is_rejected(
-    world: StripeWorld, secret: str, age: int, body: str | None
-) -> None:
-    event = {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}}
-    text = body or json.dumps(event)
-    signature = sign_event(text, secret, world.records.now - age)
+EVENT = json.dumps({"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}})
+REJECTED_EVENTS = [
+    ("whsec_another", 0, EVENT),
+    (SECRET, 301, EVENT),
+    (SECRET, -301, EVENT),
+    (SECRET, 0, "not json"),
+    (SECRET, 0, "[]"),
+    (SECRET, 0, '{"object": "list"}'),
+]
+
+
+async def test_an_event_with_an_old_or_wrong_signature_is_rejected(world: StripeWorld) -> None:
     async with httpx.AsyncClient() as client:
-        beyond_ascii = f"t={int(world.records.now)},v1=é"
-        at, digest = sign_event(text, SECRET, world.records.now).split(",")
-        # The library takes what is between the first two signs for the instant.
-        ambiguous = f"{at}=3,{digest}"
-        forged = (signature, "t=,v1=", beyond_ascii, ambiguous)
-        wrong = [{b"Stripe-Signature": each.encode()} for each in forged]
-        for headers in (*wrong, {}):
-            answer = await client.post(world.webhook_sender.url, content=text, headers=headers)
-            assert (answer.status_code, answer.text) == (400, "unsigned")
+        for secret, age, text in REJECTED_EVENTS:
+            beyond_ascii = f"t={int(world.records.now)},v1=é"
+            at, digest = sign_event(text, SECRET, world.records.now).split(",")
+            # The library takes what is between the first two signs for the instant.
+            ambiguous = f"{at}=3,{digest}"
+            forged = (sign_event(text, secret, world.records.now - age), "t=,v1=", beyond_ascii, ambiguous)
+            wrong = [{b"Stripe-Signature": each.encode()} for each in forged]
+            for headers in (*wrong, {}):
+                answer = await client.post(world.webhook_sender.url, content=text, headers=headers)
+                assert (answer.status_code, answer.text) == (400, "unsigned"), (secret, age, text)
     assert await world.rows(ReceivedBillingEvent) == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
+from models.invoice import Invoice
 from models.service_order import OrderStatus, ServiceOrder
 from tests.commands import CommandResult, run_command
 from tests.fake_stripe import FakeStripe, Fault
@@ -81,6 +82,33 @@ async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked
     assert await world.seats("acme_meeting") == (27, 27)
     entries = await world.rows(AuditEntry, account_id="acme", action="imported")
     assert {(e.actor_kind, e.source) for e in entries} == {("operator", "link-stripe")}
+
+
+async def test_from_an_empty_database_to_the_first_order_on_invoice_without_a_file(
+    unlinked: LinkWorld,
+) -> None:
+    """No payment method, and no file: the customer's metadata says enough."""
+    world, records = unlinked.world, unlinked.fake.records
+    customer = records.customers["cus_acme"]
+    customer.metadata = {"seatbot_pay_by_invoice": "true"}
+    customer.default_payment_method = None
+    records.subscriptions["sub_of_acme_meeting"].sends_invoice = True
+    linked = await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    assert linked.exit_code == 0
+    assert (await world.row(Account)).pay_by_invoice
+    alice = world.person("alice")
+    checkout = await world.checkout(alice, acme_meeting=2)
+    checkout.fill("administrator", "new").fill("admin_name", "Hugo Petit").fill(
+        "admin_email", "hugo@acme.example"
+    )
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert (await world.row(Invoice)).status == "due"
+    assert await world.seats("acme_meeting") == (27, 27)
 
 
 async def test_it_lists_what_can_be_linked_and_stores_nothing(unlinked: LinkWorld) -> None:

@@ -89,11 +89,11 @@ async def change_bounds(world: World, most: int) -> None:
     world.services.settings = settings
 
 
-@pytest.mark.parametrize("typed", ["  7 ", "٧", "007"])
-async def test_a_number_is_a_number_however_it_is_written(world: World, typed: str) -> None:
+async def test_a_number_is_a_number_however_it_is_written(world: World) -> None:
     """Spaces around it, the digits of another script, zeros before it."""
-    await world.quote(world.person("alice"), acme_meeting=typed, acme_webinar="0")
-    assert (await world.row(Cart)).seats == {"acme_meeting": 7}
+    for typed, seats in (("  7 ", 7), ("٨", 8), ("009", 9)):
+        await world.quote(world.person("alice"), acme_meeting=typed, acme_webinar="0")
+        assert (await world.row(Cart)).seats == {"acme_meeting": seats}
 
 
 async def test_number_inputs_carry_the_seat_limits(world: World) -> None:
@@ -390,33 +390,33 @@ def option(value: str) -> dict[str, Any]:
     return {"text": {"type": "plain_text", "text": value}, "value": value}
 
 
-@pytest.mark.parametrize(
-    ("field", "forged"),
-    [
-        ("payment_method", ["pm_acme_old", "pm_acme_manual", "pm_good_1", "pm_nowhere", ""]),
-        ("administrator", ["3", "999999", "hugo", "", "-1"]),  # 3 is an administrator of another account
-        ("country", ["XX", "EU", "France", "F"]),
-    ],
-)
-async def test_options_the_form_does_not_offer_are_refused(
-    world: World, field: str, forged: list[str]
-) -> None:
+FORGED_OPTIONS = {
+    "payment_method": ["pm_acme_old", "pm_acme_manual", "pm_good_1", "pm_nowhere", ""],
+    "administrator": ["3", "999999", "hugo", "", "-1"],  # 3 is an administrator of another account
+    "country": ["XX", "EU", "France", "F"],
+}
+
+
+async def test_options_the_form_does_not_offer_are_refused(world: World) -> None:
     """R3, R5: expired, not automatic, another account's, or made up."""
     form = await world.checkout(world.person("alice"), acme_meeting=1)
     before = await stored(world)
-    for value in forged:
-        form.values[field][field]["selected_option"] = option(value) if value else None
-        reply = await form.submit()
-        assert list(reply.errors) == [field], value
-        assert await stored(world) == before
+    for field, forged in FORGED_OPTIONS.items():
+        offered = form.values[field][field]["selected_option"]
+        for value in forged:
+            form.values[field][field]["selected_option"] = option(value) if value else None
+            reply = await form.submit()
+            assert list(reply.errors) == [field], value
+            assert await stored(world) == before
+        form.values[field][field]["selected_option"] = offered
     assert await world.rows(Checkout, is_saved=True) == []
 
 
-@pytest.mark.parametrize("email", ["", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"])
-async def test_r11_a_new_administrator_needs_a_name_and_an_address(world: World, email: str) -> None:
-    form = await checkout_with(world, world.person("alice"), administrator="new", admin_email=email)
-    reply = await form.submit()
-    assert sorted(reply.errors) == ["admin_email", "admin_name"]
+async def test_r11_a_new_administrator_needs_a_name_and_an_address(world: World) -> None:
+    form = await checkout_with(world, world.person("alice"), administrator="new")
+    for email in ("", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"):
+        reply = await form.fill("admin_email", email).submit()
+        assert sorted(reply.errors) == ["admin_email", "admin_name"], email
     assert await world.rows(ServiceOrder) == []
 
 

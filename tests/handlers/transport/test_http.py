@@ -45,10 +45,10 @@ async def post(world: World, body: str, headers: dict[str, str]) -> httpx.Respon
         return await client.post(url, content=body.encode(), headers=headers)
 
 
-@pytest.mark.parametrize("body", ["[]", "payload=123", "payload=%5B1%5D", "{", "payload=nonsense"])
-async def test_a_body_that_is_no_object_is_malformed_or_unsigned(world: World, body: str) -> None:
-    assert (await post(world, body, signed(world, body))).status_code == 400
-    assert (await post(world, body, {})).status_code == 401
+async def test_a_body_that_is_no_object_is_malformed_or_unsigned(world: World) -> None:
+    for body in ("[]", "payload=123", "payload=%5B1%5D", "{", "payload=nonsense"):
+        assert (await post(world, body, signed(world, body))).status_code == 400, body
+        assert (await post(world, body, {})).status_code == 401, body
 
 
 async def test_wrong_old_and_malformed_signatures_are_rejected(world: World) -> None:
@@ -62,10 +62,10 @@ async def test_wrong_old_and_malformed_signatures_are_rejected(world: World) -> 
         assert (await post(world, body, wrong)).status_code == 401
 
 
-@pytest.mark.parametrize("size", [1024 * 1024 + 1, 10 * 1024 * 1024])
-async def test_an_oversized_body_is_not_read(world: World, size: int) -> None:
-    body = "x" * size
-    assert (await post(world, body, signed(world, body))).status_code == 413
+async def test_an_oversized_body_is_not_read(world: World) -> None:
+    for size in (1024 * 1024 + 1, 10 * 1024 * 1024):
+        body = "x" * size
+        assert (await post(world, body, signed(world, body))).status_code == 413
 
 
 async def test_a_client_that_disconnects_leaves_no_traceback(
@@ -102,12 +102,12 @@ def submission(typed: dict[str, str]) -> str:
     return urlencode({"payload": json.dumps(payload)})
 
 
-@pytest.mark.parametrize("wrong", ["five", "-1", "2.5", "1000000", "0"])
-async def test_a_form_submitted_without_its_blocks_is_refused_at_its_field(world: World, wrong: str) -> None:
-    body = submission({"acme_meeting": wrong})
-    answer = (await post(world, body, signed(world, body))).json()
-    assert answer["response_action"] == "errors"
-    assert list(answer["errors"]) == ["seats:acme_meeting"]
+async def test_a_form_submitted_without_its_blocks_is_refused_at_its_field(world: World) -> None:
+    for wrong in ("five", "-1", "2.5", "1000000", "0"):
+        body = submission({"acme_meeting": wrong})
+        answer = (await post(world, body, signed(world, body))).json()
+        assert answer["response_action"] == "errors", wrong
+        assert list(answer["errors"]) == ["seats:acme_meeting"], wrong
     assert await world.rows(Quote) == []
 
 

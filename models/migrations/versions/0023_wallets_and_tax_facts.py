@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel import AutoString
 
-revision = "0022_wallets_and_tax_facts"
-down_revision = "0021_settled_amounts"
+revision = "0023_wallets_and_tax_facts"
+down_revision = "0022_earlier_versions"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,289 @@
+"""Each alert fires in a real Prometheus when what it means happens to a bot that runs (docs/operate.md,
+*Runbook*), and falls silent when the runbook's steps have been done."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy.engine import make_url
+
+from bot.db import Database
+from bot.use_cases.accounts_import.run import import_accounts
+from sandbox import Sandbox
+from sandbox.driver import Person
+from tests.chaos.process import run_bot_process
+from tests.chaos.prometheus import PROMETHEUS, Prometheus, read_rules, run_prometheus
+from tests.postgres import database_url, run, server_url
+from tests.replicas.accounts import Buyer, accounts_file
+from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
+from tests.time_limits import HANG_SECONDS
+from tests.world import WORKSPACE
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(PROMETHEUS is None, reason="Prometheus is not installed: apt-get install prometheus"),
+]
+
+ACME = Buyer("acme", ["alice"], "pm_1", "C01BILLING")
+LOST = Buyer("lost", ["sam"], "pm_lost_1", "C03SLOW")
+NEVER = Buyer("never", ["carla"], "pm_customer_never_1", "C04CUSTOMER")
+SOON = 30.0
+
+
+@dataclass
+class Stage:
+    slack: Sandbox
+    url: str
+    replica: ReplicaProcess
+    prometheus: Prometheus
+    folder: Path
+
+    def person(self, name: str) -> Person:
+        users = self.slack.slack.workspace.users.values()
+        return self.slack.person(next(user.id for user in users if user.name == name))
+
+    def execute(self, *statements: str) -> None:
+        run(self.url, *statements)
+
+    @property
+    def database_name(self) -> str:
+        return str(make_url(self.url).database)
+
+    async def place_order(self, buyer: Buyer) -> None:
+        person = self.person(buyer.people[0])
+        await person.command("/add-seats")
+        modal = await person.wait_for_modal("cart.save", timeout=HANG_SECONDS)
+        modal.fill(f"seats:{buyer.subscription_id}", 1)
+        for following in ("quote.review", "checkout.save", "service_order.place", "service_order.show"):
+            await person.submit()
+            await person.wait_for_modal(following, timeout=HANG_SECONDS)
+        await person.close_modal(everything=True)
+
+
+Condition = Callable[[Stage], AsyncIterator[None]]
+CONDITIONS: dict[tuple[str, ...], Callable[[Stage], AbstractAsyncContextManager[None]]] = {}
+
+
+def provoking(*alerts: str) -> Callable[[Condition], Condition]:
+    """Enters with what makes the alerts fire, and leaves with what the runbook says against it."""
+
+    def register(condition: Condition) -> Condition:
+        CONDITIONS[alerts] = asynccontextmanager(condition)
+        return condition
+
+    return register
+
+
+@provoking("SeatbotDown")
+async def a_process_ends(stage: Stage) -> AsyncIterator[None]:
+    await stage.replica.kill()
+    yield
+    await stage.replica.start()
+
+
+@provoking("SeatbotDatabaseUnavailable", "SeatbotJobFailing", "SeatbotJobStopped")
+async def nobody_may_connect(stage: Stage) -> AsyncIterator[None]:
+    name = stage.database_name
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    run(server_url(), f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", end)
+    yield
+    run(server_url(), f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+@provoking("SeatbotDatabaseReadOnly")
+async def the_database_is_a_standby(stage: Stage) -> AsyncIterator[None]:
+    name = stage.database_name
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    run(server_url(), f"ALTER DATABASE {name} SET default_transaction_read_only = on", end)
+    yield
+    run(server_url(), f"ALTER DATABASE {name} RESET default_transaction_read_only", end)
+
+
+@provoking("SeatbotNoticesDelayed")
+async def slack_takes_no_message(stage: Stage) -> AsyncIterator[None]:
+    stage.slack.fault("error_503", "chat.postMessage")
+    await stage.place_order(ACME)
+    stage.execute("UPDATE notice SET due_at = due_at - interval '20 minutes' WHERE status = 'waiting'")
+    yield
+    stage.slack.slack.faults.reset()
+
+
+@provoking("SeatbotOrderStuck")
+async def a_customer_does_not_confirm(stage: Stage) -> AsyncIterator[None]:
+    await stage.place_order(NEVER)
+    stage.execute("UPDATE service_order SET placed_at = placed_at - interval '13 hours' ")
+    yield
+    stage.execute("UPDATE service_order SET placed_at = placed_at + interval '13 hours' ")
+
+
+@provoking("SeatbotChargesUnconfirmed")
+async def the_providers_answer_is_lost(stage: Stage) -> AsyncIterator[None]:
+    await stage.place_order(LOST)
+    yield
+
+
+@provoking("SeatbotAcknowledgementsSlow")
+async def the_process_does_not_get_on(stage: Stage) -> AsyncIterator[None]:
+    alice = stage.person("alice")
+    commands = [asyncio.create_task(alice.command("/quotes", "help")) for _ in range(40)]
+    for _ in range(3):
+        await asyncio.sleep(0.02)
+        os.kill(stage.replica.pid, signal.SIGSTOP)
+        await asyncio.sleep(2.5)
+        os.kill(stage.replica.pid, signal.SIGCONT)
+    await asyncio.gather(*commands, return_exceptions=True)
+    yield
+
+
+@provoking("SeatbotViewsSlow")
+async def slack_opens_views_late(stage: Stage) -> AsyncIterator[None]:
+    stage.slack.fault("slow", "views.open", seconds=2.5)
+    for _ in range(3):
+        await stage.person("alice").command("/quotes")
+    yield
+    stage.slack.slack.faults.reset()
+
+
+@provoking("SeatbotBillingUnavailable")
+async def stripe_cannot_be_reached(stage: Stage) -> AsyncIterator[None]:
+    folder = stage.folder / "stripe"
+    folder.mkdir()
+    stripe = {"BILLING": "stripe", "STRIPE_API_KEY": "rk_test_1", "STRIPE_API_URL": "http://127.0.0.1:1"}
+    async with run_bot_process(folder, transport="http", kind="postgresql", **stripe) as bot:
+        stage.prometheus.scrape([bot.replica.port])
+        run(bot.url, "UPDATE account SET stripe_customer = 'cus_1'")
+        for _ in range(6):
+            await bot.alice.command("/add-seats")
+            await asyncio.sleep(1)
+        yield
+    stage.prometheus.scrape([stage.replica.port])
+
+
+@provoking("SeatbotNoticeUndeliverable")
+async def a_channel_is_archived(stage: Stage) -> AsyncIterator[None]:
+    stage.slack.channel("C01BILLING").archive()
+    await stage.place_order(ACME)
+    yield
+
+
+@provoking("SeatbotMailRejected")
+async def the_mail_server_takes_no_such_message(stage: Stage) -> AsyncIterator[None]:
+    stage.slack.mail.refuse_with = "552 5.3.4 too big"
+    await stage.place_order(ACME)
+    yield
+    stage.slack.mail.refuse_with = None
+
+
+@provoking("SeatbotErrors")
+async def a_table_is_gone(stage: Stage) -> AsyncIterator[None]:
+    stage.execute("ALTER TABLE quote RENAME TO quote_gone")
+    for _ in range(5):
+        await stage.person("alice").command("/quotes")
+    yield
+    stage.execute("ALTER TABLE quote_gone RENAME TO quote")
+
+
+@provoking("SeatbotOverloaded")
+async def slack_is_slow_and_many_people_come(stage: Stage) -> AsyncIterator[None]:
+    stage.slack.fault("slow", "views.open", seconds=9)
+    alice = stage.person("alice")
+    commands = [asyncio.create_task(alice.command("/quotes")) for _ in range(230)]
+    yield
+    stage.slack.slack.faults.reset()
+    await asyncio.gather(*commands, return_exceptions=True)
+
+
+@provoking("SeatbotUnsignedRequests")
+async def somebody_else_calls(stage: Stage) -> AsyncIterator[None]:
+    async def call() -> None:
+        async with httpx.AsyncClient() as client:
+            while True:
+                await client.post(stage.replica.events_url, content=b"{}")
+                await asyncio.sleep(0.02)
+
+    calling = asyncio.create_task(call())
+    yield
+    calling.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await calling
+
+
+@provoking("SeatbotSlackTokenRejected")
+async def the_token_is_revoked(stage: Stage) -> AsyncIterator[None]:
+    [installation] = [
+        i for i in stage.slack.slack.workspace.installations if i.bot_token == stage.slack.bot_token
+    ]
+    token, installation.bot_token = installation.bot_token, "xoxb-another"
+    for _ in range(3):
+        await stage.person("alice").command("/quotes")
+        await asyncio.sleep(1)
+    yield
+    installation.bot_token = token
+
+
+@provoking("SeatbotSocketModeSilent")
+async def nothing_arrives_over_socket_mode(stage: Stage) -> AsyncIterator[None]:
+    folder = stage.folder / "socket"
+    folder.mkdir()
+    async with run_bot_process(folder, transport="socket", kind="postgresql") as bot:
+        stage.prometheus.scrape([bot.replica.port])
+        bot.slack.fault("error_503", "apps.connections.open")
+        await bot.slack.drop_sockets()
+        yield
+    stage.prometheus.scrape([stage.replica.port])
+
+
+# They look back over minutes: no test waits until they are silent again.
+RATES = {
+    "SeatbotJobFailing",
+    "SeatbotChargesUnconfirmed",
+    "SeatbotAcknowledgementsSlow",
+    "SeatbotViewsSlow",
+    "SeatbotBillingUnavailable",
+    "SeatbotNoticeUndeliverable",
+    "SeatbotMailRejected",
+    "SeatbotErrors",
+    "SeatbotUnsignedRequests",
+    "SeatbotSlackTokenRejected",
+}
+
+
+def test_there_is_a_condition_for_each_alert() -> None:
+    assert sorted(name for names in CONDITIONS for name in names) == sorted(r["alert"] for r in read_rules())
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    with database_url("migrated", "postgresql") as url:
+        database = Database(url)
+        path = accounts_file(tmp_path, [ACME, LOST, NEVER])
+        await import_accounts(database, path=path, at=datetime.now(UTC))
+        await database.close()
+        async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
+            slack.slack.workspace.trigger_seconds = HANG_SECONDS
+            environment = build_environment(slack, url, transport="http")
+            async with (
+                run_replicas(1, environment, tmp_path) as [replica],
+                run_prometheus(tmp_path) as prometheus,
+            ):
+                slack.deliver_to(replica.events_url)
+                prometheus.scrape([replica.port])
+                yield Stage(slack, url, replica, prometheus, tmp_path)
+
+
+@pytest.mark.parametrize("alerts", CONDITIONS, ids="-".join)
+async def test_an_alert_fires_when_what_it_means_happens(stage: Stage, alerts: tuple[str, ...]) -> None:
+    # An increase is seen between two samples.
+    await asyncio.sleep(3)
+    assert not {*alerts} & await stage.prometheus.list_firing()
+    async with CONDITIONS[alerts](stage):
+        await stage.prometheus.wait_until_firing(*alerts, seconds=SOON * 2)
+    await stage.prometheus.wait_until_silent(*{*alerts} - RATES)
