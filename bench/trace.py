@@ -44,8 +44,7 @@ COMMANDS = (
 )
 FORMS_BEFORE_ORDER = (
     ("cart.save", "quote.review"),
-    ("quote.review", "checkout.save"),
-    ("checkout.save", "service_order.place"),
+    ("quote.review", "service_order.place"),
 )
 
 console = Console(width=160)

@@ -11,7 +11,7 @@ from bot.use_cases.quote.read import get_quote, get_quote_id, list_quotes
 from bot.use_cases.quote.send import send_quote
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.screens import render_checkout, render_next_cart_screen
+from handlers.screens import render_next_cart_screen, render_next_order_screen
 from models.errors import InvalidInput
 from models.quote import MAX_REASON_LENGTH, ReasonTooLong
 
@@ -39,11 +39,11 @@ async def open_quote(request: SlackRequest) -> View:
 
 
 async def approve(request: SlackRequest) -> View:
-    return await render_checkout(request, request.action_row_id)
+    return await render_next_order_screen(request, request.action_row_id)
 
 
 async def submit_review(request: SlackRequest) -> View:
-    return await render_checkout(request, request.metadata.quote)
+    return await render_next_order_screen(request, request.metadata.quote)
 
 
 async def open_reject_modal(request: SlackRequest) -> View:
@@ -104,6 +104,7 @@ ROUTES = [
     Route(RouteKind.COMMAND, "/quotes", handle_quotes_command),
     Route(RouteKind.SHOW, blocks.LIST, list_account_quotes),
     Route(RouteKind.SHOW, blocks.OPEN, open_quote),
+    # It decides nothing: what it stores is for the screen that it opens.
     Route(RouteKind.SHOW, blocks.APPROVE, approve),
     Route(RouteKind.CHANGE, blocks.SEND, send),
     Route(RouteKind.SUBMIT, blocks.REVIEW, submit_review),

@@ -101,9 +101,11 @@ class SlackRequest:
 
     @property
     def checkout_form(self) -> CheckoutForm | None:
+        """With the fields that the view has."""
         if self.view is None or self.view.callback_id != CHECKOUT_VIEW:
             return None
-        return CheckoutForm(**{name: self.input_values.get(name, "") for name in CheckoutForm.model_fields})
+        typed = {name: text for name, text in self.input_values.items() if name in CheckoutForm.model_fields}
+        return CheckoutForm(**typed)
 
     @property
     def opened_tab(self) -> str | None:

@@ -7,12 +7,13 @@ from bot.blocks import cart as cart_blocks
 from bot.blocks import checkout as checkout_blocks
 from bot.blocks import receipt as receipt_blocks
 from bot.blocks.block_kit import ModalMetadata, View
+from bot.blocks.service_order import render_placement_modal
 from bot.use_cases.account.overview import get_account_overview
 from bot.use_cases.cart.open import PendingQuotesWarning, load_cart_page, load_pending_quotes_warning
-from bot.use_cases.checkout import open_checkout
+from bot.use_cases.checkout import begin_checkout, open_checkout
 from bot.use_cases.receipt import list_receipts
 from handlers.request import SlackRequest
-from models.details import CartPage
+from models.details import CartPage, CheckoutPage, QuoteDetails
 
 
 async def render_account(request: SlackRequest, account_id: str) -> View:
@@ -32,10 +33,28 @@ async def render_receipts(request: SlackRequest, account_id: str, before: int | 
     )
 
 
-async def render_checkout(request: SlackRequest, quote_id: int) -> View:
-    page = await open_checkout(request.services, person=request.person, quote_id=quote_id)
-    metadata = replace(request.metadata, account=page.quote.account.id, quote=quote_id)
+async def render_checkout(request: SlackRequest, quote_id: int, *, with_address_fields: bool = False) -> View:
+    page = await open_checkout(
+        request.services, person=request.person, quote_id=quote_id, with_address_fields=with_address_fields
+    )
+    return _render_checkout_page(request, page)
+
+
+async def render_next_order_screen(request: SlackRequest, quote_id: int) -> View:
+    """After the review of a quote: the checkout, or the order itself if everything is known."""
+    page = await begin_checkout(request.services, person=request.person, quote_id=quote_id)
+    if isinstance(page, CheckoutPage):
+        return _render_checkout_page(request, page)
+    return render_placement_modal(request.localizer, page, _make_quote_metadata(request, page.quote))
+
+
+def _render_checkout_page(request: SlackRequest, page: CheckoutPage) -> View:
+    metadata = _make_quote_metadata(request, page.quote)
     return checkout_blocks.render_checkout_modal(request.localizer, page, metadata)
+
+
+def _make_quote_metadata(request: SlackRequest, details: QuoteDetails) -> ModalMetadata:
+    return replace(request.metadata, account=details.account.id, quote=details.quote.key)
 
 
 async def render_next_cart_screen(request: SlackRequest) -> View:

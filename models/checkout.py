@@ -6,6 +6,7 @@ from babel import Locale
 from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 
 from models.account import Address
+from models.account.address_fields import get_address_fields
 from models.errors import InvalidInput, Refusal
 from models.text.email_address import is_email_address, normalize_email
 
@@ -80,7 +81,8 @@ class Checkout(SQLModel, table=True):
 
 
 class CheckoutForm(SQLModel):
-    """The fields of the checkout as typed. `administrator` is an id or NEW_ADMINISTRATOR_OPTION."""
+    """The fields of the checkout as typed. `administrator` is an id or NEW_ADMINISTRATOR_OPTION. What is
+    not set was not on the screen."""
 
     administrator: str = ""
     admin_name: str = ""
@@ -107,9 +109,11 @@ class CheckoutForm(SQLModel):
     def address(self) -> Address:
         """The billing address, trimmed. Raises InvalidInput."""
         typed = {name: getattr(self, name).strip() for name in Address.model_fields}
+        needed = {"line1", "country", *get_address_fields(typed["country"].upper()).required}
         errors: dict[str, Refusal] = {}
         for name, text in typed.items():
-            if not text and name not in ("line2", "state"):
+            # An address that is known may lack a state that its country has: many providers store none.
+            if not text and name in needed and name != "state":
                 errors[name] = FieldRequired()
             elif len(text) > MAX_FIELD_LENGTH:
                 errors[name] = FieldTooLong(most=MAX_FIELD_LENGTH)
@@ -118,6 +122,27 @@ class CheckoutForm(SQLModel):
         if errors:
             raise InvalidInput(errors)
         return Address(**{**typed, "country": typed["country"].upper()})
+
+    @property
+    def has_address_fields(self) -> bool:
+        """Whether the address was on the screen as fields, and not as a summary."""
+        return "country" in self.model_fields_set
+
+    def merge_onto(self, kept: "CheckoutForm") -> "CheckoutForm":
+        """With what was kept of the fields that were not on the screen."""
+        return CheckoutForm(**{**kept.model_dump(), **self.model_dump(exclude_unset=True)})
+
+    def complete(self, kept: "CheckoutForm") -> "CheckoutForm":
+        """The same to be saved: an address that was typed is what its country has fields for."""
+        form = self.merge_onto(kept)
+        hidden = set(Address.model_fields) - self.model_fields_set if self.has_address_fields else set()
+        return form.model_copy(update=dict.fromkeys(hidden, ""))
+
+    def check_address_fields(self) -> None:
+        """Of an address that was typed, also what only some countries need. Raises InvalidInput."""
+        needed = get_address_fields(self.country.strip().upper()).required if self.has_address_fields else ()
+        if errors := {name: FieldRequired() for name in needed if not getattr(self, name).strip()}:
+            raise InvalidInput({**errors})
 
     @property
     def new_administrator(self) -> tuple[str, str] | None:

@@ -1,18 +1,19 @@
 """Details and pages: everything one screen or message shows, loaded at once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from models.account import Account
+from models.account import Account, Address
+from models.account.address_fields import AddressFields, get_address_fields
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationDetails
 from models.account.spending import Spending
 from models.audit.entry import AuditEntry
 from models.checkout import CheckoutForm
-from models.errors import Refusal
+from models.errors import InvalidInput, Refusal
 from models.invoice import Invoice
 from models.money import Money
 from models.payment_method import PaymentMethod, list_default_methods
@@ -155,21 +156,44 @@ class QuoteDetails:
 @dataclass(frozen=True)
 class CheckoutPage:
     """Step three of R10. `payment_methods` are the stored automatic ones that are valid. If the
-    subscriptions are usually charged to different ones, `usual_methods` has that of each row."""
+    subscriptions are usually charged to different ones, `usual_methods` has that of each row. The address is
+    a summary, unless it is to be changed (`with_address_fields`) or is not complete."""
 
     quote: QuoteDetails
     administrators: list[Administrator]
     payment_methods: list[PaymentMethod]
     form: CheckoutForm
     usual_methods: list[PaymentMethod] = field(default_factory=list)
+    with_address_fields: bool = False
     # Whether a line is charged to one; the others are paid by invoice.
     needs_payment_method: bool = True
+
+    @property
+    def known_address(self) -> Address | None:
+        """To be shown as a summary."""
+        if self.with_address_fields:
+            return None
+        try:
+            return self.form.address
+        except InvalidInput:
+            return None
+
+    @property
+    def address_fields(self) -> AddressFields:
+        """Of the country that is chosen. A city that was known is not lost where cities are not usual."""
+        form, known = self.form, self.quote.quote.address
+        fields = get_address_fields(form.country.upper())
+        is_known = form.country == known["country"] and form.city == known["city"] != ""
+        if not is_known or "city" in fields.names:
+            return fields
+        return replace(fields, names=(*fields.names, "city"))
 
 
 @dataclass(frozen=True)
 class PlacementPage:
     """Step four of R10: the order as it would be placed. `replaced_quote_number` is the quote that this
-    one has replaced because the address changed, `payment_methods` those of the rows."""
+    one has replaced because the address changed, `payment_methods` those of the rows. With
+    `skipped_checkout` it is also step three, as everything was known."""
 
     quote: QuoteDetails
     form: CheckoutForm
@@ -177,6 +201,7 @@ class PlacementPage:
     payment_methods: list[PaymentMethod]
     assigned_products: list[Product]
     replaced_quote_number: str | None = None
+    skipped_checkout: bool = False
 
     @property
     def unassigned_seats(self) -> int:

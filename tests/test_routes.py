@@ -80,8 +80,14 @@ def elements(part: Any) -> Iterator[dict[str, Any]]:
 
 @cache
 def buttons() -> dict[str, dict[str, Any]]:
-    """Action id → one of the buttons that send it."""
-    return {e["action_id"]: e for view in drawn() for e in elements(view) if e["type"] == "button"}
+    """Action id → one of the buttons, or of the fields that are sent at once, that send it."""
+    return {
+        element["action_id"]: element
+        for view in drawn()
+        for block in view["blocks"]
+        for element in elements(block)
+        if element["type"] == "button" or block.get("dispatch_action")
+    }
 
 
 @cache

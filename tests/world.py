@@ -133,13 +133,44 @@ class World:
         return await person.wait_for_modal("quote.review")
 
     async def checkout(self, person: Person, **seats: int | str) -> Modal:
+        """… to checkout, which the order of somebody of whom everything is known skips."""
         await self.quote(person, **seats)
         await person.submit()
+        return await self.open_checkout(person)
+
+    async def open_checkout(self, person: Person) -> Modal:
+        """After the review, or after Approve."""
+        first = await person.wait_until(lambda: _find_modal(person, "checkout.save", "service_order.place"))
+        if first.callback_id == "service_order.place":
+            await person.press("checkout.edit")
         return await person.wait_for_modal("checkout.save")
 
+    async def open_address(self, person: Person) -> Modal:
+        """The checkout with the address as fields."""
+        await self.open_checkout(person)
+        await person.press("checkout.change_address")
+        return await wait_for_field(person, "country")
+
+    async def choose_country(self, person: Person, country: str) -> Modal:
+        """The fields follow it."""
+        await self.open_address(person)
+        return await choose(person, "checkout.choose_country", country)
+
+    async def choose_new_administrator(self, person: Person) -> Modal:
+        await self.open_checkout(person)
+        await choose(person, "checkout.choose_administrator", "new")
+        return await wait_for_field(person, "admin_name")
+
     async def placement(self, person: Person, **seats: int | str) -> Modal:
-        await self.checkout(person, **seats)
+        await self.quote(person, **seats)
         await person.submit()
+        return await self.open_placement(person)
+
+    async def open_placement(self, person: Person) -> Modal:
+        """Over checkout, if something has to be asked there."""
+        first = await person.wait_until(lambda: _find_modal(person, "checkout.save", "service_order.place"))
+        if first.callback_id == "checkout.save":
+            await person.submit()
         return await person.wait_for_modal("service_order.place")
 
     async def order(self, person: Person, **seats: int | str) -> Modal:
@@ -150,6 +181,33 @@ class World:
 
     def channel(self, channel_id: str) -> list[PostedMessage]:
         return self.slack.channel(channel_id).messages
+
+
+def _find_modal(person: Person, *callback_ids: str) -> Modal | None:
+    modal = person.modal
+    return modal if modal and modal.callback_id in callback_ids else None
+
+
+async def wait_for_field(person: Person, block_id: str) -> Modal:
+    def has_field() -> Modal | None:
+        modal = person.modal
+        return modal if modal and any(block["block_id"] == block_id for block in modal.blocks) else None
+
+    modal = await person.wait_until(has_field, HANG_SECONDS)
+    assert isinstance(modal, Modal)
+    return modal
+
+
+async def choose(person: Person, action_id: str, value: str) -> Modal:
+    """In a select that is sent at once: the form as it is then drawn."""
+    assert person.modal
+    before = person.modal.view.hash
+    await person.press(action_id, value)
+    modal = await person.wait_until(
+        lambda: person.modal if person.modal and person.modal.view.hash != before else None, HANG_SECONDS
+    )
+    assert isinstance(modal, Modal)
+    return modal
 
 
 @asynccontextmanager

@@ -108,6 +108,7 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
         has_blocks="yes" if seat_blocks else "no",
         blocks=block_kit.format_short_list(localizer, seat_blocks),
         renews=subscription.period_end,
+        last_day=subscription.last_day,
         renewal=renewal,
         total=Money(total or 0, currency),
         orderable="no" if row.blocked_by else "yes",
@@ -278,7 +279,7 @@ def render_portal_warning_modal(localizer: Localizer, account: Account, metadata
             localizer.format_text("go-back"),
         )
         button = block_kit.build_button(
-            SWITCH_PORTAL, localizer.format_text("portal-switch"), account.id, style="danger", confirm=confirm
+            SWITCH_PORTAL, localizer.format_text("portal-switch"), account.id, confirm=confirm
         )
     blocks.append(block_kit.build_actions(_build_back_button(localizer, account, metadata), button))
     return block_kit.build_modal(
@@ -293,10 +294,10 @@ def render_portal_link_modal(
         block_kit.build_section(localizer.format_mrkdwn("portal-link", account=account.name)),
         block_kit.build_section(localizer.format_mrkdwn("portal-offers")),
         block_kit.build_actions(
+            _build_back_button(localizer, account, metadata),
             block_kit.build_link_button(
                 OPEN_PORTAL, localizer.format_text("account-open-portal", portal=Portal.ADMIN.value), link
             ),
-            _build_back_button(localizer, account, metadata),
         ),
     ]
     return block_kit.build_modal(

@@ -28,11 +28,11 @@ def render_contacts_modal(localizer: Localizer, page: ContactsPage, metadata: Mo
         block_kit.build_section(localizer.format_mrkdwn("contacts-intro", account=page.account.name)),
         block_kit.build_actions(
             navigation.build_invite_contact_button(localizer, account_id),
-            navigation.build_back_button(localizer, navigation.SHOW_ACCOUNT, account_id),
         ),
         *(_build_contact_row(localizer, page, contact) for contact in page.contacts[:MAX_ROWS]),
         *_build_more(localizer, len(page.contacts) - MAX_ROWS),
         *_build_invitations(localizer, page.invitations),
+        block_kit.build_actions(navigation.build_back_button(localizer, navigation.SHOW_ACCOUNT, account_id)),
     ]
     return block_kit.build_modal(
         LIST, localizer.format_text("contacts-title"), blocks, localizer, metadata=metadata

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from bot.blocks.button_styles import STYLES_BY_ACTION
 from bot.i18n import Localizer, truncate_text
 
 Block = dict[str, Any]
@@ -20,6 +21,7 @@ StorableText = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 MAX_SECTION_LENGTH = 3000
 MAX_HEADER_LENGTH = 150
+MAX_FIELD_LENGTH, MAX_FIELDS = 2000, 10
 MAX_BUTTON_LENGTH = 75
 MAX_TITLE_LENGTH = 24
 MAX_OPTION_LENGTH = 75
@@ -42,6 +44,33 @@ def build_mrkdwn(text: str) -> Block:
 def build_section(text: str, accessory: Block | None = None) -> Block:
     """`text` is mrkdwn, already escaped (see `Localizer.format_mrkdwn`)."""
     block: Block = {"type": "section", "text": build_mrkdwn(text)}
+    return {**block, "accessory": accessory} if accessory else block
+
+
+def build_row(left: str, right: str, accessory: Block | None = None) -> Block:
+    """Two mrkdwn texts side by side; below each other on a narrow screen."""
+    return _build_field_section([left, right], accessory)
+
+
+def build_rows(rows: Sequence[tuple[str, str]]) -> list[Block]:
+    texts = [text for row in rows for text in row]
+    return [
+        _build_field_section(texts[start : start + MAX_FIELDS]) for start in range(0, len(texts), MAX_FIELDS)
+    ]
+
+
+def build_row_paragraphs(
+    rows: Sequence[tuple[str, str]], localizer: Localizer, max_blocks: int = 40
+) -> list[Block]:
+    """A section per row, as long as there are few; otherwise as `build_paragraphs`."""
+    if len(rows) <= max_blocks:
+        return [build_row(*row) for row in rows]
+    return build_paragraphs(["\n".join(row) for row in rows], localizer, max_blocks)
+
+
+def _build_field_section(texts: Sequence[str], accessory: Block | None = None) -> Block:
+    fields = [build_mrkdwn(truncate_text(text, MAX_FIELD_LENGTH)) for text in texts]
+    block: Block = {"type": "section", "fields": fields}
     return {**block, "accessory": accessory} if accessory else block
 
 
@@ -110,7 +139,6 @@ def build_button(
     text: str,
     value: object = None,
     *,
-    style: str | None = None,
     accessibility_label: str | None = None,
     confirm: Block | None = None,
 ) -> Block:
@@ -119,16 +147,19 @@ def build_button(
         "type": "button",
         "action_id": action_id,
         "text": build_plain_text(text, MAX_BUTTON_LENGTH),
+        **_build_style(action_id),
     }
     if value is not None:
         block["value"] = str(value)
-    if style:
-        block["style"] = style
     if accessibility_label:
         block |= build_accessibility_label(accessibility_label)
     if confirm:
         block["confirm"] = confirm
     return block
+
+
+def _build_style(action_id: str) -> Block:
+    return {"style": STYLES_BY_ACTION[action_id]} if action_id in STYLES_BY_ACTION else {}
 
 
 def build_accessibility_label(label: str) -> Block:
@@ -141,6 +172,7 @@ def build_link_button(action_id: str, text: str, url: str, accessibility_label: 
         "type": "button",
         "action_id": action_id,
         "text": build_plain_text(text, MAX_BUTTON_LENGTH),
+        **_build_style(action_id),
         "url": url,
     }
     return {**block, **build_accessibility_label(accessibility_label)} if accessibility_label else block
@@ -310,8 +342,12 @@ def render_form_with_errors(view: View, errors: dict[str, str]) -> View:
         _apply_typed_value(block, values.get(block.get("block_id"), {})) for block in view.get("blocks", [])
     ]
     fields = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    alerts = build_alerts(dict.fromkeys(errors.values()), "error")
-    return {**{name: view[name] for name in fields if view.get(name)}, "blocks": [*alerts, *blocks]}
+    form = {**{name: view[name] for name in fields if view.get(name)}, "blocks": blocks}
+    return add_alerts(form, dict.fromkeys(errors.values()), "error")
+
+
+def add_alerts(view: View, texts: Iterable[str], level: str) -> View:
+    return {**view, "blocks": [*build_alerts(texts, level), *view["blocks"]]}
 
 
 def _apply_typed_value(block: Block, values: dict[str, Any]) -> Block:

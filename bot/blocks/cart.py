@@ -7,6 +7,7 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.quote import build_pending_quote_blocks, format_quote_summary
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
+from bot.presenters.quote import build_validity_arguments
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from models.account import Account
@@ -98,7 +99,6 @@ def _build_continue_button(localizer: Localizer, metadata: ModalMetadata, count:
         CONTINUE_TO_CART,
         localizer.format_text("cart-continue"),
         metadata.account,
-        style="danger",
         confirm=confirm,
     )
 
@@ -122,7 +122,11 @@ def render_cart_modal(
     blocks = [
         *block_kit.build_alerts(dict.fromkeys(misunderstood), "warning"),
         block_kit.build_section(intro),
-        *([_build_saved_quote_section(localizer, cart_page.own_quote)] if cart_page.own_quote else []),
+        *(
+            [_build_saved_quote_section(localizer, cart_page.account, cart_page.own_quote)]
+            if cart_page.own_quote
+            else []
+        ),
         *[
             _build_subscription_block(localizer, cart_page, row, names[row.subscription.id], max_seats)
             for row in page_rows
@@ -161,8 +165,9 @@ def count_pages(row_count: int) -> int:
     return max(1, -(-row_count // PAGE_SIZE))
 
 
-def _build_saved_quote_section(localizer: Localizer, quote: Quote) -> Block:
-    text = localizer.format_mrkdwn("cart-resume-quote", number=quote.number, until=quote.expires_at)
+def _build_saved_quote_section(localizer: Localizer, account: Account, quote: Quote) -> Block:
+    validity = build_validity_arguments(account, quote.expires_at)
+    text = localizer.format_mrkdwn("cart-resume-quote", number=quote.number, **validity)
     return block_kit.build_section(
         text,
         block_kit.build_button(
@@ -205,7 +210,7 @@ def _format_seats_hint(
 ) -> str:
     subscription = row.subscription
     price = format_seat_price(localizer, subscription, cart_page.account.currency)
-    facts = {"seats": subscription.seats, "price": price, "until": subscription.period_end}
+    facts = {"seats": subscription.seats, "price": price, "until": subscription.last_day}
     hint = localizer.format_text(
         "cart-hint-typed" if added_seats else "cart-hint",
         **facts,

@@ -7,19 +7,19 @@ from functools import lru_cache
 from babel import Locale
 
 from bot.blocks import block_kit, navigation
+from bot.blocks.address import format_billing_address
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import build_payment_method_input, format_line_methods
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import list_product_labels
 from bot.presenters.tax import format_tax_notes
-from models.account import Address
+from models.account.address_fields import AddressFields
 from models.account.administrator import Administrator
 from models.checkout import (
     COUNTRY_CODES,
     MAX_FIELD_LENGTH,
     MAX_PO_NUMBER_LENGTH,
     NEW_ADMINISTRATOR_OPTION,
-    CheckoutForm,
 )
 from models.details import CheckoutPage
 from models.text.email_address import is_email_address
@@ -27,12 +27,17 @@ from models.text.email_address import is_email_address
 SAVE = "checkout.save"
 BACK = "checkout.back"
 EDIT = navigation.EDIT_CHECKOUT
+CHANGE_ADDRESS = navigation.CHANGE_ADDRESS
+# Of fields that others depend on: they are sent as soon as something else is chosen.
+CHOOSE_ADMINISTRATOR = "checkout.choose_administrator"
+CHOOSE_COUNTRY = "checkout.choose_country"
 
 MAX_SELECT_OPTIONS = 100
-OPTIONAL_ADDRESS_FIELDS = ("line2", "state")
 
 
 def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, metadata: ModalMetadata) -> View:
+    """A field keeps its block id and its action id, so that Slack keeps what was typed in it when others
+    appear or disappear."""
     quote, account = checkout_page.quote.quote, checkout_page.quote.account
     total = checkout_page.quote.to_money(quote.total)
     blocks = [
@@ -45,18 +50,21 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
                 payment=checkout_page.quote.payment_kind,
             )
         ),
-        block_kit.build_header(localizer.format_text("checkout-admin-header")),
-        block_kit.build_section(localizer.format_mrkdwn("checkout-admin-intro")),
         *_build_administrator_inputs(localizer, checkout_page),
-        block_kit.build_header(localizer.format_text("checkout-method-header")),
         *_build_usual_methods_blocks(localizer, checkout_page),
         *_build_invoice_blocks(localizer, checkout_page),
-        *(_build_method_blocks(localizer, checkout_page) if checkout_page.needs_payment_method else []),
+        *(_build_method_inputs(localizer, checkout_page) if checkout_page.needs_payment_method else []),
         _build_po_number_input(localizer, checkout_page),
-        block_kit.build_header(localizer.format_text("billing-address")),
+        *_build_address_blocks(localizer, checkout_page),
         *_build_tax_blocks(localizer, checkout_page),
-        *_build_address_inputs(localizer, checkout_page.form),
-        block_kit.build_actions(navigation.build_back_button(localizer, BACK, quote.key)),
+        block_kit.build_actions(
+            navigation.build_back_button(localizer, BACK, quote.key),
+            *(
+                [navigation.build_payment_methods_button(localizer, account.id)]
+                if checkout_page.needs_payment_method
+                else []
+            ),
+        ),
     ]
     submit = localizer.format_text("checkout-submit")
     return block_kit.build_modal(
@@ -69,8 +77,7 @@ def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, met
     )
 
 
-def _build_method_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
-    account_id = checkout_page.quote.account.id
+def _build_method_inputs(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
     return [
         build_payment_method_input(
             localizer,
@@ -78,8 +85,7 @@ def _build_method_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> l
             checkout_page.form.payment_method,
             hint=localizer.format_text("checkout-method-hint"),
             has_usual_option=bool(checkout_page.usual_methods),
-        ),
-        block_kit.build_actions(navigation.build_payment_methods_button(localizer, account_id)),
+        )
     ]
 
 
@@ -130,23 +136,23 @@ def _build_tax_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list
 
 def _build_administrator_inputs(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
     form = checkout_page.form
+    select = block_kit.build_input(
+        "administrator",
+        localizer.format_text("checkout-administrator"),
+        _build_administrator_select(localizer, checkout_page.administrators, form.administrator),
+        hint=localizer.format_text("checkout-administrator-hint"),
+        sends_changes=True,
+    )
+    if form.administrator != NEW_ADMINISTRATOR_OPTION:
+        return [select]
     email = block_kit.build_email_input(
         "admin_email", form.admin_email, is_valid=is_email_address(form.admin_email)
     )
     name = block_kit.build_text_input("admin_name", form.admin_name, max_length=MAX_FIELD_LENGTH)
-    hint = localizer.format_text("checkout-admin-new-hint")
     return [
-        block_kit.build_input(
-            "administrator",
-            localizer.format_text("checkout-administrator"),
-            _build_administrator_select(localizer, checkout_page.administrators, form.administrator),
-        ),
-        block_kit.build_input(
-            "admin_name", localizer.format_text("checkout-admin-name"), name, hint=hint, optional=True
-        ),
-        block_kit.build_input(
-            "admin_email", localizer.format_text("checkout-admin-email"), email, hint=hint, optional=True
-        ),
+        select,
+        block_kit.build_input("admin_name", localizer.format_text("checkout-admin-name"), name),
+        block_kit.build_input("admin_email", localizer.format_text("checkout-admin-email"), email),
     ]
 
 
@@ -156,26 +162,38 @@ def _build_administrator_select(
     new = block_kit.build_option(localizer.format_text("checkout-admin-new"), NEW_ADMINISTRATOR_OPTION)
     options = [block_kit.build_option(a.name, a.key, a.email) for a in administrators]
     if len(options) < MAX_SELECT_OPTIONS:
-        return block_kit.build_select("administrator", [*options, new], selected)
+        return block_kit.build_select(CHOOSE_ADMINISTRATOR, [*options, new], selected)
     groups = {new["text"]["text"]: [new], **_build_initial_groups(options)}
     return block_kit.build_grouped_select(
-        "administrator", dict([*groups.items()][:MAX_SELECT_OPTIONS]), selected
+        CHOOSE_ADMINISTRATOR, dict([*groups.items()][:MAX_SELECT_OPTIONS]), selected
     )
 
 
-def _build_address_inputs(localizer: Localizer, form: CheckoutForm) -> list[Block]:
-    return [_build_address_input(localizer, part, getattr(form, part)) for part in Address.model_fields]
+def _build_address_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> list[Block]:
+    address = checkout_page.known_address
+    if address is not None:
+        change = navigation.build_change_address_button(localizer, checkout_page.quote.quote.key)
+        return [block_kit.build_section(format_billing_address(localizer, address), change)]
+    form, fields = checkout_page.form, checkout_page.address_fields
+    return [
+        block_kit.build_header(localizer.format_text("billing-address")),
+        _build_country_input(localizer, form.country),
+        *(_build_address_input(localizer, fields, name, getattr(form, name)) for name in fields.names),
+    ]
 
 
-def _build_address_input(localizer: Localizer, field: str, value: str) -> Block:
-    label = localizer.format_text("checkout-" + field.replace("_", "-"))
-    if field == "country":
-        element = block_kit.build_grouped_select(
-            field, _build_country_groups(localizer.locale), value.upper()
-        )
-    else:
-        element = block_kit.build_text_input(field, value, max_length=MAX_FIELD_LENGTH)
-    return block_kit.build_input(field, label, element, optional=field in OPTIONAL_ADDRESS_FIELDS)
+def _build_country_input(localizer: Localizer, value: str) -> Block:
+    element = block_kit.build_grouped_select(
+        CHOOSE_COUNTRY, _build_country_groups(localizer.locale), value.upper()
+    )
+    label = localizer.format_text("checkout-country")
+    return block_kit.build_input("country", label, element, sends_changes=True)
+
+
+def _build_address_input(localizer: Localizer, fields: AddressFields, name: str, value: str) -> Block:
+    label = localizer.format_text("checkout-" + name.replace("_", "-"), kind=fields.kinds.get(name, ""))
+    element = block_kit.build_text_input(name, value, max_length=MAX_FIELD_LENGTH)
+    return block_kit.build_input(name, label, element, optional=name not in fields.required)
 
 
 @lru_cache(maxsize=32)

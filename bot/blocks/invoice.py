@@ -23,8 +23,8 @@ def render_invoice_modal(localizer: Localizer, page: InvoicePage, metadata: Moda
         block_kit.build_section(_format_invoice(localizer, page.account, row)),
         *_build_link_blocks(localizer, page),
         block_kit.build_actions(
-            navigation.build_open_order_button(localizer, order.key, order.number),
             navigation.build_back_button(localizer, navigation.SHOW_ACCOUNT, page.account.id),
+            navigation.build_open_order_button(localizer, order.key, order.number),
         ),
     ]
     return block_kit.build_modal(OPEN, localizer.format_text("invoice"), blocks, localizer, metadata=metadata)

@@ -23,6 +23,7 @@ ASK_FOR_EXTENSION = "quote_extension.ask"
 APPROVE_EXTENSION = "quote_extension.approve"
 DECLINE_EXTENSION = "quote_extension.decline"
 EDIT_CHECKOUT = "checkout.edit"
+CHANGE_ADDRESS = "checkout.change_address"
 OPEN_ORDER = "service_order.open"
 LIST_ORDERS = "service_order.list"
 RETRY_ORDER = "service_order.retry"
@@ -138,6 +139,25 @@ def build_decline_extension_button(localizer: Localizer, extension_id: int, numb
     )
 
 
+def build_change_button(localizer: Localizer, quote_id: int, label_key: str) -> Block:
+    """To checkout, beside what is changed there."""
+    return block_kit.build_button(
+        EDIT_CHECKOUT,
+        localizer.format_text("action-change"),
+        quote_id,
+        accessibility_label=localizer.format_text(label_key),
+    )
+
+
+def build_change_address_button(localizer: Localizer, quote_id: int) -> Block:
+    return block_kit.build_button(
+        CHANGE_ADDRESS,
+        localizer.format_text("action-change"),
+        quote_id,
+        accessibility_label=localizer.format_text("action-change-address-label"),
+    )
+
+
 def build_quotes_button(localizer: Localizer, account_id: str) -> Block:
     return block_kit.build_button(LIST_QUOTES, localizer.format_text("action-view-quotes"), account_id)
 
@@ -159,7 +179,6 @@ def build_open_invoice_button(localizer: Localizer, invoice: Invoice) -> Block:
         OPEN_INVOICE,
         localizer.format_text("action-open-invoice"),
         invoice.key,
-        style="primary",
         accessibility_label=label,
     )
 
@@ -211,7 +230,6 @@ def build_accept_invitation_button(localizer: Localizer, invitation_id: int, acc
         ACCEPT_INVITATION,
         localizer.format_text("action-accept-invitation"),
         invitation_id,
-        style="primary",
         accessibility_label=label,
     )
 

@@ -1,6 +1,7 @@
 """Notices as Slack messages, with buttons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from bot.blocks import block_kit, navigation
@@ -9,7 +10,7 @@ from bot.blocks.order_line import build_confirm_payment_button
 from bot.blocks.quote import build_decision_buttons
 from bot.blocks.service_order import build_retry_buttons
 from bot.i18n import replace_date_tokens, truncate_text
-from bot.notices.render import RenderableNotice
+from bot.notices.render import AmountTable, RenderableNotice
 from bot.notices.summary import render_notice
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
@@ -29,12 +30,24 @@ MAX_CONFIRMATIONS = 10
 
 KINDS_DECIDED_BY_SERVICES = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_CARD)
 
+TABLE_BLOCK_TYPE = "table"
+# Product, seats, amount and status.
+TABLE_COLUMNS = (
+    {"align": "left", "is_wrapped": True},
+    {"align": "right", "is_wrapped": False},
+    {"align": "right", "is_wrapped": False},
+    {"align": "left", "is_wrapped": True},
+)
+
 ButtonRows = list[list[Block]]
 
 
-def render_notice_message(notice: RenderableNotice, services_url: str) -> dict[str, Any]:
-    """`text` repeats the content of the blocks, because screen readers and notifications use only `text`. Its
-    dates are in the recipient's time zone; Slack shows those in the blocks in each reader's own."""
+def render_notice_message(
+    notice: RenderableNotice, services_url: str, *, with_table: bool = True
+) -> dict[str, Any]:
+    """Without a table, the blocks have its content as lines. `text` repeats the content of the blocks: screen
+    readers and notifications use nothing else. Its dates are in the recipient's time zone; Slack shows those
+    in the blocks in each reader's own."""
     content = render_notice(notice, services_url, is_mrkdwn=True)
     title = content.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{content.title}*"
     is_for_services = notice.destination_kind is DestinationKind.SERVICES
@@ -43,12 +56,47 @@ def render_notice_message(notice: RenderableNotice, services_url: str) -> dict[s
     rows = _build_button_rows(notice) if can_act else []
     lines = [replace_date_tokens(line) for line in (content.title, *content.lines)]
     text = "\n".join([*_truncate_lines(lines), *_format_button_names(notice, rows)])
-    paragraphs = _join_paragraphs(_truncate_lines([title, *content.lines]))
+    parts = content.parts if with_table else content.lines
     blocks = [
-        *(block_kit.build_section(part) for part in paragraphs),
+        *_build_content_blocks([title, *parts]),
         *(block_kit.build_actions(*row) for row in rows),
     ]
     return {"text": truncate_text(text, MAX_MESSAGE_LENGTH), "blocks": blocks}
+
+
+def has_table(message: dict[str, Any]) -> bool:
+    return any(block["type"] == TABLE_BLOCK_TYPE for block in message["blocks"])
+
+
+def _build_content_blocks(parts: Sequence[str | AmountTable]) -> list[Block]:
+    blocks: list[Block] = []
+    for is_text, group in groupby(parts, lambda part: isinstance(part, str)):
+        if is_text:
+            lines = _truncate_lines([str(part) for part in group])
+            blocks += [block_kit.build_section(paragraph) for paragraph in _join_paragraphs(lines)]
+        else:
+            blocks += [_build_table(part) for part in group if isinstance(part, AmountTable)]
+    return blocks
+
+
+def _build_table(table: AmountTable) -> Block:
+    """Slack takes one in a message, with text in every cell, and an alignment for each column."""
+    *others, total = table.totals
+    rows = [[_build_cell(text) for text in row] for row in (table.header, *table.rows, *others)]
+    return {
+        "type": TABLE_BLOCK_TYPE,
+        "column_settings": list(TABLE_COLUMNS[: len(table.header)]),
+        "rows": [*rows, [_build_bold_cell(text) for text in total]],
+    }
+
+
+def _build_cell(text: str) -> Block:
+    return {"type": "raw_text", "text": text}
+
+
+def _build_bold_cell(text: str) -> Block:
+    bold = {"type": "text", "text": text, "style": {"bold": True}}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [bold]}]}
 
 
 def _build_button_rows(notice: RenderableNotice) -> ButtonRows:
@@ -148,8 +196,7 @@ def _build_decision_rows(notice: RenderableNotice) -> ButtonRows:
     details = _get_quote(notice)
     if not details.is_pending:
         return []
-    review, approve, reject, send = build_decision_buttons(notice.localizer, details.quote)
-    return [[review, {**approve, "style": "primary"}, {**reject, "style": "danger"}, send]]
+    return [build_decision_buttons(notice.localizer, details.quote)]
 
 
 def _build_reminder_rows(notice: RenderableNotice) -> ButtonRows:

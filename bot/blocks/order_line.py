@@ -19,20 +19,20 @@ def build_line_blocks(localizer: Localizer, order: OrderPresenter) -> list[Block
     payable = payable[: MAX_PAYMENT_LINKS - len(linked)]
     others = [format_order_line(localizer, line) for line in order.lines if line not in [*linked, *payable]]
     sections = [
-        block_kit.build_section(
-            format_order_line(localizer, line), build_confirm_payment_button(localizer, line.row)
+        block_kit.build_row(
+            *format_order_line(localizer, line), build_confirm_payment_button(localizer, line.row)
         )
         for line in linked
     ]
     sections += [
-        block_kit.build_section(
-            format_order_line(localizer, line),
+        block_kit.build_row(
+            *format_order_line(localizer, line),
             navigation.build_open_invoice_button(localizer, line.row.invoice),
         )
         for line in payable
         if line.row.invoice
     ]
-    return [*sections, *block_kit.build_paragraphs(others, localizer, MAX_PARAGRAPHS)]
+    return [*sections, *block_kit.build_row_paragraphs(others, localizer, MAX_PARAGRAPHS)]
 
 
 def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
@@ -42,12 +42,15 @@ def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
     )
 
 
-def format_order_line(localizer: Localizer, line: OrderLinePresenter) -> str:
-    return localizer.format_mrkdwn(
-        "order-line",
-        product=line.product,
-        seats=line.seats,
-        amount=line.amount,
-        tax=line.tax,
-        explanation=line.explanation,
+def format_order_line(localizer: Localizer, line: OrderLinePresenter) -> tuple[str, str]:
+    """What it is and where it stands, and its amounts."""
+    return (
+        localizer.format_mrkdwn(
+            "order-line", product=line.product, seats=line.seats, explanation=line.explanation
+        ),
+        format_line_amounts(localizer, line),
     )
+
+
+def format_line_amounts(localizer: Localizer, line: OrderLinePresenter) -> str:
+    return localizer.format_mrkdwn("line-amounts", amount=line.amount, tax=line.tax)

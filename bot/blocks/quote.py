@@ -7,11 +7,17 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
-from bot.presenters.quote import build_renewal_arguments, get_decision_outcome, list_renewal_note_keys
+from bot.presenters.quote import (
+    build_renewal_arguments,
+    build_validity_arguments,
+    format_line_period,
+    get_decision_outcome,
+    list_renewal_note_keys,
+)
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
-from bot.presenters.tax import format_tax_notes, format_tax_rates
+from bot.presenters.tax import format_tax_notes, list_tax_amounts
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.details import QuoteDetails, QuoteRow
@@ -96,7 +102,7 @@ def format_quote_summary(localizer: Localizer, details: QuoteDetails) -> str:
         number=details.quote.number,
         total=details.to_money(details.quote.total),
         seats=format_seats(localizer, [(row.line.seats, row.product) for row in details.rows]),
-        until=details.quote.expires_at,
+        **build_validity_arguments(details.account, details.quote.expires_at),
     )
 
 
@@ -125,7 +131,7 @@ def format_quote_status(localizer: Localizer, details: QuoteDetails) -> str:
         account=details.account.name,
         origin=origin,
         by=details.created_by or localizer.format_text("someone"),
-        at=details.quote.created_at,
+        on=localizer.get_local_date(details.quote.created_at),
     )
     return "\n".join(
         [origin_text, _format_quote_outcome(localizer, details), *_format_extension(localizer, details)]
@@ -150,7 +156,8 @@ def _format_quote_outcome(localizer: Localizer, details: QuoteDetails) -> str:
     quote = details.quote
     status = quote.get_status(details.at)
     if status is QuoteStatus.PENDING:
-        return localizer.format_mrkdwn("quote-pending", until=quote.expires_at)
+        validity = build_validity_arguments(details.account, quote.expires_at)
+        return localizer.format_mrkdwn("quote-pending", **validity)
     return localizer.format_mrkdwn(
         "quote-decided",
         outcome=get_decision_outcome(
@@ -171,16 +178,23 @@ def _format_quote_outcome(localizer: Localizer, details: QuoteDetails) -> str:
 def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
     return [
         block_kit.build_divider(),
-        *block_kit.build_paragraphs(format_quote_lines(localizer, details), localizer, MAX_PARAGRAPHS),
-        block_kit.build_section(format_totals(localizer, details)),
+        *block_kit.build_row_paragraphs(format_quote_lines(localizer, details), localizer, MAX_PARAGRAPHS),
+        *build_total_blocks(localizer, details),
         block_kit.build_section(format_recurring_costs(localizer, details)),
     ]
 
 
-def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[str]:
+def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[tuple[str, str]]:
+    """What each line is, and its amounts."""
     names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
     return [
-        _format_quote_line(localizer, details, row, names[row.line.subscription_id]) for row in details.rows
+        (
+            _format_quote_line(localizer, details, row, names[row.line.subscription_id]),
+            localizer.format_mrkdwn(
+                "line-amounts", amount=details.to_money(row.line.amount), tax=details.to_money(row.line.tax)
+            ),
+        )
+        for row in details.rows
     ]
 
 
@@ -193,32 +207,33 @@ def _format_quote_line(localizer: Localizer, details: QuoteDetails, row: QuoteRo
         before=line.seats_before,
         after=line.seats_before + line.seats,
         price=format_seat_price(localizer, line, details.quote.currency),
-        since=details.quote.frozen_at,
-        until=line.period_end,
-        amount=details.to_money(line.amount),
-        tax=details.to_money(line.tax),
+        dates=format_line_period(localizer, details, line),
     )
     notes = format_outlook(localizer, row.outlook, details.quote.currency)
     return "\n".join([text, *map(escape_mrkdwn, notes)])
 
 
-def format_totals(localizer: Localizer, details: QuoteDetails) -> str:
+def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
+    """The subtotal, the tax by rate, and in a heading of its own what is to be paid."""
     quote = details.quote
-    amounts = {name: details.to_money(getattr(quote, name)) for name in ("subtotal", "tax", "total")}
-    rates = format_tax_rates(localizer, details.taxes, quote.currency)
+    taxes = list_tax_amounts(localizer, details.taxes, quote.tax, quote.currency)
+    amounts = [
+        (localizer.format_text("receipt-subtotal"), details.to_money(quote.subtotal)),
+        *((label, details.to_money(amount)) for label, amount in taxes),
+    ]
+    balance, due = list_promised_amounts(quote), list_due_amounts(details)
+    if due:
+        amounts.append((localizer.format_text("receipt-total"), details.to_money(quote.total)))
+        amounts += [(localizer.format_text(key), amount) for key, amount in balance]
+    rows = [(escape_mrkdwn(label), localizer.format_money(amount)) for label, amount in amounts]
+    ends = [localizer.format_text(kind.screen_key, amount=amount) for kind, amount in due]
+    total = localizer.format_text("quote-total", amount=details.to_money(quote.total))
     notes = format_tax_notes(localizer, details.taxes, quote.tax_facts)
-    texts = [
-        localizer.format_mrkdwn("quote-totals", **amounts, payment=details.payment_kind),
-        *map(escape_mrkdwn, [*rates, *notes]),
+    return [
+        *block_kit.build_rows(rows),
+        *(block_kit.build_header(end) for end in ends or [total]),
+        *([block_kit.build_section("\n".join(map(escape_mrkdwn, notes)))] if notes else []),
     ]
-    texts += [
-        localizer.format_mrkdwn("labelled-amount", label=localizer.format_text(key), amount=amount)
-        for key, amount in list_promised_amounts(quote)
-    ]
-    texts += [
-        localizer.format_mrkdwn(kind.screen_key, amount=amount) for kind, amount in list_due_amounts(details)
-    ]
-    return "\n".join(texts)
 
 
 def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
@@ -243,7 +258,8 @@ def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: 
             )
         )
     if details.is_pending and metadata.origin != "cart":
-        buttons += build_decision_buttons(localizer, quote)[1:]
+        # The form's own button leads on.
+        buttons += build_decision_buttons(localizer, quote)[2:]
     else:
         buttons.append(navigation.build_send_quote_button(localizer, quote.key, quote.number))
     if details.is_extendable and details.extension is None and metadata.origin != "cart":

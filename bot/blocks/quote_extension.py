@@ -4,7 +4,7 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.quote import format_quote_summary
 from bot.i18n import Localizer
-from bot.presenters.quote import build_reason_arguments
+from bot.presenters.quote import build_reason_arguments, build_validity_arguments
 from models.details import QuoteDetails
 from models.quote import MAX_REASON_LENGTH
 from models.quote.extension import QuoteExtension, suggest_extension_day
@@ -101,7 +101,7 @@ def _build_request_blocks(
         "extension-decision-intro",
         number=details.quote.number,
         account=details.account.name,
-        until=details.quote.expires_at,
+        **build_validity_arguments(details.account, details.quote.expires_at),
     )
     request = localizer.format_mrkdwn(
         "extension-request",

@@ -1,6 +1,9 @@
 """Service orders: placing one, its status, and trying declined seats again (R10-R12, R18-R21)."""
 
+from collections.abc import Sequence
+
 from bot.blocks import block_kit, navigation, order_line
+from bot.blocks.address import format_billing_address
 from bot.blocks.audit_entry import build_history_blocks, build_history_page
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import build_payment_method_input, format_line_methods
@@ -10,12 +13,13 @@ from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
 from bot.presenters.receipt import format_receipt_payments, get_document_arguments
-from bot.presenters.tax import format_tax_notes, format_tax_rates
-from models.account import Account, Address
-from models.checkout import CheckoutForm
+from bot.presenters.tax import format_tax_notes, list_tax_amounts
+from models.account import Account
 from models.details import OrderDetails, PlacementPage, QuoteDetails
+from models.money import Money
 from models.payment_method import PaymentMethod
 from models.service_order import LineStatus, OrderStatus
+from models.tax import TaxItem
 
 PLACE = "service_order.place"
 OPEN = navigation.OPEN_ORDER
@@ -60,7 +64,7 @@ def render_placement_modal(
         block_kit.build_divider(),
         *_build_checkout_sections(localizer, placement_page),
         block_kit.build_section(_format_consequence(localizer, placement_page.quote)),
-        block_kit.build_actions(navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, quote.key)),
+        block_kit.build_actions(_build_placement_back_button(localizer, placement_page)),
     ]
     submit = localizer.format_text("placement-submit")
     return block_kit.build_modal(
@@ -71,6 +75,11 @@ def render_placement_modal(
         metadata=metadata,
         submit_label=submit,
     )
+
+
+def _build_placement_back_button(localizer: Localizer, placement_page: PlacementPage) -> Block:
+    before = navigation.OPEN_QUOTE if placement_page.skipped_checkout else navigation.EDIT_CHECKOUT
+    return navigation.build_back_button(localizer, before, placement_page.quote.quote.key)
 
 
 def _format_consequence(localizer: Localizer, details: QuoteDetails) -> str:
@@ -89,6 +98,7 @@ def _format_consequence(localizer: Localizer, details: QuoteDetails) -> str:
 
 def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
     name, email = placement_page.administrator
+    quote_id = placement_page.quote.quote.key
     contact = localizer.format_mrkdwn(
         "placement-admin",
         name=name,
@@ -100,7 +110,9 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
         free=placement_page.unassigned_seats,
     )
     return [
-        block_kit.build_section(contact),
+        block_kit.build_section(
+            contact, navigation.build_change_button(localizer, quote_id, "action-change-admin-label")
+        ),
         block_kit.build_section(
             localizer.format_mrkdwn(
                 "placement-method",
@@ -109,23 +121,26 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
                     list_product_labels(placement_page.quote.rows),
                     placement_page.payment_methods,
                 ),
-            )
+            ),
+            navigation.build_change_button(localizer, quote_id, "action-change-method-label"),
         ),
-        *_build_po_number_sections(localizer, placement_page.form),
-        block_kit.build_section(_format_address(localizer, placement_page.form.address)),
+        *_build_po_number_sections(localizer, placement_page),
+        block_kit.build_section(
+            format_billing_address(localizer, placement_page.form.address),
+            navigation.build_change_address_button(localizer, quote_id),
+        ),
     ]
 
 
-def _build_po_number_sections(localizer: Localizer, form: CheckoutForm) -> list[Block]:
-    number = form.get_po_number(required=False)
+def _build_po_number_sections(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
+    number = placement_page.form.get_po_number(required=False)
+    if not number:
+        return []
     text = localizer.format_mrkdwn("placement-po-number", number=number)
-    return [block_kit.build_section(text)] if number else []
-
-
-def _format_address(localizer: Localizer, address: Address) -> str:
-    return "\n".join(
-        [localizer.format_mrkdwn("placement-address"), *map(escape_mrkdwn, localizer.format_address(address))]
+    change = navigation.build_change_button(
+        localizer, placement_page.quote.quote.key, "action-change-po-number-label"
     )
+    return [block_kit.build_section(text, change)]
 
 
 def render_placed_modal(
@@ -188,6 +203,7 @@ def _build_order_blocks(
         *_build_retry_blocks(localizer, presenter),
         block_kit.build_divider(),
         *order_line.build_line_blocks(localizer, presenter),
+        *_build_total_rows(localizer, presenter),
         block_kit.build_section(_format_order_facts(localizer, presenter)),
         *_build_receipt_blocks(localizer, presenter),
         *build_history_blocks(localizer, details.history, presenter.product_labels, SHOW_HISTORY),
@@ -250,18 +266,38 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
             RETRY,
             localizer.format_text("action-retry"),
             key,
-            style="primary",
             accessibility_label=retry_label,
         ),
         block_kit.build_button(
             GIVE_UP,
             localizer.format_text("action-cancel-seats"),
             key,
-            style="danger",
             accessibility_label=give_up_label,
             confirm=confirm,
         ),
     ]
+
+
+def _build_total_rows(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
+    """Of what was ordered; the receipt has those of what was charged."""
+    if presenter.details.receipt is not None:
+        return []
+    return _build_sum_rows(localizer, [], presenter.details.taxes, presenter.tax, presenter.total)
+
+
+def _build_sum_rows(
+    localizer: Localizer,
+    first_rows: list[tuple[str, str]],
+    taxes: Sequence[TaxItem],
+    tax: Money,
+    total: Money,
+) -> list[Block]:
+    tax_rows = [
+        (escape_mrkdwn(label), localizer.format_money(Money(amount, tax.currency)))
+        for label, amount in list_tax_amounts(localizer, taxes, tax.amount, tax.currency)
+    ]
+    label, amount = localizer.format_text("receipt-total"), localizer.format_money(total)
+    return block_kit.build_rows([*first_rows, *tax_rows, (f"*{label}*", f"*{amount}*")])
 
 
 def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
@@ -272,17 +308,11 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         quote=details.quote.number,
         at=details.order.placed_at,
         by=details.contact.name,
-        total=details.to_money(details.quote.total),
-        tax=details.to_money(details.quote.tax),
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
-    taxes, currency = details.taxes, details.quote.currency
-    tax_lines = [
-        *format_tax_rates(localizer, taxes, currency),
-        *format_tax_notes(localizer, taxes, details.tax_facts),
-    ]
-    address = _format_address(localizer, details.order.billing_address)
+    tax_lines = format_tax_notes(localizer, details.taxes, details.tax_facts)
+    address = format_billing_address(localizer, details.order.billing_address)
     return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
 
 
@@ -301,11 +331,8 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
     receipt = presenter.details.receipt
     if receipt is None:
         return []
-    text = localizer.format_mrkdwn(
-        "receipt-totals",
-        **get_document_arguments(receipt),
-        day=receipt.issued_on,
-        **presenter.receipt_amounts,
+    title = localizer.format_mrkdwn(
+        "receipt-issued", **get_document_arguments(receipt), day=receipt.issued_on
     )
     payments = [escape_mrkdwn(line) for line in format_receipt_payments(localizer, receipt)]
     provider_receipts = [
@@ -319,7 +346,13 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
         for page in presenter.details.provider_receipts[:MAX_PROVIDER_RECEIPTS]
     ]
     send = navigation.build_send_receipt_button(localizer, receipt)
-    return [block_kit.build_section("\n".join([text, *payments, *provider_receipts]), send)]
+    amounts = presenter.receipt_amounts
+    subtotal = (localizer.format_text("receipt-subtotal"), localizer.format_money(amounts["subtotal"]))
+    return [
+        block_kit.build_section(title, send),
+        *_build_sum_rows(localizer, [subtotal], receipt.taxes, amounts["tax"], amounts["total"]),
+        block_kit.build_section("\n".join([*payments, *provider_receipts])),
+    ]
 
 
 def _build_order_actions(localizer: Localizer, details: OrderDetails, services_url: str) -> Block:
@@ -395,13 +428,14 @@ def render_retry_modal(
     localizer: Localizer, details: OrderDetails, methods: list[PaymentMethod], metadata: ModalMetadata
 ) -> View:
     order = details.order
-    texts = [
-        localizer.format_mrkdwn(
-            "retry-line", product=line.product, seats=line.seats, amount=line.amount, tax=line.tax
-        )
-        for line in OrderPresenter(localizer, details).retryable_lines
-    ]
     lines = OrderPresenter(localizer, details).retryable_lines
+    rows = [
+        (
+            localizer.format_mrkdwn("line-seats", product=line.product, seats=line.seats),
+            order_line.format_line_amounts(localizer, line),
+        )
+        for line in lines
+    ]
     needs_method = not all(line.row.line.is_on_invoice for line in lines)
     method_blocks = [
         build_payment_method_input(localizer, methods, order.payment_method_id),
@@ -410,7 +444,7 @@ def render_retry_modal(
     intro = "retry-intro" if needs_method else "retry-intro-invoice"
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn(intro, number=order.number)),
-        *block_kit.build_paragraphs(texts, localizer),
+        *block_kit.build_row_paragraphs(rows, localizer),
         *(method_blocks if needs_method else []),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, order.key)),
     ]

@@ -112,6 +112,11 @@ action-contact-services = Contact Account Services
 action-view-billing = View billing
 action-confirm-payment = Confirm payment
 action-confirm-payment-label = Confirm payment for { $product }
+action-change = Change
+action-change-admin-label = Change the admin contact
+action-change-method-label = Change the payment method
+action-change-po-number-label = Change the purchase-order number
+action-change-address-label = Change the billing address
 action-open-invoice = View and pay
 action-open-invoice-label = View and pay invoice { $number }
 action-pay-invoice = Pay invoice
@@ -128,14 +133,14 @@ cart-intro =
     {"*"}Add seats to { $account }*
     Enter how many seats to *add*, up to { $most } per subscription. Leave blank or enter 0 for none. You won’t be charged yet: after you save, you’ll see the prices and your new totals.
 cart-seats = { $product }: seats to add
-cart-hint = Currently { seat-count } · { $price } · current period ends on { $until }
-cart-hint-typed = Currently { seat-count }, { $after } after adding { $typed } · { $price } · current period ends on { $until }
+cart-hint = Currently { seat-count } · { $price } · current period runs through { $until }
+cart-hint-typed = Currently { seat-count }, { $after } after adding { $typed } · { $price } · current period runs through { $until }
 cart-not-orderable = *{ $product }*{ $has_seats ->
     [yes] {" "}· currently { seat-count }
    *[no] {""}
 }
 cart-resume = *You’ve already started an order.* Pick up where you left off:
-cart-resume-quote = Quote { $number } from this cart is pending until { $until }. Save without changes to return to it. If you change the numbers, a new quote replaces it.
+cart-resume-quote = Quote { $number } from this cart is pending, valid { validity }. Save without changes to return to it. If you change the numbers, a new quote replaces it.
 cart-page = { page-of }. Your entries are kept when you switch pages.
 cart-choose-title = Select an account
 cart-choose = You’re a billing contact for several accounts. Which one do you want to use?
@@ -174,7 +179,11 @@ quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
     { quote-valid-until }
-quote-valid-until = Valid until { $until }
+validity = { $whole ->
+    [yes] through { $until }
+   *[no] until { $until }
+}
+quote-valid-until = Valid { validity }
 quote-list-intro = { $count ->
     [one] *{ $account }* has one pending quote. Approve it to go to checkout. You won’t be charged until you place the service order.
    *[other] *{ $account }* has { $count } pending quotes. Approve one to go to checkout. You won’t be charged until you place the service order.
@@ -186,10 +195,10 @@ quote-list-more = { $count ->
 }
 quote-list-numbers = { $numbers }
 quote-origin = { $origin ->
-    [elsewhere] For *{ $account }*. Prepared for you outside Slack and added here on { $at }.
-   *[cart] For *{ $account }*. Created by { $by } from a cart on { $at }.
+    [elsewhere] For *{ $account }*. Prepared for you outside Slack and added here on { $on }.
+   *[cart] For *{ $account }*. Created by { $by } from a cart on { $on }.
 }
-quote-pending = *Pending*, valid until { $until }.
+quote-pending = *Pending*, valid { validity }.
 quote-decided = { $outcome ->
     [accepted] *Accepted* by { $by } on { $at }.
     [accepted-elsewhere] *Accepted outside Slack* on { $at }.
@@ -206,16 +215,13 @@ quote-decided = { $outcome ->
 }
 quote-line =
     {"*"}{ $product }* · { new-seat-count }: { $before } → { $after }
-    { $price }, prorated from { $since } to { $until }
-    { $amount } + { $tax } tax
-quote-totals =
-    Subtotal: { $subtotal }
-    Tax: { $tax }
-    {"*"}{ $payment ->
-        [invoice] Total:
-       *[other] Total due now:
-    } { $total }*
+    { $price }, prorated for { $dates }
+line-amounts =
+    { $amount }
+    + { $tax } tax
+quote-total = Total due now: { $amount }
 tax-at-rate = { $name } { $rate } on { $taxable }: { $amount }
+tax-rate-on = { $name } on { $taxable }
 tax-rate-name = { $treatment ->
     [taxed] { $name }{ $has_rate ->
         [yes] {" "}{ $rate }
@@ -238,8 +244,8 @@ tax-note = { $treatment ->
 }
 tax-ids = Your tax ID: { $ids }
 tax-location = Tax is based on the shipping address that the payment provider has for the account, not on the billing address: { $address }
-quote-due-now = *Charged now: { $amount }*
-quote-invoiced = *Invoiced: { $amount }*
+quote-due-now = Charged now: { $amount }
+quote-invoiced = Invoiced: { $amount }
 quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
@@ -253,7 +259,7 @@ quote-reject-hint = Optional, up to { $most } characters.
 quote-sent-success = Quote { $number } is on its way to you.
 quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF. If Slack doesn’t take the file, we email it to { $email }. Forward it to whoever pays.
 quote-file-number = Quote number
-quote-file-until = Valid until
+quote-file-until = Valid through
 quote-file-status = { $status ->
     [pending] Offer
     [accepted] Accepted
@@ -265,7 +271,7 @@ quote-file-invoiced = Invoiced when ordered
 quote-file-renewal = From the next renewal
 quote-file-accept = How to accept this quote
 quote-file-steps = In Slack, a billing contact of { $account } types /quotes { $number }, approves the quote and places the service order. Nothing is charged before that.
-quote-file-terms = These prices apply until { $until }. Account Services can help: { $url }
+quote-file-terms = These prices apply { validity }. Account Services can help: { $url }
 extension-title = Quote validity
 extension-request-intro = Account Services will decide. The prices on the quote stay the same, and its reminders follow the new date.
 extension-request-submit = Send request
@@ -289,7 +295,7 @@ extension-decision = { $status ->
     [yes] {" "}Reason: { $reason }
    *[no] {""}
 }
-extension-decision-intro = Quote *{ $number }* for *{ $account }* is valid until { $until }. Its prices stay the same if you extend it.
+extension-decision-intro = Quote *{ $number }* for *{ $account }* is valid { validity }. Its prices stay the same if you extend it.
 extension-approve-title = Extend quote
 extension-approve-submit = Extend
 extension-decline-title = Decline more time
@@ -307,14 +313,11 @@ checkout-intro =
         [invoice] Total:
        *[other] Total due now:
     } *{ $total }*. Check the details below. You can review everything before you place the service order.
-checkout-admin-header = Admin contact
-checkout-admin-intro = Choose an administrator from GoTo Admin Centre (classic), or add a new one. We’ll assign them one of the new seats of each product, unless they already have one.
-checkout-administrator = Administrator
+checkout-administrator = Admin contact
+checkout-administrator-hint = An administrator from GoTo Admin Centre (classic), or a new one. We’ll assign them one of the new seats of each product, unless they already have one.
 checkout-admin-new = New administrator
 checkout-admin-name = New administrator’s name
 checkout-admin-email = New administrator’s email
-checkout-admin-new-hint = Only if you chose “New administrator”.
-checkout-method-header = Payment method
 checkout-payment-method = Payment method to charge
 checkout-method-hint = For this order only. To add another one or change the default, use “Manage payment methods”.
 checkout-methods-usual = What each subscription is usually paid with
@@ -332,11 +335,34 @@ invoice-term = { $has_days ->
 }
 checkout-line1 = Address line 1
 checkout-line2 = Address line 2
-checkout-postal-code = Postal code
+checkout-postal-code = { $kind ->
+    [eircode] Eircode
+    [pin] PIN code
+    [zip] ZIP code
+   *[postal] Postal code
+}
 checkout-po-number = Purchase-order number
 checkout-po-number-hint = Your company’s own number for this order. It’s printed on the receipt.
-checkout-city = City
-checkout-state = State or province
+checkout-city = { $kind ->
+    [district] District
+    [post_town] Post town
+    [suburb] Suburb
+   *[city] City
+}
+checkout-state = { $kind ->
+    [area] Area
+    [county] County
+    [department] Department
+    [district] District
+    [do_si] Do or Si
+    [emirate] Emirate
+    [island] Island
+    [oblast] Oblast
+    [parish] Parish
+    [prefecture] Prefecture
+    [state] State
+   *[province] Province
+}
 checkout-country = Country
 
 ## Payment method
@@ -467,7 +493,7 @@ service-order-overdue = This is taking longer than the promised 24 hours. There�
 service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them to complete the rest of the order.
 service-order-facts =
     {"*"}Account:* { $account }
-    {"*"}Quote:* { $quote }, total { $total }, including { $tax } tax
+    {"*"}Quote:* { $quote }
     {"*"}Placed:* { $at }, by { $by }
     {"*"}Admin contact:* { $admin }
     {"*"}Payment method:* { $method }
@@ -482,10 +508,10 @@ service-order-summary =
 service-order-list = Service orders of *{ $account }*, newest first.
 service-order-list-po-number = Service orders with the purchase-order number *{ $number }*, newest first.
 service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
+line-seats = *{ $product }* · { new-seat-count }
 order-line =
-    { order-line-seats }
+    { line-seats }
     { $explanation }
-order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } tax
 order-line-waiting = Waiting to be processed, by { $by } at the latest.
 order-line-queued = Queued behind service order { $order }, which is charging the same subscription. We’ll continue automatically, by { $by } at the latest.
 order-line-charging = Charging.
@@ -570,18 +596,13 @@ decline-provider-refused = the payment provider refused the charge
 decline-unknown = no reason was given
 decline-seats-changed = the number of seats changed in the meantime
 decline-with-code = the payment provider refused the charge ({ $reason })
-receipt-totals =
-    {"*"}{ document-name }*, { $day }
-    Subtotal: { $subtotal }
-    Tax: { $tax }
-    {"*"}Total: { $total }*
+receipt-issued = *{ document-name }*, { $day }
 provider-receipt = { $kind ->
     [invoice] Invoice { $number }
    *[receipt] Payment provider’s receipt { $number }
 }: <{ $page }|view> or <{ $pdf }|download PDF>
 retry-intro = These seats of service order { $number } were declined. Try again at the same price, with the card you choose:
 retry-intro-invoice = These seats of service order { $number } were declined. Try again at the same price, on invoice:
-retry-line = • { order-line-seats }
 cancel-seats-ask = Cancel the declined seats?
 cancel-seats-consequence = The declined seats of service order { $number } won’t be charged, and you won’t be able to try them again. Seats that were already added stay.
 cancel-seats-yes = Cancel seats
@@ -656,7 +677,7 @@ account-subscription =
     { $renewal ->
     [total] Renews on { $renews } at { $total } before tax
     [date] Renews on { $renews }
-   *[none] Current period ends on { $renews }
+   *[none] Current period runs through { $last_day }
     }{ $orderable ->
     [yes] {""}
    *[no] {" "}· contact Account Services to add seats
@@ -912,7 +933,7 @@ refusal-extension-lapsed = Quote { $number } is no longer pending, so there is n
 refusal-extension-not-found = We can’t find that request for more time.
 refusal-extension-pending = { $by } has already asked for more time for quote { $number }, until the end of { $until }, on { $at }. Account Services will decide.
 refusal-extension-too-long = The quote can’t be valid for that long: its prices cover billing periods, and the first of them ends after { $last }. Choose { $last } or an earlier day.
-refusal-extension-too-short = The quote is already valid until { $until }. Choose a later day.
+refusal-extension-too-short = The quote is already valid through { $until }. Choose a later day.
 refusal-extension-unavailable = Quotes can’t be extended here. Ask Account Services for more time.
 refusal-purchase-order-number-required = Your account needs a purchase-order number with every order.
 refusal-field-required = Fill in this field.
@@ -1060,6 +1081,7 @@ notice-total-with-tax = Total: { $total }, including { $tax } tax
 notice-subtotal = Subtotal: { $amount }
 notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
+notice-status = Status
 notice-order-status = Service order { $number }: { order-status }
 notice-order-answered = { $request ->
     [order_declined] The payment for { $products } was declined. This message no longer needs an answer.
@@ -1145,7 +1167,10 @@ notice-receipt-sent = { $kind ->
 }
 notice-not-charged = Not bought or charged:
 notice-quote-arrived = Quote { $number } needs your decision
-notice-quote-reminder = Quote { $number } expires on { $until }
+notice-quote-reminder = { $whole ->
+    [yes] Quote { $number } expires at the end of { $until }
+   *[no] Quote { $number } expires on { $until }
+}
 notice-quote-decided = { $decision ->
     [accepted] Quote { $number } was accepted
     [rejected] Quote { $number } was rejected

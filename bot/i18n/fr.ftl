@@ -116,6 +116,11 @@ action-contact-services = Contacter les Services des comptes Corporate
 action-view-billing = Voir la facturation
 action-confirm-payment = Confirmer le paiement
 action-confirm-payment-label = Confirmer le paiement pour { $product }
+action-change = Modifier
+action-change-admin-label = Modifier le contact administrateur
+action-change-method-label = Modifier le mode de paiement
+action-change-po-number-label = Modifier le numéro de bon de commande
+action-change-address-label = Modifier l’adresse de facturation
 action-open-invoice = Voir et payer
 action-open-invoice-label = Voir et payer la facture { $number }
 action-pay-invoice = Payer la facture
@@ -132,14 +137,14 @@ cart-intro =
     {"*"}Ajouter des postes au compte { $account }*
     Indiquez le nombre de postes à *ajouter*, { $most } au maximum par abonnement. Laissez vide ou saisissez 0 pour n’en ajouter aucun. Rien n’est débité à ce stade : les prix et les nouveaux totaux s’affichent une fois le panier enregistré.
 cart-seats = { $product } : postes à ajouter
-cart-hint = Actuellement { seat-count } · { $price } · fin de la période en cours le { $until }
-cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · fin de la période en cours le { $until }
+cart-hint = Actuellement { seat-count } · { $price } · période en cours jusqu’au { $until } inclus
+cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · période en cours jusqu’au { $until } inclus
 cart-not-orderable = *{ $product }*{ $has_seats ->
     [yes] {" "}· actuellement { seat-count }
    *[no] {""}
 }
 cart-resume = *Vous avez déjà commencé une commande.* Reprenez-la là où vous en étiez :
-cart-resume-quote = Le devis { $number } issu de ce panier est en attente jusqu’au { $until }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
+cart-resume-quote = Le devis { $number } issu de ce panier est en attente, valable { validity }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
 cart-page = { page-of }. Votre saisie est conservée d’une page à l’autre.
 cart-choose-title = Choisir un compte
 cart-choose = Vous êtes contact de facturation de plusieurs comptes Corporate. Lequel souhaitez-vous utiliser ?
@@ -178,7 +183,11 @@ quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
     { quote-valid-until }
-quote-valid-until = Valable jusqu’au { $until }
+validity = { $whole ->
+    [yes] jusqu’au { $until } inclus
+   *[no] jusqu’au { $until }
+}
+quote-valid-until = Valable { validity }
 quote-list-intro = { $count ->
     [one] *{ $account }* a un devis en attente. Approuvez-le pour passer au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
    *[other] *{ $account }* a { $count } devis en attente. Approuvez-en un pour passer au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
@@ -190,10 +199,10 @@ quote-list-more = { $count ->
 }
 quote-list-numbers = { $numbers }
 quote-origin = { $origin ->
-    [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack et ajouté ici le { $at }.
-   *[cart] Pour *{ $account }*. Établi par { $by } à partir d’un panier le { $at }.
+    [elsewhere] Pour *{ $account }*. Préparé pour vous hors de Slack et ajouté ici le { $on }.
+   *[cart] Pour *{ $account }*. Établi par { $by } à partir d’un panier le { $on }.
 }
-quote-pending = *En attente*, valable jusqu’au { $until }.
+quote-pending = *En attente*, valable { validity }.
 quote-decided = { $outcome ->
     [accepted] *Accepté* par { $by } le { $at }.
     [accepted-elsewhere] *Accepté hors de Slack* le { $at }.
@@ -210,16 +219,13 @@ quote-decided = { $outcome ->
 }
 quote-line =
     {"*"}{ $product }* · { new-seat-count } : { $before } → { $after }
-    { $price }, au prorata du { $since } au { $until }
-    { $amount } + { $tax } de taxe
-quote-totals =
-    Sous-total : { $subtotal }
-    Taxe : { $tax }
-    {"*"}{ $payment ->
-        [invoice] Total :
-       *[other] Total dû maintenant :
-    } { $total }*
+    { $price }, au prorata pour { $dates }
+line-amounts =
+    { $amount }
+    + { $tax } de taxe
+quote-total = Total dû maintenant : { $amount }
 tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
+tax-rate-on = { $name } sur { $taxable }
 tax-rate-name = { $treatment ->
     [taxed] { $name }{ $has_rate ->
         [yes] {" "}{ $rate }
@@ -242,8 +248,8 @@ tax-note = { $treatment ->
 }
 tax-ids = Votre numéro fiscal : { $ids }
 tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
-quote-due-now = *Débité maintenant : { $amount }*
-quote-invoiced = *Facturé : { $amount }*
+quote-due-now = Débité maintenant : { $amount }
+quote-invoiced = Facturé : { $amount }
 quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
@@ -257,7 +263,7 @@ quote-reject-hint = Facultatif, { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
 quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF. Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }. Transmettez-le à la personne qui paie.
 quote-file-number = Numéro du devis
-quote-file-until = Valable jusqu’au
+quote-file-until = Valable jusqu’au (inclus)
 quote-file-status = { $status ->
     [pending] Offre
     [accepted] Accepté
@@ -269,7 +275,7 @@ quote-file-invoiced = Facturé à la commande
 quote-file-renewal = À partir du prochain renouvellement
 quote-file-accept = Comment accepter ce devis
 quote-file-steps = Dans Slack, un contact de facturation de { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est débité avant.
-quote-file-terms = Ces prix s’appliquent jusqu’au { $until }. Les Services des comptes Corporate peuvent vous aider : { $url }
+quote-file-terms = Ces prix s’appliquent { validity }. Les Services des comptes Corporate peuvent vous aider : { $url }
 extension-title = Validité du devis
 extension-request-intro = Les Services des comptes Corporate décideront. Les prix du devis restent les mêmes, et ses rappels suivent la nouvelle date.
 extension-request-submit = Envoyer
@@ -293,7 +299,7 @@ extension-decision = { $status ->
     [yes] {" "}Motif : { $reason }
    *[no] {""}
 }
-extension-decision-intro = Le devis *{ $number }* de *{ $account }* est valable jusqu’au { $until }. Ses prix restent les mêmes si vous le prolongez.
+extension-decision-intro = Le devis *{ $number }* de *{ $account }* est valable { validity }. Ses prix restent les mêmes si vous le prolongez.
 extension-approve-title = Prolonger le devis
 extension-approve-submit = Prolonger
 extension-decline-title = Refuser le délai
@@ -311,14 +317,11 @@ checkout-intro =
         [invoice] Total :
        *[other] Total dû maintenant :
     } *{ $total }*. Vérifiez les informations ci-dessous. Vous pourrez tout relire avant de passer la commande de Service.
-checkout-admin-header = Contact administrateur
-checkout-admin-intro = Choisissez un administrateur de GoTo Admin Centre (classique) ou ajoutez-en un. Nous lui attribuerons un des nouveaux postes de chaque produit, sauf s’il en a déjà un.
-checkout-administrator = Administrateur
+checkout-administrator = Contact administrateur
+checkout-administrator-hint = Un administrateur de GoTo Admin Centre (classique) ou un nouvel administrateur. Nous lui attribuerons un des nouveaux postes de chaque produit, sauf s’il en a déjà un.
 checkout-admin-new = Nouvel administrateur
 checkout-admin-name = Nom du nouvel administrateur
 checkout-admin-email = E-mail du nouvel administrateur
-checkout-admin-new-hint = Seulement si vous avez choisi « Nouvel administrateur ».
-checkout-method-header = Mode de paiement
 checkout-payment-method = Mode de paiement à débiter
 checkout-method-hint = Pour cette commande uniquement. Pour en ajouter un ou changer celui par défaut, utilisez « Gérer les modes de paiement ».
 checkout-methods-usual = Le mode de paiement habituel de chaque abonnement
@@ -336,11 +339,34 @@ invoice-term = { $has_days ->
 }
 checkout-line1 = Adresse
 checkout-line2 = Complément d’adresse
-checkout-postal-code = Code postal
+checkout-postal-code = { $kind ->
+    [eircode] Eircode
+    [pin] Code PIN
+    [zip] Code ZIP
+   *[postal] Code postal
+}
 checkout-po-number = Numéro de bon de commande
 checkout-po-number-hint = Le numéro que votre entreprise donne à cette commande. Il figure sur le reçu.
-checkout-city = Ville
-checkout-state = État ou province
+checkout-city = { $kind ->
+    [district] District
+    [post_town] Ville postale
+    [suburb] Localité
+   *[city] Ville
+}
+checkout-state = { $kind ->
+    [area] Région
+    [county] Comté
+    [department] Département
+    [district] District
+    [do_si] Do ou Si
+    [emirate] Émirat
+    [island] Île
+    [oblast] Oblast
+    [parish] Paroisse
+    [prefecture] Préfecture
+    [state] État
+   *[province] Province
+}
 checkout-country = Pays
 
 ## Mode de paiement
@@ -471,7 +497,7 @@ service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile d
 service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les pour terminer le reste de la commande.
 service-order-facts =
     {"*"}Compte :* { $account }
-    {"*"}Devis :* { $quote }, total { $total }, dont { $tax } de taxe
+    {"*"}Devis :* { $quote }
     {"*"}Passée :* le { $at }, par { $by }
     {"*"}Contact administrateur :* { $admin }
     {"*"}Mode de paiement :* { $method }
@@ -486,10 +512,10 @@ service-order-summary =
 service-order-list = Commandes de Service du compte *{ $account }*, de la plus récente à la plus ancienne.
 service-order-list-po-number = Commandes de Service avec le numéro de bon de commande *{ $number }*, les plus récentes en premier.
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
+line-seats = *{ $product }* · { new-seat-count }
 order-line =
-    { order-line-seats }
+    { line-seats }
     { $explanation }
-order-line-seats = *{ $product }* · { new-seat-count } · { $amount } + { $tax } de taxe
 order-line-waiting = En attente de traitement, au plus tard le { $by }.
 order-line-queued = En attente de la commande de Service { $order }, en cours de débit pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
 order-line-charging = Débit en cours.
@@ -574,18 +600,13 @@ decline-provider-refused = le prestataire de paiement a refusé le débit
 decline-unknown = aucun motif n’a été indiqué
 decline-seats-changed = le nombre de postes a changé entre-temps
 decline-with-code = le prestataire de paiement a refusé le débit ({ $reason })
-receipt-totals =
-    {"*"}{ document-name }*, { $day }
-    Sous-total : { $subtotal }
-    Taxe : { $tax }
-    {"*"}Total : { $total }*
+receipt-issued = *{ document-name }*, { $day }
 provider-receipt = { $kind ->
     [invoice] Facture { $number }
    *[receipt] Reçu { $number } du prestataire de paiement
 } : <{ $page }|afficher> ou <{ $pdf }|télécharger le PDF>
 retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, avec la carte de votre choix :
 retry-intro-invoice = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, sur facture :
-retry-line = • { order-line-seats }
 cancel-seats-ask = Annuler les postes refusés ?
 cancel-seats-consequence = Les postes refusés de la commande de Service { $number } ne seront pas débités et vous ne pourrez plus les réessayer. Les postes déjà ajoutés sont conservés.
 cancel-seats-yes = Annuler les postes
@@ -660,7 +681,7 @@ account-subscription =
     { $renewal ->
     [total] Renouvellement le { $renews } à { $total } hors taxe
     [date] Renouvellement le { $renews }
-   *[none] Fin de la période en cours le { $renews }
+   *[none] Période en cours jusqu’au { $last_day } inclus
     }{ $orderable ->
     [yes] {""}
    *[no] {" "}· pour ajouter des postes, contactez les Services des comptes Corporate
@@ -916,7 +937,7 @@ refusal-extension-lapsed = Le devis { $number } n’est plus en attente : il n�
 refusal-extension-not-found = Cette demande de délai est introuvable.
 refusal-extension-pending = Le { $at }, { $by } a déjà demandé un délai pour le devis { $number }, jusqu’au { $until } inclus. Les Services des comptes Corporate décideront.
 refusal-extension-too-long = Le devis ne peut pas être valable aussi longtemps : ses prix couvrent des périodes de facturation, et la première se termine après le { $last }. Choisissez le { $last } ou un jour antérieur.
-refusal-extension-too-short = Le devis est déjà valable jusqu’au { $until }. Choisissez un jour ultérieur.
+refusal-extension-too-short = Le devis est déjà valable jusqu’au { $until } inclus. Choisissez un jour ultérieur.
 refusal-extension-unavailable = Les devis ne peuvent pas être prolongés ici. Demandez un délai aux Services des comptes Corporate.
 refusal-purchase-order-number-required = Votre compte exige un numéro de bon de commande pour chaque commande.
 refusal-field-required = Remplissez ce champ.
@@ -1064,6 +1085,7 @@ notice-total-with-tax = Total : { $total }, dont { $tax } de taxe
 notice-subtotal = Sous-total : { $amount }
 notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
+notice-status = État
 notice-order-status = Commande de Service { $number } : { order-status }
 notice-order-answered = { $request ->
     [order_declined] Le paiement de { $products } a été refusé. Ce message n’appelle plus de réponse.
@@ -1149,7 +1171,10 @@ notice-receipt-sent = { $kind ->
 }
 notice-not-charged = Ni acheté ni débité :
 notice-quote-arrived = Le devis { $number } attend votre décision
-notice-quote-reminder = Le devis { $number } expire le { $until }
+notice-quote-reminder = { $whole ->
+    [yes] Le devis { $number } expire à la fin du { $until }
+   *[no] Le devis { $number } expire le { $until }
+}
 notice-quote-decided = { $decision ->
     [accepted] Le devis { $number } a été accepté
     [rejected] Le devis { $number } a été rejeté

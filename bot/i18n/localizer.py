@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_percent, get_decimal_symbol
 
@@ -46,6 +46,12 @@ def _format_money(money: Money | ExactMoney, locale: Locale) -> str:
 @lru_cache(maxsize=4000)
 def _format_date(day: date, locale: Locale) -> str:
     return format_date(day, "medium", locale=locale)
+
+
+@lru_cache(maxsize=4000)
+def _format_date_range(first: date, last: date, skeleton: str, locale: Locale) -> str:
+    # CLDR puts thin spaces around the dash in some languages, and none in others.
+    return str(format_interval(first, last, skeleton, locale=locale)).replace("\u2009", " ")
 
 
 @lru_cache(maxsize=4000)
@@ -97,6 +103,10 @@ class Localizer:
             return self.join_items([str(self._localize_argument(item)) for item in argument])
         return argument
 
+    def get_local_date(self, at: datetime) -> date:
+        """Where the reader is."""
+        return at.astimezone(self._zone).date()
+
     def format_month(self, day: date) -> str:
         return format_skeleton("yMMM", day, locale=self.locale)
 
@@ -105,6 +115,11 @@ class Localizer:
 
     def format_date(self, day: date) -> str:
         return _format_date(day, self.locale)
+
+    def format_date_range(self, first: date, last: date, today: date) -> str:
+        """Such as `Nov 30 – Dec 18`, with the year if it is not all in today's."""
+        has_year = not first.year == last.year == today.year
+        return _format_date_range(first, last, "yMMMd" if has_year else "MMMd", self.locale)
 
     def format_money(self, money: Money | ExactMoney) -> str:
         return _format_money(money, self.locale)

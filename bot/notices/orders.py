@@ -1,13 +1,19 @@
 """What the notices of service orders and receipts say."""
 
+from collections.abc import Sequence
+
 from bot.notices.render import (
     MAX_ROWS,
+    AmountRow,
+    AmountTable,
     NoticeRenderer,
     NoticeText,
+    build_amounts,
     format_order_line,
     format_order_lines,
     format_rows,
     format_total,
+    list_totals,
     truncate_name,
 )
 from bot.presenters.audit_entry import format_history_entry
@@ -30,8 +36,7 @@ def render_order_status(renderer: NoticeRenderer) -> NoticeText:
     return NoticeText(
         _format_status_title(renderer),
         (
-            *format_order_lines(renderer),
-            *_format_order_total(renderer),
+            *_build_order_amounts(renderer, with_status=True),
             *_format_po_number(renderer),
             _format_placed_by(renderer),
             *_format_next_steps(renderer),
@@ -42,6 +47,20 @@ def render_order_status(renderer: NoticeRenderer) -> NoticeText:
 def _format_status_title(renderer: NoticeRenderer) -> str:
     order = renderer.order.order
     return renderer.format_text("notice-order-status", number=order.number, status=order.status.value)
+
+
+def _build_order_amounts(renderer: NoticeRenderer, *, with_status: bool = False) -> list[str | AmountTable]:
+    presenter = renderer.order_presenter
+    rows = _make_amount_rows(presenter.lines, with_status=with_status)
+    totals = list_totals(renderer, renderer.order.taxes, presenter.tax, presenter.total)
+    return build_amounts(renderer, rows, totals)
+
+
+def _make_amount_rows(lines: Sequence[OrderLinePresenter], *, with_status: bool = False) -> list[AmountRow]:
+    return [
+        AmountRow(line.product, line.seats, line.amount, line.tax, line.status if with_status else "")
+        for line in lines
+    ]
 
 
 def _format_order_total(renderer: NoticeRenderer) -> list[str]:
@@ -170,16 +189,10 @@ def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
     administrator = renderer.format_text(
         "admin-contact", name=details.administrator.name, email=details.administrator.email
     )
-    lines = format_rows(
-        renderer,
-        renderer.order_presenter.lines,
-        lambda line: format_order_line(renderer, line, with_amounts=True),
-    )
     return NoticeText(
         title,
         (
-            *lines,
-            *_format_order_total(renderer),
+            *_build_order_amounts(renderer),
             *_format_po_number(renderer),
             administrator,
             _format_completion(renderer),
@@ -348,15 +361,17 @@ def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
     else:
         title = _format_status_title(renderer)
         sent = [renderer.format_text("notice-receipt-sent", **get_document_arguments(renderer.receipt))]
-    settled = format_rows(
-        renderer,
-        renderer.order_presenter.list_lines_with_status(LineStatus.SETTLED),
-        lambda line: format_order_line(renderer, line, with_amounts=True),
-    )
-    return NoticeText(
-        title,
-        (*settled, *format_receipt_totals(renderer), *format_unsettled_lines(renderer), *sent),
-    )
+    amounts = _build_receipt_amounts(renderer)
+    payments = _format_payments(renderer)
+    return NoticeText(title, (*amounts, *payments, *format_unsettled_lines(renderer), *sent))
+
+
+def _build_receipt_amounts(renderer: NoticeRenderer) -> list[str | AmountTable]:
+    rows = _make_amount_rows(renderer.order_presenter.list_lines_with_status(LineStatus.SETTLED))
+    amounts, taxes = renderer.order_presenter.receipt_amounts, renderer.receipt.taxes
+    subtotal = (renderer.notice.localizer.format_text("receipt-subtotal"), amounts["subtotal"])
+    totals = [subtotal, *list_totals(renderer, taxes, amounts["tax"], amounts["total"])]
+    return build_amounts(renderer, rows, totals)
 
 
 def render_receipt_file(renderer: NoticeRenderer) -> NoticeText:
@@ -371,8 +386,15 @@ def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
         renderer.format_text("notice-subtotal", amount=amounts["subtotal"]),
         renderer.format_text("notice-tax", amount=amounts["tax"]),
         renderer.format_text("notice-total", amount=amounts["total"]),
-        *map(renderer.escape_text, format_receipt_payments(renderer.notice.localizer, renderer.receipt)),
+        *_format_payments(renderer),
     ]
+
+
+def _format_payments(renderer: NoticeRenderer) -> list[str]:
+    if not renderer.notice.shows_amounts:
+        return []
+    payments = format_receipt_payments(renderer.notice.localizer, renderer.receipt)
+    return [renderer.escape_text(payment) for payment in payments]
 
 
 def format_unsettled_lines(renderer: NoticeRenderer) -> list[str]:

@@ -1,7 +1,16 @@
 """What the notices of quotes say."""
 
-from bot.notices.render import NoticeRenderer, NoticeText, format_quote_lines, format_total
-from bot.presenters.quote import build_reason_arguments, get_decision_outcome
+from bot.notices.render import (
+    AmountRow,
+    AmountTable,
+    NoticeRenderer,
+    NoticeText,
+    build_amounts,
+    format_quote_lines,
+    list_totals,
+)
+from bot.presenters.product import make_product_labels
+from bot.presenters.quote import build_reason_arguments, build_validity_arguments, get_decision_outcome
 from models.details import QuoteDetails
 from models.notice.payloads import ExtensionUndeliveredPayload
 
@@ -25,18 +34,34 @@ def render_quote_file(renderer: NoticeRenderer) -> NoticeText:
 def _render_quote(renderer: NoticeRenderer, pending_title: str) -> NoticeText:
     details, quote = renderer.quote, renderer.quote.quote
     title = renderer.format_text(
-        pending_title if details.is_pending else "quote-number", number=quote.number, until=quote.expires_at
+        pending_title if details.is_pending else "quote-number",
+        number=quote.number,
+        **build_validity_arguments(details.account, quote.expires_at),
     )
-    total = format_total(renderer, details.to_money(quote.total), details.to_money(quote.tax))
-    return NoticeText(
-        title,
-        (*format_quote_lines(renderer), *total, _format_quote_status(renderer)),
-    )
+    return NoticeText(title, (*_build_quote_amounts(renderer), _format_quote_status(renderer)))
+
+
+def _build_quote_amounts(renderer: NoticeRenderer) -> list[str | AmountTable]:
+    details, quote = renderer.quote, renderer.quote.quote
+    labels = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
+    rows = [
+        AmountRow(
+            labels[row.line.subscription_id],
+            row.line.seats,
+            details.to_money(row.line.amount),
+            details.to_money(row.line.tax),
+        )
+        for row in details.rows
+    ]
+    total, tax = details.to_money(quote.total), details.to_money(quote.tax)
+    return build_amounts(renderer, rows, list_totals(renderer, details.taxes, tax, total))
 
 
 def _format_quote_status(renderer: NoticeRenderer) -> str:
-    if renderer.quote.is_pending:
-        return renderer.format_text("quote-valid-until", until=renderer.quote.quote.expires_at)
+    details = renderer.quote
+    if details.is_pending:
+        validity = build_validity_arguments(details.account, details.quote.expires_at)
+        return renderer.format_text("quote-valid-until", **validity)
     return _format_decision(renderer)
 
 

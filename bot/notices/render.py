@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from bot.i18n import Localizer, SlackMarkup, escape_mrkdwn, format_date_token, format_link, truncate_text
 from bot.presenters.order import OrderLinePresenter, OrderPresenter
 from bot.presenters.product import make_product_labels
+from bot.presenters.tax import list_tax_amounts
 from models.account import Account
 from models.account.contact_invitation import InvitationDetails
 from models.details import OrderDetails, QuoteDetails, QuoteRow
@@ -18,6 +19,7 @@ from models.notice.destination import PERSONAL_KINDS, DestinationKind
 from models.notice.payloads import NoticePayload
 from models.quote.extension import QuoteExtension
 from models.receipt import Receipt
+from models.tax import TaxItem
 
 PayloadT = TypeVar("PayloadT", bound=NoticePayload)
 RowT = TypeVar("RowT")
@@ -62,9 +64,27 @@ class RenderableNotice(Protocol):
 
 
 @dataclass(frozen=True)
+class AmountTable:
+    """Amounts under each other where Slack takes a table; `lines` say the same in words. Of `totals` the last
+    one is what is to be paid, or was."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    totals: tuple[tuple[str, ...], ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class NoticeText:
     title: str
-    lines: tuple[str, ...] = ()
+    parts: tuple[str | AmountTable, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All in words."""
+        return tuple(
+            line for part in self.parts for line in ([part] if isinstance(part, str) else part.lines)
+        )
 
 
 @dataclass(frozen=True)
@@ -84,7 +104,7 @@ class NoticeRenderer:
         )
 
     def escape_text(self, text: str) -> str:
-        text = truncate_text(join_lines(text), MAX_REASON_LENGTH, escape_mrkdwn)
+        text = _truncate_line(text)
         return escape_mrkdwn(text) if self.is_mrkdwn else text
 
     def _prepare_argument(self, name: str, argument: object) -> object:
@@ -154,6 +174,10 @@ def join_lines(text: str) -> str:
     return " ".join(text.split("\n"))
 
 
+def _truncate_line(text: str) -> str:
+    return truncate_text(join_lines(text), MAX_REASON_LENGTH, escape_mrkdwn)
+
+
 def truncate_name(name: str) -> str:
     return truncate_text(name, MAX_NAME_LENGTH, escape_mrkdwn)
 
@@ -174,6 +198,78 @@ def format_order_line(
 ) -> str:
     amounts = (line.amount, line.tax) if with_amounts else None
     return _format_row(renderer, line.product, line.seats, amounts, line.status if with_status else "")
+
+
+@dataclass(frozen=True)
+class AmountRow:
+    product: str
+    seats: int
+    amount: Money
+    tax: Money
+    status: str = ""
+
+
+def build_amounts(
+    renderer: NoticeRenderer, rows: Sequence[AmountRow], totals: Sequence[tuple[str, Money]]
+) -> list[str | AmountTable]:
+    """Only lines without amounts if the destination gets none (R25). With a status in a row, all have one."""
+
+    def format_row(row: AmountRow) -> str:
+        return _format_row(renderer, row.product, row.seats, (row.amount, row.tax), row.status)
+
+    texts, omitted_count = _fit_rows(renderer, rows, format_row)
+    more = (
+        [renderer.notice.localizer.format_text("notice-more-rows", more=omitted_count)]
+        if omitted_count
+        else []
+    )
+    if not renderer.notice.shows_amounts:
+        return [*texts, *more]
+    lines = [*texts, *more, *(_format_labelled_amount(renderer, *total) for total in totals)]
+    return [_build_table(renderer, rows[: len(texts)], more, totals, lines)]
+
+
+def _format_labelled_amount(renderer: NoticeRenderer, label: str, amount: Money) -> str:
+    return renderer.format_text("labelled-amount", label=label, amount=amount)
+
+
+def _build_table(
+    renderer: NoticeRenderer,
+    rows: Sequence[AmountRow],
+    more: Sequence[str],
+    totals: Sequence[tuple[str, Money]],
+    lines: Sequence[str],
+) -> AmountTable:
+    localizer, with_status = renderer.notice.localizer, any(row.status for row in rows)
+    keys = ["receipt-product", "receipt-seats", "receipt-amount", *(["notice-status"] if with_status else [])]
+    blank = ["–"] if with_status else []
+    cells = [
+        [
+            truncate_name(join_lines(row.product)),
+            str(row.seats),
+            localizer.format_money(row.amount),
+            *([_truncate_line(row.status)] if with_status else []),
+        ]
+        for row in rows
+    ]
+    return AmountTable(
+        tuple(localizer.format_text(key) for key in keys),
+        tuple(tuple(row) for row in [*cells, *([text, "–", "–", *blank] for text in more)]),
+        tuple((label, "–", localizer.format_money(amount), *blank) for label, amount in totals),
+        tuple(lines),
+    )
+
+
+def list_totals(
+    renderer: NoticeRenderer, taxes: Sequence[TaxItem], tax: Money, total: Money
+) -> list[tuple[str, Money]]:
+    """The tax by rate, and the total."""
+    localizer = renderer.notice.localizer
+    rates = list_tax_amounts(localizer, taxes, tax.amount, tax.currency)
+    return [
+        *((truncate_name(label), Money(amount, tax.currency)) for label, amount in rates),
+        (localizer.format_text("receipt-total"), total),
+    ]
 
 
 def format_quote_lines(renderer: NoticeRenderer) -> list[str]:
@@ -208,14 +304,23 @@ def format_rows(
     renderer: NoticeRenderer, rows: Sequence[RowT], format_row: Callable[[RowT], str]
 ) -> list[str]:
     """As many rows as a message has room for, and how many more there are; an e-mail takes all."""
+    texts, omitted_count = _fit_rows(renderer, rows, format_row)
+    more = [renderer.format_text("notice-more-rows", more=omitted_count)] if omitted_count else []
+    return [*texts, *more]
+
+
+def _fit_rows(
+    renderer: NoticeRenderer, rows: Sequence[RowT], format_row: Callable[[RowT], str]
+) -> tuple[list[str], int]:
+    """The texts, and the number of rows that are left out."""
     texts: list[str] = []
     for row in rows:
         text = format_row(row)
         is_full = len(texts) == MAX_ROWS or sum(map(len, texts)) + len(text) > MAX_ROWS_LENGTH
         if is_full and renderer.destination_kind is not DestinationKind.EMAIL:
-            return [*texts, renderer.format_text("notice-more-rows", more=len(rows) - len(texts))]
+            break
         texts.append(text)
-    return texts
+    return texts, len(rows) - len(texts)
 
 
 def format_total(renderer: NoticeRenderer, total: Money, tax: Money) -> list[str]:

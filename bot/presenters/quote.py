@@ -1,10 +1,13 @@
 """What became of a quote, for screens, notices and refusals."""
 
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from bot.i18n import Localizer
+from models.account import Account
 from models.details import QuoteDetails
 from models.money import Money
-from models.quote import QuoteStatus
+from models.quote import QuoteLine, QuoteStatus
 from models.subscription.period_length import PeriodLength
 
 
@@ -12,6 +15,26 @@ def get_decision_outcome(status: str, *, decided_externally: bool, replaced: boo
     if status == QuoteStatus.EXPIRED.value:
         return "replaced" if replaced else "expired"
     return f"{status}-elsewhere" if decided_externally else status
+
+
+def get_last_day(account: Account, expires_at: datetime) -> date | None:
+    """Of the validity, if it ends with a day in the account's time zone."""
+    day = account.get_local_date(expires_at - timedelta(seconds=1))
+    return day if account.get_midnight(day + timedelta(days=1)) == expires_at else None
+
+
+def build_validity_arguments(account: Account, expires_at: datetime) -> dict[str, object]:
+    """For the text `validity`."""
+    last_day = get_last_day(account, expires_at)
+    return {"whole": "yes" if last_day else "no", "until": last_day or expires_at}
+
+
+def format_line_period(localizer: Localizer, details: QuoteDetails, line: QuoteLine) -> str:
+    """The days that are charged, in the account's time zone: `period_end` is the first that is not."""
+    account = details.account
+    first = max(account.get_local_date(details.quote.frozen_at), line.period_start)
+    last = max(first, line.period_end - timedelta(days=1))
+    return localizer.format_date_range(first, last, account.get_local_date(details.at))
 
 
 def build_reason_arguments(reason: str | None) -> dict[str, str]:

@@ -17,6 +17,27 @@ def format_tax_rates(localizer: Localizer, taxes: Sequence[TaxItem], currency: s
     return [format_tax_rate(localizer, tax, currency) for tax in taxes if tax.percent is not None]
 
 
+def list_tax_amounts(
+    localizer: Localizer, taxes: Sequence[TaxItem], total: int, currency: str
+) -> list[tuple[str, int]]:
+    """What stands beside each amount: the rate, with what it applies to if there are several; only `Tax` if
+    the rates are not known."""
+    rated = [tax for tax in taxes if tax.percent is not None]
+    if sum(tax.amount for tax in rated) != total or not rated:
+        return [(localizer.format_text("receipt-tax"), total)]
+    if len(rated) == 1:
+        return [(format_rate_name(localizer, rated[0]), total)]
+    return [(_format_rate_and_taxable(localizer, tax, currency), tax.amount) for tax in rated]
+
+
+def _format_rate_and_taxable(localizer: Localizer, tax: TaxItem, currency: str) -> str:
+    return localizer.format_text(
+        "tax-rate-on",
+        name=format_rate_name(localizer, tax),
+        taxable=Money(tax.taxable_amount, currency),
+    )
+
+
 def format_tax_rate(localizer: Localizer, tax: TaxItem, currency: str) -> str:
     """Such as `VAT 20% on €48.05: €9.61`."""
     return localizer.format_text(

@@ -4,7 +4,7 @@ The same receipt in the same language gives the same bytes: neither the time nor
 """
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,7 @@ def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine
         ),
         "seats": str(line.seats),
         "since": localizer.format_text("receipt-since", day=line.since),
-        "until": localizer.format_text("receipt-until", day=line.until),
+        "until": localizer.format_text("receipt-until", day=line.until - timedelta(days=1)),
         "amount": localizer.format_money(details.to_money(line.amount)),
         "tax": localizer.format_money(details.to_money(line.tax)),
         **(

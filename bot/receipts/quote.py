@@ -2,11 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.i18n import Localizer
 from bot.presenters.product import make_product_labels
-from bot.presenters.quote import build_renewal_arguments, list_renewal_note_keys
+from bot.presenters.quote import (
+    build_renewal_arguments,
+    build_validity_arguments,
+    get_last_day,
+    list_renewal_note_keys,
+)
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.tax import MAX_TAX_IDS, format_treatment
@@ -70,7 +76,7 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
                 localizer.format_text("receipt-date"),
                 localizer.format_date(details.account.get_local_date(quote.created_at)),
             ),
-            (localizer.format_text("quote-file-until"), localizer.format_datetime(quote.expires_at)),
+            (localizer.format_text("quote-file-until"), _format_last_moment(localizer, details)),
         ],
         "columns": [localizer.format_text(key) for key in COLUMN_MESSAGE_IDS],
         "lines": [
@@ -93,6 +99,11 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
     }
 
 
+def _format_last_moment(localizer: Localizer, details: QuoteDetails) -> str:
+    until = get_last_day(details.account, details.quote.expires_at)
+    return localizer.format_date(until) if until else localizer.format_datetime(details.quote.expires_at)
+
+
 def _build_buyer(localizer: Localizer, details: QuoteDetails) -> list[str]:
     tax_ids = details.quote.tax_facts.buyer_tax_ids[:MAX_TAX_IDS]
     return [
@@ -112,7 +123,7 @@ def _build_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name
         "method": "",
         "seats": str(line.seats),
         "since": localizer.format_text("receipt-since", day=since),
-        "until": localizer.format_text("receipt-until", day=line.period_end),
+        "until": localizer.format_text("receipt-until", day=line.period_end - timedelta(days=1)),
         "amount": localizer.format_money(details.to_money(line.amount)),
         "tax": localizer.format_money(details.to_money(line.tax)),
     }
@@ -153,5 +164,6 @@ def _list_instructions(localizer: Localizer, document: QuoteDocument) -> list[tu
     if quote.get_status(details.at) is not QuoteStatus.PENDING:
         return []
     steps = localizer.format_text("quote-file-steps", number=quote.number, account=details.account.name)
-    terms = localizer.format_text("quote-file-terms", until=quote.expires_at, url=document.services_url)
+    validity = build_validity_arguments(details.account, quote.expires_at)
+    terms = localizer.format_text("quote-file-terms", url=document.services_url, **validity)
     return [(localizer.format_text("quote-file-accept"), [steps, terms])]

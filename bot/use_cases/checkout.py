@@ -36,19 +36,97 @@ from models.quote import Quote, QuoteLine, QuoteStatus
 from models.subscription import Subscription
 
 
-async def open_checkout(services: Services, *, person: SlackIdentity, quote_id: int) -> CheckoutPage:
+async def begin_checkout(
+    services: Services, *, person: SlackIdentity, quote_id: int
+) -> CheckoutPage | PlacementPage:
+    """The service order, if everything that checkout asks for is known and valid: it is stored first, since
+    what is stored is what is placed. Otherwise the checkout. Neither changes the quote (R8, R10).
+
+    Raises as `open_checkout` does.
+    """
+    at = services.now()
+    await _refresh_methods_of_quote(services, person, quote_id, at)
+    async with services.write() as session:
+        details, contact = await lock_quote(session, person, quote_id, at)
+        details.check_pending()
+        details.account.check_open()
+        options = await _load_options(session, details, at)
+        options.methods.check_default()
+        stored = await _find_checkout(session, details.quote, contact)
+        page = _build_checkout_page(details, contact, options, stored)
+        if not _is_placeable(options, page, stored):
+            return page
+        if stored is None or not stored.is_saved:
+            await _store_form(session, details.quote, contact, page.form, saved=True)
+        placement_page = await _build_placement_page(session, details, options, page.form)
+        return replace(placement_page, skipped_checkout=True)
+
+
+def _is_placeable(options: "_Options", page: CheckoutPage, stored: Checkout | None) -> bool:
+    """The tax of another address than the quote's is known only once it has been saved."""
+    try:
+        _check_form(options, page.form)
+    except InvalidInput:
+        return False
+    is_saved = stored is not None and stored.is_saved
+    return is_saved or page.form.address == page.quote.quote.billing_address
+
+
+async def open_checkout(
+    services: Services, *, person: SlackIdentity, quote_id: int, with_address_fields: bool = False
+) -> CheckoutPage:
     """The checkout as last saved, else with the account's defaults. Changes nothing (R8).
 
     Raises QuoteNotPending, NoAutomaticPaymentMethod (R3).
     """
     at = services.now()
+    details, contact = await _refresh_methods_of_quote(services, person, quote_id, at)
+    async with services.read() as session:
+        options = await _load_options(session, details, at)
+        options.methods.check_default()
+        stored = await _find_checkout(session, details.quote, contact)
+        return _build_checkout_page(
+            details, contact, options, stored, with_address_fields=with_address_fields
+        )
+
+
+async def _refresh_methods_of_quote(
+    services: Services, person: SlackIdentity, quote_id: int, at: datetime
+) -> tuple[QuoteDetails, BillingContact]:
     async with services.read() as session:
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
         details.account.check_open()
     await refresh_methods_if_available(services, details.account.id)
-    async with services.read() as session:
-        return await _load_checkout_page(session, details, contact, at)
+    return details, contact
+
+
+async def update_checkout(
+    services: Services,
+    *,
+    person: SlackIdentity,
+    quote_id: int,
+    form: CheckoutForm,
+    with_address_fields: bool = False,
+) -> CheckoutPage:
+    """Store the form, valid or not, for showing it with other fields.
+
+    Raises QuoteNotPending, NoAutomaticPaymentMethod."""
+    at = services.now()
+    async with services.write() as session:
+        details, contact = await lock_quote(session, person, quote_id, at)
+        details.check_pending()
+        options = await _load_options(session, details, at)
+        options.methods.check_default()
+        stored = await _find_checkout(session, details.quote, contact)
+        draft = await _store_draft(session, details.quote, contact, form, stored)
+        return _build_checkout_page(
+            details,
+            contact,
+            options,
+            draft,
+            with_address_fields=with_address_fields or form.has_address_fields,
+        )
 
 
 async def save_checkout_draft(
@@ -58,14 +136,29 @@ async def save_checkout_draft(
     at = services.now()
     async with services.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
-        await _store_form(session, details.quote, contact, form, saved=False)
+        stored = await _find_checkout(session, details.quote, contact)
+        await _store_draft(session, details.quote, contact, form, stored)
         return details
+
+
+async def _store_draft(
+    session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm, stored: Checkout | None
+) -> Checkout:
+    merged = form.merge_onto(_get_kept_form(quote, stored))
+    await _store_form(session, quote, contact, merged, saved=False)
+    return Checkout(quote_id=quote.key, contact_id=contact.key, form_values=merged.model_dump())
+
+
+def _get_kept_form(quote: Quote, stored: Checkout | None) -> CheckoutForm:
+    """What the form's fields complete: the administrator and the payment method are always among them."""
+    return CheckoutForm(**(stored.form_values if stored else quote.address))
 
 
 async def save_checkout(
     services: Services, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
 ) -> PlacementPage:
-    """Check and store the checkout, and replace the quote if the address changes the tax (R10).
+    """Check and store the checkout, and replace the quote if the address changes the tax (R10). What the form
+    has not set stays as it was kept.
 
     Raises InvalidInput by field of CheckoutForm, QuoteNotPending, NoAutomaticPaymentMethod,
     BillingUnavailable.
@@ -73,11 +166,13 @@ async def save_checkout(
     at = services.now()
     async with services.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
+        typed, stored = form, await _find_checkout(session, details.quote, contact)
+        form = typed.complete(_get_kept_form(details.quote, stored))
         details = await _resolve_replacement(session, details, contact, form)
         details.check_pending()
         details.account.check_open()
         options = await _load_options(session, details, at)
-        _check_form(options, form)
+        _check_form(options, form, typed)
         quote, is_same_address = details.quote, form.address == details.quote.billing_address
         # Until the tax for another address is known, the order cannot be placed.
         await _store_form(session, quote, contact, form, saved=is_same_address)
@@ -320,7 +415,8 @@ def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
     return replace(preview, lines=agreed_lines)
 
 
-def _check_form(options: _Options, form: CheckoutForm) -> None:
+def _check_form(options: _Options, form: CheckoutForm, typed: CheckoutForm | None = None) -> None:
+    """`typed` is the part of the form that was on the screen."""
     options.methods.check_default()
     errors: dict[str, Refusal] = {}
     known = {str(a.id) for a in options.active_administrators}
@@ -330,28 +426,31 @@ def _check_form(options: _Options, form: CheckoutForm) -> None:
         options.methods.choose(form.payment_method)
     except Refusal as refusal:
         errors["payment_method"] = refusal
-    for read in (
+    for check in (
+        lambda: typed.check_address_fields() if typed else None,
         lambda: form.new_administrator,
         lambda: form.address,
         lambda: form.get_po_number(required=options.needs_po_number),
     ):
         try:
-            read()
+            check()
         except InvalidInput as error:
             errors.update(error.errors)
     if errors:
         raise InvalidInput(errors)
 
 
-async def _load_checkout_page(
-    session: Session, details: QuoteDetails, contact: BillingContact, at: datetime
+def _build_checkout_page(
+    details: QuoteDetails,
+    contact: BillingContact,
+    options: _Options,
+    stored: Checkout | None,
+    *,
+    with_address_fields: bool = False,
 ) -> CheckoutPage:
-    options = await _load_options(session, details, at)
-    options.methods.check_default()
     choices = options.methods
     usual = {**choices.usual_methods, **choices.invoice_methods} if choices.differ else {}
     administrators = options.active_administrators
-    stored = await _find_checkout(session, details.quote, contact)
     return CheckoutPage(
         quote=details,
         administrators=administrators,
@@ -361,6 +460,7 @@ async def _load_checkout_page(
         form=CheckoutForm(**stored.form_values)
         if stored
         else _build_suggested_form(details.quote, contact, administrators, choices),
+        with_address_fields=with_address_fields,
     )
 
 

@@ -152,7 +152,9 @@ def compute_extended_expiry(account: Account, quote: Quote, period_ends: list[da
         raise ExtensionTooLong(number=quote.number, last=last_day)
     expires_at = get_expiry_of_day(account, until)
     if expires_at <= quote.expires_at:
-        raise ExtensionTooShort(number=quote.number, until=quote.expires_at)
+        raise ExtensionTooShort(
+            number=quote.number, until=account.get_local_date(quote.expires_at - timedelta(seconds=1))
+        )
     return expires_at
 
 

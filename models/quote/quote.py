@@ -15,7 +15,7 @@ from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
 from models.subscription.period_length import PeriodLength, PeriodLengthColumn
-from models.subscription.proration import get_midnight
+from models.subscription.proration import get_end_of_day, get_midnight
 from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
 from models.tax import TaxFacts, TaxFactsColumn, TaxItem, TaxItemsColumn
 from models.transition import check_transition
@@ -210,8 +210,9 @@ def compute_expiry(account: Account, period_ends: Iterable[date], requested: dat
     return min([requested, *(get_midnight(day, account.time_zone) for day in period_ends)])
 
 
-def get_default_expiry(at: datetime, days: int) -> datetime:
-    return at + timedelta(days=days)
+def get_default_expiry(account: Account, at: datetime, days: int) -> datetime:
+    """R9: the end of a day in the account's time zone."""
+    return get_end_of_day(account.get_local_date(at + timedelta(days=days)), account.time_zone)
 
 
 def find_first_reminder_check(at: datetime, expires_at: datetime) -> datetime | None:

@@ -1,7 +1,7 @@
 """An account's subscription to a product: its seats, their price and the period."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 from sqlalchemy import Column
@@ -79,6 +79,11 @@ class Subscription(SQLModel, table=True):
         obstacle = self.pricing.find_obstacle(product.name) or self.outlook.find_obstacle(product.name)
         if obstacle is not None:
             raise obstacle
+
+    @property
+    def last_day(self) -> date:
+        """Of the current period, which ends with the first midnight of `period_end`."""
+        return self.period_end - timedelta(days=1)
 
     @property
     def will_renew(self) -> bool:

@@ -14,8 +14,11 @@ SURFACES = {
     "modal": {"section", "header", "context", "divider", "actions", "input", "alert"},
     # A chart where Slack takes it there: the sources differ (see bot/use_cases/home/publish.py).
     "home": {"section", "header", "context", "divider", "actions", "data_visualization"},
+    "message": {"section", "header", "context", "divider", "actions", "table"},
 }
 BLOCKS, VIEW_BYTES, METADATA = 100, 250_000, 3000
+FIELDS, FIELD_LENGTH = 10, 2000
+TABLE_ROWS, TABLE_TEXT = 100, 10_000
 
 
 def check(view: Json) -> None:
@@ -24,6 +27,7 @@ def check(view: Json) -> None:
     if view["type"] == "modal":
         _check_frame(view)
     assert sum(block["type"] == "data_visualization" for block in view["blocks"]) <= 2
+    assert sum(block["type"] == "table" for block in view["blocks"]) <= 1
     ids = [block["block_id"] for block in view["blocks"] if "block_id" in block]
     assert len(ids) == len(set(ids)), "a block id occurs twice"
     for block in view["blocks"]:
@@ -82,7 +86,28 @@ def _fits(text: Json, most: int, kind: str | None = None) -> None:
 
 
 def _section(block: Json) -> None:
-    _fits(block["text"], 3000)
+    if "text" in block:
+        _fits(block["text"], 3000)
+    assert len(block.get("fields", [])) in range("text" not in block, FIELDS + 1)
+    for field in block.get("fields", []):
+        _fits(field, FIELD_LENGTH)
+
+
+def _table(block: Json) -> None:
+    rows, settings = block["rows"], block["column_settings"]
+    assert 2 <= len(rows) <= TABLE_ROWS
+    assert {len(row) for row in rows} == {len(settings)}
+    assert all(setting["align"] in ("left", "center", "right") for setting in settings)
+    cells = [list_cell_texts(cell) for row in rows for cell in row]
+    assert all(text for texts in cells for text in texts)
+    assert sum(len(text) for texts in cells for text in texts) <= TABLE_TEXT
+
+
+def list_cell_texts(cell: Json) -> list[str]:
+    if cell["type"] == "raw_text":
+        return [cell["text"]]
+    assert cell["type"] == "rich_text"
+    return [leaf["text"] for part in cell["elements"] for leaf in part["elements"]]
 
 
 def _header(block: Json) -> None:
@@ -198,6 +223,7 @@ CHECKS = {
     "input": _input,
     "divider": _divider,
     "data_visualization": _chart,
+    "table": _table,
 }
 ELEMENTS = {
     "button": _button,

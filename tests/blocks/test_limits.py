@@ -20,13 +20,16 @@ from bot.blocks import (
     service_order,
 )
 from bot.blocks.block_kit import ModalMetadata, View
+from bot.blocks.button_styles import STYLES_BY_ACTION
 from bot.blocks.home import page as home_page
+from bot.blocks.notice import render_notice_message
 from bot.i18n import Localizer
 from handlers.payloads import is_input_block
 from models.account import AccountNotSelfServed, Portal
 from models.account.billing_contact import IdentityNotFresh, NotABillingContact
 from models.details import AccountOverview
 from models.invoice import InvoiceStatus
+from models.notice import NoticeKind
 from models.payment_method import NoAutomaticPaymentMethod
 from models.quote import QuoteStatus
 from models.receipt_export import NoReceiptsInPeriod
@@ -34,10 +37,13 @@ from models.service_order import OrderStatus
 from models.subscription import NothingToOrder
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
+from tests.blocks.sample_messages import make_message
 from tests.blocks.samples import LONGEST, USUAL, Size
 
 URL = "https://services.example/help"
 LINKS = account.PortalLinks("https://corporate.example", "https://admin.example", URL)
+# What leads back, by its words.
+BACK_LABELS = {"Back", "Retour"}
 PLACE = ModalMetadata(
     account="acme",
     quote=1,
@@ -125,6 +131,11 @@ SCREENS: dict[str, Draw] = {
         samples.make_checkout_page(
             s, administrator="new", admin_email="no address", country="??", line2="w" * 250
         ),
+        PLACE,
+    ),
+    "checkout.save, all fields": lambda r, s: checkout.render_checkout_modal(
+        r,
+        replace(samples.make_checkout_page(s, administrator="new", country="US"), with_address_fields=True),
         PLACE,
     ),
     "checkout.save, on invoice": lambda r, s: checkout.render_checkout_modal(
@@ -308,7 +319,9 @@ def test_usual_texts_are_not_cut(screen: str, reader: Localizer) -> None:
 @pytest.mark.parametrize("screen", ALL)
 def test_user_input_cannot_mention_or_link(screen: str, reader: Localizer) -> None:
     view = ALL[screen](reader, Size(names=0))
-    marked = [b["text"]["text"] for b in view["blocks"] if b["type"] == "section"]
+    marked = [
+        text for b in view["blocks"] if b["type"] == "section" for text in texts({**b, "accessory": {}})
+    ]
     assert not any("<" in text for text in marked)
     assert not any("& " in text for text in marked)
 
@@ -321,3 +334,30 @@ def test_buttons_that_say_the_same_are_told_apart_by_who_hears_them(screen: str,
         said = button.get("accessibility_label", button["text"]["text"])
         heard.setdefault(said, set()).add(f"{button['action_id']} {button.get('value', button.get('url'))}")
     assert {said: does for said, does in heard.items() if len(does) > 1} == {}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_back_is_directly_above_the_footer(screen: str, reader: Localizer) -> None:
+    """First of the last row, on every screen that has one: as near to the submit button as Slack allows."""
+    view = SCREENS[screen](reader, USUAL)
+    found = [button for button in buttons(view) if button["text"]["text"] in BACK_LABELS]
+    if found:
+        assert [*view["blocks"][-1]["elements"]][:1] == found
+
+
+def test_a_button_looks_the_same_wherever_it_is(english: Localizer) -> None:
+    """In a channel, a modal and on Home."""
+    screens = [draw(english, USUAL) for draw in ALL.values()]
+    messages = [render_notice_message(make_message(kind, english), URL) for kind in NoticeKind]
+    looks: dict[str, set[str | None]] = {}
+    for button in (button for shown in [*screens, *messages] for button in buttons(shown)):
+        looks.setdefault(button["action_id"], set()).add(button.get("style"))
+    assert {action: styles for action, styles in looks.items() if len(styles) > 1} == {}
+    assert {action for action, styles in looks.items() if styles != {None}} == set(STYLES_BY_ACTION)
+
+
+@pytest.mark.parametrize("screen", ALL)
+def test_a_row_of_buttons_has_one_that_stands_out(screen: str, reader: Localizer) -> None:
+    for block in ALL[screen](reader, USUAL)["blocks"]:
+        styles = [button.get("style") for button in block.get("elements", []) if button.get("style")]
+        assert len(styles) == len(set(styles)), block

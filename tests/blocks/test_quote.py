@@ -28,10 +28,10 @@ def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> No
     text = read_text(quote.render_quote_modal(english, samples.make_quote_details(), PLACE))
     for part in (
         "2 new seats: 25 → 27",
-        "€14.00 per seat per month, prorated from 8 Nov 2026, 10:00 (CET) to 1 Dec 2026",
-        "€10.00 + €2.00 tax",
-        "Subtotal: €20.00",
-        "Tax: €4.00",
+        "€14.00 per seat per month, prorated for 8–30 Nov",
+        "€10.00\n+ €2.00 tax",
+        "Subtotal\n€20.00",
+        "Tax\n€4.00",
         "Total due now: €24.00",
         "€504.00 per month: €420.00 + €84.00 tax",
         "€216.00 per year: €180.00 + €36.00 tax",
@@ -62,7 +62,7 @@ def test_back_leads_to_where_the_person_came_from(origin: str, back: str | None,
 def test_a_pending_quote_leads_to_checkout_or_to_its_rejection(reader: Localizer) -> None:
     view = quote.render_quote_modal(reader, samples.make_quote_details(), replace(PLACE, origin="quotes"))
     assert "submit" in view
-    assert {("quote.approve", "1"), ("quote.reject", "1")} <= set(actions(view))
+    assert ("quote.reject", "1") in actions(view)
 
 
 def test_a_quote_just_made_from_the_cart_needs_no_second_confirmation(reader: Localizer) -> None:

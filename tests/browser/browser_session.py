@@ -28,6 +28,7 @@ class BrowserSession:
         self.dialog = page.locator("#confirm[open]")
         self.thread = page.locator("#side")
         self.messages = page.locator("#main .message")
+        self.press_count = 0
 
     async def type_message(self, words: str) -> None:
         await self.page.locator("#composer-text").fill(words)
@@ -47,6 +48,7 @@ class BrowserSession:
 
     async def press(self, name: str, within: Locator | None = None) -> None:
         """A button in the modal, else in `within`."""
+        self.press_count += 1
         await (within or self.modal).get_by_role("button", name=name, exact=True).last.click()
 
     async def expect_title(self, title: str) -> None:

@@ -10,7 +10,7 @@ from tests.browser.browser_session import BrowserSession, BrowserSessions
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-STEPS = ("Save cart and review", "Proceed to checkout", "Save and continue", "Place service order")
+STEPS = ("Save cart and review", "Proceed to checkout", "Place service order")
 
 # Step by step: what Alice and Benoît are shown, and press.
 ENGLISH = {
@@ -19,18 +19,17 @@ ENGLISH = {
     "meeting": "GoTo Meeting: seats to add",
     "webinar": "GoTo Webinar: seats to add",
     "intro": "Add seats to Acme SA",
-    "held": "Currently 25 seats · €14.00 per seat per month · current period ends on 1 Dec 2026",
+    "held": "Currently 25 seats · €14.00 per seat per month · current period runs through 30 Nov 2026",
     "save": "Save cart and review",
     "quote": "Quote SQ-1001",
     "line": "5 new seats: 25 → 30",
-    "totals": "Subtotal: €338.88",
+    "dates": "prorated for 10–30 Nov",
+    "totals": "Subtotal",
+    "subtotal": "€338.88",
     "due": "Total due now: €406.66",
     "recurring": "From your next renewal",
     "proceed": "Proceed to checkout",
-    "checkout": "Checkout",
-    "administrator": "Administrator",
     "card": "Visa •••• 4242",
-    "continue": "Save and continue",
     "order": "Service order",
     "free": "6 new seats left to assign to others.",
     "place": "Place service order",
@@ -38,6 +37,7 @@ ENGLISH = {
     "until": "until 11 Nov 2026, 10:00 (CET) at the latest",
     "receipt": "Receipt R-1001 for service order SO-1001",
     "total": "Total: €406.66",
+    "sum": "€406.66",
     "mailed_to": "alice@acme.example",
 }
 FRENCH = {
@@ -47,19 +47,19 @@ FRENCH = {
     "webinar": "GoTo Webinar : postes à ajouter",
     "intro": "Ajouter des postes au compte Acme SA",
     "held": (
-        "Actuellement 25 postes · 14,00 € par poste et par mois · fin de la période en cours le 1 déc. 2026"
+        "Actuellement 25 postes · 14,00 € par poste et par mois"
+        " · période en cours jusqu’au 30 nov. 2026 inclus"
     ),
     "save": "Enregistrer et vérifier",
     "quote": "Devis SQ-1001",
     "line": "5 nouveaux postes : 25 → 30",
-    "totals": "Sous-total : 338,88 €",
+    "dates": "au prorata pour 10–30 nov.",
+    "totals": "Sous-total",
+    "subtotal": "338,88 €",
     "due": "Total dû maintenant : 406,66 €",
     "recurring": "À partir du prochain renouvellement",
     "proceed": "Passer au paiement",
-    "checkout": "Paiement",
-    "administrator": "Administrateur",
     "card": "Visa •••• 4242",
-    "continue": "Enregistrer et continuer",
     "order": "Commande de Service",
     "free": "6 nouveaux postes à attribuer à d’autres personnes.",
     "place": "Passer la commande",
@@ -67,6 +67,7 @@ FRENCH = {
     "until": "au plus tard le 11 nov. 2026, 10:00",
     "receipt": "Reçu R-1001 de la commande de Service SO-1001",
     "total": "Total : 406,66 €",
+    "sum": "406,66 €",
     "mailed_to": "benoit@acme.example",
 }
 
@@ -81,13 +82,9 @@ async def test_the_whole_order(sessions: BrowserSessions, words: dict[str, str])
     await session.field(words["webinar"]).fill("2")
     await session.press(words["save"])
     await session.expect_text(
-        words["quote"], words["line"], words["totals"], words["due"], words["recurring"]
+        *(words[name] for name in ("quote", "line", "dates", "totals", "subtotal", "due", "recurring"))
     )
     await session.press(words["proceed"])
-    await session.expect_title(words["checkout"])
-    await expect(session.field(words["administrator"]).first).to_have_value("1")
-    await session.expect_text(words["card"])
-    await session.press(words["continue"])
     await session.expect_title(words["order"])
     await session.expect_text("Hugo Petit", words["card"], "1 rue de la Paix", words["free"])
     await session.press(words["place"])
@@ -97,7 +94,7 @@ async def test_the_whole_order(sessions: BrowserSessions, words: dict[str, str])
     await _check_channel_messages(session)
     await session.go("Messages")
     receipt = session.messages.filter(has_text=words["receipt"]).first
-    await session.expect_text(words["receipt"], words["total"], within=receipt)
+    await session.expect_text(words["receipt"], words["sum"], within=receipt)
     await session.go("Mail")
     await session.expect_text(words["receipt"], words["mailed_to"], within=session.page.locator(".email"))
     email = session.page.frame_locator(".email iframe").locator("body")
@@ -129,7 +126,8 @@ async def test_a_reload_in_mid_order_loses_nothing_that_was_saved(sessions: Brow
     await expect(session.field("GoTo Meeting")).to_have_value("5")
     await session.press("Continue with SQ-1001")
     await session.press("Proceed to checkout")
-    await session.field("Administrator").first.select_option("New administrator")
+    await session.press("Change the billing address")
+    await session.field("Admin contact").select_option("New administrator")
     await session.fill(
         **{"New administrator’s name": "Zoé Neuve", "New administrator’s email": "zoe@acme.example"}
     )
@@ -140,9 +138,7 @@ async def test_a_reload_in_mid_order_loses_nothing_that_was_saved(sessions: Brow
 
     await session.type_message("/quotes")
     await session.press("Approve quote SQ-1001")
-    await expect(session.field("New administrator’s name")).to_have_value("Zoé Neuve")
-    await expect(session.field("Address line 2")).to_have_value("Bâtiment B")
-    await session.press("Save and continue")
+    await session.expect_text("Zoé Neuve, zoe@acme.example", "Bâtiment B")
     await session.press("Place service order")
     await session.expect_text("Service order SO-1001 has been placed.")
     await session.page.reload()
@@ -160,16 +156,23 @@ async def test_back_keeps_what_was_typed(sessions: BrowserSessions) -> None:
     await session.fill(GoTo_Meeting="4")
     await session.press("Save cart and review")
     await session.press("Proceed to checkout")
+    await session.expect_title("Service order")
+    await session.press("Back")
+    await session.expect_title("Quote")
+    await session.press("Proceed to checkout")
+    await session.press("Change the billing address")
     await session.fill(Address_line_2="Bâtiment B")
     await session.press("Save and continue")
     await session.expect_title("Service order")
     await session.press("Back")
     await session.expect_title("Checkout")
+    await session.press("Change the billing address")
     await expect(session.field("Address line 2")).to_have_value("Bâtiment B")
     await session.fill(City="Lyon")
     await session.press("Back")
     await session.expect_title("Quote")
     await session.press("Proceed to checkout")
+    await session.press("Change the billing address")
     await expect(session.field("City")).to_have_value("Lyon")
     await session.press("Back")
     await session.expect_title("Quote")
@@ -187,11 +190,12 @@ async def test_r10_an_address_that_changes_the_tax_is_shown_before_placing(sessi
     await session.press("Save cart and review")
     await session.expect_text("Total due now: €57.64")
     await session.press("Proceed to checkout")
+    await session.press("Change the billing address")
     await session.field("Country").select_option("Germany")
     await session.press("Save and continue")
     await session.expect_text("quote SQ-1002 has replaced SQ-1001", "The new total is €48.03.")
     await session.press("Place service order")
-    await session.expect_text("Service order SO-1001 has been placed.", "Quote: SQ-1002, total €48.03")
+    await session.expect_text("Service order SO-1001 has been placed.", "Quote: SQ-1002", "€48.03")
 
 
 async def test_a_declined_card_and_another_one(sessions: BrowserSessions) -> None:
@@ -213,7 +217,7 @@ async def test_a_declined_card_and_another_one(sessions: BrowserSessions) -> Non
     await session.close()
     await sessions.settle()
     receipt = session.messages.filter(has_text="Receipt R-1001 for service order")
-    await session.expect_text("Total: £19.80", within=receipt)
+    await session.expect_text("£19.80", within=receipt)
     await session.expect_text("PDF of receipt R-1001", "PDF · ", within=session.messages.last)
     assert await sessions.world.seats("declined_meeting") == (12, 12)
 
@@ -231,7 +235,7 @@ async def test_the_order_by_the_keyboard_alone(sessions: BrowserSessions) -> Non
     await expect(focused).to_have_accessible_name("GoTo Meeting: seats to add (optional)")
     await keyboard.type("5")
     await keyboard.press("Enter")
-    for title, button in zip(("Quote", "Checkout", "Service order"), STEPS[1:], strict=True):
+    for title, button in zip(("Quote", "Service order"), STEPS[1:], strict=True):
         await session.expect_title(title)
         await tab_to(session, button)
         await keyboard.press("Enter")

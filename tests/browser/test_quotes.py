@@ -20,16 +20,15 @@ AT = "10 Nov 2026, 10:00 (CET)"
 async def test_a_pending_quote_is_approved_from_the_message_that_brought_it(
     sessions: BrowserSessions,
 ) -> None:
-    """R8: approving opens checkout and changes nothing; placing the order is what accepts it."""
+    """R8: approving opens the order and decides nothing; placing it is what accepts the quote."""
     await import_quote(sessions.world)
     await sessions.settle()
     session = await sessions.open_session("alice", "messages")
     arrived = session.messages.first
     await session.expect_text("Quote Q-2041 needs your decision", within=arrived)
     await session.press("Approve quote Q-2041", within=arrived)
-    await session.expect_title("Checkout")
+    await session.expect_title("Service order")
     assert (await quote_of(sessions.world, "Q-2041")).status is QuoteStatus.PENDING
-    await session.press("Save and continue")
     await session.press("Place service order")
     await session.expect_text("Service order SO-1001 has been placed.")
     assert (await quote_of(sessions.world, "Q-2041")).status is QuoteStatus.ACCEPTED
@@ -111,8 +110,8 @@ async def test_r19_one_of_two_people_placing_a_quote_succeeds_and_the_other_is_t
 ) -> None:
     await import_quote(sessions.world)
     alice, benoit = await sessions.open_session("alice"), await sessions.open_session("benoit")
-    await _to_placement(alice, "Proceed to checkout", "Save and continue")
-    await _to_placement(benoit, "Passer au paiement", "Enregistrer et continuer")
+    await _to_placement(alice, "Proceed to checkout")
+    await _to_placement(benoit, "Passer au paiement")
     await asyncio.gather(alice.press("Place service order"), benoit.press("Passer la commande"))
     await expect(alice.modal).to_contain_text(re.compile("SO-1001 has been placed|It was accepted"))
     order = await sessions.world.row(ServiceOrder)
@@ -138,7 +137,7 @@ async def test_a_quote_that_expired_on_the_screen_cannot_be_placed(sessions: Bro
     await import_quote(sessions.world, expires="2026-11-12")
     session = await sessions.open_session("alice")
     await session.type_message("/quotes Q-2041")
-    await session.expect_text("valid until 13 Nov 2026, 00:00 (CET)")
+    await session.expect_text("valid through 12 Nov 2026")
     sessions.world.clock.move(days=3)
     await session.press("Proceed to checkout")
     await session.expect_text("Quote Q-2041 is no longer pending.", "It expired on 13 Nov 2026, 00:00 (CET).")

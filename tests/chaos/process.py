@@ -35,7 +35,7 @@ class BotProcess:
     async def place_order(self) -> None:
         modal = await self._open_cart()
         modal.fill(f"seats:{BUYER.subscription_id}", 1)
-        for following in ("quote.review", "checkout.save", "service_order.place", "service_order.show"):
+        for following in ("quote.review", "service_order.place", "service_order.show"):
             await self.alice.submit()
             await self.alice.wait_for_modal(following, timeout=HANG_SECONDS)
         await self.alice.close_modal(everything=True)

@@ -212,7 +212,7 @@ async def test_a_quote_made_elsewhere_is_placed_though_its_cart_would_be_refused
     alice = world.person("alice")
     await add_seats(alice, "cart.obstacles")
     await opened(alice, "/quotes", quote.number, "quote.review")
-    for step in ("checkout.save", "service_order.place", "service_order.show"):
+    for step in ("service_order.place", "service_order.show"):
         await alice.submit()
         await alice.wait_for_modal(step)
     await world.settle()
@@ -225,8 +225,6 @@ async def test_a_quote_made_elsewhere_too_needs_the_card(world: World) -> None:
     quote = await import_quote(world)
     alice = world.person("alice")
     await opened(alice, "/quotes", quote.number, "quote.review")
-    await alice.submit()
-    await alice.wait_for_modal("checkout.save")
     await alice.submit()
     placement = await alice.wait_for_modal("service_order.place")
     await change(world, PaymentMethod, "pm_acme", automatic=False)

@@ -12,7 +12,7 @@ from sandbox.driver import Person
 from sandbox.traffic import AppRequest
 from tests.handlers.db_snapshot import show_button
 from tests.handlers.steps import import_file, import_quote, newest, opened, shown
-from tests.world import ACCOUNTS, World
+from tests.world import ACCOUNTS, World, choose
 from tests.yaml_files import read_yaml
 
 # Typed wherever words can be typed: it must never be read in a log.
@@ -79,7 +79,7 @@ async def _quotes(world: World) -> None:
     await opened(alice, "/add-seats", f"{MARKER} 5", "cart.warning")
     await alice.close_modal(everything=True)
     await opened(alice, "/add-seats", "meeting 5", "cart.warning")
-    await _go(alice, ("quote.approve", "checkout.save"), ("checkout.back", "quote.review"))
+    await _go(alice, ("quote.approve", "service_order.place"), ("quote.open", "quote.review"))
     await opened(alice, "/add-seats", "meeting 5", "cart.warning")
     await _go(
         alice, ("quote.open", "quote.review"), ("cart.warn", "cart.warning"), ("cart.continue", "cart.save")
@@ -91,9 +91,12 @@ async def _orders(world: World) -> None:
     alice = world.person("alice")
     alice.fill("seats:acme_webinar", 1)
     await _go(alice, ("", "quote.review"), ("cart.edit", "cart.save"), ("cart.go_on", "quote.review"))
-    await _go(alice, ("", "checkout.save"))
-    alice.fill("line2", MARKER)
     await _go(alice, ("", "service_order.place"), ("checkout.edit", "checkout.save"))
+    await _go(alice, ("checkout.back", "quote.review"), ("", "service_order.place"))
+    (await world.choose_new_administrator(alice)).fill("admin_name", MARKER)
+    await choose(alice, "checkout.choose_administrator", "1")
+    await world.choose_country(alice, "FR")
+    alice.fill("line2", MARKER)
     await _go(alice, ("", "service_order.place"), ("", "service_order.show"))
     await alice.close_modal()
     await world.order(alice, acme_meeting=1)

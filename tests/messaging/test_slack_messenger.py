@@ -26,6 +26,8 @@ from bot.messaging.messenger import (
 from bot.messaging.slack.messenger import SlackMessenger
 from models.notice import NoticeKind
 from sandbox import Sandbox
+from sandbox.block_kit import table as shapes
+from sandbox.driver import Room
 from sandbox.faults import Fault
 from tests.blocks.sample_messages import make_message
 from tests.time_limits import HANG_SECONDS
@@ -202,6 +204,12 @@ PDF = FileUpload("R-1001.pdf", "Receipt R-1001", b"%PDF-1.7 ...")
 STEPS = ("files.getUploadURLExternal", "files.completeUploadExternal")
 
 
+def dms(slack: Sandbox) -> list[Room]:
+    return [
+        Room(slack.slack, channel) for channel in slack.slack.workspace.channels.values() if channel.is_im
+    ]
+
+
 async def direct_message(messenger: SlackMessenger) -> str:
     return (await messenger.deliver_message(to("U1", NoticeKind.RECEIPT))).channel
 
@@ -299,6 +307,32 @@ async def test_a_message_whose_blocks_slack_refuses_goes_out_as_text() -> None:
     first, second = answers.bodies
     assert first["text"] == second["text"]
     assert second.get("blocks") in (None, [], "[]")
+
+
+async def test_a_table_that_slack_refuses_is_posted_as_lines_and_not_tried_again_that_day(
+    monkeypatch: pytest.MonkeyPatch, slack: Sandbox, messenger: SlackMessenger
+) -> None:
+    monkeypatch.setitem(
+        shapes().blocks, "table", replace(shapes().blocks["table"], only_on=frozenset({"home"}))
+    )
+    for _ in range(2):
+        await messenger.deliver_message(to("U1", NoticeKind.ORDER_PLACED))
+    first, second = [message for room in dms(slack) for message in room.messages]
+    assert "GoTo Meeting: 1 new seat – €10.00 plus €2.00 tax" in first.words
+    assert "*Total: €24.00*" not in first.words
+    assert "Total: €24.00" in first.words
+    assert "service_order.open" in str(first.blocks)
+    assert second.words == first.words
+    assert [refusal.error for refusal in slack.refusals] == ["invalid_blocks"]
+
+
+async def test_amounts_are_a_table_if_slack_takes_one(slack: Sandbox, messenger: SlackMessenger) -> None:
+    await messenger.deliver_message(to("U1", NoticeKind.ORDER_PLACED))
+    [message] = [message for room in dms(slack) for message in room.messages]
+    [table] = [block for block in message.blocks if block["type"] == "table"]
+    assert [cell["text"] for cell in table["rows"][0]] == ["Product", "New seats", "Amount"]
+    assert [cell["text"] for cell in table["rows"][1]] == ["GoTo Meeting", "1", "€10.00"]
+    assert "Total: €24.00" in message.text, "for screen readers and notifications"
 
 
 def edit_of(message: OutboundMessage) -> OutboundMessage:

@@ -119,7 +119,10 @@ def test_r9_validity_on_the_last_day_of_the_period_ends_with_it() -> None:
 
 
 def test_validity_is_counted_in_days() -> None:
-    assert get_default_expiry(NOW, 30) == NOW + timedelta(days=30)
+    """R9: and ends with a day in the account's time zone."""
+    account = an_account()
+    last_day = account.get_local_date(NOW + timedelta(days=30))
+    assert get_default_expiry(account, NOW, 30) == get_end_of_day(last_day, account.time_zone)
 
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

@@ -75,7 +75,7 @@ class Deployment:
             await person.command("/add-seats")
             modal = await person.wait_for_modal("cart.save", timeout=STEP_TIMEOUT_SECONDS)
             modal.fill(f"seats:{subscription_id}", seats)
-            for screen in ("quote.review", "checkout.save", "service_order.place", "service_order.show"):
+            for screen in ("quote.review", "service_order.place", "service_order.show"):
                 await person.submit()
                 modal = await person.wait_for_modal(screen, timeout=STEP_TIMEOUT_SECONDS)
         except TimeoutError:

@@ -92,7 +92,7 @@ class Shopper:
                 quote_ids=tuple(self._pending),
             ),
             lambda: self._click("quote.reject", reject_quote, quote_id=chosen, reason="Too dear."),
-            lambda: self._click("checkout.open", checkout.open_checkout, quote_id=chosen),
+            lambda: self._click("checkout.begin", checkout.begin_checkout, quote_id=chosen),
         )
 
     def _again(self) -> Click:
@@ -116,7 +116,9 @@ class Shopper:
             return self._click("quote.list", list_quotes, account_id=self.account)
         if drawn < 0.14:
             return self._click("quote.reject", reject_quote, quote_id=self.quote, reason=None)
-        return self._click("checkout.open", checkout.open_checkout, quote_id=self.quote)
+        if drawn < 0.4:
+            return self._click("checkout.open", checkout.open_checkout, quote_id=self.quote)
+        return self._click("checkout.begin", checkout.begin_checkout, quote_id=self.quote)
 
     def _checkout(self) -> Click:
         changes: dict[str, str] = {}
@@ -131,8 +133,11 @@ class Shopper:
         if self._random.random() < 0.2:
             changes |= {"payment_method": "pm_2"}
         form = self._form.model_copy(update=changes)
-        if self._random.random() < 0.1:
+        drawn = self._random.random()
+        if drawn < 0.1:
             return self._click("checkout.keep", checkout.save_checkout_draft, quote_id=self.quote, form=form)
+        if drawn < 0.15:
+            return self._click("checkout.update", checkout.update_checkout, quote_id=self.quote, form=form)
         return self._click("checkout.save", checkout.save_checkout, quote_id=self.quote, form=form)
 
     def _place(self) -> Click:

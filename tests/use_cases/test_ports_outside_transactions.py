@@ -90,7 +90,7 @@ async def buy(world: World) -> None:
     await alice.submit()
     await alice.wait_for_modal("quote.review")
     await alice.submit()
-    (await alice.wait_for_modal("checkout.save")).fill("country", "DE")
+    await world.choose_country(alice, "DE")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
     await alice.submit()

@@ -1,5 +1,6 @@
 """Sending notices as Slack messages."""
 
+import time
 from typing import Any
 
 import aiohttp
@@ -8,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.blocks.notice import render_notice_message
+from bot.blocks.notice import has_table, render_notice_message
 from bot.installations.clients import NotInstalled, OrganisationUnknown, SlackClientProvider
 from bot.installations.slack_errors import (
     SlackErrorKind,
@@ -33,6 +34,8 @@ from bot.network import find_proxy
 
 log = structlog.get_logger()
 
+TABLE_RETRY_SECONDS = 24 * 60 * 60.0
+
 
 class SlackMessenger:
     """The client must not retry: a message may have been posted although no response arrived."""
@@ -40,6 +43,8 @@ class SlackMessenger:
     def __init__(self, clients: SlackClientProvider, services_url: str) -> None:
         self._clients = clients
         self._services_url = services_url
+        # Workspaces that refuse tables, and until when none is tried there, by `time.monotonic()`.
+        self._refused_tables: dict[str, float] = {}
 
     async def is_installed(self, team_id: str) -> bool:
         try:
@@ -51,12 +56,14 @@ class SlackMessenger:
         return True
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
-        content = render_notice_message(message, self._services_url)
+        takes_tables = self._refused_tables.get(message.team_id, 0) <= time.monotonic()
+        content = render_notice_message(message, self._services_url, with_table=takes_tables)
         try:
             client = await self._clients.get_client(message.team_id)
             if message.files:
                 return await _share_files(client, message.channel, message.files, content["text"])
-            answer = await _send_message(client, message, content)
+            send = self._send_table if has_table(content) else _send_message
+            answer = await send(client, message, content)
         except NotInstalled as error:
             raise _build_unreachable_error("not_installed", message) from error
         except SlackApiError as error:
@@ -64,6 +71,21 @@ class SlackMessenger:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise MessengerUnavailable(type(error).__name__) from error
         return MessageRef(channel=str(answer["channel"]), ts=str(answer["ts"]))
+
+    async def _send_table(
+        self, client: AsyncWebClient, message: OutboundMessage, content: dict[str, Any]
+    ) -> AsyncSlackResponse:
+        """Not every workspace takes tables: in the others, lines say the same."""
+        try:
+            return await _post_or_update(client, message, content)
+        except SlackApiError as error:
+            if get_error_kind(error) is not SlackErrorKind.BLOCKS_REJECTED:
+                raise
+            log.warning("message.table_rejected", kind=message.kind, error=get_error_details(error))
+        lines = render_notice_message(message, self._services_url, with_table=False)
+        answer = await _send_message(client, message, lines)
+        self._refused_tables[message.team_id] = time.monotonic() + TABLE_RETRY_SECONDS
+        return answer
 
 
 async def _send_message(

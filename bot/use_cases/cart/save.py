@@ -166,7 +166,7 @@ async def _clear_consent(session: Session, state: CartState) -> None:
 async def _create_cart_quote(
     session: Session, saving: _Saving, account: Account, state: CartState, price: _Price
 ) -> CreatedQuote:
-    default_expiry = get_default_expiry(saving.at, saving.services.settings.quote_validity_days)
+    default_expiry = get_default_expiry(account, saving.at, saving.services.settings.quote_validity_days)
     period_ends = [line.period_end for line in price.preview.lines]
     return await create_quote(
         session,

@@ -95,8 +95,6 @@ async def test_every_later_step_needs_a_fresh_identity_too(world: World) -> None
     await alice.press("quote.open")
     await alice.wait_for_modal("quote.review")
     await alice.submit()
-    await alice.wait_for_modal("checkout.save")
-    await alice.submit()
     await alice.wait_for_modal("service_order.place")
     await alice.submit()
     await alice.wait_for_modal("service_order.show")

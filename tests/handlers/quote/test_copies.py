@@ -25,8 +25,6 @@ async def _rejected_in_the_channel(world: World, alice: Person) -> None:
 
 async def _accepted_on_home(world: World, alice: Person) -> None:
     await alice.press("quote.approve")
-    await alice.wait_for_modal("checkout.save")
-    await alice.submit()
     await alice.wait_for_modal("service_order.place")
     await alice.submit()
     await alice.wait_for_modal("service_order.show")

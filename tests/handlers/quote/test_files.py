@@ -28,7 +28,7 @@ async def test_the_pdf_of_a_quote_comes_by_direct_message_from_list_screen_and_m
     announced = alice.dms[-2]
     assert "Quote Q-2041" in announced.text
     assert buttons(announced) == QUOTE_BUTTONS
-    for part in ("Acme SA", "€107.03", "21 Nov 2026, 00:00 (CET)", "/quotes Q-2041"):
+    for part in ("Acme SA", "€107.03", "Valid through 20 Nov 2026", "/quotes Q-2041"):
         assert part in read_pdf(world.slack.files[-1].content).replace("\n", " ")
 
     await opened(alice, "/quotes", "Q-2041", "quote.review")

@@ -34,7 +34,7 @@ async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world:
         for person in (alice, benoit):
             assert len(person.dms[1:]) == count, texts(person.dms)
             assert buttons(person.dms[-1]) == [*QUOTE_BUTTONS, "quote_extension.ask"]
-    assert "expires on" in alice.dms[-1].text
+    assert "expires at the end of 25 Nov 2026" in alice.dms[-1].text
 
 
 async def test_a_reminder_respects_the_readers_quiet_hours(world: World) -> None:
@@ -70,10 +70,10 @@ async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(wo
     await import_quote(world, decided={"status": "rejected", "at": "2026-11-25T12:00:00Z"})
     await import_quote(world, "Q-2042", expires="2026-11-28")
     await world.settle()
-    missed = len(saying(alice.dms, "expires on"))
+    missed = len(saying(alice.dms, "expires at the end of"))
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     await world.settle()
-    assert len(saying(alice.dms, "expires on")) == missed
+    assert len(saying(alice.dms, "expires at the end of")) == missed
     assert before == 2
     assert quote.id != other.id
 
@@ -97,7 +97,7 @@ async def test_a_carts_quote_reminds_its_own_contact_alone(world: World) -> None
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_webinar=1)
     world.clock.at = (await quote_of(world, "SQ-1001")).expires_at
-    world.clock.move(hours=-2)  # at ten in Paris: four hours ahead it was six
+    world.clock.move(hours=-4)  # midnight in Paris: four hours ahead it is eight in the evening
     await enqueue_quote_reminders(world.services)
     await world.settle()
     assert len(alice.dms) == 1

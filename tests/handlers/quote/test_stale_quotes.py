@@ -25,7 +25,7 @@ async def benoit_everywhere(world: World) -> dict[str, Person]:
     await opened(at["approve"], "/quotes", "", "quote.list")
     await opened(at["checkout"], "/quotes", "SQ-1001", "quote.review")
     await at["checkout"].submit()
-    await at["checkout"].wait_for_modal("checkout.save")
+    await world.open_checkout(at["checkout"])
     return at
 
 
@@ -86,7 +86,7 @@ async def test_a_quote_is_refused_everywhere_from_the_very_second_it_expires(wor
     world.clock.at = made.expires_at
     await press_on_everywhere(at)
     for benoit in at.values():
-        await wait_for_refusal(world, benoit, "SQ-1001", "10 déc. 2026", "10:00")
+        await wait_for_refusal(world, benoit, "SQ-1001", "11 déc. 2026", "00:00")
     assert "SQ-1001" not in (await opened(world.person("alice"), "/quotes", "", "quote.list")).text
     assert (await quote_of(world, "SQ-1001")).status == "pending", "nothing was written"
     assert await world.rows(ServiceOrder) == []
@@ -98,7 +98,7 @@ async def test_a_quote_is_refused_everywhere_from_the_very_second_it_expires(wor
     quote = await quote_of(world, "SQ-1001")
     assert (quote.status, quote.decided_at, quote.decided_by) == ("expired", made.expires_at, "seatbot")
     assert len(saying(at["review"].dms, "SQ-1001")) == 1
-    assert "10:00" in newest(at["review"].dms, "SQ-1001").text
+    assert "00:00" in newest(at["review"].dms, "SQ-1001").text
 
 
 async def test_in_its_last_second_a_quote_can_be_placed(world: World) -> None:

@@ -16,7 +16,7 @@ NUMBER = "PO-4711/b"
 async def place_with_number(world: World, person: Person, number: str, **seats: int) -> None:
     await world.quote(person, **seats)
     await person.submit()
-    form = await person.wait_for_modal("checkout.save")
+    form = await world.open_checkout(person)
     form.fill("po_number", number)
     await person.submit()
     await person.wait_for_modal("service_order.place")
@@ -28,7 +28,7 @@ async def test_r28_a_purchase_order_number_follows_its_order_everywhere(world: W
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=5)
     await alice.submit()
-    form = await alice.wait_for_modal("checkout.save")
+    form = await world.open_checkout(alice)
     form.fill("po_number", f"  {NUMBER} ")
     await alice.submit()
     assert NUMBER in (await alice.wait_for_modal("service_order.place")).text

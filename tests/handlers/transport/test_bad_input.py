@@ -331,7 +331,10 @@ TOO_LONG = "That’s too long. The maximum is 200 characters."
 
 
 async def checkout_with(world: World, person: Person, **typed: str) -> Modal:
-    form = await world.checkout(person, acme_meeting=1)
+    """With all the fields that it can have."""
+    await world.checkout(person, acme_meeting=1)
+    await world.open_address(person)
+    form = await world.choose_new_administrator(person)
     for name, text in typed.items():
         form.fill(name, text)
     return form
@@ -340,7 +343,8 @@ async def checkout_with(world: World, person: Person, **typed: str) -> Modal:
 @pytest.mark.parametrize("language", ["en", "fr"])
 async def test_each_missing_address_field_is_reported_at_its_field(world: World, language: str) -> None:
     person = world.person("alice" if language == "en" else "benoit")
-    form = await world.checkout(person, acme_meeting=1)
+    await world.checkout(person, acme_meeting=1)
+    form = await world.open_address(person)
     before = await stored(world)
     for part in ("line1", "postal_code", "city"):
         held = form.value(part)
@@ -348,7 +352,7 @@ async def test_each_missing_address_field_is_reported_at_its_field(world: World,
             reply = await form.fill(part, blank).submit()
             assert reply.errors == {part: REQUIRED[language]}
         form.fill(part, held)
-    form.values["country"]["country"]["selected_option"] = None
+    forge_choice(form, "country", None)
     assert (await form.submit()).errors == {"country": REQUIRED[language]}
     assert await stored(world) == before
 
@@ -359,15 +363,14 @@ async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: W
     form = await checkout_with(
         world,
         alice,
-        administrator="new",
         admin_name="n" * 201,
         admin_email="not an address",
         line1="l" * 201,
         line2="m" * 201,
         city="",
     )
-    form.values["payment_method"]["payment_method"]["selected_option"] = option("pm_acme_old")
-    form.values["country"]["country"]["selected_option"] = option("XX")
+    forge_choice(form, "payment_method", "pm_acme_old")
+    forge_choice(form, "country", "XX")
     before = await stored(world)
     reply = await form.submit()
     assert reply.errors == {
@@ -386,8 +389,10 @@ async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: W
     assert await stored(world) == before
 
 
-def option(value: str) -> dict[str, Any]:
-    return {"text": {"type": "plain_text", "text": value}, "value": value}
+def forge_choice(form: Modal, block_id: str, value: str | None) -> None:
+    [state] = form.values[block_id].values()
+    text = {"type": "plain_text", "text": value}
+    state["selected_option"] = {"text": text, "value": value} if value else None
 
 
 FORGED_OPTIONS = {
@@ -399,21 +404,24 @@ FORGED_OPTIONS = {
 
 async def test_options_the_form_does_not_offer_are_refused(world: World) -> None:
     """R3, R5: expired, not automatic, another account's, or made up."""
-    form = await world.checkout(world.person("alice"), acme_meeting=1)
+    alice = world.person("alice")
+    await world.checkout(alice, acme_meeting=1)
+    form = await world.open_address(alice)
     before = await stored(world)
     for field, forged in FORGED_OPTIONS.items():
-        offered = form.values[field][field]["selected_option"]
+        [state] = form.values[field].values()
+        offered = state["selected_option"]
         for value in forged:
-            form.values[field][field]["selected_option"] = option(value) if value else None
+            forge_choice(form, field, value or None)
             reply = await form.submit()
             assert list(reply.errors) == [field], value
             assert await stored(world) == before
-        form.values[field][field]["selected_option"] = offered
+        state["selected_option"] = offered
     assert await world.rows(Checkout, is_saved=True) == []
 
 
 async def test_r11_a_new_administrator_needs_a_name_and_an_address(world: World) -> None:
-    form = await checkout_with(world, world.person("alice"), administrator="new")
+    form = await checkout_with(world, world.person("alice"))
     for email in ("", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"):
         reply = await form.fill("admin_email", email).submit()
         assert sorted(reply.errors) == ["admin_email", "admin_name"], email
@@ -477,9 +485,7 @@ async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> 
     contact = await world.row(BillingContact, email="alice@acme.example")
     await change(world, BillingContact, contact.id, name=wild)
     alice = world.person("alice")
-    checkout = await world.checkout(alice, acme_meeting=1)
-    checkout.fill("line1", wild).fill("administrator", "new")
-    checkout.fill("admin_name", wild).fill("admin_email", "zoe@acme.example")
+    await checkout_with(world, alice, line1=wild, admin_name=wild, admin_email="zoe@acme.example")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
     await alice.submit()

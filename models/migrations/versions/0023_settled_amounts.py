@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_settled_amounts"
-down_revision = "0020_invoices"
+revision = "0023_settled_amounts"
+down_revision = "0022_earlier_versions"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel import AutoString
 
-revision = "0023_wallets_and_tax_facts"
-down_revision = "0022_earlier_versions"
+revision = "0024_wallets_and_tax_facts"
+down_revision = "0023_settled_amounts"
 branch_labels = None
 depends_on = None
 
