@@ -170,7 +170,6 @@ class CheckoutPage:
 
     @property
     def known_address(self) -> Address | None:
-        """To be shown as a summary."""
         if self.with_address_fields:
             return None
         try:

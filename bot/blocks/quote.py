@@ -185,7 +185,6 @@ def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> li
 
 
 def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[tuple[str, str]]:
-    """What each line is, and its amounts."""
     names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
     return [
         (
@@ -214,7 +213,6 @@ def _format_quote_line(localizer: Localizer, details: QuoteDetails, row: QuoteRo
 
 
 def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
-    """The subtotal, the tax by rate, and in a heading of its own what is to be paid."""
     quote = details.quote
     taxes = list_tax_amounts(localizer, details.taxes, quote.tax, quote.currency)
     amounts = [

@@ -279,7 +279,6 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
 
 
 def _build_total_rows(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
-    """Of what was ordered; the receipt has those of what was charged."""
     if presenter.details.receipt is not None:
         return []
     return _build_sum_rows(localizer, [], presenter.details.taxes, presenter.tax, presenter.total)

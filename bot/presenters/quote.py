@@ -18,13 +18,11 @@ def get_decision_outcome(status: str, *, decided_externally: bool, replaced: boo
 
 
 def get_last_day(account: Account, expires_at: datetime) -> date | None:
-    """Of the validity, if it ends with a day in the account's time zone."""
     day = account.get_local_date(expires_at - timedelta(seconds=1))
     return day if account.get_midnight(day + timedelta(days=1)) == expires_at else None
 
 
 def build_validity_arguments(account: Account, expires_at: datetime) -> dict[str, object]:
-    """For the text `validity`."""
     last_day = get_last_day(account, expires_at)
     return {"whole": "yes" if last_day else "no", "until": last_day or expires_at}
 

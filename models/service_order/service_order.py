@@ -276,7 +276,6 @@ class OrderLine(SQLModel, table=True):
 
     @property
     def amount_paid(self) -> int:
-        """What the payment method of a settled line was charged: nothing if it is on an invoice."""
         return 0 if self.is_on_invoice else self.amount_due
 
     @property

@@ -13,7 +13,6 @@ class StripeChargeListing:
         self._client = client
 
     async def list_charge_keys(self, since: datetime | None) -> set[str]:
-        """Raises BillingUnavailable."""
         created = {"created": {"gte": to_timestamp(since - CLOCK_SKEW)}} if since else {}
         call = self._client.v1.invoices.list_async({**created, "limit": 100})  # type: ignore[arg-type]
         page = await request_stripe(call, "invoices.list")

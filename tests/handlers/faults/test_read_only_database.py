@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy.engine import make_url
 
+from bot.use_cases.operations.doctor import run_checks
 from models.quote import Quote
 from tests.handlers.steps import opened
 from tests.handlers.transport.test_health import ready, scrape, value
@@ -15,6 +16,10 @@ from tests.world import world as open_world
 
 pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
 
+DOCTOR_SAYS = {
+    "read_only": "it takes no writes: a standby, or a read-only role or disk",
+    "permission": "the user of DATABASE_URL lacks a privilege: let it own the database",
+}
 SAID = "we can’t store anything right now, so nothing was changed"
 
 
@@ -50,6 +55,9 @@ async def test_people_and_operators_are_told_that_nothing_can_be_stored() -> Non
             with read_only(world, parameter, setting):
                 expected = f"database: takes no writes ({reason})\nslack: answers\n"
                 await wait_for_readiness(world, (503, expected))
+                checks = {check.name: check for check in await run_checks(world.services, set())}
+                assert checks["database"].passed is False
+                assert checks["database"].message == DOCTOR_SAYS[reason]
                 samples = await scrape(world)
                 assert value(samples, "seatbot_database_writable") == 0
                 assert value(samples, "seatbot_database_up") == 1
