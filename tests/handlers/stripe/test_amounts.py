@@ -164,7 +164,7 @@ async def test_r17_a_small_line_after_a_large_one_is_promised_for_the_next_invoi
     [large, small] = sorted(await world.rows(QuoteLine), key=lambda each: -each.amount)
     left = small.amount + small.tax
     assert quote.due_now == quote.total - left == large.amount + large.tax
-    assert f"Added to your next invoice: -€{left / 100:.2f}" in placement.text
+    assert f"Added to your next invoice\n-€{left / 100:.2f}" in placement.text
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
@@ -196,7 +196,7 @@ async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_th
     assert mismatch["charged"] == [invoice.subtotal, invoice.tax, invoice.total]
     order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
     assert f"Charged and seats added on 10 Nov 2026, 10:00 (CET). {words}" in order.text
-    assert f"Total: {taken}" in order.text
+    assert f"*Total*\n*{taken}*" in order.text
     assert words in newest(alice.dms, "for service order").text
     [mail] = world.slack.mail.messages
     assert words in mail.text
