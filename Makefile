@@ -26,8 +26,8 @@ $(AXE):
 	@command -v npm >/dev/null && mkdir -p build/axe && npm install --silent --no-audit --no-fund --no-package-lock \
 		--ignore-scripts --prefix build/axe axe-core@4.14.1 || echo "npm not found: skipping the accessibility tests"
 
-# One more worker than cores, because whole-program tests sometimes wait.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
+# Two more workers than cores, because whole-program tests often wait: a server takes 0.2 s to stop.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
 # Tests whose outcome depends on the database or the transport: locks, claims, races, redelivery, crashes and
 # outages. What the rest would show there is that PostgreSQL takes the statements: test_query_plans.py does.

@@ -28,6 +28,8 @@ class Timeouts:
     first_update_seconds: float = 1.0
     # Longer than anything that ends by itself: a statement, a call to Slack or to the billing provider.
     unresponsive_seconds: float = 20.0
+    # For Slack's profile of the person who sent a request; work in the background waits longer.
+    profile_seconds: float = 1.5
 
 
 @dataclass(eq=False)

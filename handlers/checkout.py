@@ -30,7 +30,6 @@ async def save(request: SlackRequest) -> View:
 
 
 async def _show_missing_fields(request: SlackRequest, form: CheckoutForm, invalid: InvalidInput) -> View:
-    """The form was sent off before it had the fields of what was just chosen."""
     view = await _update_form(request, form)
     texts = [format_refusal(request.localizer, refusal) for refusal in invalid.errors.values()]
     return add_alerts(view, dict.fromkeys(texts), "error")
@@ -50,7 +49,6 @@ async def _update_form(
 
 
 async def choose(request: SlackRequest) -> View:
-    """The form with the fields for the administrator or the country that was chosen."""
     return await _update_form(request, request.checkout_form or CheckoutForm())
 
 

@@ -15,7 +15,6 @@ from handlers.route import Route, RouteKind
 
 
 async def open_form(request: SlackRequest) -> View:
-    """Also if a day was chosen: then the form shows what its period has."""
     page = await open_receipt_export(
         request.services,
         person=request.person,

@@ -101,7 +101,6 @@ class SlackRequest:
 
     @property
     def checkout_form(self) -> CheckoutForm | None:
-        """With the fields that the view has."""
         if self.view is None or self.view.callback_id != CHECKOUT_VIEW:
             return None
         typed = {name: text for name, text in self.input_values.items() if name in CheckoutForm.model_fields}

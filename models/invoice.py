@@ -89,6 +89,5 @@ class Invoice(SQLModel, table=True):
 
 
 def find_invoice_status(reported: InvoiceStatus, due_at: datetime | None, at: datetime) -> InvoiceStatus:
-    """What the provider reports, which knows no overdue ones."""
     is_overdue = reported is InvoiceStatus.DUE and due_at is not None and at >= due_at
     return InvoiceStatus.OVERDUE if is_overdue else reported

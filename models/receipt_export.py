@@ -98,7 +98,6 @@ class ExportPage:
 
 
 def get_previous_month(today: date) -> tuple[date, date]:
-    """Its first and its last day."""
     last_day = today.replace(day=1) - timedelta(days=1)
     return last_day.replace(day=1), last_day
 

@@ -39,7 +39,11 @@ class Delivery:
         self._retries: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        # A connection each: on a busy machine, a kept one may be closed by the app just as it is used again,
+        # and what was sent is lost.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True), timeout=aiohttp.ClientTimeout(total=None)
+        )
 
     async def stop(self) -> None:
         await self.forget_retries()

@@ -3,8 +3,8 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -91,10 +91,10 @@ def read_log_call(path: Path, node: ast.Call) -> LogCall:
     return LogCall(location, str(event.value), LEVELS[node.func.attr], fields)
 
 
-def parse_product() -> Iterator[tuple[Path, ast.Module]]:
-    for name in PRODUCT:
-        for path in sorted((ROOT / name).rglob("*.py")) or [ROOT / name]:
-            yield path, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def parse_product() -> list[tuple[Path, ast.Module]]:
+    paths = [path for name in PRODUCT for path in sorted((ROOT / name).rglob("*.py")) or [ROOT / name]]
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def read_table(heading: str) -> list[list[str]]:

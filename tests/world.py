@@ -251,7 +251,7 @@ async def world(
                 services,
                 port,
             ):
-                services.timeouts = Timeouts(HANG_SECONDS, HANG_SECONDS, 0, 0, HANG_SECONDS)
+                services.timeouts = Timeouts(HANG_SECONDS, HANG_SECONDS, 0, 0, HANG_SECONDS, HANG_SECONDS)
                 if transport == "http":
                     slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
                 yield World(slack, services, clock, port)

@@ -216,7 +216,6 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
 
 
 def _is_paid_by_invoice(overview: AccountOverview) -> bool:
-    """All that seats can be ordered of."""
     orderable = [row for row in overview.rows if row.blocked_by is None]
     return bool(orderable) and all(row.subscription.outlook.is_paid_by_invoice for row in orderable)
 

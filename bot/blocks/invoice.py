@@ -16,7 +16,6 @@ MAX_INVOICES = 5
 
 
 def render_invoice_modal(localizer: Localizer, page: InvoicePage, metadata: ModalMetadata) -> View:
-    """The link is for this reader only."""
     row, order = page.row, page.row.order
     blocks = [
         block_kit.build_header(localizer.format_text("invoice-title", number=row.invoice.number)),
@@ -53,7 +52,6 @@ def _format_invoice(localizer: Localizer, account: Account, row: InvoiceRow) -> 
 def build_unpaid_invoice_blocks(
     localizer: Localizer, account: Account, rows: Sequence[InvoiceRow], heading: str = ""
 ) -> list[Block]:
-    """Each with its button; beyond the limit, how many more there are."""
     blocks = [
         block_kit.build_section(
             heading + _format_invoice(localizer, account, row),

@@ -140,7 +140,6 @@ def build_decline_extension_button(localizer: Localizer, extension_id: int, numb
 
 
 def build_change_button(localizer: Localizer, quote_id: int, label_key: str) -> Block:
-    """To checkout, beside what is changed there."""
     return block_kit.build_button(
         EDIT_CHECKOUT,
         localizer.format_text("action-change"),

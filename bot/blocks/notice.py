@@ -182,7 +182,6 @@ def _build_confirm_payment_rows(notice: RenderableNotice) -> ButtonRows:
 
 
 def _build_invoice_rows(notice: RenderableNotice) -> ButtonRows:
-    """For the contact, who sees the provider's page."""
     payable = (
         _get_order(notice).payable_invoices if notice.destination_kind is DestinationKind.CONTACT else []
     )

@@ -43,7 +43,6 @@ def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
 
 
 def format_order_line(localizer: Localizer, line: OrderLinePresenter) -> tuple[str, str]:
-    """What it is and where it stands, and its amounts."""
     return (
         localizer.format_mrkdwn(
             "order-line", product=line.product, seats=line.seats, explanation=line.explanation

@@ -279,7 +279,6 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
 
 
 def _build_total_rows(localizer: Localizer, presenter: OrderPresenter) -> list[Block]:
-    """Of what was ordered; the receipt has those of what was charged."""
     if presenter.details.receipt is not None:
         return []
     return _build_sum_rows(localizer, [], presenter.details.taxes, presenter.tax, presenter.total)
@@ -311,7 +310,7 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
-    tax_lines = format_tax_notes(localizer, details.taxes, details.quote.tax_facts)
+    tax_lines = format_tax_notes(localizer, details.taxes, details.tax_facts)
     address = format_billing_address(localizer, details.order.billing_address)
     return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
 

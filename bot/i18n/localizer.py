@@ -104,7 +104,6 @@ class Localizer:
         return argument
 
     def get_local_date(self, at: datetime) -> date:
-        """Where the reader is."""
         return at.astimezone(self._zone).date()
 
     def format_month(self, day: date) -> str:

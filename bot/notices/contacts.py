@@ -5,7 +5,6 @@ from models.notice.payloads import ContactsChangedPayload, ContactWithdrawnPaylo
 
 
 def render_contact_invited(renderer: NoticeRenderer) -> NoticeText:
-    """For the invited person, with what became of it."""
     details = renderer.invitation
     invitation = details.invitation
     title = renderer.format_text(

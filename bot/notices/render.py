@@ -81,7 +81,6 @@ class NoticeText:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """All in words."""
         return tuple(
             line for part in self.parts for line in ([part] if isinstance(part, str) else part.lines)
         )
@@ -263,7 +262,6 @@ def _build_table(
 def list_totals(
     renderer: NoticeRenderer, taxes: Sequence[TaxItem], tax: Money, total: Money
 ) -> list[tuple[str, Money]]:
-    """The tax by rate, and the total."""
     localizer = renderer.notice.localizer
     rates = list_tax_amounts(localizer, taxes, tax.amount, tax.currency)
     return [
@@ -312,7 +310,6 @@ def format_rows(
 def _fit_rows(
     renderer: NoticeRenderer, rows: Sequence[RowT], format_row: Callable[[RowT], str]
 ) -> tuple[list[str], int]:
-    """The texts, and the number of rows that are left out."""
     texts: list[str] = []
     for row in rows:
         text = format_row(row)

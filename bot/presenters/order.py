@@ -162,7 +162,6 @@ class OrderPresenter:
 
     @property
     def total(self) -> Money:
-        """As promised, except for what was settled otherwise."""
         changed = sum(row.line.actual_total - row.line.promised_total for row in self.details.rows)
         return self.details.to_money(self.details.quote.total + changed)
 

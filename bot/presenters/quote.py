@@ -18,13 +18,11 @@ def get_decision_outcome(status: str, *, decided_externally: bool, replaced: boo
 
 
 def get_last_day(account: Account, expires_at: datetime) -> date | None:
-    """Of the validity, if it ends with a day in the account's time zone."""
     day = account.get_local_date(expires_at - timedelta(seconds=1))
     return day if account.get_midnight(day + timedelta(days=1)) == expires_at else None
 
 
 def build_validity_arguments(account: Account, expires_at: datetime) -> dict[str, object]:
-    """For the text `validity`."""
     last_day = get_last_day(account, expires_at)
     return {"whole": "yes" if last_day else "no", "until": last_day or expires_at}
 
@@ -40,6 +38,15 @@ def format_line_period(localizer: Localizer, details: QuoteDetails, line: QuoteL
 def build_reason_arguments(reason: str | None) -> dict[str, str]:
     """For a text with an optional reason: Fluent cannot test whether a text is empty."""
     return {"has_reason": "yes" if reason else "no", "reason": reason or ""}
+
+
+def list_renewal_note_keys(details: QuoteDetails) -> list[str]:
+    """What the renewal's amounts cover (R27)."""
+    will_all_renew = all(row.will_renew for row in details.rows)
+    keys = ["quote-recurring-scope" if will_all_renew else "quote-recurring-partial"]
+    if any(row.is_next_period_short for row in details.rows):
+        keys.append("quote-recurring-short")
+    return keys
 
 
 def build_renewal_arguments(total: dict[str, Any], currency: str) -> dict[str, object]:

@@ -109,7 +109,6 @@ def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]
 
 
 def list_due_amounts(details: QuoteDetails) -> list[tuple[DueKind, Money]]:
-    """What is charged and what is invoiced; nothing if the total is charged."""
     charged, invoiced = details.amounts_due
     parts = []
     if charged or not invoiced:

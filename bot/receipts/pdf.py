@@ -157,7 +157,6 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
 
 
 def _is_unpaid(receipt: Receipt) -> bool:
-    """All of it is on invoices, which are paid later."""
     return not receipt.charged_methods and any(line.invoiced for line in receipt.receipt_lines)
 
 

@@ -44,7 +44,6 @@ def render_receipt_table(localizer: Localizer, receipts: Iterable[tuple[Receipt,
 
 
 def _list_taxes(receipt: Receipt) -> Sequence[TaxItem]:
-    """Older receipts have none by rate."""
     return receipt.taxes or [TaxItem(taxable_amount=receipt.subtotal, amount=receipt.tax)]
 
 

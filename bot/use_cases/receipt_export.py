@@ -100,7 +100,6 @@ async def request_receipt_export(
 async def get_export_progress(
     services: Services, *, person: SlackIdentity, export_id: int
 ) -> tuple[Account, ExportProgress]:
-    """Raises ReceiptExportNotFound."""
     async with services.read() as session:
         authorized = await authorize_row(
             session,

@@ -23,8 +23,6 @@ from models.text.email_address import normalize_email
 
 log = structlog.get_logger()
 
-# A Slack request has to be answered within 3 s; background work may take longer.
-REQUEST_TIMEOUT = timedelta(seconds=1.5)
 BACKGROUND_TIMEOUT = timedelta(seconds=10)
 
 # How soon Slack is asked again about somebody who acts from a workspace that is not listed as theirs.
@@ -32,9 +30,10 @@ MEMBERSHIP_AGE = timedelta(minutes=1)
 
 
 async def refresh_slack_user(
-    services: Services, person: SlackIdentity, *, max_wait: timedelta | None = REQUEST_TIMEOUT
+    services: Services, person: SlackIdentity, *, max_wait: timedelta | None = None
 ) -> bool:
-    """Fetch the person's profile unless the stored one is fresh. False if the directory did not answer."""
+    """Fetch the person's profile unless the stored one is fresh. False if the directory did not answer in
+    time: by default, in that of a request."""
     try:
         await _fetch_slack_user(services, person, max_wait)
     except (DirectoryUnavailable, TimeoutError):
@@ -48,7 +47,9 @@ async def _fetch_slack_user(services: Services, person: SlackIdentity, max_wait:
     if known is not None and not _must_be_fetched(person, known, at):
         return
     try:
-        async with asyncio.timeout(max_wait.total_seconds() if max_wait else None):
+        async with asyncio.timeout(
+            max_wait.total_seconds() if max_wait else services.timeouts.profile_seconds
+        ):
             profile = await services.directory.fetch_profile(person.team_id, person.user_id)
     except (DirectoryUnavailable, TimeoutError) as error:
         log.warning("directory.unavailable", team=person.team_id, user=person.user_id, error=str(error))
@@ -71,7 +72,7 @@ async def find_slack_user(services: Services, team_id: str, user_id: str) -> Sla
 
 
 async def load_refreshed_principal(
-    services: Services, person: SlackIdentity, *, max_wait: timedelta | None = REQUEST_TIMEOUT
+    services: Services, person: SlackIdentity, *, max_wait: timedelta | None = None
 ) -> Principal | None:
     principal = await _load_principal(services, person)
     if person.user_id and (principal is None or _must_be_fetched(person, principal.user, services.now())):

@@ -119,7 +119,6 @@ class ContactInvitation(SQLModel, table=True):
         self.decided_at, self.decided_by = at, by
 
     def build_contact(self) -> BillingContact:
-        """What accepting it adds."""
         return BillingContact(
             account_id=self.account_id,
             email=self.email,

@@ -1,5 +1,7 @@
 """A sample of the cells, with each fault and each fate; `make crash-matrix` runs all."""
 
+import pytest
+
 from tests.simulation.crash_matrix import (
     Fault,
     ProcessEnding,
@@ -27,6 +29,7 @@ def test_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
     assert found == {}
 
 
+@pytest.mark.long
 def test_over_stripe_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
     chosen = list_cells(at_stripe=True)[::STRIDE]
     assert {cell.fault for cell in chosen} >= set(Fault)

@@ -45,6 +45,7 @@ async def test_importing_an_export_changes_nothing(
     assert {a["id"] for a in exported.content["accounts"]} == {a["id"] for a in listed["accounts"]}
 
 
+@pytest.mark.long
 async def test_importing_an_export_of_a_thousand_accounts_changes_nothing(
     database: Database, tmp_path: Path
 ) -> None:

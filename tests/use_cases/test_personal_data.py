@@ -203,7 +203,7 @@ async def meet(world: World, name: str) -> Person:
     """Slack has said who they are, however long that takes: nobody waits for it."""
     person = world.person(name)
     identity = SlackIdentity("T01ACME", person.id, "test")
-    assert await refresh_slack_user(world.services, identity, max_wait=None)
+    assert await refresh_slack_user(world.services, identity)
     return person
 
 

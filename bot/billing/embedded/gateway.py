@@ -112,7 +112,6 @@ class EmbeddedGateway:
         return build_invoice_state(record, self._now()) if record else None
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
-        """An invoice is paid where payment methods are managed."""
         invoice = await self.fetch_invoice(account_id, receipt)
         return ProviderReceipt(invoice.number, self._portal_link, self._portal_link) if invoice else None
 

@@ -164,7 +164,6 @@ async def close_invitation(
     *,
     except_for: BillingContact | None,
 ) -> None:
-    """With its audit entry, notices to the contacts, and the edit of the message that asked."""
     invitation.change_status(status, at, actor.name)
     session.add(invitation)
     await write_audit_entry(
@@ -184,7 +183,6 @@ async def close_invitation(
 
 
 async def list_former_and_active_contacts(session: Session, account: Account) -> list[BillingContact]:
-    """As they are now, whatever this session has read before."""
     found = await session.exec(
         select(BillingContact)
         .where(BillingContact.account_id == account.id)

@@ -61,7 +61,6 @@ COLLEAGUE_FIELD = "colleague"
 
 
 async def get_inviting_account(services: Services, *, person: SlackIdentity, account_id: str) -> Account:
-    """For the form."""
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, services.now(), for_change=False)
     account.check_open()
@@ -191,7 +190,6 @@ async def _get_details(session: Session, invitation_id: int, at: datetime) -> In
 async def _get_eligible_user(
     session: Session, account: Account, colleague: SlackIdentity, at: datetime
 ) -> SlackUser:
-    """R5, also for whoever is to get the role."""
     user = await session.get(SlackUser, (colleague.team_id, colleague.user_id))
     if user is None or not user.is_fresh(at):
         raise ColleagueNotConfirmed
@@ -203,7 +201,6 @@ async def _get_eligible_user(
 
 
 async def _check_not_contact(session: Session, account: Account, user: SlackUser) -> None:
-    """Raises AlreadyBillingContact and ContactEmailTaken."""
     contacts = await list_former_and_active_contacts(session, account)
     if any(contact.active and is_contact_of(user, account, contact) for contact in contacts):
         raise AlreadyBillingContact(name=user.name)
@@ -235,7 +232,6 @@ async def _check_invitation_limit(session: Session, account: Account, at: dateti
 async def _store_lapse(
     session: Session, account: Account, invitation: ContactInvitation, actor: Actor, at: datetime
 ) -> None:
-    """Now that the next one takes its place: until then, reading decides."""
     invitation.change_status(InvitationStatus.LAPSED, at, actor.name)
     session.add(invitation)
     await session.flush()
@@ -299,7 +295,6 @@ async def _enqueue_expiry(
     contact: BillingContact,
     at: datetime,
 ) -> None:
-    """Due when the invitation expires: nothing else happens then."""
     payload = ContactsChangedPayload(
         invitation_id=invitation.key,
         on_expiry=True,
@@ -320,8 +315,6 @@ async def _enqueue_expiry(
 
 
 async def _add_contact(session: Session, account: Account, user: SlackUser) -> BillingContact:
-    """A former contact gets the role back, so that what they did before stays theirs. Raises NotAllowed (R5),
-    ContactEmailMissing and ContactEmailTaken."""
     if account.slack_team not in user.own_team_ids:
         raise NotAllowed
     if not user.email:

@@ -183,7 +183,6 @@ def _enqueue_file(delivery: Delivery, result: Posted, kind: NoticeKind) -> None:
 
 
 async def _save_invitation_message(delivery: Delivery, result: Posted) -> None:
-    """For the notices behind this one that edit it."""
     message = {"message_channel": result.message.channel, "message_ts": result.message.ts}
     is_announced = col(ContactInvitation.id) == find_invitation_id(delivery.notice)
     await delivery.session.exec(update(ContactInvitation).where(is_announced).values(**message))

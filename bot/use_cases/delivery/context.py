@@ -110,7 +110,6 @@ async def _load_extensions(session: Session, notices: Sequence[Notice]) -> dict[
 async def _load_invitations(
     session: Session, notices: Sequence[Notice], at: datetime
 ) -> dict[int, InvitationDetails]:
-    """By notice id."""
     ids = {notice.key: id_ for notice in notices if (id_ := find_invitation_id(notice)) is not None}
     if not ids:
         return {}

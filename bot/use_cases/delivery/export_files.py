@@ -80,7 +80,6 @@ def _build_table(
 
 
 def _split_by_size(files: Sequence[Attachment]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
-    """As many as there is room for, and the names of the others."""
     attached: list[Attachment] = []
     oversized: list[str] = []
     room = MAX_ATTACHED_BYTES

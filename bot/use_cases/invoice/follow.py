@@ -44,7 +44,6 @@ NOTICE_KIND_BY_STATUS = {
 
 
 async def follow_due_invoices(services: Services) -> int:
-    """Returns how many were checked."""
     async with services.read() as session:
         due = await session.exec(
             select(Invoice.id, Invoice.check_at)
@@ -166,7 +165,6 @@ async def _update_invoice(
 def _build_status_notices(
     account: Account, order: ServiceOrder, invoice: Invoice, payload: OrderHistoryPayload, at: datetime
 ) -> list[Notice]:
-    """The status message in the channel, updated in place, and a line in its thread."""
     if account.channel is None:
         return []
     event = f"order:{order.id}:{payload.step}:{invoice.id}"

@@ -23,7 +23,6 @@ _ROW_QUERY = (
 
 
 async def list_unpaid_invoices(session: Session, account_id: str) -> list[InvoiceRow]:
-    """The one due first first."""
     found = await session.exec(
         _ROW_QUERY.where(
             col(Invoice.account_id) == account_id,

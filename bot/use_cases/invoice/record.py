@@ -49,7 +49,6 @@ def find_check_time(invoice: Invoice, check_interval: timedelta, at: datetime) -
 def build_invoice_entry(
     order: ServiceOrder, invoice: Invoice, before: InvoiceStatus | None, actor: Actor, at: datetime
 ) -> NewAuditEntry:
-    """In the order's history, whose status it does not change."""
     details = {
         "invoice": invoice.number,
         "amount": invoice.amount,

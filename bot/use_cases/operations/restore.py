@@ -40,7 +40,7 @@ class NumberUnknown(Exception):
         numbers = " ".join(f"{prefix}-{last_numbers[prefix]}" for prefix in PREFIXES)
         super().__init__(
             "give the last number of each kind that people have received. The last ones known here and to "
-            f"the billing provider: python app.py restored {numbers}"
+            f"the billing provider: {PROGRAM} restored {numbers}"
         )
 
 

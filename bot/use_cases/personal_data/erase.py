@@ -70,7 +70,6 @@ class Erasure:
 
 
 async def check_erasable(database: Database, key: PersonKey) -> Person:
-    """Raises NotErasable."""
     async with database.read() as session:
         person = await find_person(session, key)
         await _check_erasable(session, person)
@@ -214,7 +213,6 @@ async def _erase_invitations(session: Session, person: Person, at: datetime) -> 
 
 
 async def _replace_in_withdrawals(session: Session, person: Person) -> None:
-    """Of colleagues whom the person has withdrawn."""
     withdrawn = await session.exec(
         select(BillingContact).where(
             col(BillingContact.account_id).in_(person.account_ids),
@@ -232,7 +230,6 @@ def _replace(row: SQLModel, fields: Sequence[str], mentions: Any, pseudonym: str
 
 
 async def _list_decided_subjects(session: Session, person: Person) -> set[str]:
-    """What the person has decided, with a reason of their own."""
     found = await session.exec(
         select(AuditEntry.subject).where(
             col(AuditEntry.person_id).in_(person.audit_person_ids), col(AuditEntry.reason).is_not(None)

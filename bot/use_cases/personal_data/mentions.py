@@ -18,7 +18,6 @@ class Mentions:
         )
 
     def are_in(self, value: Any) -> bool:
-        """A text, or JSON with texts in it."""
         match value:
             case str():
                 return value.casefold() in self._names or self._pattern.search(value) is not None

@@ -97,7 +97,6 @@ def is_addressed_to(notice: Notice, person: Person) -> bool:
 
 
 async def stream_notices(session: Session, person: Person) -> AsyncIterator[Notice]:
-    """To the person, or with a mention of them."""
     query = select(Notice).where(col(Notice.account_id).in_(person.account_ids)).order_by(col(Notice.id))
     mentions = person.mentions
     async for notice in await session.stream_scalars(query.execution_options(yield_per=BATCH_SIZE)):
@@ -129,7 +128,6 @@ async def stream_audit_entries(session: Session, person: Person) -> AsyncIterato
 
 
 async def list_quotes(session: Session, person: Person) -> list[Quote]:
-    """Made or decided by the person, or with a reason that mentions them."""
     found = await _list_rows(session, select(Quote).where(col(Quote.account_id).in_(person.account_ids)))
     mentions = person.mentions
     return [
@@ -158,7 +156,6 @@ async def list_extensions(session: Session, person: Person) -> list[QuoteExtensi
 
 
 async def list_invitations(session: Session, person: Person) -> list[ContactInvitation]:
-    """To the person, sent by them, or answered by them."""
     found = await _list_rows(
         session,
         select(ContactInvitation).where(col(ContactInvitation.account_id).in_(person.account_ids)),
@@ -187,7 +184,6 @@ async def _list_own_rows(session: Session, table: Any, person: Person) -> list[A
 
 
 async def _list_installations(session: Session, person: Person) -> list[dict[str, Any]]:
-    """Without the tokens."""
     columns = [column for column in installations.columns if column.name not in ENCRYPTED_COLUMNS]
     query: TableSelect[Any] = select_columns(*columns).where(
         match_slack_ids(installations.c.team_id, installations.c.user_id, person.slack_ids)

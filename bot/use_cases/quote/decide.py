@@ -147,7 +147,6 @@ async def _list_requesters(
     notified: Sequence[BillingContact],
     decided_by_contact: BillingContact | None,
 ) -> list[BillingContact]:
-    """Who has asked for more time: the request ends with the quote, undecided."""
     found = await session.exec(
         select(BillingContact)
         .join(QuoteExtension, col(QuoteExtension.contact_id) == BillingContact.id)

@@ -148,7 +148,6 @@ async def retry_service_order(
 
 
 def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod | None) -> None:
-    """What is paid by invoice stays so."""
     line.change_status(LineStatus.CHARGING, update.at)
     if method is not None and not line.is_on_invoice:
         line.payment_method_id = method.id

@@ -205,3 +205,5 @@ async def test_nothing_to_pay_is_paid_at_once(world: StripeWorld) -> None:
     await ordered(world, ALICE, "acme_meeting")
     assert ((await world.row(Invoice)).status, (await world.row(Invoice)).check_at) == ("paid", None)
     assert newest(world.person("alice").dms, "Account credit")
+    [line] = (await world.row(Receipt)).receipt_lines
+    assert line.invoiced == 0
