@@ -226,7 +226,7 @@ async def nothing_arrives_over_socket_mode(stage: Stage) -> AsyncIterator[None]:
     stage.prometheus.scrape([stage.replica.port])
 
 
-# The process acknowledges after 1.5 s whatever it waits for, so only a machine without time for it is this slow.
+# The process acknowledges after 1.5 s whatever it waits for: only a machine without time for it is so slow.
 NOT_PROVOKED = {"SeatbotAcknowledgementsSlow"}
 
 # They look back over minutes: no test waits until they are silent again.
