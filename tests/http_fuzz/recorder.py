@@ -8,10 +8,18 @@ from bot.blocks.home import page as home_page
 from bot.use_cases.service_order import manage as manage_order
 from handlers.routes import ROUTES
 from models.account.billing_contact import BillingContact
+from models.invoice import Invoice
 from sandbox.driver import Person
 from sandbox.traffic import AppRequest
 from tests.handlers.db_snapshot import show_button
-from tests.handlers.steps import import_file, import_quote, newest, opened, shown
+from tests.handlers.steps import (
+    import_file,
+    import_invoiced_subscription,
+    import_quote,
+    newest,
+    opened,
+    shown,
+)
 from tests.world import ACCOUNTS, World, choose
 from tests.yaml_files import read_yaml
 
@@ -26,6 +34,7 @@ async def recorded(world: World) -> list[AppRequest]:
         _orders,
         _declined,
         _customer,
+        _invoices,
         _several_accounts,
         _account,
         _contacts,
@@ -141,6 +150,21 @@ async def _customer(world: World) -> None:
     await carla.close_modal(everything=True)
     await carla.press("service_order.confirm_payment")
     await world.pass_time(minutes=1)
+
+
+async def _invoices(world: World) -> None:
+    """Carla orders on invoice, and opens the page to pay it."""
+    await import_invoiced_subscription(world, "customer", "sub_paid_86400")
+    carla = world.person("carla")
+    await world.order(carla, sub_paid_86400=1)
+    await world.settle()
+    await carla.close_modal(everything=True)
+    await world.pass_time(seconds=15)
+    invoice = await world.row(Invoice)
+    await carla.press_in(newest(carla.dms, f"Invoice {invoice.number} for"), "invoice.open")
+    await carla.wait_for_modal("invoice.open")
+    await carla.press("invoice.pay")
+    await carla.close_modal(everything=True)
 
 
 async def _several_accounts(world: World) -> None:
