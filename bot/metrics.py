@@ -78,6 +78,7 @@ for _metric, _label_values in {
         "incomplete",
         "too_many_connections",
         "unsigned_event",
+        "unsupported_event",
     ),
     VIEW_DURATION_SECONDS: ("command", "show"),
     ERRORS_TOTAL: ("request",),

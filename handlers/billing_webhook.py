@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.billing.gateway import WebhookParser, WebhookVerificationError
+from bot.billing.gateway import UnsupportedEvent, WebhookParser, WebhookVerificationError
 from bot.logs import start_log_context
 from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
@@ -64,6 +64,12 @@ def _make_webhook_endpoint(
             if log_interval.is_over():
                 log.warning("provider_event.rejected", reason=str(error))
             return PlainTextResponse("unsigned", 400)
+        except UnsupportedEvent as error:
+            REQUESTS_REJECTED_TOTAL.labels("unsupported_event").inc()
+            if log_interval.is_over():
+                log.error("provider_event.unsupported", reason=str(error))
+            # Stripe's dashboard shows it beside the delivery.
+            return PlainTextResponse(str(error), 400)
         is_new = await handle_provider_event(services, event)
         return PlainTextResponse("stored" if is_new else "known")
 

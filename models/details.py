@@ -1,5 +1,6 @@
 """Details and pages: everything one screen or message shows, loaded at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -24,8 +25,9 @@ from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SeatBlock, Subscription
 from models.subscription.outlook import SubscriptionOutlook
+from models.subscription.period_length import get_anchor_day
 from models.subscription.seat_history import SeatHistory
-from models.tax import TaxItem, sum_tax_items
+from models.tax import TaxFacts, TaxItem, sum_tax_items
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,15 @@ class QuoteRow:
     @property
     def will_renew(self) -> bool:
         return self.outlook.will_renew(self.line.period_end)
+
+    @property
+    def is_next_period_short(self) -> bool:
+        """Whether the subscription ends in the middle of its next period."""
+        line, ends_on = self.line, self.outlook.ends_on
+        if ends_on is None or not self.will_renew:
+            return False
+        anchor_day = get_anchor_day(line.period_start, line.period_end, line.period)
+        return ends_on < line.period.move_date(line.period_end, 1, anchor_day)
 
 
 @dataclass(frozen=True)
@@ -212,11 +223,27 @@ class OrderRow:
     def taxes(self) -> tuple[TaxItem, ...]:
         return self.line.settled_taxes or self.quote_line.taxes
 
+    @property
+    def tax_facts(self) -> TaxFacts | None:
+        """Those of the provider's invoice, if they may not be the quote's."""
+        facts = self.line.settled_tax_facts
+        return None if facts is None else TaxFacts.model_validate(facts)
+
     def list_methods(self, orders_method: PaymentMethod) -> list[PaymentMethod | ChargedMethod]:
         """What the line was charged to, as far as the provider says so, or else is to be charged to."""
         expected = self.payment_method or orders_method
         charged_to = self.line.charged_to
         return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
+
+
+def find_tax_facts(rows: Iterable[OrderRow], quote: Quote) -> TaxFacts:
+    """What the tax of an order depended on when it was charged, or else when it was promised. The provider's
+    invoice has no tax IDs of ours."""
+    settled = next((row.tax_facts for row in rows if row.tax_facts is not None), None)
+    if settled is None:
+        return quote.tax_facts
+    ids = settled.buyer_tax_ids or quote.tax_facts.buyer_tax_ids
+    return settled.model_copy(update={"buyer_tax_ids": ids})
 
 
 @dataclass(frozen=True)
@@ -239,6 +266,10 @@ class OrderDetails:
     @property
     def taxes(self) -> list[TaxItem]:
         return sum_tax_items(tax for row in self.rows for tax in row.taxes)
+
+    @property
+    def tax_facts(self) -> TaxFacts:
+        return find_tax_facts(self.rows, self.quote)
 
     @property
     def payable_invoices(self) -> list[Invoice]:

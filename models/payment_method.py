@@ -16,7 +16,7 @@ OUTSIDE_TYPE, NOT_SHOWN_TYPE = "paid_elsewhere", "not_shown"
 # Of the method that stands for invoices, which are charged to none (R3).
 INVOICE_TYPE = "invoice"
 # What is kept of a method that was charged.
-SHOWN_METHOD_FIELDS = frozenset({"type", "brand", "last4", "email", "bank"})
+SHOWN_METHOD_FIELDS = frozenset({"type", "brand", "last4", "email", "bank", "wallet"})
 EXPIRY_WARNING_MONTHS = 2
 # In the checkout: each line is charged to what its subscription is usually charged to.
 USUAL_METHODS_OPTION = "usual"
@@ -71,6 +71,8 @@ class PaymentMethod(SQLModel, table=True):
     expiry_month: int | None = None
     email: str | None = None
     bank: str | None = None
+    # That a card is stored in, such as `apple_pay`.
+    wallet: str | None = None
     automatic: bool = True
     is_default: bool = False
     active: bool = True

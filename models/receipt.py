@@ -13,7 +13,7 @@ from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 from models.account import Address
 from models.column_types import MinorUnits
 from models.errors import Refusal
-from models.payment_method import CARD_TYPE, PaymentMethod
+from models.payment_method import CARD_TYPE, SHOWN_METHOD_FIELDS, PaymentMethod
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
 from models.tax import TaxFacts, TaxFactsColumn, TaxItem, sum_tax_items
@@ -40,14 +40,15 @@ class ChargedMethod(SQLModel):
     last4: str | None = None
     email: str | None = None
     bank: str | None = None
+    wallet: str | None = None
     amount: int
 
     @property
     def shown_values(self) -> tuple[str | None, ...]:
-        return (self.type, self.brand, self.last4, self.email, self.bank)
+        return tuple(getattr(self, name) for name in SHOWN_METHOD_FIELDS)
 
     def is_shown_as(self, method: PaymentMethod) -> bool:
-        return self.shown_values == (method.type, method.brand, method.last4, method.email, method.bank)
+        return self.shown_values == tuple(getattr(method, name) for name in SHOWN_METHOD_FIELDS)
 
 
 class AmountDifference(SQLModel):

@@ -19,11 +19,50 @@ from models.tax import TaxFacts, TaxItem
 
 
 class BillingUnavailable(Refusal):
-    """The provider did not respond; nothing was changed."""
+    """The provider gave no answer that can be used, and nothing was changed. A subclass says what it
+    answered; without one, nothing answered at all."""
+
+
+class BillingSystemFailed(BillingUnavailable):
+    """The provider answered with an error of its own."""
+
+
+class BillingBusy(BillingUnavailable):
+    """The provider is handling too many requests, or another one for the same thing."""
+
+
+class BillingAccessDenied(BillingUnavailable):
+    """The provider does not accept our key, or the key may not do this."""
+
+
+class BillingPermissionsMissing(BillingAccessDenied):
+    """Our key lacks these permissions, as the provider calls them."""
+
+    key = "refusal-billing-access-denied"
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(why=f"the key lacks {', '.join(missing)}", reference="")
+        self.missing = missing
 
 
 class BillingRequestRejected(BillingUnavailable):
-    """The provider answered, and refused a request that we expected it to take; nothing was changed."""
+    """The provider refused a request that we expected it to take. `code` is the provider's own."""
+
+    def __init__(self, code: str | None = None, **variables: object) -> None:
+        super().__init__(**variables)
+        self.code = code
+
+
+class TaxCalculationFailed(BillingUnavailable):
+    """The provider could not compute the tax, whatever the address."""
+
+
+class BillingPeriodEnded(Refusal):
+    """The period that was priced has ended."""
+
+
+class PreviewIncomplete(Refusal):
+    """So much is waiting to be invoiced that the provider does not show all of it."""
 
 
 class TaxLocationInvalid(Refusal):
@@ -52,6 +91,10 @@ class PriceArchived(Refusal):
 
 class SubscriptionNotActive(Refusal):
     """The subscription never started: its first payment is missing."""
+
+
+class QuotedBalanceChanged(Refusal):
+    """R26: with the account's balance as it is now, more than the quote promised would be charged."""
 
 
 class QuotedPriceChanged(Refusal):
@@ -97,8 +140,8 @@ class SubscriptionState:
 @dataclass(frozen=True)
 class PaymentMethodState:
     """A stored payment method, as far as the bot may know it (R23). `type` is `card`, or the provider's word
-    for another. `is_default` is the account's, for subscriptions without one of their own. `automatic`:
-    place_charge can charge it without asking."""
+    for another; `wallet` is one that holds the card. `is_default` is the account's, for subscriptions without
+    one of their own. `automatic`: place_charge can charge it without asking."""
 
     id: str
     brand: str | None
@@ -109,6 +152,7 @@ class PaymentMethodState:
     type: str = CARD_TYPE
     email: str | None = None
     bank: str | None = None
+    wallet: str | None = None
     automatic: bool = True
 
 
@@ -123,6 +167,10 @@ class WebhookEvent:
 
 class WebhookVerificationError(Exception):
     """Not signed by the provider, or signed too long ago."""
+
+
+class UnsupportedEvent(Exception):
+    """Signed by the provider, but of a kind that its webhook must not send. Says what is needed."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +230,11 @@ class Preview:
     def tax(self) -> int:
         return sum(line.tax for line in self.lines)
 
+    @property
+    def total_due(self) -> int:
+        """What the payment method is charged."""
+        return self.subtotal + self.tax if self.amount_due is None else self.amount_due
+
 
 @dataclass(frozen=True)
 class Charge:
@@ -228,9 +281,9 @@ class InvoiceState:
 class Settled:
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
     invoice, if that is the document of record. The payment method was charged, or the customer owes,
-    `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, if
-    that or the amount is not what was promised; `methods` have what was paid with each. Without them, it was
-    all charged to the charge's own method."""
+    `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, and
+    `tax_facts` what it depended on, if that may not be what was promised; `methods` have what was paid with
+    each. Without them, it was all charged to the charge's own method."""
 
     receipt: str
     amount: int
@@ -243,6 +296,7 @@ class Settled:
     carried_over: int = 0
     invoice_number: str = ""
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
+    tax_facts: TaxFacts | None = field(default=None, compare=False)
     methods: tuple[ChargedMethod, ...] = field(default=(), compare=False)
     # The invoice that the customer is to pay; None if a payment method was charged.
     invoice: InvoiceState | None = None
@@ -276,8 +330,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `not_paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`, `provider_error`, the
-    `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
+    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`, `preview_incomplete`,
+    `provider_error`, the `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
 
     reason: str
 
@@ -332,7 +386,7 @@ class BillingGateway(Protocol):
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
         CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage, SeatsReducePrice, TaxLocationInvalid,
-        ShippingLocationInvalid."""
+        ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, BillingPeriodEnded."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""
@@ -358,11 +412,12 @@ class BillingGateway(Protocol):
         BillingUnavailable."""
 
     async def check_connection(self) -> str:
-        """Describes the connection, for `doctor`. Raises BillingUnavailable, with `why`."""
+        """Describes the connection, for `doctor`. Raises BillingUnavailable, with `why`, and
+        BillingPermissionsMissing."""
 
 
 class WebhookParser(Protocol):
     """Of a provider that has webhooks."""
 
     def parse_event(self, body: bytes, signature: str) -> WebhookEvent:
-        """Raises WebhookVerificationError."""
+        """Raises WebhookVerificationError, UnsupportedEvent."""

@@ -12,6 +12,7 @@ from bot.presenters.quote import (
     build_validity_arguments,
     format_line_period,
     get_decision_outcome,
+    list_renewal_note_keys,
 )
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
@@ -242,9 +243,8 @@ def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
     ]
     if not lines:
         return localizer.format_mrkdwn("quote-not-renewing")
-    is_partial = not all(row.will_renew for row in details.rows)
-    scope = localizer.format_mrkdwn("quote-recurring-partial" if is_partial else "quote-recurring-scope")
-    return "\n".join([localizer.format_mrkdwn("quote-recurring"), *lines, scope])
+    notes = [localizer.format_mrkdwn(key) for key in list_renewal_note_keys(details)]
+    return "\n".join([localizer.format_mrkdwn("quote-recurring"), *lines, *notes])
 
 
 def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: ModalMetadata) -> list[Block]:

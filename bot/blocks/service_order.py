@@ -310,7 +310,7 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
-    tax_lines = format_tax_notes(localizer, details.taxes, details.quote.tax_facts)
+    tax_lines = format_tax_notes(localizer, details.taxes, details.tax_facts)
     address = format_billing_address(localizer, details.order.billing_address)
     return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
 

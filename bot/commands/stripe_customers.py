@@ -53,7 +53,7 @@ def link_customers(
     try:
         run_or_exit(_run_link(settings, customers or [], options, dry_run=dry_run, confirmed=yes))
     except BillingUnavailable as error:
-        exit_with_error(f"cannot go on: Stripe does not answer: {error.variables.get('why')}")
+        exit_with_error(f"cannot go on: Stripe: {error.variables.get('why')}")
 
 
 async def _run_link(

@@ -250,6 +250,7 @@ quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
 quote-recurring-partial = Covers all current and new seats of the subscriptions on this quote that will renew. Their renewal date stays the same.
+quote-recurring-short = A subscription on this quote ends in the middle of its next period. Only the part before the end is charged.
 quote-not-renewing = None of the subscriptions on this quote will renew, so there are no later charges.
 quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
@@ -396,6 +397,9 @@ payment-method-name = { $name }{ $has_bank ->
 }{ $has_email ->
     [yes] {" "}({ $email })
    *[no] {""}
+}{ $has_wallet ->
+    [yes] {" "}({ $wallet })
+   *[no] {""}
 }
 payment-method-card = { $brand }
 payment-method-charged = { $name }{ $has_bank ->
@@ -406,6 +410,9 @@ payment-method-charged = { $name }{ $has_bank ->
    *[no] {""}
 }{ $has_email ->
     [yes] {" "}({ $email })
+   *[no] {""}
+}{ $has_wallet ->
+    [yes] {" "}({ $wallet })
    *[no] {""}
 }
 payment-method-of-product = { $product }: { $method }
@@ -571,6 +578,7 @@ decline-balance-due = an earlier balance of the account would be charged too
 decline-balance-due-to = with an earlier balance of the account, { $offered } would be charged instead of { $promised }
 decline-unrelated-charges = other pending items of the subscription would be charged too
 decline-unrelated-charges-to = with other pending items of the subscription, { $offered } would be charged instead of { $promised }
+decline-preview-incomplete = so many other items of the subscription are waiting to be invoiced that its price can’t be checked
 decline-price-archived = seats are no longer sold at this price
 decline-paid-by-invoice = the subscription is paid by invoice, so no payment method can be charged
 decline-not-paid-by-invoice = the subscription is no longer paid by invoice
@@ -688,7 +696,12 @@ outlook-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-outlook-change-scheduled = A change scheduled for { $on } sets { seat-count }
+outlook-change-scheduled = { $change ->
+    [price] A change scheduled for { $on } sets another price, for { seat-count }
+    [removed] A change scheduled for { $on } takes the product off the subscription
+    [unknown] A change of the subscription is scheduled for { $on }
+   *[seats] A change scheduled for { $on } sets { seat-count }
+}
 outlook-update-pending = Another change is waiting for its payment until { $until }
 outlook-paid-by-invoice = Paid by invoice, { invoice-term }
 outlook-discount = Discount{ $has_name ->
@@ -863,6 +876,7 @@ not-installed = Seatbot isn’t installed in this workspace. Ask your workspace 
 ## Refusal
 refusal-tax-location-invalid = We can’t work out the tax for this billing address. Check the country, state and postal code, then try again. Nothing was changed or bought.
 refusal-shipping-location-invalid = We can’t work out the tax. The payment provider uses the account’s shipping address for it, which is incomplete. Ask Account Services to correct or remove that address. Nothing was changed or bought.
+refusal-tax-calculation-failed = The payment provider can’t work out the tax right now, whatever the address. Nothing was changed or bought. Try again in a few minutes. If it keeps happening, contact Account Services.
 refusal-title = Can’t do that now
 refusal = That isn’t possible.
 refusal-account-closed = { $account } is closed, so nothing can be ordered for it.{ $has_reason ->
@@ -879,10 +893,17 @@ refusal-ambiguous-product = { $has_typed ->
     [yes] “{ $typed }” matches several products: { $products }. Enter the number of seats beside the one you mean.
    *[no] Which product is “{ $number }” for? Enter that number beside the product.
 }
+refusal-billing-access-denied = Our access to the billing system doesn’t allow this. Nothing was changed or bought, and trying again won’t help. { $has_reference ->
+    [yes] Please contact Account Services and quote { $reference }.
+   *[no] Please contact Account Services.
+}
+refusal-billing-busy = The billing system is busy with other requests right now. Nothing was changed or bought. Try again in a minute.
+refusal-billing-period-ended = A billing period of one of these subscriptions has just ended, so these prices no longer apply. Nothing was changed or bought. To order seats in the new period, type /add-seats.
 refusal-billing-request-rejected = The billing system refused this request. Nothing was changed or bought. { $has_reference ->
     [yes] Please contact Account Services and quote { $reference }.
    *[no] Please contact Account Services.
 }
+refusal-billing-system-failed = The billing system has a problem of its own right now. Nothing was changed or bought. Try again in a few minutes.
 refusal-billing-unavailable = The billing system isn’t responding right now. Nothing was changed or bought. Try again in a few minutes.
 refusal-colleague-not-confirmed = Slack hasn’t confirmed who that is, so nobody was invited. Try again in a moment, or choose someone else.
 refusal-contact-already-withdrawn = { $has_by ->
@@ -966,7 +987,9 @@ refusal-payment-method-not-usable = That payment method can’t be charged: it w
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions keep being paid with it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
 refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }, including tax. Nothing was charged, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
-refusal-unrelated-charges-pending = { $amount } of other items is waiting to be invoiced for this subscription and would be charged together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
+refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }. Nothing was charged, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
+refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be charged together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
+refusal-preview-incomplete = So many other items are waiting to be invoiced for this subscription that we can’t tell what your seats would cost. Nothing was changed or bought. Ask Account Services to invoice or remove them first.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
@@ -1013,7 +1036,12 @@ refusal-collection-paused = { refusal-subject } has its payments paused{ $has_un
     [yes] {" "}until { $until }
    *[no] {""}
 }, so seats can’t be charged. Once payments resume, you can order seats. Account Services can help.
-refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on } that sets { seat-count }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
+refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
+    [price] {" "}that sets another price, for { seat-count }
+    [removed] {" "}that takes the product off it
+    [unknown] {""}
+   *[seats] {" "}that sets { seat-count }
+}, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
 refusal-subscription-update-pending = { refusal-subject } has another change that’s waiting for its payment. Order seats once it’s paid, or after { $until }, when it expires.
 refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->

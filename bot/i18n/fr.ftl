@@ -254,6 +254,7 @@ quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
 quote-recurring-partial = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis qui seront renouvelés. Leur date de renouvellement ne change pas.
+quote-recurring-short = Un abonnement de ce devis prend fin au milieu de sa prochaine période. Seule la partie qui précède est débitée.
 quote-not-renewing = Aucun abonnement de ce devis ne sera renouvelé : rien ne sera débité par la suite.
 quote-reject-title = Rejeter le devis
 quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
@@ -400,6 +401,9 @@ payment-method-name = { $name }{ $has_bank ->
 }{ $has_email ->
     [yes] {" "}({ $email })
    *[no] {""}
+}{ $has_wallet ->
+    [yes] {" "}({ $wallet })
+   *[no] {""}
 }
 payment-method-card = la carte { $brand }
 payment-method-charged = { $name }{ $has_bank ->
@@ -410,6 +414,9 @@ payment-method-charged = { $name }{ $has_bank ->
    *[no] {""}
 }{ $has_email ->
     [yes] {" "}({ $email })
+   *[no] {""}
+}{ $has_wallet ->
+    [yes] {" "}({ $wallet })
    *[no] {""}
 }
 payment-method-of-product = { $product } : { $method }
@@ -575,6 +582,7 @@ decline-balance-due = un solde antérieur du compte serait débité en plus
 decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient débités au lieu de { $promised }
 decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient débités en plus
 decline-unrelated-charges-to = avec d’autres éléments en attente de l’abonnement, { $offered } seraient débités au lieu de { $promised }
+decline-preview-incomplete = tant d’autres éléments de l’abonnement sont en attente de facturation que son prix ne peut pas être vérifié
 decline-price-archived = les postes ne sont plus vendus à ce prix
 decline-paid-by-invoice = l’abonnement est payé sur facture et aucun mode de paiement ne peut être débité
 decline-not-paid-by-invoice = l’abonnement n’est plus payé sur facture
@@ -692,7 +700,12 @@ outlook-collection-paused = Paiements suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-outlook-change-scheduled = Un changement programmé le { $on } fixe { seat-count }
+outlook-change-scheduled = { $change ->
+    [price] Un changement programmé le { $on } fixe un autre prix, pour { seat-count }
+    [removed] Un changement programmé le { $on } retire le produit de l’abonnement
+    [unknown] Un changement de l’abonnement est programmé le { $on }
+   *[seats] Un changement programmé le { $on } fixe { seat-count }
+}
 outlook-update-pending = Une autre modification attend son paiement jusqu’au { $until }
 outlook-paid-by-invoice = Payé sur facture, { invoice-term }
 outlook-discount = Remise{ $has_name ->
@@ -867,6 +880,7 @@ not-installed = Seatbot n’est pas installé dans cet espace de travail. Demand
 ## Refus
 refusal-tax-location-invalid = Nous ne pouvons pas déterminer la taxe pour cette adresse de facturation. Vérifiez le pays, l’État et le code postal, puis réessayez. Rien n’a été modifié ni acheté.
 refusal-shipping-location-invalid = Nous ne pouvons pas déterminer la taxe. Le prestataire de paiement utilise pour cela l’adresse de livraison du compte, qui est incomplète. Demandez aux Services des comptes Corporate de la corriger ou de la supprimer. Rien n’a été modifié ni acheté.
+refusal-tax-calculation-failed = Le prestataire de paiement ne peut pas calculer la taxe pour le moment, quelle que soit l’adresse. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes. Si le problème persiste, contactez les Services des comptes Corporate.
 refusal-title = Action impossible
 refusal = Ce n’est pas possible.
 refusal-account-closed = Le compte { $account } est fermé : plus rien ne peut être commandé pour ce compte.{ $has_reason ->
@@ -883,10 +897,17 @@ refusal-ambiguous-product = { $has_typed ->
     [yes] « { $typed } » correspond à plusieurs produits : { $products }. Indiquez le nombre de postes pour celui que vous voulez.
    *[no] À quel produit correspond « { $number } » ? Indiquez ce nombre en regard du produit.
 }
+refusal-billing-access-denied = Notre accès au système de facturation ne permet pas cette action. Rien n’a été modifié ni acheté, et réessayer n’y changera rien. { $has_reference ->
+    [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
+   *[no] Veuillez contacter les Services des comptes Corporate.
+}
+refusal-billing-busy = Le système de facturation traite trop de demandes pour le moment. Rien n’a été modifié ni acheté. Réessayez dans une minute.
+refusal-billing-period-ended = La période de facturation de l’un de ces abonnements vient de se terminer : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes dans la nouvelle période, tapez /add-seats.
 refusal-billing-request-rejected = Le système de facturation a refusé cette demande. Rien n’a été modifié ni acheté. { $has_reference ->
     [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
    *[no] Veuillez contacter les Services des comptes Corporate.
 }
+refusal-billing-system-failed = Le système de facturation rencontre un problème pour le moment. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
 refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
 refusal-colleague-not-confirmed = Slack n’a pas confirmé de qui il s’agit : personne n’a été invité. Réessayez dans un instant ou choisissez quelqu’un d’autre.
 refusal-contact-already-withdrawn = { $has_by ->
@@ -970,7 +991,9 @@ refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débit
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
-refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement sont en attente de facturation et seraient débités avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
+refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }. Rien n’a été débité et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
+refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient débités avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
+refusal-preview-incomplete = Tant d’autres éléments de cet abonnement sont en attente de facturation que nous ne pouvons pas déterminer le prix de vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
@@ -1017,7 +1040,12 @@ refusal-collection-paused = { refusal-subject } a ses paiements suspendus{ $has_
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 } : aucun poste ne peut être débité. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
-refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui fixe { seat-count } et annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
+refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui{ $change ->
+    [price] {" "}fixe un autre prix, pour { seat-count }, et
+    [removed] {" "}en retire le produit et
+    [unknown] {""}
+   *[seats] {" "}fixe { seat-count } et
+} annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
 refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
 refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->

@@ -27,18 +27,22 @@ class NamedMethod(Protocol):
     @property
     def bank(self) -> str | None: ...
 
+    @property
+    def wallet(self) -> str | None: ...
+
 
 def format_method_name(localizer: Localizer, method: NamedMethod) -> str:
-    """Such as `Visa •••• 4242`, `SEPA Direct Debit •••• 3000` or `Link (alice@acme.example)`."""
-    name = _format_brand(method) if method.type == CARD_TYPE else _format_type(localizer, method)
-    return localizer.format_text("payment-method-name", name=name, **_build_arguments(method))
+    """Such as `Visa •••• 4242 (Apple Pay)`, `SEPA Direct Debit •••• 3000` or `Link (alice@acme.example)`."""
+    is_card = method.type == CARD_TYPE
+    name = _format_brand(method) if is_card else _format_type(localizer, method.type)
+    return localizer.format_text("payment-method-name", name=name, **_build_arguments(localizer, method))
 
 
 def format_charged_method(localizer: Localizer, method: NamedMethod) -> str:
-    name = _format_type(localizer, method)
+    name = _format_type(localizer, method.type)
     if method.type == CARD_TYPE:
         name = localizer.format_text("payment-method-card", brand=_format_brand(method))
-    return localizer.format_text("payment-method-charged", name=name, **_build_arguments(method))
+    return localizer.format_text("payment-method-charged", name=name, **_build_arguments(localizer, method))
 
 
 def _format_brand(method: NamedMethod) -> str:
@@ -46,15 +50,14 @@ def _format_brand(method: NamedMethod) -> str:
     return BRAND_NAMES.get(brand, brand.title())
 
 
-def _build_arguments(method: NamedMethod) -> dict[str, str]:
-    optional = {"bank": method.bank, "last4": method.last4, "email": method.email}
+def _build_arguments(localizer: Localizer, method: NamedMethod) -> dict[str, str]:
+    wallet = _format_type(localizer, method.wallet) if method.wallet else ""
+    optional = {"bank": method.bank, "last4": method.last4, "email": method.email, "wallet": wallet}
     return {
         **{key: value or "" for key, value in optional.items()},
         **{f"has_{key}": "yes" if value else "no" for key, value in optional.items()},
     }
 
 
-def _format_type(localizer: Localizer, method: NamedMethod) -> str:
-    return localizer.format_text(
-        "payment-method-type", type=method.type, name=method.type.replace("_", " ").title()
-    )
+def _format_type(localizer: Localizer, type_: str) -> str:
+    return localizer.format_text("payment-method-type", type=type_, name=type_.replace("_", " ").title())

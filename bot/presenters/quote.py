@@ -40,6 +40,15 @@ def build_reason_arguments(reason: str | None) -> dict[str, str]:
     return {"has_reason": "yes" if reason else "no", "reason": reason or ""}
 
 
+def list_renewal_note_keys(details: QuoteDetails) -> list[str]:
+    """What the renewal's amounts cover (R27)."""
+    will_all_renew = all(row.will_renew for row in details.rows)
+    keys = ["quote-recurring-scope" if will_all_renew else "quote-recurring-partial"]
+    if any(row.is_next_period_short for row in details.rows):
+        keys.append("quote-recurring-short")
+    return keys
+
+
 def build_renewal_arguments(total: dict[str, Any], currency: str) -> dict[str, object]:
     net, tax = int(total["net"]), int(total["tax"])
     return {

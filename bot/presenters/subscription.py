@@ -25,7 +25,9 @@ def _iter_sentences(localizer: Localizer, outlook: SubscriptionOutlook, currency
         yield localizer.format_text("outlook-collection-paused", until=until or "", has_until=_to_flag(until))
     if outlook.scheduled_change is not None:
         change = outlook.scheduled_change
-        yield localizer.format_text("outlook-change-scheduled", on=change.on, seats=change.seats)
+        yield localizer.format_text(
+            "outlook-change-scheduled", on=change.on, seats=change.seats or 0, change=change.kind
+        )
     if outlook.update_pending_until is not None:
         yield localizer.format_text("outlook-update-pending", until=outlook.update_pending_until)
     if outlook.invoice_terms is not None:

@@ -7,7 +7,12 @@ from typing import Any
 
 from bot.i18n import Localizer
 from bot.presenters.product import make_product_labels
-from bot.presenters.quote import build_renewal_arguments, build_validity_arguments, get_last_day
+from bot.presenters.quote import (
+    build_renewal_arguments,
+    build_validity_arguments,
+    get_last_day,
+    list_renewal_note_keys,
+)
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.tax import MAX_TAX_IDS, format_treatment
@@ -151,9 +156,7 @@ def _list_renewals(localizer: Localizer, details: QuoteDetails) -> list[str]:
     ]
     if not lines:
         return [localizer.format_text("quote-not-renewing")]
-    will_all_renew = all(row.will_renew for row in details.rows)
-    key = "quote-recurring-scope" if will_all_renew else "quote-recurring-partial"
-    return [*lines, localizer.format_text(key)]
+    return [*lines, *map(localizer.format_text, list_renewal_note_keys(details))]
 
 
 def _list_instructions(localizer: Localizer, document: QuoteDocument) -> list[tuple[str, list[str]]]:

@@ -210,6 +210,10 @@ class OrderLine(SQLModel, table=True):
     settled_taxes: tuple[TaxItem, ...] = Field(
         default=(), sa_column=Column(TaxItemsColumn, nullable=False, server_default="[]")
     )
+    # What they depended on, if that may not be what the quote says.
+    settled_tax_facts: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
     # What was charged to each method, if the provider says so; otherwise to the line's own.
     charged_methods: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")

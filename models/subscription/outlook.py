@@ -79,10 +79,19 @@ class CollectionPause(OutlookPart):
 
 
 class ScheduledChange(OutlookPart):
-    """`seats` are all that there will be from that day: 0 if the subscription loses the product."""
+    """`seats` are all that there will be from that day: 0 if the subscription loses the product, and None if
+    that cannot be told. `is_price_changed`: at another price."""
 
     on: date
-    seats: int
+    seats: int | None = None
+    is_price_changed: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Selects its words."""
+        if self.seats is None:
+            return "unknown"
+        return "price" if self.is_price_changed else "seats" if self.seats else "removed"
 
 
 class Discount(OutlookPart):
@@ -122,6 +131,8 @@ class SubscriptionOutlook(OutlookPart):
     discounts: tuple[Discount, ...] = ()
     renewal: RenewalTotal | None = None
     is_renewal_priced: bool = True
+    # False if the provider says that there is none, whatever the rest says.
+    is_renewal_expected: bool = True
     invoice_terms: InvoiceTerms | None = None
 
     @property
@@ -130,6 +141,8 @@ class SubscriptionOutlook(OutlookPart):
 
     def will_renew(self, period_end: date) -> bool:
         if self.standing in (SubscriptionStanding.PAST_DUE, SubscriptionStanding.PAUSED):
+            return False
+        if not self.is_renewal_expected:
             return False
         pause = self.collection_pause
         if pause is not None and (pause.resumes_on is None or pause.resumes_on > period_end):
@@ -153,7 +166,9 @@ class SubscriptionOutlook(OutlookPart):
             return CollectionPaused(product=product, until=self.collection_pause.resumes_on or "")
         if self.scheduled_change is not None:
             change = self.scheduled_change
-            return SubscriptionChangeScheduled(product=product, on=change.on, seats=change.seats)
+            return SubscriptionChangeScheduled(
+                product=product, on=change.on, seats=change.seats or 0, change=change.kind
+            )
         if self.invoice_terms is not None and not self.invoice_terms.is_order_allowed:
             return SubscriptionPaidByInvoice(product=product)
         return None

@@ -77,10 +77,10 @@ async def test_parameters_arrive_as_they_were_sent(client: stripe.StripeClient) 
 
 async def test_pages_are_followed_to_the_last(client: stripe.StripeClient) -> None:
     made = [(await client.v1.customers.create_async({"name": f"C{n}"})).id for n in range(23)]
-    page = await request_stripe(client.v1.customers.list_async({"limit": 5}))
+    page = await request_stripe(client.v1.customers.list_async({"limit": 5}), "customers.list")
     found = [customer.id for customer in page.data]
     while page.has_more:
-        page = await request_stripe(page.next_page_async())
+        page = await request_stripe(page.next_page_async(), "next_page")
         found += [customer.id for customer in page.data]
     assert sorted(set(found) & set(made)) == sorted(made)
     assert len(found) == len(set(found))

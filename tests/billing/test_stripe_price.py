@@ -6,15 +6,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
-    BillingUnavailable,
     Declined,
     LineRequest,
     MixedPricesUnsupported,
     NeverReceived,
+    PreviewIncomplete,
     PriceArchived,
     PriceChanged,
     Settled,
-    Unknown,
     UnrelatedChargesPending,
 )
 from models.subscription.outlook import SubscriptionPaidByInvoice
@@ -39,7 +38,7 @@ async def test_r17_another_price_than_promised_is_not_charged(provider: StripePr
 async def test_r17_unrelated_pending_items_stop_a_charge(provider: StripeProvider) -> None:
     charge = await promised(provider)
     provider.fake.records.pending_invoice_items += left_by_others(provider, 1)
-    assert await provider.gateway.place_charge(charge) == PriceChanged(7300, 1400, "unrelated_charges")
+    assert await provider.gateway.place_charge(charge) == PriceChanged(7300, 1460, "unrelated_charges")
     with pytest.raises(UnrelatedChargesPending):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
 
@@ -57,9 +56,9 @@ async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provid
     """The first ten would make a price that is not what is charged."""
     charge = await promised(provider)
     provider.fake.records.pending_invoice_items += left_by_others(provider, 9)
-    with pytest.raises(BillingUnavailable):
+    with pytest.raises(PreviewIncomplete):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
-    assert await provider.gateway.place_charge(charge) == Unknown()
+    assert await provider.gateway.place_charge(charge) == Declined("preview_incomplete")
     assert provider.fake.list_charge_requests() == []
 
 

@@ -463,6 +463,34 @@ async def test_r27_a_subscription_that_ends_with_its_period_is_sold_without_a_re
     await ordering.charged(5)
 
 
+async def test_r27_an_end_within_the_period_is_its_end(ordering: Ordering) -> None:
+    """Without a proration of what is paid already: Stripe would leave it pending."""
+    [item] = (await ordering.there.held()).items.data
+    ends_at = ordering.at + timedelta(days=5)
+    await ordering.update(cancel_at=to_timestamp(ends_at), proration_behavior="none")
+    subscription = await ordering.find_subscription()
+    assert subscription.period_end == ends_at.astimezone(ZoneInfo("Europe/Paris")).date()
+    settled = await ordering.charged(5)
+    whole = item.current_period_end - item.current_period_start
+    assert settled.amount <= 5 * 1400 * 5 * 86400 / whole + 2
+
+
+async def test_r27_an_end_in_the_middle_of_the_next_period_shortens_its_renewal(ordering: Ordering) -> None:
+    [item] = (await ordering.there.held()).items.data
+    ends_at = from_timestamp(item.current_period_end) + timedelta(days=10)
+    await ordering.update(cancel_at=to_timestamp(ends_at), proration_behavior="none")
+    outlook = (await ordering.find_subscription()).outlook
+    assert outlook.renewal is not None
+    assert 10 * 1400 * 10 // 31 - 2 <= outlook.renewal.net <= 10 * 1400 * 10 // 28 + 2
+    [recurring] = (await ordering.preview(5)).recurring
+    assert 15 * 1400 * 10 // 31 - 2 <= recurring.net <= 15 * 1400 * 10 // 28 + 2
+    await ordering.charged(5)
+
+
+async def test_doctor_finds_the_permissions_that_the_tests_take(bot: World) -> None:
+    assert await bot.services.billing.check_connection() == "Stripe takes the key"
+
+
 @pytest.mark.parametrize("behavior", ["keep_as_draft", "mark_uncollectible", "void"])
 async def test_r27_a_paused_collection_is_refused(ordering: Ordering, behavior: str) -> None:
     await ordering.update(pause_collection={"behavior": behavior})

@@ -68,6 +68,7 @@ class Card:
     type: str = "card"
     email: str | None = None
     bank: str | None = None
+    wallet: str | None = None
 
 
 @dataclass
@@ -124,6 +125,15 @@ class Subscription:
         """Whether the item's current period is its last."""
         end = self.future.cancel_at
         return self.future.cancel_at_period_end or (end is not None and end <= item.current_period_end)
+
+    def find_period_end(self, item: SubscriptionItem) -> int:
+        """Or the subscription's own, if it is cancelled before."""
+        return self.find_last_end(item.current_period_start, item.current_period_end)
+
+    def find_last_end(self, start: int, end: int) -> int:
+        """Of a period."""
+        cancel_at = self.future.cancel_at
+        return cancel_at if cancel_at is not None and start < cancel_at < end else end
 
     @property
     def has_automatic_tax(self) -> bool:
@@ -300,11 +310,15 @@ class StripeRecords:
         self.is_clock_advancing = False
         self.declines_with_402 = False
         self.has_portal_configuration = True
+        # docs.stripe.com/api/invoices/object, automatic_tax.status
+        self.fails_tax_calculation = False
         # Of every draft, until a test clears it: a code of docs.stripe.com/error-codes.
         self.finalization_error: str | None = None
         self.advances_drafts = True
         self.lists_invoices_of_deleted_customers = True
         self.pending_invoice_items: list[InvoiceLine] = []
+        # Of changes that somebody else made.
+        self.foreign_invoices: set[str] = set()
         # Where the invoices' files are.
         self.files_url = "https://invoice.stripe.example"
         self._id_count = 0
@@ -397,11 +411,12 @@ class StripeRecords:
 
         docs.stripe.com/billing/subscriptions/prorations
         """
-        if not item.current_period_start <= at < item.current_period_end:
+        if not item.current_period_start <= at < subscription.find_period_end(item):
             raise build_invalid_request(
                 "The proration date must be within the current period", param="proration_date"
             )
-        unused = Fraction(item.current_period_end - at, item.current_period_end - item.current_period_start)
+        end = subscription.find_period_end(item)
+        unused = Fraction(end - at, item.current_period_end - item.current_period_start)
         if subscription.status == "trialing":
             unused = Fraction(0)  # docs.stripe.com/billing/subscriptions/trials: a trial costs nothing.
         if not subscription.future.itemizes_proration_discounts:
@@ -422,7 +437,7 @@ class StripeRecords:
         return [
             InvoiceLine(
                 item.id, subscription.id, item.price, count, amount, sum(part.amount for part in parts), at,
-                item.current_period_end, True, discount,
+                end, True, discount,
                 self._get_discount_id(subscription) if discount else "", currency, parts,
             )
             for (count, amount), parts, discount in zip(amounts, taxes, discounts, strict=True)
@@ -472,18 +487,22 @@ class StripeRecords:
     def build_renewal_lines(
         self, subscription: Subscription, quantities: dict[str, int], terms: TaxTerms
     ) -> list[InvoiceLine]:
+        """A period in whose middle the subscription is cancelled is prorated, whatever `proration_behavior`
+        says: docs.stripe.com/api/subscriptions/update, cancel_at."""
         lines, currency = [], subscription.charged_currency
         for item in subscription.items:
-            start, end = item.current_period_end, item.find_next_period_end()
+            start, whole_end = item.current_period_end, item.find_next_period_end()
+            end = subscription.find_last_end(start, whole_end)
             for count, exact in item.price.list_parts(quantities.get(item.id, item.quantity), currency):
-                amount = round_amount(exact, currency)
+                amount = round_amount(exact * Fraction(end - start, whole_end - start), currency)
                 discount = self._compute_discount(subscription, amount)
                 [parts] = compute_taxes([amount - discount], terms, item.price, currency)
                 tax = sum(part.amount for part in parts)
                 lines.append(
                     InvoiceLine(
-                        item.id, subscription.id, item.price, count, amount, tax, start, end, False,
-                        discount, self._get_discount_id(subscription) if discount else "", currency, parts,
+                        item.id, subscription.id, item.price, count, amount, tax, start, end,
+                        end != whole_end, discount, self._get_discount_id(subscription) if discount else "",
+                        currency, parts,
                     )
                 )  # fmt: skip
         return lines
@@ -512,7 +531,7 @@ class StripeRecords:
         docs.stripe.com/billing/subscriptions/pending-updates-reference
         """
         if subscription.status not in ("active", "trialing", "past_due"):
-            raise build_invalid_request("The subscription is not active", "resource_missing")
+            raise build_resource_missing("subscription", subscription.id)
         if subscription.pending_update:
             self.void_invoice(self.invoices[subscription.pending_update.invoice])
         customer = self.customers[subscription.customer]
@@ -705,7 +724,7 @@ class StripeRecords:
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
     def pay_on_hosted_page(self, invoice: Invoice, card_id: str) -> None:
-        """With any method, also another's: docs.stripe.com/invoicing/hosted-invoice-page"""
+        """With any method, not only the customer's: docs.stripe.com/invoicing/hosted-invoice-page"""
         assert invoice.payment_intent is not None
         invoice.payment_intent.payment_method = card_id
         self.pay_invoice(invoice)
@@ -733,7 +752,8 @@ class StripeRecords:
         """Also cancels the pending update: docs.stripe.com/api/invoices/void,
         docs.stripe.com/billing/subscriptions/pending-updates"""
         if invoice.status not in ("open", "uncollectible"):
-            raise build_invalid_request("This invoice is not open.", "invoice_not_open")
+            # Stripe documents no code for it.
+            raise build_invalid_request("This invoice is not open.")
         invoice.status = "void"
         # What was applied of the balance is given back: docs.stripe.com/api/customer_balance_transactions
         if invoice.ending_balance is not None:

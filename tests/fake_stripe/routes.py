@@ -85,6 +85,8 @@ def _apply_update(records: StripeRecords, subscription: Subscription, params: Pa
         subscription.default_payment_method = card or None
     if "cancel_at_period_end" in params:
         subscription.future.cancel_at_period_end = params["cancel_at_period_end"] == "true"
+    if "cancel_at" in params:
+        subscription.future.cancel_at = int(params["cancel_at"])
     if "pause_collection" in params:
         subscription.future.pause_collection = PauseCollection(params["pause_collection"]["behavior"])
 
@@ -146,10 +148,40 @@ def retrieve_price(records: StripeRecords, params: Params, price_id: str) -> Par
     )
 
 
+def retrieve_charge(records: StripeRecords, params: Params, charge_id: str) -> Params:
+    """docs.stripe.com/api/charges/retrieve"""
+    for invoice in records.invoices.values():
+        intent = invoice.payment_intent
+        if intent and intent.charged_method and charge_id == f"ch_{intent.id[3:]}":
+            return serializers.serialize_charge(invoice, intent, intent.charged_method)
+    raise build_resource_missing("charge", charge_id)
+
+
+def retrieve_coupon(records: StripeRecords, params: Params, coupon_id: str) -> Params:
+    """docs.stripe.com/api/coupons/retrieve"""
+    if coupon_id not in records.coupons:
+        raise build_resource_missing("coupon", coupon_id)
+    return serializers.serialize_coupon(records.coupons[coupon_id])
+
+
+def retrieve_schedule(records: StripeRecords, params: Params, schedule_id: str) -> Params:
+    """docs.stripe.com/api/subscription_schedules/retrieve"""
+    for subscription in records.subscriptions.values():
+        if subscription.future.schedule and subscription.future.schedule.id == schedule_id:
+            return serializers.serialize_schedule(records, subscription)
+    raise build_resource_missing("subscription schedule", schedule_id)
+
+
+def retrieve_subscription(records: StripeRecords, params: Params, subscription_id: str) -> Params:
+    return serializers.serialize_subscription(records, _get_subscription(records, subscription_id))
+
+
 def retrieve_tax_rate(records: StripeRecords, params: Params, tax_rate_id: str) -> Params:
     """docs.stripe.com/api/tax_rates/retrieve"""
     if tax_rate_id in records.manual_tax_rates:
         return serializers.serialize_manual_tax_rate(records.manual_tax_rates[tax_rate_id])
+    if not tax_rate_id.startswith("txr_"):
+        raise build_resource_missing("tax rate", tax_rate_id)
     return serializers.serialize_tax_rate(tax_rate_id)
 
 
@@ -328,7 +360,7 @@ ROUTES = [
         update_subscription,
         stripe.SubscriptionService.update,
         "items proration_behavior proration_date payment_behavior metadata default_payment_method expand"
-        " cancel_at_period_end pause_collection",
+        " cancel_at_period_end cancel_at pause_collection",
     ),
     ApiRoute(
         "POST",
@@ -376,6 +408,15 @@ ROUTES = [
     ),
     ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
     ApiRoute("GET", "/v1/tax_rates/([^/]+)", retrieve_tax_rate, stripe.TaxRateService.retrieve),
+    ApiRoute("GET", "/v1/charges/([^/]+)", retrieve_charge, stripe.ChargeService.retrieve),
+    ApiRoute("GET", "/v1/coupons/([^/]+)", retrieve_coupon, stripe.CouponService.retrieve),
+    ApiRoute(
+        "GET",
+        "/v1/subscription_schedules/([^/]+)",
+        retrieve_schedule,
+        stripe.SubscriptionScheduleService.retrieve,
+    ),
+    ApiRoute("GET", "/v1/subscriptions/([^/]+)", retrieve_subscription, stripe.SubscriptionService.retrieve),
     ApiRoute("GET", "/v1/customers/([^/]+)", retrieve_customer, stripe.CustomerService.retrieve, "expand"),
     ApiRoute(
         "GET",

@@ -387,6 +387,11 @@ def serialize_payment_method(card: Card) -> dict[str, Any]:
     )
 
 
+def _serialize_wallet(cls: type, wallet: str | None) -> dict[str, Any] | None:
+    """docs.stripe.com/api/payment_methods/object, card.wallet"""
+    return fill_object(cls, type=wallet, **{wallet: {}}) if wallet else None
+
+
 def _serialize_method_details(card: Card) -> dict[str, Any]:
     """docs.stripe.com/api/payment_methods/object: the field is named after the type."""
     year, month = card.expiry
@@ -399,6 +404,7 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
                 exp_year=year,
                 exp_month=month,
                 funding="credit",
+                wallet=_serialize_wallet(stripe.PaymentMethod.Card.Wallet, card.wallet),
             )
         case "sepa_debit":
             return fill_object(stripe.PaymentMethod.SepaDebit, last4=card.last4)
@@ -433,7 +439,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         amount_shipping=0,
         attempt_count=1,
         attempted=True,
-        automatic_tax=_serialize_automatic_tax(invoice),
+        automatic_tax=_serialize_automatic_tax(records, invoice),
         auto_advance=invoice.auto_advance,
         automatically_finalizes_at=invoice.finalizes_at,
         billing_reason=invoice.billing_reason,
@@ -489,8 +495,10 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
     return serialized
 
 
-def _serialize_automatic_tax(invoice: Invoice) -> dict[str, Any]:
+def _serialize_automatic_tax(records: StripeRecords, invoice: Invoice) -> dict[str, Any]:
     status = "complete" if invoice.is_tax_located else "requires_location_inputs"
+    if records.fails_tax_calculation:
+        status = "failed"
     return {
         "enabled": invoice.has_automatic_tax, "disabled_reason": None, "liability": None, "provider": None,
         "status": status if invoice.has_automatic_tax else None,
@@ -764,8 +772,14 @@ def _serialize_charge_details(method: Card) -> dict[str, Any]:
     year, month = method.expiry
     match method.type:
         case "card":
+            wallet = _serialize_wallet(details_class.Card.Wallet, method.wallet)
             shown = fill_object(
-                details_class.Card, brand=method.brand, last4=method.last4, exp_year=year, exp_month=month
+                details_class.Card,
+                brand=method.brand,
+                last4=method.last4,
+                exp_year=year,
+                exp_month=month,
+                wallet=wallet,
             )
         case "link":
             shown = fill_object(details_class.Link)

@@ -24,6 +24,7 @@ from starlette.types import Message, Receive, Scope, Send
 from handlers.http import serve_http
 from tests.fake_stripe import form_encoding, sdk_types, setup_routes
 from tests.fake_stripe.invoice_pdf import open_pdf_link
+from tests.fake_stripe.permissions import check_permission
 from tests.fake_stripe.records import (
     ApiError,
     StripeRecords,
@@ -56,7 +57,7 @@ class Fault:
     """A fault of the next `times` requests whose path matches `path`.
 
     `cut_after` and `save_500_after` take effect first; `delay` takes effect after the client gave up.
-    `charges_only` are the requests that move money. `reject` answers 400 with `code`.
+    `charges_only` are the requests that move money. `reject` answers `status` with `code`.
     """
 
     kind: FaultKind
@@ -65,6 +66,7 @@ class Fault:
     times: int = 1
     charges_only: bool = False
     code: str = ""
+    status: int = 400
 
     def matches(self, method: str, path: str, params: dict[str, Any]) -> bool:
         fits = self.method in ("", method) and re.search(self.path, path) is not None
@@ -102,11 +104,15 @@ class FakeStripe:
     def __init__(self, records: StripeRecords, api_key: str = "sk_test_fake") -> None:
         self.records, self.api_key = records, api_key
         self.violations: list[str] = []
+        # Of a restricted key, such as `customer_write`.
+        self.missing_permissions: set[str] = set()
         self.faults: list[Fault] = []
         self.requests: list[RecordedRequest] = []
         # Called once, before and after the next request that moves money.
         self.before_charge: Callable[[], object] | None = None
         self.after_charge: Callable[[], object] | None = None
+        # Called once, before the next request that voids an invoice.
+        self.before_void: Callable[[], object] | None = None
         # Requests that have not arrived yet, although their client has given up.
         self.delayed_requests: list[Callable[[], object]] = []
         self._saved: dict[str, SavedResponse] = {}
@@ -177,7 +183,10 @@ class FakeStripe:
             return _build_error_response(ApiError(401, "invalid_request_error", "Invalid API Key provided"))
         fault = fault or self._take_fault(method, path, params)
         try:
+            check_permission(method, path, self.missing_permissions)
             response = self._respond(method, path, text, params, key, fault)
+        except ApiError as denied:
+            response = _build_error_response(denied)
         except ConnectionCut:
             self.requests.append(RecordedRequest(method, path, params, key, None))
             raise
@@ -197,7 +206,7 @@ class FakeStripe:
         for fault in self.faults:
             if fault.times > 0 and fault.matches(method, path, params):
                 fault.times -= 1
-                return f"reject:{fault.code}" if fault.kind == "reject" else fault.kind
+                return f"reject:{fault.status}:{fault.code}" if fault.kind == "reject" else fault.kind
         return None
 
     def _respond(
@@ -212,8 +221,10 @@ class FakeStripe:
             case "down":
                 return _build_error_response(ApiError(503, "api_error", "Down for maintenance"))
             case str() if fault.startswith("reject:"):
-                code = fault.removeprefix("reject:")
-                return _build_error_response(build_invalid_request("It is refused.", code))
+                _, status, code = fault.split(":")
+                return _build_error_response(
+                    build_invalid_request("It is refused.", code or None, status=int(status))
+                )
             case "conflict":
                 message = "There is currently another in-progress request using this key"
                 return _build_error_response(
@@ -225,6 +236,9 @@ class FakeStripe:
                 )
         if moves_money(params) and self.before_charge is not None:
             callback, self.before_charge = self.before_charge, None
+            callback()
+        if path.endswith("/void") and self.before_void is not None:
+            callback, self.before_void = self.before_void, None
             callback()
         self.records.apply_due_changes()
         request = hashlib.sha256(f"{method} {path} {text}".encode()).hexdigest()

@@ -226,12 +226,6 @@ def _build_phase(params: Params) -> SchedulePhase:
     return SchedulePhase(int(params["start_date"]), int(params["end_date"]), quantities)
 
 
-def retrieve_subscription(records: StripeRecords, params: Params, subscription_id: str) -> Params:
-    if subscription_id not in records.subscriptions:
-        raise build_resource_missing("subscription", subscription_id)
-    return serializers.serialize_subscription(records, records.subscriptions[subscription_id])
-
-
 def _check_test_clock(records: StripeRecords, clock_id: object) -> None:
     if clock_id is None or clock_id != records.test_clock:
         raise build_resource_missing("test clock", clock_id)
@@ -352,5 +346,4 @@ ROUTES = [
         stripe.SubscriptionScheduleService.update,
         "phases",
     ),
-    ApiRoute("GET", "/v1/subscriptions/([^/]+)", retrieve_subscription, stripe.SubscriptionService.retrieve),
 ]

@@ -52,6 +52,18 @@ class WebhookSender:
         }
         return await client.post(self.url, content=body, headers=headers)
 
+    def build_thin_event(self, event_id: str, event_type: str, invoice_id: str) -> dict[str, Any]:
+        """docs.stripe.com/api/v2/core/events/event-types"""
+        return {
+            "id": event_id,
+            "object": "v2.core.event",
+            "type": event_type,
+            "created": self.records.clock().isoformat(),
+            "livemode": False,
+            "context": None,
+            "related_object": {"id": invoice_id, "type": "invoice", "url": f"/v1/invoices/{invoice_id}"},
+        }
+
     def _serialize_event(self, event: EventRecord) -> dict[str, Any]:
         return {
             "id": event.id,

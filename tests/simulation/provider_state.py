@@ -66,7 +66,10 @@ class StripeState:
         return len(self._records.events) + len(self._records.invoices)
 
     def list_charges(self) -> list[ProviderCharge]:
-        return [_read_charge(self._records, invoice) for invoice in self._records.list_updates()]
+        updates = [
+            each for each in self._records.list_updates() if each.id not in self._records.foreign_invoices
+        ]
+        return [_read_charge(self._records, invoice) for invoice in updates]
 
     def list_invoice_statuses(self) -> dict[str, InvoiceStatus]:
         return {

@@ -134,9 +134,6 @@ def _set_order_workers(count: int) -> Iterator[None]:
 # What the product logs as an error without a fault of its own.
 EXPECTED_ERRORS = ("notice.undeliverable", "account_services.channel_unreachable")
 
-# A card that its owner removes at Stripe between the look and the charge.
-EXPECTED_REFUSAL = ("charge.rejected", "resource_missing")
-
 
 @contextmanager
 def collect_errors(world: SimulatedWorld) -> Iterator[None]:
@@ -145,9 +142,7 @@ def collect_errors(world: SimulatedWorld) -> Iterator[None]:
     def hear(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if event["event"] == "notice.undeliverable":
             world.logged_undeliverable.add(event["notice"])
-        expected = (
-            event["event"] in EXPECTED_ERRORS or (event["event"], event.get("error")) == EXPECTED_REFUSAL
-        )
+        expected = event["event"] in EXPECTED_ERRORS
         if level in ("error", "critical", "exception") and not expected:
             world.failures.append(f"log: {dict(event)}")
         raise structlog.DropEvent

@@ -9,7 +9,14 @@ from typing import Literal
 from tests.fake_stripe import StripeRecords
 from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, SchedulePhase, SubscriptionFuture
 from tests.fake_stripe.prices import Package, Tier
-from tests.fake_stripe.records import Customer, InvoiceLine, Subscription, SubscriptionItem
+from tests.fake_stripe.records import (
+    ApiError,
+    Card,
+    Customer,
+    InvoiceLine,
+    Subscription,
+    SubscriptionItem,
+)
 from tests.fake_stripe.taxes import CustomerTax
 
 SetUp = Callable[[StripeRecords, Subscription, Random], str]
@@ -24,10 +31,19 @@ def set_up_subscription(records: StripeRecords, subscription: Subscription, rand
 
 
 def place_payment_method(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    """On the subscription only, as Checkout does, as a legacy source, or on the customer."""
+    """On the subscription only, as Checkout does, as a legacy source, or on the customer. Now and then it is
+    a bank debit, which pending updates do not support."""
     customer = records.customers[subscription.customer]
-    method = subscription.default_payment_method or customer.default_payment_method or customer.default_source
-    place = random.choice(("subscription", "source", "customer"))
+    usual = subscription.default_payment_method or customer.default_payment_method or customer.default_source
+    place, method = random.choice(("subscription", "source", "customer")), usual
+    if usual is not None and random.random() < 0.2:
+        method = f"pm_sepa_{customer.id}"
+        records.cards.setdefault(method, Card(method, customer.id, type="sepa_debit", last4="3000"))
+    elif usual is not None and records.cards[usual].type != "card":
+        cards = (
+            card.id for card in records.cards.values() if card.customer == customer.id and card.type == "card"
+        )
+        method = next(cards, usual)
     if method is not None:
         subscription.default_payment_method = method if place == "subscription" else None
         customer.default_source = method if place == "source" else None
@@ -36,23 +52,31 @@ def place_payment_method(records: StripeRecords, subscription: Subscription, ran
 
 
 def choose_price(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    kind = random.choice(("plain", "inclusive", "package", "graduated", "small"))
+    kind = random.choice(("plain", "inclusive", "package", "graduated", "volume", "currencies", "small"))
+    subscription.currency = subscription.charged_currency
     for item in subscription.items:
         price = item.price
         price.tax_behavior = "inclusive" if kind == "inclusive" else "exclusive"
         price.package = Package(3) if kind == "package" else None
-        price.tiers = [Tier(6, 900), Tier(None, 700)] if kind == "graduated" else []
+        price.tiers = [Tier(6, 900), Tier(None, 700)] if kind in ("graduated", "volume") else []
+        price.tiers_mode = "volume" if kind == "volume" else "graduated"
         if kind == "small":
             price.unit_amount = 25  # Some orders are below the smallest charge.
+        has_several = kind == "currencies"
+        price.currency = "usd" if has_several else subscription.currency
+        price.currency_options = {subscription.currency: int(price.unit_amount)} if has_several else {}
     return f"{kind} price"
 
 
 def choose_future(records: StripeRecords, subscription: Subscription, random: Random) -> str:
     future = SubscriptionFuture(billing_mode=random.choice(("classic", "flexible")))
-    kind = random.choice(("nothing", "nothing", "end", "pause", "schedule", "coupon"))
+    kinds = ("nothing", "nothing", "end", "end within a period", "pause", "schedule", "coupon")
+    kind = random.choice(kinds)
     match kind:
         case "end":
             future.cancel_at_period_end = True
+        case "end within a period":
+            future.cancel_at = records.now + random.randint(1, 50 * 86400)
         case "pause":
             behaviors: list[Literal["keep_as_draft", "mark_uncollectible", "void"]] = [
                 "keep_as_draft",
@@ -72,9 +96,32 @@ def choose_future(records: StripeRecords, subscription: Subscription, random: Ra
 
 
 def choose_standing(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    if subscription.status in ("active", "past_due"):
-        subscription.status = random.choice(("active", "active", "past_due"))
+    if subscription.status in ("active", "past_due", "trialing"):
+        subscription.status = random.choice(("active", "active", "past_due", "trialing"))
+        is_trial = subscription.status == "trialing"
+        subscription.future.trial_end = records.now + random.randint(1, 10 * 86400) if is_trial else None
     return str(subscription.status)
+
+
+def start_foreign_update(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    """Somebody else changes the quantity, and never pays for it: it expires."""
+    item = subscription.items[0]
+    is_possible = subscription.status == "active" and subscription.pending_update is None
+    if not is_possible or not item.current_period_start <= records.now < item.current_period_end:
+        return "no foreign update"
+    usual, records.card_network = records.card_network, _never_confirm
+    try:
+        invoice = records.update_quantity(subscription, item, item.quantity + 1, records.now)
+    except ApiError:
+        return "a foreign update refused"
+    finally:
+        records.card_network = usual
+    records.foreign_invoices.add(invoice.id)
+    return "a foreign update pending"
+
+
+def _never_confirm(card: Card) -> Card:
+    return replace(card, behaviour="customer_never")
 
 
 def choose_tax(records: StripeRecords, subscription: Subscription, random: Random) -> str:
@@ -151,5 +198,6 @@ SET_UPS: tuple[SetUp, ...] = (
     choose_balance,
     choose_pending_items,
     meter_usage,
+    start_foreign_update,
     choose_collection,
 )

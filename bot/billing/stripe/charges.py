@@ -12,6 +12,7 @@ import stripe
 import structlog
 
 from bot.billing.gateway import (
+    BillingRequestRejected,
     BillingUnavailable,
     Charge,
     ChargeOutcome,
@@ -24,9 +25,13 @@ from bot.billing.gateway import (
 )
 from bot.billing.stripe.client import (
     NO_RESPONSE_ERRORS,
+    build_unavailable,
     from_timestamp,
+    if_rejected,
+    is_missing,
     is_outside_current_period,
     is_tax_location_invalid,
+    log_rejected_request,
     request_stripe,
     to_timestamp,
 )
@@ -55,6 +60,7 @@ OutcomeT = TypeVar("OutcomeT", bound=ChargeOutcome | NeverReceived)
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=23, minutes=30)
 # After this time, a charge that Stripe has saved under its key without any visible effect had none.
 SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
+CHARGE_OPERATION = "subscriptions.update"
 
 
 @dataclass(frozen=True)
@@ -136,10 +142,11 @@ async def _find_blocking_outcome(
     if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:
         return Declined("never_received")
     price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
+    amount, tax = price.amount + price.unrelated_amount, price.tax + price.unrelated_tax
     if (price.amount, price.tax) != (charge.amount, charge.tax):
-        return PriceChanged(price.amount + price.unrelated_amount, price.tax)
-    if price.unrelated_amount:
-        return PriceChanged(price.amount + price.unrelated_amount, price.tax, "unrelated_charges")
+        return PriceChanged(amount, tax)
+    if price.unrelated_amount or price.unrelated_tax:
+        return PriceChanged(amount, tax, "unrelated_charges")
     if price.amount_due > charge.amount_limit:
         return PriceChanged(price.amount_due - price.tax, price.tax, "balance_due")
     return None
@@ -151,7 +158,8 @@ async def update_customer_address(
     """Tax follows the customer's address; placing the order made this one the account's (R10)."""
     if customer.address != address:
         change = {"address": to_stripe_address(address)}
-        await request_stripe(client.v1.customers.update_async(customer.id, change))  # type: ignore[arg-type]
+        call = client.v1.customers.update_async(customer.id, change)  # type: ignore[arg-type]
+        await request_stripe(call, "customers.update")
 
 
 async def _record_attempt(
@@ -167,13 +175,19 @@ async def _record_attempt(
     change: dict[str, object] = {"metadata": metadata}
     if swap:
         change["default_payment_method"] = charge.payment_method_id
+    call = client.v1.subscriptions.update_async(item.stripe_subscription_id, change)  # type: ignore[arg-type]
     try:
-        await request_stripe(client.v1.subscriptions.update_async(item.stripe_subscription_id, change))  # type: ignore[arg-type]
+        await request_stripe(call, "subscriptions.update", expects=is_missing)
     except stripe.InvalidRequestError as error:
-        if error.param != "default_payment_method":
-            raise
-        return Declined("method_gone")
+        return _decline_for_missing(error)
     return None
+
+
+def _decline_for_missing(error: stripe.InvalidRequestError) -> Declined:
+    """The card has been removed, or the customer has none left to charge: only then Stripe names no
+    parameter. Otherwise it is the subscription, or its item."""
+    is_method = error.param in (None, "default_payment_method")
+    return Declined("method_gone" if is_method else "subscription_gone")
 
 
 def _find_usual_method(item: SubscriptionItem, customer: StripeCustomer) -> str | None:
@@ -222,13 +236,10 @@ async def _send_update(
             return Declined("period_ended")
         if is_tax_location_invalid(error):
             return Declined("tax_location_invalid")
-        log.error(
-            "charge.rejected",
-            charge_key=charge.key,
-            error=error.code,
-            parameter=error.param,
-            stripe_request=error.request_id,
-        )
+        if is_missing(error):
+            return _decline_for_missing(error)
+        with if_rejected("declined"):
+            log_rejected_request(CHARGE_OPERATION, error)
         return Declined(error.code or "provider_refused")
     except stripe.StripeError as error:
         return await _handle_stripe_error(client, item, charge, error, now)
@@ -267,7 +278,11 @@ async def _handle_stripe_error(
 ) -> ChargeOutcome:
     """Stripe may have saved the failure under the key. Then the key never gets any other response."""
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    saved = (error.http_status or 0) >= 500 and headers.get("idempotent-replayed") == "true"
+    status = error.http_status or 0
+    saved = status >= 500 and headers.get("idempotent-replayed") == "true"
+    if status < 500:
+        with if_rejected("outcome_unknown"):
+            build_unavailable(CHARGE_OPERATION, error)
     return await _resolve_lost_response(client, item, charge, now) if saved else Unknown()
 
 
@@ -291,12 +306,14 @@ async def restore_usual_card(
         "default_payment_method": "" if usual == NO_CARD else usual,
         "metadata": {REPLACED_CARD_METADATA_KEY: ""},
     }
+    call = client.v1.subscriptions.update_async(item.stripe_subscription_id, change)  # type: ignore[arg-type]
     try:
-        await request_stripe(client.v1.subscriptions.update_async(item.stripe_subscription_id, change))  # type: ignore[arg-type]
-    except BillingUnavailable:
-        return outcome if isinstance(outcome, Pending) else Unknown()
-    except stripe.InvalidRequestError as error:
+        with if_rejected("card_not_restored"):
+            await request_stripe(call, "subscriptions.update")
+    except BillingRequestRejected as error:
         log.error(
             "subscription.card_not_restored", subscription=item.stripe_subscription_id, error=error.code
         )
+    except BillingUnavailable:
+        return outcome if isinstance(outcome, Pending) else Unknown()
     return outcome

@@ -1,7 +1,12 @@
-"""The one client for Stripe's API, and what its errors mean here."""
+"""The one client for Stripe's API, and what its errors mean here.
 
-from collections.abc import AsyncIterator, Awaitable, Iterator
+docs.stripe.com/api/errors
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -9,7 +14,13 @@ import aiohttp
 import stripe
 import structlog
 
-from bot.billing.gateway import BillingRequestRejected, BillingUnavailable
+from bot.billing.gateway import (
+    BillingAccessDenied,
+    BillingBusy,
+    BillingRequestRejected,
+    BillingSystemFailed,
+    BillingUnavailable,
+)
 from bot.network import find_proxy
 
 log = structlog.get_logger()
@@ -24,6 +35,10 @@ MAX_RETRIES = 2
 # Errors that don't say whether the request took effect; aiohttp's is raised for a truncated response.
 NO_RESPONSE_ERRORS = (stripe.APIConnectionError, aiohttp.ClientError, TimeoutError, OSError)
 AUTHENTICATION_ERRORS = (stripe.AuthenticationError, stripe.PermissionError)
+CONFLICT_STATUS = 409
+PERMISSION_PATTERN = re.compile(r"'(?:rak_)?([a-z_]+_(?:read|write))'")
+
+_consequence: ContextVar[str] = ContextVar("consequence", default="refused")
 
 
 def build_stripe_client(key: str, url: str, http: stripe.HTTPClient) -> stripe.StripeClient:
@@ -38,45 +53,87 @@ def build_http_client(session: aiohttp.ClientSession, url: str) -> stripe.HTTPCl
     return stripe.AIOHTTPClient(timeout=REQUEST_TIMEOUT, session=session, proxy=find_proxy(url))
 
 
-async def request_stripe(call: Awaitable[ResponseT]) -> ResponseT:
-    """For requests that move no money. Raises BillingUnavailable, and InvalidRequestError for what Stripe
-    refuses or does not have."""
+async def request_stripe(
+    call: Awaitable[ResponseT],
+    operation: str,
+    *,
+    expects: Callable[[stripe.InvalidRequestError], bool] | None = None,
+) -> ResponseT:
+    """For requests that move no money; `operation` is the SDK's method, such as `invoices.void`.
+
+    Raises what `expects` knows by its code as it is. Everything else is BillingUnavailable, by what Stripe
+    answered; what nobody here knows by its code is logged."""
     try:
         return await call
     except stripe.InvalidRequestError as error:
-        if error.code is None and error.http_status == 404:
-            raise BillingUnavailable(why="there is no Stripe") from None
-        raise
-    except AUTHENTICATION_ERRORS as error:
-        log.error("stripe.api_key_rejected", status=error.http_status, error=error.code)
-        raise BillingUnavailable(why="the key is refused") from None
+        if expects is not None and expects(error):
+            raise
+        raise build_unavailable(operation, error) from None
     except NO_RESPONSE_ERRORS as error:
         raise BillingUnavailable(why=f"it cannot be reached ({type(error).__name__})") from None
     except stripe.StripeError as error:
-        raise BillingUnavailable(why=f"status {error.http_status}") from None
+        raise build_unavailable(operation, error) from None
+
+
+def build_unavailable(operation: str, error: stripe.StripeError) -> BillingUnavailable:
+    """What an error means to people. Logs what an operator must know: a key that may not do this, and every
+    error that is not known by its code."""
+    status, reference = error.http_status or 0, error.request_id or ""
+    if isinstance(error, AUTHENTICATION_ERRORS):
+        permission = _find_missing_permission(error)
+        log.error(
+            "stripe.api_key_rejected",
+            operation=operation,
+            status=status,
+            error=_find_error_code(error),
+            permission=permission,
+            stripe_request=error.request_id,
+        )
+        why = f"the key lacks the permission {permission}" if permission else "the key is refused"
+        return BillingAccessDenied(reference=reference, why=why)
+    if isinstance(error, stripe.RateLimitError) or status == CONFLICT_STATUS:
+        return BillingBusy(why=f"status {status}")
+    if not 400 <= status < 500:
+        return BillingSystemFailed(why=f"status {status}")
+    log_rejected_request(operation, error)
+    code = _find_error_code(error)
+    if status == 404 and code is None:
+        return BillingSystemFailed(why="there is no Stripe")
+    return BillingRequestRejected(code, reference=reference, why=f"a request is refused ({code})")
 
 
 @contextmanager
-def reject_unknown_errors(operation: str) -> Iterator[None]:
-    """What Stripe refuses and nobody here knows by its code is logged with what Stripe's support needs."""
+def if_rejected(consequence: str) -> Iterator[None]:
+    """What the bot does if Stripe refuses a request for a reason that nobody knows by its code."""
+    token = _consequence.set(consequence)
     try:
         yield
-    except stripe.InvalidRequestError as error:
-        log_rejected_request(operation, error)
-        raise BillingRequestRejected(
-            reference=error.request_id or "", why=f"a request is refused ({error.code})"
-        ) from None
+    finally:
+        _consequence.reset(token)
 
 
 def log_rejected_request(operation: str, error: stripe.StripeError) -> None:
+    """With what Stripe's support needs."""
     log.error(
         "stripe.request_rejected",
         operation=operation,
-        error=error.code,
+        error=_find_error_code(error),
         parameter=getattr(error, "param", None),
         status=error.http_status,
         stripe_request=error.request_id,
+        consequence=_consequence.get(),
     )
+
+
+def _find_error_code(error: stripe.StripeError) -> str | None:
+    """The SDK passes it on with some classes of errors only."""
+    return error.code or getattr(error.error, "code", None)
+
+
+def _find_missing_permission(error: stripe.StripeError) -> str | None:
+    """Stripe names it in the message only, such as `rak_customer_write`."""
+    found = PERMISSION_PATTERN.search(error.user_message or "")
+    return found[1] if found else None
 
 
 async def iter_all_pages(page: stripe.ListObject[StripeObjectT]) -> AsyncIterator[StripeObjectT]:
@@ -85,7 +142,19 @@ async def iter_all_pages(page: stripe.ListObject[StripeObjectT]) -> AsyncIterato
             yield thing
         if not page.has_more:
             return
-        page = await request_stripe(page.next_page_async())
+        page = await request_stripe(page.next_page_async(), "next_page")
+
+
+def is_permission_missing(error: stripe.StripeError) -> bool:
+    """The key is valid, but may not do this."""
+    return isinstance(error, stripe.PermissionError) or (
+        isinstance(error, stripe.AuthenticationError) and _find_missing_permission(error) is not None
+    )
+
+
+def is_no_renewal(error: stripe.InvalidRequestError) -> bool:
+    """There is no next invoice to preview (docs.stripe.com/error-codes)."""
+    return error.code == "invoice_upcoming_none"
 
 
 def is_missing(error: stripe.InvalidRequestError) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import stripe
 
 from bot.billing.customer_listing import ListedCustomer
-from bot.billing.stripe.client import is_missing, iter_all_pages, reject_unknown_errors, request_stripe
+from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
 from bot.billing.stripe.customers import is_paying_by_invoice
 from bot.billing.stripe.items import PRODUCT_METADATA_KEY, iter_stripe_items
 from bot.billing.stripe.taxes import ADDRESS_FIELDS
@@ -23,32 +23,28 @@ class StripeCustomerListing:
         Stripe account may have none."""
         found: dict[str, ListedCustomer] = {}
         count = 0
-        with reject_unknown_errors("list_customers"):
-            page = await request_stripe(
-                self._client.v1.subscriptions.list_async({"limit": 100, "expand": ["data.customer"]})
+        call = self._client.v1.subscriptions.list_async({"limit": 100, "expand": ["data.customer"]})
+        page = await request_stripe(call, "subscriptions.list")
+        async for subscription in iter_all_pages(page):
+            count += 1
+            progress(count)
+            seats = await self._count_seats(subscription)
+            if not seats or not isinstance(subscription.customer, stripe.Customer):
+                continue
+            customer = found.setdefault(
+                subscription.customer.id, _build_customer(subscription.customer, subscription.currency)
             )
-            async for subscription in iter_all_pages(page):
-                count += 1
-                progress(count)
-                seats = await self._count_seats(subscription)
-                if not seats or not isinstance(subscription.customer, stripe.Customer):
-                    continue
-                customer = found.setdefault(
-                    subscription.customer.id, _build_customer(subscription.customer, subscription.currency)
-                )
-                total = {p: customer.seats.get(p, 0) + seats.get(p, 0) for p in {**customer.seats, **seats}}
-                found[customer.id] = replace(customer, seats=total)
+            total = {p: customer.seats.get(p, 0) + seats.get(p, 0) for p in {**customer.seats, **seats}}
+            found[customer.id] = replace(customer, seats=total)
         # Stripe lists the latest first.
         return [*reversed(found.values())]
 
     async def is_deleted(self, customer_id: str) -> bool:
-        with reject_unknown_errors("retrieve_customer"):
-            try:
-                customer = await request_stripe(self._client.v1.customers.retrieve_async(customer_id))
-            except stripe.InvalidRequestError as error:
-                if not is_missing(error):
-                    raise
-                return True
+        call = self._client.v1.customers.retrieve_async(customer_id)
+        try:
+            customer = await request_stripe(call, "customers.retrieve", expects=is_missing)
+        except stripe.InvalidRequestError:
+            return True
         return bool(customer.to_dict().get("deleted"))
 
     async def _count_seats(self, subscription: stripe.Subscription) -> dict[str, int]:

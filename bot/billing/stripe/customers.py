@@ -37,13 +37,10 @@ async def get_linked_account(database: Database, account_id: str) -> LinkedAccou
 
 async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAccount) -> StripeCustomer:
     """Raises CustomerNotFound, also for a customer that was deleted."""
+    call = client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": CUSTOMER_EXPANSIONS})
     try:
-        customer = await request_stripe(
-            client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": CUSTOMER_EXPANSIONS})
-        )
-    except stripe.InvalidRequestError as error:
-        if not is_missing(error):
-            raise
+        customer = await request_stripe(call, "customers.retrieve", expects=is_missing)
+    except stripe.InvalidRequestError:
         raise CustomerNotFound(account=linked_account.account.name) from None
     # For a deleted customer Stripe returns only the id and `deleted`.
     if customer.to_dict().get("deleted"):
@@ -68,11 +65,10 @@ async def fetch_items(
     """All items by the bot's id, including those of cancelled subscriptions; active ones take precedence."""
     found: dict[str, SubscriptionItem] = {}
     wanted = {"customer": linked_account.customer_id, "status": "all", "limit": 100, "expand": EXPANSIONS}
+    call = client.v1.subscriptions.list_async(wanted)  # type: ignore[arg-type]
     try:
-        page = await request_stripe(client.v1.subscriptions.list_async(wanted))  # type: ignore[arg-type]
-    except stripe.InvalidRequestError as error:
-        if not is_missing(error):
-            raise
+        page = await request_stripe(call, "subscriptions.list", expects=is_missing)
+    except stripe.InvalidRequestError:
         raise CustomerNotFound(account=linked_account.account.name) from None
     async for subscription in iter_all_pages(page):
         async for item in iter_seat_items(client, subscription):
@@ -89,7 +85,8 @@ async def _may_pay_by_invoice(client: stripe.StripeClient, linked_account: Linke
     """By the accounts file, or else by the customer's metadata."""
     if linked_account.account.pay_by_invoice:
         return True
-    customer = await request_stripe(client.v1.customers.retrieve_async(linked_account.customer_id))
+    call = client.v1.customers.retrieve_async(linked_account.customer_id)
+    customer = await request_stripe(call, "customers.retrieve")
     return is_paying_by_invoice(customer)
 
 

@@ -45,15 +45,24 @@ class ItemDiscount:
 
 
 @dataclass(frozen=True)
+class PhaseChange:
+    """What a later phase of a schedule does to an item; see ScheduledChange."""
+
+    at: datetime
+    seats: int | None
+    is_price_changed: bool = False
+
+
+@dataclass(frozen=True)
 class ItemFuture:
-    """What is ahead of one item of a subscription. `scheduled_change` is its time and the seats it sets."""
+    """What is ahead of one item of a subscription."""
 
     standing: SubscriptionStanding
     ends_at: datetime | None = None
     trial_ends_at: datetime | None = None
     is_collection_paused: bool = False
     collection_resumes_at: datetime | None = None
-    scheduled_change: tuple[datetime, int] | None = None
+    scheduled_change: PhaseChange | None = None
     update_pending_until: datetime | None = None
     discounts: tuple[ItemDiscount, ...] = ()
     invoice_terms: InvoiceTerms | None = None
@@ -78,10 +87,12 @@ class ItemFuture:
         )
 
     def _build_scheduled_change(self, zone: str) -> ScheduledChange | None:
-        if self.scheduled_change is None:
+        change = self.scheduled_change
+        if change is None:
             return None
-        at, seats = self.scheduled_change
-        return ScheduledChange(on=get_local_date(zone, at), seats=seats)
+        return ScheduledChange(
+            on=get_local_date(zone, change.at), seats=change.seats, is_price_changed=change.is_price_changed
+        )
 
     def find_charge_obstacle(self) -> SeatsNotOrderable | None:
         """Only its reason counts: its dates are in UTC."""
@@ -98,7 +109,7 @@ def read_future(subscription: stripe.Subscription, item: stripe.SubscriptionItem
         trial_ends_at=_to_instant(subscription.trial_end) if standing is SubscriptionStanding.TRIAL else None,
         is_collection_paused=pause is not None,
         collection_resumes_at=_to_instant(pause.resumes_at) if pause else None,
-        scheduled_change=_find_scheduled_change(schedule, item) if schedule else None,
+        scheduled_change=_find_scheduled_change(schedule, subscription, item) if schedule else None,
         update_pending_until=from_timestamp(pending.expires_at) if pending else None,
         discounts=tuple(_iter_discounts(subscription, item)),
         invoice_terms=_read_invoice_terms(subscription),
@@ -135,17 +146,35 @@ def _find_end(
 
 
 def _find_scheduled_change(
-    schedule: stripe.SubscriptionSchedule, item: stripe.SubscriptionItem
-) -> tuple[datetime, int] | None:
+    schedule: stripe.SubscriptionSchedule, subscription: stripe.Subscription, item: stripe.SubscriptionItem
+) -> PhaseChange | None:
     """As a phase begins, Stripe gives the subscription the quantities of that phase, whatever it has by then:
     the number of seats that a later phase repeats takes new ones back as well."""
     current_end = schedule.current_phase.end_date if schedule.current_phase else 0
     for phase in schedule.phases:
         if phase.start_date >= current_end:
-            own = [each for each in phase.items if _has_price(each, item.price.id)]
-            seats = sum(1 if each.quantity is None else each.quantity for each in own)
-            return from_timestamp(phase.start_date), seats
+            return _compare_phase(phase, subscription, item)
     return None
+
+
+def _compare_phase(
+    phase: stripe.SubscriptionSchedule.Phase, subscription: stripe.Subscription, item: stripe.SubscriptionItem
+) -> PhaseChange:
+    """A phase names prices, not the items that they replace. A new price takes an item's place for sure only
+    if both are the only ones without a counterpart."""
+    at = from_timestamp(phase.start_date)
+    own = [each for each in phase.items if _get_price_id(each) == item.price.id]
+    if own:
+        return PhaseChange(at, sum(1 if each.quantity is None else each.quantity for each in own))
+    phase_prices = {_get_price_id(each) for each in phase.items}
+    replaced = [each for each in subscription.items.data if each.price.id not in phase_prices]
+    usual_prices = {each.price.id for each in subscription.items.data}
+    new = [each for each in phase.items if _get_price_id(each) not in usual_prices]
+    if not new:
+        return PhaseChange(at, 0)
+    if len(new) == len(replaced) == 1 and not subscription.items.has_more:
+        return PhaseChange(at, new[0].quantity, is_price_changed=True)
+    return PhaseChange(at, None)
 
 
 def _iter_discounts(
@@ -178,6 +207,6 @@ def _to_instant(timestamp: int | None) -> datetime | None:
     return None if timestamp is None else from_timestamp(timestamp)
 
 
-def _has_price(phase_item: stripe.SubscriptionSchedule.Phase.Item, price_id: str) -> bool:
+def _get_price_id(phase_item: stripe.SubscriptionSchedule.Phase.Item) -> str:
     price = phase_item.price
-    return (price if isinstance(price, str) else price.id) == price_id
+    return price if isinstance(price, str) else price.id

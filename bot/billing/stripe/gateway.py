@@ -12,6 +12,7 @@ import stripe
 import structlog
 
 from bot.billing.gateway import (
+    BillingPeriodEnded,
     BillingRequestRejected,
     BillingUnavailable,
     Charge,
@@ -23,6 +24,7 @@ from bot.billing.gateway import (
     NeverReceived,
     PaymentMethodState,
     Preview,
+    PreviewIncomplete,
     Settled,
     ShippingLocationInvalid,
     SubscriptionState,
@@ -30,20 +32,14 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.billing.stripe import charges, invoices, prices
-from bot.billing.stripe.client import (
-    is_missing,
-    is_outside_current_period,
-    is_tax_location_invalid,
-    log_rejected_request,
-    reject_unknown_errors,
-    request_stripe,
-)
+from bot.billing.stripe.client import if_rejected, is_missing, request_stripe
 from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
 from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.invoice_pdf import PdfDownload
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
-from bot.billing.stripe.renewal_cache import RenewalCache
+from bot.billing.stripe.permissions import check_permissions
+from bot.billing.stripe.renewal_cache import RenewalCache, RenewalTotals
 from bot.billing.stripe.taxes import TaxRateReader
 from bot.db import Database
 from bot.metrics import instrument_adapter
@@ -51,7 +47,6 @@ from bot.network import find_date
 from models.account import Address
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
-from models.subscription.outlook import RenewalTotal
 
 log = structlog.get_logger()
 
@@ -87,8 +82,7 @@ class StripeGateway:
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         of = await get_linked_account(self._database, account_id)
-        with reject_unknown_errors("list_subscriptions"):
-            held, who = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
+        held, who = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
         zone = of.account.time_zone
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
         for item in there:
@@ -100,34 +94,30 @@ class StripeGateway:
             self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
         )
         return [
-            _complete_outlook(item.build_state(of.account), renewals.get(item.id), who.discount, zone)
-            for item in shown
+            _complete_outlook(item.build_state(of.account), renewals, who.discount, zone) for item in shown
         ]
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         of = await get_linked_account(self._database, account_id)
-        with reject_unknown_errors("list_payment_methods"):
-            customer = await fetch_customer(self._client, of)
-            return await fetch_payment_methods(self._client, customer.id, customer.default_method)
+        held, customer = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
+        own_ids = {item.usual_payment_method_id for item in held.values() if not item.is_ended}
+        return await fetch_payment_methods(self._client, customer.id, customer.default_method, own_ids)
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         of = await get_linked_account(self._database, account_id)
-        with reject_unknown_errors("preview_lines"):
-            held = await fetch_items(self._client, of)
-            try:
-                return await prices.preview_lines(
-                    self._client, held, lines, at, address, of.customer_id, of.account, self._tax_rates
-                )
-            except stripe.InvalidRequestError as error:
-                if is_tax_location_invalid(error):
-                    who = await fetch_customer(self._client, of)
-                    raise (ShippingLocationInvalid if who.shipping_address else TaxLocationInvalid) from None
-                if is_outside_current_period(error):
-                    # The period has ended since the quote was read: the next try reports it.
-                    raise BillingUnavailable(why="the period has ended") from None
-                raise
+        held = await fetch_items(self._client, of)
+        try:
+            return await prices.preview_lines(
+                self._client, held, lines, at, address, of.customer_id, of.account, self._tax_rates
+            )
+        except ShippingLocationInvalid:
+            raise
+        except TaxLocationInvalid:
+            # With an error, Stripe does not say which address it is.
+            who = await fetch_customer(self._client, of)
+            raise (ShippingLocationInvalid if who.shipping_address else TaxLocationInvalid) from None
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         lock = self._subscription_locks.setdefault(charge.subscription_id, asyncio.Lock())
@@ -141,43 +131,35 @@ class StripeGateway:
         self, operation: Callable[[Charge], Awaitable[OutcomeT]], charge: Charge
     ) -> OutcomeT | ChargeOutcome:
         try:
-            try:
-                outcome: OutcomeT | ChargeOutcome = await operation(charge)
-            except CustomerNotFound:
-                outcome = await self._resolve_without_customer(charge)
-            if isinstance(outcome, Settled) and (outcome.amount, outcome.tax) != (charge.amount, charge.tax):
-                return await invoices.complete_taxes(self._client, self._tax_rates, outcome)
-            return outcome
+            with if_rejected("outcome_unknown"):
+                try:
+                    outcome: OutcomeT | ChargeOutcome = await operation(charge)
+                except CustomerNotFound:
+                    outcome = await self._resolve_without_customer(charge)
+                if isinstance(outcome, Settled) and _has_other_taxes(outcome, charge):
+                    return await invoices.complete_taxes(self._client, self._tax_rates, outcome)
+                return outcome
         except (BillingUnavailable, TimeoutError):
-            return Unknown()
-        except stripe.InvalidRequestError as error:
-            # Only reading can raise this: what was sent before is still unknown.
-            log_rejected_request("reconcile_charge", error)
             return Unknown()
 
     async def _place_charge(self, charge: Charge) -> ChargeOutcome:
         of = await get_linked_account(self._database, charge.account_id)
         try:
-            async with asyncio.timeout(self._preparation_timeout_seconds):
-                held, who = await asyncio.gather(
-                    fetch_items(self._client, of), fetch_customer(self._client, of)
-                )
-                item, now = _get_item(held, charge), self._now()
-                done = await charges.prepare_charge(self._client, item, who, charge, now)
+            with if_rejected("declined"):
+                async with asyncio.timeout(self._preparation_timeout_seconds):
+                    held, who = await asyncio.gather(
+                        fetch_items(self._client, of), fetch_customer(self._client, of)
+                    )
+                    item, now = _get_item(held, charge), self._now()
+                    done = await charges.prepare_charge(self._client, item, who, charge, now)
         except TaxLocationInvalid:
             return Declined("tax_location_invalid")
-        except stripe.InvalidRequestError as error:
-            # Only preparing a charge can raise this, so nothing was sent.
-            if is_outside_current_period(error):
-                return Declined("period_ended")
-            if is_tax_location_invalid(error):
-                return Declined("tax_location_invalid")
-            log.error(
-                "charge.preparation_rejected",
-                error=error.code,
-                parameter=error.param,
-                stripe_request=error.request_id,
-            )
+        except BillingPeriodEnded:
+            return Declined("period_ended")
+        except PreviewIncomplete:
+            return Declined("preview_incomplete")
+        except BillingRequestRejected as error:
+            # Nothing was sent yet.
             return Declined(error.code or "provider_refused")
         return done or await charges.send_charge(self._client, item, who, charge, now)
 
@@ -198,7 +180,7 @@ class StripeGateway:
         """Deleting a customer cancels their subscriptions, so no request can change one any more, but an
         earlier one may have. As long as the key is valid, nothing was charged only if the invoices say so."""
         now = self._now()
-        with contextlib.suppress(CustomerNotFound, stripe.InvalidRequestError):
+        with contextlib.suppress(CustomerNotFound, BillingRequestRejected):
             of = await get_linked_account(self._database, charge.account_id)
             found = await invoices.find_outcome_without_item(self._client, of.customer_id, charge, now)
             return found or Declined("customer_gone")
@@ -209,13 +191,11 @@ class StripeGateway:
 
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
         of = await get_linked_account(self._database, account_id)
-        with reject_unknown_errors("fetch_invoice"):
-            return await invoices.fetch_invoice(self._client, of.customer_id, receipt)
+        return await invoices.fetch_invoice(self._client, of.customer_id, receipt)
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         of = await get_linked_account(self._database, account_id)
-        with reject_unknown_errors("fetch_receipt_page"):
-            return await invoices.fetch_receipt_page(self._client, of.customer_id, receipt)
+        return await invoices.fetch_receipt_page(self._client, of.customer_id, receipt)
 
     async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
         # The link of a stored invoice may have expired: each answer has one that is valid for ten days.
@@ -224,43 +204,43 @@ class StripeGateway:
 
     async def create_portal_link(self, account_id: str) -> str:
         of = await get_linked_account(self._database, account_id)
+        call = self._client.v1.billing_portal.sessions.create_async(
+            {
+                "customer": of.customer_id,
+                "return_url": self._return_url,
+                "flow_data": {"type": "payment_method_update"},
+            }
+        )
         try:
-            session = await request_stripe(
-                self._client.v1.billing_portal.sessions.create_async(
-                    {
-                        "customer": of.customer_id,
-                        "return_url": self._return_url,
-                        "flow_data": {"type": "payment_method_update"},
-                    }
-                )
-            )
-        except stripe.InvalidRequestError as error:
-            if is_missing(error):
-                raise CustomerNotFound(account=of.account.name) from None
-            log.error(
-                "customer_portal.rejected",
-                error=error.code,
-                parameter=error.param,
-                stripe_request=error.request_id,
-            )
-            raise BillingRequestRejected(reference=error.request_id or "") from None
+            session = await request_stripe(call, "billing_portal.sessions.create", expects=is_missing)
+        except stripe.InvalidRequestError:
+            raise CustomerNotFound(account=of.account.name) from None
         return session.url
 
     async def fetch_server_time(self) -> datetime | None:
-        with reject_unknown_errors("fetch_server_time"):
-            page = await request_stripe(self._client.v1.subscriptions.list_async({"limit": 1}))
+        call = self._client.v1.subscriptions.list_async({"limit": 1})
+        page = await request_stripe(call, "subscriptions.list")
         return find_date(page.last_response.headers) if page.last_response else None
 
     async def check_connection(self) -> str:
-        with reject_unknown_errors("check_connection"):
-            await request_stripe(self._client.v1.subscriptions.list_async({"limit": 1}))
+        await check_permissions(self._client)
         return "Stripe takes the key"
 
 
+def _has_other_taxes(outcome: Settled, charge: Charge) -> bool:
+    """Also if there was none to promise: why there is none may have changed since."""
+    return charge.tax == 0 or (outcome.amount, outcome.tax) != (charge.amount, charge.tax)
+
+
 def _complete_outlook(
-    state: SubscriptionState, renewal: RenewalTotal | None, discount: ItemDiscount | None, zone: str
+    state: SubscriptionState, renewals: RenewalTotals, discount: ItemDiscount | None, zone: str
 ) -> SubscriptionState:
-    changes: dict[str, object] = {"renewal": renewal, "is_renewal_priced": renewal is not None}
+    renewal = renewals.get(state.id)
+    changes: dict[str, object] = {
+        "renewal": renewal,
+        "is_renewal_priced": renewal is not None,
+        "is_renewal_expected": renewal is not None or state.id not in renewals,
+    }
     if discount is not None and not state.outlook.discounts:
         changes["discounts"] = (discount.to_outlook(zone),)
     return replace(state, outlook=state.outlook.model_copy(update=changes))

@@ -13,6 +13,7 @@ import structlog
 from bot.billing.gateway import (
     Charge,
     ChargeOutcome,
+    CustomerNotFound,
     Declined,
     InvoiceState,
     NeedsCustomer,
@@ -21,17 +22,20 @@ from bot.billing.gateway import (
 )
 from bot.billing.stripe.client import (
     from_timestamp,
+    if_rejected,
     is_missing,
     iter_all_pages,
+    log_rejected_request,
     request_stripe,
     to_timestamp,
 )
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY, SubscriptionItem, get_object_id
 from bot.billing.stripe.payments import fetch_charged_methods
-from bot.billing.stripe.taxes import TaxRateReader, read_tax_parts
+from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
 from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
+from models.tax import TaxTreatment
 
 log = structlog.get_logger()
 
@@ -116,7 +120,7 @@ async def _cancel_draft(client: stripe.StripeClient, invoice: stripe.Invoice, no
     if final is None:
         return Pending(now + RECONCILE_INTERVAL)
     if final.status == "open":
-        await request_stripe(client.v1.invoices.void_invoice_async(str(invoice.id)))
+        await request_stripe(client.v1.invoices.void_invoice_async(str(invoice.id)), "invoices.void")
     return Declined("subscription_gone")
 
 
@@ -127,15 +131,19 @@ async def _finalize_draft(
     still a draft: Stripe could not finalize it."""
     invoice_id = str(invoice.id)
     try:
-        return await request_stripe(
-            client.v1.invoices.finalize_invoice_async(invoice_id, {"auto_advance": advance})
-        )
+        call = client.v1.invoices.finalize_invoice_async(invoice_id, {"auto_advance": advance})
+        return await request_stripe(call, "invoices.finalize", expects=lambda _: True)
     except stripe.InvalidRequestError as error:
         # Unless it was finalized in the meantime.
-        current = await request_stripe(client.v1.invoices.retrieve_async(invoice_id))
+        current = await request_stripe(client.v1.invoices.retrieve_async(invoice_id), "invoices.retrieve")
         if current.status != "draft":
             return current
-        log.error("invoice.finalization_failed", invoice=invoice_id, error=error.code)
+        log.error(
+            "invoice.finalization_failed",
+            invoice=invoice_id,
+            error=error.code,
+            stripe_request=error.request_id,
+        )
         return None
 
 
@@ -173,23 +181,27 @@ def _build_state(invoice: stripe.Invoice) -> InvoiceState:
 
 
 async def fetch_invoice(client: stripe.StripeClient, customer: str, receipt: str) -> InvoiceState | None:
+    call = client.v1.invoices.retrieve_async(receipt)
     try:
-        invoice = await request_stripe(client.v1.invoices.retrieve_async(receipt))
-    except stripe.InvalidRequestError as error:
-        if not is_missing(error):
-            raise
+        invoice = await request_stripe(call, "invoices.retrieve", expects=is_missing)
+    except stripe.InvalidRequestError:
         return None
     is_known = get_object_id(invoice.customer) == customer and invoice.status in INVOICE_STATUSES
     return _build_state(invoice) if is_known else None
 
 
 async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled) -> Settled:
-    """With the taxes of the invoice by rate: those of its quote do not add up to other amounts."""
-    invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt))
+    """With the taxes of the invoice by rate, and what they depended on: those of its quote do not add up to
+    other amounts, and say why there was no tax by then."""
+    invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt), "invoices.retrieve")
     lines = [line async for line in iter_all_pages(invoice.lines)]
     is_tax_disabled = invoice.automatic_tax.disabled_reason is not None
     parts = read_tax_parts(invoice, lines, is_tax_disabled=is_tax_disabled)
-    return replace(settled, taxes=await tax_rates.build_items(parts))
+    taxes = await tax_rates.build_items(parts)
+    if settled.tax == 0 and all(item.treatment is TaxTreatment.NOT_COLLECTED for item in taxes):
+        # The invoice gives no reason; the quote may know one.
+        return settled
+    return replace(settled, taxes=taxes, tax_facts=read_tax_facts(invoice))
 
 
 async def _resolve_unpaid_invoice(
@@ -207,12 +219,25 @@ async def _resolve_unpaid_invoice(
     if payment and payment.status == "requires_action" and waits and until:
         return NeedsCustomer(invoice.hosted_invoice_url or "", until)
     # If it stayed open, Stripe's retries could still pay it after another card was charged here.
+    call = client.v1.invoices.void_invoice_async(str(invoice.id))
     try:
-        await request_stripe(client.v1.invoices.void_invoice_async(str(invoice.id)))
-    except stripe.InvalidRequestError:
-        # It was paid or voided in the meantime; the next check tells which.
-        return Pending(now + timedelta(seconds=1))
+        await request_stripe(call, "invoices.void", expects=lambda _: True)
+    except stripe.InvalidRequestError as error:
+        return await _recheck_unvoided_invoice(client, str(invoice.id), error, now)
     return _build_declined(payment)
+
+
+async def _recheck_unvoided_invoice(
+    client: stripe.StripeClient, invoice_id: str, error: stripe.InvalidRequestError, now: datetime
+) -> Pending:
+    """If it was paid or voided in the meantime, the next check tells which. Stripe documents no code for
+    that."""
+    invoice = await request_stripe(client.v1.invoices.retrieve_async(invoice_id), "invoices.retrieve")
+    if invoice.status not in ("open", "uncollectible"):
+        return Pending(now + timedelta(seconds=1))
+    with if_rejected("checked_again"):
+        log_rejected_request("invoices.void", error)
+    return Pending(now + RECONCILE_INTERVAL)
 
 
 def compute_confirmation_deadline(invoice: stripe.Invoice) -> datetime:
@@ -233,22 +258,26 @@ async def _fetch_payment_intent(
     """The invoice's default payment, or else the last one."""
     made = sorted(invoice.payments.data if invoice.payments else [], key=lambda payment: payment.is_default)
     intent = get_object_id(made[-1].payment.payment_intent) if made else None
-    return await request_stripe(client.v1.payment_intents.retrieve_async(intent)) if intent else None
+    if intent is None:
+        return None
+    return await request_stripe(client.v1.payment_intents.retrieve_async(intent), "payment_intents.retrieve")
 
 
 async def _find_invoice(
     client: stripe.StripeClient, filters: dict[str, str], item: SubscriptionItem | None, charge: Charge
 ) -> stripe.Invoice | None:
-    found = await request_stripe(
-        client.v1.invoices.list_async(
-            {  # type: ignore[arg-type]
-                **filters,
-                "created": {"gte": to_timestamp(charge.stored_at - CLOCK_SKEW)},
-                "limit": 100,
-                "expand": ["data.payments"],
-            }
-        )
-    )
+    """Raises CustomerNotFound if all of a customer's are searched, and Stripe no longer has it."""
+    wanted = {
+        **filters,
+        "created": {"gte": to_timestamp(charge.stored_at - CLOCK_SKEW)},
+        "limit": 100,
+        "expand": ["data.payments"],
+    }
+    call = client.v1.invoices.list_async(wanted)  # type: ignore[arg-type]
+    try:
+        found = await request_stripe(call, "invoices.list", expects=is_missing if item is None else None)
+    except stripe.InvalidRequestError:
+        raise CustomerNotFound from None
     async for invoice in iter_all_pages(found):
         if await is_invoice_of_charge(invoice, item, charge):
             return invoice
@@ -285,7 +314,7 @@ def get_charge_key(invoice: stripe.Invoice) -> str:
 async def fetch_receipt_page(
     client: stripe.StripeClient, customer: str, receipt: str
 ) -> ProviderReceipt | None:
-    invoice = await request_stripe(client.v1.invoices.retrieve_async(receipt))
+    invoice = await request_stripe(client.v1.invoices.retrieve_async(receipt), "invoices.retrieve")
     page, pdf = invoice.hosted_invoice_url, invoice.invoice_pdf
     if get_object_id(invoice.customer) != customer or page is None or pdf is None:
         return None

@@ -153,7 +153,8 @@ async def iter_stripe_items(
     if page.has_more:
         # Queried separately, because the later pages of an embedded list do not name their subscription.
         wanted = {"subscription": subscription.id, "limit": 100}
-        page = await request_stripe(client.v1.subscription_items.list_async(wanted))  # type: ignore[arg-type]
+        call = client.v1.subscription_items.list_async(wanted)  # type: ignore[arg-type]
+        page = await request_stripe(call, "subscription_items.list")
     async for item in iter_all_pages(page):
         yield item
 
@@ -162,6 +163,7 @@ def _build_item(
     subscription: stripe.Subscription, item: stripe.SubscriptionItem, option: CurrencyOption | None
 ) -> SubscriptionItem:
     metadata, pending = subscription.metadata.to_dict(), subscription.pending_update
+    future = read_future(subscription, item)
     rates = item.tax_rates or subscription.default_tax_rates or ()
     unit_price, pricing = read_seat_pricing(
         item.price, option, subscription.currency, has_inclusive_rates=any(rate.inclusive for rate in rates)
@@ -176,7 +178,7 @@ def _build_item(
         pricing=pricing,
         period=_read_period_length(item.price),
         period_start=from_timestamp(item.current_period_start),
-        period_end=from_timestamp(item.current_period_end),
+        period_end=_find_period_end(item, future),
         is_price_active=item.price.active,
         currency=subscription.currency.upper(),
         product_id=item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY),
@@ -184,10 +186,16 @@ def _build_item(
         default_source=get_object_id(subscription.default_source),
         replaced_card=metadata.get(REPLACED_CARD_METADATA_KEY),
         pending_until=from_timestamp(pending.expires_at) if pending else None,
-        future=read_future(subscription, item),
+        future=future,
         price_id=item.price.id,
         is_tax_disabled=subscription.automatic_tax.disabled_reason is not None,
     )
+
+
+def _find_period_end(item: stripe.SubscriptionItem, future: ItemFuture) -> datetime:
+    """Or the subscription's own end, if it comes first."""
+    start, end = from_timestamp(item.current_period_start), from_timestamp(item.current_period_end)
+    return future.ends_at if future.ends_at is not None and start < future.ends_at < end else end
 
 
 def _read_period_length(price: stripe.Price) -> PeriodLength:

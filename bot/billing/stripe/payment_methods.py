@@ -1,12 +1,13 @@
 """A customer's payment methods, of every type, and the legacy source that Stripe may charge instead."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import stripe
 
 from bot.billing.gateway import PaymentMethodState
-from bot.billing.stripe.client import iter_all_pages, request_stripe
+from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
 from models.payment_method import CARD_TYPE
 from models.text.card_number import has_card_number
 
@@ -27,19 +28,33 @@ LEGACY_SOURCE_TYPES = {"ach_debit": LEGACY_BANK_ACCOUNT_TYPE, "three_d_secure": 
 
 
 async def fetch_payment_methods(
-    client: stripe.StripeClient, customer_id: str, default_id: str | None
+    client: stripe.StripeClient,
+    customer_id: str,
+    default_id: str | None,
+    subscription_ids: Iterable[str | None] = (),
 ) -> list[PaymentMethodState]:
     """Legacy cards are listed among the others (docs.stripe.com/payments/payment-methods/transitioning,
-    "Compatibility with legacy card objects"). A default that is not is a legacy source of another kind."""
-    page = await request_stripe(client.v1.customers.payment_methods.list_async(customer_id, {"limit": 100}))
+    "Compatibility with legacy card objects"). What is charged by default and not listed is a legacy source of
+    another kind: of the customer, or one of `subscription_ids`, which the subscriptions have of their own."""
+    call = client.v1.customers.payment_methods.list_async(customer_id, {"limit": 100})
+    page = await request_stripe(call, "customers.payment_methods.list")
     found = [read_payment_method(method.to_dict(), default_id) async for method in iter_all_pages(page)]
-    is_listed = default_id in {method.id for method in found}
-    if default_id is not None and not is_listed and not default_id.startswith("pm_"):
-        source = await request_stripe(
-            client.v1.customers.payment_sources.retrieve_async(customer_id, default_id)
-        )
-        found.append(_read_source(source.to_dict(), default_id))
+    unlisted = {default_id, *subscription_ids} - {method.id for method in found} - {None}
+    for source_id in sorted(each for each in unlisted if each and not each.startswith("pm_")):
+        source = await _find_source(client, customer_id, source_id)
+        if source is not None:
+            found.append(_read_source(source.to_dict(), default_id))
     return [method for method in found if PAYMENT_METHOD_ID_PATTERN.fullmatch(method.id)]
+
+
+async def _find_source(
+    client: stripe.StripeClient, customer_id: str, source_id: str
+) -> stripe.StripeObject | None:
+    call = client.v1.customers.payment_sources.retrieve_async(customer_id, source_id)
+    try:
+        return await request_stripe(call, "customers.payment_sources.retrieve", expects=is_missing)
+    except stripe.InvalidRequestError:
+        return None  # It was removed in the meantime.
 
 
 def read_payment_method(method: dict[str, Any], default_id: str | None = None) -> PaymentMethodState:
@@ -84,8 +99,15 @@ def _build_state(
         type=type_ if re.fullmatch("[a-z0-9_]{1,40}", type_) else "other",
         email=_keep_name(email),
         bank=_keep_name(details.get("bank_name") or details.get("bank")),
+        wallet=_read_wallet(details),
         automatic=type_ in PENDING_UPDATE_TYPES,
     )
+
+
+def _read_wallet(card: dict[str, Any]) -> str | None:
+    """docs.stripe.com/api/payment_methods/object, `card.wallet`; a legacy card has `tokenization_method`."""
+    wallet = (card.get("wallet") or {}).get("type") or card.get("tokenization_method")
+    return wallet if isinstance(wallet, str) and re.fullmatch("[a-z_]{1,40}", wallet) else None
 
 
 def _keep_name(text: object) -> str | None:

@@ -7,17 +7,14 @@ invoice can be marked as paid outside Stripe.
 from dataclasses import replace
 
 import stripe
-import structlog
 
-from bot.billing.gateway import PaymentMethodState
-from bot.billing.stripe.client import iter_all_pages, request_stripe
+from bot.billing.gateway import BillingAccessDenied, BillingRequestRejected, PaymentMethodState
+from bot.billing.stripe.client import if_rejected, iter_all_pages, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import get_object_id
 from bot.billing.stripe.payment_methods import read_method_details, read_payment_method
 from models.payment_method import NOT_SHOWN_TYPE, OUTSIDE_TYPE
 from models.receipt import ChargedMethod
-
-log = structlog.get_logger()
 
 # docs.stripe.com/api/payment_intents/object
 INTENT_EXPANSIONS = ["payment_method", "latest_charge"]
@@ -44,26 +41,21 @@ async def fetch_charged_methods(
 async def _fetch_method(
     client: stripe.StripeClient, payment: stripe.InvoicePayment.Payment
 ) -> PaymentMethodState | None:
-    """None if Stripe does not show it, to this key at least: the amount was charged all the same."""
-    found = await request_stripe(_try_to_fetch_method(client, payment))
-    if not isinstance(found, stripe.StripeError):
-        return found
-    log.error("payment.method_unreadable", error=found.code, stripe_request=found.request_id)
-    return None
-
-
-async def _try_to_fetch_method(
-    client: stripe.StripeClient, payment: stripe.InvoicePayment.Payment
-) -> PaymentMethodState | stripe.StripeError | None:
-    """A charge is named only if it has no PaymentIntent (docs.stripe.com/api/invoice-payment/object)."""
+    """None if Stripe does not show it, to this key at least: the amount was charged all the same. A charge is
+    named only if it has no PaymentIntent (docs.stripe.com/api/invoice-payment/object)."""
     intent_id, charge_id = get_object_id(payment.payment_intent), get_object_id(payment.charge)
     try:
-        if intent_id is not None:
-            wanted = {"expand": INTENT_EXPANSIONS}
-            return _read_intent(await client.v1.payment_intents.retrieve_async(intent_id, wanted))  # type: ignore[arg-type]
-        return _read_charge(await client.v1.charges.retrieve_async(charge_id)) if charge_id else None
-    except (stripe.PermissionError, stripe.InvalidRequestError) as error:
-        return error
+        with if_rejected("method_not_shown"):
+            if intent_id is not None:
+                wanted = {"expand": INTENT_EXPANSIONS}
+                call = client.v1.payment_intents.retrieve_async(intent_id, wanted)  # type: ignore[arg-type]
+                return _read_intent(await request_stripe(call, "payment_intents.retrieve"))
+            if charge_id is not None:
+                fetch = client.v1.charges.retrieve_async(charge_id)
+                return _read_charge(await request_stripe(fetch, "charges.retrieve"))
+    except (BillingAccessDenied, BillingRequestRejected):
+        return None
+    return None
 
 
 def _read_intent(intent: stripe.PaymentIntent) -> PaymentMethodState | None:
@@ -74,7 +66,12 @@ def _read_intent(intent: stripe.PaymentIntent) -> PaymentMethodState | None:
     stored = read_payment_method(method.to_dict()) if isinstance(method, stripe.PaymentMethod) else None
     if charged is None or stored is None or charged.type != stored.type:
         return charged or stored
-    return replace(charged, email=charged.email or stored.email, bank=charged.bank or stored.bank)
+    return replace(
+        charged,
+        email=charged.email or stored.email,
+        bank=charged.bank or stored.bank,
+        wallet=charged.wallet or stored.wallet,
+    )
 
 
 def _read_charge(charge: stripe.Charge) -> PaymentMethodState | None:
@@ -91,5 +88,6 @@ def _build_charged_method(method: PaymentMethodState | None, amount: int) -> Cha
         last4=method.last4,
         email=method.email,
         bank=method.bank,
+        wallet=method.wallet,
         amount=amount,
     )

@@ -25,7 +25,8 @@ async def fetch_currency_option(
     if price.currency == currency:
         return price
     wanted = {"expand": ["currency_options"]}
-    expanded = await request_stripe(client.v1.prices.retrieve_async(price.id, wanted))  # type: ignore[arg-type]
+    call = client.v1.prices.retrieve_async(price.id, wanted)  # type: ignore[arg-type]
+    expanded = await request_stripe(call, "prices.retrieve")
     options = expanded.currency_options
     return options[currency] if options is not None and currency in options else None
 

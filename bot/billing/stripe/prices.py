@@ -9,21 +9,31 @@ import stripe
 import structlog
 
 from bot.billing.gateway import (
-    BillingUnavailable,
+    BillingPeriodEnded,
+    BillingRequestRejected,
     LineRequest,
     MixedPricesUnsupported,
     Preview,
+    PreviewIncomplete,
     PriceArchived,
     PricedLine,
     RecurringTotal,
     SeatsReducePrice,
     SubscriptionNotActive,
+    TaxLocationInvalid,
     UnrelatedChargesPending,
 )
-from bot.billing.stripe.client import request_stripe, to_timestamp
+from bot.billing.stripe.client import (
+    if_rejected,
+    is_no_renewal,
+    is_outside_current_period,
+    is_tax_location_invalid,
+    request_stripe,
+    to_timestamp,
+)
 from bot.billing.stripe.currencies import get_documented_minimum_charge, to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
-from bot.billing.stripe.renewal_cache import CachedRenewals
+from bot.billing.stripe.renewal_cache import CachedRenewals, RenewalTotals
 from bot.billing.stripe.taxes import (
     TaxPart,
     TaxRateReader,
@@ -43,16 +53,18 @@ from models.tax import TaxFacts
 log = structlog.get_logger()
 
 MAX_CONCURRENT_PREVIEWS = 8
+PREVIEW_OPERATION = "invoices.create_preview"
 
 
 @dataclass(frozen=True)
 class PricePreview:
-    """Before tax, and the tax. `unrelated_amount` is what the invoice would charge for anything else: it
-    must be 0."""
+    """Before tax, and the tax. `unrelated_amount` and `unrelated_tax` are what the invoice would charge for
+    anything else: they must be 0."""
 
     amount: int
     tax: int
     unrelated_amount: int = 0
+    unrelated_tax: int = 0
     starting_balance: int = 0
     # Too small to be charged: it is added to the next invoice.
     is_below_minimum: bool = False
@@ -62,6 +74,10 @@ class PricePreview:
     @property
     def total(self) -> int:
         return self.amount + self.tax
+
+    @property
+    def unrelated_total(self) -> int:
+        return self.unrelated_amount + self.unrelated_tax
 
     @property
     def amount_due(self) -> int:
@@ -90,8 +106,8 @@ async def preview_lines(
             now, later = await asyncio.gather(
                 preview_proration(client, item, line.seats, at, address, customer), price_renewal(line)
             )
-        if now.unrelated_amount:
-            raise UnrelatedChargesPending(amount=Money(now.unrelated_amount, account.currency))
+        if now.unrelated_amount or now.unrelated_tax:
+            raise UnrelatedChargesPending(amount=Money(now.unrelated_total, account.currency))
         if now.amount < 0:
             raise SeatsReducePrice
         priced_line = _build_priced_line(item, line, now, account)
@@ -178,6 +194,7 @@ async def preview_proration(
         sum(map(compute_net, own)),
         sum(map(compute_tax, own)),
         sum(map(compute_net, others)),
+        sum(map(compute_tax, others)),
         starting_balance,
         is_below_minimum=invoice.amount_due == 0 and invoice.total + invoice.starting_balance > 0,
         tax_parts=tuple(read_tax_parts(invoice, own, is_tax_disabled=item.is_tax_disabled)),
@@ -187,15 +204,19 @@ async def preview_proration(
 
 async def preview_renewal(
     client: stripe.StripeClient, item: SubscriptionItem, seats: int, address: Address, customer: str
-) -> PricePreview:
-    invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
-    own = [line for line in invoice.lines.data if _find_renewed_item_id(line) == item.stripe_item_id]
+) -> PricePreview | None:
+    """None if Stripe says that nothing renews."""
+    try:
+        invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
+    except stripe.InvalidRequestError:
+        return None
+    own = _list_renewal_lines(invoice, item)
     return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)))
 
 
 async def preview_current_renewals(
     client: stripe.StripeClient, items: Iterable[SubscriptionItem], customer: str, cached: CachedRenewals
-) -> dict[str, RenewalTotal]:
+) -> RenewalTotals:
     """What the next period of each item costs as things are, by the item's id here: discounts and tax are
     Stripe's. Without those that Stripe refuses to price."""
     items_by_subscription: dict[str, list[SubscriptionItem]] = {}
@@ -203,7 +224,7 @@ async def preview_current_renewals(
         items_by_subscription.setdefault(item.stripe_subscription_id, []).append(item)
     few = asyncio.Semaphore(MAX_CONCURRENT_PREVIEWS)
 
-    async def price_subscription(subscription_id: str) -> dict[str, RenewalTotal]:
+    async def price_subscription(subscription_id: str) -> RenewalTotals:
         own = items_by_subscription[subscription_id]
         known = cached.find(own)
         if known is not None:
@@ -214,7 +235,7 @@ async def preview_current_renewals(
             cached.store(own, totals)
         return totals
 
-    found: dict[str, RenewalTotal] = {}
+    found: RenewalTotals = {}
     for totals in await asyncio.gather(*map(price_subscription, items_by_subscription)):
         found |= totals
     return found
@@ -222,19 +243,23 @@ async def preview_current_renewals(
 
 async def _preview_subscription_renewal(
     client: stripe.StripeClient, subscription_id: str, items: list[SubscriptionItem], customer: str
-) -> dict[str, RenewalTotal]:
+) -> RenewalTotals:
     wanted = {"customer": customer, "subscription": subscription_id, "preview_mode": "recurring"}
+    call = client.v1.invoices.create_preview_async(wanted)  # type: ignore[arg-type]
     try:
-        invoice = await request_stripe(client.v1.invoices.create_preview_async(wanted))  # type: ignore[arg-type]
+        with if_rejected("renewal_not_priced"):
+            invoice = await request_stripe(call, PREVIEW_OPERATION, expects=is_no_renewal)
         error = "too many lines" if invoice.lines.has_more else None
-    except stripe.InvalidRequestError as refused:
+    except stripe.InvalidRequestError:
+        return {item.id: None for item in items}
+    except BillingRequestRejected as refused:
         error = refused.code or "no code"
     if error is not None:
         log.warning("renewal.not_priced", subscription=subscription_id, error=error)
         return {}
-    totals = {}
+    totals: RenewalTotals = {}
     for item in items:
-        own = [line for line in invoice.lines.data if _find_renewed_item_id(line) == item.stripe_item_id]
+        own = _list_renewal_lines(invoice, item)
         totals[item.id] = RenewalTotal(net=sum(map(compute_net, own)), tax=sum(map(compute_tax, own)))
     return totals
 
@@ -247,6 +272,7 @@ async def _create_invoice_preview(
     customer: str,
     at: datetime | None,
 ) -> stripe.Invoice:
+    """Without `at`, of the next period; then it raises InvalidRequestError if there is none."""
     details: dict[str, object] = {"items": [{"id": item.stripe_item_id, "quantity": item.seats + seats}]}
     if at is not None:
         details |= {"proration_behavior": "always_invoice", "proration_date": to_timestamp(at)}
@@ -257,13 +283,27 @@ async def _create_invoice_preview(
         "subscription_details": details,
         "preview_mode": "recurring" if at is None else "next",
     }
-    invoice = await request_stripe(client.v1.invoices.create_preview_async(wanted))  # type: ignore[arg-type]
+    call = client.v1.invoices.create_preview_async(wanted)  # type: ignore[arg-type]
+    try:
+        invoice = await request_stripe(call, PREVIEW_OPERATION, expects=lambda e: _is_known(e, at))
+    except stripe.InvalidRequestError as error:
+        if is_tax_location_invalid(error):
+            raise TaxLocationInvalid from None
+        if is_outside_current_period(error):
+            raise BillingPeriodEnded from None
+        raise
     if invoice.lines.has_more:
         # Stripe stores no previews: only the first lines are returned, and there is no reliable way to fetch
         # the rest.
         log.error("preview.truncated", subscription=item.stripe_subscription_id)
-        raise BillingUnavailable(why="the preview has too many lines")
+        raise PreviewIncomplete
     return invoice
+
+
+def _is_known(error: stripe.InvalidRequestError, at: datetime | None) -> bool:
+    if at is None and is_no_renewal(error):
+        return True
+    return is_tax_location_invalid(error) or is_outside_current_period(error)
 
 
 def to_stripe_address(address: Address) -> dict[str, str]:
@@ -289,14 +329,20 @@ def _is_proration(line: stripe.InvoiceLineItem, item: SubscriptionItem, at: date
 def _is_renewal(line: stripe.InvoiceLineItem, item: SubscriptionItem) -> bool:
     """A line of the next period: shown in the preview, but not charged now."""
     details = line.parent.subscription_item_details if line.parent else None
-    return (
-        details is not None and not details.proration and line.period.start >= to_timestamp(item.period_end)
-    )
+    return details is not None and line.period.start >= to_timestamp(item.period_end)
 
 
-def _find_renewed_item_id(line: stripe.InvoiceLineItem) -> str | None:
+def _list_renewal_lines(invoice: stripe.Invoice, item: SubscriptionItem) -> list[stripe.InvoiceLineItem]:
+    """Of the next period. If the subscription is cancelled in the middle of it, Stripe prorates that period
+    (docs.stripe.com/api/subscriptions/update, `cancel_at`)."""
+    return [line for line in invoice.lines.data if _is_of_next_period(line, item)]
+
+
+def _is_of_next_period(line: stripe.InvoiceLineItem, item: SubscriptionItem) -> bool:
     details = line.parent.subscription_item_details if line.parent else None
-    return details.subscription_item if details and not details.proration else None
+    if details is None or details.subscription_item != item.stripe_item_id:
+        return False
+    return not details.proration or line.period.start >= to_timestamp(item.period_end)
 
 
 def _build_priced_line(

@@ -15,12 +15,13 @@ from models.subscription.outlook import RenewalTotal
 LIFETIME = timedelta(minutes=10)
 MAX_ENTRIES = 2000
 
-Totals = dict[str, RenewalTotal]
+# By the subscription's id; None if Stripe says that it will not renew.
+RenewalTotals = dict[str, RenewalTotal | None]
 
 
 class RenewalCache:
     def __init__(self) -> None:
-        self.entries: OrderedDict[str, tuple[datetime, Totals]] = OrderedDict()
+        self.entries: OrderedDict[str, tuple[datetime, RenewalTotals]] = OrderedDict()
 
     def with_terms(self, customer_terms: str, at: datetime) -> "CachedRenewals":
         """For one customer; `customer_terms` changes with anything that tax or discounts depend on."""
@@ -33,11 +34,11 @@ class CachedRenewals:
     customer_terms: str
     at: datetime
 
-    def find(self, items: Sequence[SubscriptionItem]) -> Totals | None:
+    def find(self, items: Sequence[SubscriptionItem]) -> RenewalTotals | None:
         stored_at, totals = self.cache.entries.get(self._make_key(items), (None, None))
         return totals if stored_at is not None and self.at - stored_at < LIFETIME else None
 
-    def store(self, items: Sequence[SubscriptionItem], totals: Totals) -> None:
+    def store(self, items: Sequence[SubscriptionItem], totals: RenewalTotals) -> None:
         entries, key = self.cache.entries, self._make_key(items)
         entries[key] = (self.at, totals)
         entries.move_to_end(key)

@@ -7,8 +7,13 @@ from decimal import Decimal
 import stripe
 import structlog
 
-from bot.billing.gateway import BillingUnavailable, ShippingLocationInvalid, TaxLocationInvalid
-from bot.billing.stripe.client import request_stripe
+from bot.billing.gateway import (
+    BillingUnavailable,
+    ShippingLocationInvalid,
+    TaxCalculationFailed,
+    TaxLocationInvalid,
+)
+from bot.billing.stripe.client import if_rejected, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
 from models.account import Address
 from models.tax import TaxFacts, TaxItem, TaxTreatment, sum_tax_items
@@ -67,9 +72,11 @@ class TaxRateReader:
     async def _fetch_rate(self, rate_id: str) -> tuple[str, Decimal | None]:
         """Without a name and a percentage if the key may not read it: the amounts are right all the same."""
         if rate_id not in self._rates:
+            call = self._client.v1.tax_rates.retrieve_async(rate_id)
             try:
-                rate = await request_stripe(self._client.v1.tax_rates.retrieve_async(rate_id))
-            except (BillingUnavailable, stripe.InvalidRequestError) as error:
+                with if_rejected("rate_not_shown"):
+                    rate = await request_stripe(call, "tax_rates.retrieve")
+            except BillingUnavailable as error:
                 log.warning("tax_rate.unreadable", tax_rate=rate_id, error=type(error).__name__)
                 return "", None
             percentage = rate.percentage if rate.effective_percentage is None else rate.effective_percentage
@@ -84,7 +91,7 @@ def check_tax_location(invoice: stripe.Invoice) -> None:
     if status == "requires_location_inputs":
         raise ShippingLocationInvalid if read_shipping_address(invoice) else TaxLocationInvalid
     if status == "failed":
-        raise BillingUnavailable(why="the tax cannot be calculated")
+        raise TaxCalculationFailed(why="the tax cannot be calculated")
 
 
 def read_tax_facts(invoice: stripe.Invoice) -> TaxFacts:

@@ -59,6 +59,7 @@ def _to_state(method: PaymentMethod) -> PaymentMethodState:
         type=method.type,
         email=method.email,
         bank=method.bank,
+        wallet=method.wallet,
         automatic=method.automatic,
     )
 

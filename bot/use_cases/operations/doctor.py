@@ -10,7 +10,7 @@ from email.utils import parseaddr
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from bot.billing.gateway import BillingUnavailable
+from bot.billing.gateway import BillingPermissionsMissing, BillingUnavailable
 from bot.db import LISTEN_ERRORS, describe_database_error
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.i18n import Localizer
@@ -288,6 +288,9 @@ async def _check_billing(services: Services) -> CheckResult:
         return CheckResult("billing", False, f"{message} (docs/stripe.md)")
     try:
         provider_status = await services.billing.check_connection()
+    except BillingPermissionsMissing as error:
+        message = f"{billing}: the key lacks {', '.join(error.missing)}"
+        return CheckResult("billing", False, f"{message}: edit it under Developers → API keys")
     except BillingUnavailable as error:
         reason = error.variables.get("why", "no answer")
         message = f"{billing}: {reason}; check STRIPE_API_KEY and STRIPE_API_URL"

@@ -8,7 +8,7 @@ from sqlalchemy import String, and_, cast
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import Select
 
-from bot.billing.gateway import LineRequest, PricedLine, QuotedPriceChanged
+from bot.billing.gateway import LineRequest, PricedLine, QuotedBalanceChanged, QuotedPriceChanged
 from bot.db import Session, build_insert, select_joined
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.permissions import (
@@ -57,7 +57,8 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
     """Accept the quote and start processing (R12). Idempotent for the contact who placed the order.
 
     Raises QuoteNotPending, CheckoutIncomplete, NoAutomaticPaymentMethod, PaymentMethodNotUsable,
-    QuotedPriceChanged, BillingUnavailable, and for a quote of a cart the refusals of R2 and R4.
+    QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a cart the refusals of R2
+    and R4.
     """
     at = services.now()
     async with services.read() as session:
@@ -186,6 +187,12 @@ async def _check_price_unchanged(services: Services, state: _State) -> None:
         current_total = Money(preview.subtotal + preview.tax, quote.currency)
         raise QuotedPriceChanged(
             number=quote.number, promised=Money(quote.total, quote.currency), now=current_total
+        )
+    if preview.total_due > quote.due_now:
+        raise QuotedBalanceChanged(
+            number=quote.number,
+            promised=Money(quote.due_now, quote.currency),
+            now=Money(preview.total_due, quote.currency),
         )
 
 

@@ -7,9 +7,11 @@ from structlog.testing import capture_logs
 
 from bot.billing.gateway import UnrelatedChargesPending
 from bot.use_cases.cart.save import save_cart
+from bot.use_cases.service_order.place import place_service_order
 from models.money import Money
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
+from models.service_order import ServiceOrder
 from tests.fake_stripe.records import Customer, InvoiceLine
 from tests.handlers.steps import newest, opened
 from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only, read_pdf
@@ -214,6 +216,66 @@ async def test_pending_items_made_elsewhere_are_named_with_their_amount(world: S
     form = await alice.wait_for_modal("cart.save")
     await form.submit()
     assert "€35.00 of other items" in (await alice.wait_for_modal("refusal.show")).text
+
+
+async def test_r26_a_balance_that_changed_after_the_quote_stops_placing_with_both_amounts(
+    world: StripeWorld,
+) -> None:
+    """Before the order is placed: nobody has to wait for a declined line."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=2)
+    quote = await world.row(Quote)
+    get_customer(world).balance = 500
+    await alice.submit()
+    refused = (await alice.wait_for_modal("refusal.show")).text
+    promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
+    assert f"it promised {promised}, and you’d now be charged {offered}" in refused
+    assert await world.rows(ServiceOrder) == []
+    get_customer(world).balance = -500
+    await place_service_order(world.services, person=ALICE, quote_id=quote.key)
+    await world.settle()
+    receipt = await world.row(Receipt)
+    assert [card.amount for card in receipt.charged_methods] == [quote.total - 500], "a credit is welcome"
+
+
+def add_one_off_item(world: StripeWorld, amount: int, tax: int) -> None:
+    """docs.stripe.com/invoicing/invoice-items: of no item of the subscription, for its next invoice."""
+    item, now = world.records.get_item("acme_meeting"), world.records.now
+    one_off = InvoiceLine(
+        "", "sub_of_acme_meeting", item.price, 1, amount, tax, now, now, False, invoice_item="ii_1"
+    )
+    world.records.pending_invoice_items.append(one_off)
+
+
+async def test_a_one_off_item_is_named_with_its_tax_and_once_invoiced_seats_are_sold(
+    world: StripeWorld,
+) -> None:
+    add_one_off_item(world, 5000, 1000)
+    alice = world.person("alice")
+    await alice.command("/add-seats", "meeting 2")
+    await (await alice.wait_for_modal("cart.save")).submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "€60.00 of other items, including tax, is waiting to be invoiced" in refused.text
+    assert await world.rows(Quote) == []
+    world.records.pending_invoice_items.clear()
+    await alice.close_modal(everything=True)
+    await order_in_slack(world, 2)
+    quote = await world.row(Quote)
+    assert world.list_paid_totals() == [quote.total]
+
+
+async def test_a_one_off_item_that_appears_before_the_charge_stops_it_with_its_tax(
+    world: StripeWorld,
+) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    add_one_off_item(world, 5000, 1000)
+    await world.settle()
+    assert (await line(world)).reason == "unrelated_charges"
+    assert world.list_paid_totals() == []
+    quote = await world.row(Quote)
+    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 6000) / 100:.2f}"
+    assert f"{offered} would be charged instead of {promised}" in order.text
 
 
 async def test_pending_items_that_appear_before_the_charge_stop_it(world: StripeWorld) -> None:

@@ -7,6 +7,7 @@ from random import Random
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -104,6 +105,20 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
     assert await world.webhook_sender.send_events(sent) == [200] * len(sent), "days later, once more"
     await world.pass_time(minutes=11)
     assert len(world.list_paid_totals()) == len(world.fake.list_charge_requests()) == 2
+
+
+async def test_a_thin_event_is_answered_with_what_is_needed(world: StripeWorld) -> None:
+    """It is Stripe's, but names no customer; Stripe's dashboard shows the answer beside the delivery."""
+    event = world.webhook_sender.build_thin_event("evt_thin", "v1.invoice.paid", "in_1")
+    async with httpx.AsyncClient() as client:
+        with capture_logs() as logs:
+            answers = [await world.webhook_sender.post_event(client, event) for _ in range(2)]
+    assert {answer.status_code for answer in answers} == {400}
+    assert "the endpoint needs snapshot events" in answers[0].text
+    [entry] = [entry for entry in logs if entry["event"].startswith("provider_event.")]
+    assert (entry["event"], entry["log_level"]) == ("provider_event.unsupported", "error")
+    assert "snapshot events" in entry["reason"]
+    assert await world.rows(ReceivedBillingEvent) == []
 
 
 EVENT = json.dumps({"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}})

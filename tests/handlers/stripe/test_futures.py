@@ -34,12 +34,15 @@ def to_timestamp(day: date) -> int:
     return int(get_midnight(day, "Europe/Paris").timestamp())
 
 
-def build_schedule(*quantities: int, end_behavior: str = "release") -> Schedule:
+def build_schedule(
+    *quantities: int, end_behavior: str = "release", later_price: str = "price_acme_meeting"
+) -> Schedule:
     """A month for each quantity, from the current period on."""
     days = [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)]
+    prices = ["price_acme_meeting", later_price, later_price]
     phases = [
-        SchedulePhase(to_timestamp(start), to_timestamp(end), {"price_acme_meeting": quantity})
-        for start, end, quantity in zip(days, days[1:], quantities, strict=False)
+        SchedulePhase(to_timestamp(start), to_timestamp(end), {price: quantity})
+        for start, end, price, quantity in zip(days, days[1:], prices, quantities, strict=False)
     ]
     return Schedule("sub_sched_1", phases, end_behavior)  # type: ignore[arg-type]
 
@@ -133,6 +136,48 @@ async def test_r27_what_is_ahead_is_said_on_every_screen_and_seats_are_sold(
     assert words in await read_home(world)
 
 
+async def test_r27_a_period_that_is_cut_short_is_priced_and_charged_to_its_end(world: StripeWorld) -> None:
+    """`cancel_at` within the period: ten seats from 10 to 20 November cost ten of thirty days."""
+    get_subscription(world).future.cancel_at = to_timestamp(date(2026, 11, 20))
+    world.clock.at = datetime(2026, 11, 9, 23, tzinfo=UTC)
+    alice = world.person("alice")
+    review = await world.quote(alice, acme_meeting=10)
+    assert "to 20 Nov 2026" in review.text
+    quote = await world.row(Quote)
+    assert (quote.subtotal, quote.recurring) == (10 * 1400 // 3, [])
+    assert quote.expires_at <= get_midnight(date(2026, 11, 20), "Europe/Paris")
+    await alice.close_modal(everything=True)
+    assert "Current period ends on 20 Nov 2026" in await read_billing(world)
+    await world.order(alice, acme_meeting=10)
+    await world.settle()
+    receipt = await world.row(Receipt)
+    assert world.list_paid_totals() == [receipt.total]
+    assert receipt.receipt_lines[0].until == date(2026, 11, 20)
+
+
+async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_costs(world: StripeWorld) -> None:
+    """`cancel_at` within the next period, which Stripe then prorates: 15 of the 31 days of December."""
+    get_subscription(world).future.cancel_at = to_timestamp(date(2026, 12, 16))
+    billing = await read_billing(world)
+    assert "Renews on 1 Dec 2026 at €169.35 before tax" in billing
+    assert "Ends on 16 Dec 2026 and won’t renew after that" in billing
+    alice = world.person("alice")
+    await alice.close_modal(everything=True)
+    review = await world.quote(alice, acme_meeting=5)
+    assert "€203.23 + €40.65 tax" in review.text
+    assert "Only the part before the end is charged." in review.text
+    await alice.close_modal(everything=True)
+    await world.order(alice, acme_meeting=5)
+    await world.settle()
+    quote = (await world.rows(Quote))[-1]
+    assert world.list_paid_totals() == [quote.total], "what is ordered is charged to the end of this period"
+    until_renewal = datetime(2026, 12, 1, tzinfo=UTC) - world.clock.at
+    world.clock.move(seconds=until_renewal.total_seconds())
+    world.records.apply_due_changes()
+    renewal = world.records.invoices[str(get_subscription(world).latest_invoice)]
+    assert (renewal.billing_reason, renewal.subtotal) == ("subscription_cycle", 20323)
+
+
 async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_one(
     world: StripeWorld,
 ) -> None:
@@ -174,6 +219,18 @@ REFUSED = {
         SubscriptionFuture(schedule=build_schedule(25, 25)),
         "A change scheduled for 1 Dec 2026 sets 25 seats",
         "has a change scheduled for 1 Dec 2026 that sets 25 seats",
+        "a scheduled change of the subscription would undo the order",
+    ),
+    "another price from the next phase": (
+        SubscriptionFuture(schedule=build_schedule(25, 40, later_price="price_next_year")),
+        "A change scheduled for 1 Dec 2026 sets another price, for 40 seats",
+        "has a change scheduled for 1 Dec 2026 that sets another price, for 40 seats",
+        "a scheduled change of the subscription would undo the order",
+    ),
+    "nothing from the next phase": (
+        SubscriptionFuture(schedule=build_schedule(25, 0)),
+        "A change scheduled for 1 Dec 2026 takes the product off the subscription",
+        "has a change scheduled for 1 Dec 2026 that takes the product off it",
         "a scheduled change of the subscription would undo the order",
     ),
     "trial": (

@@ -205,4 +205,4 @@ async def test_an_unavailable_stripe_is_a_line(unlinked: LinkWorld) -> None:
     unlinked.fake.faults.append(Fault("down", times=10))
     result = await unlinked.link()
     assert result.exit_code == 1
-    assert result.output == "cannot go on: Stripe does not answer: status 503\n"
+    assert result.output == "cannot go on: Stripe: status 503\n"

@@ -172,6 +172,36 @@ async def test_the_subscriptions_legacy_source_goes_before_the_customers_default
     assert subscription(world).default_payment_method is None
 
 
+async def test_a_subscriptions_legacy_bank_account_is_shown_and_refused_by_its_name(
+    world: StripeWorld, alice: Person
+) -> None:
+    """It is not among the customer's payment methods: Stripe shows it as a source only."""
+    values = {"type": "us_bank_account", "bank": "STRIPE TEST BANK", "last4": "6789"}
+    name = "ACH Direct Debit, STRIPE TEST BANK •••• 6789"
+    subscription(world).default_source = set_only_method(world, "ba_old", **values)
+    assert name in await refused_text(world, alice)
+    overview = await opened(alice, "/billing", "", "account.overview")
+    assert f"{name}, can’t be charged for seats ordered here, for GoTo Meeting" in overview.text
+    world.records.cards["ba_old"].customer = None
+    assert await world.services.billing.list_payment_methods("acme") == [], "it was removed meanwhile"
+
+
+@pytest.mark.parametrize("wallet", ["apple_pay", "google_pay", "link"])
+async def test_a_card_in_a_wallet_is_shown_with_its_name_and_charged(
+    world: StripeWorld, alice: Person, wallet: str
+) -> None:
+    name = wallet.replace("_", " ").title()
+    customer(world).default_payment_method = set_only_method(world, "pm_wallet", wallet=wallet)
+    placement = await world.placement(alice, acme_meeting=2)
+    assert f"Visa •••• 4242 ({name}), expires 04/2030, default" in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    assert f"Charged to Visa ending in 4242 ({name})" in newest(alice.dms, "for service order").text
+    [method] = (await world.row(Receipt)).charged_methods
+    assert (method.brand, method.wallet) == ("visa", wallet)
+
+
 async def wait_for_confirmation(world: StripeWorld, alice: Person) -> Invoice:
     world.records.cards["pm_acme"].behaviour = "customer_never"
     await world.order(alice, acme_meeting=2)
@@ -229,9 +259,8 @@ async def test_a_charge_settles_even_if_the_key_may_not_read_what_it_was_paid_wi
     with capture_logs() as logs:
         await world.order(alice, acme_meeting=2)
         await world.settle()
-    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [
-        "payment.method_unreadable"
-    ]
+    [entry] = [entry for entry in logs if entry["log_level"] == "error"]
+    assert (entry["event"], entry["consequence"]) == ("stripe.request_rejected", "method_not_shown")
     shown = newest(alice.dms, "for service order").text
     assert "Charged to a payment method that the payment provider doesn’t show" in shown
 

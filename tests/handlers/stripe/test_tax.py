@@ -184,6 +184,22 @@ async def test_an_exemption_given_after_the_quote_stops_the_order_with_both_pric
     assert world.list_paid_totals() == []
 
 
+async def test_r28_a_reason_that_changed_before_the_charge_is_the_receipts(world: StripeWorld) -> None:
+    """Nothing is taxed either way, but a receipt must say why: as Stripe's invoice does."""
+    world.records.seller_country = "IE"
+    get_tax(world).exempt = "exempt"
+    await placed_only(world, ALICE, "acme_meeting")
+    world.records.customers["cus_acme"].tax = CustomerTax(ids=[("eu_vat", "FR40303265045")])
+    await world.settle()
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert [item.treatment for item in receipt.taxes] == [TaxTreatment.REVERSE_CHARGE]
+    assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",)
+    assert quote.tax_facts.buyer_tax_ids == ()
+    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    assert REVERSE_CHARGE in order.text
+    assert "the account is exempt" not in order.text
+
+
 async def test_tax_that_stripe_has_stopped_calculating_is_named(world: StripeWorld) -> None:
     subscription = world.records.subscriptions["sub_of_acme_meeting"]
     subscription.tax_disabled_reason = "requires_location_inputs"
