@@ -161,12 +161,10 @@ async def _load_progress(session: Session, export: ReceiptExport, contact: Billi
     [destination] = list_email_destinations([contact])
     events = [f"{export.get_mail_event(number)}>{destination}" for number, _ in enumerate(export.mails, 1)]
     found = (await session.exec(select(Notice.status).where(col(Notice.event).in_(events)))).all()
-    return ExportProgress(
-        export,
-        contact.email,
-        sent_count=found.count(NoticeStatus.DELIVERED),
-        failed_count=found.count(NoticeStatus.UNDELIVERABLE),
-    )
+    failed_count = found.count(NoticeStatus.UNDELIVERABLE)
+    # Old notices are deleted, but never those that wait.
+    sent_count = len(events) - found.count(NoticeStatus.WAITING) - failed_count
+    return ExportProgress(export, contact.email, sent_count=sent_count, failed_count=failed_count)
 
 
 def _build_mails(

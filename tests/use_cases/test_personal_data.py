@@ -110,9 +110,10 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "ledger_subscription": "id account_id period tax_rate",
         "notice": "event account_id team destination kind status",
         "order_line": "subscription_id payment_method_id status reason customer_link settled_taxes "
+        "settled_tax_facts "
         "provider_receipt_id "
         "provider_invoice_number",
-        "payment_method": "id account_id type brand last4 bank",
+        "payment_method": "id account_id type brand last4 bank wallet",
         "product": "id name reason",
         "quote": "number account_id status currency tax_facts recurring",
         "quote_extension": "status",
