@@ -127,7 +127,7 @@ async def test_a_reload_in_mid_order_loses_nothing_that_was_saved(sessions: Brow
     await session.press("Continue with SQ-1001")
     await session.press("Proceed to checkout")
     await session.press("Change the billing address")
-    await session.field("Admin contact").select_option("New administrator")
+    await session.modal.get_by_role("combobox", name="Admin contact").select_option("New administrator")
     await session.fill(
         **{"New administrator’s name": "Zoé Neuve", "New administrator’s email": "zoe@acme.example"}
     )

@@ -260,7 +260,7 @@ async def test_what_stripe_will_not_renew_has_no_renewal(world: StripeWorld) -> 
         await alice.command("/billing")
         overview = await alice.wait_for_modal("account.overview")
     assert "Renews on" not in overview.text
-    assert "Current period ends on 1 Dec 2026" in overview.text
+    assert "Current period runs through 30 Nov 2026" in overview.text
     assert [entry for entry in logs if entry["log_level"] in ("error", "warning")] == []
 
 

@@ -142,12 +142,12 @@ async def test_r27_a_period_that_is_cut_short_is_priced_and_charged_to_its_end(w
     world.clock.at = datetime(2026, 11, 9, 23, tzinfo=UTC)
     alice = world.person("alice")
     review = await world.quote(alice, acme_meeting=10)
-    assert "to 20 Nov 2026" in review.text
+    assert "valid through 19 Nov 2026" in review.text, "its last day"
     quote = await world.row(Quote)
     assert (quote.subtotal, quote.recurring) == (10 * 1400 // 3, [])
     assert quote.expires_at <= get_midnight(date(2026, 11, 20), "Europe/Paris")
     await alice.close_modal(everything=True)
-    assert "Current period ends on 20 Nov 2026" in await read_billing(world)
+    assert "Current period runs through 19 Nov 2026" in await read_billing(world)
     await world.order(alice, acme_meeting=10)
     await world.settle()
     receipt = await world.row(Receipt)
