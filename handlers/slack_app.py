@@ -71,7 +71,8 @@ class SlackApp:
             payload = read_payload(body)
         except UnreadablePayload as unreadable:
             return await self.reject(unreadable)
-        start_log_context(source=payload.route_id)
+        is_other = isinstance(payload, OtherPayload)
+        start_log_context(source=_get_known_type(payload) if is_other else payload.route_id)
         if is_retry:
             RETRIES_TOTAL.labels("event").inc()
         match payload:
@@ -120,8 +121,7 @@ class SlackApp:
         return SlackRequest(self._services, self._clients, payload, person, started=started)
 
     def _ack_unused(self, payload: OtherPayload) -> BoltResponse:
-        # A type that is not Slack's may be anything.
-        payload_type = payload.type if payload.type in UNUSED_TYPES else "unknown"
+        payload_type = _get_known_type(payload)
         if payload_type == "app_rate_limited":
             log.warning("events.rate_limited", team=payload.team_id)
         elif payload_type not in self._logged_types:
@@ -130,6 +130,11 @@ class SlackApp:
         if payload_type in OPTION_REQUEST_TYPES:
             return BoltResponse(status=200, body={"options": []})
         return BoltResponse(status=200)
+
+
+def _get_known_type(payload: Payload) -> str:
+    """For logs: a type that is not Slack's may be anything."""
+    return str(payload.type) if payload.type in UNUSED_TYPES else "unknown"
 
 
 def _build_bolt_request(payload: Payload) -> AsyncBoltRequest:
