@@ -77,7 +77,7 @@ async def test_notices_that_need_a_decision_ignore_preferences(world: World) -> 
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     await enqueue_quote_reminders(world.services)
     await world.settle()
-    assert len(saying(alice.dms, "expires on")) == 1, texts(alice.dms)
+    assert len(saying(alice.dms, "expires at the end of")) == 1, texts(alice.dms)
 
 
 def retries() -> float:

@@ -39,7 +39,7 @@ def test_it_says_what_is_offered_until_when_and_how_to_accept_it() -> None:
         "GoTo Meeting",
         "€14.00 per seat per month, prorated",
         "from 8 Nov 2026",
-        "to 1 Dec 2026",
+        "to 30 Nov 2026",
         "€20.00",
         "€4.00",
         "€24.00",

@@ -65,7 +65,7 @@ def test_it_says_all_that_a_bookkeeper_asks_for() -> None:
         "GoTo Meeting",
         "€14.00 per seat per month, prorated",
         "from 16 Nov 2026",
-        "to 1 Dec 2026",
+        "to 30 Nov 2026",
         "€70.00",
         "€14.00",
         "€84.00",

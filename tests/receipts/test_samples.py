@@ -79,7 +79,7 @@ def test_a_quote_to_forward_says_what_is_offered_and_how_to_accept_it() -> None:
     document = build_sample_quote()
     for tag, parts in (
         ("en-GB", ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Germany", "VAT 19% €160.00 €30.40",
-                   "Total €190.40", "1 Dec 2026, 00:00 (CET)", "types /quotes SQ-1042"]),
+                   "Total €190.40", "Valid through 30 Nov 2026 Product", "types /quotes SQ-1042"]),
         ("fr-FR", ["10827 Berlin Allemagne", "VAT 19 % 160,00 € 30,40 €", "tape /quotes SQ-1042"]),
     ):  # fmt: skip
         localizer = Localizer(tag, "Europe/Berlin")

@@ -228,7 +228,7 @@ async def alice_does_everything(world: World) -> None:
     await alice.submit()
     await alice.wait_for_modal("quote.review")
     await alice.submit()
-    await alice.wait_for_modal("checkout.save")
+    await world.open_checkout(alice)
     await world.settle()
     services, person = world.services, SlackIdentity("T01ACME", "U01ALICE", "test")
     await save_preferences(services, person=person, topics=["orders"], daily_digest=False)
