@@ -3,7 +3,9 @@ after years."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import select as select_columns
 from sqlalchemy import text
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
@@ -32,13 +34,14 @@ async def load_queue_stats(services: Services) -> QueueStats:
     at = services.now()
     async with services.read() as session:
         orders = (await session.exec(select_open_orders())).all()
+        waiting_notices, due_times = await _load_waiting_notices(
+            session, with_emails=services.mailer.is_configured
+        )
         return QueueStats(
             open_orders={OrderStatus(status): count for status, count, _ in orders},
             oldest_order_age=_compute_age(min((placed_at for *_, placed_at in orders), default=None), at),
-            waiting_notices=(await session.exec(select_waiting_notice_count())).one(),
-            oldest_notice_age=_compute_age(
-                await _find_oldest_due_time(session, with_emails=services.mailer.is_configured), at
-            ),
+            waiting_notices=waiting_notices,
+            oldest_notice_age=_compute_age(min(due_times, default=None), at),
         )
 
 
@@ -67,15 +70,19 @@ def select_oldest_due_time(*, below: str | None = None, above: str | None = None
     return statement.order_by(col(Notice.due_at)).limit(1)
 
 
-async def _find_oldest_due_time(session: Session, *, with_emails: bool) -> datetime | None:
-    """Without a mail server e-mails wait forever, and their age is no sign of a problem."""
-    statements = (
+async def _load_waiting_notices(session: Session, *, with_emails: bool) -> tuple[int, list[datetime]]:
+    """Their number, and when the oldest ones were due. Without a mail server e-mails wait forever, and their
+    age is no sign of a problem."""
+    oldest = (
         [select_oldest_due_time()]
         if with_emails
         else [select_oldest_due_time(below="email:"), select_oldest_due_time(above="email;")]
     )
-    due_times = [(await session.exec(statement)).first() for statement in statements]
-    return min((due_at for due_at in due_times if due_at is not None), default=None)
+    columns: list[Any] = [select_waiting_notice_count().scalar_subquery()]
+    columns += [statement.scalar_subquery() for statement in oldest]
+    statement: Any = select_columns(*columns)
+    count, *due_times = (await session.exec(statement)).one()
+    return count, [due_at for due_at in due_times if due_at is not None]
 
 
 def _compute_age(since: datetime | None, at: datetime) -> timedelta:
