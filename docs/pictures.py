@@ -141,7 +141,7 @@ async def take_result_pictures(alice: ScreenshotSession) -> None:
     """Channel, message, mail, Home, and the traffic inspector."""
     await alice.wait_for_text("Commande de Service SO-1001 : Terminée")
     card = alice.page.locator("#main .message", has_text="SO-1001").first
-    await expect(card.locator(".replies")).to_have_text("5 replies")
+    await expect(card.locator(".replies")).to_have_text("6 replies")
     await card.locator(".replies").click()
     await alice.take_picture("channel", expected_text="terminée", height=500)
     await alice.open_page("messages")
