@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from models.account import Account, Address
-from models.account.address_fields import AddressFields, get_address_fields
+from models.account.address_fields import AddressFields, fits_country, get_address_fields
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationDetails
@@ -170,12 +170,14 @@ class CheckoutPage:
 
     @property
     def known_address(self) -> Address | None:
+        """None if it is to be changed, or if it was left half changed and does not fit its country."""
         if self.with_address_fields:
             return None
         try:
-            return self.form.address
+            address = self.form.address
         except InvalidInput:
             return None
+        return address if address == self.quote.quote.billing_address or fits_country(address) else None
 
     @property
     def address_fields(self) -> AddressFields:

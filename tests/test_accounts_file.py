@@ -447,6 +447,7 @@ def test_a_stripe_customer_is_written_as_stripe_writes_it() -> None:
         ("US", "04-2103594"),
         ("CH", "CHE-107.787.577 IVA"),
         ("JP", "5835678256246"),
+        ("JP", "T5835678256246"),
         ("AQ", "anything"),
     ],
 )

@@ -7,8 +7,8 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class ListedCustomer:
-    """`account_id`, `slack_team` and `pays_by_invoice` are what the customer's metadata says. `address` has
-    the fields of `Address` that are filled in, `seats` the seats of each product."""
+    """`account_id` and `slack_team` are what the customer's metadata says. `address` has the fields of
+    `Address` that are filled in, `seats` the seats of each product."""
 
     id: str
     name: str | None
@@ -18,7 +18,6 @@ class ListedCustomer:
     language: str | None
     account_id: str | None
     slack_team: str | None
-    pays_by_invoice: bool
     seats: Mapping[str, int]
 
 

@@ -64,7 +64,7 @@ async def _run_link(
     async with open_database(settings) as database:
         await prepare_database(database)
         if options.workspace is None:
-            options = replace(options, workspace=await _find_only_team(settings, database))
+            options = replace(options, only_workspace=await _find_only_team(settings, database))
         async with open_customer_listing(settings) as listing:
             with display_progress("subscriptions") as progress:
                 report = await build_link_report(

@@ -1298,6 +1298,7 @@ order-confirmation-note = This order confirmation isn’t an invoice. { $count -
 receipt-heading = Receipt
 receipt-paid = Paid
 receipt-to-pay = To be paid by invoice
+receipt-partly-paid = Partly paid
 receipt-seller = Seller
 receipt-buyer = Billed to
 receipt-number = Receipt number

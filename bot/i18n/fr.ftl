@@ -1305,6 +1305,7 @@ order-confirmation-note = Cette confirmation de commande n’est pas une facture
 receipt-heading = Reçu
 receipt-paid = Payé
 receipt-to-pay = À payer sur facture
+receipt-partly-paid = Payé en partie
 receipt-seller = Vendeur
 receipt-buyer = Facturé à
 receipt-number = Numéro de reçu

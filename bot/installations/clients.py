@@ -185,15 +185,19 @@ class MultiWorkspaceClients:
 
     async def _refresh_organisations(self) -> None:
         """All of them: an unknown workspace may belong to any. Not again within
-        ORGANISATION_REFRESH_SECONDS. Raises OrganisationUnknown."""
+        ORGANISATION_REFRESH_SECONDS. One that Slack refuses keeps none of the others from being refreshed.
+        Raises OrganisationUnknown."""
         async with self._refresh_lock:
             if self._clock() < self._organisations_fresh_until:
                 return
+            failure: Exception | None = None
             for enterprise_id in await self.list_enterprise_ids():
                 try:
                     await self.refresh_organisation(enterprise_id)
                 except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-                    raise OrganisationUnknown(get_error_name(error)) from error
+                    failure = error
+            if failure is not None:
+                raise OrganisationUnknown(get_error_name(failure)) from failure
             self._organisations_fresh_until = self._clock() + ORGANISATION_REFRESH_SECONDS
 
     async def list_installations(self) -> list[str]:

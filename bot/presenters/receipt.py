@@ -29,7 +29,7 @@ class DueKind(Enum):
 
 
 def get_document_arguments(receipt: Receipt) -> dict[str, object]:
-    numbers = receipt.invoice_numbers or [receipt.number]
+    numbers = receipt.invoice_numbers if receipt.is_order_confirmation else [receipt.number]
     shown = numbers[:MAX_INVOICE_NUMBERS]
     return {
         "kind": "invoice" if receipt.is_order_confirmation else "receipt",

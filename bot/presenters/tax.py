@@ -60,8 +60,7 @@ def format_rate_name(localizer: Localizer, tax: TaxItem) -> str:
 
 
 def format_receipt_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
-    shown = dict.fromkeys(tax.treatment for tax in receipt.taxes)
-    return [format_treatment(localizer, each) for each in shown if each is not TaxTreatment.TAXED]
+    return format_treatments(localizer, receipt.taxes)
 
 
 def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxFacts) -> list[str]:
@@ -79,6 +78,14 @@ def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxF
         address = truncate_text(", ".join(localizer.format_address(facts.address)), MAX_ADDRESS_LENGTH)
         notes.append(localizer.format_text("tax-location", address=address))
     return notes
+
+
+def format_treatments(localizer: Localizer, taxes: Sequence[TaxItem]) -> list[str]:
+    """Why there is no tax. Beside other items, one without tax and without a reason says nothing."""
+    shown = dict.fromkeys(tax.treatment for tax in taxes)
+    if len(shown) > 1:
+        shown.pop(TaxTreatment.NOT_COLLECTED, None)
+    return [format_treatment(localizer, each) for each in shown if each is not TaxTreatment.TAXED]
 
 
 def format_treatment(localizer: Localizer, treatment: TaxTreatment) -> str:

@@ -144,7 +144,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
             *format_differences(localizer, receipt),
         ],
         "total": format_amount_row("receipt-total", receipt.total),
-        "paid": localizer.format_text("receipt-to-pay" if _is_unpaid(receipt) else "receipt-paid"),
+        "paid": localizer.format_text(_get_status_key(receipt)),
         "payments": [
             *(
                 (localizer.format_text(key), localizer.format_money(amount))
@@ -156,8 +156,10 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
     }
 
 
-def _is_unpaid(receipt: Receipt) -> bool:
-    return not receipt.charged_methods and any(line.invoiced for line in receipt.receipt_lines)
+def _get_status_key(receipt: Receipt) -> str:
+    if any(line.invoiced for line in receipt.receipt_lines):
+        return "receipt-partly-paid" if receipt.charged_methods else "receipt-to-pay"
+    return "receipt-paid"
 
 
 def _build_invoice(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from bot.presenters.quote import (
 )
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
-from bot.presenters.tax import MAX_TAX_IDS, format_treatment
+from bot.presenters.tax import MAX_TAX_IDS, format_treatments
 from bot.receipts.pdf import (
     COLUMN_MESSAGE_IDS,
     TAX_COLUMN_MESSAGE_IDS,
@@ -26,7 +26,6 @@ from bot.receipts.pdf import (
 from models.details import QuoteDetails, QuoteRow
 from models.quote import QuoteStatus
 from models.receipt import Seller
-from models.tax import TaxTreatment
 
 UNSAFE_IN_FILE_NAMES = re.compile(r"[^\w.-]+")
 
@@ -88,7 +87,7 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
         ],
         "tax_columns": [localizer.format_text(key) for key in TAX_COLUMN_MESSAGE_IDS],
         "taxes": [build_tax_row(localizer, quote.currency, tax) for tax in details.taxes],
-        "notes": _list_notes(localizer, details),
+        "notes": format_treatments(localizer, details.taxes),
         "total": format_amount_row("receipt-total", quote.total),
         "paid": localizer.format_text("quote-file-status", status=quote.get_status(details.at).value),
         "payments": _list_payments(localizer, details),
@@ -127,11 +126,6 @@ def _build_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name
         "amount": localizer.format_money(details.to_money(line.amount)),
         "tax": localizer.format_money(details.to_money(line.tax)),
     }
-
-
-def _list_notes(localizer: Localizer, details: QuoteDetails) -> list[str]:
-    shown = dict.fromkeys(tax.treatment for tax in details.taxes)
-    return [format_treatment(localizer, each) for each in shown if each is not TaxTreatment.TAXED]
 
 
 def _list_payments(localizer: Localizer, details: QuoteDetails) -> list[tuple[str, str]]:

@@ -36,7 +36,7 @@ async def issue_receipt(
 ) -> None:
     lines = [_build_receipt_line(account, quote, row) for row in settled_rows]
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
-    is_order_confirmation = any(line.invoice_number for line in lines)
+    is_order_confirmation = all(line.invoice_number for line in lines)
     session.add(
         Receipt(
             number=order.number

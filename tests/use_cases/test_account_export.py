@@ -123,7 +123,7 @@ async def test_the_second_of_two_operators_sees_what_the_first_one_changed(
         await store(database, path, operator="eve")
     assert (
         "acme was changed by bob (import:bob.yml) on 2026-11-17 11:00 UTC since it was exported: "
-        "export it again, or add --overwrite acme" in str(refused.value)
+        "export it again, and make your changes there" in str(refused.value)
     )
     assert (await one_of(session, Account)).name == "Acme SAS"
     await store(database, path, operator="eve", overwrite=frozenset({"acme"}))

@@ -7,7 +7,6 @@ import stripe
 
 from bot.billing.customer_listing import ListedCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
-from bot.billing.stripe.customers import is_paying_by_invoice
 from bot.billing.stripe.items import PRODUCT_METADATA_KEY, iter_stripe_items
 from bot.billing.stripe.taxes import ADDRESS_FIELDS
 
@@ -68,6 +67,5 @@ def _build_customer(customer: stripe.Customer, currency: str) -> ListedCustomer:
         language=next(iter(customer.preferred_locales or ()), None),
         account_id=metadata.get(ACCOUNT_METADATA_KEY) or None,
         slack_team=metadata.get(TEAM_METADATA_KEY) or None,
-        pays_by_invoice=is_paying_by_invoice(customer),
         seats={},
     )

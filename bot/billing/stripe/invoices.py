@@ -33,6 +33,7 @@ from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import ATTEMPT_METADATA_KEY, SubscriptionItem, get_object_id
 from bot.billing.stripe.payments import fetch_charged_methods
 from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
+from bot.clock import MAX_SECONDS_AHEAD
 from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
 from models.tax import TaxTreatment
@@ -43,8 +44,9 @@ RECONCILE_INTERVAL = timedelta(minutes=10)
 # Of an unpaid invoice, if no webhook says that it was paid.
 INVOICE_CHECK_INTERVAL = timedelta(hours=1)
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
-# Stripe's clock may differ from ours.
-CLOCK_SKEW = timedelta(hours=1)
+# Stripe's clock may differ from ours, which does not follow the machine's when that is set back. An invoice
+# that is older than its charge by more is never found, and its line could be charged again.
+CLOCK_SKEW = timedelta(seconds=MAX_SECONDS_AHEAD) + timedelta(hours=1)
 
 # Of finalized invoices (docs.stripe.com/invoicing/overview, "Invoice statuses").
 INVOICE_STATUSES = {

@@ -205,10 +205,10 @@ async def preview_proration(
 async def preview_renewal(
     client: stripe.StripeClient, item: SubscriptionItem, seats: int, address: Address, customer: str
 ) -> PricePreview | None:
-    """None if Stripe says that nothing renews."""
+    """None if Stripe says that nothing renews, or has more lines than it shows."""
     try:
         invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
-    except stripe.InvalidRequestError:
+    except (stripe.InvalidRequestError, PreviewIncomplete):
         return None
     own = _list_renewal_lines(invoice, item)
     return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)))

@@ -219,13 +219,16 @@ async def _cancel_invitations_of(
     by: BillingContact,
     at: datetime,
 ) -> None:
-    """What a person who has lost the role has started ends with it."""
+    """What a person who has lost the role has started ends with it, and so does an older invitation that
+    would give it back to them."""
     for details in await list_pending_invitations(session, account.id, at):
-        if details.invitation.inviter_id == contact.id:
+        invitation = details.invitation
+        is_invited = contact.slack_user == invitation.slack_user or contact.email == invitation.email
+        if is_invited or invitation.inviter_id == contact.id:
             await close_invitation(
                 session,
                 account,
-                details.invitation,
+                invitation,
                 InvitationStatus.CANCELLED,
                 actor,
                 at,

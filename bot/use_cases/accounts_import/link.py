@@ -41,6 +41,8 @@ class LinkOptions:
     channel: str | None = None
     contacts: tuple[str, ...] = ()
     time_zone: str | None = None
+    # The only workspace in which the bot is installed, for customers that name none.
+    only_workspace: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class CustomerLink:
         """The account's, as strings like those of a file."""
         customer = self.customer
         contacts = options.contacts or ((customer.email,) if customer.email else ())
-        owner = options.workspace or customer.slack_team
+        owner = options.workspace or customer.slack_team or options.only_workspace
         language = (customer.language or "")[:2]
         return {
             "id": self.account_id,
@@ -63,7 +65,6 @@ class CustomerLink:
             "slack_enterprise" if owner and owner.startswith("E") else "slack_team": owner,
             "channel": options.channel,
             "stripe_customer": customer.id,
-            "pay_by_invoice": "true" if customer.pays_by_invoice else "false",
             "currency": customer.currency,
             "locale": language if language in LANGUAGES else "en",
             "time_zone": options.time_zone or _find_time_zone(customer.address.get("country", "")),

@@ -145,7 +145,7 @@ def _check_not_changed_since_export(
     """Of two operators who edit the same export, the second must see what the first one changed."""
     problems = [
         f"{entry.id} was changed by {_describe_origin(last[entry.id])} since it was exported: "
-        f"export it again, or add --overwrite {entry.id}"
+        "export it again, and make your changes there"
         for entry in entries
         if entry.exported_entry is not None
         and entry.id in last

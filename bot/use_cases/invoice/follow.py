@@ -116,12 +116,12 @@ async def _apply_invoice_state(
 async def _update_invoice(
     session: Session, account: Account, invoice: Invoice, state: InvoiceState, at: datetime
 ) -> None:
-    invoice.amount_remaining, before = state.amount_remaining, invoice.status
-    status = find_invoice_status(state.status, invoice.due_at, at)
-    if status is before:
-        return
-    if status not in INVOICE_TRANSITIONS[before]:
+    before, status = invoice.status, find_invoice_status(state.status, invoice.due_at, at)
+    if status is not before and status not in INVOICE_TRANSITIONS[before]:
         log.warning("invoice.unexpected_status", invoice=invoice.number, status=status.value)
+        return
+    invoice.amount_remaining = state.amount_remaining
+    if status is before:
         return
     invoice.change_status(status)
     found = await session.exec(

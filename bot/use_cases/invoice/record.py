@@ -41,7 +41,7 @@ def find_check_time(invoice: Invoice, check_interval: timedelta, at: datetime) -
     since = invoice.due_at or invoice.issued_at
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE or at - since > PATIENCE:
         return at + max(check_interval, SLOW_CHECK_INTERVAL)
-    if invoice.status is InvoiceStatus.DUE and invoice.due_at is not None:
+    if invoice.status is InvoiceStatus.DUE and invoice.due_at is not None and invoice.due_at > at:
         return min(at + check_interval, invoice.due_at)
     return at + check_interval
 

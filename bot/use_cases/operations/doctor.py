@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, func, select
+from sqlmodel import and_, col, func, select
 
 from bot.billing.gateway import BillingPermissionsMissing, BillingUnavailable
 from bot.db import LISTEN_ERRORS, describe_database_error
@@ -33,6 +33,7 @@ from models.notice.destination import DestinationKind
 from models.receipt import Receipt, Seller
 
 # Of a proxy or a stand-in that does not know the method: not Slack's word on what was asked.
+IS_OPEN = and_(col(Account.active), col(Account.closed_at).is_(None))
 UNKNOWN_METHOD_ERROR = "unknown_method"
 
 # Slack is called once for each, and allows about fifty calls a minute.
@@ -146,7 +147,7 @@ async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]
     async with services.read() as session:
         accounts = await session.exec(
             select(Account.id, Account.slack_team)
-            .where(col(Account.active), col(Account.slack_team).not_in(teams))
+            .where(IS_OPEN, col(Account.slack_team).not_in(teams))
             .order_by(Account.id)
         )
         return list(accounts.all())
@@ -223,7 +224,7 @@ async def _list_account_channels(services: Services) -> list[tuple[str, str]]:
     async with services.read() as session:
         channels = await session.exec(
             select(Account.slack_team, Account.channel)
-            .where(col(Account.active), col(Account.channel).is_not(None))
+            .where(IS_OPEN, col(Account.channel).is_not(None))
             .distinct()
             .order_by(Account.slack_team, col(Account.channel))
         )
@@ -306,7 +307,7 @@ async def _check_billing(services: Services) -> CheckResult:
 async def _check_linked_accounts(services: Services, provider_status: str) -> CheckResult:
     async with services.read() as session:
         unlinked = await session.exec(
-            select(Account.id).where(col(Account.stripe_customer).is_(None), col(Account.active)).limit(5)
+            select(Account.id).where(col(Account.stripe_customer).is_(None), IS_OPEN).limit(5)
         )
         names = ", ".join(unlinked.all())
     if names:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
@@ -91,7 +91,8 @@ async def search_orders(
         if not found:
             matching = query.where(
                 col(ServiceOrder.po_number) != "",
-                func.lower(ServiceOrder.po_number) == typed.lower(),
+                # A database's lower() may know ASCII alone: other letters are found as they were typed.
+                or_(ServiceOrder.po_number == typed, func.lower(ServiceOrder.po_number) == typed.lower()),
             )
             found = await list_order_details(
                 session, matching.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE), at

@@ -98,6 +98,18 @@ async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
     assert (len(alice.dms), len(nora.dms)) == sent, "an answered invitation does not expire"
 
 
+async def test_r1_an_older_invitation_does_not_bring_back_who_was_withdrawn(world: World) -> None:
+    alice, nora = world.person("alice"), world.person("nobody")
+    await invite(world, alice)
+    await add(world, BillingContact(account_id="acme", name="Nora Body", email=NORA, slack_user="U10NOBODY"))
+    contact = await contact_of(world, NORA)
+    await (await open_contacts(alice)).press(WITHDRAW, str(contact.key))
+    await world.settle()
+    assert (await world.row(ContactInvitation)).status is InvitationStatus.CANCELLED
+    assert buttons(newest(nora.dms, "invited you")) == []
+    assert not (await contact_of(world, NORA)).active
+
+
 async def test_a_colleague_declines(world: World) -> None:
     alice, nora = world.person("alice"), world.person("nobody")
     await invite(world, alice)

@@ -159,6 +159,9 @@ async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world:
     assert (method.last4, method.amount) == ("4242", receipt.total - 2286)
     assert [line.invoiced for line in receipt.receipt_lines if line.invoiced] == [2286]
     text = newest(carla.dms, "for service order SO-1001").text
+    assert receipt.number == "R-1001", "the card payment needs a receipt"
+    [mail] = world.slack.mail.messages
+    assert "R-1001.pdf" in [file.name for file in mail.attachments]
     assert "Charged to Visa" in text
     assert "€22.86, due on Dec 10, 2026" in text
 
