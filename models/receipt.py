@@ -159,7 +159,8 @@ class Receipt(SQLModel, table=True):
     @property
     def is_order_confirmation(self) -> bool:
         """Every line has an invoice of the provider's. A receipt can have some that are paid by invoice."""
-        return all(line.invoice_number for line in self.receipt_lines)
+        lines = self.receipt_lines
+        return bool(lines) and all(line.invoice_number for line in lines)
 
     @property
     def receipt_lines(self) -> list[ReceiptLine]:
