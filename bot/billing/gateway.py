@@ -36,7 +36,7 @@ class BillingAccessDenied(BillingUnavailable):
 
 
 class BillingPermissionsMissing(BillingAccessDenied):
-    """Our key lacks these permissions, as the provider calls them."""
+    """Our key lacks these permissions, by the provider's names."""
 
     key = "refusal-billing-access-denied"
 

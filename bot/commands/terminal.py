@@ -71,7 +71,7 @@ def format_literally(text: str) -> str:
 
 @contextmanager
 def display_progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """On standard error and only on a terminal, as standard output may be a file."""
+    """On standard error, because standard output may be a file, and only on a terminal."""
     terminal = Console(stderr=True)
     with Progress(console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
         bar = progress.add_task(label)

@@ -124,7 +124,7 @@ async def lock_own_role(
 
 
 async def check_not_withdrawn(session: Session, person: SlackIdentity, account_id: str) -> None:
-    """Raises RoleWithdrawn: whoever had the role until a colleague withdrew them is told so."""
+    """Raises RoleWithdrawn if the person had the role until a colleague withdrew it."""
     user = (await get_member(session, person)).user
     account = await session.get_one(Account, account_id)
     contacts = await list_former_and_active_contacts(session, account)

@@ -107,7 +107,7 @@ async def _find_mentions(session: Session, person: Person) -> _MentionIds:
         audit_entries=[
             int(entry.id or 0)
             async for entry in stream_audit_entries(session, person)
-            # Whoever acted has typed the reason.
+            # The person who acted typed the reason.
             if (entry.person_id in person_ids and entry.reason is not None)
             or mentions.are_in([entry.reason, entry.details])
         ],

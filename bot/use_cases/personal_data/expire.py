@@ -30,7 +30,7 @@ async def expire_personal_data(services: Services) -> int:
     notices_before = at - timedelta(days=settings.message_retention_days)
     profiles_before = at - timedelta(days=settings.profile_retention_days)
 
-    # One query, as there is nothing to delete as a rule.
+    # One query, because there is usually nothing to delete.
     has_old_notices = select_old_notices(notices_before).exists()
     has_old_profiles = select_old_profiles(profiles_before).exists()
     async with services.read() as session:
