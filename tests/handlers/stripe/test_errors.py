@@ -208,10 +208,9 @@ async def test_an_unknown_error_declines_the_line_and_is_logged_once(world: Stri
 async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: StripeWorld) -> None:
     """The charge may have gone through: nobody is asked to pay again."""
     await placed_only(world, ALICE, "acme_meeting")
-    world.fake.faults += [
-        Fault("cut_after", charges_only=True, times=9),
-        Fault("reject", "/v1/invoices$", code="parameter_unknown", times=999),
-    ]
+    refused = Fault("reject", "/v1/invoices$", code="parameter_unknown", times=999)
+    world.fake.before_charge = lambda: world.fake.faults.append(refused)
+    world.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
     await world.settle()
     await world.pass_time(hours=25)
     assert (await line(world)).status == "unknown"
