@@ -1,6 +1,7 @@
 """Orders on invoice over Stripe: subscriptions with `collection_method=send_invoice` (R3, R18, R19)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,7 +12,7 @@ from models.receipt import Receipt
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from tests.fake_stripe import Fault
 from tests.fake_stripe.records import Invoice as StripeInvoice
-from tests.handlers.steps import buttons, newest, opened, saying, shown
+from tests.handlers.steps import buttons, failing, hooked, newest, opened, saying, shown
 from tests.handlers.stripe.stripe_orders import ALICE, line, ordered, placed_only
 from tests.stripe_world import StripeWorld, stripe_world
 
@@ -161,15 +162,66 @@ async def test_an_invoice_that_stripe_cannot_finalize_keeps_the_line_waiting(wor
     assert (await line(world)).status == "settled"
 
 
-async def test_a_subscription_that_ended_before_its_invoice_owes_nothing(world: StripeWorld) -> None:
-    world.fake.faults.append(Fault("cut_before", path="/finalize$", times=100))
+async def leave_draft(world: StripeWorld) -> StripeInvoice:
+    """Stripe has added the seats, and nothing has finalized their invoice."""
+    fault = Fault("cut_before", path="/finalize$", times=100)
+    world.fake.faults.append(fault)
     await ordered(world, ALICE, "acme_meeting")
-    world.fake.faults.clear()
+    world.fake.faults.remove(fault)
+    assert get_invoice(world).status == "draft"
+    return get_invoice(world)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_subscription_that_ended_before_its_invoice_owes_nothing(
+    world: StripeWorld, is_killed: bool
+) -> None:
+    """R19: a fault or a kill between the steps leaves no invoice for somebody to pay."""
+    invoice = await leave_draft(world)
+    world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
+    fault, gateway = Fault("cut_before", path="/void$", times=100), hooked(world)
+    world.fake.faults.append(fault)
+    if is_killed:
+        gateway.after["reconcile"] = failing(RuntimeError("the process dies here"))
+    await world.pass_time(seconds=11)
+    assert (invoice.status, (await line(world)).status) == ("open", "unknown")
+    gateway.after.clear()
+    fault.kind, fault.times = "cut_after", 1
+    await world.pass_time(minutes=3)
+    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "subscription_gone")
+    assert invoice.status == "void"
+    assert await world.rows(Invoice) == []
+
+
+async def test_what_a_credit_has_paid_is_settled_although_its_subscription_has_ended(
+    world: StripeWorld,
+) -> None:
+    world.records.customers["cus_acme"].balance = -100_000
+    await leave_draft(world)
     world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
     await world.pass_time(seconds=11)
-    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "subscription_gone")
-    assert get_invoice(world).status == "void"
-    assert await world.rows(Invoice) == []
+    assert (await line(world)).status == "settled"
+    assert ((await world.row(Invoice)).status, get_invoice(world).status) == ("paid", "paid")
+
+
+async def test_an_item_that_is_only_named_otherwise_still_has_the_seats_to_pay_for(
+    world: StripeWorld,
+) -> None:
+    invoice = await leave_draft(world)
+    [item] = world.records.subscriptions["sub_of_acme_meeting"].items
+    item.metadata["seatbot_subscription"] = "acme_conferences"
+    await world.pass_time(seconds=11)
+    assert ((await line(world)).status, invoice.status) == ("settled", "open")
+    assert (await world.row(Invoice)).status == "due"
+
+
+async def test_an_item_that_was_taken_away_has_no_seats_to_pay_for(world: StripeWorld) -> None:
+    invoice = await leave_draft(world)
+    subscription = world.records.subscriptions["sub_of_acme_meeting"]
+    [item] = subscription.items
+    subscription.items = [replace(item, id="si_other", metadata={"seatbot_subscription": "acme_other"})]
+    await world.pass_time(seconds=11)
+    assert ((await line(world)).status, invoice.status) == ("declined", "void")
 
 
 async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: StripeWorld) -> None:
