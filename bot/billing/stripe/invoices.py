@@ -135,8 +135,8 @@ async def read_outcome(
 async def _read_sent_invoice(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime, *, is_ended: bool
 ) -> ChargeOutcome:
-    """The seats were added when it was created. It counts once it is finalized, whatever becomes of it, unless
-    they are gone by now."""
+    """The seats were added when it was created. It counts once it is finalized, whatever becomes of it,
+    unless they are gone by now."""
     final: stripe.Invoice | None = invoice
     if invoice.status == "draft":
         final = await _finalize_draft(client, invoice, advance=not is_ended)

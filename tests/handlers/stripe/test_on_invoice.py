@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from bot.billing.stripe.client import from_timestamp
 from bot.use_cases.invoice.follow import follow_due_invoices
+from models.audit.entry import AuditEntry
 from models.invoice import Invoice
 from models.receipt import Receipt
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
@@ -76,11 +78,15 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     assert world.slack.refusals == []
 
 
-async def test_without_webhooks_it_is_overdue_on_its_day_and_paid_within_the_hour(world: StripeWorld) -> None:
+async def test_without_webhooks_it_is_overdue_after_its_day_and_paid_within_the_hour(
+    world: StripeWorld,
+) -> None:
+    """It is due on 10 December, at nine in the morning: the day ends at midnight in Paris."""
     await ordered(world, ALICE, "acme_meeting")
-    await world.pass_time(days=29, hours=23)
+    await world.pass_time(days=30, hours=13, minutes=59)
     assert (await world.row(Invoice)).status == "due"
-    await world.pass_time(hours=1)
+    assert world.clock() > from_timestamp(get_invoice(world).due_date or 0)
+    await world.pass_time(minutes=1)
     stored = await world.row(Invoice)
     assert stored.status == "overdue"
     assert len(saying(world.channel("C01BILLING"), stored.number)) >= 1
@@ -94,6 +100,40 @@ async def test_without_webhooks_it_is_overdue_on_its_day_and_paid_within_the_hou
     await world.pass_time(hours=1)
     assert (await world.row(Invoice)).status == "paid"
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+
+
+@pytest.mark.parametrize(("status", "words"), [("overdue", "is overdue"), ("void", "was cancelled")])
+async def test_an_invoice_that_is_overdue_or_void_when_first_seen_is_announced(
+    world: StripeWorld, status: str, words: str
+) -> None:
+    """Stripe finalizes it while nobody can ask, and time passes."""
+    invoice = await leave_draft(world)
+    world.records.finalize_invoice(invoice, auto_advance=True)
+    if status == "void":
+        world.records.void_invoice(invoice)
+    else:
+        invoice.due_date = int(world.clock().timestamp()) - 86400
+    await world.pass_time(seconds=11)
+    stored = await world.row(Invoice)
+    assert stored.status == status
+    entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
+    assert entries == [(None, "due"), ("due", status)]
+    title = f"Invoice {stored.number} for service order SO-1001 {words}"
+    assert newest(world.person("alice").dms, title)
+    late = saying(
+        world.channel("C01BILLING"), f"{stored.number} de la commande de Service SO-1001 est en retard"
+    )
+    assert len(late) == (1 if status == "overdue" else 0)
+    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+
+
+async def test_an_invoice_that_stripe_no_longer_shows_is_not_called_overdue(world: StripeWorld) -> None:
+    await ordered(world, ALICE, "acme_meeting")
+    del world.records.invoices[get_invoice(world).id]
+    with capture_logs() as logs:
+        await world.pass_time(days=32)
+    assert (await world.row(Invoice)).status == "due"
+    assert any(entry["event"] == "invoice.missing_at_provider" for entry in logs)
 
 
 async def test_a_voided_and_a_written_off_invoice_are_told_and_change_no_order(world: StripeWorld) -> None:
