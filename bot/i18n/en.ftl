@@ -1299,6 +1299,9 @@ receipt-heading = Receipt
 receipt-paid = Paid
 receipt-to-pay = To be paid by invoice
 receipt-partly-paid = Partly paid
+receipt-all-carried-over = On your next invoice
+receipt-paid-by-credit = Paid with account credit
+receipt-nothing-to-pay = Nothing to pay
 receipt-seller = Seller
 receipt-buyer = Billed to
 receipt-number = Receipt number
@@ -1317,7 +1320,10 @@ receipt-tax-id = Tax ID: { $id }
 receipt-po-number = Purchase order
 receipt-line-method = { $type ->
     [paid_elsewhere] paid outside the payment provider
-   *[charged] charged to { $method }
+   *[charged] charged { $has_day ->
+        [yes] on { $day } to { $method }
+       *[no] to { $method }
+    }
 }
 receipt-subtotal = Subtotal
 receipt-total = Total

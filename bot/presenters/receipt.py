@@ -49,6 +49,19 @@ def list_balance_amounts(receipt: Receipt) -> list[tuple[str, Money]]:
     return [(key, Money(amount, receipt.currency)) for key, amount in parts if amount]
 
 
+def get_payment_status_key(receipt: Receipt) -> str:
+    """The message key of whether everything was paid, a part of it, or nothing (R26)."""
+    lines, is_charged = receipt.receipt_lines, bool(receipt.charged_methods)
+    is_invoiced = any(line.invoiced for line in lines)
+    is_carried_over = receipt.sum_balance("carried_over") > _sum_passed_on(lines)
+    if is_invoiced or is_carried_over:
+        unpaid_key = "receipt-to-pay" if is_invoiced else "receipt-all-carried-over"
+        return "receipt-partly-paid" if is_charged or receipt.sum_balance("credit_used") else unpaid_key
+    if receipt.sum_balance("credit_used") and not is_charged:
+        return "receipt-paid-by-credit"
+    return "receipt-paid" if receipt.total or is_charged else "receipt-nothing-to-pay"
+
+
 def _sum_passed_on(lines: Iterable[ReceiptLine]) -> int:
     """What one line's invoice left to that of the next line: neither owed before, nor still owed."""
     total = left = 0
