@@ -1156,6 +1156,7 @@ notice-receipt-export = Receipts of { $account }, { $first } to { $last }{ $mail
 }
 notice-receipt-file = { $kind ->
     [invoice] { document-name }, with the order confirmation
+    [confirmation] Order confirmation { $number }
    *[receipt] PDF of receipt { $number }
 }
 notice-receipt-sent = { $kind ->
@@ -1354,6 +1355,7 @@ mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
         [one] Here’s your invoice.
        *[other] Here are your invoices.
     }
+    [confirmation] Here’s the order confirmation.
    *[receipt] Here’s your receipt.
 }
 mail-receipt-attached = { $kind ->
@@ -1361,9 +1363,10 @@ mail-receipt-attached = { $kind ->
         [one] Your invoice and the order confirmation are attached as PDFs.
        *[other] Your invoices and the order confirmation are attached as PDFs.
     }
+    [confirmation] The order confirmation is attached as a PDF.
    *[receipt] Your receipt is attached as a PDF.
 }
-mail-invoice-missing = { $count ->
+invoice-pdf-missing = { $count ->
     [one] The payment provider hasn’t given us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
    *[other] The payment provider hasn’t given us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
 }

@@ -1160,6 +1160,7 @@ notice-receipt-export = Reçus de { $account }, du { $first } au { $last }{ $mai
 }
 notice-receipt-file = { $kind ->
     [invoice] { document-name }, avec la confirmation de commande
+    [confirmation] Confirmation de commande { $number }
    *[receipt] PDF du reçu { $number }
 }
 notice-receipt-sent = { $kind ->
@@ -1361,6 +1362,7 @@ mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kin
         [one] Voici votre facture.
        *[other] Voici vos factures.
     }
+    [confirmation] Voici la confirmation de commande.
    *[receipt] Voici votre reçu.
 }
 mail-receipt-attached = { $kind ->
@@ -1368,9 +1370,10 @@ mail-receipt-attached = { $kind ->
         [one] Votre facture et la confirmation de commande sont jointes au format PDF.
        *[other] Vos factures et la confirmation de commande sont jointes au format PDF.
     }
+    [confirmation] La confirmation de commande est jointe au format PDF.
    *[receipt] Votre reçu est joint au format PDF.
 }
-mail-invoice-missing = { $count ->
+invoice-pdf-missing = { $count ->
     [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
    *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
 }

@@ -1,6 +1,6 @@
 """How a receipt was paid: of the account's balance at the provider, and by which methods (R26)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from bot.i18n import Localizer
@@ -11,6 +11,12 @@ from models.quote import Quote
 from models.receipt import Receipt, ReceiptLine
 
 MAX_INVOICE_NUMBERS, MAX_DIFFERENCES = 5, 3
+
+
+def format_missing_invoices(localizer: Localizer, numbers: Sequence[str]) -> list[str]:
+    if not numbers:
+        return []
+    return [localizer.format_text("invoice-pdf-missing", number=list(numbers), count=len(numbers))]
 
 
 class DueKind(Enum):
@@ -29,7 +35,20 @@ class DueKind(Enum):
 
 
 def get_document_arguments(receipt: Receipt) -> dict[str, object]:
-    numbers = receipt.invoice_numbers if receipt.is_order_confirmation else [receipt.number]
+    return _build_document_arguments(receipt, receipt.invoice_numbers)
+
+
+def get_sent_document_arguments(receipt: Receipt, missing_invoices: Sequence[str]) -> dict[str, object]:
+    """Of the documents that a message comes with."""
+    sent = [number for number in receipt.invoice_numbers if number not in missing_invoices]
+    arguments = _build_document_arguments(receipt, sent)
+    if receipt.is_order_confirmation and not sent:
+        return {**arguments, "kind": "confirmation", "number": receipt.number}
+    return arguments
+
+
+def _build_document_arguments(receipt: Receipt, invoice_numbers: Sequence[str]) -> dict[str, object]:
+    numbers = [*invoice_numbers] if receipt.is_order_confirmation else [receipt.number]
     shown = numbers[:MAX_INVOICE_NUMBERS]
     return {
         "kind": "invoice" if receipt.is_order_confirmation else "receipt",
