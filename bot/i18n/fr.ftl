@@ -1160,6 +1160,7 @@ notice-receipt-export = Reçus de { $account }, du { $first } au { $last }{ $mai
 }
 notice-receipt-file = { $kind ->
     [invoice] { document-name }, avec la confirmation de commande
+    [confirmation] Confirmation de commande { $number }
    *[receipt] PDF du reçu { $number }
 }
 notice-receipt-sent = { $kind ->
@@ -1306,6 +1307,9 @@ receipt-heading = Reçu
 receipt-paid = Payé
 receipt-to-pay = À payer sur facture
 receipt-partly-paid = Payé en partie
+receipt-all-carried-over = Sur votre prochaine facture
+receipt-paid-by-credit = Payé par le crédit du compte
+receipt-nothing-to-pay = Rien à payer
 receipt-seller = Vendeur
 receipt-buyer = Facturé à
 receipt-number = Numéro de reçu
@@ -1324,7 +1328,10 @@ receipt-tax-id = Numéro fiscal : { $id }
 receipt-po-number = Bon de commande
 receipt-line-method = { $type ->
     [paid_elsewhere] payé en dehors du prestataire de paiement
-   *[charged] débité sur { $method }
+   *[charged] débité { $has_day ->
+        [yes] le { $day } sur { $method }
+       *[no] sur { $method }
+    }
 }
 receipt-subtotal = Sous-total
 receipt-total = Total
@@ -1355,6 +1362,7 @@ mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kin
         [one] Voici votre facture.
        *[other] Voici vos factures.
     }
+    [confirmation] Voici la confirmation de commande.
    *[receipt] Voici votre reçu.
 }
 mail-receipt-attached = { $kind ->
@@ -1362,9 +1370,10 @@ mail-receipt-attached = { $kind ->
         [one] Votre facture et la confirmation de commande sont jointes au format PDF.
        *[other] Vos factures et la confirmation de commande sont jointes au format PDF.
     }
+    [confirmation] La confirmation de commande est jointe au format PDF.
    *[receipt] Votre reçu est joint au format PDF.
 }
-mail-invoice-missing = { $count ->
+invoice-pdf-missing = { $count ->
     [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
    *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
 }
