@@ -19,7 +19,12 @@ from bot.notices.render import (
 from bot.presenters.audit_entry import format_history_entry
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.order import OrderLinePresenter, format_invoice_status
-from bot.presenters.receipt import format_receipt_payments, get_document_arguments
+from bot.presenters.receipt import (
+    format_missing_invoices,
+    format_receipt_payments,
+    get_document_arguments,
+    get_sent_document_arguments,
+)
 from models.invoice import InvoiceStatus
 from models.notice.destination import DestinationKind
 from models.notice.payloads import (
@@ -376,7 +381,12 @@ def _build_receipt_amounts(renderer: NoticeRenderer) -> list[str | AmountTable]:
 
 
 def render_receipt_file(renderer: NoticeRenderer) -> NoticeText:
-    return NoticeText(renderer.format_text("notice-receipt-file", **get_document_arguments(renderer.receipt)))
+    missing = renderer.notice.missing_invoices
+    document = get_sent_document_arguments(renderer.receipt, missing)
+    return NoticeText(
+        renderer.format_text("notice-receipt-file", **document),
+        tuple(map(renderer.escape_text, format_missing_invoices(renderer.notice.localizer, missing))),
+    )
 
 
 def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:

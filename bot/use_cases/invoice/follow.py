@@ -24,7 +24,13 @@ from bot.use_cases.notice.enqueue import (
 )
 from models.account import Account
 from models.account.billing_contact import BillingContact
-from models.invoice import INVOICE_TRANSITIONS, Invoice, InvoiceStatus, find_invoice_status
+from models.invoice import (
+    INVOICE_TRANSITIONS,
+    Invoice,
+    InvoiceStatus,
+    find_invoice_status,
+    find_overdue_time,
+)
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination
 from models.notice.payloads import InvoicePayload, OrderHistoryPayload
@@ -111,14 +117,16 @@ async def _apply_invoice_state(
             await _update_invoice(session, account, invoice, state, at)
         # An event that has arrived in the meantime made it due again.
         if invoice.check_at == lease_end or invoice.is_final:
-            invoice.check_at = find_check_time(invoice, services.billing.invoice_check_interval, at)
+            interval = services.billing.invoice_check_interval
+            invoice.check_at = find_check_time(invoice, account.time_zone, interval, at)
         session.add(invoice)
 
 
 async def _update_invoice(
     session: Session, account: Account, invoice: Invoice, state: InvoiceState, at: datetime
 ) -> None:
-    before, status = invoice.status, find_invoice_status(state.status, invoice.due_at, at)
+    overdue_at = find_overdue_time(invoice.due_at, account.time_zone)
+    before, status = invoice.status, find_invoice_status(state.status, overdue_at, at)
     if status is not before and status not in INVOICE_TRANSITIONS[before]:
         log.warning("invoice.unexpected_status", invoice=invoice.number, status=status.value)
         return
