@@ -250,7 +250,7 @@ def test_a_declined_payment_asks_about_its_own_line_whatever_the_others_need(eng
         assert ("service_order.retry" in ids(content)) is asks
         assert ("no longer needs an answer" in content["text"]) is not asks
         assert IS_ANSWERED[NoticeKind.ORDER_DECLINED](details, payload) is not asks
-    assert OrderDeclinedPayload.model_validate({"products": ["GoTo Meeting"]}) == payload, "an earlier version's"
+    assert OrderDeclinedPayload.model_validate({"products": ["GoTo Meeting"]}) == payload
 
 
 def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localizer) -> None:
