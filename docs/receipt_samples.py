@@ -50,18 +50,22 @@ def _build_german_receipt() -> Receipt:
 
 
 def _build_retried_receipt() -> Receipt:
-    """The second line was declined, and charged to another card afterwards."""
+    """The second line was declined, and charged to another card on the next day."""
     vat = [_build_tax("VAT", "20", 5000, 1000)]
+    first = {**VISA, "amount": 6000, "paid_on": "2026-11-16"}
+    retried = {**MASTERCARD, "amount": 6000, "paid_on": "2026-11-17"}
     lines = [
-        {**_build_line("GoTo Meeting", 5, 5000, vat), "charged_to": {**VISA, "amount": 6000}},
-        {**_build_line("GoTo Webinar", 1, 5000, vat), "charged_to": {**MASTERCARD, "amount": 6000}},
+        {**_build_line("GoTo Meeting", 5, 5000, vat), "charged_to": first},
+        {**_build_line("GoTo Webinar", 1, 5000, vat), "charged_to": retried},
     ]
     return _build_receipt(
         buyer="Echo Ltd",
         address=_build_address("3 Mill Lane", "CB2 1RX", "Cambridge", "GB"),
         currency="GBP",
         lines=lines,
-        cards=[{**VISA, "amount": 6000}, {**MASTERCARD, "amount": 6000}],
+        cards=[first, retried],
+        issued_at=datetime(2026, 11, 17, 9, tzinfo=UTC),
+        issued_on=date(2026, 11, 17),
         tax_facts=TaxFacts(buyer_tax_ids=("GB980780684",)),
     )
 
@@ -188,19 +192,21 @@ def _build_receipt(
     *, lines: list[dict[str, Any]], number: str = "R-1001", currency: str = "EUR", **values: Any
 ) -> Receipt:
     subtotal, tax = sum(line["amount"] for line in lines), sum(line["tax"] for line in lines)
+    usual = {
+        "account_id": "acme",
+        "order_id": 1,
+        "issued_at": datetime(2026, 11, 16, 9, tzinfo=UTC),
+        "issued_on": date(2026, 11, 16),
+        "seller": IRISH_SELLER.model_dump(mode="json"),
+    }
     return Receipt(
         number=number,
-        account_id="acme",
-        order_id=1,
-        issued_at=datetime(2026, 11, 16, 9, tzinfo=UTC),
-        issued_on=date(2026, 11, 16),
         currency=currency,
         subtotal=subtotal,
         tax=tax,
         total=subtotal + tax,
-        seller=IRISH_SELLER.model_dump(mode="json"),
         lines=lines,
-        **values,
+        **{**usual, **values},
     )
 
 

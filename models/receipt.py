@@ -3,6 +3,7 @@
 Everything it says is frozen when it is issued, because names, addresses and cards may change afterwards.
 """
 
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -42,6 +43,10 @@ class ChargedMethod(SQLModel):
     bank: str | None = None
     wallet: str | None = None
     amount: int
+    # When the provider says that it was charged; on a receipt, that day in the account's time zone. Older
+    # receipts have none.
+    paid_at: datetime | None = None
+    paid_on: date | None = None
 
     @property
     def shown_values(self) -> tuple[str | None, ...]:
@@ -176,5 +181,22 @@ class Receipt(SQLModel, table=True):
         return sum(getattr(line, name) for line in self.receipt_lines)
 
     @property
-    def charged_methods(self) -> list[ChargedMethod]:
+    def payments(self) -> list[ChargedMethod]:
+        """What each method was charged on each day."""
         return [ChargedMethod.model_validate(method) for method in self.cards]
+
+    @property
+    def charged_methods(self) -> list[ChargedMethod]:
+        """What each method was charged in all."""
+        return sum_charged_methods(self.payments, key=lambda method: method.shown_values)
+
+
+def sum_charged_methods(
+    methods: Iterable[ChargedMethod], key: Callable[[ChargedMethod], Hashable]
+) -> list[ChargedMethod]:
+    """One for each key, in the order in which they appear; without those that were charged nothing."""
+    totals: dict[Hashable, ChargedMethod] = {}
+    for method in methods:
+        total = totals.setdefault(key(method), method.model_copy(update={"amount": 0}))
+        total.amount += method.amount
+    return [total for total in totals.values() if total.amount]

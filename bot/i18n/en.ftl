@@ -439,6 +439,13 @@ placement-intro =
        *[other] Check the details below. You won’t be charged until you place the service order.
     }
 placement-replaced = Your billing address changes the tax, so quote { $number } has replaced { $replaced }. The new total is { $total }.
+placement-part = { $part ->
+    [seats] the seats or their price
+    [administrator] the admin contact
+    [method] how it’s paid
+    [po_number] the purchase-order number
+   *[address] the billing address
+}
 placement-admin =
     {"*"}Admin contact*
     { $name }, { $email }
@@ -967,6 +974,10 @@ refusal-nothing-to-retry = { $outcome ->
     [given_up] { $by } cancelled the declined seats of service order { $number } on { $at }. They won’t be charged. To order seats, type /add-seats.
    *[over] Nothing in service order { $number } can be tried again or cancelled now: the time to do so has passed. Account Services can help.
 }
+refusal-order-changed = { $has_parts ->
+    [yes] This order has changed since you opened this screen: { $parts }. Nothing has been ordered. Check the details, then place it again.
+   *[no] This screen was opened before the app was updated. Nothing has been ordered. Check the details, then place the order again.
+}
 refusal-order-not-found = { $has_number ->
     [yes] We can’t find service order { $number }. To see yours, type /service-orders.
    *[no] We can’t find that service order. To see yours, type /service-orders.
@@ -1156,6 +1167,7 @@ notice-receipt-export = Receipts of { $account }, { $first } to { $last }{ $mail
 }
 notice-receipt-file = { $kind ->
     [invoice] { document-name }, with the order confirmation
+    [confirmation] Order confirmation { $number }
    *[receipt] PDF of receipt { $number }
 }
 notice-receipt-sent = { $kind ->
@@ -1299,6 +1311,9 @@ receipt-heading = Receipt
 receipt-paid = Paid
 receipt-to-pay = To be paid by invoice
 receipt-partly-paid = Partly paid
+receipt-all-carried-over = On your next invoice
+receipt-paid-by-credit = Paid with account credit
+receipt-nothing-to-pay = Nothing to pay
 receipt-seller = Seller
 receipt-buyer = Billed to
 receipt-number = Receipt number
@@ -1317,7 +1332,10 @@ receipt-tax-id = Tax ID: { $id }
 receipt-po-number = Purchase order
 receipt-line-method = { $type ->
     [paid_elsewhere] paid outside the payment provider
-   *[charged] charged to { $method }
+   *[charged] charged { $has_day ->
+        [yes] on { $day } to { $method }
+       *[no] to { $method }
+    }
 }
 receipt-subtotal = Subtotal
 receipt-total = Total
@@ -1348,6 +1366,7 @@ mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
         [one] Here’s your invoice.
        *[other] Here are your invoices.
     }
+    [confirmation] Here’s the order confirmation.
    *[receipt] Here’s your receipt.
 }
 mail-receipt-attached = { $kind ->
@@ -1355,9 +1374,10 @@ mail-receipt-attached = { $kind ->
         [one] Your invoice and the order confirmation are attached as PDFs.
        *[other] Your invoices and the order confirmation are attached as PDFs.
     }
+    [confirmation] The order confirmation is attached as a PDF.
    *[receipt] Your receipt is attached as a PDF.
 }
-mail-invoice-missing = { $count ->
+invoice-pdf-missing = { $count ->
     [one] The payment provider hasn’t given us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
    *[other] The payment provider hasn’t given us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
 }

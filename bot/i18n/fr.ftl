@@ -443,6 +443,13 @@ placement-intro =
        *[other] Vérifiez les informations ci-dessous. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
     }
 placement-replaced = Votre adresse de facturation modifie la taxe : le devis { $number } a remplacé { $replaced }. Le nouveau total est de { $total }.
+placement-part = { $part ->
+    [seats] les postes ou leur prix
+    [administrator] le contact administrateur
+    [method] le mode de paiement
+    [po_number] le numéro de bon de commande
+   *[address] l’adresse de facturation
+}
 placement-admin =
     {"*"}Contact administrateur*
     { $name }, { $email }
@@ -529,11 +536,11 @@ invoice-status = { $status ->
     [void] La facture { $number } de { $amount } a été annulée : il n’y a rien à payer.
     [uncollectible] La facture { $number } de { $amount } a été passée en perte par le vendeur.
     [overdue] La facture { $number } de { $amount } est en retard{ $has_date ->
-        [yes]  : elle était à payer avant le { $on }
+        [yes]  : elle était à payer au plus tard le { $on }
        *[no] {""}
     }.
    *[due] La facture { $number } de { $amount } est à payer{ $has_date ->
-        [yes] {" "}avant le { $on }
+        [yes] {" "}au plus tard le { $on }
        *[no] {""}
     }.
 }
@@ -561,7 +568,7 @@ line-invoiced = postes ajoutés, facture { $number } { $status ->
     [uncollectible] passée en perte
     [overdue] en retard
    *[due] à payer{ $has_date ->
-        [yes] {" "}avant le { $on }
+        [yes] {" "}au plus tard le { $on }
        *[no] {""}
     }
 }
@@ -971,6 +978,10 @@ refusal-nothing-to-retry = { $outcome ->
     [given_up] { $by } a annulé les postes refusés de la commande de Service { $number } le { $at }. Ils ne seront pas débités. Pour commander des postes, tapez /add-seats.
    *[over] Rien dans la commande de Service { $number } ne peut être réessayé ou annulé maintenant : le délai est passé. Les Services des comptes Corporate peuvent vous aider.
 }
+refusal-order-changed = { $has_parts ->
+    [yes] Cette commande a changé depuis l’ouverture de l’écran : { $parts }. Rien n’a été commandé. Vérifiez-la, puis passez-la de nouveau.
+   *[no] Cet écran date d’avant une mise à jour de l’application. Rien n’a été commandé. Vérifiez la commande, puis passez-la de nouveau.
+}
 refusal-order-not-found = { $has_number ->
     [yes] La commande de Service { $number } est introuvable. Pour voir les vôtres, tapez /service-orders.
    *[no] Cette commande de Service est introuvable. Pour voir les vôtres, tapez /service-orders.
@@ -1123,7 +1134,7 @@ notice-invoice = { $status ->
     [overdue] La facture { $number } de la commande de Service { $order } est en retard
    *[due] La facture { $number } de la commande de Service { $order } est à payer
 }
-notice-invoice-due = À payer avant le { $on }
+notice-invoice-due = À payer au plus tard le { $on }
 notice-invoice-overdue = Les postes sont conservés. Payez la facture, ou demandez aux Services des comptes Corporate si quelque chose ne va pas.
 notice-order-overdue = La commande de Service { $number } est en retard
 notice-order-overdue-since = Elle devait être terminée le { $by } au plus tard et est toujours en cours.
@@ -1160,6 +1171,7 @@ notice-receipt-export = Reçus de { $account }, du { $first } au { $last }{ $mai
 }
 notice-receipt-file = { $kind ->
     [invoice] { document-name }, avec la confirmation de commande
+    [confirmation] Confirmation de commande { $number }
    *[receipt] PDF du reçu { $number }
 }
 notice-receipt-sent = { $kind ->
@@ -1306,6 +1318,9 @@ receipt-heading = Reçu
 receipt-paid = Payé
 receipt-to-pay = À payer sur facture
 receipt-partly-paid = Payé en partie
+receipt-all-carried-over = Sur votre prochaine facture
+receipt-paid-by-credit = Payé par le crédit du compte
+receipt-nothing-to-pay = Rien à payer
 receipt-seller = Vendeur
 receipt-buyer = Facturé à
 receipt-number = Numéro de reçu
@@ -1324,7 +1339,10 @@ receipt-tax-id = Numéro fiscal : { $id }
 receipt-po-number = Bon de commande
 receipt-line-method = { $type ->
     [paid_elsewhere] payé en dehors du prestataire de paiement
-   *[charged] débité sur { $method }
+   *[charged] débité { $has_day ->
+        [yes] le { $day } sur { $method }
+       *[no] sur { $method }
+    }
 }
 receipt-subtotal = Sous-total
 receipt-total = Total
@@ -1336,11 +1354,11 @@ receipt-charged-to = { $type ->
    *[charged] Débité sur { $method }
 } : { $amount }
 receipt-invoiced = Facture { $number } : { $amount }{ $has_date ->
-    [yes] , à payer avant le { $day }
+    [yes] , à payer au plus tard le { $day }
    *[no] {""}
 }
 receipt-invoice-due = Facture { $number }{ $has_date ->
-    [yes] , à payer avant le { $day }
+    [yes] , à payer au plus tard le { $day }
    *[no] {""}
 }
 receipt-nothing-charged = Rien n’a été débité sur votre mode de paiement.
@@ -1355,6 +1373,7 @@ mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kin
         [one] Voici votre facture.
        *[other] Voici vos factures.
     }
+    [confirmation] Voici la confirmation de commande.
    *[receipt] Voici votre reçu.
 }
 mail-receipt-attached = { $kind ->
@@ -1362,9 +1381,10 @@ mail-receipt-attached = { $kind ->
         [one] Votre facture et la confirmation de commande sont jointes au format PDF.
        *[other] Vos factures et la confirmation de commande sont jointes au format PDF.
     }
+    [confirmation] La confirmation de commande est jointe au format PDF.
    *[receipt] Votre reçu est joint au format PDF.
 }
-mail-invoice-missing = { $count ->
+invoice-pdf-missing = { $count ->
     [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
    *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
 }

@@ -74,6 +74,8 @@ class OutboundMessage:
     update_ts: str | None = None
     thread_ts: str | None = None
     files: tuple[FileUpload, ...] = ()
+    # The provider's, whose PDFs are not among its files.
+    missing_invoices: tuple[str, ...] = ()
     digest_items: tuple["OutboundMessage", ...] = ()
 
 

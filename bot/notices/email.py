@@ -6,11 +6,14 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.i18n import Localizer
 from bot.notices.orders import format_receipt_totals, format_unsettled_lines
 from bot.notices.render import NoticeRenderer, NoticeText, RenderableNotice
 from bot.notices.summary import render_notice
-from bot.presenters.receipt import get_document_arguments
+from bot.presenters.receipt import (
+    format_missing_invoices,
+    get_document_arguments,
+    get_sent_document_arguments,
+)
 from bot.presenters.tax import MAX_TAX_IDS, format_receipt_notes, format_tax_rate
 from models.notice import NoticeKind
 from models.service_order import LineStatus
@@ -37,18 +40,14 @@ def render_email(
     notice: RenderableNotice,
     services_url: str,
     *,
-    missing_invoices: Sequence[str] = (),
     oversized_files: Sequence[str] = (),
 ) -> EmailContent:
-    """`missing_invoices` are the provider's that cannot be attached, `oversized_files` those that an e-mail
-    has no room for."""
+    """`oversized_files` are those that the e-mail has no room for."""
     if notice.kind in RECEIPT_KINDS:
-        return _render_receipt_email(
-            NoticeRenderer(notice, services_url, is_mrkdwn=False), list(missing_invoices)
-        )
+        return _render_receipt_email(NoticeRenderer(notice, services_url, is_mrkdwn=False))
     content = render_notice(notice, services_url, is_mrkdwn=False)
     if notice.kind is NoticeKind.RECEIPT_EXPORT:
-        notes = _format_missing_files(notice.localizer, missing_invoices, oversized_files)
+        notes = _format_missing_files(notice, oversized_files)
         return _render_notice_email(notice, content, notes)
     return _render_notice_email(notice, content, [notice.localizer.format_text("mail-footer")])
 
@@ -60,32 +59,26 @@ def _render_notice_email(notice: RenderableNotice, content: NoticeText, footer: 
     return EmailContent(_normalize_whitespace(content.title), text, html)
 
 
-def _format_missing_files(
-    localizer: Localizer, missing_invoices: Sequence[str], oversized_files: Sequence[str]
-) -> list[str]:
-    notes = []
-    if missing_invoices:
-        notes.append(
-            localizer.format_text(
-                "mail-invoice-missing", number=list(missing_invoices), count=len(missing_invoices)
-            )
-        )
+def _format_missing_files(notice: RenderableNotice, oversized_files: Sequence[str]) -> list[str]:
+    localizer = notice.localizer
+    notes = format_missing_invoices(localizer, notice.missing_invoices)
     if oversized_files:
         notes.append(localizer.format_text("mail-files-too-large", names=list(oversized_files)))
     return notes
 
 
-def _render_receipt_email(renderer: NoticeRenderer, missing_invoices: list[str]) -> EmailContent:
+def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
     localizer, order = renderer.notice.localizer, renderer.order.order
     document = get_document_arguments(renderer.receipt)
     subject = localizer.format_text("notice-receipt", **document, order=order.number)
-    thanks = localizer.format_text("mail-receipt-thanks", **document, order=order.number)
+    sent_document = get_sent_document_arguments(renderer.receipt, renderer.notice.missing_invoices)
+    thanks = localizer.format_text("mail-receipt-thanks", **sent_document, order=order.number)
     facts, (header, *rows) = _format_receipt_facts(renderer), _format_table_rows(renderer)
     ending = [
         *_format_taxes(renderer),
         *format_receipt_totals(renderer),
         *format_unsettled_lines(renderer),
-        *_format_attachments(renderer, missing_invoices),
+        *_format_attachments(renderer, sent_document),
     ]
     lines = [f"• {product}: {seats} – {amount} + {tax}" for product, seats, amount, tax in rows]
     text = "\n".join([subject, "", thanks, "", *facts, "", ", ".join(header), *lines, "", *ending, ""])
@@ -102,11 +95,12 @@ def _render_receipt_email(renderer: NoticeRenderer, missing_invoices: list[str])
     return EmailContent(_normalize_whitespace(subject), text, html)
 
 
-def _format_attachments(renderer: NoticeRenderer, missing_invoices: list[str]) -> list[str]:
-    localizer, document = renderer.notice.localizer, get_document_arguments(renderer.receipt)
-    if not missing_invoices:
-        return [localizer.format_text("mail-receipt-attached", **document)]
-    return _format_missing_files(localizer, missing_invoices, [])
+def _format_attachments(renderer: NoticeRenderer, sent_document: dict[str, object]) -> list[str]:
+    localizer = renderer.notice.localizer
+    return [
+        localizer.format_text("mail-receipt-attached", **sent_document),
+        *format_missing_invoices(localizer, renderer.notice.missing_invoices),
+    ]
 
 
 def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:

@@ -19,7 +19,12 @@ from bot.notices.render import (
 from bot.presenters.audit_entry import format_history_entry
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.order import OrderLinePresenter, format_invoice_status
-from bot.presenters.receipt import format_receipt_payments, get_document_arguments
+from bot.presenters.receipt import (
+    format_missing_invoices,
+    format_receipt_payments,
+    get_document_arguments,
+    get_sent_document_arguments,
+)
 from models.invoice import InvoiceStatus
 from models.notice.destination import DestinationKind
 from models.notice.payloads import (
@@ -226,7 +231,7 @@ def _render_answered(renderer: NoticeRenderer, products: list[str]) -> NoticeTex
 
 def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
     payload = renderer.get_payload(OrderDeclinedPayload)
-    if not renderer.order.list_rows_with_status(LineStatus.DECLINED):
+    if not renderer.order.list_rows_with_status(LineStatus.DECLINED, payload.subscription_id):
         return _render_answered(renderer, payload.products)
     title = renderer.format_text(
         "notice-order-declined", number=renderer.order.order.number, products=payload.products
@@ -236,7 +241,7 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
         (
             *_format_payload_reason(renderer, payload),
             *_format_price_change(renderer, payload),
-            *_format_decline_consequences(renderer),
+            *_format_decline_consequences(renderer, payload.subscription_id),
             *format_order_lines(renderer),
         ),
     )
@@ -262,8 +267,8 @@ def _format_price_change(renderer: NoticeRenderer, payload: OrderDeclinedPayload
     ]
 
 
-def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
-    until = renderer.order_presenter.retry_deadline
+def _format_decline_consequences(renderer: NoticeRenderer, subscription_id: str) -> list[str]:
+    until = renderer.order_presenter.find_retry_deadline(subscription_id)
     if until:
         return [
             renderer.format_text("notice-order-not-charged"),
@@ -277,8 +282,9 @@ def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
 
 
 def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
-    products = renderer.get_payload(PaymentConfirmationPayload).products
-    unconfirmed = renderer.order_presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER)
+    payload = renderer.get_payload(PaymentConfirmationPayload)
+    products, subscription_id = payload.products, payload.subscription_id
+    unconfirmed = renderer.order_presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER, subscription_id)
     if not unconfirmed:
         return _render_answered(renderer, products)
     title = renderer.format_text(
@@ -375,7 +381,12 @@ def _build_receipt_amounts(renderer: NoticeRenderer) -> list[str | AmountTable]:
 
 
 def render_receipt_file(renderer: NoticeRenderer) -> NoticeText:
-    return NoticeText(renderer.format_text("notice-receipt-file", **get_document_arguments(renderer.receipt)))
+    missing = renderer.notice.missing_invoices
+    document = get_sent_document_arguments(renderer.receipt, missing)
+    return NoticeText(
+        renderer.format_text("notice-receipt-file", **document),
+        tuple(map(renderer.escape_text, format_missing_invoices(renderer.notice.localizer, missing))),
+    )
 
 
 def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
@@ -393,7 +404,14 @@ def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
 def _format_payments(renderer: NoticeRenderer) -> list[str]:
     if not renderer.notice.shows_amounts:
         return []
-    payments = format_receipt_payments(renderer.notice.localizer, renderer.receipt)
+    # As they are by now: an invoice may have been paid since.
+    localizer, account = renderer.notice.localizer, renderer.notice.account
+    invoices = [row.invoice for row in renderer.order.rows if row.invoice and not row.invoice.is_payable]
+    payments = format_receipt_payments(
+        localizer,
+        renderer.receipt,
+        {invoice.number: format_invoice_status(localizer, invoice, account) for invoice in invoices},
+    )
     return [renderer.escape_text(payment) for payment in payments]
 
 

@@ -35,7 +35,8 @@ MAX_ROWS_LENGTH = 1800
 
 
 class RenderableNotice(Protocol):
-    """What is reported, and to whom; `digest_items` are the notices of a daily digest."""
+    """What is reported, and to whom. `missing_invoices` are the provider's whose PDFs cannot be sent,
+    `digest_items` the notices of a daily digest."""
 
     @property
     def kind(self) -> NoticeKind: ...
@@ -59,6 +60,8 @@ class RenderableNotice(Protocol):
     def created_at(self) -> datetime: ...
     @property
     def shows_amounts(self) -> bool: ...
+    @property
+    def missing_invoices(self) -> Sequence[str]: ...
     @property
     def digest_items(self) -> Sequence["RenderableNotice"]: ...
 

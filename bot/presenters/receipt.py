@@ -1,7 +1,8 @@
 """How a receipt was paid: of the account's balance at the provider, and by which methods (R26)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
@@ -11,6 +12,12 @@ from models.quote import Quote
 from models.receipt import Receipt, ReceiptLine
 
 MAX_INVOICE_NUMBERS, MAX_DIFFERENCES = 5, 3
+
+
+def format_missing_invoices(localizer: Localizer, numbers: Sequence[str]) -> list[str]:
+    if not numbers:
+        return []
+    return [localizer.format_text("invoice-pdf-missing", number=list(numbers), count=len(numbers))]
 
 
 class DueKind(Enum):
@@ -29,7 +36,20 @@ class DueKind(Enum):
 
 
 def get_document_arguments(receipt: Receipt) -> dict[str, object]:
-    numbers = receipt.invoice_numbers if receipt.is_order_confirmation else [receipt.number]
+    return _build_document_arguments(receipt, receipt.invoice_numbers)
+
+
+def get_sent_document_arguments(receipt: Receipt, missing_invoices: Sequence[str]) -> dict[str, object]:
+    """Of the documents that a message comes with."""
+    sent = [number for number in receipt.invoice_numbers if number not in missing_invoices]
+    arguments = _build_document_arguments(receipt, sent)
+    if receipt.is_order_confirmation and not sent:
+        return {**arguments, "kind": "confirmation", "number": receipt.number}
+    return arguments
+
+
+def _build_document_arguments(receipt: Receipt, invoice_numbers: Sequence[str]) -> dict[str, object]:
+    numbers = [*invoice_numbers] if receipt.is_order_confirmation else [receipt.number]
     shown = numbers[:MAX_INVOICE_NUMBERS]
     return {
         "kind": "invoice" if receipt.is_order_confirmation else "receipt",
@@ -47,6 +67,19 @@ def list_balance_amounts(receipt: Receipt) -> list[tuple[str, Money]]:
         ("receipt-carried-over", passed_on - receipt.sum_balance("carried_over")),
     ]
     return [(key, Money(amount, receipt.currency)) for key, amount in parts if amount]
+
+
+def get_payment_status_key(receipt: Receipt) -> str:
+    """The message key of whether everything was paid, a part of it, or nothing (R26)."""
+    lines, is_charged = receipt.receipt_lines, bool(receipt.charged_methods)
+    is_invoiced = any(line.invoiced for line in lines)
+    is_carried_over = receipt.sum_balance("carried_over") > _sum_passed_on(lines)
+    if is_invoiced or is_carried_over:
+        unpaid_key = "receipt-to-pay" if is_invoiced else "receipt-all-carried-over"
+        return "receipt-partly-paid" if is_charged or receipt.sum_balance("credit_used") else unpaid_key
+    if receipt.sum_balance("credit_used") and not is_charged:
+        return "receipt-paid-by-credit"
+    return "receipt-paid" if receipt.total or is_charged else "receipt-nothing-to-pay"
 
 
 def _sum_passed_on(lines: Iterable[ReceiptLine]) -> int:
@@ -79,7 +112,10 @@ def format_differences(localizer: Localizer, receipt: Receipt) -> list[str]:
     return texts
 
 
-def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]:
+def format_receipt_payments(
+    localizer: Localizer, receipt: Receipt, invoice_statuses: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """`invoice_statuses` are said, by number, of invoices that are no longer due."""
     balance = [
         localizer.format_text("labelled-amount", label=localizer.format_text(key), amount=amount)
         for key, amount in list_balance_amounts(receipt)
@@ -94,7 +130,8 @@ def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]
         for method in receipt.charged_methods
     ]
     invoices = [
-        localizer.format_text(
+        invoice_statuses.get(line.invoice_number)
+        or localizer.format_text(
             "receipt-invoiced",
             number=line.invoice_number,
             amount=Money(line.invoiced, receipt.currency),

@@ -12,7 +12,7 @@ import typst
 
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
-from bot.presenters.receipt import format_differences, list_balance_amounts
+from bot.presenters.receipt import format_differences, get_payment_status_key, list_balance_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.tax import MAX_TAX_IDS, format_rate_name, format_receipt_notes
 from bot.receipts.fonts import find_missing_characters, load_fonts
@@ -144,22 +144,16 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
             *format_differences(localizer, receipt),
         ],
         "total": format_amount_row("receipt-total", receipt.total),
-        "paid": localizer.format_text(_get_status_key(receipt)),
+        "paid": localizer.format_text(get_payment_status_key(receipt)),
         "payments": [
             *(
                 (localizer.format_text(key), localizer.format_money(amount))
                 for key, amount in list_balance_amounts(receipt)
             ),
-            *(_build_payment(localizer, details, method) for method in receipt.charged_methods),
+            *(_build_payment(localizer, details, method) for method in receipt.payments),
             *(_build_invoice(localizer, details, line) for line in receipt.receipt_lines if line.invoiced),
         ],
     }
-
-
-def _get_status_key(receipt: Receipt) -> str:
-    if any(line.invoiced for line in receipt.receipt_lines):
-        return "receipt-partly-paid" if receipt.charged_methods else "receipt-to-pay"
-    return "receipt-paid"
 
 
 def _build_invoice(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> tuple[str, str]:
@@ -181,13 +175,17 @@ def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
     price = format_seat_price(localizer, line, details.receipt.currency)
-    methods = line.charged_methods if len(details.receipt.charged_methods) > 1 else []
+    methods = line.charged_methods if len(details.receipt.payments) > 1 else []
     return {
         "product": line.product,
         "price": localizer.format_text("receipt-price", price=price),
         "method": ", ".join(
             localizer.format_text(
-                "receipt-line-method", type=method.type, method=format_charged_method(localizer, method)
+                "receipt-line-method",
+                type=method.type,
+                method=format_charged_method(localizer, method),
+                has_day="yes" if method.paid_on else "no",
+                day=method.paid_on or details.receipt.issued_on,
             )
             for method in methods
         ),
@@ -215,7 +213,7 @@ def build_tax_row(localizer: Localizer, currency: str, tax: TaxItem) -> tuple[st
 def _build_payment(localizer: Localizer, details: ReceiptDetails, method: ChargedMethod) -> tuple[str, str]:
     paid = localizer.format_text(
         "receipt-payment",
-        day=details.receipt.issued_on,
+        day=method.paid_on or details.receipt.issued_on,
         type=method.type,
         method=format_charged_method(localizer, method),
     )

@@ -1,6 +1,6 @@
 """Issues the receipt of a completed order, lists receipts and sends one on request (R13, R18)."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -18,7 +18,14 @@ from models.notice import NoticeKind
 from models.notice.payloads import DocumentPayload
 from models.payment_method import SHOWN_METHOD_FIELDS
 from models.quote import Quote
-from models.receipt import ChargedMethod, Receipt, ReceiptLine, ReceiptNotFound, Seller
+from models.receipt import (
+    ChargedMethod,
+    Receipt,
+    ReceiptLine,
+    ReceiptNotFound,
+    Seller,
+    sum_charged_methods,
+)
 from models.service_order import ServiceOrder
 
 PAGE_SIZE = 20
@@ -58,7 +65,7 @@ async def issue_receipt(
             lines=[line.model_dump(mode="json", exclude_none=True) for line in lines],
             cards=[
                 method.model_dump(mode="json", exclude_none=True)
-                for method in _sum_charged_methods(settled_rows)
+                for method in _list_payments(account, settled_rows)
             ],
         )
     )
@@ -66,7 +73,7 @@ async def issue_receipt(
 
 def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> ReceiptLine:
     line, quote_line = row.line, row.quote_line
-    methods = list_charged_methods(row)
+    methods = _list_dated_methods(account, row)
     return ReceiptLine(
         product=row.product.name,
         seats=line.seats,
@@ -100,12 +107,23 @@ def list_charged_methods(row: OrderRow) -> list[ChargedMethod]:
     return [ChargedMethod(**shown, amount=line.amount_paid)]
 
 
-def _sum_charged_methods(settled_rows: Sequence[OrderRow]) -> list[ChargedMethod]:
-    charged: dict[Hashable, ChargedMethod] = {}
-    for method in (method for row in settled_rows for method in list_charged_methods(row)):
-        total = charged.setdefault(method.shown_values, method.model_copy(update={"amount": 0}))
-        total.amount += method.amount
-    return [method for method in charged.values() if method.amount]
+def _list_dated_methods(account: Account, row: OrderRow) -> list[ChargedMethod]:
+    """With the account's day of each payment instead of its instant."""
+    settled_at = row.line.settled_at
+    assert settled_at is not None, "the line is settled"
+    return [
+        method.model_copy(
+            update={"paid_at": None, "paid_on": account.get_local_date(method.paid_at or settled_at)}
+        )
+        for method in list_charged_methods(row)
+    ]
+
+
+def _list_payments(account: Account, settled_rows: Sequence[OrderRow]) -> list[ChargedMethod]:
+    return sum_charged_methods(
+        (method for row in settled_rows for method in _list_dated_methods(account, row)),
+        key=lambda method: (method.shown_values, method.paid_on),
+    )
 
 
 async def list_receipts(

@@ -205,6 +205,7 @@ class PaymentIntent:
     # The method that it was confirmed with last, and as it was when it was charged.
     payment_method: str | None = None
     charged_method: Card | None = None
+    succeeded_at: int | None = None
 
 
 @dataclass
@@ -710,6 +711,7 @@ class StripeRecords:
         invoice.status = "paid"
         if invoice.payment_intent:
             invoice.payment_intent.status, invoice.payment_intent.error_code = "succeeded", None
+            invoice.payment_intent.succeeded_at = self.now
             charged = self.cards.get(invoice.payment_intent.payment_method or "")
             invoice.payment_intent.charged_method = replace(charged) if charged else None
         if subscription.pending_update and subscription.pending_update.invoice == invoice.id:
@@ -814,6 +816,8 @@ class StripeRecords:
         ready = invoice.payment_intent.succeeds_at if invoice.payment_intent else None
         if ready is not None and ready <= self.now and ready < pending.expires_at:
             self.pay_invoice(invoice)
+            if invoice.payment_intent:
+                invoice.payment_intent.succeeded_at = ready
         elif pending.expires_at <= self.now:
             self.void_invoice(invoice)
             self.emit_event("customer.subscription.pending_update_expired", "subscription", subscription.id)

@@ -711,7 +711,10 @@ def _serialize_invoice_payment(invoice: Invoice, payment_intent: PaymentIntent) 
         livemode=False,
         payment=payment,
         status="paid" if paid else "canceled" if payment_intent.status == "canceled" else "open",
-        status_transitions={"canceled_at": None, "paid_at": invoice.created if paid else None},
+        status_transitions={
+            "canceled_at": None,
+            "paid_at": (payment_intent.succeeded_at or invoice.created) if paid else None,
+        },
     )
 
 

@@ -13,7 +13,13 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
 from bot.i18n import Localizer
-from bot.receipts import MAX_PDF_BYTES, find_receipt_gaps, format_file_name, render_receipt_pdf
+from bot.receipts import (
+    MAX_PDF_BYTES,
+    build_receipt_content,
+    find_receipt_gaps,
+    format_file_name,
+    render_receipt_pdf,
+)
 from models.details import ReceiptDetails
 from models.receipt import Receipt, Seller
 from models.tax import TaxFacts
@@ -225,6 +231,55 @@ def test_each_line_names_the_method_it_was_charged_to_if_they_differ() -> None:
     assert text.index("charged to Visa ending in 4242") < text.index("GoTo Webinar")
     assert text.index("GoTo Webinar") < text.index("charged to Amex ending in 0005")
     assert "charged to" not in read_pdf(ENGLISH, a_receipt(lines=lines[:1], cards=[visa]))
+
+
+def test_r26_each_payment_has_its_own_day() -> None:
+    visa = {"brand": "visa", "last4": "4242"}
+    first, second = ({**visa, "amount": 4200, "paid_on": f"2026-11-{day}"} for day in (14, 15))
+    lines = [line(charged_to=first), line(product="GoTo Webinar", charged_to=second)]
+    receipt = a_receipt(lines=lines, cards=[first, second])
+    text = " ".join(read_pdf(ENGLISH, receipt).split())
+    for part in (
+        "charged on 14 Nov 2026 to Visa ending in 4242",
+        "charged on 15 Nov 2026 to Visa ending in 4242",
+        "Paid on 14 Nov 2026 with Visa ending in 4242 €42.00",
+        "Paid on 15 Nov 2026 with Visa ending in 4242 €42.00",
+    ):
+        assert part in text, text
+    assert [method.amount for method in receipt.charged_methods] == [8400]
+
+
+CARD = [{"brand": "visa", "last4": "4242", "amount": 5400}]
+STATUSES: list[tuple[str, dict[str, Any], list[dict[str, Any]], str, str]] = [
+    ("charged", {}, CARD, "Paid", "Payé"),
+    ("charged and carried over", {"carried_over": 3000}, CARD, "Partly paid", "Payé en partie"),
+    ("carried over", {"carried_over": 8400}, [], "On your next invoice", "Sur votre prochaine facture"),
+    ("of a credit", {"credit_used": 8400}, [], "Paid with account credit", "Payé par le crédit du compte"),
+    ("a part of a credit", {"credit_used": 8000, "carried_over": 400}, [], "Partly paid", "Payé en partie"),
+    ("of a credit and charged", {"credit_used": 3000}, CARD, "Paid", "Payé"),
+    ("on an invoice", {"invoiced": 8400}, [], "To be paid by invoice", "À payer sur facture"),
+    ("free of charge", {"amount": 0, "tax": 0}, [], "Nothing to pay", "Rien à payer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "cards", "english", "french"), [s[1:] for s in STATUSES], ids=[s[0] for s in STATUSES]
+)
+def test_r26_it_says_whether_everything_was_paid(
+    values: dict[str, Any], cards: list[dict[str, Any]], english: str, french: str
+) -> None:
+    one = line(**values)
+    total = one["amount"] + one["tax"]
+    receipt = a_receipt(lines=[one], cards=cards, subtotal=one["amount"], tax=one["tax"], total=total)
+    for reader, word in ((ENGLISH, english), (FRENCH, french)):
+        content = build_receipt_content(reader, make_receipt_details(receipt))
+        assert content["paid"] == word
+
+
+def test_r26_what_the_next_line_has_paid_is_not_carried_over() -> None:
+    lines = [line(carried_over=40), line(earlier_balance=40)]
+    receipt = a_receipt(lines=lines, cards=CARD)
+    assert build_receipt_content(ENGLISH, make_receipt_details(receipt))["paid"] == "Paid"
 
 
 def test_names_are_letters_and_never_markup() -> None:

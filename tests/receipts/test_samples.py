@@ -24,12 +24,13 @@ TEXTS = {
     ),
     "british-retried": (
         ["Echo Ltd 3 Mill Lane Cambridge CB2 1RX United Kingdom Tax ID: GB980780684",
-         "GoTo Meeting £20.00 per seat per month, prorated charged to Visa ending in 4242",
-         "GoTo Webinar £100.00 per seat per month, prorated charged to Mastercard ending in 4444",
-         "VAT 20% £100.00 £20.00", "with Visa ending in 4242 £60.00",
-         "with Mastercard ending in 4444 £60.00"],
+         "GoTo Meeting £20.00 per seat per month, prorated charged on 16 Nov 2026 to Visa ending in 4242",
+         "GoTo Webinar £100.00 per seat per month, prorated",
+         "charged on 17 Nov 2026 to Mastercard ending in 4444",
+         "VAT 20% £100.00 £20.00", "Paid on 16 Nov 2026 with Visa ending in 4242 £60.00",
+         "Paid on 17 Nov 2026 with Mastercard ending in 4444 £60.00"],
         ["Echo Ltd 3 Mill Lane Cambridge CB2 1RX Royaume-Uni",
-         "débité sur la carte Visa se terminant par 4242", "VAT 20 % 100,00 £GB 20,00 £GB"],
+         "débité le 16 nov. 2026 sur la carte Visa se terminant par 4242", "VAT 20 % 100,00 £GB 20,00 £GB"],
     ),
     "american-two-rates": (
         ["Gamma Inc 20 Water St New York, NY 10004 United States", "PO-2026-118",

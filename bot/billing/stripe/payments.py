@@ -5,11 +5,12 @@ invoice can be marked as paid outside Stripe.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 import stripe
 
 from bot.billing.gateway import BillingAccessDenied, BillingRequestRejected, PaymentMethodState
-from bot.billing.stripe.client import if_rejected, iter_all_pages, request_stripe
+from bot.billing.stripe.client import from_timestamp, if_rejected, iter_all_pages, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import get_object_id
 from bot.billing.stripe.payment_methods import read_method_details, read_payment_method
@@ -30,7 +31,14 @@ async def fetch_charged_methods(
             amount = payment.amount_paid or 0
             if payment.status == "paid" and amount and payment.payment.type != "payment_record":
                 method = await _fetch_method(client, payment.payment)
-                found.append(_build_charged_method(method, to_minor_units(amount, invoice.currency)))
+                paid_at = payment.status_transitions.paid_at
+                found.append(
+                    _build_charged_method(
+                        method,
+                        to_minor_units(amount, invoice.currency),
+                        from_timestamp(paid_at) if paid_at else None,
+                    )
+                )
                 rest -= amount
     if rest > 0:
         # A payment record says so, or nothing does (docs.stripe.com/api/invoices/pay, `paid_out_of_band`).
@@ -79,9 +87,11 @@ def _read_charge(charge: stripe.Charge) -> PaymentMethodState | None:
     return read_method_details(charge.payment_method or charge.id, details.to_dict()) if details else None
 
 
-def _build_charged_method(method: PaymentMethodState | None, amount: int) -> ChargedMethod:
+def _build_charged_method(
+    method: PaymentMethodState | None, amount: int, paid_at: datetime | None
+) -> ChargedMethod:
     if method is None:
-        return ChargedMethod(type=NOT_SHOWN_TYPE, amount=amount)
+        return ChargedMethod(type=NOT_SHOWN_TYPE, amount=amount, paid_at=paid_at)
     return ChargedMethod(
         type=method.type,
         brand=method.brand,
@@ -90,4 +100,5 @@ def _build_charged_method(method: PaymentMethodState | None, amount: int) -> Cha
         bank=method.bank,
         wallet=method.wallet,
         amount=amount,
+        paid_at=paid_at,
     )

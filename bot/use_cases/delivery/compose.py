@@ -72,9 +72,8 @@ async def compose_email(services: Services, notice: Notice, context: NoticeConte
     message = compose_message(notice, context, to, context.user)
     files = await _load_attachments(services, notice, message)
     email = render_email(
-        message,
+        replace(message, missing_invoices=files.missing_invoices),
         settings.account_services_url,
-        missing_invoices=files.missing_invoices,
         oversized_files=files.oversized_files,
     )
     domain = settings.mail_from.rpartition("@")[2].rstrip(">") or "localhost"

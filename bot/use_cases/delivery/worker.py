@@ -6,6 +6,7 @@ None is lost. A crash after a message was posted and before that is committed ma
 import asyncio
 import contextlib
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -34,6 +35,7 @@ from bot.use_cases.delivery.compose import (
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.digest import apply_preferences
 from bot.use_cases.delivery.document_files import load_document_files
+from bot.use_cases.delivery.fallback import FILE_RETRY_WINDOW
 from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
 from bot.use_cases.delivery.results import (
     Completed,
@@ -61,6 +63,8 @@ from models.slack_user import SlackUser
 
 log = structlog.get_logger()
 
+# Before the files are given up.
+INVOICE_WAIT_FOR_FILES = FILE_RETRY_WINDOW - timedelta(minutes=10)
 # A batch costs about as many queries as one notice.
 MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
@@ -238,8 +242,10 @@ async def _send_file(
     if not isinstance(payload, DocumentFilePayload) or payload.user_id != user.user_id:
         raise UserUnreachable("the direct message is another person's")
     message = compose_message(notice, context, payload.channel, user)
-    files, _ = await load_document_files(services, message)
-    message = replace(message, files=tuple(files))
+    files, missing = await load_document_files(
+        services, message, allow_missing=services.now() - notice.due_at >= INVOICE_WAIT_FOR_FILES
+    )
+    message = replace(message, files=tuple(files), missing_invoices=tuple(missing))
     try:
         return Posted(message, await services.messenger.deliver_message(message), context)
     except MessageGone as error:
@@ -288,6 +294,6 @@ async def _edit_order_messages(services: Services, context: NoticeContext) -> De
             await services.messenger.deliver_message(replace(new, update_ts=posted.message.ts))
         except (MessageGone, UserUnreachable, ChannelUnreachable):
             is_gone = True
-        if is_gone or details.order.is_finished:
+        if is_gone or posted.is_final(details):
             closed.append(posted.notice.key)
     return MessagesEdited(tuple(closed))

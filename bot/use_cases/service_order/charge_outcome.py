@@ -37,6 +37,7 @@ from bot.use_cases.service_order.transitions import (
 from models.account.seat_assignment import SeatAssignment
 from models.details import OrderRow
 from models.notice import NoticeKind
+from models.payment_method import SHOWN_METHOD_FIELDS
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderLine, find_reminder_time
 from models.service_order.account_balance import compute_amount_limit
 
@@ -110,7 +111,7 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
         details["promised"] = line.difference.promised
     charged = list_charged_methods(row) if row.payment_method is not None else line.charged_to
     if charged:
-        details["charged_to"] = charged[0].model_dump(exclude={"amount"}, exclude_none=True)
+        details["charged_to"] = charged[0].model_dump(include=set(SHOWN_METHOD_FIELDS), exclude_none=True)
     update_line_status(update, row, LineStatus.SETTLED, details=details)
     line.release(None)
     await apply_subscription_states(update.session, answered.subscription_states)

@@ -1,6 +1,6 @@
 """Declined cards: retried, given up, or settled in part (R13, R14, R18)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from models.receipt import Receipt
 from models.service_order import ChargeAttempt
@@ -156,6 +156,7 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     assert (await order_of(world)).status == "processing"
     assert await world.rows(Receipt) == []
 
+    await world.pass_time(hours=16)
     await opened(dora, "/service-orders", "SO-1001", "service_order.show")
     await dora.press("service_order.give_up")
     await shown(dora, "Completed")
@@ -169,5 +170,9 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     [mail] = world.slack.mail.messages
     assert "Not bought" in mail.text
     assert "£49.50" in mail.text
+    # R26: the receipt was issued on the day after the payment.
+    assert receipt.issued_on == date(2026, 11, 11)
+    pdf = " ".join(text_of(mail.attachments[0].content).split())
+    assert "Paid on 10 Nov 2026 with Visa" in pdf
     assert await world.seats("declined_meeting") == (15, 15)
     assert await world.seats("declined_training") == (2, 2)

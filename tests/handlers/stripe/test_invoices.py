@@ -93,21 +93,48 @@ async def test_an_e_mail_waits_for_a_pdf_that_stripe_does_not_give_yet(world: St
     ]
 
 
+async def wait_for_an_hour(world: StripeWorld) -> None:
+    """The e-mail goes out at its end, the files in the direct message before."""
+    for _ in range(5):
+        await process_due_orders(world.services)
+        await deliver_due_notices(world.services)
+        assert world.slack.mail.messages == []
+        world.clock.move(minutes=12.5)
+    await world.settle()
+
+
+async def test_direct_message_and_e_mail_name_the_one_pdf_that_is_missing(world: StripeWorld) -> None:
+    numbers = await place_two_products(world)
+    missing = world.records.list_paid_updates()[1]
+    world.fake.faults.append(Fault("down", path=f"{missing.id}/pdf$", times=10_000))
+    await wait_for_an_hour(world)
+    names = [f"{numbers[0]}.pdf", "SO-1001.pdf"]
+    [shared] = [message for message in world.person("alice").dms if message.files]
+    assert [file.name for file in shared.files] == names
+    words = f"hasn’t given us the PDF of invoice {numbers[1]} yet. Get it later with /billing receipts"
+    assert f"Invoice {numbers[0]}, with the order confirmation" in shared.text
+    assert words in shared.text
+    [mail] = world.slack.mail.messages
+    assert [attached.name for attached in mail.attachments] == names
+    assert "Your invoice and the order confirmation are attached" in mail.text
+    assert words in mail.text
+
+
 async def test_after_an_hour_the_e_mail_goes_out_and_says_which_pdf_is_missing(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("down", path="/pdf$", times=10_000))
     numbers = await place_two_products(world)
     with capture_logs() as logs:
-        for _ in range(5):
-            await process_due_orders(world.services)
-            await deliver_due_notices(world.services)
-            assert world.slack.mail.messages == []
-            world.clock.move(minutes=12.5)
-        await world.settle()
+        await wait_for_an_hour(world)
     [mail] = world.slack.mail.messages
     assert [attached.name for attached in mail.attachments] == ["SO-1001.pdf"]
     words = f"hasn’t given us the PDFs of invoices {numbers[0]} and {numbers[1]} yet"
     assert words in mail.text
     assert words in mail.html
+    assert "Here’s the order confirmation." in mail.text
+    [shared] = [message for message in world.person("alice").dms if message.files]
+    assert [file.name for file in shared.files] == ["SO-1001.pdf"]
+    assert "Order confirmation SO-1001" in shared.text
+    assert words in shared.text
     missing = {entry["invoice"] for entry in logs if entry["event"] == "invoice.pdf_missing"}
     assert missing == {*numbers}
     world.fake.faults.clear()

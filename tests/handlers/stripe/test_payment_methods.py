@@ -1,6 +1,7 @@
 """Which payment method Stripe charges: shown, checked and charged as Stripe would (R3, R23, R26)."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -217,9 +218,14 @@ async def test_r26_a_card_used_on_stripes_page_is_the_one_that_is_shown(
     invoice = await wait_for_confirmation(world, alice)
     world.records.cards["pm_colleague"] = Card("pm_colleague", None, brand="mastercard", last4="5100")
     world.records.pay_on_hosted_page(invoice, "pm_colleague")
-    await world.pass_time(minutes=11)
-    [method] = (await world.row(Receipt)).charged_methods
+    paid_on = world.clock.at.date()
+    # Its bot was down until the next day.
+    world.clock.at += timedelta(hours=18)
+    await world.settle()
+    receipt = await world.row(Receipt)
+    [method] = receipt.payments
     assert (method.last4, method.amount) == ("5100", invoice.amount_due)
+    assert (method.paid_on, receipt.issued_on) == (paid_on, paid_on + timedelta(days=1))
     assert "Charged to Mastercard ending in 5100" in newest(alice.dms, "for service order").text
     await alice.close_modal(everything=True)
     order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
