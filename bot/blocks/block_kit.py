@@ -288,7 +288,7 @@ class ModalMetadata:
 
     `origin` says where Back leads from a quote: `cart`, `pending` (the warning of R6) or `quotes`.
     `command_text` follows `/add-seats`, until the cart is shown; `reason` was typed for rejecting `quote`;
-    `extension` is a request for more time.
+    `extension` is a request for more time. A list of orders with a `po_number` shows only those that have it.
     """
 
     account: StorableText = ""
@@ -300,6 +300,7 @@ class ModalMetadata:
     quote_ids: tuple[RowId, ...] = ()
     reason: StorableText = ""
     extension: RowId = 0
+    po_number: StorableText = ""
 
     def to_json(self) -> str:
         return _METADATA_ADAPTER.dump_json(self, exclude_defaults=True).decode()
