@@ -6,8 +6,9 @@ from dataclasses import replace
 from uuid import uuid4
 
 from bot.blocks import service_order as blocks
-from bot.blocks.block_kit import ModalMetadata, View
+from bot.blocks.block_kit import ModalMetadata, View, add_alerts
 from bot.blocks.cart import render_account_choice_modal
+from bot.blocks.refusal import format_refusal
 from bot.tasks import TooBusy
 from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.order_screen import follow_order
@@ -23,8 +24,10 @@ from bot.use_cases.service_order.manage import (
 from bot.use_cases.service_order.place import place_service_order
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
+from handlers.screens import render_next_order_screen
 from models.details import OrderDetails
 from models.errors import InvalidInput
+from models.order_fingerprint import OrderChanged
 from models.payment_method import PaymentMethodNotUsable
 
 
@@ -82,9 +85,14 @@ async def open_order(request: SlackRequest) -> View:
 
 
 async def place(request: SlackRequest) -> View:
-    details = await place_service_order(
-        request.services, person=request.person, quote_id=request.metadata.quote
-    )
+    metadata = request.metadata
+    try:
+        details = await place_service_order(
+            request.services, person=request.person, quote_id=metadata.quote, shown=metadata.shown
+        )
+    except OrderChanged as refusal:
+        view = await render_next_order_screen(request, metadata.quote)
+        return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
     view = _render_order(request, details, blocks.render_placed_modal)
     return _follow_order(request, details, view, is_placement=True)
 
