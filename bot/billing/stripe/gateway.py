@@ -135,7 +135,7 @@ class StripeGateway:
                 except CustomerNotFound:
                     outcome = await self._resolve_without_customer(charge)
                 if isinstance(outcome, Settled) and _has_other_taxes(outcome, charge):
-                    return await invoices.complete_taxes(self._client, self._tax_rates, outcome)
+                    return await invoices.complete_taxes(self._client, self._tax_rates, charge, outcome)
                 return outcome
         except (BillingUnavailable, TimeoutError):
             return Unknown()
