@@ -1,5 +1,5 @@
-"""Rejects requests from other websites open in the same browser: they can reach 127.0.0.1, but their Origin or
-Host is different."""
+"""Rejects requests from other websites open in the same browser: they can reach 127.0.0.1, but with a
+different Origin or Host."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit

@@ -1,5 +1,5 @@
-"""Measures the time from submitting a form to its final view (`cart.save` and `service_order.place`), compared with
-the floor."""
+"""Measures the time from submitting a form to its final view (`cart.save`, `service_order.place`), compared
+with the floor."""
 
 import asyncio
 import json

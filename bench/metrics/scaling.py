@@ -41,8 +41,8 @@ class Installation:
 
 
 async def measure_scale(scale: float, kind: Kind) -> list[Figure]:
-    """The past orders are those of the person's own account. The sizes alternate, so that a disturbance affects
-    both."""
+    """The past orders are those of the person's own account. The sizes alternate, so that a disturbance
+    affects both."""
     large = Size(int(LARGE.accounts * scale), int(LARGE.orders * scale))
     rounds = max(MIN_ROUNDS, int(ROUNDS * scale))
     async with AsyncExitStack() as stack:
