@@ -11,6 +11,7 @@ from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
+from models.subscription.proration import get_end_of_day, get_local_date
 from models.transition import check_transition
 
 
@@ -88,6 +89,12 @@ class Invoice(SQLModel, table=True):
         self.status = check_transition(INVOICE_TRANSITIONS, self.status, to)
 
 
-def find_invoice_status(reported: InvoiceStatus, due_at: datetime | None, at: datetime) -> InvoiceStatus:
-    is_overdue = reported is InvoiceStatus.DUE and due_at is not None and at >= due_at
+def find_overdue_time(due_at: datetime | None, zone: str) -> datetime | None:
+    """The end of the day on which it is due: people read only that day."""
+    return None if due_at is None else get_end_of_day(get_local_date(zone, due_at), zone)
+
+
+def find_invoice_status(reported: InvoiceStatus, overdue_at: datetime | None, at: datetime) -> InvoiceStatus:
+    """A provider may also report by itself that it is overdue."""
+    is_overdue = reported is InvoiceStatus.DUE and overdue_at is not None and at >= overdue_at
     return InvoiceStatus.OVERDUE if is_overdue else reported

@@ -267,7 +267,7 @@ class Charge:
 @dataclass(frozen=True)
 class InvoiceState:
     """An invoice that the provider has sent to the customer. `amount_remaining` is what is left to pay of
-    `amount`; the provider never says that one is overdue."""
+    `amount`. A provider that does not say when one is overdue calls it due."""
 
     id: str
     number: str

@@ -6,7 +6,13 @@ import pytest
 
 from bot.use_cases.invoice.record import find_check_time
 from models.errors import ForbiddenTransition
-from models.invoice import INVOICE_TRANSITIONS, Invoice, InvoiceStatus, find_invoice_status
+from models.invoice import (
+    INVOICE_TRANSITIONS,
+    Invoice,
+    InvoiceStatus,
+    find_invoice_status,
+    find_overdue_time,
+)
 from tests.models.examples import an_invoice
 from tests.models.states import INVOICE_TRANSITIONS as ALLOWED
 
@@ -40,6 +46,7 @@ def test_a_paid_invoice_stays_paid() -> None:
         ("paid", 1, "paid"),
         ("void", 1, "void"),
         ("uncollectible", 1, "uncollectible"),
+        ("overdue", -1, "overdue"),
     ],
 )
 def test_only_an_unpaid_invoice_becomes_overdue(reported: str, late: int, expected: str) -> None:
@@ -48,17 +55,35 @@ def test_only_an_unpaid_invoice_becomes_overdue(reported: str, late: int, expect
     assert find_invoice_status(InvoiceStatus(reported), None, at) == reported
 
 
-def test_the_provider_is_asked_when_it_is_due_and_rarely_after_a_week() -> None:
-    assert find_check_time(build_invoice(due_at=AT + HOUR / 2), HOUR, AT) == AT + HOUR / 2
-    assert find_check_time(build_invoice(due_at=AT + 2 * HOUR), HOUR, AT) == AT + HOUR
+@pytest.mark.parametrize(
+    ("zone", "due_at", "overdue_at"),
+    [
+        ("UTC", datetime(2026, 12, 10, 9, tzinfo=UTC), datetime(2026, 12, 11, tzinfo=UTC)),
+        ("UTC", datetime(2026, 12, 10, tzinfo=UTC), datetime(2026, 12, 11, tzinfo=UTC)),
+        ("Asia/Tokyo", datetime(2026, 12, 10, 16, tzinfo=UTC), datetime(2026, 12, 11, 15, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 10, 31, 20, tzinfo=UTC), datetime(2026, 11, 1, 4, tzinfo=UTC)),
+    ],
+)
+def test_it_is_overdue_once_its_day_is_over_where_the_account_is(
+    zone: str, due_at: datetime, overdue_at: datetime
+) -> None:
+    assert find_overdue_time(due_at, zone) == overdue_at
+
+
+def test_the_provider_is_asked_when_its_day_is_over_and_rarely_after_a_week() -> None:
+    late_evening = AT.replace(hour=23, minute=30)
+    due = build_invoice(due_at=AT)
+    assert find_check_time(due, "UTC", HOUR, late_evening) == late_evening + HOUR / 2
+    assert find_check_time(due, "UTC", HOUR, AT) == AT + HOUR
     overdue = build_invoice(InvoiceStatus.OVERDUE, due_at=AT)
-    assert find_check_time(overdue, HOUR, AT + HOUR) == AT + 2 * HOUR
+    assert find_check_time(overdue, "UTC", HOUR, AT + HOUR) == AT + 2 * HOUR
     late = AT + timedelta(days=8)
-    assert find_check_time(overdue, HOUR, late) == late + timedelta(days=1)
-    assert find_check_time(build_invoice(InvoiceStatus.PAID), HOUR, AT) is None
+    assert find_check_time(overdue, "UTC", HOUR, late) == late + timedelta(days=1)
+    assert find_check_time(build_invoice(InvoiceStatus.PAID), "UTC", HOUR, AT) is None
 
 
 def test_one_that_the_provider_no_longer_shows_is_not_asked_about_without_end() -> None:
     """Still due here, although its time has passed."""
     invoice = build_invoice(due_at=AT)
-    assert find_check_time(invoice, HOUR, AT + HOUR) == AT + 2 * HOUR
+    late = AT + timedelta(days=2)
+    assert find_check_time(invoice, "UTC", HOUR, late) == late + HOUR

@@ -36,7 +36,7 @@ INITIAL_STATUSES = {
     "quote": {"pending"},
     "service_order": {"placed"},
     "order_line": {"waiting"},
-    "invoice": {"due", "overdue", "uncollectible", "paid", "void"},
+    "invoice": {"due", "paid"},
 }
 BUSY_STATUSES = ("charging", "needs_customer", "unknown")
 RETRY_TIME = timedelta(hours=23)

@@ -1,7 +1,7 @@
 """Invoices of the embedded gateway: the beginning of a subscription's id decides what becomes of them.
 
-`sub_paid_<seconds>`: paid so long after it was sent. `sub_late_<seconds>`: due after that time, and paid
-after twice as long. `sub_unpaid_<seconds>`: due after that time, and never paid. `sub_void_<seconds>`:
+`sub_paid_<seconds>`: paid so long after it was sent. `sub_late_<seconds>`: overdue after that time, and paid
+after twice as long. `sub_unpaid_<seconds>`: overdue after that time, and never paid. `sub_void_<seconds>`:
 cancelled by the seller after that time. Any other is due after the subscription's days, and paid after half
 of them.
 """
@@ -57,7 +57,11 @@ def _decide_status(charge: LedgerCharge, now: datetime) -> InvoiceStatus:
         "paid": sent_at + timedelta(seconds=seconds),
         "late": due_at + timedelta(seconds=seconds),
     }.get(fate)
-    return InvoiceStatus.PAID if paid_at is not None and now >= paid_at else InvoiceStatus.DUE
+    if paid_at is not None and now >= paid_at:
+        return InvoiceStatus.PAID
+    # A demo does not wait until the day is over.
+    is_overdue = fate in ("late", "unpaid") and now >= due_at
+    return InvoiceStatus.OVERDUE if is_overdue else InvoiceStatus.DUE
 
 
 def _format_number(charge: LedgerCharge) -> str:

@@ -30,7 +30,13 @@ from bot.billing.stripe.client import (
     to_timestamp,
 )
 from bot.billing.stripe.currencies import to_minor_units
-from bot.billing.stripe.items import ATTEMPT_METADATA_KEY, SubscriptionItem, get_object_id
+from bot.billing.stripe.items import (
+    ATTEMPT_METADATA_KEY,
+    ENDED_STATUSES,
+    SubscriptionItem,
+    get_object_id,
+    iter_stripe_items,
+)
 from bot.billing.stripe.payments import fetch_charged_methods
 from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
 from bot.clock import MAX_SECONDS_AHEAD
@@ -74,9 +80,47 @@ async def find_outcome(
 async def find_outcome_without_item(
     client: stripe.StripeClient, customer: str, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """For an item that no longer exists: it can no longer be changed, but it may have been."""
+    """For an item that is no longer there under its id: it can no longer be changed, but it may have been."""
     invoice = await _find_invoice(client, {"customer": customer}, None, charge)
-    return None if invoice is None else await read_outcome(client, invoice, None, now, is_ended=True)
+    if invoice is None:
+        return None
+    is_ended = invoice.collection_method == "send_invoice" and not await _has_live_item(client, invoice)
+    return await read_outcome(client, invoice, None, now, is_ended=is_ended)
+
+
+async def _has_live_item(client: stripe.StripeClient, invoice: stripe.Invoice) -> bool:
+    """Whether the seats are still there: somebody may only have given the item another
+    `seatbot_subscription`."""
+    parent = invoice.parent.subscription_details if invoice.parent else None
+    subscription_id = get_object_id(parent.subscription) if parent else None
+    if subscription_id is None:
+        return False
+    call = client.v1.subscriptions.retrieve_async(subscription_id)
+    try:
+        subscription = await request_stripe(call, "subscriptions.retrieve", expects=is_missing)
+    except stripe.InvalidRequestError:
+        return False
+    if subscription.status in ENDED_STATUSES:
+        return False
+    item_ids = {item.id async for item in iter_stripe_items(client, subscription)}
+    async for line in iter_all_pages(invoice.lines):
+        details = line.parent.subscription_item_details if line.parent else None
+        if details and details.proration and details.subscription_item in item_ids:
+            return True
+    return False
+
+
+async def fetch_settled_outcome(
+    client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
+) -> Settled | None:
+    """Of the invoice as it is now; None unless it is paid, or the customer's to pay."""
+    wanted = {"expand": ["payments"]}
+    call = client.v1.invoices.retrieve_async(str(invoice.id), wanted)  # type: ignore[arg-type]
+    invoice = await request_stripe(call, "invoices.retrieve")
+    if invoice.status != "paid" and invoice.collection_method != "send_invoice":
+        return None
+    outcome = await read_outcome(client, invoice, None, now)
+    return outcome if isinstance(outcome, Settled) else None
 
 
 async def read_outcome(
@@ -104,25 +148,28 @@ async def read_outcome(
 async def _read_sent_invoice(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime, *, is_ended: bool
 ) -> ChargeOutcome:
-    """The seats were added when it was created. It counts once it is finalized, whatever becomes of it."""
-    if invoice.status == "draft" and is_ended:
-        return await _cancel_draft(client, invoice, now)
+    """The seats were added when it was created. It counts once it is finalized, whatever becomes of it,
+    unless they are gone by now."""
+    final: stripe.Invoice | None = invoice
     if invoice.status == "draft":
-        final = await _finalize_draft(client, invoice, advance=True)
-        return _build_settled(final) if final else Pending(now + RECONCILE_INTERVAL)
-    if invoice.status == "void" and is_ended:
-        return Declined("subscription_gone")
-    return _build_settled(invoice)
-
-
-async def _cancel_draft(client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime) -> ChargeOutcome:
-    """There are no seats to pay for any more. A subscription's draft can be neither deleted nor voided before
-    it is finalized (docs.stripe.com/api/invoices/delete, docs.stripe.com/api/invoices/void)."""
-    final = await _finalize_draft(client, invoice, advance=False)
+        final = await _finalize_draft(client, invoice, advance=not is_ended)
     if final is None:
         return Pending(now + RECONCILE_INTERVAL)
-    if final.status == "open":
-        await request_stripe(client.v1.invoices.void_invoice_async(str(invoice.id)), "invoices.void")
+    if is_ended and final.status != "paid" and not final.amount_paid:
+        return await _cancel_sent_invoice(client, final, now)
+    return _build_settled(final)
+
+
+async def _cancel_sent_invoice(
+    client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
+) -> ChargeOutcome:
+    """There are no seats to pay for any more. A subscription's draft can be neither deleted nor voided before
+    it is finalized (docs.stripe.com/api/invoices/delete, docs.stripe.com/api/invoices/void), so one that is
+    open may be what an earlier run has left between the two."""
+    if invoice.status != "void":
+        unvoided = await _void_invoice(client, invoice, now)
+        if unvoided is not None:
+            return unvoided
     return Declined("subscription_gone")
 
 
@@ -221,12 +268,19 @@ async def _resolve_unpaid_invoice(
     if payment and payment.status == "requires_action" and waits and until:
         return NeedsCustomer(invoice.hosted_invoice_url or "", until)
     # If it stayed open, Stripe's retries could still pay it after another card was charged here.
+    return await _void_invoice(client, invoice, now) or _build_declined(payment)
+
+
+async def _void_invoice(
+    client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
+) -> Pending | None:
+    """None if it is void now."""
     call = client.v1.invoices.void_invoice_async(str(invoice.id))
     try:
         await request_stripe(call, "invoices.void", expects=lambda _: True)
     except stripe.InvalidRequestError as error:
         return await _recheck_unvoided_invoice(client, str(invoice.id), error, now)
-    return _build_declined(payment)
+    return None
 
 
 async def _recheck_unvoided_invoice(
@@ -289,10 +343,13 @@ async def _find_invoice(
 async def is_invoice_of_charge(
     invoice: stripe.Invoice, item: SubscriptionItem | None, charge: Charge
 ) -> bool:
-    """It has the charge's key, and charges for its seats from its timestamp. The key alone is not enough:
-    renewals and other people's changes copy it too. Without an item, any of the customer's counts."""
-    if get_charge_key(invoice) != charge.key:
-        return False
+    """The key alone is not enough: renewals and other people's changes copy it too."""
+    return get_charge_key(invoice) == charge.key and await has_seats_of_charge(invoice, item, charge)
+
+
+async def has_seats_of_charge(invoice: stripe.Invoice, item: SubscriptionItem | None, charge: Charge) -> bool:
+    """It charges for the seats of the charge from its timestamp. Without an item, any of the customer's
+    counts."""
     wanted = (charge.expected_seats + charge.seats, to_timestamp(charge.at))
     async for line in iter_all_pages(invoice.lines):
         details = line.parent.subscription_item_details if line.parent else None

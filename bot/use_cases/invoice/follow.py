@@ -19,10 +19,18 @@ from bot.use_cases.notice.enqueue import (
     enqueue_notices,
     list_channel_destinations,
     list_direct_destinations,
+    list_invoice_message_destinations,
     list_order_recipients,
 )
 from models.account import Account
-from models.invoice import INVOICE_TRANSITIONS, Invoice, InvoiceStatus, find_invoice_status
+from models.account.billing_contact import BillingContact
+from models.invoice import (
+    INVOICE_TRANSITIONS,
+    Invoice,
+    InvoiceStatus,
+    find_invoice_status,
+    find_overdue_time,
+)
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination
 from models.notice.payloads import InvoicePayload, OrderHistoryPayload
@@ -109,14 +117,16 @@ async def _apply_invoice_state(
             await _update_invoice(session, account, invoice, state, at)
         # An event that has arrived in the meantime made it due again.
         if invoice.check_at == lease_end or invoice.is_final:
-            invoice.check_at = find_check_time(invoice, services.billing.invoice_check_interval, at)
+            interval = services.billing.invoice_check_interval
+            invoice.check_at = find_check_time(invoice, account.time_zone, interval, at)
         session.add(invoice)
 
 
 async def _update_invoice(
     session: Session, account: Account, invoice: Invoice, state: InvoiceState, at: datetime
 ) -> None:
-    before, status = invoice.status, find_invoice_status(state.status, invoice.due_at, at)
+    overdue_at = find_overdue_time(invoice.due_at, account.time_zone)
+    before, status = invoice.status, find_invoice_status(state.status, overdue_at, at)
     if status is not before and status not in INVOICE_TRANSITIONS[before]:
         log.warning("invoice.unexpected_status", invoice=invoice.number, status=status.value)
         return
@@ -149,6 +159,7 @@ async def _update_invoice(
         destinations += list_channel_destinations(account, contacts)
     notices = [
         *_build_status_notices(account, order, invoice, payload, at),
+        *await _build_message_edits(session, account, order, invoice, contacts, at),
         *build_notices(
             NOTICE_KIND_BY_STATUS[status],
             f"order:{order.id}:invoice:{invoice.id}:{status.value}",
@@ -160,6 +171,29 @@ async def _update_invoice(
         ),
     ]
     await enqueue_notices(session, notices)
+
+
+async def _build_message_edits(
+    session: Session,
+    account: Account,
+    order: ServiceOrder,
+    invoice: Invoice,
+    contacts: Sequence[BillingContact],
+    at: datetime,
+) -> list[Notice]:
+    """Of messages that ask for a payment which is no longer asked for (R25); one may be on its way."""
+    if invoice.is_payable:
+        return []
+    posted = await list_invoice_message_destinations(session, order.key)
+    expected = [*list_direct_destinations(contacts), *list_channel_destinations(account, contacts)]
+    return build_notices(
+        NoticeKind.ORDER_MESSAGES,
+        f"order:{order.id}:messages:invoice:{invoice.id}:{invoice.status.value}",
+        dict.fromkeys([*posted, *expected]),
+        account=account,
+        at=at,
+        order=order,
+    )
 
 
 def _build_status_notices(

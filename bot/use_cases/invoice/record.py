@@ -6,7 +6,7 @@ from bot.billing.gateway import InvoiceState
 from bot.use_cases.audit.write import NewAuditEntry
 from models.account import Account
 from models.audit.entry import Actor
-from models.invoice import Invoice, InvoiceStatus, find_invoice_status
+from models.invoice import Invoice, InvoiceStatus, find_invoice_status, find_overdue_time
 from models.service_order import ServiceOrder
 
 # An invoice that nobody has paid for so long is asked about once a day.
@@ -17,32 +17,38 @@ SLOW_CHECK_INTERVAL = timedelta(days=1)
 def build_invoice(
     state: InvoiceState, account: Account, order_line_id: int, check_interval: timedelta, at: datetime
 ) -> Invoice:
+    """One that is overdue or cancelled by then is due at first: following it announces what it has become.
+    One that is paid needs no notice besides the order's confirmation."""
+    overdue_at = find_overdue_time(state.due_at, account.time_zone)
+    status = find_invoice_status(state.status, overdue_at, at)
+    is_settled = status in (InvoiceStatus.DUE, InvoiceStatus.PAID)
     invoice = Invoice(
         account_id=account.id,
         order_line_id=order_line_id,
         provider_invoice_id=state.id,
         number=state.number,
-        status=find_invoice_status(state.status, state.due_at, at),
+        status=status if is_settled else InvoiceStatus.DUE,
         currency=account.currency,
         amount=state.amount,
         amount_remaining=state.amount_remaining,
         issued_at=at,
         due_at=state.due_at,
     )
-    invoice.check_at = find_check_time(invoice, check_interval, at)
+    invoice.check_at = find_check_time(invoice, account.time_zone, check_interval, at) if is_settled else at
     return invoice
 
 
-def find_check_time(invoice: Invoice, check_interval: timedelta, at: datetime) -> datetime | None:
-    """When to ask the provider again; None once nothing more can happen. One that is due is overdue from that
-    time on, whatever the interval."""
+def find_check_time(invoice: Invoice, zone: str, check_interval: timedelta, at: datetime) -> datetime | None:
+    """When to ask the provider again; None once nothing more can happen. One that is due is overdue once its
+    day is over, whatever the interval."""
     if invoice.is_final:
         return None
     since = invoice.due_at or invoice.issued_at
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE or at - since > PATIENCE:
         return at + max(check_interval, SLOW_CHECK_INTERVAL)
-    if invoice.status is InvoiceStatus.DUE and invoice.due_at is not None and invoice.due_at > at:
-        return min(at + check_interval, invoice.due_at)
+    overdue_at = find_overdue_time(invoice.due_at, zone)
+    if invoice.status is InvoiceStatus.DUE and overdue_at is not None and overdue_at > at:
+        return min(at + check_interval, overdue_at)
     return at + check_interval
 
 

@@ -1,17 +1,20 @@
 """Orders on invoice over Stripe: subscriptions with `collection_method=send_invoice` (R3, R18, R19)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.billing.stripe.client import from_timestamp
 from bot.use_cases.invoice.follow import follow_due_invoices
+from models.audit.entry import AuditEntry
 from models.invoice import Invoice
 from models.receipt import Receipt
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from tests.fake_stripe import Fault
 from tests.fake_stripe.records import Invoice as StripeInvoice
-from tests.handlers.steps import buttons, newest, opened, saying, shown
+from tests.handlers.steps import buttons, failing, hooked, newest, opened, saying, shown
 from tests.handlers.stripe.stripe_orders import ALICE, line, ordered, placed_only
 from tests.stripe_world import StripeWorld, stripe_world
 
@@ -75,11 +78,15 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     assert world.slack.refusals == []
 
 
-async def test_without_webhooks_it_is_overdue_on_its_day_and_paid_within_the_hour(world: StripeWorld) -> None:
+async def test_without_webhooks_it_is_overdue_after_its_day_and_paid_within_the_hour(
+    world: StripeWorld,
+) -> None:
+    """It is due on 10 December, at nine in the morning: the day ends at midnight in Paris."""
     await ordered(world, ALICE, "acme_meeting")
-    await world.pass_time(days=29, hours=23)
+    await world.pass_time(days=30, hours=13, minutes=59)
     assert (await world.row(Invoice)).status == "due"
-    await world.pass_time(hours=1)
+    assert world.clock() > from_timestamp(get_invoice(world).due_date or 0)
+    await world.pass_time(minutes=1)
     stored = await world.row(Invoice)
     assert stored.status == "overdue"
     assert len(saying(world.channel("C01BILLING"), stored.number)) >= 1
@@ -93,6 +100,40 @@ async def test_without_webhooks_it_is_overdue_on_its_day_and_paid_within_the_hou
     await world.pass_time(hours=1)
     assert (await world.row(Invoice)).status == "paid"
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+
+
+@pytest.mark.parametrize(("status", "words"), [("overdue", "is overdue"), ("void", "was cancelled")])
+async def test_an_invoice_that_is_overdue_or_void_when_first_seen_is_announced(
+    world: StripeWorld, status: str, words: str
+) -> None:
+    """Stripe finalizes it while nobody can ask, and time passes."""
+    invoice = await leave_draft(world)
+    world.records.finalize_invoice(invoice, auto_advance=True)
+    if status == "void":
+        world.records.void_invoice(invoice)
+    else:
+        invoice.due_date = int(world.clock().timestamp()) - 86400
+    await world.pass_time(seconds=11)
+    stored = await world.row(Invoice)
+    assert stored.status == status
+    entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
+    assert entries == [(None, "due"), ("due", status)]
+    title = f"Invoice {stored.number} for service order SO-1001 {words}"
+    assert newest(world.person("alice").dms, title)
+    late = saying(
+        world.channel("C01BILLING"), f"{stored.number} de la commande de Service SO-1001 est en retard"
+    )
+    assert len(late) == (1 if status == "overdue" else 0)
+    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+
+
+async def test_an_invoice_that_stripe_no_longer_shows_is_not_called_overdue(world: StripeWorld) -> None:
+    await ordered(world, ALICE, "acme_meeting")
+    del world.records.invoices[get_invoice(world).id]
+    with capture_logs() as logs:
+        await world.pass_time(days=32)
+    assert (await world.row(Invoice)).status == "due"
+    assert any(entry["event"] == "invoice.missing_at_provider" for entry in logs)
 
 
 async def test_a_voided_and_a_written_off_invoice_are_told_and_change_no_order(world: StripeWorld) -> None:
@@ -161,15 +202,66 @@ async def test_an_invoice_that_stripe_cannot_finalize_keeps_the_line_waiting(wor
     assert (await line(world)).status == "settled"
 
 
-async def test_a_subscription_that_ended_before_its_invoice_owes_nothing(world: StripeWorld) -> None:
-    world.fake.faults.append(Fault("cut_before", path="/finalize$", times=100))
+async def leave_draft(world: StripeWorld) -> StripeInvoice:
+    """Stripe has added the seats, and nothing has finalized their invoice."""
+    fault = Fault("cut_before", path="/finalize$", times=100)
+    world.fake.faults.append(fault)
     await ordered(world, ALICE, "acme_meeting")
-    world.fake.faults.clear()
+    world.fake.faults.remove(fault)
+    assert get_invoice(world).status == "draft"
+    return get_invoice(world)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_subscription_that_ended_before_its_invoice_owes_nothing(
+    world: StripeWorld, is_killed: bool
+) -> None:
+    """R19: a fault or a kill between the steps leaves no invoice for somebody to pay."""
+    invoice = await leave_draft(world)
+    world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
+    fault, gateway = Fault("cut_before", path="/void$", times=100), hooked(world)
+    world.fake.faults.append(fault)
+    if is_killed:
+        gateway.after["reconcile"] = failing(RuntimeError("the process dies here"))
+    await world.pass_time(seconds=11)
+    assert (invoice.status, (await line(world)).status) == ("open", "unknown")
+    gateway.after.clear()
+    fault.kind, fault.times = "cut_after", 1
+    await world.pass_time(minutes=3)
+    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "subscription_gone")
+    assert invoice.status == "void"
+    assert await world.rows(Invoice) == []
+
+
+async def test_what_a_credit_has_paid_is_settled_although_its_subscription_has_ended(
+    world: StripeWorld,
+) -> None:
+    world.records.customers["cus_acme"].balance = -100_000
+    await leave_draft(world)
     world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
     await world.pass_time(seconds=11)
-    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "subscription_gone")
-    assert get_invoice(world).status == "void"
-    assert await world.rows(Invoice) == []
+    assert (await line(world)).status == "settled"
+    assert ((await world.row(Invoice)).status, get_invoice(world).status) == ("paid", "paid")
+
+
+async def test_an_item_that_is_only_named_otherwise_still_has_the_seats_to_pay_for(
+    world: StripeWorld,
+) -> None:
+    invoice = await leave_draft(world)
+    [item] = world.records.subscriptions["sub_of_acme_meeting"].items
+    item.metadata["seatbot_subscription"] = "acme_conferences"
+    await world.pass_time(seconds=11)
+    assert ((await line(world)).status, invoice.status) == ("settled", "open")
+    assert (await world.row(Invoice)).status == "due"
+
+
+async def test_an_item_that_was_taken_away_has_no_seats_to_pay_for(world: StripeWorld) -> None:
+    invoice = await leave_draft(world)
+    subscription = world.records.subscriptions["sub_of_acme_meeting"]
+    [item] = subscription.items
+    subscription.items = [replace(item, id="si_other", metadata={"seatbot_subscription": "acme_other"})]
+    await world.pass_time(seconds=11)
+    assert ((await line(world)).status, invoice.status) == ("declined", "void")
 
 
 async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: StripeWorld) -> None:
