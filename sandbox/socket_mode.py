@@ -32,6 +32,8 @@ class SocketMode:
         self._app_id = app_id
         self._tickets: set[str] = set()
         self._turn = 0
+        # So many handshakes fail after the ticket is spent, as when Slack's edge is in trouble.
+        self.failing_handshakes = 0
         self.connections: list[Connection] = []
 
     @property
@@ -49,6 +51,9 @@ class SocketMode:
         if ticket not in self._tickets or len(self.connections) >= MAX_CONNECTIONS:
             return web.Response(status=408 if ticket in self._tickets else 404)
         self._tickets.discard(ticket)
+        if self.failing_handshakes:
+            self.failing_handshakes -= 1
+            return web.Response(status=500)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         connection = Connection(socket, request.transport)
