@@ -36,8 +36,8 @@ AUTH_RESPONSE = {
 
 @dataclass
 class FakeSlack:
-    """`updated_views` has the last content of each updated view; `messages` has (time, channel, message) of each
-    accepted message, in seconds of `perf_counter`."""
+    """`updated_views` has the last content of each updated view; `messages` has (time, channel, message) of
+    each accepted message, in seconds of `perf_counter`."""
 
     rate_limits: SlackRateLimits | None = None
     updated_views: dict[str, bytes] = field(default_factory=dict)
