@@ -1,7 +1,7 @@
 """Tax ids: their format by the rules of their countries, and which of them are VAT numbers."""
 
 import re
-from types import ModuleType
+from collections.abc import Callable
 
 from stdnum import get_cc_module
 from stdnum.ch import vat as swiss_vat
@@ -49,14 +49,14 @@ SEPARATORS = re.compile(r"[\s.\-/]")
 
 def is_tax_id(text: str, country: str) -> bool:
     """Of the country, or an EU VAT number. For countries whose rules are not known, anything is."""
-    modules = _list_modules(country)
+    checks = _list_checks(country)
     if country == "JP":
         # Invoices carry a corporate number with a T before it, which the library does not know.
         text = text.removeprefix("T")
     return (
-        not modules
+        not checks
         or eu_vat.is_valid(text)
-        or any(module.is_valid(text) for module in modules)
+        or any(check(text) for check in checks)
         or _matches_pattern(text, country)
     )
 
@@ -72,10 +72,10 @@ def is_vat_number(text: str) -> bool:
     )
 
 
-def _list_modules(country: str) -> list[ModuleType]:
+def _list_checks(country: str) -> list[Callable[[str], bool]]:
     kinds = (*USUAL_KINDS, *KINDS_BY_COUNTRY.get(country, ()))
     found = [get_cc_module(country.lower(), kind) for kind in kinds]
-    return [module for module in found if module is not None]
+    return [module.is_valid for module in found if module is not None]
 
 
 def _matches_pattern(text: str, country: str) -> bool:
