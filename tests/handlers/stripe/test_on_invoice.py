@@ -303,6 +303,17 @@ async def test_a_line_is_paid_as_it_was_agreed_or_not_at_all(
     assert words in newest(world.person("alice").dms, "declined").text
 
 
+async def test_a_permission_that_is_withdrawn_after_placing_declines_the_line(world: StripeWorld) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    world.records.customers["cus_acme"].metadata.clear()
+    await world.pass_time(seconds=1)
+    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "invoice_not_allowed")
+    declined = newest(world.person("alice").dms, "seats declined for GoTo Meeting")
+    assert "the account may no longer order on invoice" in declined.text
+    assert "or cancel these seats" in declined.text
+    assert world.records.list_updates() == []
+
+
 async def test_nothing_to_pay_is_paid_at_once(world: StripeWorld) -> None:
     world.records.customers["cus_acme"].balance = -100_000
     await ordered(world, ALICE, "acme_meeting")
