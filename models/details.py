@@ -277,8 +277,12 @@ class OrderDetails:
     def payable_invoices(self) -> list[Invoice]:
         return [row.invoice for row in self.rows if row.invoice and row.invoice.is_payable]
 
-    def list_rows_with_status(self, status: LineStatus) -> list[OrderRow]:
-        return [row for row in self.rows if row.line.status is status]
+    def list_rows_with_status(self, status: LineStatus, subscription_id: str = "") -> list[OrderRow]:
+        return [row for row in self.list_rows_of(subscription_id) if row.line.status is status]
+
+    def list_rows_of(self, subscription_id: str) -> list[OrderRow]:
+        """That of the subscription; all of them if it is not known."""
+        return [row for row in self.rows if subscription_id in ("", row.line.subscription_id)]
 
     @property
     def line_methods(self) -> list[tuple[str, PaymentMethod | ChargedMethod]]:
@@ -297,7 +301,11 @@ class OrderDetails:
 
     @property
     def can_retry(self) -> bool:
-        return any(row.line.can_retry(self.order, self.at) for row in self.rows)
+        return self.can_retry_line("")
+
+    def can_retry_line(self, subscription_id: str) -> bool:
+        """Any line, if the subscription is not known."""
+        return any(row.line.can_retry(self.order, self.at) for row in self.list_rows_of(subscription_id))
 
 
 @dataclass(frozen=True)

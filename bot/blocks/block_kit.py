@@ -284,11 +284,12 @@ def build_input(
 
 @dataclass(frozen=True)
 class ModalMetadata:
-    """A modal's `private_metadata`: ids only, which every use case authorises again (R5).
+    """A modal's `private_metadata`: ids, which every use case authorises again (R5), and no content.
 
     `origin` says where Back leads from a quote: `cart`, `pending` (the warning of R6) or `quotes`.
     `command_text` follows `/add-seats`, until the cart is shown; `reason` was typed for rejecting `quote`;
-    `extension` is a request for more time.
+    `extension` is a request for more time; `shown` is the fingerprint of the order that the modal shows.
+    A list of orders with a `po_number` shows only those that have it.
     """
 
     account: StorableText = ""
@@ -300,6 +301,8 @@ class ModalMetadata:
     quote_ids: tuple[RowId, ...] = ()
     reason: StorableText = ""
     extension: RowId = 0
+    shown: StorableText = ""
+    po_number: StorableText = ""
 
     def to_json(self) -> str:
         return _METADATA_ADAPTER.dump_json(self, exclude_defaults=True).decode()

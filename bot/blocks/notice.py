@@ -15,7 +15,7 @@ from bot.notices.summary import render_notice
 from models.details import OrderDetails, QuoteDetails
 from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
-from models.notice.payloads import InvoicePayload
+from models.notice.payloads import InvoicePayload, OrderLinePayload
 from models.service_order import LineStatus
 
 OPEN_QUOTE = navigation.OPEN_QUOTE
@@ -163,9 +163,13 @@ def _build_open_order_rows(notice: RenderableNotice) -> ButtonRows:
     return [[navigation.build_open_order_button(notice.localizer, order.key, order.number)]]
 
 
+def _get_subscription_id(notice: RenderableNotice) -> str:
+    return notice.payload.subscription_id if isinstance(notice.payload, OrderLinePayload) else ""
+
+
 def _build_retry_rows(notice: RenderableNotice) -> ButtonRows:
     details, [[open_order]] = _get_order(notice), _build_open_order_rows(notice)
-    if not details.can_retry:
+    if not details.can_retry_line(_get_subscription_id(notice)):
         return [[open_order]]
     return [[*build_retry_buttons(notice.localizer, details), open_order]]
 
@@ -174,7 +178,9 @@ def _build_confirm_payment_rows(notice: RenderableNotice) -> ButtonRows:
     # The links are for the contact only. Each button has its own row: an action id may occur once per row.
     linked = [
         row
-        for row in _get_order(notice).list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
+        for row in _get_order(notice).list_rows_with_status(
+            LineStatus.NEEDS_CUSTOMER, _get_subscription_id(notice)
+        )
         if row.line.customer_link and notice.destination_kind is DestinationKind.CONTACT
     ]
     confirm = [[build_confirm_payment_button(notice.localizer, row)] for row in linked[:MAX_CONFIRMATIONS]]

@@ -9,6 +9,7 @@ from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.payment_method import format_method_name
 from bot.presenters.quote import get_decision_outcome
 from models.errors import InvalidInput, Refusal
+from models.order_fingerprint import OrderChanged
 from models.payment_method import PaymentMethodUnsupported
 from models.quote import QuoteNotPending
 from models.text.localized_text import select_text
@@ -37,6 +38,10 @@ def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object
             replaced=bool(arguments["replaced_by"]),
         )
         arguments["by"] = arguments["by"] or localizer.format_text("someone")
+    if isinstance(refusal, OrderChanged):
+        parts = refusal.variables["parts"]
+        assert isinstance(parts, list)
+        arguments["parts"] = [localizer.format_text("placement-part", part=part) for part in parts]
     if isinstance(refusal, PaymentMethodUnsupported):
         arguments["method"] = format_method_name(localizer, refusal.method)
     reason = arguments.get("reason")

@@ -1,6 +1,7 @@
 """Service orders: placing one, its status, and trying declined seats again (R10-R12, R18-R21)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.blocks import block_kit, navigation, order_line
 from bot.blocks.address import format_billing_address
@@ -17,6 +18,7 @@ from bot.presenters.tax import format_tax_notes, list_tax_amounts
 from models.account import Account
 from models.details import OrderDetails, PlacementPage, QuoteDetails
 from models.money import Money
+from models.order_fingerprint import compute_order_fingerprint
 from models.payment_method import PaymentMethod
 from models.service_order import LineStatus, OrderStatus
 from models.tax import TaxItem
@@ -67,12 +69,19 @@ def render_placement_modal(
         block_kit.build_actions(_build_placement_back_button(localizer, placement_page)),
     ]
     submit = localizer.format_text("placement-submit")
+    fingerprint = compute_order_fingerprint(
+        quote,
+        placement_page.quote.rows,
+        placement_page.form,
+        placement_page.administrator,
+        placement_page.payment_methods,
+    )
     return block_kit.build_modal(
         PLACE,
         localizer.format_text("service-order"),
         blocks,
         localizer,
-        metadata=metadata,
+        metadata=replace(metadata, shown=fingerprint),
         submit_label=submit,
     )
 

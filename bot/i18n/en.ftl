@@ -439,6 +439,13 @@ placement-intro =
        *[other] Check the details below. You won’t be charged until you place the service order.
     }
 placement-replaced = Your billing address changes the tax, so quote { $number } has replaced { $replaced }. The new total is { $total }.
+placement-part = { $part ->
+    [seats] the seats or their price
+    [administrator] the admin contact
+    [method] how it’s paid
+    [po_number] the purchase-order number
+   *[address] the billing address
+}
 placement-admin =
     {"*"}Admin contact*
     { $name }, { $email }
@@ -967,6 +974,10 @@ refusal-nothing-to-retry = { $outcome ->
     [retried] { $by } tried the declined seats of service order { $number } again on { $at }. To see the current status, type /service-orders { $number }.
     [given_up] { $by } cancelled the declined seats of service order { $number } on { $at }. They won’t be billed. To order seats, type /add-seats.
    *[over] Nothing in service order { $number } can be tried again or cancelled now: the time to do so has passed. Account Services can help.
+}
+refusal-order-changed = { $has_parts ->
+    [yes] This order has changed since you opened this screen: { $parts }. Nothing has been ordered. Check the details, then place it again.
+   *[no] This screen was opened before the app was updated. Nothing has been ordered. Check the details, then place the order again.
 }
 refusal-order-not-found = { $has_number ->
     [yes] We can’t find service order { $number }. To see yours, type /service-orders.

@@ -443,6 +443,13 @@ placement-intro =
        *[other] Vérifiez les informations ci-dessous. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
     }
 placement-replaced = Votre adresse de facturation modifie la taxe : le devis { $number } a remplacé { $replaced }. Le nouveau total est de { $total }.
+placement-part = { $part ->
+    [seats] les postes ou leur prix
+    [administrator] le contact administrateur
+    [method] le mode de paiement
+    [po_number] le numéro de bon de commande
+   *[address] l’adresse de facturation
+}
 placement-admin =
     {"*"}Contact administrateur*
     { $name }, { $email }
@@ -971,6 +978,10 @@ refusal-nothing-to-retry = { $outcome ->
     [retried] { $by } a réessayé les postes refusés de la commande de Service { $number } le { $at }. Pour connaître son état, tapez /service-orders { $number }.
     [given_up] { $by } a annulé les postes refusés de la commande de Service { $number } le { $at }. Ils ne seront pas facturés. Pour commander des postes, tapez /add-seats.
    *[over] Rien dans la commande de Service { $number } ne peut être réessayé ou annulé maintenant : le délai est passé. Les Services des comptes Corporate peuvent vous aider.
+}
+refusal-order-changed = { $has_parts ->
+    [yes] Cette commande a changé depuis l’ouverture de l’écran : { $parts }. Rien n’a été commandé. Vérifiez-la, puis passez-la de nouveau.
+   *[no] Cet écran date d’avant une mise à jour de l’application. Rien n’a été commandé. Vérifiez la commande, puis passez-la de nouveau.
 }
 refusal-order-not-found = { $has_number ->
     [yes] La commande de Service { $number } est introuvable. Pour voir les vôtres, tapez /service-orders.

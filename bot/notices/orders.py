@@ -231,7 +231,7 @@ def _render_answered(renderer: NoticeRenderer, products: list[str]) -> NoticeTex
 
 def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
     payload = renderer.get_payload(OrderDeclinedPayload)
-    if not renderer.order.list_rows_with_status(LineStatus.DECLINED):
+    if not renderer.order.list_rows_with_status(LineStatus.DECLINED, payload.subscription_id):
         return _render_answered(renderer, payload.products)
     title = renderer.format_text(
         "notice-order-declined",
@@ -244,7 +244,7 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
         (
             *_format_payload_reason(renderer, payload),
             *_format_price_change(renderer, payload),
-            *_format_decline_consequences(renderer),
+            *_format_decline_consequences(renderer, payload.subscription_id),
             *format_order_lines(renderer),
         ),
     )
@@ -274,8 +274,8 @@ def _format_price_change(renderer: NoticeRenderer, payload: OrderDeclinedPayload
     ]
 
 
-def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
-    until = renderer.order_presenter.retry_deadline
+def _format_decline_consequences(renderer: NoticeRenderer, subscription_id: str) -> list[str]:
+    until = renderer.order_presenter.find_retry_deadline(subscription_id)
     if until:
         return [
             renderer.format_text("notice-order-not-billed"),
@@ -293,8 +293,9 @@ def _format_decline_consequences(renderer: NoticeRenderer) -> list[str]:
 
 
 def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
-    products = renderer.get_payload(PaymentConfirmationPayload).products
-    unconfirmed = renderer.order_presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER)
+    payload = renderer.get_payload(PaymentConfirmationPayload)
+    products, subscription_id = payload.products, payload.subscription_id
+    unconfirmed = renderer.order_presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER, subscription_id)
     if not unconfirmed:
         return _render_answered(renderer, products)
     title = renderer.format_text(
@@ -414,7 +415,14 @@ def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
 def _format_payments(renderer: NoticeRenderer) -> list[str]:
     if not renderer.notice.shows_amounts:
         return []
-    payments = format_receipt_payments(renderer.notice.localizer, renderer.receipt)
+    # As they are by now: an invoice may have been paid since.
+    localizer, account = renderer.notice.localizer, renderer.notice.account
+    invoices = [row.invoice for row in renderer.order.rows if row.invoice and not row.invoice.is_payable]
+    payments = format_receipt_payments(
+        localizer,
+        renderer.receipt,
+        {invoice.number: format_invoice_status(localizer, invoice, account) for invoice in invoices},
+    )
     return [renderer.escape_text(payment) for payment in payments]
 
 

@@ -154,8 +154,12 @@ class OrderPresenter:
             for row in self.details.rows
         ]
 
-    def list_lines_with_status(self, status: LineStatus) -> list[OrderLinePresenter]:
-        return [line for line in self.lines if line.row.line.status is status]
+    def list_lines_with_status(
+        self, status: LineStatus, subscription_id: str = ""
+    ) -> list[OrderLinePresenter]:
+        """Of one subscription, or of all if it is not known."""
+        rows = self.details.list_rows_with_status(status, subscription_id)
+        return [line for line in self.lines if line.row in rows]
 
     @property
     def status(self) -> str:
@@ -184,9 +188,13 @@ class OrderPresenter:
 
     @property
     def retry_deadline(self) -> datetime | None:
-        """Until when all lines that can be tried again still can."""
-        order = self.details.order
-        return min((line.row.line.get_retry_deadline(order) for line in self.retryable_lines), default=None)
+        return self.find_retry_deadline()
+
+    def find_retry_deadline(self, subscription_id: str = "") -> datetime | None:
+        """Until when the lines that can be tried again all still can: that of one subscription, or all."""
+        order, rows = self.details.order, self.details.list_rows_of(subscription_id)
+        retryable = [line for line in self.retryable_lines if line.row in rows]
+        return min((line.row.line.get_retry_deadline(order) for line in retryable), default=None)
 
     @property
     def confirmation_deadline(self) -> datetime | None:

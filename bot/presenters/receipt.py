@@ -1,7 +1,8 @@
 """How a receipt was paid: of the account's balance at the provider, and by which methods (R26)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
@@ -111,7 +112,10 @@ def format_differences(localizer: Localizer, receipt: Receipt) -> list[str]:
     return texts
 
 
-def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]:
+def format_receipt_payments(
+    localizer: Localizer, receipt: Receipt, invoice_statuses: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """`invoice_statuses` are said, by number, of invoices that are no longer due."""
     balance = [
         localizer.format_text("labelled-amount", label=localizer.format_text(key), amount=amount)
         for key, amount in list_balance_amounts(receipt)
@@ -126,7 +130,8 @@ def format_receipt_payments(localizer: Localizer, receipt: Receipt) -> list[str]
         for method in receipt.charged_methods
     ]
     invoices = [
-        localizer.format_text(
+        invoice_statuses.get(line.invoice_number)
+        or localizer.format_text(
             "receipt-invoiced",
             number=line.invoice_number,
             amount=Money(line.invoiced, receipt.currency),

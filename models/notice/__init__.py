@@ -1,5 +1,6 @@
 from models.notice.notice import (
     FINISHED_NOTICE_CONDITION,
+    INVOICE_MESSAGE_KINDS,
     DeliverySlot,
     Notice,
     NoticeKind,
@@ -10,6 +11,7 @@ from models.notice.notice import (
 
 __all__ = [
     "FINISHED_NOTICE_CONDITION",
+    "INVOICE_MESSAGE_KINDS",
     "DeliverySlot",
     "Notice",
     "NoticeKind",

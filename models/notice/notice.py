@@ -59,6 +59,10 @@ class NoticeKind(StrEnum):
     CHANNEL_UNREACHABLE = "channel_unreachable"
 
 
+# They ask for the payment of an invoice, also after the order has finished.
+INVOICE_MESSAGE_KINDS = (NoticeKind.INVOICE_OVERDUE, NoticeKind.RECEIPT)
+
+
 class Notice(SQLModel, table=True):
     """`event` identifies what is reported, once per destination.
 
@@ -146,8 +150,9 @@ class PostedMessage(SQLModel, table=True):
 
 
 class OrderMessage(SQLModel, table=True):
-    """A message in Slack that asks for something about an order, or promises it: it is edited in place until
-    the order is finished. The notice says what kind of message it is, for whom, and what else it shows."""
+    """A message in Slack that asks for something about an order or its invoices, or promises it: it is edited
+    in place until the order is finished, or the invoices are paid or cancelled. The notice says what kind of
+    message it is, for whom, and what else it shows."""
 
     __tablename__ = "order_message"
 

@@ -41,17 +41,23 @@ class OrderWaitsPayload(NoticePayload):
     blocking_order_number: str = ""
 
 
-class OrderDeclinedPayload(NoticePayload):
+class OrderLinePayload(NoticePayload):
+    """Without a `subscription_id`, which earlier versions did not store, it is about the whole order."""
+
+    subscription_id: str = ""
+    products: list[str] = []
+
+
+class OrderDeclinedPayload(OrderLinePayload):
     """Both totals include tax, and are set if the price has changed (R17)."""
 
-    products: list[str] = []
     reason: str = ""
     promised_total: int | None = None
     offered_total: int | None = None
 
 
-class PaymentConfirmationPayload(NoticePayload):
-    products: list[str] = []
+class PaymentConfirmationPayload(OrderLinePayload):
+    pass
 
 
 class DocumentPayload(NoticePayload):

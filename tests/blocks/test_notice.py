@@ -11,8 +11,10 @@ from bot.blocks.notice import render_notice_message
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.messaging.messenger import OutboundMessage
 from bot.use_cases.delivery.digest import MAX_DIGEST_NOTICES
+from bot.use_cases.delivery.order_message import IS_ANSWERED
 from models.details import OrderRow
 from models.notice import NoticeKind
+from models.notice.payloads import OrderDeclinedPayload
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import sample_messages, samples
@@ -231,6 +233,24 @@ def test_a_declined_payment_that_settled_meanwhile_asks_for_nothing(english: Loc
         make_message(NoticeKind.ORDER_DECLINED, english, order=sample_messages.completed(Size(rows=2)))
     )
     assert "service_order.retry" not in ids(content)
+
+
+def test_a_declined_payment_asks_about_its_own_line_whatever_the_others_need(english: Localizer) -> None:
+    """What an earlier version stored does not say which line it is about: it asks while any needs it."""
+    rows = [
+        samples.order_row(0, LineStatus.SETTLED),
+        samples.order_row(1, LineStatus.DECLINED, reason="card_declined"),
+    ]
+    details = samples.make_order_details(*rows)
+    settled_id, declined_id = (row.line.subscription_id for row in rows)
+    for subscription_id, asks in ((settled_id, False), (declined_id, True), ("", True)):
+        payload = OrderDeclinedPayload(subscription_id=subscription_id, products=["GoTo Meeting"])
+        message = make_message(NoticeKind.ORDER_DECLINED, english, order=details)
+        content = render(replace(message, payload=payload))
+        assert ("service_order.retry" in ids(content)) is asks
+        assert ("no longer needs an answer" in content["text"]) is not asks
+        assert IS_ANSWERED[NoticeKind.ORDER_DECLINED](details, payload) is not asks
+    assert OrderDeclinedPayload.model_validate({"products": ["GoTo Meeting"]}) == payload
 
 
 def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localizer) -> None:

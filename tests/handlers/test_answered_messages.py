@@ -1,14 +1,27 @@
 """A message that asks for something about an order is edited once there is nothing left to ask (R25)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from bot.messaging.messenger import MessageRef, OutboundMessage
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
 from models.notice import NoticeKind, OrderMessage
+from models.subscription import Subscription
 from sandbox.driver import PostedMessage
+from tests.handlers.carts import go
+from tests.handlers.db_snapshot import change
 from tests.handlers.service_order.orders import RETRY_BUTTONS, ordered, retried
-from tests.handlers.steps import ForgetfulTasks, buttons, failing, hooked, newest, order_of, saying, shown
+from tests.handlers.steps import (
+    ForgetfulTasks,
+    buttons,
+    failing,
+    hooked,
+    import_account,
+    newest,
+    order_of,
+    saying,
+    shown,
+)
 from tests.world import World
 
 OPEN = ["service_order.open"]
@@ -70,6 +83,28 @@ async def test_requests_to_confirm_go_once_the_customer_has_confirmed(world: Wor
     assert _says_completed(asked)
     assert "confirm your" not in asked.text
     assert buttons(asked) == OPEN
+
+
+async def test_each_line_is_confirmed_by_a_message_of_its_own(world: World) -> None:
+    carla = world.person("carla")
+    subscription = {
+        **{"id": "customer_meeting", "product": "goto-meeting", "seats": 4, "unit_price": "14.00"},
+        **{"period": "month", "period_start": date(2026, 11, 1), "period_end": date(2026, 12, 1)},
+    }
+    await import_account(world, "customer", subscriptions=[subscription])
+    await world.quote(carla, customer_assist=1, customer_meeting=1)
+    await change(world, Subscription, "customer_meeting", default_payment_method_id="pm_customer_never_1")
+    await carla.submit()
+    await world.open_placement(carla)
+    await go(carla, ("", "service_order.show"))
+    await world.settle()
+    meeting, assist = (newest(carla.dms, f"payment for {name}") for name in ("GoTo Meeting", "GoToAssist v5"))
+    assert [len(buttons(message)) for message in (meeting, assist)] == [2, 2]
+    await world.pass_time(minutes=2)
+    assert buttons(assist) == OPEN
+    assert "no longer needs an answer" in assist.text
+    assert "service_order.confirm_payment" in buttons(meeting)
+    assert "confirm your payment for GoTo Meeting" in meeting.text
 
 
 async def test_an_order_that_was_queued_says_that_it_has_started(world: World) -> None:

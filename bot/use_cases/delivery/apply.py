@@ -18,7 +18,7 @@ from bot.use_cases.delivery.fallback import (
     build_notice_copies,
     has_failed_for_too_long,
 )
-from bot.use_cases.delivery.order_message import IS_ANSWERED
+from bot.use_cases.delivery.order_message import IS_ANSWERED, is_final
 from bot.use_cases.delivery.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.results import (
     Completed,
@@ -189,10 +189,10 @@ async def _save_invitation_message(delivery: Delivery, result: Posted) -> None:
 
 
 def _save_order_message(delivery: Delivery, result: Posted) -> None:
-    """A message that already says how the order ended need not be edited. A change after it was rendered has
-    a notice behind this one."""
+    """A message that already says how the order or its invoices ended need not be edited. A change after it
+    was rendered has a notice behind this one."""
     details, notice = result.context.order, delivery.notice
-    if details is not None and not details.order.is_finished:
+    if details is not None and not is_final(notice, details):
         delivery.session.add(
             OrderMessage(
                 notice_id=notice.key,

@@ -1,4 +1,5 @@
-"""Messages that ask for something about an order, or promise it: edited once it is answered (R25)."""
+"""Messages that ask for something about an order or its invoices, or promise it: edited once it is answered
+(R25)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -8,34 +9,60 @@ from sqlmodel import and_, col, or_, select
 
 from bot.db import Session
 from models.details import OrderDetails
-from models.notice import Notice, NoticeKind, OrderMessage
+from models.invoice import Invoice
+from models.notice import INVOICE_MESSAGE_KINDS, Notice, NoticeKind, OrderMessage
+from models.notice.payloads import InvoicePayload, NoticePayload, OrderLinePayload, parse_payload
 from models.service_order import LineStatus, OrderStatus
 
 
-def _is_finished(details: OrderDetails) -> bool:
+def _is_finished(details: OrderDetails, _: NoticePayload) -> bool:
     return details.order.is_finished
 
 
-def _has_started(details: OrderDetails) -> bool:
+def _has_started(details: OrderDetails, _: NoticePayload) -> bool:
     return details.order.status is not OrderStatus.PLACED
 
 
-def _is_decided(details: OrderDetails) -> bool:
-    return not details.can_retry
+def _is_decided(details: OrderDetails, payload: NoticePayload) -> bool:
+    return not details.can_retry_line(_get_subscription_id(payload))
 
 
-def _is_confirmed(details: OrderDetails) -> bool:
-    return not details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
+def _is_confirmed(details: OrderDetails, payload: NoticePayload) -> bool:
+    return not details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER, _get_subscription_id(payload))
+
+
+def _are_invoices_settled(details: OrderDetails, payload: NoticePayload) -> bool:
+    return not any(invoice.is_payable for invoice in _list_invoices(details, payload))
+
+
+def _get_subscription_id(payload: NoticePayload) -> str:
+    return payload.subscription_id if isinstance(payload, OrderLinePayload) else ""
+
+
+def _list_invoices(details: OrderDetails, payload: NoticePayload) -> list[Invoice]:
+    invoices = [row.invoice for row in details.rows if row.invoice]
+    if isinstance(payload, InvoicePayload):
+        return [invoice for invoice in invoices if invoice.id == payload.invoice_id]
+    return invoices
 
 
 # Whether there is nothing left of what such a message asks for or promises.
-IS_ANSWERED: dict[NoticeKind, Callable[[OrderDetails], bool]] = {
+IS_ANSWERED: dict[NoticeKind, Callable[[OrderDetails, NoticePayload], bool]] = {
     NoticeKind.ORDER_PLACED: _is_finished,
     NoticeKind.ORDER_WAITS: _has_started,
     NoticeKind.ORDER_DECLINED: _is_decided,
     NoticeKind.ORDER_NEEDS_CUSTOMER: _is_confirmed,
     NoticeKind.ORDER_OVERDUE: _is_finished,
+    NoticeKind.INVOICE_OVERDUE: _are_invoices_settled,
+    NoticeKind.RECEIPT: _are_invoices_settled,
 }
+
+
+def is_final(notice: Notice, details: OrderDetails) -> bool:
+    """Whether a message that was posted for the notice by now says what it will say for good."""
+    if notice.kind in INVOICE_MESSAGE_KINDS:
+        return all(invoice.is_final for invoice in _list_invoices(details, parse_payload(notice)))
+    return details.order.is_finished
 
 
 @dataclass(frozen=True)
@@ -46,7 +73,10 @@ class PostedOrderMessage:
     notice: Notice
 
     def is_answered(self, details: OrderDetails) -> bool:
-        return IS_ANSWERED[self.notice.kind](details)
+        return IS_ANSWERED[self.notice.kind](details, parse_payload(self.notice))
+
+    def is_final(self, details: OrderDetails) -> bool:
+        return is_final(self.notice, details)
 
 
 async def find_needless_edit_ids(session: Session, notices: Sequence[Notice]) -> set[int]:

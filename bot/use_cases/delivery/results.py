@@ -49,7 +49,7 @@ class CopyGone:
 @dataclass(frozen=True)
 class MessagesEdited:
     """Messages of an order. `closed_ids` are the notices of those that will not be edited again: the order is
-    finished, or the message is gone."""
+    finished or its invoices are paid, or the message is gone."""
 
     closed_ids: tuple[int, ...]
 

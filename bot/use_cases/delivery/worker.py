@@ -294,6 +294,6 @@ async def _edit_order_messages(services: Services, context: NoticeContext) -> De
             await services.messenger.deliver_message(replace(new, update_ts=posted.message.ts))
         except (MessageGone, UserUnreachable, ChannelUnreachable):
             is_gone = True
-        if is_gone or details.order.is_finished:
+        if is_gone or posted.is_final(details):
             closed.append(posted.notice.key)
     return MessagesEdited(tuple(closed))

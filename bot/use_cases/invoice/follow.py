@@ -19,9 +19,11 @@ from bot.use_cases.notice.enqueue import (
     enqueue_notices,
     list_channel_destinations,
     list_direct_destinations,
+    list_invoice_message_destinations,
     list_order_recipients,
 )
 from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.invoice import (
     INVOICE_TRANSITIONS,
     Invoice,
@@ -157,6 +159,7 @@ async def _update_invoice(
         destinations += list_channel_destinations(account, contacts)
     notices = [
         *_build_status_notices(account, order, invoice, payload, at),
+        *await _build_message_edits(session, account, order, invoice, contacts, at),
         *build_notices(
             NOTICE_KIND_BY_STATUS[status],
             f"order:{order.id}:invoice:{invoice.id}:{status.value}",
@@ -168,6 +171,29 @@ async def _update_invoice(
         ),
     ]
     await enqueue_notices(session, notices)
+
+
+async def _build_message_edits(
+    session: Session,
+    account: Account,
+    order: ServiceOrder,
+    invoice: Invoice,
+    contacts: Sequence[BillingContact],
+    at: datetime,
+) -> list[Notice]:
+    """Of messages that ask for a payment which is no longer asked for (R25); one may be on its way."""
+    if invoice.is_payable:
+        return []
+    posted = await list_invoice_message_destinations(session, order.key)
+    expected = [*list_direct_destinations(contacts), *list_channel_destinations(account, contacts)]
+    return build_notices(
+        NoticeKind.ORDER_MESSAGES,
+        f"order:{order.id}:messages:invoice:{invoice.id}:{invoice.status.value}",
+        dict.fromkeys([*posted, *expected]),
+        account=account,
+        at=at,
+        order=order,
+    )
 
 
 def _build_status_notices(

@@ -9,7 +9,7 @@ from bot.db import Session, build_insert
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import ContactInvitation
-from models.notice import Notice, NoticeKind, NoticeStatus, PostedMessage
+from models.notice import INVOICE_MESSAGE_KINDS, Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (
     InvitationPayload,
@@ -179,6 +179,17 @@ async def list_order_recipients(session: Session, order: ServiceOrder) -> list[B
     return await list_recipients(
         session, order.account_id, None if quote.created_externally else order.contact_id
     )
+
+
+async def list_invoice_message_destinations(session: Session, order_id: int) -> list[Destination]:
+    """Where messages are that are edited once the order's invoices are paid or cancelled."""
+    found = await session.exec(
+        select(Notice.destination)
+        .join(OrderMessage, col(OrderMessage.notice_id) == Notice.id)
+        .where(OrderMessage.order_id == order_id, col(Notice.kind).in_(INVOICE_MESSAGE_KINDS))
+        .order_by(col(Notice.id))
+    )
+    return [Destination.parse(destination) for destination in dict.fromkeys(found.all())]
 
 
 async def enqueue_quote_card_updates(session: Session, account: Account, quote: Quote, at: datetime) -> None:

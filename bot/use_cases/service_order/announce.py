@@ -79,8 +79,10 @@ async def announce_attention_needed(
 def _build_attention_payload(update: OrderUpdate, kind: NoticeKind, row: OrderRow) -> NoticePayload:
     line, products = row.line, [row.product.name]
     if kind is NoticeKind.ORDER_NEEDS_CUSTOMER:
-        return PaymentConfirmationPayload(products=products)
-    payload = OrderDeclinedPayload(products=products, reason=line.reason or "")
+        return PaymentConfirmationPayload(subscription_id=line.subscription_id, products=products)
+    payload = OrderDeclinedPayload(
+        subscription_id=line.subscription_id, products=products, reason=line.reason or ""
+    )
     if line.offered_amount is None or line.offered_tax is None:
         return payload
     promised = line.promised_total

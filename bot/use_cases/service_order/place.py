@@ -1,5 +1,6 @@
 """Places a service order: accepts the quote and starts processing (R10-R12, R19, R20)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,7 @@ from models.document_sequence import SERVICE_ORDER_PREFIX
 from models.errors import InvalidInput
 from models.money import Money
 from models.notice import NoticeKind
+from models.order_fingerprint import check_order_unchanged, compute_order_fingerprint
 from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus
@@ -53,12 +55,15 @@ _ADMINISTRATOR_OPTION = _FORM_VALUES["administrator"].as_string()
 _PAYMENT_METHOD_ID = _FORM_VALUES["payment_method"].as_string()
 
 
-async def place_service_order(services: Services, *, person: SlackIdentity, quote_id: int) -> OrderDetails:
-    """Accept the quote and start processing (R12). Idempotent for the contact who placed the order.
+async def place_service_order(
+    services: Services, *, person: SlackIdentity, quote_id: int, shown: str | None = None
+) -> OrderDetails:
+    """Accept the quote and start processing (R12). Idempotent for the contact who placed the order. `shown`
+    is the fingerprint of what the person was shown, if they place it from a screen.
 
-    Raises QuoteNotPending, CheckoutIncomplete, NoAutomaticPaymentMethod, PaymentMethodNotUsable,
-    QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a cart the refusals of R2
-    and R4.
+    Raises QuoteNotPending, CheckoutIncomplete, OrderChanged, NoAutomaticPaymentMethod,
+    PaymentMethodNotUsable, QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a
+    cart the refusals of R2 and R4.
     """
     at = services.now()
     async with services.read() as session:
@@ -85,7 +90,7 @@ async def place_service_order(services: Services, *, person: SlackIdentity, quot
                 return await load_order_details(session, order, at)
             await check_pending(session, state.quote, at)
         actor = build_actor(contact, person)
-        details = await _place_order(_Placement(services, session, at, account, contact, actor, state))
+        details = await _place_order(_Placement(services, session, at, account, contact, actor, state, shown))
     start_processing(services)
     return details
 
@@ -237,6 +242,7 @@ class _Placement:
     contact: BillingContact
     actor: Actor
     state: _State
+    shown: str | None
 
 
 async def _place_order(placement: _Placement) -> OrderDetails:
@@ -249,6 +255,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     methods = choices.choose(form.payment_method)
     method = methods[state.rows[0].line.subscription_id]
     _check_still_orderable(placement)
+    _check_as_shown(placement, form, chosen, methods)
     administrator, audit_entries = await _get_or_create_administrator(placement, form, chosen)
     decision = await change_quote_status(
         session,
@@ -293,6 +300,22 @@ def _check_still_orderable(placement: _Placement) -> None:
     for subscription in sorted(state.subscriptions, key=lambda s: products[s.product_id].name):
         if subscription.active:
             subscription.check_self_service(products[subscription.product_id])
+
+
+def _check_as_shown(
+    placement: _Placement,
+    form: CheckoutForm,
+    existing: Administrator | None,
+    methods: Mapping[str, PaymentMethod],
+) -> None:
+    """What is stored is placed: the person, or a colleague, may have changed it elsewhere since."""
+    if placement.shown is None:
+        return
+    rows = placement.state.rows
+    administrator = (existing.name, existing.email) if existing else form.new_administrator or ("", "")
+    line_methods = [methods[row.line.subscription_id] for row in rows]
+    current = compute_order_fingerprint(placement.state.quote, rows, form, administrator, line_methods)
+    check_order_unchanged(placement.shown, current)
 
 
 async def _get_or_create_administrator(

@@ -12,7 +12,7 @@ from bot.use_cases.invoice.read import open_invoice
 from bot.use_cases.slack_user import refresh_slack_user
 from models.audit.entry import AuditEntry
 from models.invoice import Invoice, InvoiceNotFound
-from models.notice import Notice, NoticeKind
+from models.notice import Notice, NoticeKind, OrderMessage
 from models.payment_method import PaymentMethod
 from models.quote import Quote
 from models.receipt import ChargedMethod, Receipt
@@ -95,6 +95,10 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     assert (await world.row(Invoice)).status == "paid"
     paid = newest(carla.dms, f"Invoice {invoice.number} for service order SO-1001 is paid")
     assert "invoice.open" not in buttons(paid)
+    assert "invoice.open" not in buttons(sent), "nothing is left to pay"
+    assert f"Invoice {invoice.number} for €22.86 is paid." in sent.text
+    assert "due on" not in sent.text
+    assert await world.rows(OrderMessage) == []
     assert (await world.row(ServiceOrder)).model_dump() == order.model_dump(), "its status is its own"
     entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
     assert entries == [(None, "due"), ("due", "paid")]
@@ -120,9 +124,17 @@ async def test_an_overdue_invoice_is_announced_once_to_the_channel_and_the_conta
     assert len(await world.rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)) == 2
     order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
     assert f"Invoice {invoice.number} for €22.86 is overdue: it was due on Nov 10, 2026." in order.text
+    overdue = [newest(messages, title) for messages in (carla.dms, world.channel("C04CUSTOMER"))]
+    assert "invoice.open" in buttons(overdue[0])
     await world.pass_time(hours=2)
     assert (await world.row(Invoice)).status == "paid"
-    assert newest(carla.dms, f"{invoice.number} for service order SO-1001 is paid")
+    title = f"{invoice.number} for service order SO-1001 is paid"
+    assert newest(carla.dms, title) is not overdue[0]
+    for message in overdue:
+        assert title in message.text
+        assert "overdue" not in message.text
+        assert buttons(message) == ["service_order.open"]
+    assert await world.rows(OrderMessage) == []
 
 
 async def test_an_invoice_that_is_never_paid_is_asked_about_ever_more_rarely(world: World) -> None:
@@ -145,6 +157,9 @@ async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) 
     invoice = await world.row(Invoice)
     assert (invoice.status, invoice.check_at) == ("void", None)
     assert newest(carla.dms, f"Invoice {invoice.number} for service order SO-1001 was cancelled")
+    sent = newest(carla.dms, "Subtotal")
+    assert f"Invoice {invoice.number} for €22.86 was cancelled: there’s nothing to pay." in sent.text
+    assert "invoice.open" not in buttons(sent)
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
     assert await follow_due_invoices(world.services) == 0
 

@@ -1,0 +1,70 @@
+"""Placing orders what the screen showed; if that has changed since, it is shown again (R10, R26)."""
+
+from collections.abc import Awaitable, Callable
+
+from models.quote import Quote
+from models.service_order import ServiceOrder
+from models.subscription import Subscription
+from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
+from tests.handlers.carts import go
+from tests.handlers.db_snapshot import change
+from tests.handlers.steps import charges, import_account, shown
+from tests.world import World
+
+NOT_ORDERED = "Nothing has been ordered."
+
+
+async def change_po_number_elsewhere(world: World) -> None:
+    tablet = world.person("alice", client="tablet")
+    await tablet.command("/add-seats")
+    await tablet.wait_for_modal("cart.save")
+    await go(
+        tablet,
+        ("cart.go_on", "quote.review"),
+        ("", "service_order.place"),
+        ("checkout.edit", "checkout.save"),
+    )
+    tablet.fill("po_number", "PO-77").fill("payment_method", "pm_acme_2")
+    await go(tablet, ("", "service_order.place"))
+
+
+async def send_invoices_instead(world: World) -> None:
+    terms = InvoiceTerms(days_until_due=30, is_order_allowed=True)
+    await change(world, Subscription, "acme_meeting", outlook=SubscriptionOutlook(invoice_terms=terms))
+
+
+async def charge_the_card_again(world: World) -> None:
+    await change(world, Subscription, "acme_meeting", outlook=SubscriptionOutlook())
+
+
+async def rename_administrator(world: World) -> None:
+    await import_account(world, "acme", administrators=[{"email": "hugo@acme.example", "name": "Hugo Grand"}])
+
+
+async def test_r10_an_order_that_has_changed_since_it_was_shown_is_shown_again_and_then_placed(
+    world: World,
+) -> None:
+    """On another device, by an import, or at the provider, and each time somewhere else in the order."""
+    alice = world.person("alice")
+    await world.placement(alice, acme_meeting=5, acme_webinar=1)
+    changes: tuple[tuple[Callable[[World], Awaitable[None]], str, str], ...] = (
+        (change_po_number_elsewhere, "how it’s paid and the purchase-order number.", "PO-77"),
+        (rename_administrator, "the admin contact.", "Hugo Grand"),
+        (send_invoices_instead, "how it’s paid.", "get an invoice for"),
+        (charge_the_card_again, "how it’s paid.", "will be charged"),
+    )
+    for make_change, named, now_shown in changes:
+        await make_change(world)
+        await alice.submit()
+        again = await shown(alice, named)
+        assert again.callback_id == "service_order.place"
+        assert NOT_ORDERED in again.text
+        assert now_shown in again.text
+        assert "PO-77" in again.text
+        assert await world.rows(ServiceOrder) == []
+    assert (await world.row(Quote)).status == "pending"
+    await go(alice, ("", "service_order.show"))
+    await world.settle()
+    assert (await world.row(ServiceOrder)).po_number == "PO-77"
+    assert {charge.payment_method_id for charge in await charges(world)} == {"pm_acme_2"}
+    assert world.slack.refusals == []
