@@ -121,7 +121,7 @@ ORDER_LINE_STATES = StateMachine(
         LineStatus.WAITING: "Not processed yet: it is due, or another order holds its subscription.",
         LineStatus.CHARGING: "A charge is about to be sent, or the provider has not decided yet.",
         LineStatus.SETTLED: "Charged or invoiced, and its seats were added.",
-        LineStatus.DECLINED: "Nothing charged or invoiced, no seats added. For a while it can be tried again.",
+        LineStatus.DECLINED: "Nothing charged or invoiced, no seats added. For a while people may retry.",
         LineStatus.NEEDS_CUSTOMER: "The customer must confirm the payment.",
         LineStatus.UNKNOWN: "Sent, and no answer came: the provider is asked until it says what happened.",
     },
