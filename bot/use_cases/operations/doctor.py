@@ -253,9 +253,7 @@ async def _check_mail(services: Services) -> CheckResult:
     if not services.mailer.is_configured:
         count = await _count_waiting_emails(services)
         waiting = f"; {count} waiting now" if count else ""
-        message = (
-            "SMTP_URL is not set: receipts wait for it, and messages that Slack does not accept are lost"
-        )
+        message = "SMTP_URL is not set: receipts wait for it, and what Slack does not accept is lost"
         message = f"{message}{waiting}"
         return CheckResult("mail", None, message)
     try:
