@@ -288,7 +288,8 @@ class ModalMetadata:
 
     `origin` says where Back leads from a quote: `cart`, `pending` (the warning of R6) or `quotes`.
     `command_text` follows `/add-seats`, until the cart is shown; `reason` was typed for rejecting `quote`;
-    `extension` is a request for more time; `shown` is the fingerprint of the order that the modal shows.
+    `extension` is a request for more time; `shown` is the fingerprint of the order that the modal shows;
+    `repeats` is an order whose seats fill in the cart.
     """
 
     account: StorableText = ""
@@ -301,6 +302,7 @@ class ModalMetadata:
     reason: StorableText = ""
     extension: RowId = 0
     shown: StorableText = ""
+    repeats: RowId = 0
 
     def to_json(self) -> str:
         return _METADATA_ADAPTER.dump_json(self, exclude_defaults=True).decode()
