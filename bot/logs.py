@@ -13,9 +13,10 @@ from structlog.typing import EventDict, Processor
 
 from bot.settings import Settings
 
-# Slack's tokens, Stripe's keys, a password in a URL.
+# Slack's tokens, Stripe's keys, a password in a URL, the ticket in that of a WebSocket.
 SECRET_PATTERN = re.compile(
     r"\bx(?:ox[a-z]|app)(?:\.xox[a-z])?-[\w.-]+|\b(?:sk|rk|whsec)_\w{6,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+    r"|(?<=[?&]ticket=)[\w-]+"
 )
 MASK = "•••"
 # A shorter one would be masked inside ordinary words, too.

@@ -77,6 +77,7 @@ for _metric, _label_values in {
         "too_large",
         "incomplete",
         "too_many_connections",
+        "small_chunks",
         "unsigned_event",
         "unsupported_event",
     ),

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.version import PROGRAM
+from models.audit.operator_name import parse_operator_name
 from models.cart import SeatLimits
 from models.receipt import Seller
 
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     socket_idle_timeout_seconds: int = Field(default=600, ge=1, le=86_400)
     shutdown_delay_seconds: int = Field(default=5, ge=0, le=300)
     log_format: Literal["json", "console"] = "console"
+    seatbot_operator: str | None = None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -149,6 +151,11 @@ class Settings(BaseSettings):
         if not url.startswith(POSTGRESQL_PREFIXES):
             raise ValueError("must begin with postgresql:// (or postgres://)")
         return _check_database_url(url)
+
+    @field_validator("seatbot_operator")
+    @classmethod
+    def _validate_operator(cls, name: str | None) -> str | None:
+        return None if name is None else parse_operator_name(name)
 
     @field_validator("token_encryption_keys")
     @classmethod

@@ -16,6 +16,7 @@ from bot.use_cases.service_order.manage import (
     get_order,
     give_up_service_order,
     list_orders,
+    list_orders_with_po_number,
     open_retry,
     retry_service_order,
     search_orders,
@@ -33,24 +34,15 @@ from models.payment_method import PaymentMethodNotUsable
 async def handle_service_orders_command(request: SlackRequest) -> View:
     accounts = await list_accounts(request.services, person=request.person)
     if request.command_text:
-        account_ids = [account.id for account in accounts]
-        found = await search_orders(
+        orders, has_older = await search_orders(
             request.services,
             person=request.person,
-            account_ids=account_ids,
+            account_ids=[account.id for account in accounts],
             number=request.command_text,
         )
-        if len(found) == 1:
-            return await _load_order_modal(request, found[0].order.key)
-        metadata = ModalMetadata(account=found[0].account.id)
-        return blocks.render_order_list_modal(
-            request.localizer,
-            found[0].account,
-            found,
-            metadata,
-            has_older=False,
-            po_number=found[0].order.po_number,
-        )
+        if len(orders) == 1:
+            return await _load_order_modal(request, orders[0].order.key)
+        return _render_orders_with_po_number(request, orders, request.command_text, has_older=has_older)
     if len(accounts) > 1:
         return render_account_choice_modal(request.localizer, accounts, ModalMetadata(), blocks.LIST)
     return await _render_order_list(request, accounts[0].id)
@@ -61,7 +53,31 @@ async def list_account_orders(request: SlackRequest) -> View:
 
 
 async def list_older_orders(request: SlackRequest) -> View:
+    if request.metadata.po_number:
+        return await _list_older_orders_with_po_number(request, request.metadata.po_number)
     return await _render_order_list(request, request.metadata.account, before=request.action_row_id)
+
+
+async def _list_older_orders_with_po_number(request: SlackRequest, number: str) -> View:
+    accounts = await list_accounts(request.services, person=request.person)
+    orders, has_older = await list_orders_with_po_number(
+        request.services,
+        person=request.person,
+        account_ids=[account.id for account in accounts],
+        number=number,
+        before=request.action_row_id,
+    )
+    return _render_orders_with_po_number(request, orders, number, has_older=has_older)
+
+
+def _render_orders_with_po_number(
+    request: SlackRequest, orders: list[OrderDetails], number: str, *, has_older: bool
+) -> View:
+    account = orders[0].account
+    metadata = ModalMetadata(account=account.id, po_number=" ".join(number.split()))
+    return blocks.render_order_list_modal(
+        request.localizer, account, orders, metadata, has_older, po_number=orders[0].order.po_number
+    )
 
 
 async def open_order(request: SlackRequest) -> View:

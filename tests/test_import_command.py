@@ -1,11 +1,13 @@
 """`python app.py import`, as an operator runs it."""
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from bot.cli import cli
+from tests.commands import CommandResult, run_command
 from tests.postgres import database_url
 from tests.test_audit_command import settings
 
@@ -41,3 +43,32 @@ def test_names_are_printed_as_they_are(tmp_path: Path, monkeypatch: pytest.Monke
         assert (code, out) == (1, "")
         assert r"accounts[0].\x1b[2J: is not a known key" in err
         assert "\x1b" not in err
+
+
+async def test_the_history_names_the_operator_by_option_setting_or_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container everybody is the same user."""
+    monkeypatch.setenv("SUDO_USER", "root-of-sue")
+    path = tmp_path / "accounts.yml"
+    with database_url("accounts", "sqlite") as url:
+
+        async def run(*arguments: str, **more: str) -> CommandResult:
+            return await run_command(tmp_path, *arguments, **settings(url), **more)
+
+        path.write_text(FILE, "utf-8")
+        assert (
+            await run("import", str(path), "--operator", " Ana Ops ", SEATBOT_OPERATOR="Bo")
+        ).exit_code == 0
+        path.write_text(FILE.replace("Markup", "Mark"), "utf-8")
+        assert (await run("import", str(path), SEATBOT_OPERATOR=" Bo Ops ")).exit_code == 0
+        assert (await run("close", "markup", "--operator", "Cy")).exit_code == 0
+        assert (await run("erase-person", "ines@acme.example", "--yes")).exit_code == 0
+        exported = await run("audit", "--account", "markup", "--format", "json")
+        assert [row["actor_name"] for row in json.loads(exported.stdout)] == ["Ana Ops", "Bo Ops", "Cy"]
+        erased = await run("audit", "--account", "acme", "--format", "json")
+        assert json.loads(erased.stdout)[-1]["actor_name"] == "root-of-sue"
+        for wrong in ("", "two\nlines", "x" * 101):
+            refused = await run("close", "acme", "--operator", wrong)
+            assert refused.exit_code == 2
+            assert "must be a name: one line of" in refused.stderr

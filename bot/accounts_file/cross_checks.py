@@ -18,15 +18,28 @@ ProblemAt = tuple[FieldPath, str]
 EntryAt = tuple[FieldPath, dict[str, Any]]
 
 
+@dataclass
+class StoredContacts:
+    """Of an account: whether it has a contact now, whether it keeps one whatever a file lists, and whom a
+    file cannot bring back."""
+
+    has_active: bool = False
+    keeps_one: bool = False
+    removed_in_slack: set[str] = field(default_factory=set)
+
+
 @dataclass(frozen=True)
 class StoredRecords:
-    """What the database holds already. `currencies` and `subscriptions` are by account id, the latter mapping
-    subscription to product; `owners` maps, for each section of an account, an id to its account's."""
+    """What the database holds already. `currencies`, `subscriptions` and `contacts` are by account id, and
+    `subscriptions` then map to their products; `owners` maps, for each section of an account, an id to its
+    account's."""
 
     products: frozenset[str] = frozenset()
     currencies: dict[str, str] = field(default_factory=dict)
     owners: dict[str, dict[str, str]] = field(default_factory=dict)
     subscriptions: dict[str, dict[str, str]] = field(default_factory=dict)
+    closed_accounts: frozenset[str] = frozenset()
+    contacts: dict[str, StoredContacts] = field(default_factory=dict)
 
 
 # In minor units: a hundred million euros.
@@ -75,6 +88,7 @@ def _list_account_problems(
         yield from _list_duplicates(_list_entries(path, account, section), key, normalize)
     yield from _list_slack_team_problems(located)
     yield from _list_tax_id_problems(located)
+    yield from _list_contact_problems(located, stored)
     yield from _list_ownership_problems(located, stored)
     yield from _list_unknown_products(located, known_products)
     yield from _list_payment_method_problems(located)
@@ -99,6 +113,19 @@ def _list_tax_id_problems(located: EntryAt) -> Iterator[ProblemAt]:
     tax_id = _get_text(account, "tax_id")
     if tax_id and country and not is_tax_id(tax_id, country):
         yield (*path, "tax_id"), f"{tax_id} is not a tax id of {country}, nor an EU VAT number"
+
+
+def _list_contact_problems(located: EntryAt, stored: StoredRecords) -> Iterator[ProblemAt]:
+    """Nobody could order for the account any more, nor invite anybody."""
+    path, account = located
+    account_id = _get_text(account, "id")
+    contacts = stored.contacts.get(account_id, StoredContacts())
+    listed = {_get_text(c, "email").lower() for _, c in _list_entries(path, account, "billing_contacts")}
+    if not contacts.has_active or contacts.keeps_one or listed - contacts.removed_in_slack:
+        return
+    removed = ", ".join(sorted(listed))
+    advice = f"{removed} was removed in Slack" if removed else "list at least one"
+    yield (*path, "billing_contacts"), f"leaves {account_id} without a billing contact: {advice}"
 
 
 def _list_duplicates(
@@ -177,6 +204,10 @@ def _list_quote_problems(
         number = _get_text(quote, "number").upper()
         if re.fullmatch(rf"{QUOTE_PREFIX}-\d+", number) and number not in stored.owners.get("quotes", {}):
             yield (*path, "number"), f"{number}: numbers as {QUOTE_PREFIX}-1001 are given by the bot itself"
+        account_id = _get_text(located[1], "id")
+        is_new = number not in stored.owners.get("quotes", {})
+        if account_id in stored.closed_accounts and is_new and not quote.get("decided"):
+            yield (*path, "number"), f"{number} is pending, and {account_id} is closed"
         lines = _list_entries(path, quote, "lines")
         yield from _list_duplicates(lines, "subscription")
         for line_path, line in lines:

@@ -308,8 +308,9 @@ class QuoteEntry(FileEntry):
 class AccountEntry(FileEntry):
     """It has `slack_team`, or `slack_enterprise` if it belongs to a whole organisation (R29).
     `stripe_customer` links it with Stripe, which then provides its payment methods. With `pay_by_invoice`,
-    seats of subscriptions that are paid by invoice can be ordered (R3). `exported_entry` is the number of its
-    last history entry when it was exported: a later change by an operator is not overwritten unseen."""
+    seats of subscriptions that are paid by invoice can be ordered (R3). An export writes `exported_entry`,
+    the number of its last history entry, and `exported_state`, a digest of what an import could overwrite:
+    later changes are not overwritten unseen."""
 
     id: RequiredText
     name: RequiredText
@@ -318,6 +319,7 @@ class AccountEntry(FileEntry):
     channel: ChannelId | None = None
     channel_amounts: Flag = False
     exported_entry: Annotated[int | None, BeforeValidator(_parse_whole_number)] = None
+    exported_state: RequiredText | None = None
     stripe_customer: StripeCustomerId | None = None
     pay_by_invoice: Flag = False
     currency: CurrencyCode

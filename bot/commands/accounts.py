@@ -9,6 +9,7 @@ import typer
 from bot.bootstrap import now, prepare_database
 from bot.commands.database import open_database, open_migrated_database
 from bot.commands.terminal import (
+    OperatorOption,
     console,
     display_progress,
     exit_with_error,
@@ -43,6 +44,7 @@ def import_file(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and store nothing.")
     ] = False,
+    operator: OperatorOption = None,
 ) -> None:
     """Import accounts from a file: all of them, or none."""
     # Imported here: the modules that read a file take memory that `serve` does not need.
@@ -50,7 +52,8 @@ def import_file(
     from bot.use_cases.accounts_import.run import ImportOptions
 
     settings = read_settings_or_exit()
-    options = ImportOptions(frozenset(overwrite or ()), close_missing, dry_run, get_operator_name())
+    operator_name = get_operator_name(settings, operator)
+    options = ImportOptions(frozenset(overwrite or ()), close_missing, dry_run, operator_name)
     try:
         run_or_exit(_run_import(settings, file, options))
     except InvalidAccountsFile as error:
@@ -104,20 +107,21 @@ async def _run_export(settings: Settings, account_ids: list[str]) -> None:
 def close_account(
     account: Annotated[str, typer.Argument(help="The id of the account.")],
     reason: Annotated[str | None, typer.Option(help="What its contacts are told.")] = None,
+    operator: OperatorOption = None,
 ) -> None:
     """Close an account: nothing can be ordered for it any more. `import --overwrite` reopens it."""
     settings = read_settings_or_exit()
-    run_or_exit(_run_close(settings, account, reason))
+    run_or_exit(_run_close(settings, account, reason, get_operator_name(settings, operator)))
 
 
-async def _run_close(settings: Settings, account_id: str, reason: str | None) -> None:
+async def _run_close(settings: Settings, account_id: str, reason: str | None, operator: str) -> None:
     from bot.use_cases.accounts_import import close
 
     async with open_database(settings) as database:
         await prepare_database(database)
         try:
             was_open = await close.close_account(
-                database, account_id=account_id, reason=reason, operator=get_operator_name(), at=now()
+                database, account_id=account_id, reason=reason, operator=operator, at=now()
             )
         except AccountNotFound:
             exit_with_error(f"there is no account {account_id}")

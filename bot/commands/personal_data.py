@@ -9,6 +9,7 @@ import typer
 from bot.bootstrap import now
 from bot.commands.database import open_migrated_database
 from bot.commands.terminal import (
+    OperatorOption,
     exit_with_error,
     get_operator_name,
     print_line,
@@ -43,13 +44,15 @@ async def _run_export(settings: Settings, key: "PersonKey") -> None:
 def erase_person(
     person: PersonArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    operator: OperatorOption = None,
 ) -> None:
     """Erase a person; rows that refer to them keep a pseudonym. This cannot be undone."""
     settings = read_settings_or_exit()
-    run_or_exit(_run_erasure(settings, _parse_key_or_exit(person), confirmed=yes))
+    operator_name = get_operator_name(settings, operator)
+    run_or_exit(_run_erasure(settings, _parse_key_or_exit(person), operator_name, confirmed=yes))
 
 
-async def _run_erasure(settings: Settings, key: "PersonKey", *, confirmed: bool) -> None:
+async def _run_erasure(settings: Settings, key: "PersonKey", operator: str, *, confirmed: bool) -> None:
     from bot.use_cases.personal_data import erase
 
     async with open_migrated_database(settings) as database:
@@ -59,7 +62,7 @@ async def _run_erasure(settings: Settings, key: "PersonKey", *, confirmed: bool)
             confirmed = confirmed or not person.is_known
             if not confirmed and not (sys.stdin.isatty() and typer.confirm("Erase this person?")):
                 exit_with_error("nothing was erased: confirm it, or add --yes")
-            erasure = await erase.erase_person(database, key, operator=get_operator_name(), at=now())
+            erasure = await erase.erase_person(database, key, operator=operator, at=now())
         except erase.NotErasable as error:
             exit_with_error(f"nothing was erased:\n{error}")
     if not erasure.row_count:

@@ -11,8 +11,10 @@ from bot.billing.gateway import BillingUnavailable
 from bot.bootstrap import now, open_customer_listing, open_slack_clients, prepare_database
 from bot.commands.database import open_database
 from bot.commands.terminal import (
+    OperatorOption,
     display_progress,
     exit_with_error,
+    get_operator_name,
     print_line,
     read_settings_or_exit,
     run_or_exit,
@@ -41,6 +43,7 @@ def link_customers(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be stored.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    operator: OperatorOption = None,
 ) -> None:
     """Create accounts for customers of Stripe, without a file."""
     settings = read_settings_or_exit()
@@ -49,7 +52,8 @@ def link_customers(
     # Imported here, so that `serve` does not need the memory.
     from bot.use_cases.accounts_import.link import LinkOptions
 
-    options = LinkOptions(workspace, channel, tuple(contact or ()), time_zone)
+    operator_name = get_operator_name(settings, operator)
+    options = LinkOptions(workspace, channel, tuple(contact or ()), time_zone, operator=operator_name)
     try:
         run_or_exit(_run_link(settings, customers or [], options, dry_run=dry_run, confirmed=yes))
     except BillingUnavailable as error:

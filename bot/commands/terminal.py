@@ -5,8 +5,9 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import NoReturn, TextIO
+from typing import Annotated, NoReturn, TextIO
 
+import typer
 import uvloop
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import describe_database_error
 from bot.installations.slack_errors import get_error_name
 from bot.settings import InvalidSettings, Settings, read_settings
+from models.audit.operator_name import parse_operator_name
 from models.migrations.run import UnsupportedSchema
 from models.text.control_characters import escape_control_characters
 
@@ -45,8 +47,28 @@ def run_or_exit(work: Coroutine[None, None, None]) -> None:
         exit_with_error(f"cannot go on: {_format_error(error)}")
 
 
-def get_operator_name() -> str:
-    """For the history: who runs the command on this machine."""
+def _parse_operator_option(name: str | None) -> str | None:
+    try:
+        return None if name is None else parse_operator_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+OperatorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--operator",
+        metavar="NAME",
+        callback=_parse_operator_option,
+        help="Who the history says ran this; by default SEATBOT_OPERATOR, or else your user name.",
+    ),
+]
+
+
+def get_operator_name(settings: Settings, option: str | None) -> str:
+    """For the history: who runs the command. In a container, the user name says nothing."""
+    if name := option or settings.seatbot_operator:
+        return name
     try:
         return os.environ.get("SUDO_USER") or getpass.getuser()
     except (OSError, KeyError):

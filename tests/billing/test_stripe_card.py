@@ -1,7 +1,6 @@
 """The Stripe gateway's cards: the one charged, and the usual one put back."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.billing.gateway import (
     Charge,
@@ -14,7 +13,7 @@ from bot.billing.gateway import (
     Settled,
     Unknown,
 )
-from tests.billing.conftest import StripeProvider, settled
+from tests.billing.conftest import StripeProvider
 from tests.billing.contract import TEN_SEATS, without_reference
 from tests.billing.scenarios import brought_to_an_end, promised
 from tests.fake_stripe import Fault
@@ -77,21 +76,6 @@ async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refus
     assert isinstance(await provider.gateway.place_charge(charge), SeatsChanged | PriceChanged | Declined)
     assert subscription.default_payment_method == "pm_lost"
     assert "seatbot_swapped_card" not in subscription.metadata
-
-
-async def test_r19_nothing_is_sent_again_where_a_charge_went_through_without_its_invoice(
-    provider: StripeProvider,
-) -> None:
-    """Here, since another wrote its own key over it: somebody must look before any more is charged."""
-
-    def written_over() -> None:
-        provider.fake.records.subscriptions[THERE].metadata["seatbot_attempt"] = "of another program"
-
-    provider.fake.before_charge = written_over
-    with capture_logs() as logs:
-        assert await provider.gateway.place_charge(provider.charge()) == Declined("seats_changed")
-    assert len(settled(provider)) == 1, "all the same"
-    assert "charge.invoice_missing" in [log["event"] for log in logs]
 
 
 async def test_the_usual_card_is_put_back_where_a_charge_was_never_received(provider: StripeProvider) -> None:

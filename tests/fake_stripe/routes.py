@@ -203,7 +203,8 @@ def list_invoices(records: StripeRecords, params: Params) -> Params:
 
 
 def retrieve_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
-    return serializers.serialize_invoice(records, _get_invoice(records, invoice_id))
+    payments = "payments" in params.get("expand", [])
+    return serializers.serialize_invoice(records, _get_invoice(records, invoice_id), payments=payments)
 
 
 def list_subscription_items(records: StripeRecords, params: Params) -> Params:
@@ -376,7 +377,7 @@ ROUTES = [
         stripe.InvoiceService.list,
         "subscription customer status created expand limit starting_after",
     ),
-    ApiRoute("GET", "/v1/invoices/([^/]+)", retrieve_invoice, stripe.InvoiceService.retrieve),
+    ApiRoute("GET", "/v1/invoices/([^/]+)", retrieve_invoice, stripe.InvoiceService.retrieve, "expand"),
     ApiRoute(
         "GET",
         "/v1/invoices/([^/]+)/lines",

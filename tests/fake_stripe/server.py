@@ -57,7 +57,8 @@ class Fault:
     """A fault of the next `times` requests whose path matches `path`.
 
     `cut_after` and `save_500_after` take effect first; `delay` takes effect after the client gave up.
-    `charges_only` are the requests that move money. `reject` answers `status` with `code`.
+    `charges_only` are the requests that move money. `reject` answers `status` with `code`. `then` happens in
+    the same moment.
     """
 
     kind: FaultKind
@@ -67,6 +68,7 @@ class Fault:
     charges_only: bool = False
     code: str = ""
     status: int = 400
+    then: Callable[[], object] | None = None
 
     def matches(self, method: str, path: str, params: dict[str, Any]) -> bool:
         fits = self.method in ("", method) and re.search(self.path, path) is not None
@@ -206,6 +208,8 @@ class FakeStripe:
         for fault in self.faults:
             if fault.times > 0 and fault.matches(method, path, params):
                 fault.times -= 1
+                if fault.then is not None:
+                    fault.then()
                 return f"reject:{fault.status}:{fault.code}" if fault.kind == "reject" else fault.kind
         return None
 

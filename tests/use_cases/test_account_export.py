@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import SQLModel
 
 from bot.accounts_file.entries import AccountEntry
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
@@ -15,11 +16,13 @@ from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, impo
 from demo.story import ACCOUNTS_PATH
 from models.account import Account, AccountNotFound
 from models.account.administrator import Administrator
+from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
 from models.quote import Quote, QuoteStatus
+from models.subscription import Subscription
 from tests.large_accounts_file import build_large_accounts_file
 from tests.postgres import ACCOUNTS
-from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, change, one_of
+from tests.use_cases.imports import ACME, AT, QUOTE, UMBRELLA, Import, all_of, change, one_of, reject
 from tests.yaml_files import read_yaml
 
 DAY = timedelta(days=1)
@@ -187,3 +190,142 @@ async def test_an_account_to_overwrite_must_be_in_the_file(database: Database, t
     path.write_text(ACME, "utf-8")
     with pytest.raises(InvalidAccountsFile, match="does not list umbrella, to be overwritten"):
         await store(database, path, overwrite=frozenset({"umbrella"}))
+
+
+STALE = "acme has changed since it was exported, and this file would replace what is stored"
+
+
+async def export_and_change(imports: Import, database: Database, session: Session) -> str:
+    """An order has set an address, the account is exported, and another order sets the next address."""
+    await imports()
+    await change(database, await one_of(session, Account), city="Lyon", postal_code="69001")
+    exported = (await export_accounts(database)).text
+    await change(database, await one_of(session, Account), city="Nice", postal_code="06000")
+    return exported
+
+
+async def test_a_stale_export_does_not_replace_an_orders_address(
+    imports: Import, database: Database, session: Session, tmp_path: Path
+) -> None:
+    exported = await export_and_change(imports, database, session)
+    path = tmp_path / "export.yml"
+    path.write_text(exported.replace("Acme SA", "Acme SAS"), "utf-8")
+    for options in ({}, {"dry_run": True}):
+        with pytest.raises(InvalidAccountsFile) as refused:
+            await store(database, path, **options)
+        assert f"{STALE} (name, billing_address)" in str(refused.value)
+        assert "or add --overwrite acme" in str(refused.value)
+    account = await one_of(session, Account)
+    assert (account.name, account.city) == ("Acme SA", "Nice")
+    await store(database, path, overwrite=frozenset({"acme"}))
+    account = await one_of(session, Account)
+    assert (account.name, account.city, account.postal_code) == ("Acme SAS", "Lyon", "69001")
+
+
+async def test_overwriting_also_brings_back_the_imported_address(
+    imports: Import, database: Database, session: Session
+) -> None:
+    await imports()
+    await change(database, await one_of(session, Account), city="Lyon")
+    await imports(overwrite=True)
+    assert (await one_of(session, Account)).city == "Paris"
+
+
+async def test_a_file_by_hand_has_no_state_to_compare(
+    imports: Import, database: Database, session: Session
+) -> None:
+    exported = await export_and_change(imports, database, session)
+    lines = [line for line in exported.splitlines(keepends=True) if "exported_" not in line]
+    await imports("".join(lines).replace("Acme SA", "Acme SAS"))
+    assert (await one_of(session, Account)).city == "Lyon"
+
+
+async def test_what_an_import_would_leave_alone_makes_no_export_stale(
+    imports: Import, database: Database, session: Session, tmp_path: Path
+) -> None:
+    """Seats that were bought, people whom Slack and orders added, and a quote that was decided."""
+    await imports()
+    path = tmp_path / "export.yml"
+    path.write_text((await export_accounts(database)).text.replace("Acme SA", "Acme SAS"), "utf-8")
+    meeting = (await all_of(session, Subscription))[0]
+    await change(database, meeting, seats=40)
+    await change(database, Administrator(account_id="acme", email="zoe@acme.example", name="Zoé"))
+    nora = BillingContact(account_id="acme", email="nora@acme.example", name="Nora", imported=False)
+    await change(database, nora)
+    benoit = next(c for c in await all_of(session, BillingContact) if c.email.startswith("benoit"))
+    await change(database, benoit, active=False, withdrawn_by="Nora", withdrawn_at=AT)
+    await reject(database, session)
+    await store(database, path)
+    assert (await one_of(session, Account)).name == "Acme SAS"
+    assert (await all_of(session, Subscription))[0].seats == 40
+
+
+LATER_CHANGES: dict[str, tuple[type[SQLModel], dict[str, object]]] = {
+    "contact": (BillingContact, {"name": "Alice Roy"}),
+    "administrator": (Administrator, {"name": "Hugo Roy"}),
+    "PO number": (Account, {"po_number_required": True}),
+    "price": (Subscription, {"unit_price": 1500}),
+    "quote": (Quote, {"expires_at": AT + 10 * DAY}),
+}
+
+
+@pytest.mark.parametrize("name", LATER_CHANGES)
+async def test_a_stale_export_replaces_nothing_else_either(
+    imports: Import, database: Database, session: Session, tmp_path: Path, name: str
+) -> None:
+    await imports()
+    path = tmp_path / "export.yml"
+    path.write_text((await export_accounts(database)).text, "utf-8")
+    model, values = LATER_CHANGES[name]
+    await change(database, (await all_of(session, model))[0], **values)
+    with pytest.raises(InvalidAccountsFile, match=STALE):
+        await store(database, path)
+    path.write_text((await export_accounts(database)).text, "utf-8")
+    assert (await store(database, path)).changes == []
+
+
+async def test_an_import_leaves_no_account_without_contacts(
+    imports: Import, database: Database, session: Session
+) -> None:
+    await imports()
+    start, end = ACME.index("    billing_contacts:"), ACME.index("    administrators:")
+    without = ACME[:start] + ACME[end:]
+    with pytest.raises(InvalidAccountsFile) as refused:
+        await imports(without)
+    reason = "leaves acme without a billing contact: list at least one"
+    assert str(refused.value) == f"line 2, accounts[0].billing_contacts: {reason}"
+
+    alice, _ = await all_of(session, BillingContact)
+    await change(database, alice, active=False, withdrawn_by="Benoît Roy", withdrawn_at=AT)
+    only_alice = ACME.replace("      - {email: benoit@acme.example, name: Benoît Roy}\n", "")
+    with pytest.raises(InvalidAccountsFile) as refused:
+        await imports(only_alice)
+    reason = "leaves acme without a billing contact: alice@acme.example was removed in Slack"
+    assert str(refused.value) == f"line 11, accounts[0].billing_contacts: {reason}"
+    await imports(only_alice, overwrite=True)
+    assert [c.active for c in await all_of(session, BillingContact)] == [True, False]
+    with pytest.raises(InvalidAccountsFile, match="list at least one"):
+        await imports(without, overwrite=True)
+
+    _, benoit = await all_of(session, BillingContact)
+    await change(database, benoit, active=True, imported=False)
+    await imports(without)
+    assert [c.active for c in await all_of(session, BillingContact)] == [False, True]
+
+
+async def test_a_closed_account_gets_no_pending_quotes(
+    imports: Import, database: Database, session: Session
+) -> None:
+    await imports()
+    await close_account(database, account_id="acme", reason=None, operator="bob", at=AT)
+    with_another = ACME.replace("    quotes:\n", "    quotes:\n      " + QUOTE.replace("2041", "2042") + "\n")
+    with pytest.raises(InvalidAccountsFile) as refused:
+        await imports(with_another)
+    assert (
+        str(refused.value) == "line 24, accounts[0].quotes[0].number: Q-2042 is pending, and acme is closed"
+    )
+    closed = "decided: {status: rejected, at: 2026-11-16T10:30:00Z}, "
+    await imports(with_another.replace("number: Q-2042, ", "number: Q-2042, " + closed))
+    assert [q.status for q in await all_of(session, Quote)] == [QuoteStatus.EXPIRED, QuoteStatus.REJECTED]
+    await imports(with_another.replace("2042", "2043"), overwrite=True)
+    assert (await all_of(session, Quote))[-1].status is QuoteStatus.PENDING

@@ -12,6 +12,7 @@ import stripe
 import structlog
 
 from bot.billing.gateway import (
+    BillingPeriodEnded,
     BillingRequestRejected,
     BillingUnavailable,
     Charge,
@@ -19,8 +20,10 @@ from bot.billing.gateway import (
     Declined,
     NeverReceived,
     Pending,
+    PreviewIncomplete,
     PriceChanged,
     SeatsChanged,
+    TaxLocationInvalid,
     Unknown,
 )
 from bot.billing.stripe.client import (
@@ -39,7 +42,10 @@ from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.invoices import (
     RECONCILE_INTERVAL,
     compute_confirmation_deadline,
+    fetch_settled_outcome,
     find_outcome,
+    get_charge_key,
+    has_seats_of_charge,
     is_invoice_of_charge,
     read_outcome,
 )
@@ -84,18 +90,42 @@ async def prepare_charge(
     charge: Charge,
     now: datetime,
 ) -> ChargeOutcome | None:
-    """None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable."""
+    """None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable: also if
+    Stripe refuses to say what became of the key, because then a charge may have gone through (R21)."""
     done = await find_outcome(client, item, charge, now)
     if done is not None:
         return await restore_usual_card(client, item, done)
-    refused = await _find_blocking_outcome(client, item, customer, charge, now)
+    refused = await _find_refusal(client, item, customer, charge, now)
     if refused is not None:
         # Unless another worker has just sent the same charge.
         done = await find_outcome(client, item, charge, now) or refused
         return await restore_usual_card(client, item, done)
-    await update_customer_address(client, customer, charge.address)
-    missing = await _record_attempt(client, item, customer, charge)
-    return await restore_usual_card(client, item, missing) if missing else None
+    return None
+
+
+async def _find_refusal(
+    client: stripe.StripeClient,
+    item: SubscriptionItem,
+    customer: StripeCustomer,
+    charge: Charge,
+    now: datetime,
+) -> ChargeOutcome | None:
+    """Why the charge is not sent, if Stripe or what was promised is against it. Reads nothing of the key."""
+    try:
+        with if_rejected("declined"):
+            blocking = await _find_blocking_outcome(client, item, customer, charge, now)
+            if blocking is not None:
+                return blocking
+            await update_customer_address(client, customer, charge.address)
+            return await _record_attempt(client, item, customer, charge)
+    except TaxLocationInvalid:
+        return Declined("tax_location_invalid")
+    except BillingPeriodEnded:
+        return Declined("period_ended")
+    except PreviewIncomplete:
+        return Declined("preview_incomplete")
+    except BillingRequestRejected as error:
+        return Declined(error.code or "provider_refused")
 
 
 async def send_charge(
@@ -126,7 +156,7 @@ async def _find_blocking_outcome(
         return Declined(obstacle.decline_reason)
     if item.pending_until is not None:
         return Pending(now + RECONCILE_INTERVAL)  # Another change is waiting for its payment.
-    if item.seats != charge.expected_seats:
+    if item.seats not in (charge.expected_seats, charge.expected_seats + charge.seats):
         return SeatsChanged()
     if item.pricing.is_by_usage:
         return Declined("priced_by_usage")
@@ -141,6 +171,8 @@ async def _find_blocking_outcome(
         return Declined("other_currency")
     if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:
         return Declined("never_received")
+    if item.seats != charge.expected_seats:
+        return await _find_repetition_obstacle(client, item, customer, charge)
     price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
     amount, tax = price.amount + price.unrelated_amount, price.tax + price.unrelated_tax
     if (price.amount, price.tax) != (charge.amount, charge.tax):
@@ -150,6 +182,19 @@ async def _find_blocking_outcome(
     if price.amount_due > charge.amount_limit:
         return PriceChanged(price.amount_due - price.tax, price.tax, "balance_due")
     return None
+
+
+async def _find_repetition_obstacle(
+    client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
+) -> Unknown | None:
+    """The seats are there, set by this charge or by somebody else. Its key tells, if it is sent once more:
+    that changes nothing, as long as nothing else is waiting to be invoiced."""
+    try:
+        with if_rejected("outcome_unknown"):
+            price = await preview_proration(client, item, 0, charge.at, charge.address, customer.id)
+    except (BillingPeriodEnded, PreviewIncomplete, TaxLocationInvalid, BillingRequestRejected):
+        return Unknown()
+    return Unknown() if price.total or price.unrelated_amount or price.unrelated_tax else None
 
 
 async def update_customer_address(
@@ -256,17 +301,38 @@ async def _read_update_outcome(
     now: datetime,
 ) -> ChargeOutcome:
     invoice = subscription.latest_invoice
-    if not isinstance(invoice, stripe.Invoice) or not await is_invoice_of_charge(invoice, item, charge):
-        # The response may be a saved one that is no longer the latest, or somebody else has just set the same
-        # number. Something may have been charged, so nothing is sent again until the invoices have been
-        # checked.
-        done = await find_outcome(client, item, charge, now)
-        if done is None:
-            log.error("charge.invoice_missing", charge_key=charge.key)
-        return done or Declined("seats_changed")
-    pending = subscription.pending_update
-    until = from_timestamp(pending.expires_at) if pending else compute_confirmation_deadline(invoice)
-    return await read_outcome(client, invoice, until, now)
+    if isinstance(invoice, stripe.Invoice) and await is_invoice_of_charge(invoice, item, charge):
+        pending = subscription.pending_update
+        until = from_timestamp(pending.expires_at) if pending else compute_confirmation_deadline(invoice)
+        return await read_outcome(client, invoice, until, now)
+    # The response may be a saved one that is no longer the latest. Something may have been charged, so
+    # nothing is sent again until the invoices have been checked.
+    done = await find_outcome(client, item, charge, now)
+    return done or await _resolve_missing_invoice(client, subscription, item, charge, now)
+
+
+async def _resolve_missing_invoice(
+    client: stripe.StripeClient,
+    subscription: stripe.Subscription,
+    item: SubscriptionItem,
+    charge: Charge,
+    now: datetime,
+) -> ChargeOutcome:
+    """Stripe has accepted the update, but no invoice has both its key and its seats. One that the update
+    made would be the latest in its response, and have the key that the subscription has there. So nothing
+    was charged if the latest does not have it: somebody else had set the same number before. If another
+    program has written over the key, the seats are enough. Anything else is unknown: nobody may be asked to
+    pay again (R21)."""
+    latest, key = subscription.latest_invoice, subscription.metadata.to_dict().get(ATTEMPT_METADATA_KEY)
+    invoice = latest if isinstance(latest, stripe.Invoice) else None
+    is_latest_older = latest is None or (invoice is not None and get_charge_key(invoice) != key)
+    # It is not known whether Stripe makes an invoice for nothing.
+    if key == charge.key and is_latest_older and charge.amount + charge.tax:
+        return SeatsChanged()
+    log.error("charge.invoice_missing", charge_key=charge.key)
+    if key == charge.key or invoice is None or not await has_seats_of_charge(invoice, item, charge):
+        return Unknown()
+    return await fetch_settled_outcome(client, invoice, now) or Unknown()
 
 
 async def _handle_stripe_error(

@@ -12,8 +12,6 @@ import stripe
 import structlog
 
 from bot.billing.gateway import (
-    BillingPeriodEnded,
-    BillingRequestRejected,
     BillingUnavailable,
     Charge,
     ChargeOutcome,
@@ -24,7 +22,6 @@ from bot.billing.gateway import (
     NeverReceived,
     PaymentMethodState,
     Preview,
-    PreviewIncomplete,
     Settled,
     ShippingLocationInvalid,
     SubscriptionState,
@@ -144,23 +141,10 @@ class StripeGateway:
 
     async def _place_charge(self, charge: Charge) -> ChargeOutcome:
         of = await get_linked_account(self._database, charge.account_id)
-        try:
-            with if_rejected("declined"):
-                async with asyncio.timeout(self._preparation_timeout_seconds):
-                    held, who = await asyncio.gather(
-                        fetch_items(self._client, of), fetch_customer(self._client, of)
-                    )
-                    item, now = _get_item(held, charge), self._now()
-                    done = await charges.prepare_charge(self._client, item, who, charge, now)
-        except TaxLocationInvalid:
-            return Declined("tax_location_invalid")
-        except BillingPeriodEnded:
-            return Declined("period_ended")
-        except PreviewIncomplete:
-            return Declined("preview_incomplete")
-        except BillingRequestRejected as error:
-            # Nothing was sent yet.
-            return Declined(error.code or "provider_refused")
+        async with asyncio.timeout(self._preparation_timeout_seconds):
+            held, who = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
+            item, now = _get_item(held, charge), self._now()
+            done = await charges.prepare_charge(self._client, item, who, charge, now)
         return done or await charges.send_charge(self._client, item, who, charge, now)
 
     async def _reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
@@ -178,9 +162,10 @@ class StripeGateway:
 
     async def _resolve_without_customer(self, charge: Charge) -> ChargeOutcome:
         """Deleting a customer cancels their subscriptions, so no request can change one any more, but an
-        earlier one may have. As long as the key is valid, nothing was charged only if the invoices say so."""
+        earlier one may have. As long as the key is valid, nothing was charged only if the invoices say so.
+        Only Stripe's answer that it has no such customer ends it without them."""
         now = self._now()
-        with contextlib.suppress(CustomerNotFound, BillingRequestRejected):
+        with contextlib.suppress(CustomerNotFound):
             of = await get_linked_account(self._database, charge.account_id)
             found = await invoices.find_outcome_without_item(self._client, of.customer_id, charge, now)
             return found or Declined("customer_gone")

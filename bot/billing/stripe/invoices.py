@@ -110,6 +110,19 @@ async def _has_live_item(client: stripe.StripeClient, invoice: stripe.Invoice) -
     return False
 
 
+async def fetch_settled_outcome(
+    client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
+) -> Settled | None:
+    """Of the invoice as it is now; None unless it is paid, or the customer's to pay."""
+    wanted = {"expand": ["payments"]}
+    call = client.v1.invoices.retrieve_async(str(invoice.id), wanted)  # type: ignore[arg-type]
+    invoice = await request_stripe(call, "invoices.retrieve")
+    if invoice.status != "paid" and invoice.collection_method != "send_invoice":
+        return None
+    outcome = await read_outcome(client, invoice, None, now)
+    return outcome if isinstance(outcome, Settled) else None
+
+
 async def read_outcome(
     client: stripe.StripeClient,
     invoice: stripe.Invoice,
@@ -330,10 +343,13 @@ async def _find_invoice(
 async def is_invoice_of_charge(
     invoice: stripe.Invoice, item: SubscriptionItem | None, charge: Charge
 ) -> bool:
-    """It has the charge's key, and charges for its seats from its timestamp. The key alone is not enough:
-    renewals and other people's changes copy it too. Without an item, any of the customer's counts."""
-    if get_charge_key(invoice) != charge.key:
-        return False
+    """The key alone is not enough: renewals and other people's changes copy it too."""
+    return get_charge_key(invoice) == charge.key and await has_seats_of_charge(invoice, item, charge)
+
+
+async def has_seats_of_charge(invoice: stripe.Invoice, item: SubscriptionItem | None, charge: Charge) -> bool:
+    """It charges for the seats of the charge from its timestamp. Without an item, any of the customer's
+    counts."""
     wanted = (charge.expected_seats + charge.seats, to_timestamp(charge.at))
     async for line in iter_all_pages(invoice.lines):
         details = line.parent.subscription_item_details if line.parent else None

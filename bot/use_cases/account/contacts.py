@@ -1,5 +1,6 @@
 """An account's billing contacts: listing them, and withdrawing one (R1, R20)."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -179,6 +180,37 @@ async def close_invitation(
     payload = ContactsChangedPayload(change=status.value, name=invitation.name, by=actor.name)
     event = f"contact_invitation:{invitation.key}:{status.value}"
     await enqueue_contacts_change(session, account, payload, event, at, except_for=except_for)
+    await enqueue_invitation_card_update(session, account, invitation, at)
+
+
+async def lapse_invitations_of(
+    session: Session, account: Account, inviter_ids: Collection[int], actor: Actor, at: datetime
+) -> None:
+    """The invitations of people whose role has changed. Once lapsed, they stay so: whoever gets the role back
+    has not invited anybody yet."""
+    if not inviter_ids:
+        return
+    for details in await list_pending_invitations(session, account.id, at):
+        if details.invitation.inviter_id in inviter_ids:
+            await store_lapse(session, account, details.invitation, actor, at)
+
+
+async def store_lapse(
+    session: Session, account: Account, invitation: ContactInvitation, actor: Actor, at: datetime
+) -> None:
+    invitation.change_status(InvitationStatus.LAPSED, at, actor.name)
+    session.add(invitation)
+    await session.flush()
+    await write_audit_entry(
+        session,
+        account_id=account.id,
+        actor=actor,
+        subject=account.audit_subject,
+        action="contact_invitation_lapsed",
+        at=at,
+        status_change=(InvitationStatus.PENDING.value, InvitationStatus.LAPSED.value),
+        details={"contact": invitation.name, "email": invitation.email},
+    )
     await enqueue_invitation_card_update(session, account, invitation, at)
 
 

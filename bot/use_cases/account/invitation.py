@@ -21,6 +21,7 @@ from bot.use_cases.account.contacts import (
     list_pending_invitations,
     load_contacts_page,
     lock_own_role,
+    store_lapse,
 )
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import (
@@ -92,7 +93,7 @@ async def invite_contact(
             raise InvalidInput({COLLEAGUE_FIELD: refusal}) from None
         actor = build_actor(contact, person)
         if lapsed is not None:
-            await _store_lapse(session, account, lapsed, actor, at)
+            await store_lapse(session, account, lapsed, actor, at)
         await _store_invitation(session, account, user, contact, actor, at)
         return await load_contacts_page(session, account, contact, at)
 
@@ -227,25 +228,6 @@ async def _check_invitation_limit(session: Session, account: Account, at: dateti
     invitations = await list_pending_invitations(session, account.id, at)
     if sum(details.is_open for details in invitations) >= MAX_OPEN_INVITATIONS:
         raise TooManyInvitations(most=MAX_OPEN_INVITATIONS)
-
-
-async def _store_lapse(
-    session: Session, account: Account, invitation: ContactInvitation, actor: Actor, at: datetime
-) -> None:
-    invitation.change_status(InvitationStatus.LAPSED, at, actor.name)
-    session.add(invitation)
-    await session.flush()
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=actor,
-        subject=account.audit_subject,
-        action="contact_invitation_lapsed",
-        at=at,
-        status_change=(InvitationStatus.PENDING.value, InvitationStatus.LAPSED.value),
-        details={"contact": invitation.name, "email": invitation.email},
-    )
-    await enqueue_invitation_card_update(session, account, invitation, at)
 
 
 async def _store_invitation(

@@ -36,6 +36,11 @@ class AccountImporter:
         self._changes: Changes = {}
         self._overwritten_subscriptions: dict[str, Changes] = {}
         self._rows_to_delete: list[SQLModel] = []
+        self._former_contacts = {c.key: c.active for c in existing.contacts.values()}
+
+    @property
+    def account(self) -> Account:
+        return self._existing.account
 
     @property
     def _is_overwritten(self) -> bool:
@@ -44,6 +49,20 @@ class AccountImporter:
     @property
     def payment_methods(self) -> list[PaymentMethod]:
         return [*self._existing.payment_methods.values()]
+
+    @property
+    def changed_contact_ids(self) -> set[int]:
+        """Of those who have lost the role, or have got it back."""
+        return {
+            contact.key
+            for contact in self._existing.contacts.values()
+            if self._former_contacts.get(contact.key, contact.active) is not contact.active
+        }
+
+    @property
+    def loses_last_contact(self) -> bool:
+        """The file was checked for that, but a contact may have been removed in Slack since."""
+        return any(self._former_contacts.values()) and not self._existing.active_contacts
 
     def upsert_account(self) -> Account:
         account, new_address = self._existing.account, self._entry.billing_address.model_dump()
@@ -61,7 +80,11 @@ class AccountImporter:
             # What the provider says of its subscriptions depends on it.
             account.schedule_refresh(self._run.at)
         # An order's address becomes the account's (R10). Only a file with a new one overrides that.
-        if new_address not in (old_address, self._existing.last_imported_address):
+        kept_addresses = [
+            old_address,
+            *([] if self._is_overwritten else [self._existing.last_imported_address]),
+        ]
+        if new_address not in kept_addresses:
             account.sqlmodel_update({**new_address, "home_country": home_country})
             self._changes["billing_address"] = [old_address, new_address]
         return account

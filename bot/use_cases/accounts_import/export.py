@@ -1,5 +1,7 @@
 """The stored accounts in the format of the accounts file: importing an export changes nothing."""
 
+import hashlib
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,9 @@ from models.subscription import Subscription
 
 BATCH_SIZE = 50
 FILE_PERIODS = ("month", "year")
+# Of a subscription, a file only says what they were to begin with.
+PROVIDER_FIELDS = {"seats", "period", "period_start", "period_end"}
+DIGEST_LENGTH = 16
 
 
 @dataclass
@@ -52,6 +57,15 @@ async def export_accounts(database: Database, account_ids: Collection[str] = ())
     return export
 
 
+async def load_account_states(session: Session, account_ids: Collection[str]) -> dict[str, str]:
+    """What an export would write as `exported_state` now."""
+    accounts = await _load_batch(session, [*account_ids]) if account_ids else []
+    return {
+        existing.account.id: _build_account(AccountsExport(), existing, number)["exported_state"]
+        for existing, number in accounts
+    }
+
+
 async def _list_account_ids(session: Session, account_ids: Collection[str]) -> list[str]:
     statement = select(Account.id).order_by(Account.id)
     if not account_ids:
@@ -77,13 +91,14 @@ async def _load_batch(session: Session, ids: list[str]) -> list[tuple[ExistingAc
 def _build_account(export: AccountsExport, existing: ExistingAccount, entry_number: int) -> dict[str, Any]:
     account = existing.account
     owner = "slack_enterprise" if account.slack_team.startswith("E") else "slack_team"
-    values = {
+    values: dict[str, Any] = {
         "id": account.id,
         "name": account.name,
         owner: account.slack_team,
         "channel": account.channel,
         "channel_amounts": account.channel_amounts or None,
         "exported_entry": entry_number,
+        "exported_state": None,
         "stripe_customer": account.stripe_customer,
         "pay_by_invoice": account.pay_by_invoice or None,
         "currency": account.currency,
@@ -115,7 +130,45 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
         ]
     values["subscriptions"] = [*_build_subscriptions(export, existing)]
     values["quotes"] = [_build_quote(existing, quote) for quote in existing.quotes.values()]
+    values["exported_state"] = _compute_digest(existing, values)
     return _drop_empty(values)
+
+
+def _compute_digest(existing: ExistingAccount, values: dict[str, Any]) -> str:
+    """Of what an import overwrites: nothing of people whom Slack or an order added, of seats that an order
+    assigned, of a subscription's seats and period, and of decisions. The order of rows says nothing."""
+    content = _omit(values, {"exported_entry", "exported_state"})
+    content["billing_contacts"] = [
+        contact.model_dump(include={"email", "name", "slack_user"})
+        for contact in existing.contacts.values()
+        if contact.imported and (contact.active or contact.is_withdrawn_in_slack)
+    ]
+    content["administrators"] = [
+        administrator.model_dump(include={"email", "name"})
+        for administrator in existing.administrators.values()
+        if administrator.imported and administrator.active
+    ]
+    content["assigned_seats"] = [
+        [seat.administrator_id, seat.subscription_id]
+        for seat in existing.seat_assignments.values()
+        if seat.order_line_id is None
+    ]
+    content["subscriptions"] = [_omit(s, PROVIDER_FIELDS) for s in values["subscriptions"]]
+    content["quotes"] = [_omit(quote, {"decided"}) for quote in values["quotes"]]
+    text = json.dumps(
+        {name: _sort_rows(value) for name, value in content.items()}, sort_keys=True, default=str
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def _omit(values: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _sort_rows(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return sorted(json.dumps(row, sort_keys=True, default=str) for row in value)
 
 
 def _build_contact(contact: BillingContact) -> dict[str, Any]:

@@ -32,6 +32,8 @@ class ImportRun:
     changes: list[AccountChange] = field(default_factory=list)
     changed_account_ids: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
+    # With any, nothing is stored.
+    problems: list[str] = field(default_factory=list)
     kept_subscriptions: list[str] = field(default_factory=list)
     kept_quotes: list[str] = field(default_factory=list)
     added_contacts: list[str] = field(default_factory=list)

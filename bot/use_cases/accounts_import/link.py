@@ -43,6 +43,7 @@ class LinkOptions:
     time_zone: str | None = None
     # The only workspace in which the bot is installed, for customers that name none.
     only_workspace: str | None = None
+    operator: str = "operator"
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ async def list_link_problems(database: Database, report: LinkReport) -> list[str
 
 async def store_links(database: Database, report: LinkReport, at: datetime) -> int:
     """The number of accounts that were created or linked again."""
-    run = ImportRun(Actor("operator", "operator", LINK_SOURCE), at)
+    run = ImportRun(Actor("operator", report.options.operator, LINK_SOURCE), at)
     links = sorted(report.links.values(), key=lambda link: link.account_id)
     new = [link.build_values(report.options) for link in links if not link.is_stored]
     await store_accounts(database, AccountsFile.model_validate({"accounts": new}), run, ImportOptions())

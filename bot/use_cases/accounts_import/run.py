@@ -8,20 +8,24 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import and_, func
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, select, update
 
-from bot.accounts_file.cross_checks import StoredRecords
+from bot.accounts_file.cross_checks import StoredContacts, StoredRecords
 from bot.accounts_file.entries import AccountEntry, AccountsFile
 from bot.accounts_file.read import read_accounts_file
 from bot.accounts_file.yaml_with_lines import FileProblem, InvalidAccountsFile
-from bot.db import Database, Session, lock_account, lock_imports
+from bot.db import Database, Session, lock_account, lock_imports, select_joined
+from bot.use_cases.account.contacts import lapse_invitations_of
 from bot.use_cases.accounts_import.account_importer import AccountImporter
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.close import close_locked_account, reopen_locked_account
-from bot.use_cases.accounts_import.existing import load_and_lock_accounts
+from bot.use_cases.accounts_import.existing import ExistingAccount, load_and_lock_accounts
+from bot.use_cases.accounts_import.export import load_account_states
 from bot.use_cases.accounts_import.import_run import AccountChange, ImportRun
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.audit.entry import Actor, AuditChainTip, AuditEntry
 from models.payment_method import PaymentMethod
 from models.product import Product
@@ -78,8 +82,22 @@ async def import_accounts(
     Seats and periods of stored subscriptions and quotes that are no longer pending stay as they are, and
     people whom the file does not know, unless their account is overwritten. Raises InvalidAccountsFile.
     """
+    try:
+        return await _check_and_store(database, path, at, options, progress)
+    except IntegrityError:
+        # Another import has stored an id of this file since it was checked.
+        return await _check_and_store(database, path, at, options, progress)
+
+
+async def _check_and_store(
+    database: Database,
+    path: Path,
+    at: datetime,
+    options: ImportOptions,
+    progress: Callable[[int, int], None],
+) -> ImportSummary:
     async with database.read() as session:
-        stored = await load_stored_records(session)
+        stored = await load_stored_records(session, options.overwrite)
     file = await asyncio.to_thread(read_accounts_file, path, stored)
     listed_ids = {entry.id for entry in file.accounts}
     if unlisted := options.overwrite - listed_ids:
@@ -109,6 +127,8 @@ async def store_accounts(
             for start in range(0, len(entries), BATCH_SIZE):
                 await _import_batch(session, run, entries[start : start + BATCH_SIZE])
                 progress(min(start + BATCH_SIZE, len(entries)), len(entries))
+            if run.problems:
+                raise InvalidAccountsFile([FileProblem(None, "accounts", each) for each in run.problems])
             _warn_of_other_origins(run, entries, last)
             missing = await _list_missing_accounts(session, {entry.id for entry in entries})
             if options.close_missing:
@@ -189,11 +209,13 @@ async def _list_missing_accounts(session: Session, listed_ids: set[str]) -> list
 
 async def _import_batch(session: Session, run: ImportRun, entries: list[AccountEntry]) -> None:
     existing = await load_and_lock_accounts(session, entries)
+    stale_ids = await _list_stale_ids(session, run, existing, entries)
     for account in [e.account for e in existing.values() if e.account.closed_at is not None]:
         if account.id in run.overwrite:
             await reopen_locked_account(session, run, account)
         else:
             run.warnings.append(f"{account.id} is closed and stays so without --overwrite {account.id}")
+    _check_no_quotes_for_closed_accounts(run, existing, entries)
     importers = [AccountImporter(run, existing[entry.id], entry) for entry in entries]
     await _store_rows(session, [importer.upsert_account() for importer in importers])
     await _store_rows(
@@ -206,11 +228,51 @@ async def _import_batch(session: Session, run: ImportRun, entries: list[AccountE
     for importer in importers:
         await importer.delete_rows(session)
     for importer in importers:
+        if importer.loses_last_contact:
+            run.problems.append(f"leaves {importer.account.id} without a billing contact")
         await importer.record_changes(session)
+        account = importer.account
+        await lapse_invitations_of(session, account, importer.changed_contact_ids, run.actor, run.at)
     await import_quotes(session, run, [(existing[entry.id], entry.quotes) for entry in entries])
     await session.flush()
+    run.problems += [_describe_conflict(run, id_) for id_ in stale_ids if id_ in run.changed_account_ids]
     # Otherwise the rows stay in memory, and each flush looks through them for changes.
     session.expunge_all()
+
+
+async def _list_stale_ids(
+    session: Session, run: ImportRun, existing: dict[str, ExistingAccount], entries: list[AccountEntry]
+) -> list[str]:
+    """Exported accounts that an order, a contact or the provider has changed since. They are locked."""
+    exported = {
+        entry.id: entry.exported_state
+        for entry in entries
+        if entry.exported_state and entry.id not in run.overwrite and not existing[entry.id].is_new
+    }
+    states = await load_account_states(session, exported)
+    return [id_ for id_, state in states.items() if state != exported[id_]]
+
+
+def _describe_conflict(run: ImportRun, account_id: str) -> str:
+    fields = [name for change in run.changes if change.account_id == account_id for name in change.details]
+    return (
+        f"{account_id} has changed since it was exported, and this file would replace what is stored "
+        f"({', '.join(dict.fromkeys(fields))}): export it again, and make your changes there, "
+        f"or add --overwrite {account_id}"
+    )
+
+
+def _check_no_quotes_for_closed_accounts(
+    run: ImportRun, existing: dict[str, ExistingAccount], entries: list[AccountEntry]
+) -> None:
+    """The account may have been closed since the file was checked."""
+    run.problems += [
+        f"{quote.number} is pending, and {entry.id} is closed"
+        for entry in entries
+        if existing[entry.id].account.closed_at is not None
+        for quote in entry.quotes
+        if quote.decided is None and quote.number not in existing[entry.id].quotes
+    ]
 
 
 async def _store_rows(session: Session, rows: Sequence[SQLModel]) -> None:
@@ -227,7 +289,8 @@ async def _clear_default_methods(session: Session, methods: list[PaymentMethod])
         )
 
 
-async def load_stored_records(session: Session) -> StoredRecords:
+async def load_stored_records(session: Session, overwrite: Collection[str] = ()) -> StoredRecords:
+    """`overwrite` are the accounts that the file may reopen, and whose contacts it decides alone."""
     products = await session.exec(select(Product.id))
     currencies = await session.exec(select(Account.id, Account.currency))
     subscriptions = await session.exec(
@@ -245,7 +308,36 @@ async def load_stored_records(session: Session) -> StoredRecords:
         "payment_methods": dict(methods.all()),
         "quotes": dict(quotes.all()),
     }
-    return StoredRecords(frozenset(products.all()), dict(currencies.all()), owners, by_account)
+    closed = await session.exec(select(Account.id).where(col(Account.closed_at).is_not(None)))
+    return StoredRecords(
+        products=frozenset(products.all()),
+        currencies=dict(currencies.all()),
+        owners=owners,
+        subscriptions=by_account,
+        closed_accounts=frozenset(closed.all()) - {*overwrite},
+        contacts=await _load_stored_contacts(session, overwrite),
+    )
+
+
+async def _load_stored_contacts(session: Session, overwrite: Collection[str]) -> dict[str, StoredContacts]:
+    rows = await session.exec(
+        select_joined(
+            BillingContact.account_id,
+            BillingContact.email,
+            BillingContact.active,
+            BillingContact.imported,
+            BillingContact.withdrawn_at,
+        )
+    )
+    contacts: dict[str, StoredContacts] = {}
+    for account_id, email, active, imported, withdrawn_at in rows.all():
+        stored = contacts.setdefault(account_id, StoredContacts())
+        is_overwritten = account_id in overwrite
+        stored.has_active |= active
+        stored.keeps_one |= active and not imported and not is_overwritten
+        if not active and withdrawn_at is not None and not is_overwritten:
+            stored.removed_in_slack.add(email)
+    return contacts
 
 
 def _build_summary(file: AccountsFile, run: ImportRun, missing_accounts: list[str]) -> ImportSummary:

@@ -81,25 +81,48 @@ async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> lis
 
 async def search_orders(
     services: Services, *, person: SlackIdentity, account_ids: list[str], number: str
-) -> list[OrderDetails]:
-    """The order with that number, or else the latest with that purchase-order number, in any case. Raises
-    OrderNotFound."""
-    at, typed = services.now(), " ".join(number.split())
-    query = build_order_query().where(col(ServiceOrder.account_id).in_(account_ids))
+) -> tuple[list[OrderDetails], bool]:
+    """The order with that number, or else the latest with that purchase-order number, and whether there are
+    older ones. Raises OrderNotFound."""
+    query = build_order_query().where(
+        col(ServiceOrder.account_id).in_(account_ids),
+        ServiceOrder.number == _normalize_number(number).upper(),
+    )
     async with services.read() as session:
-        found = await list_order_details(session, query.where(ServiceOrder.number == typed.upper()), at)
-        if not found:
-            matching = query.where(
-                col(ServiceOrder.po_number) != "",
-                # A database's lower() may know ASCII alone: other letters are found as they were typed.
-                or_(ServiceOrder.po_number == typed, func.lower(ServiceOrder.po_number) == typed.lower()),
-            )
-            found = await list_order_details(
-                session, matching.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE), at
-            )
+        found = await list_order_details(session, query, services.now())
+    if found:
+        return found, False
+    return await list_orders_with_po_number(services, person=person, account_ids=account_ids, number=number)
+
+
+async def list_orders_with_po_number(
+    services: Services,
+    *,
+    person: SlackIdentity,
+    account_ids: list[str],
+    number: str,
+    before: int | None = None,
+) -> tuple[list[OrderDetails], bool]:
+    """In any case, newest first, and whether there are older ones. Raises OrderNotFound."""
+    typed = _normalize_number(number)
+    query = build_order_query().where(
+        col(ServiceOrder.account_id).in_(account_ids),
+        col(ServiceOrder.po_number) != "",
+        # A database's lower() may know ASCII alone: other letters are found as they were typed.
+        or_(ServiceOrder.po_number == typed, func.lower(ServiceOrder.po_number) == typed.lower()),
+    )
+    if before:
+        query = query.where(col(ServiceOrder.id) < before)
+    query = query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1)
+    async with services.read() as session:
+        found = await list_order_details(session, query, services.now())
     if not found:
         raise OrderNotFound(number=number[:40])
-    return found
+    return found[:PAGE_SIZE], len(found) > PAGE_SIZE
+
+
+def _normalize_number(typed: str) -> str:
+    return " ".join(typed.split())
 
 
 async def open_retry(

@@ -374,7 +374,7 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
     async with open_world(organisation=True) as world:
         world.slack.set_user("U10NOBODY", enterprise_user_id="W77NORA")
         world.slack.set_user("U12VERA", team_id=SECOND_TEAM_ID, other_teams=[])
-        alice = world.person("alice").go_to(SECOND_TEAM_ID)
+        alice = world.person("alice").switch_workspace(SECOND_TEAM_ID)
         form = await invite(world, alice, "U12VERA")
         assert "Vera Lind can’t be a billing contact" in form.errors["colleague"]
         await alice.close_modal(everything=True)
@@ -383,5 +383,23 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
         assert "You’re now a billing contact" in await answer_invitation(world, nora, ACCEPT)
         assert (await contact_of(world, NORA)).slack_user == "W77NORA"
         await nora.close_modal(everything=True)
-        await nora.go_to(SECOND_TEAM_ID).command("/quotes")
+        await nora.switch_workspace(SECOND_TEAM_ID).command("/quotes")
         assert "Acme SA" in (await nora.wait_for_modal("quote.list")).text
+
+
+async def test_the_invitations_of_a_contact_whom_a_file_withdraws_stay_lapsed(world: World) -> None:
+    """Also once a file has made them a contact again: R1, whoever invites is a contact all the time."""
+    alice, nora = world.person("alice"), world.person("nobody")
+    await invite(world, alice)
+    benoit = {"email": "benoit@acme.example", "name": "Benoît Roche"}
+    await import_account(world, "acme", billing_contacts=[benoit])
+    [invitation] = await world.rows(ContactInvitation)
+    assert (invitation.status, invitation.decided_by) == (InvitationStatus.LAPSED, "operator")
+    assert ("contact_invitation_lapsed", "operator") in await list_entries(world)
+    await import_account(world, "acme")
+    await world.settle()
+    asked = newest(nora.dms, "Alice Martin invited you")
+    assert buttons(asked) == []
+    assert [i.status for i in await world.rows(ContactInvitation)] == [InvitationStatus.LAPSED]
+    await invite(world, alice)
+    assert "You’re now a billing contact" in await answer_invitation(world, nora, ACCEPT)

@@ -11,8 +11,9 @@ from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
 from models.notice import Notice, NoticeStatus
+from models.service_order import ServiceOrder
 from models.subscription import Subscription
-from tests.handlers.db_snapshot import add
+from tests.handlers.db_snapshot import add, change
 from tests.handlers.service_order.orders import (
     line_statuses,
     ordered,
@@ -218,6 +219,18 @@ async def test_orders_are_listed_ten_at_a_time_newest_first(world: World) -> Non
     older = await shown(alice, "SO-1001")
     assert "SO-1002" in older.text
     assert "SO-1003" not in older.text
+    assert "service_order.more" not in older.action_ids
+
+    await alice.close_modal(everything=True)
+    for order in (await world.rows(ServiceOrder))[:11]:
+        await change(world, ServiceOrder, order.key, po_number="PO-7")
+    found = await opened(alice, "/service-orders", "po-7", "service_order.list")
+    assert "SO-1002" in found.text
+    assert "SO-1001" not in found.text
+    await alice.press("service_order.more")
+    older = await shown(alice, "SO-1001")
+    assert "purchase-order number *PO-7*" in older.text
+    assert "SO-1002" not in older.text
     assert "service_order.more" not in older.action_ids
 
 

@@ -13,7 +13,9 @@ from bot.billing.gateway import BillingRequestRejected, TaxLocationInvalid
 from bot.billing.stripe.permissions import NO_SUCH_ID, PROBES
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.operations.doctor import run_checks
+from bot.use_cases.service_order.deadlines import announce_overdue_orders
 from models.errors import Refusal
+from models.notice import Notice, NoticeKind
 from tests.fake_stripe import Fault
 from tests.fake_stripe.records import InvoiceLine
 from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, placed_only
@@ -201,6 +203,23 @@ async def test_an_unknown_error_declines_the_line_and_is_logged_once(world: Stri
     assert (entry["operation"], entry["consequence"]) == (operation, consequence)
     assert entry["stripe_request"].startswith("req_")
     assert world.list_paid_totals() == []
+
+
+async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: StripeWorld) -> None:
+    """The charge may have gone through: nobody is asked to pay again."""
+    await placed_only(world, ALICE, "acme_meeting")
+    refused = Fault("reject", "/v1/invoices$", code="parameter_unknown", times=999)
+    world.fake.before_charge = lambda: world.fake.faults.append(refused)
+    world.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
+    await world.settle()
+    await world.pass_time(hours=25)
+    assert (await line(world)).status == "unknown"
+    assert await announce_overdue_orders(world.services) == 1
+    assert not await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
+    world.fake.faults.clear()
+    await world.pass_time(seconds=11)
+    assert (await line(world)).status == "settled"
+    assert len(world.list_paid_totals()) == 1
 
 
 async def test_a_card_removed_as_it_is_charged_is_known_by_its_code(world: StripeWorld) -> None:

@@ -64,7 +64,8 @@ async def unlinked(tmp_path: Path) -> AsyncIterator[LinkWorld]:
 
 async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked: LinkWorld) -> None:
     world = unlinked.world
-    linked = await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    options = (*ACME_OPTIONS, "--contact", ALICE, "--operator", "Ana", "--yes")
+    linked = await unlinked.link("cus_acme", *options)
     assert (linked.exit_code, linked.output.splitlines()[-1]) == (0, "linked 1 customers"), linked.output
     alice = world.person("alice")
     checkout = await world.checkout(alice, acme_meeting=2)
@@ -80,7 +81,8 @@ async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked
     assert order.status is OrderStatus.COMPLETED
     assert await world.seats("acme_meeting") == (27, 27)
     entries = await world.rows(AuditEntry, account_id="acme", action="imported")
-    assert {(e.actor_kind, e.source) for e in entries} == {("operator", "link-stripe")}
+    found = {(e.actor_kind, e.actor_name, e.source) for e in entries}
+    assert found == {("operator", "Ana", "link-stripe")}
 
 
 async def test_from_an_empty_database_to_the_first_order_on_invoice_without_a_file(

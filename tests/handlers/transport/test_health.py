@@ -173,6 +173,27 @@ async def test_an_idle_socket_is_renewed_and_unready_if_that_fails() -> None:
                 await asyncio.sleep(0.2)
 
 
+async def test_each_attempt_to_connect_a_socket_takes_a_new_url() -> None:
+    """Slack accepts a URL once, and a handshake may fail after that."""
+    async with open_world(transport="socket") as world:
+        sockets = world.slack.slack.sockets
+        with logged(world) as stream:
+            sockets.failing_handshakes = 2
+            await world.slack.disconnect("refresh_requested", grace=0)
+            assert "socket mode: not connected" in (await ready(world))[1]
+            await world.slack.wait_until(lambda: sockets.is_open, timeout=HANG_SECONDS)
+            async with asyncio.timeout(HANG_SECONDS):
+                while (await ready(world))[0] != 200:  # noqa: ASYNC110 -- the greeting has to arrive
+                    await asyncio.sleep(0.05)
+        alice = world.person("alice")
+        await alice.command("/quotes")
+        await alice.wait_for_modal("quote.list")
+        lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(world.slack.calls("apps.connections.open")) == 4
+    warnings = [line for line in lines if line["level"] in ("warning", "error")]
+    assert [line["event"] for line in warnings] == ["socket_mode.connection_failed"], "once per outage"
+
+
 async def test_metrics_count_what_went_through_and_what_waits(world: World) -> None:
     before = await scrape(world)
     alice = world.person("alice")

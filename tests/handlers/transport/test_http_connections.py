@@ -11,10 +11,11 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from handlers import http, http_connections
 from handlers.http import serve_http
-from handlers.http_connections import MAX_HEAD_BYTES, HttpBounds
+from handlers.http_connections import MAX_HEAD_BYTES, READ_BYTES, HttpBounds
 from handlers.request_body import MAX_BODY_BYTES
 from tests.handlers.transport.test_http import post, signed
 from tests.time_limits import HANG_SECONDS
@@ -124,6 +125,33 @@ async def test_a_body_that_keeps_arriving_slowly_is_cut_off(monkeypatch: pytest.
             while not reader.at_eof() and not reader.exception():
                 writer.write(b"x")
                 await asyncio.sleep(0.05)
+
+
+def chunked(body: bytes, size: int) -> bytes:
+    chunks = [body[at : at + size] for at in range(0, len(body), size)]
+    framed = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return HEAD.replace(b"Content-Length: 1000", b"Transfer-Encoding: chunked") + framed + b"0\r\n\r\n"
+
+
+async def test_a_body_in_tiny_chunks_is_cut_off_before_it_takes_the_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The parser's work grows with the number of chunks. A proxy's chunks are as large as what it reads."""
+    before, bites = rejected("small_chunks"), []
+    feed = H11Protocol.data_received
+
+    def record(protocol: H11Protocol, data: bytes) -> None:
+        bites.append(len(data))
+        feed(protocol, data)
+
+    monkeypatch.setattr(H11Protocol, "data_received", record)
+    async with serve_app(monkeypatch) as bot:
+        assert await bot.ask(chunked(b"x" * MAX_BODY_BYTES, size=1)) == b""
+        assert sum(bites) < 400_000
+        assert max(bites) <= READ_BYTES, "others are served in between"
+        assert rejected("small_chunks") == before + 1
+        assert b"200" in await bot.ask(chunked(b"x" * MAX_BODY_BYTES, size=1024))
+    assert rejected("small_chunks") == before + 1
 
 
 async def test_a_head_larger_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

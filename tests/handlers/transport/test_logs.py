@@ -41,15 +41,18 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
     settings = world.services.settings
     bot_token, secret = world.slack.bot_token, world.slack.signing_secret
     smtp = "smtp://seatbot:hidden-password@127.0.0.1:9"
-    secret_text = f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp}"
+    socket = "wss://wss-primary.slack.com/link/?ticket=1b2c-hidden-ticket&app_id=A0"
+    secret_text = (
+        f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp} {socket}"
+    )
 
     alice = world.person("alice")
     with logged(world) as stream:
         await world.order(alice, acme_meeting=2)
-        world.slack.mail.refuse_with = "451 later"
+        world.slack.mail.rejection = "451 later"
         await world.services.tasks.wait_until_idle()
         await deliver_due_notices(world.services)
-        world.slack.mail.refuse_with = None
+        world.slack.mail.rejection = None
         await world.pass_time(minutes=10)
         await alice.close_modal(everything=True)
         cart = await world.fill_cart(alice, acme_meeting=2)
@@ -63,7 +66,7 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
     assert "notice.retry_scheduled" in written
     assert "handler.failed" in written
     assert settings.slack_bot_token is not None
-    for hidden in (bot_token, secret, "xapp-1", "sk_live", "whsec_ab", "hidden-password"):
+    for hidden in (bot_token, secret, "xapp-1", "sk_live", "whsec_ab", "hidden-password", "hidden-ticket"):
         assert hidden not in written, hidden
     assert "seatbot" in written
     [mail] = world.slack.mail.messages

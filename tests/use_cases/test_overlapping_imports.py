@@ -1,0 +1,109 @@
+"""Two imports at once, on either database: the second waits for the first, and sees what it has stored."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
+from bot.db import Database, Session
+from bot.use_cases.accounts_import.export import export_accounts
+from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
+from models.account import Account
+from models.audit.entry import AuditEntry
+from models.subscription import Subscription
+from tests.time_limits import HANG_SECONDS
+from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, one_of
+
+Hook = Callable[[], Awaitable[object]]
+
+
+class HookedDatabase(Database):
+    """With connections of its own, like another process. Each hook is called once: before a transaction
+    begins, and before it commits."""
+
+    before_begin: Hook | None = None
+    before_commit: Hook | None = None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Session]:
+        if hook := self.before_begin:
+            self.before_begin = None
+            await hook()
+        async with super().write() as session:
+            yield session
+            if hook := self.before_commit:
+                self.before_commit = None
+                await hook()
+
+
+@asynccontextmanager
+async def open_second(database: Database) -> AsyncIterator[HookedDatabase]:
+    second = HookedDatabase(database.url)
+    try:
+        yield second
+    finally:
+        await second.close()
+
+
+async def store(database: Database, path: Path, text: str, operator: str) -> ImportSummary:
+    await asyncio.to_thread(path.write_text, text, "utf-8")
+    return await import_accounts(database, path=path, at=AT, options=ImportOptions(operator=operator))
+
+
+async def overlap(database: Database, folder: Path, first: str, second: str) -> ImportSummary:
+    """Bob's import has done everything but its commit when Eve's asks for its turn; hers ends it."""
+    async with open_second(database) as bobs, open_second(database) as eves:
+        has_work, is_asked = asyncio.Event(), asyncio.Event()
+
+        async def wait_for_eve() -> None:
+            has_work.set()
+            await is_asked.wait()
+
+        async def ask() -> None:
+            is_asked.set()
+
+        bobs.before_commit, eves.before_begin = wait_for_eve, ask
+        async with asyncio.timeout(HANG_SECONDS):
+            bob = asyncio.create_task(store(bobs, folder / "bob.yml", first, "bob"))
+            await has_work.wait()
+            try:
+                return await store(eves, folder / "eve.yml", second, "eve")
+            finally:
+                is_asked.set()
+                await bob
+
+
+async def test_both_create_the_account_and_the_second_changes_what_the_first_stored(
+    database: Database, session: Session, tmp_path: Path
+) -> None:
+    summary = await overlap(database, tmp_path, ACME, ACME.replace("Acme SA", "Acme SAS"))
+    assert (await one_of(session, Account)).name == "Acme SAS"
+    assert summary.warnings == ["acme was last changed by bob (import:bob.yml) on 2026-11-16 11:00 UTC"]
+    changes = [e.details for e in await all_of(session, AuditEntry) if e.action == "updated"]
+    assert changes == [{"name": ["Acme SA", "Acme SAS"]}]
+
+
+async def test_the_second_of_two_edited_exports_is_refused(
+    imports: Import, database: Database, session: Session, tmp_path: Path
+) -> None:
+    await imports()
+    exported = (await export_accounts(database)).text
+    edits = (exported.replace("Acme SA", "Acme SAS"), exported.replace("locale: fr", "locale: en"))
+    with pytest.raises(InvalidAccountsFile, match="acme was changed by bob"):
+        await overlap(database, tmp_path, *edits)
+    account = await one_of(session, Account)
+    assert (account.name, account.locale) == ("Acme SAS", "fr")
+
+
+async def test_an_id_that_the_first_has_stored_meanwhile_is_refused_by_name(
+    database: Database, session: Session, tmp_path: Path
+) -> None:
+    """Eve's file was right when it was checked."""
+    umbrella = UMBRELLA.rstrip() + ACME[ACME.index("\n    subscriptions:") : ACME.index("    quotes:")]
+    with pytest.raises(InvalidAccountsFile, match=r"sub_1 belongs to the account acme"):
+        await overlap(database, tmp_path, ACME, "accounts:\n" + umbrella.replace("rescue", "goto-training"))
+    assert [a.id for a in await all_of(session, Account)] == ["acme"]
+    assert {s.account_id for s in await all_of(session, Subscription)} == {"acme"}
