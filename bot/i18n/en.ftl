@@ -1361,7 +1361,10 @@ receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-tax-rate = Tax rate
 receipt-taxable = Taxable amount
-receipt-tax-id = Tax ID: { $id }
+receipt-tax-id = { $kind ->
+    [vat] VAT number: { $id }
+   *[other] Tax ID: { $id }
+}
 receipt-po-number = Purchase order
 receipt-line-method = { $type ->
     [paid_elsewhere] paid outside the payment provider

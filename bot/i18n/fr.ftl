@@ -253,7 +253,7 @@ tax-note = { $treatment ->
     [zero_rated] Taux zéro : la taxe est de 0 %.
    *[not_collected] Aucune taxe n’est facturée.
 }
-tax-ids = Votre numéro fiscal : { $ids }
+tax-ids = Votre identifiant fiscal : { $ids }
 tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
 quote-due-now = Débité maintenant : { $amount }
 quote-invoiced = Facturé : { $amount }
@@ -1322,7 +1322,7 @@ receipt-export-attached = { $count ->
 receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le total d’un reçu figure sur sa première ligne.
 receipt-table-document = Numéro du document
 receipt-table-invoices = Factures du prestataire
-receipt-table-tax-ids = Numéro fiscal de l’acheteur
+receipt-table-tax-ids = Identifiant fiscal de l’acheteur
 receipt-table-currency = Devise
 receipt-table-percent = Taux de taxe en pour cent
 receipt-table-total = Total du document
@@ -1368,7 +1368,10 @@ receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-tax-rate = Taux
 receipt-taxable = Base imposable
-receipt-tax-id = Numéro fiscal : { $id }
+receipt-tax-id = { $kind ->
+    [vat] N° de TVA : { $id }
+   *[other] Identifiant fiscal : { $id }
+}
 receipt-po-number = Bon de commande
 receipt-line-method = { $type ->
     [paid_elsewhere] payé en dehors du prestataire de paiement
