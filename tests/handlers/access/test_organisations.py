@@ -234,6 +234,15 @@ async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(o
     assert user.identity_key == (ORGANISATION_ID, "W77ALICE")
     assert any("SO-1001" in dm.text for dm in alice.dms)
 
+    await alice.close_modal(everything=True)
+    form = await opened(alice, "/billing", "notifications", "notification_preferences.save")
+    await form.fill("wanted", []).submit()
+    await one_token.services.tasks.wait_until_idle()
+    await alice.close_modal(everything=True)
+    await one_token.order(alice, acme_meeting=1)
+    await one_token.settle()
+    assert not any("SO-1002" in dm.text for dm in alice.dms), "she has turned everything off"
+
 
 async def test_doctor_knows_which_workspaces_the_organisations_token_reaches(one_token: World) -> None:
     await _bind_to_organisation(one_token, "acme")
