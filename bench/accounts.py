@@ -1,4 +1,4 @@
-"""Accounts to buy for: one each for as many people, in periods of today."""
+"""Creates test accounts: one for each person, with a current billing period."""
 
 import shutil
 import tempfile
@@ -18,26 +18,26 @@ from tests.postgres import Kind, new_database
 PRODUCTS = ("goto-meeting", "goto-webinar", "gotoassist-v5")
 
 
-def user(n: int) -> str:
+def get_user_id(n: int) -> str:
     return f"U{n:05}"
 
 
-def account(n: int) -> str:
+def get_account_id(n: int) -> str:
     return f"account-{n}"
 
 
-def subscription(n: int, i: int = 0) -> str:
+def get_subscription_id(n: int, i: int = 0) -> str:
     return f"sub-{n}-{i}"
 
 
-def accounts_file(people: int) -> str:
-    return yaml.safe_dump({"accounts": [_account(n) for n in range(people)]})
+def build_accounts_file(people: int) -> str:
+    return yaml.safe_dump({"accounts": [_build_account(n) for n in range(people)]})
 
 
-def _account(n: int) -> dict[str, object]:
+def _build_account(n: int) -> dict[str, object]:
     start = datetime.now(UTC).date() - timedelta(days=5)
     return {
-        "id": account(n),
+        "id": get_account_id(n),
         "name": f"Account {n}",
         "slack_team": TEAM,
         "channel": f"C{n:05}",
@@ -52,7 +52,11 @@ def _account(n: int) -> dict[str, object]:
             "country": "FR",
         },
         "billing_contacts": [
-            {"email": f"{user(n).lower()}@bench.example", "name": f"Alice {n}", "slack_user": user(n)}
+            {
+                "email": f"{get_user_id(n).lower()}@bench.example",
+                "name": f"Alice {n}",
+                "slack_user": get_user_id(n),
+            }
         ],
         "administrators": [{"email": f"hugo{n}@bench.example", "name": "Hugo Petit"}],
         "payment_methods": [
@@ -67,7 +71,7 @@ def _account(n: int) -> dict[str, object]:
         ],
         "subscriptions": [
             {
-                "id": subscription(n, i),
+                "id": get_subscription_id(n, i),
                 "product": product,
                 "seats": 10 + i,
                 "unit_price": "14.00",
@@ -81,20 +85,20 @@ def _account(n: int) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def accounts_database(people: int, kind: Kind) -> AsyncIterator[tuple[str, Path]]:
-    """The address of a database with as many accounts in it, and a folder that is gone afterwards."""
+async def create_accounts_database(people: int, kind: Kind) -> AsyncIterator[tuple[str, Path]]:
+    """Yields the URL of a database with that many accounts, and a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     url = f"sqlite:///{folder}/bench.db" if kind == "sqlite" else new_database("bench")
     try:
-        await fill(url, folder, people)
+        await fill_database(url, folder, people)
         yield url, folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def fill(url: str, folder: Path, people: int) -> None:
+async def fill_database(url: str, folder: Path, people: int) -> None:
     file = folder / "accounts.yml"
-    file.write_text(accounts_file(people), encoding="utf-8")
+    file.write_text(build_accounts_file(people), encoding="utf-8")
     database = Database(url)
     try:
         await database.migrate()

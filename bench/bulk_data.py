@@ -1,12 +1,13 @@
-"""A long past, a crowd of accounts, a full outbox: copies of what was made by the bot's own means."""
+"""Fills a database with past orders, accounts and due notices: copies of rows that the bot's own code
+created."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bench.accounts import account, subscription, user
+from bench.accounts import get_account_id, get_subscription_id, get_user_id
 from bench.fake_slack import TEAM, FakeSlack
 from bench.processes import TOKEN
-from bench.slack_requests import SECRET
+from bench.slack_requests import SIGNING_SECRET
 from bot.bootstrap import now, open_services, open_slack_clients
 from bot.db import Database
 from bot.permissions import SlackIdentity
@@ -32,8 +33,8 @@ ACCOUNTS: dict[str, dict[str, str]] = {
 }
 
 
-def waiting_notices(team: str, channel: str) -> dict[str, dict[str, str]]:
-    """`team` and `channel` in SQL, of `i`."""
+def build_waiting_notices(team: str, channel: str) -> dict[str, dict[str, str]]:
+    """`team` and `channel` are SQL expressions of `i`."""
     return {
         "notice": {
             "id": COPY_ID,
@@ -49,12 +50,12 @@ def waiting_notices(team: str, channel: str) -> dict[str, dict[str, str]]:
 
 
 @asynccontextmanager
-async def services_on(url: str, slack: FakeSlack) -> AsyncIterator[Services]:
+async def open_bot_services(url: str, slack: FakeSlack) -> AsyncIterator[Services]:
     """The bot's services in this process."""
     settings = Settings(
         _env_file=None,
         slack_bot_token=TOKEN,
-        slack_signing_secret=SECRET,
+        slack_signing_secret=SIGNING_SECRET,
         slack_api_url=slack.url,
         database_url=url,
     )
@@ -66,21 +67,21 @@ async def services_on(url: str, slack: FakeSlack) -> AsyncIterator[Services]:
         yield services
 
 
-async def place_one(url: str, slack: FakeSlack) -> None:
-    """The first person's order, completed, with all that comes with it."""
-    async with services_on(url, slack) as services:
-        person = SlackIdentity(TEAM, user(0), "bench")
+async def place_first_order(url: str, slack: FakeSlack) -> None:
+    """Places and completes an order of the first person."""
+    async with open_bot_services(url, slack) as services:
+        person = SlackIdentity(TEAM, get_user_id(0), "bench")
         await refresh_slack_user(services, person)
-        typed = {subscription(0): "2"}
-        details = await save_cart(services, person=person, account_id=account(0), seat_inputs=typed)
+        seats = {get_subscription_id(0): "2"}
+        details = await save_cart(services, person=person, account_id=get_account_id(0), seat_inputs=seats)
         checkout = await open_checkout(services, person=person, quote_id=details.quote.key)
         await save_checkout(services, person=person, quote_id=details.quote.key, form=checkout.form)
         await place_service_order(services, person=person, quote_id=details.quote.key)
         await services.tasks.wait_until_idle()
 
 
-async def fetch_people(url: str, slack: FakeSlack, people: int) -> None:
-    """Stores who they are, for a program that does not look people up itself."""
-    async with services_on(url, slack) as services:
+async def fetch_slack_users(url: str, slack: FakeSlack, people: int) -> None:
+    """Stores the Slack profiles, for a program that doesn't fetch them itself."""
+    async with open_bot_services(url, slack) as services:
         for n in range(people):
-            await refresh_slack_user(services, SlackIdentity(TEAM, user(n), "bench"))
+            await refresh_slack_user(services, SlackIdentity(TEAM, get_user_id(n), "bench"))

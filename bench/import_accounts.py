@@ -1,4 +1,4 @@
-"""How long an import takes, and how much memory: `python -m bench.import_accounts [accounts]`."""
+"""Measures the time and memory of an import: `python -m bench.import_accounts [accounts]`."""
 
 import asyncio
 import resource
@@ -13,7 +13,7 @@ from bot.use_cases.accounts_import.run import import_accounts
 from tests.large_accounts_file import build_large_accounts_file
 
 
-async def measure(accounts: int) -> list[str]:
+async def measure_imports(accounts: int) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "accounts.yml"
         path.write_text(build_large_accounts_file(accounts), "utf-8")
@@ -31,5 +31,5 @@ async def measure(accounts: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    for line in asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)):
+    for line in asyncio.run(measure_imports(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)):
         print(line)  # noqa: T201

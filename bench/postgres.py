@@ -1,6 +1,6 @@
-"""What PostgreSQL's own log says about one database: the statements it was sent, and the waits for locks.
+"""Reads the statements and lock waits of one database from PostgreSQL's own log.
 
-The log is the server's, so it sees every process and everything a driver sends.
+It is the server's log, so it contains the statements of every process and everything that a driver sends.
 """
 
 import re
@@ -13,16 +13,16 @@ from sqlalchemy.engine import make_url
 
 from tests.postgres import run
 
-STATEMENT = re.compile(r"LOG:\s+(?:statement|execute [^:]+): (.*)", re.DOTALL)
-# A wait is logged once it took `deadlock_timeout`, and again when it ends.
-LOCK_WAIT = re.compile(r"LOG:\s+process \d+ (?:acquired|still waiting for) .* after ([0-9.]+) ms")
+STATEMENT_PATTERN = re.compile(r"LOG:\s+(?:statement|execute [^:]+): (.*)", re.DOTALL)
+# A wait is logged once it has lasted `deadlock_timeout`, and again when it ends.
+LOCK_WAIT_PATTERN = re.compile(r"LOG:\s+process \d+ (?:acquired|still waiting for) .* after ([0-9.]+) ms")
 SHORTEST_LOGGED_WAIT_MS = 10.0
-NOT_A_QUERY = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|SELECT 1$)", re.IGNORECASE)
+NON_QUERY_PATTERN = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|SELECT 1$)", re.IGNORECASE)
 
 
 @dataclass
 class StatementLog:
-    """From the moment it was opened, or rewound."""
+    """The log entries since it was opened or rewound."""
 
     path: Path
     database: str
@@ -35,33 +35,33 @@ class StatementLog:
         self._start = self.path.stat().st_size
 
     def list_queries(self) -> list[str]:
-        return [s for s in self._list_statements() if not NOT_A_QUERY.match(s)]
+        return [s for s in self._list_statements() if not NON_QUERY_PATTERN.match(s)]
 
     def count_transactions(self) -> int:
-        """Those that were begun: what only reads runs in autocommit mode."""
+        """Counts transactions that write: reads run in autocommit mode, without BEGIN."""
         return sum(s.upper().startswith("BEGIN") for s in self._list_statements())
 
     def get_longest_lock_wait_ms(self) -> float:
-        """Waits shorter than SHORTEST_LOGGED_WAIT_MS are not logged, so they are not counted."""
-        waits = [LOCK_WAIT.search(entry) for entry in self._list_entries()]
+        """Returns 0 if every wait was shorter than SHORTEST_LOGGED_WAIT_MS: those are not logged."""
+        waits = [LOCK_WAIT_PATTERN.search(entry) for entry in self._list_entries()]
         return max((float(wait.group(1)) for wait in waits if wait), default=0.0)
 
     def _list_statements(self) -> list[str]:
-        found = [STATEMENT.match(entry) for entry in self._list_entries()]
+        found = [STATEMENT_PATTERN.match(entry) for entry in self._list_entries()]
         return [" ".join(statement.group(1).split()) for statement in found if statement]
 
     def _list_entries(self) -> Sequence[str]:
         with self.path.open("rb") as log:
             log.seek(self._start)
             text = log.read().decode(errors="replace")
-        # What follows a line feed within an entry begins with a tab.
+        # Continuation lines of an entry begin with a tab.
         entries = re.split(r"\n(?!\t)", text)
         prefix = f"{self.database}|"
         return [entry.removeprefix(prefix) for entry in entries if entry.startswith(prefix)]
 
 
 def open_statement_log(url: str, *, statements: bool = True) -> StatementLog:
-    """Has what is sent to this database logged, by connections that are opened from now on."""
+    """Turns on logging for connections to this database that are opened from now on."""
     name = str(make_url(url).database)
     run(
         url,

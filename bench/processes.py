@@ -1,4 +1,4 @@
-"""The bot and its rivals, each as a process of its own."""
+"""Runs the bot and its rivals, each as a separate process."""
 
 import asyncio
 import os
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.raw_http import Connection
-from bench.slack_requests import SECRET
+from bench.slack_requests import SIGNING_SECRET
 
 ROOT = Path(__file__).parents[1]
-RIVALS = Path(__file__).parent / "baselines"
-UP_WITHIN = 60.0
+BASELINES_FOLDER = Path(__file__).parent / "baselines"
+READY_TIMEOUT_SECONDS = 60.0
 TOKEN = "xoxb-bench"
 # `make bench` installs it there.
 BOLT_JS = ROOT / "build/bolt-js/node_modules/@slack/bolt"
@@ -24,7 +24,7 @@ BOLT_JS = ROOT / "build/bolt-js/node_modules/@slack/bolt"
 
 @dataclass
 class Server:
-    """Something that answers requests on `port`."""
+    """A process that serves requests on `port`."""
 
     process: asyncio.subprocess.Process
     port: int
@@ -33,7 +33,7 @@ class Server:
 
     @property
     def resident_mb(self) -> float:
-        """Its memory, as Linux counts it."""
+        """Its resident memory, from /proc."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("utf-8").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -49,8 +49,8 @@ class Server:
 
 
 @asynccontextmanager
-async def bot(folder: Path, api_url: str, database_url: str, **settings: str) -> AsyncIterator[Server]:
-    """`python app.py serve`, ready."""
+async def run_bot(folder: Path, api_url: str, database_url: str, **settings: str) -> AsyncIterator[Server]:
+    """Runs `python app.py serve`, and yields once it is ready."""
     environment = {
         "DATABASE_URL": database_url,
         "MAIL_FROM": "seatbot@bench.example",
@@ -58,45 +58,47 @@ async def bot(folder: Path, api_url: str, database_url: str, **settings: str) ->
         "SHUTDOWN_DELAY_SECONDS": "0",
         **settings,
     }
-    command = [sys.executable, *PROFILED, str(ROOT / "app.py"), "serve"]
-    async with _started(command, folder, api_url, environment, "/readyz") as server:
+    command = [sys.executable, *PROFILER_ARGUMENTS, str(ROOT / "app.py"), "serve"]
+    async with _start_process(command, folder, api_url, environment, "/readyz") as server:
         yield server
 
 
-# To see where the time goes: BENCH_PROFILE=file writes what cProfile sees of the bot.
-PROFILED = ["-m", "cProfile", "-o", os.environ["BENCH_PROFILE"]] if "BENCH_PROFILE" in os.environ else []
+# BENCH_PROFILE=file profiles the bot with cProfile.
+PROFILER_ARGUMENTS = (
+    ["-m", "cProfile", "-o", os.environ["BENCH_PROFILE"]] if "BENCH_PROFILE" in os.environ else []
+)
 
 
 @asynccontextmanager
-async def rival(
+async def run_rival(
     name: str, folder: Path, api_url: str, *arguments: str, **settings: str
 ) -> AsyncIterator[Server]:
-    """A program of `baselines/`."""
+    """Runs a server of `baselines/`."""
     interpreter = [sys.executable] if name.endswith(".py") else ["node"]
-    command = [*interpreter, str(RIVALS / name), *arguments]
+    command = [*interpreter, str(BASELINES_FOLDER / name), *arguments]
     environment = {"NODE_PATH": str(BOLT_JS.parents[1]), "PYTHONPATH": str(ROOT), **settings}
-    async with _started(command, folder, api_url, environment, None) as server:
+    async with _start_process(command, folder, api_url, environment, None) as server:
         yield server
 
 
 @asynccontextmanager
-async def _started(
+async def _start_process(
     command: list[str], folder: Path, api_url: str, environment: dict[str, str], ready: str | None
 ) -> AsyncIterator[Server]:
-    port = free_port()
+    port = find_free_port()
     whole = {
         "PATH": os.environ.get("PATH", ""),
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "SLACK_API_URL": api_url,
         "SLACK_BOT_TOKEN": TOKEN,
-        "SLACK_SIGNING_SECRET": SECRET,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
         **environment,
     }
     log = folder / f"{port}.log"
     started = time.perf_counter()
     with log.open("wb") as out:
-        # The folder holds no `.env`: none of anybody's is read.
+        # This folder has no `.env`, so no settings of a developer are read.
         process = await asyncio.create_subprocess_exec(
             *command, cwd=folder, env=whole, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out
         )
@@ -110,16 +112,16 @@ async def _started(
 
 
 async def _wait_until_ready(server: Server, path: str | None) -> None:
-    async with asyncio.timeout(UP_WITHIN):
-        while not await _answers(server.port, path):
+    async with asyncio.timeout(READY_TIMEOUT_SECONDS):
+        while not await _is_ready(server.port, path):
             if server.process.returncode is not None:
-                raise RuntimeError(f"it ended: {server.log.read_text('utf-8')}")
+                raise RuntimeError(f"it exited: {server.log.read_text('utf-8')}")
             await asyncio.sleep(0.01)
 
 
-async def _answers(port: int, path: str | None) -> bool:
+async def _is_ready(port: int, path: str | None) -> bool:
     try:
-        connection = await Connection.to(port)
+        connection = await Connection.connect(port)
     except OSError:
         return False
     try:
@@ -133,16 +135,16 @@ async def _answers(port: int, path: str | None) -> bool:
         connection.close()
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
-async def program(name: str, api_url: str, *arguments: str) -> None:
-    """A rival that ends by itself."""
+async def run_program(name: str, api_url: str, *arguments: str) -> None:
+    """Runs a program of `baselines/` until it exits."""
     environment = {"PATH": os.environ.get("PATH", ""), "SLACK_API_URL": api_url, "SLACK_BOT_TOKEN": TOKEN}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(RIVALS / name), *arguments, env=environment
+        sys.executable, str(BASELINES_FOLDER / name), *arguments, env=environment
     )
     if await process.wait():
         raise RuntimeError(f"{name} failed")

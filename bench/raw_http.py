@@ -1,5 +1,5 @@
-"""HTTP/1.1 over bare asyncio, as much of it as is needed: a client library would cost more than what it
-measures."""
+"""A minimal HTTP/1.1 client and server over asyncio: a client library would take more time than what is
+measured."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,13 +10,13 @@ HEAD_END = b"\r\n\r\n"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     body: bytes
 
 
-class _Parts(asyncio.Protocol):
-    """Cuts what arrives into heads and bodies."""
+class _HttpParser(asyncio.Protocol):
+    """Splits received data into heads and bodies."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -30,22 +30,22 @@ class _Parts(asyncio.Protocol):
         self._buffer += data
         while (end := self._buffer.find(HEAD_END)) >= 0:
             head, start = self._buffer[:end], end + len(HEAD_END)
-            length = _length(head)
+            length = _parse_content_length(head)
             if length is None:
-                body, following = _unchunked(self._buffer, start)
+                body, following = _parse_chunks(self._buffer, start)
             else:
                 body, following = self._buffer[start : start + length], start + length
             if following < 0 or len(self._buffer) < following:
                 return
             self._buffer = self._buffer[following:]
-            self.message(head, body)
+            self.handle_message(head, body)
 
-    def message(self, head: bytes, body: bytes) -> None:
+    def handle_message(self, head: bytes, body: bytes) -> None:
         raise NotImplementedError
 
 
-def _length(head: bytes) -> int | None:
-    """None where the body comes in chunks."""
+def _parse_content_length(head: bytes) -> int | None:
+    """Returns None if the body is chunked."""
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         match name.lower():
@@ -56,8 +56,8 @@ def _length(head: bytes) -> int | None:
     return 0
 
 
-def _unchunked(data: bytes, at: int) -> tuple[bytes, int]:
-    """The body and where it ends; -1 where it has not all arrived."""
+def _parse_chunks(data: bytes, at: int) -> tuple[bytes, int]:
+    """Returns the body and where it ends, or -1 if it is incomplete."""
     body = b""
     while (line_end := data.find(b"\r\n", at)) >= 0:
         size = int(data[at:line_end], 16)
@@ -67,16 +67,16 @@ def _unchunked(data: bytes, at: int) -> tuple[bytes, int]:
     return b"", -1
 
 
-class Connection(_Parts):
-    """A connection that is kept; one request at a time."""
+class Connection(_HttpParser):
+    """A keep-alive connection, for one request at a time."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self._port = port
-        self._waiting: asyncio.Future[Answer] | None = None
+        self._waiting: asyncio.Future[Response] | None = None
 
     @classmethod
-    async def to(cls, port: int) -> "Connection":
+    async def connect(cls, port: int) -> "Connection":
         connection = cls(port)
         await connection._open()
         return connection
@@ -84,7 +84,7 @@ class Connection(_Parts):
     async def _open(self) -> None:
         await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
 
-    async def send(self, request: bytes) -> Answer:
+    async def send(self, request: bytes) -> Response:
         """A server closes a connection that was idle for some seconds, sometimes as it is used again."""
         for _ in range(2):
             if self.transport is None or self.transport.is_closing():
@@ -96,9 +96,9 @@ class Connection(_Parts):
                 return await self._waiting
         raise ConnectionError("the server closed the connection")
 
-    def message(self, head: bytes, body: bytes) -> None:
+    def handle_message(self, head: bytes, body: bytes) -> None:
         assert self._waiting is not None, "an answer follows a request"
-        self._waiting.set_result(Answer(int(head[9:12]), body))
+        self._waiting.set_result(Response(int(head[9:12]), body))
 
     def connection_lost(self, _: Exception | None) -> None:
         if self._waiting is not None and not self._waiting.done():
@@ -109,17 +109,17 @@ class Connection(_Parts):
             self.transport.close()
 
 
-Respond = Callable[[str, bytes], Answer]
+Responder = Callable[[str, bytes], Response]
 
 
-class Served(_Parts):
-    """One connection to a server that answers at once; `respond` takes path and body."""
+class ServerConnection(_HttpParser):
+    """The server's side of a connection; `respond` takes the path and the body."""
 
-    def __init__(self, respond: Respond) -> None:
+    def __init__(self, respond: Responder) -> None:
         super().__init__()
         self._respond = respond
 
-    def message(self, head: bytes, body: bytes) -> None:
+    def handle_message(self, head: bytes, body: bytes) -> None:
         assert self.transport is not None, "the connection is made"
         answer = self._respond(head.split(b" ", 2)[1].decode(), body)
         retry = b"retry-after: 1\r\n" if answer.status == 429 else b""
@@ -129,6 +129,6 @@ class Served(_Parts):
         )
 
 
-async def serve(respond: Respond) -> tuple[asyncio.Server, int]:
-    server = await asyncio.get_running_loop().create_server(lambda: Served(respond), "127.0.0.1", 0)
+async def start_server(respond: Responder) -> tuple[asyncio.Server, int]:
+    server = await asyncio.get_running_loop().create_server(lambda: ServerConnection(respond), "127.0.0.1", 0)
     return server, int(server.sockets[0].getsockname()[1])

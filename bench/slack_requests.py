@@ -1,4 +1,4 @@
-"""Requests as Slack sends them, signed, ready to be written to a connection."""
+"""Builds signed requests as Slack sends them, ready to be written to a connection."""
 
 import json
 import time
@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 
 from bench.fake_slack import TEAM
 from bot.blocks.block_kit import ModalMetadata
-from sandbox.delivery import signature
+from sandbox.delivery import compute_signature
 
-SECRET = "bench-signing-secret"
+SIGNING_SECRET = "bench-signing-secret"
 _numbers = count(1)
 
 
-def command(user: str, name: str = "/add-seats", text: str = "") -> tuple[str, bytes]:
-    """The command's trigger, and the request."""
+def build_command(user: str, name: str = "/add-seats", text: str = "") -> tuple[str, bytes]:
+    """Returns the command's trigger id and the request."""
     trigger = f"{next(_numbers)}.1.t"
     fields = {
         "token": "unused",
@@ -32,13 +32,13 @@ def command(user: str, name: str = "/add-seats", text: str = "") -> tuple[str, b
         "response_url": "http://127.0.0.1:9/nowhere",
         "trigger_id": trigger,
     }
-    return trigger, request(urlencode(fields).encode())
+    return trigger, build_request(urlencode(fields).encode())
 
 
-def submission(
-    user: str, callback_id: str, place: ModalMetadata, values: dict[str, dict[str, Any]]
+def build_submission(
+    user: str, callback_id: str, metadata: ModalMetadata, values: dict[str, dict[str, Any]]
 ) -> tuple[str, bytes]:
-    """The form's view id, and the request. `values` maps a block's id to its element as Slack sends it."""
+    """Returns the view's id and the request. `values` maps a block id to its element's state."""
     view_id = f"V{next(_numbers)}"
     payload = {
         "type": "view_submission",
@@ -51,17 +51,17 @@ def submission(
             "id": view_id,
             "type": "modal",
             "callback_id": callback_id,
-            "private_metadata": place.to_json(),
+            "private_metadata": metadata.to_json(),
             "state": {"values": {block: {"field": element} for block, element in values.items()}},
             "blocks": [],
         },
         "response_urls": [],
         "is_enterprise_install": False,
     }
-    return view_id, request(urlencode({"payload": json.dumps(payload)}).encode())
+    return view_id, build_request(urlencode({"payload": json.dumps(payload)}).encode())
 
 
-def home_opened(user: str) -> bytes:
+def build_home_opened(user: str) -> bytes:
     event = {"type": "app_home_opened", "user": user, "channel": "D1", "tab": "home", "event_ts": "1.1"}
     payload = {
         "type": "event_callback",
@@ -72,16 +72,16 @@ def home_opened(user: str) -> bytes:
         "authorizations": [{"team_id": TEAM, "user_id": "U0BOT", "is_bot": True}],
         "event": event,
     }
-    return request(json.dumps(payload).encode(), "application/json")
+    return build_request(json.dumps(payload).encode(), "application/json")
 
 
-def request(body: bytes, content_type: str = "application/x-www-form-urlencoded") -> bytes:
-    """Slack's clock may be five minutes off: what is signed ahead is good for so long."""
+def build_request(body: bytes, content_type: str = "application/x-www-form-urlencoded") -> bytes:
+    """A signature is valid for five minutes, so requests can be built in advance."""
     timestamp = str(int(time.time()))
     head = (
         "POST /slack/events HTTP/1.1\r\nhost: 127.0.0.1\r\n"
         f"content-type: {content_type}\r\ncontent-length: {len(body)}\r\n"
         f"x-slack-request-timestamp: {timestamp}\r\n"
-        f"x-slack-signature: {signature(SECRET, timestamp, body)}\r\n\r\n"
+        f"x-slack-signature: {compute_signature(SIGNING_SECRET, timestamp, body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -1,9 +1,9 @@
-"""What each request and one order cost in files and queries: `make trace`, or
+"""Counts the files and queries of each request and of one order: `make trace`, or
 
 python -m bench.trace [--postgresql] [--files] [--queries]
 
-It runs the real program against the sandbox: first what leads to an order with one line, a command or form at
-a time; then the order, from pressing "place service order" until its last notice is delivered. BEGIN, COMMIT,
+It runs the real program against the sandbox: first the commands and forms that lead to an order with one
+line; then the order, from pressing "Place service order" until its last notice is delivered. BEGIN, COMMIT,
 ROLLBACK and the pool's checks are not counted as queries.
 """
 
@@ -33,9 +33,9 @@ from tests.query_log import log_queries
 from tests.world import World, world
 
 ROOT = Path(__file__).parents[1]
-PRODUCT = ("app.py", "bot/", "handlers/", "models/", "scheduler/")
+PRODUCT_PATHS = ("app.py", "bot/", "handlers/", "models/", "scheduler/")
 MAX_DELIVERY_ROUNDS = 100
-# What is sent, and the view that follows.
+# The command or form, and the view that it opens.
 COMMANDS = (
     ("/billing", "account.overview"),
     ("/quotes", "quote.list"),
@@ -52,7 +52,7 @@ console = Console(width=160)
 
 @dataclass
 class Step:
-    """What was entered, queried and committed during one part of the way."""
+    """The files entered, the queries and the writing transactions of one step."""
 
     name: str
     files: set[str] = field(default_factory=set)
@@ -70,8 +70,8 @@ class Step:
 
 
 @contextmanager
-def record(step: Step) -> Iterator[Step]:
-    """Everything that this process does meanwhile, the sandbox's own files apart."""
+def record_step(step: Step) -> Iterator[Step]:
+    """Records what this process does in the meantime, except in the sandbox's own files."""
 
     def record_file(frame: FrameType, kind: str, _argument: Any) -> None:
         if kind == "call" and (name := _get_product_file(frame.f_code.co_filename)):
@@ -89,15 +89,15 @@ def record(step: Step) -> Iterator[Step]:
 
 def _get_product_file(path: str) -> str | None:
     name = path.removeprefix(f"{ROOT}/")
-    return name if name.startswith(PRODUCT) else None
+    return name if name.startswith(PRODUCT_PATHS) else None
 
 
 async def trace_requests_and_order(kind: Kind) -> tuple[list[Step], list[Step]]:
     async with world(kind=kind) as opened:
-        # The background task that starts processing would be counted with placing.
+        # Otherwise the background task that processes the order would be counted with placing it.
         opened.services.tasks = ForgetfulTasks()
         alice = opened.person("alice")
-        # Slack is asked once an hour who she is.
+        # Her Slack profile is only fetched once an hour.
         await alice.command("/billing")
         await alice.wait_for_modal("account.overview")
         requests = [
@@ -105,14 +105,14 @@ async def trace_requests_and_order(kind: Kind) -> tuple[list[Step], list[Step]]:
             *[await _trace_form(opened, alice, *form) for form in FORMS_BEFORE_ORDER],
         ]
         place = await _trace_form(opened, alice, "service_order.place", "service_order.show")
-        with record(Step("process")) as process:
+        with record_step(Step("process")) as process:
             await process_due_orders(opened.services)
         await _check_completed(opened)
         return requests, [place, process, await _trace_delivery(opened)]
 
 
 async def _trace_command(opened: World, person: Person, command: str, view: str) -> Step:
-    with record(Step(command)) as step:
+    with record_step(Step(command)) as step:
         await person.command(command)
         await person.wait_for_modal(view)
         await opened.services.tasks.wait_until_idle()
@@ -123,7 +123,7 @@ async def _trace_form(opened: World, person: Person, view: str, next_view: str) 
     modal = await person.wait_for_modal(view)
     if view == "cart.save":
         modal.fill("seats:acme_meeting", 1)
-    with record(Step(view)) as step:
+    with record_step(Step(view)) as step:
         await person.submit()
         await person.wait_for_modal(next_view)
         await opened.services.tasks.wait_until_idle()
@@ -133,11 +133,11 @@ async def _trace_form(opened: World, person: Person, view: str, next_view: str) 
 async def _trace_delivery(opened: World) -> Step:
     deliver = Step("deliver")
     for _ in range(MAX_DELIVERY_ROUNDS):
-        with record(deliver):
+        with record_step(deliver):
             await deliver_due_notices(opened.services)
         if not await opened.rows(Notice, status=NoticeStatus.WAITING):
             return deliver
-        opened.clock.move(seconds=1.5)  # Slack's rate limit of a channel is a second.
+        opened.clock.move(seconds=1.5)  # A channel's rate limit is one message per second.
     raise RuntimeError("notices that are never delivered")
 
 
@@ -147,7 +147,7 @@ async def _check_completed(opened: World) -> None:
         raise RuntimeError(f"the order is {order.status.value}")
 
 
-def show(requests: list[Step], order: list[Step], *, files: bool, queries: bool) -> None:
+def print_steps(requests: list[Step], order: list[Step], *, files: bool, queries: bool) -> None:
     steps, total = [*requests, *order], Step.sum(order)
     for step in steps if queries else []:
         for number, query in enumerate(step.queries, start=1):
@@ -174,7 +174,7 @@ def main() -> None:
     logging.disable(logging.WARNING)  # Bolt's, about how it is set up.
     kind: Kind = "postgresql" if options.postgresql else "sqlite"
     requests, order = asyncio.run(trace_requests_and_order(kind))
-    show(requests, order, files=options.files, queries=options.queries)
+    print_steps(requests, order, files=options.files, queries=options.queries)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What people do to a bot, and how long it takes, in seconds."""
+"""Runs what people do with a bot, and measures how long it takes, in seconds."""
 
 import asyncio
 import json
@@ -7,82 +7,85 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench.accounts import user
+from bench.accounts import get_user_id
 from bench.fake_slack import FakeSlack
 from bench.raw_http import Connection
-from bench.slack_requests import command, home_opened, submission
+from bench.slack_requests import build_command, build_home_opened, build_submission
 from bot.blocks.block_kit import ModalMetadata
 
-# Slack's own patience is three seconds; a bot that is slower than this has failed.
+# Slack waits three seconds for an ack; a bot that is slower than this has failed.
 TIMEOUT_SECONDS = 30.0
-WAITING = "waiting.show"
-TAKEN_IN = 0.2
+WAITING_VIEW = "waiting.show"
+ACCEPT_DELAY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Opening:
+class CommandTimes:
     ack: float
-    screen: float
+    view: float
 
 
-async def open_screen(
+async def run_command(
     connection: Connection, slack: FakeSlack, person: str, name: str = "/add-seats"
-) -> Opening:
-    """A command, up to the arrival of its screen."""
-    trigger, request = command(person, name)
-    arrives = slack.screen(trigger)
+) -> CommandTimes:
+    """Sends a command and waits until its view arrives."""
+    trigger, request = build_command(person, name)
+    arrives = slack.expect_view(trigger)
     begun = time.perf_counter()
-    await _sent(connection, request)
+    await _send(connection, request)
     acknowledged = time.perf_counter()
-    return Opening(acknowledged - begun, await asyncio.wait_for(arrives, TIMEOUT_SECONDS) - begun)
+    return CommandTimes(acknowledged - begun, await asyncio.wait_for(arrives, TIMEOUT_SECONDS) - begun)
 
 
 async def open_home(connection: Connection, slack: FakeSlack, person: str) -> float:
-    arrives, request = slack.screen(person), home_opened(person)
+    arrives, request = slack.expect_view(person), build_home_opened(person)
     begun = time.perf_counter()
-    await _sent(connection, request)
+    await _send(connection, request)
     return await asyncio.wait_for(arrives, TIMEOUT_SECONDS) - begun
 
 
-async def acknowledge(connection: Connection, person: str, name: str) -> float:
-    """A command that shows nothing."""
-    _, request = command(person, name)
+async def run_command_without_view(connection: Connection, person: str, name: str) -> float:
+    """Sends a command that opens no view, and waits for its ack."""
+    _, request = build_command(person, name)
     begun = time.perf_counter()
-    await _sent(connection, request)
+    await _send(connection, request)
     return time.perf_counter() - begun
 
 
-async def submit(
+async def submit_form(
     connection: Connection,
     slack: FakeSlack,
     person: str,
     view: dict[str, Any],
     values: dict[str, dict[str, Any]] | None = None,
 ) -> tuple[float, dict[str, Any]]:
-    """A form sent off, up to the final view: that of the answer, or the one that follows a waiting screen."""
+    """Submits a form and waits for the final view: the response's, or the one that replaces the waiting
+    view."""
     place = ModalMetadata.from_json(view["private_metadata"])
-    view_id, request = submission(person, view["callback_id"], place, values or as_drawn(view))
-    arrives = slack.screen(view_id)
+    view_id, request = build_submission(
+        person, view["callback_id"], place, values or build_initial_values(view)
+    )
+    arrives = slack.expect_view(view_id)
     begun = time.perf_counter()
-    answer = json.loads((await _sent(connection, request)) or b"{}")
+    answer = json.loads((await _send(connection, request)) or b"{}")
     if "view" not in answer:
         raise RuntimeError(f"{view['callback_id']} was refused: {answer}")
-    if answer["view"]["callback_id"] != WAITING:
+    if answer["view"]["callback_id"] != WAITING_VIEW:
         arrives.cancel()
         return time.perf_counter() - begun, answer["view"]
     came = await asyncio.wait_for(arrives, TIMEOUT_SECONDS)
-    return came - begun, slack.updated_view(view_id)
+    return came - begun, slack.pop_updated_view(view_id)
 
 
-async def _sent(connection: Connection, request: bytes) -> bytes:
+async def _send(connection: Connection, request: bytes) -> bytes:
     answer = await asyncio.wait_for(connection.send(request), TIMEOUT_SECONDS)
     if answer.status != 200:
         raise RuntimeError(f"answered by {answer.status}: {answer.body.decode(errors='replace')[:200]}")
     return answer.body
 
 
-def as_drawn(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What a form says when nobody typed anything."""
+def build_initial_values(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Builds the values of a form in which nothing was changed."""
     elements = {b["block_id"]: b["element"] for b in view["blocks"] if b["type"] == "input"}
     return {
         block: {"value": e.get("initial_value"), "selected_option": e.get("initial_option")}
@@ -93,17 +96,18 @@ def as_drawn(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 async def run_concurrently(
     port: int, size: int, seconds: float, do: Callable[[Connection, str], Awaitable[Any]]
 ) -> tuple[list[Any], float]:
-    """So many people at once, each doing it over and over; what came of it, and how often a second."""
+    """Runs `do` repeatedly for `size` people at once. Returns the results, and how many there were per
+    second."""
     results: list[Any] = []
-    connections = [await Connection.to(port) for _ in range(size)]
-    # They are kept ones: a busy server takes in one a turn of its loop, and that is not what is measured.
-    await asyncio.sleep(TAKEN_IN)
+    connections = [await Connection.connect(port) for _ in range(size)]
+    # A busy server accepts one connection per turn of its loop, and that is not what is measured.
+    await asyncio.sleep(ACCEPT_DELAY_SECONDS)
     begun = time.perf_counter()
     end = begun + seconds
 
     async def one(n: int, connection: Connection) -> None:
         while time.perf_counter() < end:
-            results.append(await do(connection, user(n)))
+            results.append(await do(connection, get_user_id(n)))
         connection.close()
 
     async with asyncio.TaskGroup() as group:

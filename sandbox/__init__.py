@@ -1,4 +1,4 @@
-from sandbox.driver import Modal, Person, PostedMessage, Reply, Room, Sandbox
+from sandbox.driver import Conversation, Modal, Person, PostedMessage, Reply, Sandbox
 from sandbox.screen import Surface
 
-__all__ = ["Modal", "Person", "PostedMessage", "Reply", "Room", "Sandbox", "Surface"]
+__all__ = ["Conversation", "Modal", "Person", "PostedMessage", "Reply", "Sandbox", "Surface"]

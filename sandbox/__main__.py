@@ -12,7 +12,7 @@ from sandbox.server import Server
 
 
 def main() -> None:
-    arguments = _arguments()
+    arguments = _parse_arguments()
     try:
         slack = Slack(
             arguments.config,
@@ -24,13 +24,13 @@ def main() -> None:
     asyncio.run(_serve(slack, arguments))
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A Slack on this machine.")
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A Slack sandbox on this machine.")
     parser.add_argument("--port", type=int, default=8100, help="of the page, the Web API and the control API")
     parser.add_argument("--smtp-port", type=int, default=0, help="of the mailbox (default: any free one)")
     parser.add_argument("--config", type=Path, help="a workspace file")
     parser.add_argument("--request-url", help="where the app listens (HTTP mode); not needed for Socket Mode")
-    parser.add_argument("--reset-url", help="is sent a POST when somebody presses Reset")
+    parser.add_argument("--reset-url", help="gets a POST when someone presses Reset")
     parser.add_argument(
         "--no-rate-limits", action="store_true", help="allow any number of messages in a channel"
     )
@@ -51,14 +51,14 @@ async def _serve(slack: Slack, arguments: argparse.Namespace) -> None:
     server = Server(slack)
     try:
         await server.start(arguments.port, arguments.smtp_port)
-        sys.stdout.write(_greeting(slack))
+        sys.stdout.write(_format_settings(slack))
         sys.stdout.flush()
         await stop.wait()
     finally:
         await server.stop()
 
 
-def _greeting(slack: Slack) -> str:
+def _format_settings(slack: Slack) -> str:
     app = slack.workspace.config.app
     lines = [
         f"Sandbox              {slack.base_url}/",

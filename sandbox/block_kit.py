@@ -1,4 +1,4 @@
-"""Checks blocks and views against `block_kit.yml`, in the words Slack uses for what it refuses."""
+"""Checks blocks and views against `block_kit.yml`, with Slack's own error messages."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ import yaml
 
 from sandbox.errors import Json
 
-TABLE = Path(__file__).parent / "block_kit.yml"
+TABLE_PATH = Path(__file__).parent / "block_kit.yml"
 NOTATION = re.compile(
     r"(?P<kind>\[\(?[\w ]+\)?\]|\([\w ]+\)|\w+)"
     r"(?: (?P<range>\d*\.\.\d*))?"
@@ -24,7 +24,7 @@ FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
     "date": (re.compile(r"\d{4}-\d\d-\d\d"), date.fromisoformat),
     "time": (re.compile(r"\d\d:\d\d"), time.fromisoformat),
 }
-COMMON = {"blocks": ("type", "block_id"), "types": ("type",), "views": ("type",), "objects": ()}
+COMMON_FIELDS = {"blocks": ("type", "block_id"), "types": ("type",), "views": ("type",), "objects": ()}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Field:
     kind: str
     range: Range = Range()
     each: "Field | None" = None
-    words: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     required: bool = False
 
     @classmethod
@@ -56,7 +56,7 @@ class Field:
             each = replace(cls.parse(kind[1:-1]), range=Range.parse(match["each"]))
             return cls("list", Range.parse(match["range"]), each, required=required)
         if kind.startswith("("):
-            return cls("word", words=tuple(kind[1:-1].split()), required=required)
+            return cls("enum", choices=tuple(kind[1:-1].split()), required=required)
         return cls(kind, Range.parse(match["range"]), required=required)
 
 
@@ -67,7 +67,7 @@ class Shape:
     only_on: frozenset[str]
     one_of: tuple[str, ...]
     only_one_of: tuple[str, ...]
-    common: tuple[str, ...]
+    common_fields: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ class Table:
 
 
 @cache
-def table() -> Table:
-    raw = yaml.safe_load(TABLE.read_text("utf-8"))
+def load_table() -> Table:
+    raw = yaml.safe_load(TABLE_PATH.read_text("utf-8"))
     shapes = {
-        part: {name: _shape(name, entry, common) for name, entry in raw[part].items()}
-        for part, common in COMMON.items()
+        part: {name: _parse_shape(name, entry, common) for name, entry in raw[part].items()}
+        for part, common in COMMON_FIELDS.items()
     }
     return Table(
         surfaces={name: Range.parse(entry["blocks"]) for name, entry in raw["surfaces"].items()},
@@ -96,7 +96,7 @@ def table() -> Table:
     )
 
 
-def _shape(name: str, entry: Json, common: tuple[str, ...]) -> Shape:
+def _parse_shape(name: str, entry: Json, common: tuple[str, ...]) -> Shape:
     fields = {key: Field.parse(notation) for key, notation in entry.get("fields", {}).items()}
     if "block_id" in common:
         fields["block_id"] = Field("string", Range(None, 255))
@@ -112,182 +112,182 @@ def _shape(name: str, entry: Json, common: tuple[str, ...]) -> Shape:
 
 @dataclass
 class Checker:
-    """Walks a payload and keeps what is wrong with it, each with a JSON pointer to the place."""
+    """Walks through a payload and collects errors, each with a JSON pointer to where it is."""
 
     surface: str
     errors: list[str] = field(default_factory=list)
 
-    def wrong(self, text: str, pointer: str) -> None:
+    def add_error(self, text: str, pointer: str) -> None:
         self.errors.append(f"{text} [json-pointer:{pointer}]")
 
-    def blocks(self, value: Any, pointer: str) -> None:
+    def check_blocks(self, value: Any, pointer: str) -> None:
         if not isinstance(value, list):
-            self.wrong("must provide an array", pointer)
+            self.add_error("must provide an array", pointer)
             return
-        self._count(value, table().surfaces[self.surface], pointer)
+        self._check_count(value, load_table().surfaces[self.surface], pointer)
         for number, block in enumerate(value):
-            self._block(block, f"{pointer}/{number}")
+            self._check_block(block, f"{pointer}/{number}")
 
-    def view(self, value: Json, kind: str, pointer: str) -> None:
-        self._shape(value, table().views[kind], pointer)
+    def check_view(self, value: Json, kind: str, pointer: str) -> None:
+        self._check_shape(value, load_table().views[kind], pointer)
         if "blocks" in value:
-            self.blocks(value["blocks"], f"{pointer}/blocks")
+            self.check_blocks(value["blocks"], f"{pointer}/blocks")
 
-    def value(self, value: Any, rule: Field, pointer: str) -> None:
+    def check_value(self, value: Any, rule: Field, pointer: str) -> None:
         check = CHECKS.get(rule.kind)
         if check:
             check(self, value, rule, pointer)
-        elif rule.kind in table().lists:
-            self.value(value, table().lists[rule.kind], pointer)
-        elif rule.kind in table().objects:
+        elif rule.kind in load_table().lists:
+            self.check_value(value, load_table().lists[rule.kind], pointer)
+        elif rule.kind in load_table().objects:
             if self._is_object(value, pointer):
-                self._shape(value, table().objects[rule.kind], pointer)
-                self._text_length(value, rule, pointer)
+                self._check_shape(value, load_table().objects[rule.kind], pointer)
+                self._check_text_length(value, rule, pointer)
         else:
-            self._typed(value, rule, pointer)
+            self._check_typed(value, rule, pointer)
 
     # --- what has a `type`
 
-    def _block(self, value: Any, pointer: str) -> None:
+    def _check_block(self, value: Any, pointer: str) -> None:
         if not self._is_object(value, pointer):
             return
-        shape = table().blocks.get(str(value.get("type")))
+        shape = load_table().blocks.get(str(value.get("type")))
         if "type" not in value:
-            self.wrong("missing required field: type", pointer)
+            self.add_error("missing required field: type", pointer)
         elif shape is None or self.surface not in shape.only_on:
-            self.wrong(f"unsupported type: {value['type']}", f"{pointer}/type")
+            self.add_error(f"unsupported type: {value['type']}", f"{pointer}/type")
         else:
-            self._shape(value, shape, pointer)
+            self._check_shape(value, shape, pointer)
 
-    def _typed(self, value: Any, rule: Field, pointer: str) -> None:
+    def _check_typed(self, value: Any, rule: Field, pointer: str) -> None:
         if not self._is_object(value, pointer):
             return
-        allowed = table().groups.get(rule.kind, frozenset([rule.kind]))
+        allowed = load_table().groups.get(rule.kind, frozenset([rule.kind]))
         if value.get("type") is None:
-            self.wrong("missing required field: type", pointer)
+            self.add_error("missing required field: type", pointer)
             return
         name = str(value["type"])
-        shape = table().types.get(name) if name in table().types else table().blocks.get(name)
+        shape = load_table().types.get(name) if name in load_table().types else load_table().blocks.get(name)
         if rule.kind == "container_child" and name in allowed:
-            self._block(value, pointer)
+            self._check_block(value, pointer)
         elif name not in allowed or shape is None or self.surface not in shape.only_on:
-            self.wrong(f"unsupported type: {name}", f"{pointer}/type")
+            self.add_error(f"unsupported type: {name}", f"{pointer}/type")
         else:
-            self._shape(value, shape, pointer)
-            self._text_length(value, rule, pointer)
+            self._check_shape(value, shape, pointer)
+            self._check_text_length(value, rule, pointer)
 
-    def _shape(self, value: Json, shape: Shape, pointer: str) -> None:
+    def _check_shape(self, value: Json, shape: Shape, pointer: str) -> None:
         for name in value:
-            if name not in shape.fields and name not in shape.common:
-                self.wrong(f"invalid additional property: {name}", pointer)
+            if name not in shape.fields and name not in shape.common_fields:
+                self.add_error(f"invalid additional property: {name}", pointer)
         for name, rule in shape.fields.items():
             if name in value:
-                self.value(value[name], rule, f"{pointer}/{name}")
+                self.check_value(value[name], rule, f"{pointer}/{name}")
             elif rule.required:
-                self.wrong(f"missing required field: {name}", pointer)
-        self._alternatives(value, shape, pointer)
+                self.add_error(f"missing required field: {name}", pointer)
+        self._check_alternatives(value, shape, pointer)
 
-    def _alternatives(self, value: Json, shape: Shape, pointer: str) -> None:
+    def _check_alternatives(self, value: Json, shape: Shape, pointer: str) -> None:
         names = " or ".join(f"`{name}`" for name in shape.one_of or shape.only_one_of)
         present = [name for name in shape.one_of or shape.only_one_of if name in value]
         if names and not present:
-            self.wrong(f"must define either {names}", pointer)
+            self.add_error(f"must define either {names}", pointer)
         elif shape.only_one_of and len(present) > 1:
-            self.wrong(f"must define only one of {names}", pointer)
+            self.add_error(f"must define only one of {names}", pointer)
 
     # --- sizes
 
-    def _count(self, value: list[Any], allowed: Range, pointer: str) -> None:
+    def _check_count(self, value: list[Any], allowed: Range, pointer: str) -> None:
         if allowed.high is not None and len(value) > allowed.high:
-            self.wrong(f"no more than {allowed.high} items allowed", pointer)
+            self.add_error(f"no more than {allowed.high} items allowed", pointer)
         if allowed.low is not None and len(value) < allowed.low:
-            self.wrong(f"no fewer than {allowed.low} items allowed", pointer)
+            self.add_error(f"no fewer than {allowed.low} items allowed", pointer)
 
-    def length(self, text: str, allowed: Range, pointer: str) -> None:
+    def check_length(self, text: str, allowed: Range, pointer: str) -> None:
         if allowed.high is not None and len(text) > allowed.high:
-            self.wrong(f"must be less than {allowed.high + 1} characters", pointer)
+            self.add_error(f"must be less than {allowed.high + 1} characters", pointer)
         if allowed.low is not None and len(text) < allowed.low:
-            self.wrong(f"must be more than {allowed.low - 1} characters", pointer)
+            self.add_error(f"must be more than {allowed.low - 1} characters", pointer)
 
-    def _text_length(self, value: Json, rule: Field, pointer: str) -> None:
+    def _check_text_length(self, value: Json, rule: Field, pointer: str) -> None:
         text, high = value.get("text"), rule.range.high
-        # The text's own limit has been looked at: here is the narrower one of its place.
+        # The text's own limit is already checked; its field may have a lower one.
         if isinstance(text, str) and high is not None and high < TEXT_LIMIT:
-            self.length(text, replace(rule.range, low=None), f"{pointer}/text")
+            self.check_length(text, replace(rule.range, low=None), f"{pointer}/text")
 
     def _is_object(self, value: Any, pointer: str) -> bool:
         if isinstance(value, dict):
             return True
-        self.wrong("must provide an object", pointer)
+        self.add_error("must provide an object", pointer)
         return False
 
     # --- plain values
 
-    def string(self, value: Any, rule: Field, pointer: str) -> None:
+    def check_string(self, value: Any, rule: Field, pointer: str) -> None:
         if isinstance(value, str):
-            self.length(value, rule.range, pointer)
+            self.check_length(value, rule.range, pointer)
         else:
-            self.wrong("must provide a string", pointer)
+            self.add_error("must provide a string", pointer)
 
-    def number(self, value: Any, rule: Field, pointer: str) -> None:
+    def check_number(self, value: Any, rule: Field, pointer: str) -> None:
         whole = rule.kind == "integer"
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-            self.wrong(f"must provide {'an integer' if whole else 'a number'}", pointer)
+            self.add_error(f"must provide {'an integer' if whole else 'a number'}", pointer)
             return
         if rule.range.low is not None and value < rule.range.low:
-            self.wrong(f"must be greater than {rule.range.low - 1}", pointer)
+            self.add_error(f"must be greater than {rule.range.low - 1}", pointer)
         if rule.range.high is not None and value > rule.range.high:
-            self.wrong(f"must be less than {rule.range.high + 1}", pointer)
+            self.add_error(f"must be less than {rule.range.high + 1}", pointer)
 
-    def boolean(self, value: Any, rule: Field, pointer: str) -> None:
+    def check_boolean(self, value: Any, rule: Field, pointer: str) -> None:
         if not isinstance(value, bool):
-            self.wrong("must provide a boolean", pointer)
+            self.add_error("must provide a boolean", pointer)
 
-    def word(self, value: Any, rule: Field, pointer: str) -> None:
-        if value not in rule.words:
-            self.wrong("must be a valid enum value", pointer)
+    def check_enum(self, value: Any, rule: Field, pointer: str) -> None:
+        if value not in rule.choices:
+            self.add_error("must be a valid enum value", pointer)
 
-    def formatted(self, value: Any, rule: Field, pointer: str) -> None:
+    def check_format(self, value: Any, rule: Field, pointer: str) -> None:
         pattern, parse = FORMATS[rule.kind]
         try:
             right = bool(pattern.fullmatch(value) and parse(value))
         except (TypeError, ValueError):
             right = False
         if not right:
-            self.wrong(f"must be a valid {rule.kind}", pointer)
+            self.add_error(f"must be a valid {rule.kind}", pointer)
 
-    def items(self, value: Any, rule: Field, pointer: str) -> None:
+    def check_items(self, value: Any, rule: Field, pointer: str) -> None:
         assert rule.each
         if not isinstance(value, list):
-            self.wrong("must provide an array", pointer)
+            self.add_error("must provide an array", pointer)
             return
-        self._count(value, rule.range, pointer)
+        self._check_count(value, rule.range, pointer)
         for number, item in enumerate(value):
-            self.value(item, rule.each, f"{pointer}/{number}")
+            self.check_value(item, rule.each, f"{pointer}/{number}")
 
-    def anything(self, value: Any, rule: Field, pointer: str) -> None:
+    def accept_anything(self, value: Any, rule: Field, pointer: str) -> None:
         pass
 
 
 CHECKS = {
-    "string": Checker.string,
-    "number": Checker.number,
-    "integer": Checker.number,
-    "boolean": Checker.boolean,
-    "word": Checker.word,
-    "date": Checker.formatted,
-    "time": Checker.formatted,
-    "list": Checker.items,
-    "any": Checker.anything,
+    "string": Checker.check_string,
+    "number": Checker.check_number,
+    "integer": Checker.check_number,
+    "boolean": Checker.check_boolean,
+    "enum": Checker.check_enum,
+    "date": Checker.check_format,
+    "time": Checker.check_format,
+    "list": Checker.check_items,
+    "any": Checker.accept_anything,
 }
 
 
-def walk(value: Any, pointer: str = "") -> Iterator[tuple[Json, str]]:
-    """Every object inside a payload, with its pointer."""
+def walk_objects(value: Any, pointer: str = "") -> Iterator[tuple[Json, str]]:
+    """Yields every object inside a payload, with its JSON pointer."""
     if isinstance(value, dict):
         yield value, pointer
         for name, child in value.items():
-            yield from walk(child, f"{pointer}/{name}")
+            yield from walk_objects(child, f"{pointer}/{name}")
     elif isinstance(value, list):
         for number, child in enumerate(value):
-            yield from walk(child, f"{pointer}/{number}")
+            yield from walk_objects(child, f"{pointer}/{number}")

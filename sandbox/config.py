@@ -1,4 +1,4 @@
-"""The workspace file: what `--config workspace.yml` may contain, and the defaults."""
+"""The schema of the workspace file (`--config workspace.yml`), with its defaults."""
 
 import json
 from pathlib import Path
@@ -104,8 +104,8 @@ class ChannelConfig(Section):
 
 
 class GuideStep(Section):
-    """Something to try: the page becomes `user`, goes to `place` (a channel's id, `home` or `messages`) and
-    types `command`."""
+    """Something to try: the page switches to `user`, opens `place` (a channel's id, `home` or `messages`) and
+    enters `command`."""
 
     title: str
     user: str
@@ -115,7 +115,7 @@ class GuideStep(Section):
 
 
 class Guide(Section):
-    """What the page shows first: what a newcomer can try."""
+    """A list of things to try, which the page shows first."""
 
     title: str
     notes: list[str] = []
@@ -152,8 +152,8 @@ class Config(Section):
             if member.team not in teams:
                 raise ValueError(f"{member.id}: no team {member.team!r}")
         for user in self.users:
-            if strange := set(user.other_teams) - teams:
-                raise ValueError(f"{user.id}: no team {', '.join(sorted(strange))}")
+            if unknown := set(user.other_teams) - teams:
+                raise ValueError(f"{user.id}: no team {', '.join(sorted(unknown))}")
         for channel in self.channels:
             if unknown := set(channel.members) - users:
                 raise ValueError(f"channel {channel.name}: no such users: {', '.join(sorted(unknown))}")
@@ -189,7 +189,7 @@ def add_organisation(config: Config) -> Config:
         for user in config.users
     ]
     organisation = OrganisationConfig(id=ORGANISATION_ID, name=f"{home.name} Group")
-    # Validated again, which gives the new team its defaults and the organisation its token.
+    # Validated a second time, so that the new team gets its defaults and the organisation its token.
     return Config.model_validate(
         {
             **config.model_dump(),
@@ -205,24 +205,24 @@ ConfigSource = Config | dict[str, Any] | str | Path | None
 
 
 def load_config(source: ConfigSource = None) -> Config:
-    """A path's `manifest` is looked up next to the file; a dict's one in the current directory."""
+    """`manifest` is relative to the file, or to the current directory if `source` is a dict."""
     if isinstance(source, Config):
         return source
     if isinstance(source, dict):
-        return _with_manifest(Config.model_validate(source), Path.cwd())
+        return _apply_manifest(Config.model_validate(source), Path.cwd())
     path = Path(source or DEFAULT_WORKSPACE)
-    return _with_manifest(Config.model_validate(_read(path.read_text("utf-8"))), path.parent)
+    return _apply_manifest(Config.model_validate(_parse_yaml(path.read_text("utf-8"))), path.parent)
 
 
-def _read(text: str) -> Any:
-    return yaml.load(text, _Loader)  # noqa: S506 -- the safe one, and ten times as fast if it is in C
+def _parse_yaml(text: str) -> Any:
+    return yaml.load(text, _Loader)  # noqa: S506 -- a safe loader, and ten times as fast if it is in C
 
 
-def _with_manifest(config: Config, folder: Path) -> Config:
+def _apply_manifest(config: Config, folder: Path) -> Config:
     if isinstance(config.app.manifest, Path):
         text = (folder / config.app.manifest).read_text("utf-8")
         is_json = config.app.manifest.suffix == ".json"
-        config.app.manifest = json.loads(text) if is_json else _read(text)
+        config.app.manifest = json.loads(text) if is_json else _parse_yaml(text)
     manifest = config.manifest
     if config.app.name is None:
         config.app.name = manifest.get("display_information", {}).get("name", "Sandbox app")

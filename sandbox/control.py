@@ -1,4 +1,4 @@
-"""The control API under /control: look into the sandbox, act as a person, make things go wrong."""
+"""The control API under /control: inspects the sandbox, acts as a person, and injects faults."""
 
 import asyncio
 import dataclasses
@@ -12,79 +12,81 @@ from sandbox import elements, snapshot
 from sandbox.core import Slack
 from sandbox.errors import Json, NotShown, SlackError
 from sandbox.faults import FAULT_KINDS, Fault
-from sandbox.interactions import Place
-from sandbox.mailbox import mail_json
-from sandbox.origin_check import file_response
-from sandbox.payloads import file_json
+from sandbox.interactions import Container
+from sandbox.mailbox import build_mail_json
+from sandbox.origin_check import build_file_response
+from sandbox.payloads import build_file_json
 from sandbox.records import Client, Message
 from sandbox.user_actions import Reply
 
-Act = Callable[[Client, Json], Awaitable[Reply]]
+Action = Callable[[Client, Json], Awaitable[Reply]]
 
 
 class Control:
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
         self._closed = False
-        self._acts: dict[str, Act] = {
-            "command": self._command,
-            "shortcut": self._shortcut,
+        self._actions: dict[str, Action] = {
+            "command": self._run_command,
+            "shortcut": self._run_shortcut,
             "press": self._press,
             "submit": self._submit,
-            "close": self._close,
-            "home": self._home,
-            "workspace": self._go_to,
-            "message": self._message,
+            "close": self._close_view,
+            "home": self._open_home,
+            "workspace": self._switch_workspace,
+            "message": self._post_message,
         }
 
-    def routes(self) -> list[web.RouteDef]:
+    def list_routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/control/state", self.state),
-            web.get("/control/traffic", self.traffic),
-            web.get("/control/mail", self.mail),
-            web.get("/control/mail/{id}/{number}", self.attachment),
-            web.get("/control/changes", self.changes),
+            web.get("/control/state", self.get_state),
+            web.get("/control/traffic", self.get_traffic),
+            web.get("/control/mail", self.get_mail),
+            web.get("/control/mail/{id}/{number}", self.get_attachment),
+            web.get("/control/changes", self.stream_changes),
             web.post("/control/reset", self.reset),
-            web.post("/control/people/{user}/options", self.options),
-            web.post("/control/people/{user}/files", self.upload),
-            web.post("/control/people/{user}/{act}", self.act),
+            web.post("/control/people/{user}/options", self.load_options),
+            web.post("/control/people/{user}/files", self.upload_file),
+            web.post("/control/people/{user}/{act}", self.run_action),
             web.patch("/control/users/{id}", self.set_user),
             web.patch("/control/channels/{id}", self.set_channel),
             web.get("/control/faults", self.list_faults),
             web.post("/control/faults", self.add_fault),
             web.delete("/control/faults", self.clear_faults),
-            web.post("/control/sockets/{what}", self.sockets),
+            web.post("/control/sockets/{what}", self.disconnect_sockets),
         ]
 
     def close(self) -> None:
         self._closed = True
         self._slack.workspace.changes.notify()
 
-    # --- looking
+    # --- inspecting
 
-    async def state(self, request: web.Request) -> web.Response:
+    async def get_state(self, request: web.Request) -> web.Response:
         user_id, client_id = request.query.get("user"), request.query.get("client", "main")
-        return web.json_response(snapshot.state(self._slack, user_id, client_id))
+        return web.json_response(snapshot.build_state(self._slack, user_id, client_id))
 
-    async def traffic(self, request: web.Request) -> web.Response:
+    async def get_traffic(self, request: web.Request) -> web.Response:
         after = int(request.query.get("after", 0))
-        entries = [snapshot.entry(e) for e in self._slack.traffic.entries if e.number > after]
+        entries = [snapshot.build_entry(e) for e in self._slack.traffic.entries if e.number > after]
         refusals = [dataclasses.asdict(refusal) for refusal in self._slack.traffic.refusals]
         return web.json_response({"entries": entries, "refusals": refusals})
 
-    async def mail(self, _: web.Request) -> web.Response:
-        return web.json_response({"messages": [mail_json(mail) for mail in self._slack.mailbox.messages]})
+    async def get_mail(self, _: web.Request) -> web.Response:
+        return web.json_response(
+            {"messages": [build_mail_json(mail) for mail in self._slack.mailbox.messages]}
+        )
 
-    async def attachment(self, request: web.Request) -> web.Response:
+    async def get_attachment(self, request: web.Request) -> web.Response:
         mails = {mail.id: mail for mail in self._slack.mailbox.messages}
         mail, number = mails.get(request.match_info["id"]), int(request.match_info["number"])
         if mail is None or not 0 <= number < len(mail.attachments):
             raise web.HTTPNotFound
         part = mail.attachments[number]
-        return file_response(part.content, part.content_type)
+        return build_file_response(part.content, part.content_type)
 
-    async def changes(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: one line each time anything changed."""
+    async def stream_changes(self, request: web.Request) -> web.StreamResponse:
+        """Streams server-sent events: one for each change."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
@@ -102,107 +104,114 @@ class Control:
 
     # --- acting as a person
 
-    async def act(self, request: web.Request) -> web.Response:
-        act = self._acts.get(request.match_info["act"])
+    async def run_action(self, request: web.Request) -> web.Response:
+        act = self._actions.get(request.match_info["act"])
         if act is None:
             raise web.HTTPNotFound
-        body = await _body(request)
+        body = await _read_body(request)
         try:
-            client = self._slack.workspace.client(request.match_info["user"], str(body.get("client", "main")))
+            client = self._slack.workspace.get_client(
+                request.match_info["user"], str(body.get("client", "main"))
+            )
             reply = await act(client, body)
         except (NotShown, SlackError) as error:
             return web.json_response({"ok": False, "error": str(error)}, status=400)
         except KeyError as error:
             return web.json_response({"ok": False, "error": f"missing field: {error}"}, status=400)
-        return web.json_response(snapshot.reply(reply))
+        return web.json_response(snapshot.build_reply(reply))
 
-    async def options(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        client = self._slack.workspace.client(request.match_info["user"], str(body.get("client", "main")))
-        place = self._place(client, body)
-        placed = elements.find_element(place.blocks, body.get("block_id"), body.get("action_id"))
-        options = await self._slack.people.options(client, place, placed, str(body.get("query", "")))
+    async def load_options(self, request: web.Request) -> web.Response:
+        body = await _read_body(request)
+        client = self._slack.workspace.get_client(request.match_info["user"], str(body.get("client", "main")))
+        container = self._get_container(client, body)
+        item = elements.find_element(container.blocks, body.get("block_id"), body.get("action_id"))
+        options = await self._slack.people.load_options(client, container, item, str(body.get("query", "")))
         return web.json_response({"options": options})
 
-    async def _go_to(self, client: Client, body: Json) -> Reply:
-        self._slack.people.go_to(client, body["team"])
+    async def _switch_workspace(self, client: Client, body: Json) -> Reply:
+        self._slack.people.switch_workspace(client, body["team"])
         return Reply()
 
-    async def _command(self, client: Client, body: Json) -> Reply:
-        return await self._slack.people.command(
+    async def _run_command(self, client: Client, body: Json) -> Reply:
+        return await self._slack.people.run_command(
             client, body["command"], body.get("text", ""), body["channel"]
         )
 
-    async def _shortcut(self, client: Client, body: Json) -> Reply:
-        message = self._found_message(body) if body.get("ts") else None
-        return await self._slack.people.shortcut(client, body["callback_id"], message)
+    async def _run_shortcut(self, client: Client, body: Json) -> Reply:
+        message = self._get_message(body) if body.get("ts") else None
+        return await self._slack.people.run_shortcut(client, body["callback_id"], message)
 
     async def _press(self, client: Client, body: Json) -> Reply:
-        place = self._place(client, body)
-        self._type(place, body)
-        placed = elements.find_element(place.blocks, body.get("block_id"), body.get("action_id"))
-        offered = body.get("offered", {}).get(placed.action_id)
-        return await self._slack.people.press(client, place, placed, body.get("value"), offered)
+        container = self._get_container(client, body)
+        self._apply_input(container, body)
+        item = elements.find_element(container.blocks, body.get("block_id"), body.get("action_id"))
+        offered = body.get("offered", {}).get(item.action_id)
+        return await self._slack.people.press(client, container, item, body.get("value"), offered)
 
     async def _submit(self, client: Client, body: Json) -> Reply:
-        place = self._place(client, body)
-        self._type(place, body)
-        assert place.view
-        return await self._slack.people.submit(client, place.view, strict=bool(body.get("strict", True)))
+        container = self._get_container(client, body)
+        self._apply_input(container, body)
+        assert container.view
+        return await self._slack.people.submit(client, container.view, strict=bool(body.get("strict", True)))
 
-    async def _close(self, client: Client, body: Json) -> Reply:
-        return await self._slack.people.close(client, everything=bool(body.get("everything")))
+    async def _close_view(self, client: Client, body: Json) -> Reply:
+        return await self._slack.people.close_view(client, everything=bool(body.get("everything")))
 
-    async def _home(self, client: Client, body: Json) -> Reply:
+    async def _open_home(self, client: Client, body: Json) -> Reply:
         return await self._slack.people.open_home(client, str(body.get("tab", "home")))
 
-    async def _message(self, client: Client, body: Json) -> Reply:
+    async def _post_message(self, client: Client, body: Json) -> Reply:
         thread = body.get("thread_ts")
-        return Reply(message=await self._slack.people.write(client, body["channel"], body["text"], thread))
+        return Reply(
+            message=await self._slack.people.post_message(client, body["channel"], body["text"], thread)
+        )
 
-    def _place(self, client: Client, body: Json) -> Place:
-        """`view_id`, or `channel` and `ts`."""
+    def _get_container(self, client: Client, body: Json) -> Container:
+        """`body` has `view_id`, or `channel` and `ts`."""
         workspace = self._slack.workspace
         if view_id := body.get("view_id"):
             homes = [home for home in workspace.homes.values() if home.user_id == client.user_id]
             for view in [*client.stack, *homes]:
                 if view.id == view_id:
-                    return Place(view=view)
+                    return Container(view=view)
             raise NotShown(f"view {view_id} is no longer open")
-        message = self._found_message(body)
-        return Place(message=message, channel=workspace.channels[message.channel_id])
+        message = self._get_message(body)
+        return Container(message=message, channel=workspace.channels[message.channel_id])
 
-    def _found_message(self, body: Json) -> Message:
+    def _get_message(self, body: Json) -> Message:
         channel = self._slack.workspace.channels.get(str(body.get("channel")))
-        message = channel.message(str(body.get("ts"))) if channel else None
+        message = channel.find_message(str(body.get("ts"))) if channel else None
         if message is None:
             raise NotShown("that message is gone")
         return message
 
-    def _type(self, place: Place, body: Json) -> None:
-        """`typed`: {block_id: {action_id: value}}; `offered`: {action_id: options an external select got}."""
-        if place.view is None:
+    def _apply_input(self, container: Container, body: Json) -> None:
+        """`typed` is {block_id: {action_id: value}}; `offered` is {action_id: options that an external select
+        loaded}."""
+        if container.view is None:
             return
         for block_id, values in body.get("typed", {}).items():
             for action_id, value in values.items():
-                placed = elements.find_element(place.blocks, block_id, action_id)
-                state = elements.typed_state(placed.element, value, body.get("offered", {}).get(action_id))
-                place.view.state.setdefault(block_id, {})[action_id] = state
+                item = elements.find_element(container.blocks, block_id, action_id)
+                state = elements.build_input_state(
+                    item.element, value, body.get("offered", {}).get(action_id)
+                )
+                container.view.state.setdefault(block_id, {})[action_id] = state
 
-    async def upload(self, request: web.Request) -> web.Response:
-        """A file that a person chose in a file_input."""
+    async def upload_file(self, request: web.Request) -> web.Response:
+        """Stores a file that a person chose in a file_input."""
         if "X-Sandbox" not in request.headers:
             raise web.HTTPForbidden
         part = (await request.post()).get("file")
         if not isinstance(part, web.FileField):
             raise web.HTTPBadRequest
-        file = self._slack.people.upload(request.match_info["user"], part.filename, part.file.read())
-        return web.json_response({"file": file_json(file)})
+        file = self._slack.people.upload_file(request.match_info["user"], part.filename, part.file.read())
+        return web.json_response({"file": build_file_json(file)})
 
-    # --- changing the world
+    # --- changing state
 
     async def reset(self, request: web.Request) -> web.Response:
-        await _body(request)
+        await _read_body(request)
         try:
             await self._slack.reset()
         except (ClientError, TimeoutError, RuntimeError) as error:
@@ -212,20 +221,20 @@ class Control:
         return web.json_response({"ok": True})
 
     async def set_user(self, request: web.Request) -> web.Response:
-        answer = await self._set(request, self._slack.workspace.users)
+        answer = await self._update_record(request, self._slack.workspace.users)
         if answer.status == 200:
-            await self._slack.people.tell_of_change(request.match_info["id"])
+            await self._slack.people.send_user_change(request.match_info["id"])
         return answer
 
     async def set_channel(self, request: web.Request) -> web.Response:
-        return await self._set(request, self._slack.workspace.channels)
+        return await self._update_record(request, self._slack.workspace.channels)
 
-    async def _set(self, request: web.Request, records: dict[str, Any]) -> web.Response:
+    async def _update_record(self, request: web.Request, records: dict[str, Any]) -> web.Response:
         record = records.get(request.match_info["id"])
         if record is None:
             raise web.HTTPNotFound
         known = {field.name for field in dataclasses.fields(record)} - {"id", "messages"}
-        body = await _body(request)
+        body = await _read_body(request)
         if unknown := set(body) - known:
             return web.json_response(
                 {"ok": False, "error": f"no such field: {', '.join(unknown)}"}, status=400
@@ -240,7 +249,7 @@ class Control:
         return web.json_response({"kinds": FAULT_KINDS, "faults": rules})
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await _read_body(request)
         if body.get("kind") not in FAULT_KINDS:
             return web.json_response(
                 {"ok": False, "error": f"kind is one of {', '.join(FAULT_KINDS)}"}, status=400
@@ -252,8 +261,8 @@ class Control:
         self._slack.faults.reset()
         return web.json_response({"ok": True})
 
-    async def sockets(self, request: web.Request) -> web.Response:
-        await _body(request)
+    async def disconnect_sockets(self, request: web.Request) -> web.Response:
+        await _read_body(request)
         what = request.match_info["what"]
         if what == "drop":
             await self._slack.sockets.drop()
@@ -264,8 +273,8 @@ class Control:
         return web.json_response({"ok": True})
 
 
-async def _body(request: web.Request) -> Json:
-    # Only JSON: another site's form cannot send it to this address without asking first.
+async def _read_body(request: web.Request) -> Json:
+    # JSON only: a form on a different site cannot send it here without a CORS preflight.
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:

@@ -1,4 +1,4 @@
-"""Carries payloads to the app, by signed HTTP or over Socket Mode, and brings its ack back."""
+"""Delivers payloads to the app, by signed HTTP requests or over Socket Mode, and returns its ack."""
 
 import asyncio
 import hashlib
@@ -15,13 +15,13 @@ from sandbox.socket_mode import SocketMode
 from sandbox.traffic import Ack, AppRequest, Traffic
 from sandbox.workspace import Workspace
 
-ACK_SECONDS = 3.0
-RESET_SECONDS = 30.0
-TWICE = frozenset({"twice"})
+ACK_TIMEOUT_SECONDS = 3.0
+RESET_TIMEOUT_SECONDS = 30.0
+DUPLICATE_FAULTS = frozenset({"twice"})
 EVENT_RETRY_SECONDS: tuple[float, ...] = (0.0, 60.0, 300.0)
 
 
-def signature(secret: str, timestamp: str, body: bytes) -> str:
+def compute_signature(secret: str, timestamp: str, body: bytes) -> str:
     base = b"v0:" + timestamp.encode() + b":" + body
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
@@ -33,39 +33,39 @@ class Delivery:
         self.sockets = sockets
         self.faults = faults
         self.request_url = workspace.config.app.request_url
-        self.ack_seconds = ACK_SECONDS
+        self.ack_seconds = ACK_TIMEOUT_SECONDS
         self.event_retry_seconds = EVENT_RETRY_SECONDS
         self._session: aiohttp.ClientSession | None = None
         self._retries: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        # A connection each: on a busy machine, a kept one may be closed by the app just as it is used again,
-        # and what was sent is lost.
+        # One connection per request: on a busy machine, the app may close a kept-alive connection just as it
+        # is reused, and the request would be lost.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True), timeout=aiohttp.ClientTimeout(total=None)
         )
 
     async def stop(self) -> None:
-        await self.forget_retries()
+        await self.cancel_retries()
         if self._session:
             await self._session.close()
 
-    async def forget_retries(self) -> None:
+    async def cancel_retries(self) -> None:
         for task in self._retries:
             task.cancel()
         await asyncio.gather(*self._retries, return_exceptions=True)
 
-    async def announce(self, url: str) -> None:
-        """An empty POST, for a program that wants to hear of a reset."""
+    async def notify_reset(self, url: str) -> None:
+        """Sends an empty POST, for programs that react to a reset."""
         assert self._session
-        async with asyncio.timeout(RESET_SECONDS), self._session.post(url) as response:
+        async with asyncio.timeout(RESET_TIMEOUT_SECONDS), self._session.post(url) as response:
             response.raise_for_status()
 
     async def send(self, kind: str, payload: Json, client_id: str = "main") -> AppRequest:
-        request = self.prepare(kind, payload, client_id)
-        await self.carry(request)
-        if self.faults.strike(kind, TWICE):
-            await self.carry(self.traffic.copy(request))
+        request = self.prepare_request(kind, payload, client_id)
+        await self.deliver(request)
+        if self.faults.pick_fault(kind, DUPLICATE_FAULTS):
+            await self.deliver(self.traffic.record_redelivery(request))
         return request
 
     async def send_event(self, payload: Json) -> AppRequest:
@@ -76,11 +76,11 @@ class Delivery:
             task.add_done_callback(self._retries.discard)
         return request
 
-    def prepare(
+    def prepare_request(
         self, kind: str, payload: Json, client_id: str = "main", retry: Json | None = None
     ) -> AppRequest:
-        """Signs now: the same prepared request may be carried several times."""
-        request = self.traffic.request(kind, payload, client_id)
+        """Signs the request now; it may be delivered several times."""
+        request = self.traffic.record_request(kind, payload, client_id)
         request.body = _encode(kind, payload)
         timestamp = str(int(self.workspace.clock()))
         content_type = "application/json" if kind == "event" else "application/x-www-form-urlencoded"
@@ -88,17 +88,19 @@ class Delivery:
             "Content-Type": content_type,
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": signature(self.workspace.config.app.signing_secret, timestamp, request.body),
+            "X-Slack-Signature": compute_signature(
+                self.workspace.config.app.signing_secret, timestamp, request.body
+            ),
             **(retry or {}),
         }
         return request
 
-    async def carry(self, request: AppRequest) -> Ack:
+    async def deliver(self, request: AppRequest) -> Ack:
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
             async with asyncio.timeout(self.ack_seconds):
-                ack = await self._carry(request)
+                ack = await self._transmit(request)
         except TimeoutError:
             ack = Ack(error="operation_timeout")
         except (aiohttp.ClientError, ConnectionError, OSError) as error:
@@ -108,7 +110,7 @@ class Delivery:
         self.workspace.changes.notify()
         return ack
 
-    async def _carry(self, request: AppRequest) -> Ack:
+    async def _transmit(self, request: AppRequest) -> Ack:
         if self.sockets.is_open:
             request.transport = "socket"
             reason = request.headers.get("X-Slack-Retry-Reason", "")
@@ -132,10 +134,10 @@ class Delivery:
                 "http_timeout" if request.ack and request.ack.error == "operation_timeout" else "http_error"
             )
             headers = {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
-            again = self.prepare("event", request.payload, retry=headers)
-            again.retry = number
-            await self.carry(again)
-            if not _needs_retry(again):
+            retry = self.prepare_request("event", request.payload, retry=headers)
+            retry.retry = number
+            await self.deliver(retry)
+            if not _needs_retry(retry):
                 return
 
 
@@ -151,7 +153,7 @@ def _encode(kind: str, payload: Json) -> bytes:
 
 
 def _decode(text: str) -> Any:
-    """An ack's body: nothing, JSON, or plain words (allowed for commands)."""
+    """An ack's body is empty, JSON, or plain text (allowed for commands)."""
     if not text:
         return None
     try:

@@ -1,4 +1,5 @@
-"""Drives the sandbox from a test: a real server on 127.0.0.1 in the test's own loop, and people who act."""
+"""Drives the sandbox from a test: a real server on 127.0.0.1 in the test's own event loop, and simulated
+people."""
 
 import copy
 from collections.abc import AsyncIterator, Callable
@@ -6,25 +7,25 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sandbox.config import ConfigSource
-from sandbox.core import OnReset, Slack
-from sandbox.delivery import ACK_SECONDS, EVENT_RETRY_SECONDS
+from sandbox.core import ResetHook, Slack
+from sandbox.delivery import ACK_TIMEOUT_SECONDS, EVENT_RETRY_SECONDS
 from sandbox.errors import Json
 from sandbox.faults import Fault, FaultKind
-from sandbox.interactions import event_callback
+from sandbox.interactions import build_event_callback
 from sandbox.mailbox import Mailbox
-from sandbox.person import Modal, Person, PostedMessage, posted
+from sandbox.person import Modal, Person, PostedMessage, build_posted_message
 from sandbox.records import Channel, File
 from sandbox.server import Server
 from sandbox.socket_mode import DisconnectReason
 from sandbox.traffic import ApiCall, AppRequest, Refusal
 from sandbox.user_actions import Reply
-from sandbox.workspace import WAIT_SECONDS, Clock, wall_clock
+from sandbox.workspace import WAIT_SECONDS, Clock, read_wall_clock
 
-__all__ = ["Modal", "Person", "PostedMessage", "Reply", "Room", "Sandbox"]
+__all__ = ["Conversation", "Modal", "Person", "PostedMessage", "Reply", "Sandbox"]
 
 
-class Room:
-    """A channel or direct message as a test reads it."""
+class Conversation:
+    """A channel or direct message, for a test to inspect."""
 
     def __init__(self, slack: Slack, channel: Channel) -> None:
         self._slack = slack
@@ -32,12 +33,12 @@ class Room:
 
     @property
     def messages(self) -> list[PostedMessage]:
-        """What everybody in it sees; ephemeral messages are a person's own."""
+        """The messages that every member sees, without ephemeral ones."""
         shown = [m for m in self.record.messages if not m.deleted and m.only_for is None]
-        return [posted(self._slack, message) for message in shown]
+        return [build_posted_message(self._slack, message) for message in shown]
 
     def add_bot(self) -> None:
-        installation = self._slack.workspace.installation_in(self.record.team_id)
+        installation = self._slack.workspace.find_installation(self.record.team_id)
         assert installation
         if installation.bot_user_id not in self.record.members:
             self.record.members.append(installation.bot_user_id)
@@ -61,15 +62,15 @@ class Sandbox:
         config: ConfigSource = None,
         *,
         port: int = 0,
-        clock: Clock = wall_clock,
+        clock: Clock = read_wall_clock,
         rate_limits: bool = False,
         pace: Clock | None = None,
-        ack_seconds: float = ACK_SECONDS,
+        ack_seconds: float = ACK_TIMEOUT_SECONDS,
         event_retry_seconds: tuple[float, ...] = EVENT_RETRY_SECONDS,
         organisation: bool = False,
         public_url: str | None = None,
     ) -> AsyncIterator["Sandbox"]:
-        """`public_url` is for apps that reach it another way: its own address otherwise."""
+        """`public_url` is the address that apps use, if it differs from the server's own."""
         slack = Slack(config, clock=clock, rate_limits=rate_limits, pace=pace, organisation=organisation)
         slack.delivery.ack_seconds = ack_seconds
         slack.delivery.event_retry_seconds = event_retry_seconds
@@ -80,7 +81,7 @@ class Sandbox:
         finally:
             await server.stop()
 
-    # --- how an app reaches it
+    # --- settings for the app
 
     @property
     def api_url(self) -> str:
@@ -110,14 +111,14 @@ class Sandbox:
         """HTTP delivery; an open Socket Mode connection takes precedence."""
         self.slack.delivery.request_url = url
 
-    # --- who and what is there
+    # --- people, channels and files
 
     def person(self, user_id: str, client: str = "main") -> Person:
-        """The same person with another `client` is the same person in a second browser."""
-        return Person(self.slack, self.slack.workspace.client(user_id, client))
+        """A different `client` is the same person in a second browser."""
+        return Person(self.slack, self.slack.workspace.get_client(user_id, client))
 
-    def channel(self, channel_id: str) -> Room:
-        return Room(self.slack, self.slack.workspace.channels[channel_id])
+    def channel(self, channel_id: str) -> Conversation:
+        return Conversation(self.slack, self.slack.workspace.channels[channel_id])
 
     def set_user(self, user_id: str, **fields: Any) -> None:
         user = self.slack.workspace.users[user_id]
@@ -146,7 +147,7 @@ class Sandbox:
 
     @property
     def refusals(self) -> list[Refusal]:
-        """What Slack refused: failed calls, and acks it could not use. A good test ends with none."""
+        """Failed calls and invalid acks. A good test ends with none."""
         return self.slack.traffic.refusals
 
     @property
@@ -161,35 +162,35 @@ class Sandbox:
     def calls(self, method: str | None = None) -> list[ApiCall]:
         return [call for call in self.slack.traffic.calls if method in (None, call.method)]
 
-    # --- the same again, or something else
+    # --- redelivered and forged requests, events
 
     async def redeliver(self, request: AppRequest | None = None) -> Reply:
-        """The very same bytes and signature once more (the last request when none is given)."""
+        """Sends the same bytes and signature again (the last request by default)."""
         return await self.slack.people.redeliver(request or self.requests[-1])
 
     async def forge(self, request: AppRequest, edit: Callable[[Json], None]) -> Reply:
-        """The payload as `edit` leaves it, with a fresh trigger_id and a valid fresh signature."""
+        """Sends a copy of the payload changed by `edit`, with a new trigger_id and a new valid signature."""
         payload = copy.deepcopy(request.payload)
         user_id = payload.get("user_id") or payload.get("user", {}).get("id")
         if "trigger_id" in payload and user_id in self.slack.workspace.users:
-            client = self.slack.workspace.client(user_id, request.client_id)
+            client = self.slack.workspace.get_client(user_id, request.client_id)
             team_id = payload.get("team_id") or (payload["team"] or payload["enterprise"])["id"]
-            payload["trigger_id"] = self.slack.workspace.new_trigger(client, team_id).id
+            payload["trigger_id"] = self.slack.workspace.create_trigger(client, team_id).id
         edit(payload)
         return await self.slack.people.send_raw(request.kind, payload, request.client_id)
 
     async def event(self, event: Json, team_id: str | None = None) -> Reply:
-        """Any event: `event["type"]` and its fields. Subscriptions are not looked at."""
+        """Sends any event (`event["type"]` and its fields), whether or not the app is subscribed to it."""
         workspace = self.slack.workspace
-        installation = workspace.installation_in(team_id) if team_id else workspace.installations[0]
+        installation = workspace.find_installation(team_id) if team_id else workspace.installations[0]
         assert installation
-        payload = event_callback(workspace, installation, event, team_id)
+        payload = build_event_callback(workspace, installation, event, team_id)
         return Reply(await self.slack.delivery.send_event(payload))
 
     async def uninstall(self, team_id: str) -> None:
-        """A person uninstalls the app from a workspace or an organisation: its token stops working; the app
-        gets events. From one workspace of an organisation that has installed it, the token goes on working
-        elsewhere."""
+        """A person uninstalls the app from a workspace or an organisation: its token stops working, and the
+        app gets events. If it is removed from one workspace of an organisation that has installed it, the
+        token still works for the others."""
         team = self.slack.workspace.teams[team_id]
         installation, team.installation = team.installation, None
         if installation is None:
@@ -197,7 +198,7 @@ class Sandbox:
             return
         revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [installation.bot_user_id]}}
         for event in (revoked, {"type": "app_uninstalled"}):
-            payload = event_callback(self.slack.workspace, installation, event)
+            payload = build_event_callback(self.slack.workspace, installation, event)
             await self.slack.delivery.send_event(payload)
 
     async def set_access(self, team_id: str, *, granted: bool) -> None:
@@ -208,16 +209,16 @@ class Sandbox:
         event = {"type": f"team_access_{'granted' if granted else 'revoked'}", "team_ids": [team_id]}
         installation = workspace.teams[str(team.enterprise_id)].installation
         assert installation
-        await self.slack.delivery.send_event(event_callback(workspace, installation, event))
+        await self.slack.delivery.send_event(build_event_callback(workspace, installation, event))
 
     async def reset(self) -> None:
         await self.slack.reset()
 
-    def on_reset(self, hook: OnReset) -> None:
+    def on_reset(self, hook: ResetHook) -> None:
         """`hook` is awaited at each reset, also one from the page or the control API."""
         self.slack.on_reset.append(hook)
 
-    # --- things going wrong
+    # --- faults
 
     def fault(
         self,
@@ -229,7 +230,8 @@ class Sandbox:
         seconds: float = 1.0,
         error: str = "internal_error",
     ) -> Fault:
-        """From now on (`times` times) calls of `method` go wrong; `slack.slack.faults.reset()` ends it."""
+        """Calls of `method` fail from now on (`times` times, if given), until
+        `slack.slack.faults.reset()`."""
         return self.slack.faults.add(Fault(kind, method, probability, times, seconds, error))
 
     async def disconnect(self, reason: DisconnectReason = "refresh_requested", grace: float = 1.0) -> None:
@@ -239,4 +241,4 @@ class Sandbox:
         await self.slack.sockets.drop()
 
     async def wait_until(self, predicate: Callable[[], Any], timeout: float = WAIT_SECONDS) -> Any:  # noqa: ASYNC109
-        return await self.slack.workspace.changes.until(predicate, timeout)
+        return await self.slack.workspace.changes.wait_until(predicate, timeout)

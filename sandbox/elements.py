@@ -1,4 +1,4 @@
-"""Block Kit elements as forms: where they stand, what they hold, how typed words look in Slack's state."""
+"""Block Kit elements as form fields: finding them, their state, and what people enter in Slack's format."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any
 from sandbox.errors import Json, NotShown
 from sandbox.records import Message, StateValues
 
-Typed = str | int | float | list[str] | None
+InputValue = str | int | float | list[str] | None
 
 # element type -> (key in the state, key in the definition, kind of value)
-STATEFUL: dict[str, tuple[str, str, str]] = {
+STATEFUL_TYPES: dict[str, tuple[str, str, str]] = {
     "plain_text_input": ("value", "initial_value", "text"),
     "number_input": ("value", "initial_value", "text"),
     "email_text_input": ("value", "initial_value", "text"),
@@ -34,12 +34,12 @@ STATEFUL: dict[str, tuple[str, str, str]] = {
     "datetimepicker": ("selected_date_time", "initial_date_time", "integer"),
     "file_input": ("files", "", "files"),
 }
-PRESSABLE = {"button", "workflow_button", "icon_button", "feedback_buttons", "overflow"}
+PRESSABLE_TYPES = {"button", "workflow_button", "icon_button", "feedback_buttons", "overflow"}
 
 
 @dataclass(frozen=True)
-class Placed:
-    """An element and the block it stands in."""
+class ElementInBlock:
+    """An element and the block that contains it."""
 
     block: Json
     element: Json
@@ -57,18 +57,18 @@ class Placed:
         return str(self.element["type"])
 
     @property
-    def acts(self) -> bool:
-        """Inside an input block only an element with `dispatch_action` tells the app at once."""
+    def sends_action(self) -> bool:
+        """Inside an input block, only an element with `dispatch_action` sends block_actions."""
         return self.block["type"] != "input" or bool(self.block.get("dispatch_action"))
 
 
-def placed_elements(blocks: list[Json]) -> Iterator[Placed]:
-    for block in all_blocks(blocks):
-        yield from (Placed(block, element) for element in _elements_of(block))
+def iterate_elements(blocks: list[Json]) -> Iterator[ElementInBlock]:
+    for block in iterate_blocks(blocks):
+        yield from (ElementInBlock(block, element) for element in _list_elements(block))
 
 
-def all_blocks(blocks: list[Json]) -> Iterator[Json]:
-    """The blocks with those inside containers and carousels."""
+def iterate_blocks(blocks: list[Json]) -> Iterator[Json]:
+    """Yields the blocks, including those nested in containers and carousels."""
     for block in blocks:
         yield block
         yield from block.get("child_blocks", [])
@@ -76,7 +76,7 @@ def all_blocks(blocks: list[Json]) -> Iterator[Json]:
             yield from block.get("elements", [])
 
 
-def _elements_of(block: Json) -> Iterable[Json]:
+def _list_elements(block: Json) -> Iterable[Json]:
     kind = block.get("type")
     if kind == "section" and block.get("accessory"):
         return [block["accessory"]]
@@ -91,92 +91,94 @@ def _elements_of(block: Json) -> Iterable[Json]:
 
 def find_element(
     blocks: list[Json], block_id: str | None, action_id: str | None, value: str | None = None
-) -> Placed:
-    """If several match, such as a button repeated in each row, `value` or the block tells them apart."""
+) -> ElementInBlock:
+    """If several elements match, such as a button repeated in each row, `value` or the block id selects
+    one."""
     found = [
-        placed
-        for placed in placed_elements(blocks)
-        if (block_id is None or placed.block_id == block_id)
-        and (action_id is None or placed.action_id == action_id)
+        item
+        for item in iterate_elements(blocks)
+        if (block_id is None or item.block_id == block_id)
+        and (action_id is None or item.action_id == action_id)
     ]
     if value is not None and len(found) > 1:
-        found = [placed for placed in found if placed.element.get("value") == value] or found
+        found = [item for item in found if item.element.get("value") == value] or found
     if not found:
-        shown = ", ".join(f"{p.block_id}/{p.action_id}" for p in placed_elements(blocks)) or "nothing"
+        shown = ", ".join(f"{p.block_id}/{p.action_id}" for p in iterate_elements(blocks)) or "nothing"
         raise NotShown(f"no element {block_id or '*'}/{action_id or '*'} is shown; there is {shown}")
     return found[0]
 
 
-def give_ids(blocks: list[Json], prefix: str) -> list[Json]:
-    """Slack names blocks and elements that the app left nameless."""
-    for number, block in enumerate(all_blocks(blocks)):
+def assign_ids(blocks: list[Json], prefix: str) -> list[Json]:
+    """Assigns ids to blocks and elements that have none, as Slack does."""
+    for number, block in enumerate(iterate_blocks(blocks)):
         block["block_id"] = block.get("block_id") or f"{prefix}{number}"
-    for number, placed in enumerate(placed_elements(blocks)):
-        placed.element.setdefault("action_id", f"{prefix}a{number}")
+    for number, item in enumerate(iterate_elements(blocks)):
+        item.element.setdefault("action_id", f"{prefix}a{number}")
     return blocks
 
 
-def options_of(element: Json) -> list[Json]:
+def list_options(element: Json) -> list[Json]:
     groups = element.get("option_groups") or []
     return [*(element.get("options") or []), *(option for group in groups for option in group["options"])]
 
 
-def form_state(blocks: list[Json], kept: StateValues) -> StateValues:
-    """What a freshly drawn form holds. As in Slack, the same block_id and action_id keep what they held."""
+def build_form_state(blocks: list[Json], kept: StateValues) -> StateValues:
+    """The state of a newly rendered form. As in Slack, fields with the same block_id and action_id keep their
+    values."""
     state: StateValues = {}
-    for placed in placed_elements(blocks):
-        if placed.type not in STATEFUL:
+    for item in iterate_elements(blocks):
+        if item.type not in STATEFUL_TYPES:
             continue
-        former = kept.get(placed.block_id, {}).get(placed.action_id)
-        value = former if former and former["type"] == placed.type else _initial(placed.element)
-        state.setdefault(placed.block_id, {})[placed.action_id] = value
+        former = kept.get(item.block_id, {}).get(item.action_id)
+        value = former if former and former["type"] == item.type else _build_initial_state(item.element)
+        state.setdefault(item.block_id, {})[item.action_id] = value
     return state
 
 
-def message_state(message: Message, user_id: str) -> StateValues:
-    """What one person sees in a message's menus and fields: each has their own."""
-    return form_state(message.blocks, message.states.get(user_id, {}))
+def build_message_state(message: Message, user_id: str) -> StateValues:
+    """The state of a message's inputs as one person sees them: each person has their own."""
+    return build_form_state(message.blocks, message.states.get(user_id, {}))
 
 
-def _initial(element: Json) -> Json:
-    key, source, kind = STATEFUL[element["type"]]
+def _build_initial_state(element: Json) -> Json:
+    key, source, kind = STATEFUL_TYPES[element["type"]]
     empty: Any = [] if kind in ("options", "texts", "files") else None
     value = element.get(source, empty) if source else empty
-    return {"type": element["type"], key: value, **_zone(element)}
+    return {"type": element["type"], key: value, **_get_timezone(element)}
 
 
-def _zone(element: Json) -> Json:
+def _get_timezone(element: Json) -> Json:
     return {"timezone": element["timezone"]} if "timezone" in element else {}
 
 
-def typed_state(element: Json, typed: Typed, offered: list[Json] | None = None) -> Json:
-    """A person's words in Slack's format. `offered` are the options an external select has loaded."""
-    key, _, kind = STATEFUL[element["type"]]
-    options = offered if offered is not None else options_of(element)
+def build_input_state(element: Json, typed: InputValue, offered: list[Json] | None = None) -> Json:
+    """What a person entered, in Slack's format. `offered` are the options that an external select loaded."""
+    key, _, kind = STATEFUL_TYPES[element["type"]]
+    options = offered if offered is not None else list_options(element)
     value: Any
     if kind == "option":
-        value = None if typed in (None, "") else _option(options, str(typed))
+        value = None if typed in (None, "") else _get_option(options, str(typed))
     elif kind == "options":
-        value = [_option(options, word) for word in _words(typed)]
+        value = [_get_option(options, word) for word in _list_values(typed)]
     elif kind in ("texts", "files"):
-        value = _words(typed)
+        value = _list_values(typed)
     elif kind == "integer":
         value = None if typed in (None, "") else int(str(typed))
     elif kind == "rich_text":
-        value = None if typed in (None, "") else _rich_text(str(typed))
+        value = None if typed in (None, "") else _build_rich_text(str(typed))
     else:
         value = None if typed in (None, "") else str(typed)
-    return {"type": element["type"], key: value, **_zone(element)}
+    return {"type": element["type"], key: value, **_get_timezone(element)}
 
 
-def _words(typed: Typed) -> list[str]:
+def _list_values(typed: InputValue) -> list[str]:
     if typed is None or typed == "":
         return []
     return [str(word) for word in typed] if isinstance(typed, list) else [str(typed)]
 
 
-def _option(options: list[Json], wanted: str) -> Json:
-    """An option by its value or by the words shown, without its description, as Slack sends it."""
+def _get_option(options: list[Json], wanted: str) -> Json:
+    """Finds an option by its value or its visible text, and returns it as Slack sends it."""
     for option in options:
         if wanted in (option.get("value"), option["text"]["text"]):
             return {key: option[key] for key in ("text", "value", "description") if key in option}
@@ -184,13 +186,13 @@ def _option(options: list[Json], wanted: str) -> Json:
     raise NotShown(f"no option {wanted!r}; there is {shown}")
 
 
-def _rich_text(words: str) -> Json:
+def _build_rich_text(words: str) -> Json:
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": words}]}
     return {"type": "rich_text", "elements": [section]}
 
 
-def number_of(words: str) -> Decimal | None:
-    """Neither `NaN` nor `Infinity` is a number that one may type."""
+def parse_number(words: str) -> Decimal | None:
+    """`NaN` and `Infinity` are not valid input."""
     try:
         number = Decimal(words)
     except InvalidOperation:
@@ -199,15 +201,15 @@ def number_of(words: str) -> Decimal | None:
 
 
 def is_empty(value: Json) -> bool:
-    key = STATEFUL[value["type"]][0]
+    key = STATEFUL_TYPES[value["type"]][0]
     return value.get(key) in (None, "", [])
 
 
-def action_json(placed: Placed, value: Json | None, action_ts: str) -> Json:
-    """One entry of `actions` in a block_actions payload."""
-    base: Json = {"action_id": placed.action_id, "block_id": placed.block_id, "action_ts": action_ts}
-    element = placed.element
+def build_action(item: ElementInBlock, value: Json | None, action_ts: str) -> Json:
+    """Builds one entry of `actions` in a block_actions payload."""
+    base: Json = {"action_id": item.action_id, "block_id": item.block_id, "action_ts": action_ts}
+    element = item.element
     if value is not None:
         return {**base, **value, **{key: element[key] for key in ("placeholder",) if key in element}}
     shown: Json = {key: element[key] for key in ("text", "value", "style", "url") if key in element}
-    return {**base, "type": placed.type, **shown}
+    return {**base, "type": item.type, **shown}

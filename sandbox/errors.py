@@ -4,7 +4,7 @@ Json = dict[str, Any]
 
 
 class SlackError(Exception):
-    """A refusal in Slack's words: `error` is its name, `messages` go to `response_metadata.messages`."""
+    """An error response: `error` is Slack's error name, `messages` go to `response_metadata.messages`."""
 
     def __init__(self, error: str, messages: list[str] | None = None, **extra: Any) -> None:
         super().__init__(f"{error}: {'; '.join(messages)}" if messages else error)
@@ -12,7 +12,7 @@ class SlackError(Exception):
         self.messages = messages or []
         self.extra = extra
 
-    def answer(self) -> Json:
+    def build_body(self) -> Json:
         body: Json = {"ok": False, "error": self.error, **self.extra}
         if self.messages:
             body["response_metadata"] = {"messages": self.messages}
@@ -20,4 +20,4 @@ class SlackError(Exception):
 
 
 class NotShown(LookupError):
-    """A person tried to use something that is not on their screen."""
+    """A person tried to use something that is not visible to them."""

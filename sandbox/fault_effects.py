@@ -1,4 +1,4 @@
-"""What a fault does to a call of the app: strikes before it takes effect, or after."""
+"""Applies a fault to an API call, before or after it takes effect."""
 
 import asyncio
 
@@ -7,8 +7,8 @@ from aiohttp import web
 from sandbox.faults import Fault
 from sandbox.traffic import ApiCall
 
-# What is answered with 200, though not by Slack: (content type, body).
-NOT_SLACKS = {
+# Responses with status 200 that do not come from Slack: (content type, body).
+NON_SLACK_RESPONSES = {
     "html": ("text/html", b"<!DOCTYPE html><title>Welcome to the guest network</title>"),
     "text": ("text/plain", b"no healthy upstream"),
     "empty": ("application/json", b""),
@@ -16,8 +16,8 @@ NOT_SLACKS = {
 }
 
 
-async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Response | None:
-    """The response in place of the real one, or None if the call continues."""
+async def apply_before_call(fault: Fault, request: web.Request, entry: ApiCall) -> web.Response | None:
+    """Returns the response that replaces the real one, or None if the call continues."""
     entry.fault = fault.kind
     if fault.kind == "ratelimited":
         entry.status, entry.answer = 429, {"ok": False, "error": "ratelimited"}
@@ -32,29 +32,29 @@ async def before(fault: Fault, request: web.Request, entry: ApiCall) -> web.Resp
     if fault.kind == "unknown_method":
         entry.answer = {"ok": False, "error": "unknown_method"}
         return web.json_response(entry.answer)
-    if fault.kind in NOT_SLACKS:
-        content_type, body = NOT_SLACKS[fault.kind]
+    if fault.kind in NON_SLACK_RESPONSES:
+        content_type, body = NON_SLACK_RESPONSES[fault.kind]
         return web.Response(body=body, content_type=content_type)
     if fault.kind == "timeout":
         await asyncio.sleep(fault.seconds)
-        _cut(request)
+        _abort_connection(request)
         return web.Response(status=504)
     if fault.kind == "cut_before":
-        _cut(request)
+        _abort_connection(request)
         return web.Response(status=500)
     if fault.kind == "slow":
         await asyncio.sleep(fault.seconds)
     return None
 
 
-def after(fault: Fault, request: web.Request, response: web.Response) -> None:
+def apply_after_call(fault: Fault, request: web.Request, response: web.Response) -> None:
     if fault.kind == "cut_after":
-        _cut(request)
+        _abort_connection(request)
     if fault.kind == "bare":
         for name in [name for name in response.headers if name.lower().startswith("x-")]:
             del response.headers[name]
 
 
-def _cut(request: web.Request) -> None:
+def _abort_connection(request: web.Request) -> None:
     if request.transport:
         request.transport.abort()

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong, how, and how often."""
+"""Faults on demand: which calls fail, how, and how often."""
 
 import random
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ API_FAULTS = frozenset(FAULT_KINDS) - {"twice"}
 
 @dataclass
 class Fault:
-    """`method` may also be "upload", for the bytes of a file. `times` bounds how often it strikes; `seconds`
-    is Retry-After, the delay or the silence."""
+    """`method` may also be "upload", for the bytes of a file. `times` limits how often it applies; `seconds`
+    is Retry-After, the delay, or the time before a timeout."""
 
     kind: FaultKind
     method: str = "*"
@@ -51,7 +51,7 @@ class Faults:
         self.rules.append(fault)
         return fault
 
-    def strike(self, method: str, kinds: frozenset[str] = API_FAULTS) -> Fault | None:
+    def pick_fault(self, method: str, kinds: frozenset[str] = API_FAULTS) -> Fault | None:
         for fault in self.rules:
             if fault.kind not in kinds or fault.method not in ("*", method) or fault.times == 0:
                 continue

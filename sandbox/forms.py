@@ -1,45 +1,45 @@
-"""What Slack's client checks in a form before it sends anything."""
+"""Validation of a form by Slack's client, before it is submitted."""
 
 import re
 from decimal import Decimal
 from urllib.parse import urlparse
 
-from sandbox.elements import STATEFUL, Placed, is_empty, number_of, placed_elements
+from sandbox.elements import STATEFUL_TYPES, ElementInBlock, is_empty, iterate_elements, parse_number
 from sandbox.errors import Json
 from sandbox.records import View
 
-REQUIRED = "Please complete this required field."
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+REQUIRED_FIELD_TEXT = "Please complete this required field."
+EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-def form_errors(view: View) -> dict[str, str]:
-    """block_id -> the words under the field."""
+def find_form_errors(view: View) -> dict[str, str]:
+    """Returns the message under each invalid field, by block_id."""
     errors = {}
-    for placed in placed_elements(view.blocks):
-        if placed.block["type"] != "input":
+    for item in iterate_elements(view.blocks):
+        if item.block["type"] != "input":
             continue
-        value = view.state.get(placed.block_id, {}).get(placed.action_id)
-        if word := _error(placed, value):
-            errors[placed.block_id] = word
+        value = view.state.get(item.block_id, {}).get(item.action_id)
+        if error := _find_error(item, value):
+            errors[item.block_id] = error
     return errors
 
 
-def _error(placed: Placed, value: Json | None) -> str | None:
+def _find_error(item: ElementInBlock, value: Json | None) -> str | None:
     if value is None or is_empty(value):
-        return None if placed.block.get("optional") else REQUIRED
-    check = CHECKS.get(placed.type)
-    return check(placed.element, str(value[STATEFUL[placed.type][0]])) if check else None
+        return None if item.block.get("optional") else REQUIRED_FIELD_TEXT
+    check = CHECKS.get(item.type)
+    return check(item.element, str(value[STATEFUL_TYPES[item.type][0]])) if check else None
 
 
-def _text(element: Json, text: str) -> str | None:
+def _check_text(element: Json, text: str) -> str | None:
     low, high = element.get("min_length") or 0, element.get("max_length") or 3000
     if len(text) < low:
         return f"This entry must be at least {low} characters."
     return f"This entry must be at most {high} characters." if len(text) > high else None
 
 
-def _number(element: Json, text: str) -> str | None:
-    number = number_of(text)
+def _check_number(element: Json, text: str) -> str | None:
+    number = parse_number(text)
     if number is None:
         return "Please enter a valid number."
     if not element.get("is_decimal_allowed") and number != number.to_integral_value():
@@ -52,18 +52,18 @@ def _number(element: Json, text: str) -> str | None:
     return None
 
 
-def _email(_: Json, text: str) -> str | None:
-    return None if EMAIL.fullmatch(text) else "Please enter a valid email address."
+def _check_email(_: Json, text: str) -> str | None:
+    return None if EMAIL_PATTERN.fullmatch(text) else "Please enter a valid email address."
 
 
-def _url(_: Json, text: str) -> str | None:
+def _check_url(_: Json, text: str) -> str | None:
     url = urlparse(text)
     return None if url.scheme in ("http", "https") and url.netloc else "Please enter a valid URL."
 
 
 CHECKS = {
-    "plain_text_input": _text,
-    "number_input": _number,
-    "email_text_input": _email,
-    "url_text_input": _url,
+    "plain_text_input": _check_text,
+    "number_input": _check_number,
+    "email_text_input": _check_email,
+    "url_text_input": _check_url,
 }

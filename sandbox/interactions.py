@@ -1,18 +1,18 @@
-"""The payloads Slack sends to an app, built from what a person does and where."""
+"""Builds the payloads that Slack sends to an app when a person does something."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.elements import message_state
+from sandbox.elements import build_message_state
 from sandbox.errors import Json
-from sandbox.payloads import VERIFICATION_TOKEN, message_json, view_json
+from sandbox.payloads import VERIFICATION_TOKEN, build_message_json, build_view_json
 from sandbox.records import Channel, Client, Installation, Message, Team, User, View
 from sandbox.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Who acts, on which client, in which of their teams, towards which installation of the app."""
+class InteractionContext:
+    """Who interacts, on which client, in which of their teams, and with which installation of the app."""
 
     workspace: Workspace
     client: Client
@@ -21,22 +21,22 @@ class Scene:
 
     @property
     def team_id(self) -> str:
-        """Of the installation: a team's, or an organisation's."""
+        """The installation's id: a team's or an organisation's."""
         return self.installation.team_id
 
     @property
     def team(self) -> Team:
-        return self.workspace.team_of(self.client)
+        return self.workspace.get_client_team(self.client)
 
     @property
     def is_organisation_wide(self) -> bool:
         return self.workspace.teams[self.team_id].is_organisation
 
-    def trigger_id(self) -> str:
-        return self.workspace.new_trigger(self.client, self.team_id).id
+    def create_trigger_id(self) -> str:
+        return self.workspace.create_trigger(self.client, self.team_id).id
 
-    def response_url(self, base_url: str, channel_id: str, message: Message | None = None) -> str:
-        url = self.workspace.new_response_url(
+    def create_response_url(self, base_url: str, channel_id: str, message: Message | None = None) -> str:
+        url = self.workspace.create_response_url(
             channel_id=channel_id,
             user_id=self.user.id,
             team_id=self.team_id,
@@ -47,8 +47,8 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an element is shown: a view (modal or Home) or a message."""
+class Container:
+    """The view (modal or Home) or message that contains an element."""
 
     view: View | None = None
     message: Message | None = None
@@ -62,86 +62,94 @@ class Place:
         return self.message.blocks
 
 
-def command(scene: Scene, base_url: str, name: str, text: str, channel: Channel) -> Json:
-    team = scene.team
+def build_command(context: InteractionContext, base_url: str, name: str, text: str, channel: Channel) -> Json:
+    team = context.team
     body: Json = {
         "token": VERIFICATION_TOKEN,
         "team_id": team.id,
         "team_domain": team.domain,
         "channel_id": channel.id,
         "channel_name": channel.name,
-        "user_id": scene.user.id,
-        "user_name": scene.user.name,
+        "user_id": context.user.id,
+        "user_name": context.user.name,
         "command": name,
         "text": text,
-        "api_app_id": scene.workspace.app_id,
-        "is_enterprise_install": "true" if scene.is_organisation_wide else "false",
-        "response_url": scene.response_url(base_url, channel.id),
-        "trigger_id": scene.trigger_id(),
+        "api_app_id": context.workspace.app_id,
+        "is_enterprise_install": "true" if context.is_organisation_wide else "false",
+        "response_url": context.create_response_url(base_url, channel.id),
+        "trigger_id": context.create_trigger_id(),
     }
     if team.enterprise_id:
         body |= {"enterprise_id": team.enterprise_id, "enterprise_name": team.enterprise_id}
     return body
 
 
-def block_actions(scene: Scene, base_url: str, place: Place, action: Json) -> Json:
-    body = _common(scene, "block_actions")
-    body |= {"trigger_id": scene.trigger_id(), **_where(scene, place), "actions": [action]}
-    if place.message and place.channel:
-        body["state"] = {"values": message_state(place.message, scene.user.id)}
-        body["response_url"] = scene.response_url(base_url, place.channel.id, place.message)
+def build_block_actions(
+    context: InteractionContext, base_url: str, container: Container, action: Json
+) -> Json:
+    body = _build_common_fields(context, "block_actions")
+    body |= {
+        "trigger_id": context.create_trigger_id(),
+        **_build_container_fields(context, container),
+        "actions": [action],
+    }
+    if container.message and container.channel:
+        body["state"] = {"values": build_message_state(container.message, context.user.id)}
+        body["response_url"] = context.create_response_url(base_url, container.channel.id, container.message)
     return body
 
 
-def block_suggestion(scene: Scene, place: Place, block_id: str, action_id: str, query: str) -> Json:
-    body = _common(scene, "block_suggestion") | _where(scene, place)
+def build_block_suggestion(
+    context: InteractionContext, container: Container, block_id: str, action_id: str, query: str
+) -> Json:
+    body = _build_common_fields(context, "block_suggestion") | _build_container_fields(context, container)
     return {**body, "action_id": action_id, "block_id": block_id, "value": query}
 
 
-def view_submission(scene: Scene, base_url: str, view: View) -> Json:
+def build_view_submission(context: InteractionContext, base_url: str, view: View) -> Json:
     return {
-        **_common(scene, "view_submission"),
-        "trigger_id": scene.trigger_id(),
-        "view": view_json(scene.workspace, view),
-        "response_urls": _response_urls(scene, base_url, view),
+        **_build_common_fields(context, "view_submission"),
+        "trigger_id": context.create_trigger_id(),
+        "view": build_view_json(context.workspace, view),
+        "response_urls": _build_response_urls(context, base_url, view),
     }
 
 
-def view_closed(scene: Scene, view: View, *, is_cleared: bool) -> Json:
-    body = _common(scene, "view_closed")
-    return {**body, "view": view_json(scene.workspace, view), "is_cleared": is_cleared}
+def build_view_closed(context: InteractionContext, view: View, *, is_cleared: bool) -> Json:
+    body = _build_common_fields(context, "view_closed")
+    return {**body, "view": build_view_json(context.workspace, view), "is_cleared": is_cleared}
 
 
-def global_shortcut(scene: Scene, callback_id: str) -> Json:
-    body = _common(scene, "shortcut", with_container=False)
+def build_global_shortcut(context: InteractionContext, callback_id: str) -> Json:
+    body = _build_common_fields(context, "shortcut", with_container=False)
     return {
         **body,
         "callback_id": callback_id,
-        "trigger_id": scene.trigger_id(),
-        "action_ts": scene.workspace.new_ts(),
+        "trigger_id": context.create_trigger_id(),
+        "action_ts": context.workspace.create_ts(),
     }
 
 
-def message_shortcut(
-    scene: Scene, base_url: str, callback_id: str, channel: Channel, message: Message
+def build_message_shortcut(
+    context: InteractionContext, base_url: str, callback_id: str, channel: Channel, message: Message
 ) -> Json:
-    body = _common(scene, "message_action", with_container=False)
+    body = _build_common_fields(context, "message_action", with_container=False)
     return {
         **body,
         "callback_id": callback_id,
-        "trigger_id": scene.trigger_id(),
-        "action_ts": scene.workspace.new_ts(),
+        "trigger_id": context.create_trigger_id(),
+        "action_ts": context.workspace.create_ts(),
         "message_ts": message.ts,
-        "message": message_json(scene.workspace, message),
+        "message": build_message_json(context.workspace, message),
         "channel": {"id": channel.id, "name": channel.name},
-        "response_url": scene.response_url(base_url, channel.id, message),
+        "response_url": context.create_response_url(base_url, channel.id, message),
     }
 
 
-def event_callback(
+def build_event_callback(
     workspace: Workspace, installation: Installation, event: Json, team_id: str | None = None, **extra: Any
 ) -> Json:
-    """`team_id` is where it happened, if the installation has several teams."""
+    """`team_id` is the team of the event, if the installation covers several."""
     team = workspace.teams[installation.team_id]
     team_id = team_id if team.is_organisation else installation.team_id
     return {
@@ -151,7 +159,7 @@ def event_callback(
         "api_app_id": workspace.app_id,
         "event": event,
         "type": "event_callback",
-        "event_id": workspace.new_id("Ev"),
+        "event_id": workspace.create_id("Ev"),
         "event_time": int(workspace.clock()),
         "authorizations": [
             {
@@ -163,26 +171,26 @@ def event_callback(
             }
         ],
         "is_ext_shared_channel": False,
-        "event_context": workspace.new_id("EC"),
+        "event_context": workspace.create_id("EC"),
         **extra,
     }
 
 
-def _common(scene: Scene, kind: str, *, with_container: bool = True) -> Json:
-    """`team` is where the app is installed, and null if that is in an organisation. `user.team_id` is the
-    person's own: another one for outsiders, any of theirs for people of an organisation."""
-    team = scene.workspace.teams[scene.team_id]
+def _build_common_fields(context: InteractionContext, kind: str, *, with_container: bool = True) -> Json:
+    """`team` is where the app is installed, and null if that is an organisation. `user.team_id` is the
+    person's own team: a different one for outsiders, the current one for people of an organisation."""
+    team = context.workspace.teams[context.team_id]
     user = {
-        "id": scene.user.id,
-        "username": scene.user.name,
-        "name": scene.user.name,
-        "team_id": scene.team.id,
+        "id": context.user.id,
+        "username": context.user.name,
+        "name": context.user.name,
+        "team_id": context.team.id,
     }
     enterprise = {"id": team.enterprise_id, "name": team.enterprise_id} if team.enterprise_id else None
     return {
         "type": kind,
         "user": user,
-        "api_app_id": scene.workspace.app_id,
+        "api_app_id": context.workspace.app_id,
         "token": VERIFICATION_TOKEN,
         "team": None if team.is_organisation else {"id": team.id, "domain": team.domain},
         "enterprise": enterprise,
@@ -190,29 +198,29 @@ def _common(scene: Scene, kind: str, *, with_container: bool = True) -> Json:
     }
 
 
-def _where(scene: Scene, place: Place) -> Json:
-    if place.view:
+def _build_container_fields(context: InteractionContext, container: Container) -> Json:
+    if container.view:
         return {
-            "container": {"type": "view", "view_id": place.view.id},
-            "view": view_json(scene.workspace, place.view),
+            "container": {"type": "view", "view_id": container.view.id},
+            "view": build_view_json(context.workspace, container.view),
         }
-    message, channel = place.message, place.channel
+    message, channel = container.message, container.channel
     assert message
     assert channel
-    container: Json = {
+    message_container: Json = {
         "type": "message",
         "message_ts": message.ts,
         "channel_id": channel.id,
         "is_ephemeral": message.only_for is not None,
     }
     if message.thread_ts:
-        container["thread_ts"] = message.thread_ts
-    body: Json = {"container": container, "channel": {"id": channel.id, "name": channel.name}}
+        message_container["thread_ts"] = message.thread_ts
+    body: Json = {"container": message_container, "channel": {"id": channel.id, "name": channel.name}}
     # Slack does not send an ephemeral message back.
-    return body if message.only_for else {**body, "message": message_json(scene.workspace, message)}
+    return body if message.only_for else {**body, "message": build_message_json(context.workspace, message)}
 
 
-def _response_urls(scene: Scene, base_url: str, view: View) -> list[Json]:
+def _build_response_urls(context: InteractionContext, base_url: str, view: View) -> list[Json]:
     urls = []
     for block in view.blocks:
         element = block.get("element", {})
@@ -220,7 +228,7 @@ def _response_urls(scene: Scene, base_url: str, view: View) -> list[Json]:
             continue
         value = view.state.get(block["block_id"], {}).get(element["action_id"], {})
         if channel_id := value.get("selected_conversation") or value.get("selected_channel"):
-            url = scene.response_url(base_url, channel_id)
+            url = context.create_response_url(base_url, channel_id)
             urls.append(
                 {
                     "response_url": url,

@@ -1,4 +1,4 @@
-"""An SMTP server that keeps what it is given."""
+"""An SMTP server that stores every e-mail it receives."""
 
 import asyncio
 import email
@@ -40,7 +40,7 @@ class Mailbox:
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.BaseTransport] = set()
         self.messages: list[Mail] = []
-        self.refuse_with: str | None = None
+        self.rejection: str | None = None
 
     @property
     def port(self) -> int:
@@ -53,7 +53,7 @@ class Mailbox:
 
     async def start(self, port: int = 0) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, "127.0.0.1", port)
+        self._server = await loop.create_server(self._create_session, "127.0.0.1", port)
 
     async def stop(self) -> None:
         if self._server:
@@ -64,21 +64,21 @@ class Mailbox:
 
     def reset(self) -> None:
         self.messages = []
-        self.refuse_with = None
+        self.rejection = None
 
-    def _session(self) -> asyncio.Protocol:
+    def _create_session(self) -> asyncio.Protocol:
         return _MailSession(self, self._sessions)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's
-        if self.refuse_with:
-            return self.refuse_with
+        if self.rejection:
+            return self.rejection
         raw = envelope.content or b""
         content = raw if isinstance(raw, bytes) else raw.encode()
-        self.messages.append(self._mail(content, envelope))
+        self.messages.append(self._parse_mail(content, envelope))
         self._on_change()
         return "250 OK"
 
-    def _mail(self, content: bytes, envelope: Envelope) -> Mail:
+    def _parse_mail(self, content: bytes, envelope: Envelope) -> Mail:
         parsed: EmailMessage = email.message_from_bytes(content, policy=email.policy.default)
         return Mail(
             id=f"M{len(self.messages) + 1}",
@@ -86,11 +86,11 @@ class Mailbox:
             recipients=[str(recipient) for recipient in envelope.rcpt_tos],
             subject=str(parsed["Subject"] or ""),
             headers={name: str(value) for name, value in parsed.items()},
-            text=_body(parsed, "plain"),
-            html=_body(parsed, "html"),
+            text=_get_body(parsed, "plain"),
+            html=_get_body(parsed, "html"),
             at=self._clock(),
             raw=content,
-            attachments=[_attachment(part) for part in parsed.iter_attachments()],
+            attachments=[_parse_attachment(part) for part in parsed.iter_attachments()],
         )
 
 
@@ -109,12 +109,12 @@ class _MailSession(SMTP):
         super().connection_lost(error)
 
 
-def _body(message: EmailMessage, kind: str) -> str:
+def _get_body(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     return str(part.get_content()) if part else ""
 
 
-def _attachment(part: EmailMessage) -> Attachment:
+def _parse_attachment(part: EmailMessage) -> Attachment:
     content = part.get_payload(decode=True)
     return Attachment(
         part.get_filename() or "attachment",
@@ -123,7 +123,7 @@ def _attachment(part: EmailMessage) -> Attachment:
     )
 
 
-def mail_json(mail: Mail) -> Json:
+def build_mail_json(mail: Mail) -> Json:
     return {
         "id": mail.id,
         "from": mail.sender,

@@ -1,4 +1,4 @@
-"""Installing the app by OAuth: the page where a person allows it, and the code that becomes a token."""
+"""Installs the app by OAuth: the page where a person allows it, and the exchange of the code for a token."""
 
 import uuid
 from base64 import b64decode
@@ -18,13 +18,13 @@ class OAuth:
     codes: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
 
     async def authorize(self, request: web.Request) -> web.Response:
-        """Which workspace? With `allow`, that one: back to the app, with a code that is good once."""
+        """Asks in which workspace to install; with `allow`, redirects to the app with a single-use code."""
         app, asked = self.workspace.config.app, request.query
         if asked.get("client_id") != app.client_id:
             return web.Response(status=400, text="invalid client_id")
         team = self.workspace.teams.get(asked.get("allow", ""))
         if team is None:
-            return web.Response(text=self._page(request), content_type="text/html")
+            return web.Response(text=self._render_page(request), content_type="text/html")
         redirect_uri = asked.get("redirect_uri") or app.redirect_url
         if not redirect_uri:
             return web.Response(status=400, text="the app has no redirect URL")
@@ -33,7 +33,7 @@ class OAuth:
         query = urlencode({"code": code, "state": asked.get("state", "")})
         return web.Response(status=302, headers={"Location": f"{redirect_uri}?{query}"})
 
-    def _page(self, request: web.Request) -> str:
+    def _render_page(self, request: web.Request) -> str:
         links = [
             (escape(str(request.rel_url.update_query(allow=team.id))), escape(team.name))
             for team in self.workspace.teams.values()
@@ -42,10 +42,10 @@ class OAuth:
         name = escape(self.workspace.app_name)
         return f"<!doctype html><title>{name}</title><h1>Allow {name} in</h1><ul>{teams}</ul>"
 
-    def access(self, args: Json, authorization: str) -> Json:
-        """`oauth.v2.access`"""
+    def exchange_code(self, args: Json, authorization: str) -> Json:
+        """Implements `oauth.v2.access`."""
         app = self.workspace.config.app
-        if _client(args, authorization) != (app.client_id, app.client_secret):
+        if _read_client_credentials(args, authorization) != (app.client_id, app.client_secret):
             raise SlackError("bad_client_secret")
         team_id, scopes = self.codes.pop(str(args.get("code")), (None, []))
         if team_id is None:
@@ -68,7 +68,7 @@ class OAuth:
         }
 
 
-def _client(args: Json, authorization: str) -> tuple[str, str]:
+def _read_client_credentials(args: Json, authorization: str) -> tuple[str, str]:
     if authorization.startswith("Basic "):
         login, _, password = b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
         return login, password

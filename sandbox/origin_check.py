@@ -1,12 +1,13 @@
-"""Keeps other web sites in the same browser out: they may reach 127.0.0.1, but not under our name."""
+"""Rejects requests from other websites open in the same browser: they can reach 127.0.0.1, but with a
+different Origin or Host."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-OUR_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-SHOWN_IN_BROWSER = frozenset(
+ALLOWED_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+INLINE_CONTENT_TYPES = frozenset(
     {"application/pdf", "image/gif", "image/jpeg", "image/png", "text/plain", "text/csv"}
 )
 
@@ -14,22 +15,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
-async def only_from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def require_local_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
     origin = request.headers.get("Origin")
-    names = {_name(f"//{request.host}"), _name(origin) if origin else "127.0.0.1"}
-    if not names <= OUR_NAMES:
-        raise web.HTTPForbidden(text="the sandbox answers to 127.0.0.1 only")
+    names = {_parse_host(f"//{request.host}"), _parse_host(origin) if origin else "127.0.0.1"}
+    if not names <= ALLOWED_HOSTS:
+        raise web.HTTPForbidden(text="the sandbox accepts requests from 127.0.0.1 only")
     return await handler(request)
 
 
-def _name(url: str) -> str | None:
+def _parse_host(url: str) -> str | None:
     return urlsplit(url).hostname
 
 
-def file_response(content: bytes, content_type: str) -> web.Response:
-    """A file that an app made: shown if it is of a harmless kind, else offered for download."""
+def build_file_response(content: bytes, content_type: str) -> web.Response:
+    """Serves an app's file: shown in the browser if its type is harmless, otherwise as a download."""
     kind = content_type.partition(";")[0]
     headers = {"X-Content-Type-Options": "nosniff", "Content-Type": content_type}
-    if kind not in SHOWN_IN_BROWSER:
+    if kind not in INLINE_CONTENT_TYPES:
         headers |= {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
     return web.Response(body=content, headers=headers)

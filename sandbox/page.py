@@ -1,4 +1,4 @@
-"""The web page: a template and static files, nothing built."""
+"""The web page: a template and static files, without a build step."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from sandbox.workspace import Workspace
 
-STYLE_SHEETS = ("base.css", "layout.css", "messages.css", "blocks.css", "elements.css", "panels.css")
+STYLESHEETS = ("base.css", "layout.css", "messages.css", "blocks.css", "elements.css", "panels.css")
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src * data:",
@@ -21,11 +21,11 @@ class Page:
         self._workspace = workspace
         self._templates = Environment(loader=FileSystemLoader(FOLDER), autoescape=True)
 
-    def routes(self) -> list[web.AbstractRouteDef]:
-        return [web.get("/", self.index), web.static("/static", FOLDER / "static")]
+    def list_routes(self) -> list[web.AbstractRouteDef]:
+        return [web.get("/", self.show_index), web.static("/static", FOLDER / "static")]
 
-    async def index(self, _: web.Request) -> web.Response:
+    async def show_index(self, _: web.Request) -> web.Response:
         html = self._templates.get_template("index.html").render(
-            app_name=self._workspace.app_name, sheets=STYLE_SHEETS
+            app_name=self._workspace.app_name, sheets=STYLESHEETS
         )
         return web.Response(text=html, content_type="text/html", headers=HEADERS)

@@ -1,4 +1,4 @@
-"""How the sandbox's records look in Slack's JSON. Pure functions."""
+"""Converts the sandbox's records to Slack's JSON. Pure functions."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from sandbox.workspace import Workspace
 VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105 -- Slack's legacy field, checked by nobody
 
 
-def user_json(
+def build_user_json(
     workspace: Workspace, user: User, *, viewer_team: str, include_locale: bool, email: bool
 ) -> Json:
     zone = ZoneInfo(user.tz)
@@ -62,7 +62,7 @@ def user_json(
     return body
 
 
-def channel_json(workspace: Workspace, channel: Channel, installation: Installation) -> Json:
+def build_channel_json(workspace: Workspace, channel: Channel, installation: Installation) -> Json:
     body: Json = {
         "id": channel.id,
         "created": 1700000000,
@@ -94,7 +94,7 @@ def channel_json(workspace: Workspace, channel: Channel, installation: Installat
     }
 
 
-def message_json(workspace: Workspace, message: Message) -> Json:
+def build_message_json(workspace: Workspace, message: Message) -> Json:
     body: Json = {
         "type": "message",
         "user": message.user_id,
@@ -116,7 +116,7 @@ def message_json(workspace: Workspace, message: Message) -> Json:
     if message.attachments:
         body["attachments"] = message.attachments
     if message.files:
-        body["files"] = [file_json(workspace.files[file_id]) for file_id in message.files]
+        body["files"] = [build_file_json(workspace.files[file_id]) for file_id in message.files]
     if message.metadata:
         body["metadata"] = message.metadata
     if message.thread_ts:
@@ -126,7 +126,7 @@ def message_json(workspace: Workspace, message: Message) -> Json:
     return body
 
 
-def view_json(workspace: Workspace, view: View) -> Json:
+def build_view_json(workspace: Workspace, view: View) -> Json:
     installation = workspace.teams[view.team_id].installation
     return {
         "id": view.id,
@@ -135,7 +135,7 @@ def view_json(workspace: Workspace, view: View) -> Json:
         "blocks": view.blocks,
         "private_metadata": view.private_metadata,
         "callback_id": view.callback_id,
-        "state": {"values": _with_files(workspace, view.state)},
+        "state": {"values": _expand_files(workspace, view.state)},
         "hash": view.hash,
         "title": view.title or {"type": "plain_text", "text": "View Title", "emoji": True},
         "clear_on_close": view.clear_on_close,
@@ -151,23 +151,23 @@ def view_json(workspace: Workspace, view: View) -> Json:
     }
 
 
-def _with_files(workspace: Workspace, state: StateValues) -> StateValues:
-    """A file_input holds file ids; Slack sends the files."""
+def _expand_files(workspace: Workspace, state: StateValues) -> StateValues:
+    """The state of a file_input has file ids; Slack sends file objects."""
     if not any("files" in value for values in state.values() for value in values.values()):
         return state
     return {
-        block_id: {action_id: _expanded(workspace, value) for action_id, value in values.items()}
+        block_id: {action_id: _expand_value(workspace, value) for action_id, value in values.items()}
         for block_id, values in state.items()
     }
 
 
-def _expanded(workspace: Workspace, value: Json) -> Json:
+def _expand_value(workspace: Workspace, value: Json) -> Json:
     if "files" not in value:
         return value
-    return {**value, "files": [file_json(workspace.files[file_id]) for file_id in value["files"]]}
+    return {**value, "files": [build_file_json(workspace.files[file_id]) for file_id in value["files"]]}
 
 
-def file_json(file: File) -> Json:
+def build_file_json(file: File) -> Json:
     extension = file.name.rpartition(".")[2].lower()
     return {
         "id": file.id,

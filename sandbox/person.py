@@ -1,19 +1,19 @@
-"""A person in a test: what they do, and what comes into their sight."""
+"""A simulated person in a test: what they do, and what they see."""
 
 from collections.abc import Callable
 from typing import Any
 
 from sandbox import elements
 from sandbox.core import Slack
-from sandbox.elements import Typed
+from sandbox.elements import InputValue
 from sandbox.errors import Json, NotShown
-from sandbox.interactions import Place
+from sandbox.interactions import Container
 from sandbox.records import Channel, Client
-from sandbox.screen import Modal, PostedMessage, Surface, posted
+from sandbox.screen import Modal, PostedMessage, Surface, build_posted_message
 from sandbox.user_actions import Reply
 from sandbox.workspace import WAIT_SECONDS
 
-__all__ = ["Modal", "Person", "PostedMessage", "Surface", "posted"]
+__all__ = ["Modal", "Person", "PostedMessage", "Surface", "build_posted_message"]
 
 
 class Person:
@@ -50,38 +50,44 @@ class Person:
             for message in channel.messages
             if message.only_for == self.id and not message.deleted
         ]
-        return [posted(self.slack, message) for message in sorted(found, key=lambda m: float(m.ts))]
+        return [
+            build_posted_message(self.slack, message) for message in sorted(found, key=lambda m: float(m.ts))
+        ]
 
     @property
     def dms(self) -> list[PostedMessage]:
         return [
-            posted(self.slack, message)
-            for channel in self._dm_channels()
+            build_posted_message(self.slack, message)
+            for channel in self._list_dm_channels()
             for message in channel.messages
             if not message.deleted and message.only_for in (None, self.id)
         ]
 
-    def _dm_channels(self) -> list[Channel]:
+    def _list_dm_channels(self) -> list[Channel]:
         return [c for c in self.slack.workspace.channels.values() if c.is_im and self.id in c.members]
 
     # --- what they do
 
-    def go_to(self, team_id: str) -> "Person":
-        """Another of their workspaces."""
-        self.slack.people.go_to(self.client, team_id)
+    def switch_workspace(self, team_id: str) -> "Person":
+        """Switches to a different workspace of theirs."""
+        self.slack.people.switch_workspace(self.client, team_id)
         return self
 
     async def command(self, name: str, text: str = "", *, channel: str = "DM") -> Reply:
-        return await self.slack.people.command(self.client, name, text, channel)
+        return await self.slack.people.run_command(self.client, name, text, channel)
 
     async def shortcut(self, callback_id: str, message: PostedMessage | None = None) -> Reply:
-        return await self.slack.people.shortcut(self.client, callback_id, message.record if message else None)
+        return await self.slack.people.run_shortcut(
+            self.client, callback_id, message.record if message else None
+        )
 
     async def write(
         self, text: str, *, channel: str = "DM", thread: PostedMessage | None = None
     ) -> PostedMessage:
         thread_ts = thread.ts if thread else None
-        return posted(self.slack, await self.slack.people.write(self.client, channel, text, thread_ts))
+        return build_posted_message(
+            self.slack, await self.slack.people.post_message(self.client, channel, text, thread_ts)
+        )
 
     async def open_home(self, tab: str = "home") -> Reply:
         return await self.slack.people.open_home(self.client, tab)
@@ -89,20 +95,22 @@ class Person:
     async def press(
         self,
         action_id: str | None = None,
-        value: Typed = None,
+        value: InputValue = None,
         *,
         text: str | None = None,
         block_id: str | None = None,
     ) -> Reply:
-        """Presses what the top modal shows; with none open, what Home and the messages show, newest first.
+        """Presses an element of the top modal or, if none is open, of Home or of a message, newest first.
 
-        A button is named by its action_id or by the `text` on it; `value` tells equal buttons apart, or is
-        what one chooses in a select. Confirm dialogs are accepted."""
+        A button is identified by its action_id or its `text`; `value` selects one of several equal buttons,
+        or an option of a select. Confirm dialogs are accepted."""
         if self.client.stack:
-            return await self.press_on(Place(view=self.client.stack[-1]), action_id, value, block_id, text)
-        for place in self._places():
+            return await self.press_on(
+                Container(view=self.client.stack[-1]), action_id, value, block_id, text
+            )
+        for container in self._list_containers():
             try:
-                return await self.press_on(place, action_id, value, block_id, text)
+                return await self.press_on(container, action_id, value, block_id, text)
             except NotShown:
                 continue
         raise NotShown(f"{self.id} sees nothing to press called {action_id or text!r}")
@@ -111,7 +119,7 @@ class Person:
         self,
         message: PostedMessage,
         action_id: str | None = None,
-        value: Typed = None,
+        value: InputValue = None,
         *,
         text: str | None = None,
     ) -> Reply:
@@ -119,59 +127,66 @@ class Person:
         if self.id not in channel.members:
             raise NotShown(f"{self.id} is not in {channel.id}")
         return await self.press_on(
-            Place(message=message.record, channel=channel), action_id, value, None, text
+            Container(message=message.record, channel=channel), action_id, value, None, text
         )
 
     async def press_on(
         self,
-        place: Place,
+        container: Container,
         action_id: str | None,
-        value: Typed = None,
+        value: InputValue = None,
         block_id: str | None = None,
         text: str | None = None,
     ) -> Reply:
         wanted = str(value) if value is not None and not isinstance(value, list) else None
-        placed = self._find(place, action_id, wanted, block_id, text)
-        if not placed.acts:
-            raise NotShown(f"{placed.action_id} is an input without dispatch_action: it waits for the submit")
-        choice = value if placed.type in elements.STATEFUL or placed.type == "overflow" else None
-        return await self.slack.people.press(self.client, place, placed, choice)
+        item = self._find_element(container, action_id, wanted, block_id, text)
+        if not item.sends_action:
+            raise NotShown(f"{item.action_id} is an input without dispatch_action: it waits for the submit")
+        choice = value if item.type in elements.STATEFUL_TYPES or item.type == "overflow" else None
+        return await self.slack.people.press(self.client, container, item, choice)
 
-    def _find(
-        self, place: Place, action_id: str | None, value: str | None, block_id: str | None, text: str | None
-    ) -> elements.Placed:
+    def _find_element(
+        self,
+        container: Container,
+        action_id: str | None,
+        value: str | None,
+        block_id: str | None,
+        text: str | None,
+    ) -> elements.ElementInBlock:
         if text is None:
-            placed = elements.find_element(place.blocks, block_id, action_id, value)
-            if placed.type == "button" and value is not None and placed.element.get("value") != value:
+            item = elements.find_element(container.blocks, block_id, action_id, value)
+            if item.type == "button" and value is not None and item.element.get("value") != value:
                 raise NotShown(f"no button {action_id} with value {value!r}")
-            return placed
-        for placed in elements.placed_elements(place.blocks):
-            if placed.element.get("text", {}).get("text") == text and action_id in (None, placed.action_id):
-                return placed
+            return item
+        for item in elements.iterate_elements(container.blocks):
+            if item.element.get("text", {}).get("text") == text and action_id in (None, item.action_id):
+                return item
         raise NotShown(f"no button says {text!r}")
 
-    def _places(self) -> list[Place]:
+    def _list_containers(self) -> list[Container]:
         homes = [home for home in self.slack.workspace.homes.values() if home.user_id == self.id]
         seen = [
-            Place(message=message, channel=channel)
+            Container(message=message, channel=channel)
             for channel in self.slack.workspace.channels.values()
             if self.id in channel.members
             for message in channel.messages
             if not message.deleted and message.only_for in (None, self.id)
         ]
-        newest_first = sorted(seen, key=lambda place: -float(place.message.ts if place.message else 0))
-        return [*(Place(view=home) for home in homes), *newest_first]
+        newest_first = sorted(
+            seen, key=lambda container: -float(container.message.ts if container.message else 0)
+        )
+        return [*(Container(view=home) for home in homes), *newest_first]
 
     async def submit(self, *, strict: bool = False) -> Reply:
-        return await self._top().submit(strict=strict)
+        return await self._get_top_modal().submit(strict=strict)
 
     async def close_modal(self, *, everything: bool = False) -> Reply:
-        return await self.slack.people.close(self.client, everything=everything)
+        return await self.slack.people.close_view(self.client, everything=everything)
 
-    def fill(self, block_id: str, value: Typed, action_id: str | None = None) -> Modal:
-        return self._top().fill(block_id, value, action_id)
+    def fill(self, block_id: str, value: InputValue, action_id: str | None = None) -> Modal:
+        return self._get_top_modal().fill(block_id, value, action_id)
 
-    def _top(self) -> Modal:
+    def _get_top_modal(self) -> Modal:
         if self.modal is None:
             raise NotShown(f"{self.id} has no modal open")
         return self.modal
@@ -188,7 +203,7 @@ class Person:
         return modal
 
     async def wait_for_dm(self, count: int = 1, timeout: float = WAIT_SECONDS) -> PostedMessage:  # noqa: ASYNC109
-        """The newest direct message once there are at least `count`."""
+        """Returns the newest direct message once there are at least `count`."""
         dms: list[PostedMessage] = await self.wait_until(lambda: self.dms[count - 1 :] and self.dms, timeout)
         return dms[-1]
 
@@ -200,11 +215,11 @@ class Person:
 
     async def wait_until(self, predicate: Callable[[], Any], timeout: float = WAIT_SECONDS) -> Any:  # noqa: ASYNC109
         try:
-            return await self.slack.workspace.changes.until(predicate, timeout)
+            return await self.slack.workspace.changes.wait_until(predicate, timeout)
         except TimeoutError as error:
-            raise TimeoutError(f"{self.id}: {error}; {self._sight()}") from None
+            raise TimeoutError(f"{self.id}: {error}; {self._describe_visible_state()}") from None
 
-    def _sight(self) -> str:
+    def _describe_visible_state(self) -> str:
         modal = f"modal {self.modal.callback_id or self.modal.title!r}" if self.modal else "no modal"
         refusals = "; ".join(f"{r.what}: {r.error} {r.messages}" for r in self.slack.traffic.refusals[-3:])
         return f"they see {modal}" + (f"; refused: {refusals}" if refusals else "")

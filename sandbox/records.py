@@ -1,4 +1,4 @@
-"""What the sandbox remembers: plain records."""
+"""The sandbox's state as plain dataclasses."""
 
 import copy
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ StateValues = dict[str, dict[str, Json]]
 
 @dataclass
 class Installation:
-    """The app in one team, or in an organisation with all its teams: its token and its bot user."""
+    """The app's token and bot user in one team, or in an organisation with all its teams."""
 
     team_id: str
     bot_token: str
@@ -26,7 +26,7 @@ class Team:
     domain: str
     enterprise_id: str | None = None
     installation: Installation | None = None
-    # An organisation is a team too, as its id can stand where a team's does.
+    # An organisation is stored as a team, because its id is valid where a team's is.
     is_organisation: bool = False
     # Whether the organisation's admins have added the app to it.
     has_access: bool = True
@@ -55,7 +55,7 @@ class User:
 
     @property
     def all_team_ids(self) -> set[str]:
-        """Their teams, and their organisation."""
+        """The ids of their teams and their organisation."""
         return {self.team_id, *self.other_teams, *([self.enterprise_id] if self.enterprise_id else [])}
 
 
@@ -79,7 +79,7 @@ class Message:
     states: dict[str, StateValues] = field(default_factory=dict)
     error: str | None = None
 
-    def keep_edit(self, now_ts: str) -> None:
+    def record_edit(self, now_ts: str) -> None:
         former = copy.deepcopy(self)
         former.edits = []
         self.edits.append(former)
@@ -98,7 +98,7 @@ class Channel:
     is_im: bool = False
     messages: list[Message] = field(default_factory=list)
 
-    def message(self, ts: str) -> Message | None:
+    def find_message(self, ts: str) -> Message | None:
         return next((m for m in self.messages if m.ts == ts and not m.deleted), None)
 
 
@@ -128,8 +128,8 @@ class View:
 
 @dataclass(eq=False)
 class Client:
-    """One browser of one person; a modal opens where its trigger was pulled. `team_id` is the one of their
-    teams that it shows, if it is not their first."""
+    """One browser of one person; a modal opens in the browser of its trigger. `team_id` is the team it shows,
+    if that isn't the person's first one."""
 
     id: str
     user_id: str
@@ -137,7 +137,7 @@ class Client:
     stack: list[View] = field(default_factory=list)
     error: str | None = None
 
-    def find(self, view_id: str) -> View | None:
+    def find_view(self, view_id: str) -> View | None:
         return next((view for view in self.stack if view.id == view_id), None)
 
 

@@ -5,48 +5,48 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.ack_handler import Acks
+from sandbox.ack_handler import AckHandler
 from sandbox.errors import Json, SlackError
-from sandbox.fault_effects import after, before
+from sandbox.fault_effects import apply_after_call, apply_before_call
 from sandbox.faults import Faults
 from sandbox.records import Channel, Message, ResponseUrl
 from sandbox.traffic import ApiCall, Traffic
 from sandbox.web_api import read_arguments
 from sandbox.workspace import RESPONSE_URL_USES, Workspace
 
-WHAT = "response_url"
+CALL_NAME = "response_url"
 
 
 @dataclass
 class ResponseUrls:
     workspace: Workspace
     traffic: Traffic
-    acks: Acks
+    acks: AckHandler
     faults: Faults
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        entry = self.traffic.call(WHAT, {})
-        with self.traffic.answering(entry, self.workspace.changes.notify):
-            fault = self.faults.strike(WHAT)
-            if fault and (response := await before(fault, request, entry)):
+        entry = self.traffic.record_call(CALL_NAME, {})
+        with self.traffic.track_response(entry, self.workspace.changes.notify):
+            fault = self.faults.pick_fault(CALL_NAME)
+            if fault and (response := await apply_before_call(fault, request, entry)):
                 return response
-            response = await self._answer(entry, request)
+            response = await self._respond(entry, request)
         if fault:
-            after(fault, request, response)
+            apply_after_call(fault, request, response)
         return response
 
-    async def _answer(self, entry: ApiCall, request: web.Request) -> web.Response:
+    async def _respond(self, entry: ApiCall, request: web.Request) -> web.Response:
         try:
-            entry.args = await _message_of(request)
-            self._take(self._valid(request.match_info["id"]), entry.args)
+            entry.args = await _read_message(request)
+            self._apply(self._use_url(request.match_info["id"]), entry.args)
         except SlackError as error:
-            entry.answer, entry.status = error.answer(), 404
-            self.traffic.refuse(WHAT, error.error, error.messages)
+            entry.answer, entry.status = error.build_body(), 404
+            self.traffic.record_refusal(CALL_NAME, error.error, error.messages)
             return web.json_response(entry.answer, status=404)
         entry.answer = {"ok": True}
         return web.Response(text="ok")
 
-    def _valid(self, url_id: str) -> ResponseUrl:
+    def _use_url(self, url_id: str) -> ResponseUrl:
         url = self.workspace.response_urls.get(url_id)
         if url is None:
             raise SlackError("invalid_url")
@@ -57,19 +57,19 @@ class ResponseUrls:
         url.uses += 1
         return url
 
-    def _take(self, url: ResponseUrl, body: Json) -> None:
+    def _apply(self, url: ResponseUrl, body: Json) -> None:
         channel = self.workspace.channels[url.channel_id]
         original = next((m for m in channel.messages if m.ts == url.message_ts and not m.deleted), None)
         if body.get("delete_original"):
-            _existing(original).deleted = True
+            _require_message(original).deleted = True
         elif body.get("replace_original") and url.message_ts:
-            self._replace(_existing(original), body)
+            self._replace(_require_message(original), body)
         else:
             self._reply(url, channel, body)
 
     def _replace(self, message: Message, body: Json) -> None:
-        content = self.acks.content(body, WHAT)
-        message.keep_edit(self.workspace.new_ts())
+        content = self.acks.check_content(body, CALL_NAME)
+        message.record_edit(self.workspace.create_ts())
         message.text, message.blocks = content["text"], content["blocks"]
         message.attachments = content["attachments"]
 
@@ -77,13 +77,13 @@ class ResponseUrls:
         installation = self.workspace.teams[url.team_id].installation
         assert installation
         thread_ts = body.get("thread_ts") or url.thread_ts
-        message = self.acks.reply(body, WHAT, url.user_id, channel, installation, thread_ts)
-        # Later posts with replace_original, such as a command's, replace the reply made here.
+        message = self.acks.post_reply(body, CALL_NAME, url.user_id, channel, installation, thread_ts)
+        # Later posts with replace_original, such as a command's, replace this reply.
         url.message_ts = url.message_ts or message.ts
 
 
-async def _message_of(request: web.Request) -> Json:
-    """JSON, or a form whose `payload` is JSON."""
+async def _read_message(request: web.Request) -> Json:
+    """The body is JSON, or a form whose `payload` is JSON."""
     body = await read_arguments(request)
     if "payload" not in body:
         return body
@@ -96,7 +96,7 @@ async def _message_of(request: web.Request) -> Json:
     return payload
 
 
-def _existing(message: Message | None) -> Message:
+def _require_message(message: Message | None) -> Message:
     if message is None:
         raise SlackError("message_not_found")
     return message

@@ -1,4 +1,4 @@
-"""What a person in a test sees: messages, modals, Home."""
+"""What a simulated person sees: messages, modals, Home."""
 
 import copy
 from dataclasses import dataclass
@@ -6,23 +6,27 @@ from typing import Any, Protocol
 
 from sandbox import elements
 from sandbox.core import Slack
-from sandbox.elements import Typed
+from sandbox.elements import InputValue
 from sandbox.errors import Json, NotShown
-from sandbox.interactions import Place
+from sandbox.interactions import Container
 from sandbox.records import Client, Message, View
 from sandbox.user_actions import Reply
-from sandbox.visible_text import visible_words
+from sandbox.visible_text import extract_text
 
 
 class Viewer(Protocol):
-    """Who looks at a surface, and may use it."""
+    """A person who sees a surface and can use it."""
 
     slack: Slack
     client: Client
     offered: dict[tuple[str, str, str], list[Json]]
 
     async def press_on(
-        self, place: Place, action_id: str | None, value: Typed = None, block_id: str | None = None
+        self,
+        container: Container,
+        action_id: str | None,
+        value: InputValue = None,
+        block_id: str | None = None,
     ) -> Reply: ...
 
 
@@ -37,7 +41,7 @@ class PostedMessage:
 
     @property
     def text(self) -> str:
-        """The top-level text: what screen readers and notifications say."""
+        """The top-level text, which notifications and screen readers use."""
         return self.record.text
 
     @property
@@ -47,7 +51,7 @@ class PostedMessage:
     @property
     def words(self) -> str:
         """All visible text of the blocks, or the message's text if it has none."""
-        return visible_words(self.record.blocks) or self.record.text
+        return extract_text(self.record.blocks) or self.record.text
 
     @property
     def channel_id(self) -> str:
@@ -67,7 +71,7 @@ class PostedMessage:
 
     @property
     def thread(self) -> list["PostedMessage"]:
-        """The replies under it."""
+        """The replies in its thread."""
         channel = self.slack.workspace.channels[self.record.channel_id]
         replies = [
             m for m in channel.messages if m.thread_ts == self.ts and m.ts != self.ts and not m.deleted
@@ -76,7 +80,7 @@ class PostedMessage:
 
     @property
     def edits(self) -> list["PostedMessage"]:
-        """What it said before each update, oldest first."""
+        """Its content before each update, oldest first."""
         return [PostedMessage(self.slack, edit) for edit in self.record.edits]
 
     @property
@@ -88,7 +92,7 @@ class PostedMessage:
         return self.record.error
 
 
-def posted(slack: Slack, message: Message) -> PostedMessage:
+def build_posted_message(slack: Slack, message: Message) -> PostedMessage:
     return PostedMessage(slack, message)
 
 
@@ -117,8 +121,8 @@ class Surface:
 
     @property
     def text(self) -> str:
-        """All visible words, line by line."""
-        return visible_words(self.view.blocks)
+        """All visible text, line by line."""
+        return extract_text(self.view.blocks)
 
     @property
     def values(self) -> dict[str, dict[str, Json]]:
@@ -139,10 +143,10 @@ class Surface:
 
     @property
     def action_ids(self) -> list[str]:
-        return [placed.action_id for placed in elements.placed_elements(self.view.blocks)]
+        return [item.action_id for item in elements.iterate_elements(self.view.blocks)]
 
-    async def press(self, action_id: str, value: Typed = None, *, block_id: str | None = None) -> Reply:
-        return await self.person.press_on(Place(view=self.view), action_id, value, block_id)
+    async def press(self, action_id: str, value: InputValue = None, *, block_id: str | None = None) -> Reply:
+        return await self.person.press_on(Container(view=self.view), action_id, value, block_id)
 
 
 class Modal(Surface):
@@ -167,37 +171,37 @@ class Modal(Surface):
         return self.view in self.person.client.stack
 
     def value(self, block_id: str, action_id: str | None = None) -> Any:
-        """What a field holds: its text, its option's value, its list."""
-        placed = elements.find_element(self.view.blocks, block_id, action_id)
-        held = self.view.state[placed.block_id][placed.action_id][elements.STATEFUL[placed.type][0]]
+        """A field's value: its text, its option's value, or a list of these."""
+        item = elements.find_element(self.view.blocks, block_id, action_id)
+        held = self.view.state[item.block_id][item.action_id][elements.STATEFUL_TYPES[item.type][0]]
         if isinstance(held, dict):
             return held.get("value")
         return [option["value"] for option in held] if held and isinstance(held[0], dict) else held
 
-    def fill(self, block_id: str, value: Typed, action_id: str | None = None) -> "Modal":
-        """Types or chooses. Options go by value or by the words shown. Tells the app nothing yet."""
-        placed = elements.find_element(self.view.blocks, block_id, action_id)
-        if placed.type not in elements.STATEFUL:
-            raise NotShown(f"{block_id}/{placed.action_id} is a {placed.type}: nothing to fill")
-        offered = self.person.offered.get((self.view.id, placed.block_id, placed.action_id))
-        state = elements.typed_state(placed.element, value, offered)
-        self.view.state.setdefault(placed.block_id, {})[placed.action_id] = state
+    def fill(self, block_id: str, value: InputValue, action_id: str | None = None) -> "Modal":
+        """Enters or selects a value; an option by its value or visible text. Sends nothing to the app."""
+        item = elements.find_element(self.view.blocks, block_id, action_id)
+        if item.type not in elements.STATEFUL_TYPES:
+            raise NotShown(f"{block_id}/{item.action_id} is a {item.type}: nothing to fill")
+        offered = self.person.offered.get((self.view.id, item.block_id, item.action_id))
+        state = elements.build_input_state(item.element, value, offered)
+        self.view.state.setdefault(item.block_id, {})[item.action_id] = state
         return self
 
     async def options(self, block_id: str, query: str = "", action_id: str | None = None) -> list[Json]:
         """Asks the app for an external select's options; `fill` may then choose one."""
-        placed = elements.find_element(self.view.blocks, block_id, action_id)
+        item = elements.find_element(self.view.blocks, block_id, action_id)
         people = self.person.slack.people
-        options = await people.options(self.person.client, Place(view=self.view), placed, query)
-        self.person.offered[(self.view.id, placed.block_id, placed.action_id)] = options
+        options = await people.load_options(self.person.client, Container(view=self.view), item, query)
+        self.person.offered[(self.view.id, item.block_id, item.action_id)] = options
         return options
 
     def copy(self) -> "Modal":
-        """As it stands now, whatever becomes of the real one: a second browser that has not caught up."""
+        """A snapshot of the modal that later updates don't change, as in a browser with a stale view."""
         return Modal(self.person, copy.deepcopy(self.view))
 
     async def submit(self, *, strict: bool = False) -> Reply:
-        """`strict` checks required fields, lengths and bounds first, as Slack's client does."""
+        """`strict` validates required fields, lengths and bounds first, as Slack's client does."""
         if self.view.submit is None:
             raise NotShown(f"{self.title} has no submit button")
         return await self.person.slack.people.submit(self.person.client, self.view, strict=strict)

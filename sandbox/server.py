@@ -5,14 +5,14 @@ from aiohttp import web
 from sandbox.control import Control
 from sandbox.core import Slack
 from sandbox.oauth import OAuth
-from sandbox.origin_check import file_response, only_from_here
+from sandbox.origin_check import build_file_response, require_local_origin
 from sandbox.page import Page
-from sandbox.payloads import file_json
+from sandbox.payloads import build_file_json
 from sandbox.response_urls import ResponseUrls
 from sandbox.web_api import WebApi
 
 HOST = "127.0.0.1"
-MAX_BODY = 50 * 1024 * 1024
+MAX_BODY_BYTES = 50 * 1024 * 1024
 
 
 class Server:
@@ -28,7 +28,7 @@ class Server:
     async def start(self, port: int = 0, smtp_port: int = 0, public_url: str | None = None) -> None:
         await self.slack.delivery.start()
         await self.slack.mailbox.start(smtp_port)
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(self._build_application(), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, port).start()
         base_url = public_url or f"http://{HOST}:{self._runner.addresses[0][1]}"
@@ -42,8 +42,8 @@ class Server:
             await self._runner.cleanup()
         await self.slack.mailbox.stop()
 
-    def _application(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY, middlewares=[only_from_here])
+    def _build_application(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[require_local_origin])
         slack = self.slack
         response_urls = ResponseUrls(slack.workspace, slack.traffic, slack.people.acks, slack.faults)
         app.add_routes(
@@ -51,37 +51,37 @@ class Server:
                 web.get("/api/{method}", self._web_api.handle),
                 web.post("/api/{method}", self._web_api.handle),
                 web.post("/response/{team}/{id}", response_urls.handle),
-                web.post("/upload/v1/{id}", self._upload),
-                web.get("/files/{id}/{name}", self._file),
+                web.post("/upload/v1/{id}", self._receive_upload),
+                web.get("/files/{id}/{name}", self._serve_file),
                 web.get("/oauth/v2/authorize", self._oauth.authorize),
                 web.get("/link/", slack.sockets.connect),
-                *self._control.routes(),
-                *Page(slack.workspace).routes(),
+                *self._control.list_routes(),
+                *Page(slack.workspace).list_routes(),
             ]
         )
         return app
 
-    async def _upload(self, request: web.Request) -> web.Response:
+    async def _receive_upload(self, request: web.Request) -> web.Response:
         file = self.slack.workspace.files.get(request.match_info["id"])
         if file is None:
             return web.Response(status=404, text="no such upload")
-        if self.slack.faults.strike("upload"):
+        if self.slack.faults.pick_fault("upload"):
             return web.Response(status=403, text="forbidden")
-        content = await _uploaded_bytes(request)
+        content = await _read_uploaded_bytes(request)
         if len(content) != file.length:
             return web.Response(status=400, text=f"{file.length} bytes were announced, {len(content)} came")
         file.content = content
         return web.Response(text=f"OK - {len(content)}")
 
-    async def _file(self, request: web.Request) -> web.Response:
+    async def _serve_file(self, request: web.Request) -> web.Response:
         file = self.slack.workspace.files.get(request.match_info["id"])
         if file is None or not file.complete:
             return web.Response(status=404, text="no such file")
-        return file_response(file.content, file_json(file)["mimetype"])
+        return build_file_response(file.content, build_file_json(file)["mimetype"])
 
 
-async def _uploaded_bytes(request: web.Request) -> bytes:
-    """Slack takes the raw bytes or a form with one file."""
+async def _read_uploaded_bytes(request: web.Request) -> bytes:
+    """Slack accepts the raw bytes or a form with one file."""
     if not request.content_type.startswith("multipart/"):
         return await request.read()
     for part in (await request.post()).values():

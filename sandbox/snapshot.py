@@ -3,20 +3,20 @@
 import dataclasses
 
 from sandbox.core import Slack
-from sandbox.elements import message_state
+from sandbox.elements import build_message_state
 from sandbox.errors import Json
-from sandbox.payloads import file_json, view_json
+from sandbox.payloads import build_file_json, build_view_json
 from sandbox.records import Channel, Message, View
 from sandbox.traffic import ApiCall, Entry
 from sandbox.user_actions import Reply
 from sandbox.workspace import Workspace
 
 
-def state(slack: Slack, user_id: str | None, client_id: str) -> Json:
-    """Everything, or, with a user, what that person sees on that client."""
+def build_state(slack: Slack, user_id: str | None, client_id: str) -> Json:
+    """Returns the whole state or, if `user_id` is given, what that person sees on that client."""
     workspace = slack.workspace
     channels = [c for c in workspace.channels.values() if user_id is None or user_id in c.members]
-    stack = workspace.client(user_id, client_id).stack if user_id in workspace.users else []
+    stack = workspace.get_client(user_id, client_id).stack if user_id in workspace.users else []
     return {
         "version": workspace.changes.version,
         "teams": {
@@ -26,32 +26,32 @@ def state(slack: Slack, user_id: str | None, client_id: str) -> Json:
         },
         "app": {"id": workspace.app_id, "name": workspace.app_name, "manifest": workspace.config.manifest},
         "users": {user.id: dataclasses.asdict(user) for user in workspace.users.values()},
-        "channels": [_channel(workspace, channel, user_id) for channel in channels],
-        "modal": [_view(workspace, view) for view in stack],
+        "channels": [_build_channel(workspace, channel, user_id) for channel in channels],
+        "modal": [_build_view(workspace, view) for view in stack],
         "guide": workspace.config.guide.model_dump() if workspace.config.guide else None,
         "mail": len(slack.mailbox.messages),
         "connected": slack.sockets.is_open or bool(slack.delivery.request_url),
-        **_with_the_app(workspace, user_id, client_id),
+        **_build_app_state(workspace, user_id, client_id),
     }
 
 
-def _with_the_app(workspace: Workspace, user_id: str | None, client_id: str) -> Json:
-    """The app's Home and direct message, of one person or of all."""
+def _build_app_state(workspace: Workspace, user_id: str | None, client_id: str) -> Json:
+    """Returns the app's Home and direct message for one person, or everyone's Home tabs."""
     if user_id not in workspace.users:
-        return {"homes": [_view(workspace, home) for home in workspace.homes.values()]}
-    client = workspace.client(user_id, client_id)
-    installation = workspace.installation_of(client)
+        return {"homes": [_build_view(workspace, home) for home in workspace.homes.values()]}
+    client = workspace.get_client(user_id, client_id)
+    installation = workspace.find_client_installation(client)
     home = workspace.homes.get((installation.team_id, user_id)) if installation else None
     dms = [c for c in workspace.channels.values() if c.is_im and user_id in c.members]
     return {
         "installed": installation is not None,
-        "team": workspace.team_of(client).id,
-        "home": _view(workspace, home) if home else None,
+        "team": workspace.get_client_team(client).id,
+        "home": _build_view(workspace, home) if home else None,
         "dm": dms[0].id if dms else None,
     }
 
 
-def _channel(workspace: Workspace, channel: Channel, user_id: str | None) -> Json:
+def _build_channel(workspace: Workspace, channel: Channel, user_id: str | None) -> Json:
     visible = [
         m for m in channel.messages if not m.deleted and (user_id is None or m.only_for in (None, user_id))
     ]
@@ -59,11 +59,11 @@ def _channel(workspace: Workspace, channel: Channel, user_id: str | None) -> Jso
     return {
         **fields,
         "is_ext_shared": workspace.is_ext_shared(channel),
-        "messages": [message(workspace, m, user_id) for m in visible],
+        "messages": [build_message(workspace, m, user_id) for m in visible],
     }
 
 
-def message(workspace: Workspace, record: Message, user_id: str | None = None) -> Json:
+def build_message(workspace: Workspace, record: Message, user_id: str | None = None) -> Json:
     return {
         "ts": record.ts,
         "channel": record.channel_id,
@@ -72,22 +72,29 @@ def message(workspace: Workspace, record: Message, user_id: str | None = None) -
         "blocks": record.blocks,
         "attachments": record.attachments,
         "files": [
-            file_json(workspace.files[file_id]) for file_id in record.files if file_id in workspace.files
+            build_file_json(workspace.files[file_id])
+            for file_id in record.files
+            if file_id in workspace.files
         ],
         "thread_ts": record.thread_ts,
         "only_for": record.only_for,
         "edited": record.edited_ts is not None,
         "edits": [{"text": edit.text, "blocks": edit.blocks} for edit in record.edits],
         "error": record.error,
-        "state": message_state(record, user_id or ""),
+        "state": build_message_state(record, user_id or ""),
     }
 
 
-def _view(workspace: Workspace, view: View) -> Json:
-    return {**view_json(workspace, view), "user": view.user_id, "errors": view.errors, "error": view.error}
+def _build_view(workspace: Workspace, view: View) -> Json:
+    return {
+        **build_view_json(workspace, view),
+        "user": view.user_id,
+        "errors": view.errors,
+        "error": view.error,
+    }
 
 
-def reply(record: Reply) -> Json:
+def build_reply(record: Reply) -> Json:
     return {
         "ok": record.ok or record.request is None,
         "status": record.status,
@@ -99,7 +106,7 @@ def reply(record: Reply) -> Json:
     }
 
 
-def entry(record: Entry) -> Json:
+def build_entry(record: Entry) -> Json:
     if isinstance(record, ApiCall):
         return {"direction": "to_slack", **dataclasses.asdict(record)}
     ack = dataclasses.asdict(record.ack) if record.ack else None

@@ -1,4 +1,4 @@
-"""Slack's end of Socket Mode: connections, envelopes and their acks."""
+"""The server side of Socket Mode: connections, envelopes and their acks."""
 
 import asyncio
 import json
@@ -10,10 +10,10 @@ from aiohttp import WSMsgType, web
 
 from sandbox.errors import Json
 
-ENVELOPES = {"command": "slash_commands", "interactive": "interactive", "event": "events_api"}
+ENVELOPE_TYPES = {"command": "slash_commands", "interactive": "interactive", "event": "events_api"}
 MAX_CONNECTIONS = 10
 CONNECTION_SECONDS = 3600
-DISCONNECT_GRACE = 1.0
+DISCONNECT_GRACE_SECONDS = 1.0
 
 DisconnectReason = Literal["warning", "refresh_requested", "link_disabled"]
 
@@ -24,7 +24,7 @@ class Connection:
     transport: asyncio.Transport | None
     pending: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     closing: bool = False
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class SocketMode:
@@ -40,13 +40,13 @@ class SocketMode:
     def is_open(self) -> bool:
         return any(not connection.closing for connection in self.connections)
 
-    def new_ticket(self) -> str:
+    def create_ticket(self) -> str:
         ticket = uuid.uuid4().hex
         self._tickets.add(ticket)
         return ticket
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        """A ticket opens one connection."""
+        """Opens one connection per ticket."""
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets or len(self.connections) >= MAX_CONNECTIONS:
             return web.Response(status=408 if ticket in self._tickets else 404)
@@ -58,14 +58,14 @@ class SocketMode:
         await socket.prepare(request)
         connection = Connection(socket, request.transport)
         try:
-            await self._hello(connection)
+            await self._send_hello(connection)
             self.connections.append(connection)
-            await self._read(connection)
+            await self._read_acks(connection)
         finally:
-            self._forget(connection)
+            self._remove(connection)
         return socket
 
-    async def _hello(self, connection: Connection) -> None:
+    async def _send_hello(self, connection: Connection) -> None:
         await connection.socket.send_json(
             {
                 "type": "hello",
@@ -75,7 +75,7 @@ class SocketMode:
             }
         )
 
-    async def _read(self, connection: Connection) -> None:
+    async def _read_acks(self, connection: Connection) -> None:
         async for message in connection.socket:
             if message.type is not WSMsgType.TEXT:
                 continue
@@ -87,15 +87,16 @@ class SocketMode:
             if ack and not ack.done():
                 ack.set_result(body.get("payload"))
 
-    def _forget(self, connection: Connection) -> None:
+    def _remove(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.remove(connection)
-        connection.gone.set()
+        connection.closed.set()
         for ack in connection.pending.values():
             ack.cancel()
 
     async def send(self, kind: str, payload: Json, retry: int = 0, reason: str = "") -> Any:
-        """One envelope over any one connection; returns the ack's payload. The caller sets the time limit."""
+        """Sends one envelope over one of the connections and returns the ack's payload. The caller sets the
+        timeout."""
         ready = [connection for connection in self.connections if not connection.closing]
         if not ready:
             raise ConnectionError("no socket is open")
@@ -104,7 +105,7 @@ class SocketMode:
         envelope_id = str(uuid.uuid4())
         envelope: Json = {
             "envelope_id": envelope_id,
-            "type": ENVELOPES[kind],
+            "type": ENVELOPE_TYPES[kind],
             "accepts_response_payload": kind != "event",
             "payload": payload,
         }
@@ -121,14 +122,15 @@ class SocketMode:
             raise ConnectionError("the socket closed before the ack")
         return ack.result()
 
-    async def disconnect(self, reason: DisconnectReason, grace: float = DISCONNECT_GRACE) -> None:
-        """Tells each client to go, and closes on those still there after `grace` seconds."""
+    async def disconnect(self, reason: DisconnectReason, grace: float = DISCONNECT_GRACE_SECONDS) -> None:
+        """Sends `disconnect` to each client, and closes the connections that are still open after `grace`
+        seconds."""
         told = list(self.connections)
         for connection in told:
             connection.closing = True
             notice = {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}
             await connection.socket.send_json(notice)
-        waiting = [asyncio.create_task(connection.gone.wait()) for connection in told]
+        waiting = [asyncio.create_task(connection.closed.wait()) for connection in told]
         if waiting:
             _, late = await asyncio.wait(waiting, timeout=grace)
             for task in late:
@@ -138,7 +140,7 @@ class SocketMode:
         )
 
     async def drop(self) -> None:
-        """Cuts the connections without a word."""
+        """Drops the connections without `disconnect`."""
         for connection in list(self.connections):
             connection.closing = True
             if connection.transport:

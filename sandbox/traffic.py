@@ -1,4 +1,4 @@
-"""What went over the wire, for the inspector and for tests."""
+"""Records every request and response, for the inspector and for tests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from sandbox.errors import Json
 
 @dataclass
 class ApiCall:
-    """The app called Slack."""
+    """A call from the app to Slack."""
 
     number: int
     at: float
@@ -34,7 +34,7 @@ class ApiCall:
 
 @dataclass
 class Ack:
-    """The app's answer: a status (200 for an envelope) and a body, or Slack's word for its absence."""
+    """The app's response: a status (200 for an envelope) and a body, or Slack's error if there was none."""
 
     status: int | None = None
     body: Any = None
@@ -49,7 +49,7 @@ class Ack:
 
 @dataclass
 class AppRequest:
-    """Slack called the app: `body` and `headers` are what an HTTP delivery sends, byte for byte."""
+    """A request from Slack to the app: `body` and `headers` are what is sent over HTTP, byte for byte."""
 
     number: int
     at: float
@@ -65,7 +65,7 @@ class AppRequest:
 
 @dataclass
 class Refusal:
-    """Something Slack would not take from the app: a failed call or an ack that says nonsense."""
+    """Something that Slack rejected: a failed call or an invalid ack."""
 
     what: str
     error: str
@@ -86,32 +86,32 @@ class Traffic:
         self.warnings: list[str] = []
         self._numbers = count(1)
 
-    def call(self, method: str, args: Json) -> ApiCall:
+    def record_call(self, method: str, args: Json) -> ApiCall:
         entry = ApiCall(next(self._numbers), self._clock(), method, args)
         self.entries.append(entry)
         return entry
 
     @contextmanager
-    def answering(self, entry: ApiCall, tell: Callable[[], None]) -> Iterator[None]:
-        """While inside, the request waits for its response; afterwards all watchers are notified."""
+    def track_response(self, entry: ApiCall, notify: Callable[[], None]) -> Iterator[None]:
+        """Marks the call as done when the block ends, and notifies everyone who waits for changes."""
         try:
             yield
         finally:
             entry.done = True
-            tell()
+            notify()
 
-    def request(self, kind: str, payload: Json, client_id: str = "main") -> AppRequest:
+    def record_request(self, kind: str, payload: Json, client_id: str = "main") -> AppRequest:
         entry = AppRequest(next(self._numbers), self._clock(), kind, payload, client_id=client_id)
         self.entries.append(entry)
         return entry
 
-    def copy(self, request: AppRequest) -> AppRequest:
-        """The same bytes, to be carried once more."""
-        again = self.request(request.kind, request.payload, request.client_id)
-        again.body, again.headers, again.retry = request.body, dict(request.headers), request.retry
-        return again
+    def record_redelivery(self, request: AppRequest) -> AppRequest:
+        """Records a second delivery of the same bytes."""
+        copy = self.record_request(request.kind, request.payload, request.client_id)
+        copy.body, copy.headers, copy.retry = request.body, dict(request.headers), request.retry
+        return copy
 
-    def refuse(self, what: str, error: str, messages: list[str] | None = None) -> None:
+    def record_refusal(self, what: str, error: str, messages: list[str] | None = None) -> None:
         self.refusals.append(Refusal(what, error, messages or []))
 
     @property

@@ -1,4 +1,4 @@
-"""All records together, in memory, with the few look-ups that everybody needs."""
+"""All state in memory, with common lookups."""
 
 import asyncio
 import time
@@ -24,13 +24,13 @@ TRIGGER_SECONDS = 3
 RESPONSE_URL_SECONDS = 30 * 60
 RESPONSE_URL_USES = 5
 STACK_LIMIT = 3
-WAIT_SECONDS = 60.0  # for tests that wait for an app; it ends a hang, and decides nothing
+WAIT_SECONDS = 60.0  # for tests that wait for an app; only there to end a hang
 
 Clock = Callable[[], float]
 
 
-def wall_clock() -> float:
-    """Looks `time.time` up at each call, so that a test may freeze it."""
+def read_wall_clock() -> float:
+    """Resolves `time.time` at each call, so that a test can freeze it."""
     return time.time()
 
 
@@ -54,22 +54,22 @@ class Changes:
         await asyncio.wait([waiter], timeout=seconds)
         self._waiters.discard(waiter)
 
-    async def until(self, predicate: Callable[[], Any], seconds: float) -> Any:
-        """The predicate's first truthy value: asked at each change, and every 20 ms in between.
+    async def wait_until(self, predicate: Callable[[], Any], seconds: float) -> Any:
+        """Returns the predicate's first truthy value. It is evaluated at each change, and every 20 ms.
 
-        Counts on the loop's clock, which a frozen time.time does not stop."""
+        The timeout uses the event loop's clock, which a frozen time.time does not stop."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while not (value := predicate()):
             left = deadline - loop.time()
             if left <= 0:
-                raise TimeoutError(f"still not so after {seconds} s")
+                raise TimeoutError(f"not true after {seconds} s")
             await self.wait(min(0.02, left))
         return value
 
 
 class Workspace:
-    def __init__(self, config: Config, clock: Clock = wall_clock) -> None:
+    def __init__(self, config: Config, clock: Clock = read_wall_clock) -> None:
         self.config = config
         self.clock = clock
         self.trigger_seconds: float = TRIGGER_SECONDS
@@ -112,7 +112,7 @@ class Workspace:
     def install(self, team_id: str, scopes: list[str], bot_token: str | None = None) -> Installation:
         """`team_id` may be an organisation's: the app is then installed for all its teams."""
         team, suffix = self.teams[team_id], team_id.removeprefix("T")
-        token = bot_token or f"{self.new_id(f'xoxb-{suffix}-')}"
+        token = bot_token or f"{self.create_id(f'xoxb-{suffix}-')}"
         team.installation = Installation(team_id, token, f"UBOT{suffix}", f"B{suffix}", scopes)
         bot_id = team.installation.bot_user_id
         self.users[bot_id] = User(
@@ -136,7 +136,7 @@ class Workspace:
         fields = channel.model_dump(exclude={"team", "bot", "members"})
         record = Channel(team_id=str(channel.team), members=list(channel.members), **fields)
         self.channels[channel.id] = record
-        installation = self.installation_in(record.team_id)
+        installation = self.find_installation(record.team_id)
         if channel.bot and installation:
             record.members.append(installation.bot_user_id)
 
@@ -155,8 +155,8 @@ class Workspace:
         name = self.config.manifest.get("features", {}).get("bot_user", {}).get("display_name")
         return str(name or self.app_name)
 
-    def knows_command(self, name: str) -> bool:
-        """By the manifest; without one the app is taken at its word."""
+    def has_command(self, name: str) -> bool:
+        """Whether the manifest lists the command; without a manifest, every command exists."""
         listed = self.config.manifest.get("features", {}).get("slash_commands")
         return listed is None or any(command.get("command") == name for command in listed)
 
@@ -164,22 +164,22 @@ class Workspace:
     def installations(self) -> list[Installation]:
         return [team.installation for team in self.teams.values() if team.installation]
 
-    def new_id(self, prefix: str) -> str:
+    def create_id(self, prefix: str) -> str:
         numbers = self._numbers.setdefault(prefix, count(1))
         return f"{prefix}{next(numbers):08d}"
 
-    def new_ts(self) -> str:
-        """Slack's message clock: the time in microseconds, never the same twice."""
+    def create_ts(self) -> str:
+        """A message timestamp as Slack's: the time in microseconds, never the same twice."""
         self._last_ts = max(self._last_ts + 1, int(self.clock() * 1_000_000))
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
-    def new_hash(self) -> str:
-        return f"{int(self.clock())}.{self.new_id('h')}"
+    def create_hash(self) -> str:
+        return f"{int(self.clock())}.{self.create_id('h')}"
 
-    # --- people and places
+    # --- people and channels
 
-    def user(self, user_id: str) -> User:
-        """By their id, or by their organisation's id of them."""
+    def get_user(self, user_id: str) -> User:
+        """Looks a user up by their id in a workspace or in the organisation."""
         if user_id in self.users:
             return self.users[user_id]
         for user in self.users.values():
@@ -187,66 +187,67 @@ class Workspace:
                 return user
         raise SlackError("user_not_found")
 
-    def client(self, user_id: str, client_id: str = "main") -> Client:
+    def get_client(self, user_id: str, client_id: str = "main") -> Client:
         key = (user_id, client_id)
         if key not in self.clients:
-            self.clients[key] = Client(client_id, self.user(user_id).id)
+            self.clients[key] = Client(client_id, self.get_user(user_id).id)
         return self.clients[key]
 
-    def dm(self, installation: Installation, user_id: str) -> Channel:
-        """The direct message between a person and the bot, opened when first needed."""
+    def get_or_open_dm(self, installation: Installation, user_id: str) -> Channel:
+        """Returns the direct message between a person and the bot, and opens it if there is none."""
         members = [user_id, installation.bot_user_id]
         for channel in self.channels.values():
             if channel.is_im and channel.members == members:
                 return channel
-        channel = Channel(self.new_id("D"), "directmessage", installation.team_id, members, is_im=True)
+        channel = Channel(self.create_id("D"), "directmessage", installation.team_id, members, is_im=True)
         self.channels[channel.id] = channel
         return channel
 
     def is_ext_shared(self, channel: Channel) -> bool:
-        """Between organisations; a channel that teams of one organisation share is not."""
+        """Whether it is shared between organisations. A channel shared by teams of one organisation is
+        not."""
         members = [self.users[member] for member in channel.members]
         return len({member.enterprise_id or member.team_id for member in members}) > 1
 
-    def installation_for_token(self, token: str) -> Installation | None:
+    def find_installation_by_token(self, token: str) -> Installation | None:
         return next((i for i in self.installations if i.bot_token == token), None)
 
-    def installation_in(self, team_id: str) -> Installation | None:
-        """The team's own, else its organisation's, if that reaches it."""
+    def find_installation(self, team_id: str) -> Installation | None:
+        """Returns the team's installation, or its organisation's if that has access to the team."""
         team = self.teams[team_id]
         organisation = self.teams.get(team.enterprise_id or "")
         shared = organisation.installation if organisation and team.has_access else None
         return team.installation or shared
 
-    def installation_of(self, client: Client) -> Installation | None:
-        return self.installation_in(self.team_of(client).id)
+    def find_client_installation(self, client: Client) -> Installation | None:
+        return self.find_installation(self.get_client_team(client).id)
 
-    def team_of(self, client: Client) -> Team:
-        """Where the client is: one of its person's teams."""
-        return self.teams[client.team_id or self.user(client.user_id).team_id]
+    def get_client_team(self, client: Client) -> Team:
+        """Returns the team that the client shows: one of its person's teams."""
+        return self.teams[client.team_id or self.get_user(client.user_id).team_id]
 
-    def teams_of(self, installation: Installation) -> list[Team]:
-        """Those that the token reaches."""
+    def list_teams(self, installation: Installation) -> list[Team]:
+        """Lists the teams that the token has access to."""
         return [
             team
             for team in self.teams.values()
-            if not team.is_organisation and self.installation_in(team.id) is installation
+            if not team.is_organisation and self.find_installation(team.id) is installation
         ]
 
     # --- views
 
-    def all_views(self) -> Iterator[View]:
+    def iterate_views(self) -> Iterator[View]:
         for client in list(self.clients.values()):
             yield from client.stack
         yield from list(self.homes.values())
 
-    def view_client(self, view: View) -> Client | None:
+    def find_view_client(self, view: View) -> Client | None:
         return next((client for client in self.clients.values() if view in client.stack), None)
 
-    # --- short-lived keys
+    # --- triggers and response_urls
 
-    def new_trigger(self, client: Client, team_id: str) -> Trigger:
-        trigger = Trigger(self.new_id("13."), client, team_id, self.clock() + self.trigger_seconds)
+    def create_trigger(self, client: Client, team_id: str) -> Trigger:
+        trigger = Trigger(self.create_id("13."), client, team_id, self.clock() + self.trigger_seconds)
         self.triggers[trigger.id] = trigger
         return trigger
 
@@ -261,7 +262,7 @@ class Workspace:
         trigger.used = True
         return trigger
 
-    def new_response_url(self, **fields: Any) -> ResponseUrl:
-        url = ResponseUrl(self.new_id("RU"), expires=self.clock() + RESPONSE_URL_SECONDS, **fields)
+    def create_response_url(self, **fields: Any) -> ResponseUrl:
+        url = ResponseUrl(self.create_id("RU"), expires=self.clock() + RESPONSE_URL_SECONDS, **fields)
         self.response_urls[url.id] = url
         return url

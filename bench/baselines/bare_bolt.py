@@ -1,4 +1,4 @@
-"""What anybody begins with: `/hello` is acknowledged, `/add-seats` opens an empty modal.
+"""A minimal Bolt app: `/hello` is acknowledged, `/add-seats` opens an empty modal.
 
 `python bare_bolt.py [before_response]`: with it, `process_before_response=True`.
 """

@@ -22,7 +22,7 @@ BLOCKS: list[dict[str, Any]] = [
 ]
 
 
-async def post(number: int) -> None:
+async def post_notices(number: int) -> None:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(
             token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"], session=session
@@ -39,4 +39,4 @@ async def _post_each(client: AsyncWebClient, numbers: Iterator[int]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(post(int(sys.argv[1])))
+    asyncio.run(post_notices(int(sys.argv[1])))

@@ -1,4 +1,5 @@
-"""Every command, the Home tab and a tick of every job, with little in the database and with much."""
+"""Measures every command, the Home tab and a run of every job, with few and with many rows in the
+database."""
 
 import time
 from collections import defaultdict
@@ -6,13 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from bench.accounts import accounts_database, user
-from bench.bulk_data import ACCOUNTS, place_one, services_on
-from bench.fake_slack import FakeSlack, fake_slack, mail_sink
-from bench.processes import Server, bot
+from bench.accounts import create_accounts_database, get_user_id
+from bench.bulk_data import ACCOUNTS, open_bot_services, place_first_order
+from bench.fake_slack import FakeSlack, run_fake_slack, run_mail_sink
+from bench.processes import Server, run_bot
 from bench.raw_http import Connection
-from bench.report import Figure, at_most, milliseconds, ratio_at_most
-from bench.user_flows import open_home, open_screen
+from bench.report import Figure, check_max, check_max_ratio, compute_percentile_ms
+from bench.user_flows import open_home, run_command
 from bot.services import Services
 from scheduler import JOBS
 from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
@@ -20,7 +21,7 @@ from tests.postgres import Kind
 from tests.query_log import log_queries
 
 COMMANDS = ("/add-seats", "/quotes", "/service-orders", "/billing")
-ROUNDS, LEAST_ROUNDS = 150, 30
+ROUNDS, MIN_ROUNDS = 150, 30
 MAX_RATIO = 1.2
 
 
@@ -40,53 +41,54 @@ class Installation:
 
 
 async def measure_scale(scale: float, kind: Kind) -> list[Figure]:
-    """The past orders are those of the person's own account. The two sizes in turn, so that what disturbs one
-    disturbs the other."""
+    """The past orders are those of the person's own account. The sizes alternate, so that a disturbance
+    affects both."""
     large = Size(int(LARGE.accounts * scale), int(LARGE.orders * scale))
-    rounds = max(LEAST_ROUNDS, int(ROUNDS * scale))
+    rounds = max(MIN_ROUNDS, int(ROUNDS * scale))
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(fake_slack())
+        slack = await stack.enter_async_context(run_fake_slack())
         installations = {
-            size: await stack.enter_async_context(_open(kind, size, slack)) for size in (SMALL, large)
+            size: await stack.enter_async_context(_open_installation(kind, size, slack))
+            for size in (SMALL, large)
         }
-        times = await _measure_screens(installations, slack, rounds)
+        times = await _measure_views(installations, slack, rounds)
         for _ in range(rounds):
             for size, installation in installations.items():
-                times["a tick with nothing due", size].append(await _tick(installation.services))
+                times["a tick with nothing due", size].append(await _run_jobs(installation.services))
         queries = {size: await _count_queries(i.services) for size, i in installations.items()}
     return [
         *(_compare(name, times, large) for name in (*COMMANDS, "Home", "a tick with nothing due")),
-        at_most("queries a tick more", queries[large] - queries[SMALL], "", 0),
+        check_max("queries a tick more", queries[large] - queries[SMALL], "", 0),
     ]
 
 
 Times = dict[tuple[str, Size], list[float]]
 
 
-async def _measure_screens(installations: dict[Size, Installation], slack: FakeSlack, rounds: int) -> Times:
+async def _measure_views(installations: dict[Size, Installation], slack: FakeSlack, rounds: int) -> Times:
     times: Times = defaultdict(list)
-    connections = {size: await Connection.to(i.server.port) for size, i in installations.items()}
+    connections = {size: await Connection.connect(i.server.port) for size, i in installations.items()}
     for _ in range(rounds):
         for name in COMMANDS:
             for size, connection in connections.items():
-                times[name, size].append((await open_screen(connection, slack, user(0), name)).screen)
+                times[name, size].append((await run_command(connection, slack, get_user_id(0), name)).view)
         for size, connection in connections.items():
-            times["Home", size].append(await open_home(connection, slack, user(0)))
+            times["Home", size].append(await open_home(connection, slack, get_user_id(0)))
     return times
 
 
 def _compare(name: str, times: Times, large: Size) -> Figure:
-    return ratio_at_most(
+    return check_max_ratio(
         f"{name}: {large.accounts:,} accounts and {large.orders:,} orders ÷ "
         f"{SMALL.accounts} and {SMALL.orders:,}",
-        milliseconds(times[name, large][3:], 0.5),
-        milliseconds(times[name, SMALL][3:], 0.5),
+        compute_percentile_ms(times[name, large][3:], 0.5),
+        compute_percentile_ms(times[name, SMALL][3:], 0.5),
         "ms",
         MAX_RATIO,
     )
 
 
-async def _tick(services: Services) -> float:
+async def _run_jobs(services: Services) -> float:
     started = time.perf_counter()
     for job in JOBS.values():
         await job.run(services)
@@ -95,22 +97,22 @@ async def _tick(services: Services) -> float:
 
 
 async def _count_queries(services: Services) -> int:
-    """Of one tick of every job."""
+    """Counts the queries of one run of every job."""
     with log_queries(services.database.sync_engine) as log:
-        await _tick(services)
+        await _run_jobs(services)
     return len(log.statements)
 
 
 @asynccontextmanager
-async def _open(kind: Kind, size: Size, slack: FakeSlack) -> AsyncIterator[Installation]:
-    async with accounts_database(1, kind) as (url, folder), mail_sink() as mail:
-        await place_one(url, slack)
+async def _open_installation(kind: Kind, size: Size, slack: FakeSlack) -> AsyncIterator[Installation]:
+    async with create_accounts_database(1, kind) as (url, folder), run_mail_sink() as mail:
+        await place_first_order(url, slack)
         with open_fast_connection(url) as connection:
             connection.exec_driver_sql("UPDATE notice SET status = 'delivered', delivered_at = created_at")
             copy_rows(connection, {**ORDERS, **OLD_NOTICES}, size.orders)
             copy_rows(connection, ACCOUNTS, size.accounts)
         async with (
-            bot(folder, slack.url, url, SMTP_URL=mail) as server,
-            services_on(url, slack) as services,
+            run_bot(folder, slack.url, url, SMTP_URL=mail) as server,
+            open_bot_services(url, slack) as services,
         ):
             yield Installation(server, services)

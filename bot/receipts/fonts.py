@@ -1,7 +1,8 @@
 """The fonts of documents, and which characters they lack.
 
-The library brings Latin, Greek, Cyrillic and Hebrew letters. Chinese, Japanese and Korean come with the extra
-`cjk`; other letters come with fonts that the machine has (docs/operate.md).
+The typesetter brings Latin, Greek, Cyrillic, Hebrew, Armenian and Georgian letters, and packages bring those
+of other scripts. Chinese, Japanese and Korean come with the extra `cjk`; the rest comes with fonts that the
+machine has (docs/operate.md).
 """
 
 import json
@@ -12,7 +13,19 @@ from pathlib import Path
 
 import typst
 
-FONT_PACKAGES = ("noto_cjk_sans_jp_regular",)
+FONT_PACKAGES = (
+    "fontpkg_hind_siliguri",  # Bengali
+    "fontpkg_noto_sans_arabic",
+    "fontpkg_noto_sans_devanagari",
+    "fontpkg_noto_sans_khmer",
+    "fontpkg_noto_sans_tamil",
+    "fontpkg_noto_sans_telugu",
+    "fontpkg_noto_sans_thai",
+    "noto_cjk_sans_jp_regular",
+)
+# Spaces, and what controls the characters around it.
+INVISIBLE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs"})
+PRIVATE_USE_CATEGORY = "Co"
 # Every character, which a PDF/A must not omit.
 PROBE_TEMPLATE = b"""#set document(title: "probe")
 #set text(font: "Libertinus Serif")
@@ -33,7 +46,9 @@ def _list_package_folders() -> list[Path]:
 
 def find_missing_characters(text: str) -> str:
     """In order, once each. Blocks for some milliseconds when it meets new characters."""
-    printed = {char for char in text if unicodedata.category(char)[0] not in "CZ"}
+    printed = {char for char in text if unicodedata.category(char) not in INVISIBLE_CATEGORIES}
+    # Whatever a font has in its place, nobody else sees the same.
+    _has_glyph.update({char: False for char in printed if unicodedata.category(char) == PRIVATE_USE_CATEGORY})
     _probe_characters(sorted(printed - _has_glyph.keys()))
     return "".join(sorted(char for char in printed if not _has_glyph[char]))
 

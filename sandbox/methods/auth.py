@@ -18,7 +18,7 @@ def test(call: Call) -> Json:
 
 
 def list_teams(call: Call) -> Json:
-    teams = call.workspace.teams_of(call.installation)
+    teams = call.workspace.list_teams(call.installation)
     return {
         "teams": [{"id": team.id, "name": team.name} for team in teams],
         "response_metadata": {"next_cursor": ""},

@@ -1,13 +1,13 @@
-"""One Web API call as the method functions see it."""
+"""A Web API call, as its handler gets it."""
 
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.block_kit import walk
+from sandbox.block_kit import walk_objects
 from sandbox.errors import Json, SlackError
-from sandbox.rate_limits import RateLimits
+from sandbox.rate_limits import RateLimiter
 from sandbox.records import Installation
 from sandbox.workspace import Workspace
 
@@ -21,23 +21,23 @@ class Call:
     workspace: Workspace
     base_url: str
     installation: Installation
-    rate_limits: RateLimits
+    rate_limits: RateLimiter
     warnings: list[str] = field(default_factory=list)
 
-    def required(self, name: str) -> str:
+    def get_required(self, name: str) -> str:
         value = self.args.get(name)
         if value is None or value == "":
             raise SlackError("invalid_arguments", [f"[ERROR] missing required field: {name}"])
         return str(value)
 
-    def text(self, name: str) -> str:
+    def get_text(self, name: str) -> str:
         return str(self.args.get(name) or "")
 
-    def flag(self, name: str) -> bool:
+    def get_flag(self, name: str) -> bool:
         return str(self.args.get(name, "")).lower() in ("true", "1")
 
-    def structure(self, name: str) -> Any:
-        """An argument that is JSON: a form sends it as a string, a JSON body as itself."""
+    def parse_json(self, name: str) -> Any:
+        """Parses an argument that is JSON: a form sends it as a string, a JSON body as an object."""
         value = self.args.get(name)
         if not isinstance(value, str):
             return value
@@ -47,17 +47,17 @@ class Call:
             error = "invalid_blocks_format" if name == "blocks" else "invalid_arguments"
             raise SlackError(error, [f"[ERROR] invalid JSON [json-pointer:/{name}]"]) from None
 
-    def need_scope(self, scope: str) -> None:
-        """For methods whose scope depends on the arguments."""
+    def require_scope(self, scope: str) -> None:
+        """Checks a scope, for methods whose scope depends on the arguments."""
         if scope not in self.installation.scopes:
-            raise missing_scope((scope,), self.installation)
+            raise build_scope_error((scope,), self.installation)
 
     def check_videos(self, content: Any) -> None:
-        if any(part.get("type") == "video" for part, _ in walk(content)):
-            self.need_scope("links.embed:write")
+        if any(part.get("type") == "video" for part, _ in walk_objects(content)):
+            self.require_scope("links.embed:write")
 
 
-def missing_scope(needed: Iterable[str], installation: Installation) -> SlackError:
+def build_scope_error(needed: Iterable[str], installation: Installation) -> SlackError:
     return SlackError("missing_scope", needed=",".join(needed), provided=",".join(installation.scopes))
 
 
@@ -66,7 +66,7 @@ Handler = Callable[[Call], Json]
 
 @dataclass(frozen=True)
 class Method:
-    """`scopes` are alternatives: any one of them is enough; none means that the token alone is."""
+    """`scopes` are alternatives: any one of them is enough. If there are none, a valid token is enough."""
 
     handler: Handler
     scopes: tuple[str, ...] = ()

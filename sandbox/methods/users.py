@@ -1,23 +1,23 @@
 from sandbox.errors import Json, SlackError
 from sandbox.methods.request import Call, Method
-from sandbox.payloads import user_json
+from sandbox.payloads import build_user_json
 from sandbox.records import User
 
 
 def info(call: Call) -> Json:
-    return {"user": _user_json(call, visible_user(call, call.required("user")))}
+    return {"user": _build_user(call, get_visible_user(call, call.get_required("user")))}
 
 
 def lookup_by_email(call: Call) -> Json:
-    email = call.required("email").lower()
-    for user in _team_users(call):
+    email = call.get_required("email").lower()
+    for user in _list_team_users(call):
         if user.email.lower() == email and not user.deleted:
-            return {"user": _user_json(call, user)}
+            return {"user": _build_user(call, user)}
     raise SlackError("users_not_found")
 
 
 def list_(call: Call) -> Json:
-    members = [_user_json(call, user) for user in _team_users(call)]
+    members = [_build_user(call, user) for user in _list_team_users(call)]
     return {
         "members": members,
         "cache_ts": int(call.workspace.clock()),
@@ -25,9 +25,9 @@ def list_(call: Call) -> Json:
     }
 
 
-def visible_user(call: Call, user_id: str) -> User:
-    """People of another team are seen when they are strangers or share a channel with the app."""
-    user = call.workspace.user(user_id)
+def get_visible_user(call: Call, user_id: str) -> User:
+    """Returns a user if they are in the app's team, are a stranger, or share a channel with the app."""
+    user = call.workspace.get_user(user_id)
     if call.installation.team_id in user.all_team_ids or user.is_stranger:
         return user
     if any(
@@ -38,16 +38,16 @@ def visible_user(call: Call, user_id: str) -> User:
     raise SlackError("user_not_visible")
 
 
-def _team_users(call: Call) -> list[User]:
+def _list_team_users(call: Call) -> list[User]:
     return [user for user in call.workspace.users.values() if call.installation.team_id in user.all_team_ids]
 
 
-def _user_json(call: Call, user: User) -> Json:
-    return user_json(
+def _build_user(call: Call, user: User) -> Json:
+    return build_user_json(
         call.workspace,
         user,
         viewer_team=call.installation.team_id,
-        include_locale=call.flag("include_locale"),
+        include_locale=call.get_flag("include_locale"),
         email="users:read.email" in call.installation.scopes,
     )
 

@@ -11,8 +11,8 @@ from tests.world import World
 
 CHANNEL = "C01BILLING"
 # The page is all that a test may reach: links that lead out end here.
-OTHER_SITE = "<title>Elsewhere</title>"
-WIDER_THAN_THEIR_PLACE = """
+OTHER_SITE_HTML = "<title>Elsewhere</title>"
+OVERFLOWING_ELEMENTS_SCRIPT = """
   [...document.querySelectorAll("html, #main, #side, .messages, .modal-body")]
     .filter((node) => node.scrollWidth > node.clientWidth)
     .map((node) => node.id || node.className || node.tagName)
@@ -34,17 +34,17 @@ class BrowserSession:
         await self.page.locator("#composer-text").fill(words)
         await self.page.keyboard.press("Enter")
 
-    async def go(self, place: str) -> None:
+    async def open_place(self, place: str) -> None:
         """Opens a channel, or Home, Messages, Mail or Traffic."""
         await self.page.locator("#sidebar").get_by_role("link", name=re.compile(f"^#? ?{place}")).click()
 
-    def field(self, label: str) -> Locator:
+    def find_field(self, label: str) -> Locator:
         return self.modal.get_by_label(label)
 
     async def fill(self, **words: str) -> None:
         """Labels as names: an underscore is a space."""
         for label, value in words.items():
-            await self.field(label.replace("_", " ")).fill(value)
+            await self.find_field(label.replace("_", " ")).fill(value)
 
     async def press(self, name: str, within: Locator | None = None) -> None:
         """A button in the modal, else in `within`."""
@@ -66,7 +66,7 @@ class BrowserSession:
 
     async def expect_field_error(self, label: str, words: str) -> None:
         """An error at its field, also for screen readers."""
-        faulty = self.field(label)
+        faulty = self.find_field(label)
         await expect(faulty).to_have_attribute("aria-invalid", "true")
         await expect(faulty).to_have_accessible_description(re.compile(re.escape(words)))
 
@@ -76,7 +76,7 @@ class BrowserSession:
 
     async def expect_no_overflow(self) -> None:
         """Nothing is wider than the window, nor than the modal."""
-        assert await self.page.evaluate(WIDER_THAN_THEIR_PLACE) == []
+        assert await self.page.evaluate(OVERFLOWING_ELEMENTS_SCRIPT) == []
 
 
 @dataclass
@@ -94,7 +94,7 @@ class BrowserSessions:
         page = await context.new_page()
         page.set_default_timeout(HANG_SECONDS * 1000)
         page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
-        page.on("console", self._listen)
+        page.on("console", self._record_error)
         await page.goto(f"{self.world.slack.page_url}?user={self.world.person(name).id}#{place}")
         await page.locator("#sidebar a").first.wait_for(state="attached")
         return BrowserSession(page)
@@ -106,10 +106,10 @@ class BrowserSessions:
         for context in self.contexts:
             await context.close()
 
-    def _listen(self, line: Any) -> None:
+    def _record_error(self, line: Any) -> None:
         if line.type == "error":
             self.browser_errors.append(line.text)
 
 
 async def _answer_elsewhere(route: Route) -> None:
-    await route.fulfill(body=OTHER_SITE, content_type="text/html")
+    await route.fulfill(body=OTHER_SITE_HTML, content_type="text/html")

@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 from sandbox import Sandbox
 from tests.browser.browser_session import BrowserSessions
 from tests.browser.gallery import WORKSPACE, Gallery
-from tests.sandbox.browser import chromium
+from tests.sandbox.browser import open_chromium
 from tests.world import world
 
 
@@ -18,7 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One for the process; each person has a context of their own."""
-    async with chromium() as browser:
+    async with open_chromium() as browser:
         yield browser
 
 

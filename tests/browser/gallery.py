@@ -1,4 +1,4 @@
-"""Everything the bot can show, in both languages, in a sandbox with no bot behind it."""
+"""Every view and message of the bot, in both languages, in a sandbox without a bot."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -92,7 +92,7 @@ class Gallery:
             await self._send(name, self.client.views_publish, user_id=ALICE, view=view)
             return
         workspace = self.slack.slack.workspace
-        trigger = workspace.new_trigger(workspace.client(ALICE, client), "T1").id
+        trigger = workspace.create_trigger(workspace.get_client(ALICE, client), "T1").id
         await self._send(name, self.client.views_open, trigger_id=trigger, view=view)
 
     async def _send(self, name: str, method: Send, **arguments: Any) -> Any:

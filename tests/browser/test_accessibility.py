@@ -69,7 +69,7 @@ async def check_screens(
         else:
             await expect(page.locator("#modal[open] footer button").first).to_have_text(str(number))
         found[name] = await find_violations(page)
-        gallery.slack.slack.workspace.client(ALICE, client).stack.clear()
+        gallery.slack.slack.workspace.get_client(ALICE, client).stack.clear()
         gallery.slack.slack.workspace.changes.notify()
         await expect(page.locator("#modal[open]")).to_have_count(0)
     await page.close()

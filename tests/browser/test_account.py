@@ -19,8 +19,8 @@ async def test_home_shows_what_waits_and_follows_what_is_done(sessions: BrowserS
     await session.press("Reject quote")
     await session.expect_text("Rejected by Alice Martin")
     await session.close()
-    await session.go("Messages")
-    await session.go("Home")
+    await session.open_place("Messages")
+    await session.open_place("Home")
     await session.expect_text("Nothing needs your attention.", within=home)
     await session.press("Add seats", within=home)
     await session.expect_title("Add seats")
@@ -49,7 +49,7 @@ async def test_service_orders_and_receipts_are_found_again(sessions: BrowserSess
     await session.expect_text("Receipts of Acme SA, newest first.")
     await session.press("Email a period’s receipts")
     await session.expect_text("no receipts from 1 Oct 2026 to 31 Oct 2026")
-    await session.field("To, including that day").fill("2026-11-30")
+    await session.find_field("To, including that day").fill("2026-11-30")
     await session.expect_text("1 receipt, in one email to alice@acme.example:")
     await session.press("Email them")
     await session.expect_text("0 of 1 email sent.")
@@ -63,7 +63,7 @@ async def test_the_switch_to_goto_admin_warns_asks_and_is_for_good(sessions: Bro
     """R15: told before; the link is revealed after; it follows for everybody; the other contact is told."""
     session = await sessions.open_session("alice")
     await session.type_message("/billing")
-    await _leads_to(session, "Open billing portal", "https://link.logmeininc.com/corp-billing")
+    await _expect_link(session, "Open billing portal", "https://link.logmeininc.com/corp-billing")
     await session.press("Manage payment methods")
     await session.expect_text(
         "GoTo Admin becomes your default billing portal",
@@ -78,7 +78,7 @@ async def test_the_switch_to_goto_admin_warns_asks_and_is_for_good(sessions: Bro
     await session.expect_text("You can’t undo this.", within=session.dialog)
     await session.press("Switch", within=session.dialog)
     await session.expect_text("GoTo Admin is now the default billing portal for Acme SA")
-    await _leads_to(session, "Open GoTo Admin", "https://admin.goto.com/billing/payment-methods")
+    await _expect_link(session, "Open GoTo Admin", "https://admin.goto.com/billing/payment-methods")
     await session.close()
     await sessions.settle()
 
@@ -86,11 +86,11 @@ async def test_the_switch_to_goto_admin_warns_asks_and_is_for_good(sessions: Bro
     await benoit.expect_text("Alice Martin", "GoTo Admin", within=benoit.messages.last)
     await benoit.type_message("/billing")
     await benoit.expect_text("Portail de facturation par défaut : GoTo Admin.")
-    await _leads_to(benoit, "Ouvrir GoTo Admin", "https://admin.goto.com/billing/payment-methods")
+    await _expect_link(benoit, "Ouvrir GoTo Admin", "https://admin.goto.com/billing/payment-methods")
     await expect(benoit.modal.get_by_role("button", name="Ouvrir le portail")).to_have_count(0)
 
 
-async def _leads_to(session: BrowserSession, button: str, url: str) -> None:
+async def _expect_link(session: BrowserSession, button: str, url: str) -> None:
     async with session.page.context.expect_page() as opened:
         await session.press(button)
     page = await opened.value

@@ -31,7 +31,7 @@ async def test_the_page_draws_everything_with_the_longest_texts(
     screens, sent = everything(language, "longest")
     for name, content in sent:
         await gallery.post(name, content)
-    page, page_errors = await visit(browser, gallery)
+    page, page_errors = await open_gallery(browser, gallery)
     await expect(page.locator("#main .message")).to_have_count(len(sent))
     await expect_drawn(page, "#main .messages")
     await page.goto(f"{gallery.slack.page_url}?user={ALICE}#home")
@@ -44,14 +44,14 @@ async def test_the_page_draws_everything_with_the_longest_texts(
         await expect(page.locator("#modal[open] footer button").first).to_have_text(str(number))
         await expect(page.locator("#modal .block")).to_have_count(len(view["blocks"]))
         await expect_drawn(page, "#modal .modal-body")
-        gallery.slack.slack.workspace.client(ALICE, client).stack.clear()
+        gallery.slack.slack.workspace.get_client(ALICE, client).stack.clear()
     await expect(page.locator(".unknown")).to_have_count(0)
     await page.close()
     assert page_errors == []
     assert gallery.refused == {}
 
 
-async def visit(browser: Browser, gallery: Gallery) -> tuple[Page, list[str]]:
+async def open_gallery(browser: Browser, gallery: Gallery) -> tuple[Page, list[str]]:
     page_errors: list[str] = []
     page = await browser.new_page(viewport={"width": 1100, "height": 800})
     page.on("pageerror", lambda error: page_errors.append(str(error)))

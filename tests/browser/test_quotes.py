@@ -110,8 +110,8 @@ async def test_r19_one_of_two_people_placing_a_quote_succeeds_and_the_other_is_t
 ) -> None:
     await import_quote(sessions.world)
     alice, benoit = await sessions.open_session("alice"), await sessions.open_session("benoit")
-    await _to_placement(alice, "Proceed to checkout")
-    await _to_placement(benoit, "Passer au paiement")
+    await _open_placement(alice, "Proceed to checkout")
+    await _open_placement(benoit, "Passer au paiement")
     await asyncio.gather(alice.press("Place service order"), benoit.press("Passer la commande"))
     await expect(alice.modal).to_contain_text(re.compile("SO-1001 has been placed|It was accepted"))
     order = await sessions.world.row(ServiceOrder)
@@ -125,7 +125,7 @@ async def test_r19_one_of_two_people_placing_a_quote_succeeds_and_the_other_is_t
     assert await sessions.world.seats("acme_meeting") == (35, 35)
 
 
-async def _to_placement(session: BrowserSession, *steps: str) -> None:
+async def _open_placement(session: BrowserSession, *steps: str) -> None:
     await session.type_message("/quotes Q-2041")
     for step in steps:
         await session.press(step)

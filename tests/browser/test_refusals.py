@@ -57,10 +57,10 @@ async def test_r1_a_member_without_the_role_is_named_the_contacts_in_private(
     nora, alice = await sessions.open_session("nobody"), await sessions.open_session("alice")
     await nora.type_message("/add-seats meeting 5")
     await nora.expect_private_message("Ask one of them: Alice Martin and Benoît Roche.")
-    await nora.go("general")
+    await nora.open_place("general")
     await nora.type_message("/quotes")
     await nora.expect_private_message("Ask Account Services who they are.")
-    await nora.go("Home")
+    await nora.open_place("Home")
     await nora.expect_text("You aren’t registered as a billing contact", within=nora.page.locator(".home"))
     await expect(alice.messages).to_have_count(0)
 
@@ -72,7 +72,7 @@ async def test_r5_a_guest_learns_nothing(sessions: BrowserSessions) -> None:
         await session.type_message(command)
         await session.expect_private_message(NEUTRAL)
     await expect(session.messages.filter(has_text=NEUTRAL)).to_have_count(4)
-    await session.go("Home")
+    await session.open_place("Home")
     await expect(session.page.locator(".home")).not_to_contain_text("Acme")
 
 
@@ -99,14 +99,14 @@ async def test_invalid_numbers_are_reported_at_their_fields(sessions: BrowserSes
         "1001": "Please enter a number that is at most 1000.",
         "2.5": "Please enter a whole number.",
     }.items():
-        await session.field(webinar).fill(typed)
+        await session.find_field(webinar).fill(typed)
         await session.press("Save cart and review")
         await session.expect_field_error(webinar, said)
-        await expect(session.field(webinar)).to_be_focused()
-    await session.field(webinar).fill("0")
+        await expect(session.find_field(webinar)).to_be_focused()
+    await session.find_field(webinar).fill("0")
     await session.press("Save cart and review")
     await session.expect_field_error(meeting, "Enter how many seats to add for at least one subscription.")
-    await session.field(webinar).fill("3")
+    await session.find_field(webinar).fill("3")
     await session.press("Save cart and review")
     await session.expect_text("Quote SQ-1001", "3 new seats: 5 → 8")
 
@@ -120,15 +120,15 @@ async def test_r11_a_new_administrator_needs_a_name_and_an_address(sessions: Bro
     await session.press("Modifier l’adresse de facturation")
     administrator = session.modal.get_by_role("combobox", name="Contact administrateur")
     await administrator.select_option("Nouvel administrateur")
-    await session.field("E-mail du nouvel administrateur").fill("zoe@nowhere")
-    await session.field("Ville").fill("")
+    await session.find_field("E-mail du nouvel administrateur").fill("zoe@nowhere")
+    await session.find_field("Ville").fill("")
     await session.press("Enregistrer et continuer")
     await session.expect_field_error("Ville", "Please complete this required field.")
-    await session.field("Ville").fill("Lyon")
-    await session.field("E-mail du nouvel administrateur").fill("zoe@acme.example")
+    await session.find_field("Ville").fill("Lyon")
+    await session.find_field("E-mail du nouvel administrateur").fill("zoe@acme.example")
     await session.press("Enregistrer et continuer")
     await session.expect_field_error("Nom du nouvel administrateur", "Please complete this required field.")
-    await session.field("Nom du nouvel administrateur").fill("Zoé Neuve")
+    await session.find_field("Nom du nouvel administrateur").fill("Zoé Neuve")
     await session.press("Enregistrer et continuer")
     await session.expect_text("Zoé Neuve, zoe@acme.example", "Lyon")
 

@@ -50,7 +50,7 @@ class BotProcess:
 
     async def wait_for_notices(self, order: str, receipt: str) -> None:
         channel = self.slack.channel("C01BILLING")
-        await self.slack.slack.workspace.changes.until(
+        await self.slack.slack.workspace.changes.wait_until(
             lambda: saying(self.alice.dms, receipt) and saying(channel.messages, order), HANG_SECONDS
         )
 

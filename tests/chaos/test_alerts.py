@@ -160,10 +160,10 @@ async def a_channel_is_archived(stage: Stage) -> AsyncIterator[None]:
 
 @provoking("SeatbotMailRejected")
 async def the_mail_server_takes_no_such_message(stage: Stage) -> AsyncIterator[None]:
-    stage.slack.mail.refuse_with = "552 5.3.4 too big"
+    stage.slack.mail.rejection = "552 5.3.4 too big"
     await stage.place_order(ACME)
     yield
-    stage.slack.mail.refuse_with = None
+    stage.slack.mail.rejection = None
 
 
 @provoking("SeatbotErrors")

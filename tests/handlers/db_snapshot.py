@@ -81,7 +81,7 @@ def _show(person: Person, callback_id: str, metadata: str, blocks: list[dict[str
         "submit": {"type": "plain_text", "text": "Send"},
         "blocks": blocks,
     }
-    person.slack.people.open_for(person.client, definition)
+    person.slack.people.open_modal_for(person.client, definition)
     assert person.modal is not None
     return person.modal
 

@@ -12,7 +12,7 @@ from bot.use_cases.home.publish import CHART_BLOCK
 from models.audit.entry import AuditEntry
 from models.home import HomeAccount, RefusedBlock
 from models.ledger import LedgerSubscription
-from sandbox.block_kit import table
+from sandbox.block_kit import load_table
 from scheduler import JOBS
 from tests.handlers.db_snapshot import change
 from tests.handlers.homes import get_home_text, open_home
@@ -63,7 +63,7 @@ async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World)
     await dora.close_modal(everything=True)
     await world.settle()
     assert "Failed" in get_home_text(dora)
-    assert "Nothing was charged and no seats were added" in get_home_text(dora)
+    assert "Nothing was billed and no seats were added" in get_home_text(dora)
     world.clock.move(days=8)
     await dora.open_home()
     await world.services.tasks.wait_until_idle()
@@ -179,8 +179,10 @@ async def test_a_chart_that_slack_refuses_is_tried_once_per_workspace_and_replac
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slack's pages differ on whether Home takes charts."""
-    shape = table().blocks["data_visualization"]
-    monkeypatch.setitem(table().blocks, "data_visualization", replace(shape, only_on=frozenset({"message"})))
+    shape = load_table().blocks["data_visualization"]
+    monkeypatch.setitem(
+        load_table().blocks, "data_visualization", replace(shape, only_on=frozenset({"message"}))
+    )
     alice = await open_home(world, "alice")
     await world.order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from handlers.http import build_http_app
 from handlers.routes import ROUTES
 from handlers.slack_app import SlackApp
-from sandbox.delivery import signature
+from sandbox.delivery import compute_signature
 from sandbox.traffic import AppRequest
 from tests.handlers.db_snapshot import stored
 from tests.http_fuzz.cases import SIGNATURE, TIMESTAMP, Case, Headers
@@ -85,7 +85,7 @@ class HttpEndpoint:
         right: Headers = {
             "Content-Type": case.content_type,
             TIMESTAMP: timestamp,
-            SIGNATURE: signature(self.world.slack.signing_secret, timestamp, case.body),
+            SIGNATURE: compute_signature(self.world.slack.signing_secret, timestamp, case.body),
         }
         return await self._send(case, {**right, **case.headers})
 

@@ -26,8 +26,8 @@ from bot.messaging.messenger import (
 from bot.messaging.slack.messenger import SlackMessenger
 from models.notice import NoticeKind
 from sandbox import Sandbox
-from sandbox.block_kit import table as shapes
-from sandbox.driver import Room
+from sandbox.block_kit import load_table as shapes
+from sandbox.driver import Conversation
 from sandbox.faults import Fault
 from tests.blocks.sample_messages import make_message
 from tests.time_limits import HANG_SECONDS
@@ -204,9 +204,11 @@ PDF = FileUpload("R-1001.pdf", "Receipt R-1001", b"%PDF-1.7 ...")
 STEPS = ("files.getUploadURLExternal", "files.completeUploadExternal")
 
 
-def dms(slack: Sandbox) -> list[Room]:
+def dms(slack: Sandbox) -> list[Conversation]:
     return [
-        Room(slack.slack, channel) for channel in slack.slack.workspace.channels.values() if channel.is_im
+        Conversation(slack.slack, channel)
+        for channel in slack.slack.workspace.channels.values()
+        if channel.is_im
     ]
 
 

@@ -135,42 +135,102 @@ def fonts(pdf: bytes) -> list[Any]:
     return found
 
 
-def has_missing_glyphs(pdf: bytes) -> bool:
-    """Whether anything is printed with glyph 0 of its font, the box for a character that it lacks."""
-    reader = PdfReader(io.BytesIO(pdf))
+def list_glyphs(pdf: bytes) -> list[tuple[str, bytes]]:
+    """What is printed, in that order: the font of each glyph, and its number there."""
+    reader, glyphs, font = PdfReader(io.BytesIO(pdf)), [], ""
     for page in reader.pages:
         content = ContentStream(page.get_contents(), reader)
         for operands, operator in content.operations:
+            if operator == b"Tf":
+                font = str(operands[0])
             if operator not in (b"Tj", b"TJ"):
                 continue
             parts = operands[0] if operator == b"TJ" else operands
             codes = [part.original_bytes for part in parts if hasattr(part, "original_bytes")]
-            if any(code[at : at + 2] == b"\0\0" for code in codes for at in range(0, len(code), 2)):
-                return True
-    return False
+            glyphs += [(font, code[at : at + 2]) for code in codes for at in range(0, len(code), 2)]
+    return glyphs
 
 
-@pytest.mark.parametrize("buyer", ["Acme SA", "Ακμή Акме", "株式会社"])
-def test_every_font_is_in_it(buyer: str) -> None:
-    descriptors = fonts(render_receipt_pdf(ENGLISH, make_receipt_details(a_receipt(buyer=buyer))))
-    assert descriptors
-    assert all("/FontFile3" in font or "/FontFile2" in font for font in descriptors)
+def has_missing_glyphs(pdf: bytes) -> bool:
+    """Whether anything is printed with glyph 0 of its font, the box for a character that it lacks."""
+    return any(number == b"\0\0" for _, number in list_glyphs(pdf))
 
 
-@pytest.mark.parametrize("buyer", ["Ακμή Акме Łódź Ðorð ﬁ", "株式会社 アクメ"])
+def render_for_buyer(name: str) -> bytes:
+    """In which all fonts are embedded, and nothing is missing."""
+    details = make_receipt_details(a_receipt(buyer=name))
+    pdf = render_receipt_pdf(ENGLISH, details)
+    assert all("/FontFile3" in font or "/FontFile2" in font for font in fonts(pdf))
+    assert not has_missing_glyphs(pdf)
+    assert find_receipt_gaps(ENGLISH, details) == ""
+    return pdf
+
+
+@pytest.mark.parametrize("buyer", ["Acme SA", "Ακμή Акме Łódź Ðorð Đường", "Օրինակ ՍՊԸ მაგალითი შპს"])
 def test_names_in_other_letters_are_kept(buyer: str) -> None:
-    assert "SO-1007" in read_pdf(ENGLISH, a_receipt(buyer=buyer))
+    assert f"Billed to\n{buyer}\n" in pages(render_for_buyer(buyer))[0]
 
 
-RARE = "\U00030000"
+def test_chinese_japanese_and_korean_names_are_kept_with_the_extra_fonts() -> None:
+    need_japanese_font()
+    for buyer in ("株式会社 アクメ", "示例有限公司", "주식회사 예시"):
+        assert f"Billed to\n{buyer}\n" in pages(render_for_buyer(buyer))[0]
 
 
-def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered() -> None:
-    details = make_receipt_details(a_receipt(buyer=f"Acme {RARE} Ακμή"))
-    assert find_receipt_gaps(ENGLISH, details) == RARE
+# The library reads glyphs: those of these are put together from letters, or printed from right to left.
+SHAPED_NAMES = [
+    ("שמן אופק בע״מ", "LibertinusSerif"),
+    ("شركة الأفق للتجارة (ذ.م.م)", "NotoSansArabic"),
+    ("उदाहरण प्राइवेट लिमिटेड", "NotoSansDevanagari"),
+    ("উদাহরণ প্রাইভেট লিমিটেড", "HindSiliguri"),
+    ("எடுத்துக்காட்டு நிறுவனம்", "NotoSansTamil"),
+    ("ఉదాహరణ ప్రైవేట్ లిమిటెడ్", "NotoSansTelugu"),
+    ("บริษัท ตัวอย่าง จำกัด", "NotoSansThai"),
+    ("ក្រុមហ៊ុនឧទាហរណ៍", "NotoSansKhmer"),
+]
+
+
+@pytest.mark.parametrize(("buyer", "font"), SHAPED_NAMES)
+def test_each_script_comes_with_a_font_from_a_package(buyer: str, font: str) -> None:
+    names = [descriptor["/FontName"] for descriptor in fonts(render_for_buyer(buyer))]
+    assert any(font in name for name in names), names
+
+
+def test_arabic_letters_are_joined() -> None:
+    apart, joined = (len({*list_glyphs(render_for_buyer(name))}) for name in ("ب ب ب", "ببب"))
+    assert joined > apart
+
+
+def test_a_name_that_reads_from_right_to_left_ends_on_its_left() -> None:
+    glyphs = list_glyphs(render_for_buyer("ששש."))
+    at = next(at for at in range(len(glyphs)) if glyphs[at] == glyphs[at + 1] == glyphs[at + 2])
+    bold = glyphs[at][0]
+    assert [glyphs[at - 1][0] == bold, glyphs[at + 3][0] == bold] == [True, False], "only names are bold"
+
+
+@pytest.mark.parametrize("syllable", ["कि", "பி"])
+def test_a_long_word_is_not_broken_inside_a_syllable(syllable: str) -> None:
+    """Its second letter stands on a dotted circle if the first one is on another line."""
+    one, many = (len({*list_glyphs(render_for_buyer("ல" + syllable * count))}) for count in (2, 60))
+    assert many == one
+
+
+RARE, UNASSIGNED, PRIVATE = "\U00030000", "\u0378", "\ue001"
+
+
+@pytest.mark.parametrize("character", [RARE, UNASSIGNED], ids=["rare", "unassigned"])
+def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered(character: str) -> None:
+    details = make_receipt_details(a_receipt(buyer=f"Acme {character} Ακμή"))
+    assert find_receipt_gaps(ENGLISH, details) == character
     assert has_missing_glyphs(render_receipt_pdf(ENGLISH, details))
     assert "SO-1007" in read_pdf(ENGLISH, details.receipt)
     assert find_receipt_gaps(ENGLISH, make_receipt_details()) == ""
+
+
+def test_a_character_of_private_use_is_missing_whatever_a_font_has_in_its_place() -> None:
+    details = make_receipt_details(a_receipt(buyer=f"Acme {PRIVATE}"))
+    assert not has_missing_glyphs(render_receipt_pdf(ENGLISH, details))
+    assert find_receipt_gaps(ENGLISH, details) == PRIVATE
 
 
 def test_with_the_extra_fonts_a_japanese_buyer_is_rendered() -> None:
@@ -212,7 +272,7 @@ def test_why_there_is_no_tax_is_said(treatment: str, name: str, note: str) -> No
     taxes = [{"treatment": treatment, "taxable_amount": 7000, "amount": 0}]
     facts = TaxFacts(buyer_tax_ids=("DE136695976",))
     text = read_pdf(FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=facts))
-    for part in (name, note, "70,00 €", "Numéro fiscal : DE136695976"):
+    for part in (name, note, "70,00 €", "N° de TVA : DE136695976"):
         assert part in text
 
 

@@ -23,7 +23,7 @@ from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
 from models.ledger import ChargeStatus
 from sandbox import Sandbox
-from sandbox.delivery import signature
+from sandbox.delivery import compute_signature
 from tests.postgres import database_url
 from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
@@ -128,7 +128,7 @@ class _ConcurrentPresses:
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": signature(self.slack.signing_secret, timestamp, body),
+            "X-Slack-Signature": compute_signature(self.slack.signing_secret, timestamp, body),
         }
         async with self.session.post(replica.events_url, data=body, headers=headers) as response:
             response.raise_for_status()

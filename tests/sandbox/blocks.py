@@ -1,19 +1,19 @@
-"""Blocks for tests to put together."""
+"""Builders of blocks for tests."""
 
 from typing import Any
 
-from tests.sandbox.gallery import Json, plain
+from tests.sandbox.gallery import Json, build_plain_text
 
-SELECT = {"type": "static_select", "action_id": "s"}
+SELECT_ELEMENT = {"type": "static_select", "action_id": "s"}
 
 
-def section(**fields: Any) -> Json:
+def build_section(**fields: Any) -> Json:
     return {"type": "section", **fields}
 
 
-def actions(*elements: Json) -> Json:
+def build_actions(*elements: Json) -> Json:
     return {"type": "actions", "elements": list(elements)}
 
 
-def button(**fields: Any) -> Json:
-    return {"type": "button", "text": plain("Go"), "action_id": "go", **fields}
+def build_button(**fields: Any) -> Json:
+    return {"type": "button", "text": build_plain_text("Go"), "action_id": "go", **fields}

@@ -1,4 +1,4 @@
-"""A real browser for tests, if there is one."""
+"""Starts Chromium for tests, if it is installed."""
 
 import os
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from tests.time_limits import HANG_SECONDS
 CHROMIUM = Path("/usr/bin/chromium")
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=HANG_SECONDS * 1000)
-QUIET = [
+CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -24,7 +24,7 @@ QUIET = [
 ]
 
 
-def need_chromium() -> None:
+def require_chromium() -> None:
     """Skips, or fails if the run requires a browser."""
     if CHROMIUM.exists():
         return
@@ -35,10 +35,10 @@ def need_chromium() -> None:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    need_chromium()
+async def open_chromium() -> AsyncIterator[Browser]:
+    require_chromium()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         try:
             yield browser
         finally:

@@ -1,4 +1,4 @@
-"""The page in a real browser, as a person sits before it."""
+"""Opens the sandbox's page in a real browser."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +44,7 @@ CONFIG: dict[str, Any] = {
 
 @dataclass
 class SandboxBrowser:
-    """The sandbox, the tiny app, and a browser to look at them."""
+    """The sandbox, the tiny app and a browser."""
 
     browser: Browser
     slack: Sandbox
@@ -53,7 +53,7 @@ class SandboxBrowser:
     pages: list[Page] = field(default_factory=list)
     page_errors: list[str] = field(default_factory=list)
 
-    async def open(self, user: str = "U01ALICE", place: str = GENERAL, **options: Any) -> Page:
+    async def open_page(self, user: str = "U01ALICE", place: str = GENERAL, **options: Any) -> Page:
         page = await self.browser.new_page(**options)
         self.pages.append(page)
         page.set_default_timeout(HANG_SECONDS * 1000)
@@ -68,10 +68,10 @@ class SandboxBrowser:
         return self.app.seen  # type: ignore[attr-defined,no-any-return]
 
 
-async def say(page: Page, words: str) -> None:
+async def type_message(page: Page, words: str) -> None:
     await page.locator("#composer-text").fill(words)
     await page.keyboard.press("Enter")
 
 
-def modal(page: Page) -> Locator:
+def find_modal(page: Page) -> Locator:
     return page.locator("#modal[open]")

@@ -7,9 +7,9 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Person, Sandbox
-from tests.sandbox.browser import chromium
+from tests.sandbox.browser import open_chromium
 from tests.sandbox.browser_page import CONFIG, SandboxBrowser
-from tests.sandbox.tiny_app import TRANSPORTS, over_http, tiny_app
+from tests.sandbox.tiny_app import TRANSPORTS, connect_over_http, create_tiny_app
 from tests.time_limits import HANG_SECONDS
 
 
@@ -32,7 +32,7 @@ def alice(slack: Sandbox) -> Person:
 @pytest.fixture(params=sorted(TRANSPORTS))
 async def app(slack: Sandbox, request: pytest.FixtureRequest) -> AsyncIterator[AsyncApp]:
     """The tiny app, connected: each test that asks for it runs over both transports."""
-    app = tiny_app(slack)
+    app = create_tiny_app(slack)
     async with TRANSPORTS[request.param](slack, app):
         yield app
 
@@ -40,7 +40,7 @@ async def app(slack: Sandbox, request: pytest.FixtureRequest) -> AsyncIterator[A
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One for the process."""
-    async with chromium() as browser:
+    async with open_chromium() as browser:
         yield browser
 
 
@@ -48,8 +48,8 @@ async def browser() -> AsyncIterator[Browser]:
 async def browsing(browser: Browser) -> AsyncIterator[SandboxBrowser]:
     async with Sandbox.start(CONFIG, ack_seconds=HANG_SECONDS) as slack:
         slack.slack.workspace.trigger_seconds = HANG_SECONDS
-        app = tiny_app(slack)
-        async with over_http(slack, app):
+        app = create_tiny_app(slack)
+        async with connect_over_http(slack, app):
             browsing = SandboxBrowser(
                 browser, slack, app, AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
             )

@@ -1,4 +1,4 @@
-"""One of each block and element, as small as they can be and still show something."""
+"""A minimal example of each block and element."""
 
 from typing import Any
 
@@ -7,53 +7,63 @@ Json = dict[str, Any]
 PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAMLCwgAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
 
 
-def plain(words: str) -> Json:
+def build_plain_text(words: str) -> Json:
     return {"type": "plain_text", "text": words}
 
 
-def mrkdwn(words: str) -> Json:
+def build_mrkdwn(words: str) -> Json:
     return {"type": "mrkdwn", "text": words}
 
 
-def option(words: str, value: str = "") -> Json:
-    return {"text": plain(words), "value": value or words.lower()}
+def build_option(words: str, value: str = "") -> Json:
+    return {"text": build_plain_text(words), "value": value or words.lower()}
 
 
-def rich(*leaves: Json) -> Json:
+def build_rich_text(*leaves: Json) -> Json:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(leaves)}]}
 
 
-OPTIONS = [option("Red"), option("Green"), option("Blue")]
+OPTIONS = [build_option("Red"), build_option("Green"), build_option("Blue")]
 CONFIRM = {
-    "title": plain("Sure?"),
-    "text": mrkdwn("This *cannot* be undone."),
-    "confirm": plain("Do"),
-    "deny": plain("Stop"),
+    "title": build_plain_text("Sure?"),
+    "text": build_mrkdwn("This *cannot* be undone."),
+    "confirm": build_plain_text("Do"),
+    "deny": build_plain_text("Stop"),
 }
-BUTTON = {"type": "button", "text": plain("Press"), "action_id": "press", "value": "1"}
-DANGER = {**BUTTON, "action_id": "danger", "style": "danger", "text": plain("Delete"), "confirm": CONFIRM}
+BUTTON = {"type": "button", "text": build_plain_text("Press"), "action_id": "press", "value": "1"}
+DANGER = {
+    **BUTTON,
+    "action_id": "danger",
+    "style": "danger",
+    "text": build_plain_text("Delete"),
+    "confirm": CONFIRM,
+}
 
 SELECTS: dict[str, Json] = {
-    "static_select": {"options": OPTIONS, "initial_option": OPTIONS[1], "placeholder": plain("A colour")},
-    "external_select": {"min_query_length": 1, "placeholder": plain("A city")},
-    "users_select": {"placeholder": plain("Somebody")},
+    "static_select": {
+        "options": OPTIONS,
+        "initial_option": OPTIONS[1],
+        "placeholder": build_plain_text("A colour"),
+    },
+    "external_select": {"min_query_length": 1, "placeholder": build_plain_text("A city")},
+    "users_select": {"placeholder": build_plain_text("Somebody")},
     "conversations_select": {},
     "channels_select": {},
-    "multi_static_select": {"option_groups": [{"label": plain("Colours"), "options": OPTIONS}]},
+    "multi_static_select": {"option_groups": [{"label": build_plain_text("Colours"), "options": OPTIONS}]},
     "multi_external_select": {},
     "multi_users_select": {"initial_users": ["U02BRUNO"]},
     "multi_conversations_select": {},
     "multi_channels_select": {},
     "radio_buttons": {"options": OPTIONS},
-    "checkboxes": {"options": [{**OPTIONS[0], "description": plain("like a rose")}, *OPTIONS[1:]]},
+    "checkboxes": {"options": [{**OPTIONS[0], "description": build_plain_text("like a rose")}, *OPTIONS[1:]]},
     "datepicker": {"initial_date": "2026-11-22"},
     "timepicker": {"initial_time": "10:30"},
     "datetimepicker": {"initial_date_time": 1795341600},
 }
 INPUTS: dict[str, Json] = {
-    "plain_text_input": {"multiline": True, "max_length": 200, "placeholder": plain("Anything")},
+    "plain_text_input": {"multiline": True, "max_length": 200, "placeholder": build_plain_text("Anything")},
     "number_input": {"is_decimal_allowed": False, "min_value": "1", "max_value": "9", "initial_value": "3"},
-    "email_text_input": {"placeholder": plain("you@example.com")},
+    "email_text_input": {"placeholder": build_plain_text("you@example.com")},
     "url_text_input": {},
     "rich_text_input": {},
     "file_input": {"max_files": 2},
@@ -61,40 +71,40 @@ INPUTS: dict[str, Json] = {
 }
 
 
-def element(kind: str, fields: Json) -> Json:
+def build_element(kind: str, fields: Json) -> Json:
     return {"type": kind, "action_id": kind, **fields}
 
 
-def input_block(kind: str, fields: Json) -> Json:
+def build_input_block(kind: str, fields: Json) -> Json:
     return {
         "type": "input",
         "block_id": f"input_{kind}",
         "optional": True,
-        "label": plain(kind.replace("_", " ").capitalize()),
-        "hint": plain(f"This is a {kind}."),
-        "element": element(kind, fields),
+        "label": build_plain_text(kind.replace("_", " ").capitalize()),
+        "hint": build_plain_text(f"This is a {kind}."),
+        "element": build_element(kind, fields),
     }
 
 
 EVERYWHERE: list[Json] = [
-    {"type": "header", "text": plain("A header")},
+    {"type": "header", "text": build_plain_text("A header")},
     {
         "type": "section",
-        "text": mrkdwn("*Bold* _italic_ ~struck~ `code` <https://example.com|a link> <@U02BRUNO>"),
+        "text": build_mrkdwn("*Bold* _italic_ ~struck~ `code` <https://example.com|a link> <@U02BRUNO>"),
     },
-    {"type": "section", "fields": [mrkdwn("*Seats*\n5"), mrkdwn("*Price*\n€12.00")]},
-    {"type": "section", "text": mrkdwn("With a button"), "accessory": DANGER},
+    {"type": "section", "fields": [build_mrkdwn("*Seats*\n5"), build_mrkdwn("*Price*\n€12.00")]},
+    {"type": "section", "text": build_mrkdwn("With a button"), "accessory": DANGER},
     {
         "type": "section",
-        "text": mrkdwn("<!date^1795341600^{date_long} at {time}|a day in November>"),
+        "text": build_mrkdwn("<!date^1795341600^{date_long} at {time}|a day in November>"),
         "expand": True,
     },
     {"type": "divider"},
     {
         "type": "context",
-        "elements": [{"type": "image", "image_url": PICTURE, "alt_text": "grey"}, mrkdwn("A _note_")],
+        "elements": [{"type": "image", "image_url": PICTURE, "alt_text": "grey"}, build_mrkdwn("A _note_")],
     },
-    {"type": "image", "image_url": PICTURE, "alt_text": "A grey point", "title": plain("Grey")},
+    {"type": "image", "image_url": PICTURE, "alt_text": "A grey point", "title": build_plain_text("Grey")},
     {
         "type": "rich_text",
         "elements": [
@@ -123,7 +133,7 @@ EVERYWHERE: list[Json] = [
     {
         "type": "video",
         "alt_text": "A film",
-        "title": plain("Film"),
+        "title": build_plain_text("Film"),
         "thumbnail_url": PICTURE,
         "video_url": "https://example.com/film",
     },
@@ -132,17 +142,17 @@ EVERYWHERE: list[Json] = [
         "block_id": "everywhere",
         "elements": [
             BUTTON,
-            {**BUTTON, "action_id": "primary", "style": "primary", "text": plain("Approve")},
-            {**BUTTON, "action_id": "link", "url": "https://example.com", "text": plain("Open")},
+            {**BUTTON, "action_id": "primary", "style": "primary", "text": build_plain_text("Approve")},
+            {**BUTTON, "action_id": "link", "url": "https://example.com", "text": build_plain_text("Open")},
             {"type": "overflow", "action_id": "overflow", "options": OPTIONS},
         ],
     },
 ]
 CARD: Json = {
     "type": "card",
-    "title": mrkdwn("*Plan*"),
-    "subtitle": mrkdwn("monthly"),
-    "body": mrkdwn("Ten seats"),
+    "title": build_mrkdwn("*Plan*"),
+    "subtitle": build_mrkdwn("monthly"),
+    "body": build_mrkdwn("Ten seats"),
     "hero_image": {"type": "image", "image_url": PICTURE, "alt_text": "plan"},
     "actions": [{**BUTTON, "action_id": "choose"}],
 }
@@ -171,7 +181,7 @@ TASK: Json = {
     "task_id": "t1",
     "title": "Look it up",
     "status": "complete",
-    "output": rich({"type": "text", "text": "found"}),
+    "output": build_rich_text({"type": "text", "text": "found"}),
     "sources": [{"type": "url", "url": "https://example.com", "text": "Example"}],
 }
 TABLE: Json = {
@@ -179,7 +189,7 @@ TABLE: Json = {
     "rows": [
         [{"type": "raw_text", "text": "Month"}, {"type": "raw_text", "text": "Price"}],
         CELLS,
-        [rich({"type": "text", "text": "November", "style": {"bold": True}}), CELLS[1]],
+        [build_rich_text({"type": "text", "text": "November", "style": {"bold": True}}), CELLS[1]],
     ],
     "column_settings": [{"align": "left"}, {"align": "right"}],
 }
@@ -197,9 +207,9 @@ MESSAGE_ONLY: list[Json] = [
     {"type": "carousel", "elements": [CARD, {**CARD, "block_id": "second"}]},
     {
         "type": "container",
-        "title": plain("Details"),
+        "title": build_plain_text("Details"),
         "is_collapsible": True,
-        "child_blocks": [{"type": "section", "text": mrkdwn("Inside")}, {"type": "divider"}],
+        "child_blocks": [{"type": "section", "text": build_mrkdwn("Inside")}, {"type": "divider"}],
     },
     BARS,
     PIE,
@@ -211,10 +221,10 @@ MESSAGE_ONLY: list[Json] = [
             {
                 "type": "feedback_buttons",
                 "action_id": "feedback",
-                "positive_button": {"text": plain("Good"), "value": "good"},
-                "negative_button": {"text": plain("Bad"), "value": "bad"},
+                "positive_button": {"text": build_plain_text("Good"), "value": "good"},
+                "negative_button": {"text": build_plain_text("Bad"), "value": "bad"},
             },
-            {"type": "icon_button", "action_id": "icon", "icon": "trash", "text": plain("Delete")},
+            {"type": "icon_button", "action_id": "icon", "icon": "trash", "text": build_plain_text("Delete")},
         ],
     },
     {
@@ -223,15 +233,15 @@ MESSAGE_ONLY: list[Json] = [
             {
                 "type": "workflow_button",
                 "action_id": "workflow",
-                "text": plain("Start"),
+                "text": build_plain_text("Start"),
                 "workflow": {"trigger": {"url": "https://example.com"}},
             }
         ],
     },
-    {"type": "actions", "elements": [element(kind, fields) for kind, fields in SELECTS.items()]},
+    {"type": "actions", "elements": [build_element(kind, fields) for kind, fields in SELECTS.items()]},
 ]
 ALERTS: list[Json] = [
-    {"type": "alert", "text": mrkdwn(f"A word of *{level}*."), "level": level}
+    {"type": "alert", "text": build_mrkdwn(f"A word of *{level}*."), "level": level}
     for level in ("default", "info", "warning", "error", "success")
 ]
 
@@ -240,9 +250,9 @@ SECOND_MESSAGE: list[Json] = [DATA_TABLE, LINE, AREA]
 MODAL: Json = {
     "type": "modal",
     "callback_id": "gallery",
-    "title": plain("Gallery"),
-    "submit": plain("Send"),
-    "close": plain("Cancel"),
-    "blocks": [*ALERTS, *EVERYWHERE, *(input_block(kind, fields) for kind, fields in INPUTS.items())],
+    "title": build_plain_text("Gallery"),
+    "submit": build_plain_text("Send"),
+    "close": build_plain_text("Cancel"),
+    "blocks": [*ALERTS, *EVERYWHERE, *(build_input_block(kind, fields) for kind, fields in INPUTS.items())],
 }
 HOME: Json = {"type": "home", "blocks": [*EVERYWHERE, CARD]}

@@ -9,17 +9,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Sandbox
-from sandbox.block_kit import table, walk
-from sandbox.block_kit_rules import block_errors, options_errors, view_errors
+from sandbox.block_kit import load_table, walk_objects
+from sandbox.block_kit_rules import find_block_errors, find_options_errors, find_view_errors
 from tests.sandbox import gallery
-from tests.sandbox.blocks import section
-from tests.sandbox.gallery import OPTIONS, Json, mrkdwn, plain
+from tests.sandbox.blocks import build_section
+from tests.sandbox.gallery import OPTIONS, Json, build_mrkdwn, build_plain_text
 
 
 def test_the_gallery_shows_every_type_of_the_table() -> None:
     everything = [gallery.MESSAGE, gallery.SECOND_MESSAGE, gallery.MODAL, gallery.HOME]
-    shown = {part.get("type") for part, _ in walk(everything)}
-    known = {*table().blocks, *table().types} - {"usergroup", "team"}
+    shown = {part.get("type") for part, _ in walk_objects(everything)}
+    known = {*load_table().blocks, *load_table().types} - {"usergroup", "team"}
     assert known <= shown
 
 
@@ -78,7 +78,7 @@ LIMITS: dict[str, dict[str, int]] = {
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_the_table_holds_what_slack_documents(name: str) -> None:
-    known = table()
+    known = load_table()
     shape = next(
         part[name] for part in (known.blocks, known.types, known.objects, known.views) if name in part
     )
@@ -95,19 +95,19 @@ def test_every_limit_of_the_table_is_enforced() -> None:
         ("home", gallery.HOME["blocks"]),
     ]
     for surface, blocks in surfaces:
-        for place, name, beyond in excesses(blocks):
+        for place, name, beyond in iterate_excessive_values(blocks):
             spoilt = copy.deepcopy(blocks)
-            part = next(part for part, pointer in walk(spoilt, "/blocks") if pointer == place)
+            part = next(part for part, pointer in walk_objects(spoilt, "/blocks") if pointer == place)
             part[name] = beyond
-            if not any(place in error for error in block_errors(spoilt, surface)):
+            if not any(place in error for error in find_block_errors(spoilt, surface)):
                 untouched.append(f"{surface} {place}/{name}")
     assert untouched == []
 
 
-def excesses(blocks: list[Json]) -> Iterator[tuple[str, str, Any]]:
-    """Where, which field, and a value too long, too many or too great for it."""
-    known = table()
-    for part, pointer in walk(blocks, "/blocks"):
+def iterate_excessive_values(blocks: list[Json]) -> Iterator[tuple[str, str, Any]]:
+    """Yields a JSON pointer, a field, and a value above the field's limit."""
+    known = load_table()
+    for part, pointer in walk_objects(blocks, "/blocks"):
         is_block = pointer.count("/") == 2
         shape = (known.blocks if is_block else known.types).get(str(part.get("type")))
         for name, rule in shape.fields.items() if shape else ():
@@ -121,10 +121,10 @@ def excesses(blocks: list[Json]) -> Iterator[tuple[str, str, Any]]:
             elif rule.kind == "list" and part.get(name):
                 yield pointer, name, [part[name][0]] * (high + 1)
             elif rule.kind in ("text", "plain_text"):
-                yield pointer, name, plain("x" * (high + 1))
+                yield pointer, name, build_plain_text("x" * (high + 1))
 
 
-def edited(edit: Callable[[Json], Any]) -> Json:
+def edit_modal(edit: Callable[[Json], Any]) -> Json:
     view = copy.deepcopy(gallery.MODAL)
     edit(view)
     return view
@@ -135,10 +135,13 @@ def edited(edit: Callable[[Json], Any]) -> Json:
     [
         (lambda v: v.pop("title"), "missing required field: title [json-pointer:/view]"),
         (
-            lambda v: v.update(title=plain("x" * 25)),
+            lambda v: v.update(title=build_plain_text("x" * 25)),
             "must be less than 25 characters [json-pointer:/view/title/text]",
         ),
-        (lambda v: v.update(close=mrkdwn("x")), "unsupported type: mrkdwn [json-pointer:/view/close/type]"),
+        (
+            lambda v: v.update(close=build_mrkdwn("x")),
+            "unsupported type: mrkdwn [json-pointer:/view/close/type]",
+        ),
         (
             lambda v: v.update(private_metadata="x" * 3001),
             "must be less than 3001 characters [json-pointer:/view/private_metadata]",
@@ -155,13 +158,13 @@ def edited(edit: Callable[[Json], Any]) -> Json:
     ],
 )
 def test_a_view_is_checked_as_a_whole(edit: Callable[[Json], Any], error: str) -> None:
-    assert view_errors(edited(edit), "modal", "bot") == [error]
+    assert find_view_errors(edit_modal(edit), "modal", "bot") == [error]
 
 
 def test_offered_options_are_checked() -> None:
-    assert options_errors({"options": OPTIONS}) == []
-    assert options_errors({"options": [{"text": "Red"}]})
-    assert options_errors({}) == ["must define either `options` or `option_groups` [json-pointer:]"]
+    assert find_options_errors({"options": OPTIONS}) == []
+    assert find_options_errors({"options": [{"text": "Red"}]})
+    assert find_options_errors({}) == ["must define either `options` or `option_groups` [json-pointer:]"]
 
 
 @pytest.fixture
@@ -172,7 +175,7 @@ async def client(slack: Sandbox) -> AsyncWebClient:
 async def test_a_refused_message_says_where_it_is_wrong(slack: Sandbox, client: AsyncWebClient) -> None:
     with pytest.raises(SlackApiError) as caught:
         await client.chat_postMessage(
-            channel="C01GENERAL", text="x", blocks=[section(text=mrkdwn("x" * 3001))]
+            channel="C01GENERAL", text="x", blocks=[build_section(text=build_mrkdwn("x" * 3001))]
         )
     answer = caught.value.response
     fault = "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
@@ -183,7 +186,7 @@ async def test_a_refused_message_says_where_it_is_wrong(slack: Sandbox, client: 
 
 
 async def test_a_message_without_text_is_warned_of(slack: Sandbox, client: AsyncWebClient) -> None:
-    message = {"channel": "C01GENERAL", "blocks": [section(text=mrkdwn("x"))]}
+    message = {"channel": "C01GENERAL", "blocks": [build_section(text=build_mrkdwn("x"))]}
     await client.api_call("chat.postMessage", json=message)
     assert slack.warnings == ["chat.postMessage: missing_text_in_message"]
 
@@ -207,6 +210,6 @@ async def test_a_message_has_its_own_limits(client: AsyncWebClient, fields: Json
 
 
 async def test_a_view_too_large_is_refused(client: AsyncWebClient) -> None:
-    blocks = [section(fields=[mrkdwn("x" * 2000)] * 2)] * 80
+    blocks = [build_section(fields=[build_mrkdwn("x" * 2000)] * 2)] * 80
     with pytest.raises(SlackApiError, match="view_too_large"):
         await client.views_publish(user_id="U01ALICE", view={"type": "home", "blocks": blocks})

@@ -4,10 +4,20 @@ from typing import Any
 
 import pytest
 
-from sandbox.block_kit_rules import block_errors
+from sandbox.block_kit_rules import find_block_errors
 from tests.sandbox import gallery
-from tests.sandbox.blocks import SELECT, actions, button, section
-from tests.sandbox.gallery import BARS, OPTIONS, PIE, TABLE, Json, input_block, mrkdwn, option, plain
+from tests.sandbox.blocks import SELECT_ELEMENT, build_actions, build_button, build_section
+from tests.sandbox.gallery import (
+    BARS,
+    OPTIONS,
+    PIE,
+    TABLE,
+    Json,
+    build_input_block,
+    build_mrkdwn,
+    build_option,
+    build_plain_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,10 +30,10 @@ from tests.sandbox.gallery import BARS, OPTIONS, PIE, TABLE, Json, input_block, 
     ],
 )
 def test_blocks_that_slack_accepts_are_accepted(surface: str, blocks: list[Json]) -> None:
-    assert block_errors(blocks, surface) == []
+    assert find_block_errors(blocks, surface) == []
 
 
-def chart(**fields: Any) -> Json:
+def build_chart(**fields: Any) -> Json:
     return {**BARS, "chart": {**BARS["chart"], **fields}}
 
 
@@ -42,7 +52,7 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
     (
         "a type that is no word",
         "message",
-        [actions({"type": {}})],
+        [build_actions({"type": {}})],
         "unsupported type: {} [json-pointer:/blocks/0/elements/0/type]",
     ),
     (
@@ -54,79 +64,79 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
     (
         "empty section",
         "message",
-        [section()],
+        [build_section()],
         "must define either `text` or `fields` [json-pointer:/blocks/0]",
     ),
     (
         "long section",
         "modal",
-        [section(text=mrkdwn("x" * 3001))],
+        [build_section(text=build_mrkdwn("x" * 3001))],
         "must be less than 3001 characters [json-pointer:/blocks/0/text/text]",
     ),
     (
         "empty text",
         "message",
-        [section(text=mrkdwn(""))],
+        [build_section(text=build_mrkdwn(""))],
         "must be more than 0 characters [json-pointer:/blocks/0/text/text]",
     ),
     (
         "11 fields",
         "message",
-        [section(fields=[mrkdwn("x")] * 11)],
+        [build_section(fields=[build_mrkdwn("x")] * 11)],
         "no more than 10 items allowed [json-pointer:/blocks/0/fields]",
     ),
     (
         "long field",
         "message",
-        [section(fields=[mrkdwn("x" * 2001)])],
+        [build_section(fields=[build_mrkdwn("x" * 2001)])],
         "must be less than 2001 characters [json-pointer:/blocks/0/fields/0/text]",
     ),
     (
         "long header",
         "home",
-        [{"type": "header", "text": plain("x" * 151)}],
+        [{"type": "header", "text": build_plain_text("x" * 151)}],
         "must be less than 151 characters [json-pointer:/blocks/0/text/text]",
     ),
     (
         "mrkdwn header",
         "home",
-        [{"type": "header", "text": mrkdwn("x")}],
+        [{"type": "header", "text": build_mrkdwn("x")}],
         "unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]",
     ),
     (
         "11 in context",
         "message",
-        [{"type": "context", "elements": [mrkdwn("x")] * 11}],
+        [{"type": "context", "elements": [build_mrkdwn("x")] * 11}],
         "no more than 10 items allowed [json-pointer:/blocks/0/elements]",
     ),
     (
         "26 buttons",
         "message",
-        [actions(*(button(action_id=str(n)) for n in range(26)))],
+        [build_actions(*(build_button(action_id=str(n)) for n in range(26)))],
         "no more than 25 items allowed [json-pointer:/blocks/0/elements]",
     ),
     (
         "long button",
         "message",
-        [actions(button(text=plain("x" * 76)))],
+        [build_actions(build_button(text=build_plain_text("x" * 76)))],
         "must be less than 76 characters [json-pointer:/blocks/0/elements/0/text/text]",
     ),
     (
         "long value",
         "message",
-        [actions(button(value="x" * 2001))],
+        [build_actions(build_button(value="x" * 2001))],
         "must be less than 2001 characters [json-pointer:/blocks/0/elements/0/value]",
     ),
     (
         "blue button",
         "message",
-        [actions(button(style="blue"))],
+        [build_actions(build_button(style="blue"))],
         "must be a valid enum value [json-pointer:/blocks/0/elements/0/style]",
     ),
     (
         "twice an action_id in a block",
         "message",
-        [actions(button(), button())],
+        [build_actions(build_button(), build_button())],
         "`action_id` already exists: go [json-pointer:/blocks/0/elements/1/action_id]",
     ),
     (
@@ -163,121 +173,125 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
     (
         "long alert",
         "modal",
-        [{"type": "alert", "text": plain("x" * 201)}],
+        [{"type": "alert", "text": build_plain_text("x" * 201)}],
         "must be less than 201 characters [json-pointer:/blocks/0/text/text]",
     ),
     (
         "number in message",
         "message",
-        [input_block("number_input", {"is_decimal_allowed": False})],
+        [build_input_block("number_input", {"is_decimal_allowed": False})],
         "unsupported type: number_input [json-pointer:/blocks/0/element/type]",
     ),
     (
         "number without is_decimal_allowed",
         "modal",
-        [input_block("number_input", {})],
+        [build_input_block("number_input", {})],
         "missing required field: is_decimal_allowed [json-pointer:/blocks/0/element]",
     ),
     (
         "bound as a number",
         "modal",
-        [input_block("number_input", {"is_decimal_allowed": False, "min_value": 1})],
+        [build_input_block("number_input", {"is_decimal_allowed": False, "min_value": 1})],
         "must provide a string [json-pointer:/blocks/0/element/min_value]",
     ),
     (
         "value out of bounds",
         "modal",
-        [input_block("number_input", {"is_decimal_allowed": False, "max_value": "9", "initial_value": "10"})],
+        [
+            build_input_block(
+                "number_input", {"is_decimal_allowed": False, "max_value": "9", "initial_value": "10"}
+            )
+        ],
         "initial_value must be within the bounds [json-pointer:/blocks/0/element/initial_value]",
     ),
     (
         "101 options",
         "modal",
-        [actions({**SELECT, "options": [option(str(n)) for n in range(101)]})],
+        [build_actions({**SELECT_ELEMENT, "options": [build_option(str(n)) for n in range(101)]})],
         "no more than 100 items allowed [json-pointer:/blocks/0/elements/0/options]",
     ),
     (
         "no options",
         "modal",
-        [actions({**SELECT, "options": []})],
+        [build_actions({**SELECT_ELEMENT, "options": []})],
         "no fewer than 1 items allowed [json-pointer:/blocks/0/elements/0/options]",
     ),
     (
         "neither options nor groups",
         "modal",
-        [actions(SELECT)],
+        [build_actions(SELECT_ELEMENT)],
         "must define either `options` or `option_groups` [json-pointer:/blocks/0/elements/0]",
     ),
     (
         "long option",
         "modal",
-        [actions({**SELECT, "options": [option("x" * 76, "v")]})],
+        [build_actions({**SELECT_ELEMENT, "options": [build_option("x" * 76, "v")]})],
         "must be less than 76 characters [json-pointer:/blocks/0/elements/0/options/0/text/text]",
     ),
     (
         "long option value",
         "modal",
-        [actions({**SELECT, "options": [option("x", "v" * 151)]})],
+        [build_actions({**SELECT_ELEMENT, "options": [build_option("x", "v" * 151)]})],
         "must be less than 151 characters [json-pointer:/blocks/0/elements/0/options/0/value]",
     ),
     (
         "initial option that is none",
         "modal",
-        [actions({**SELECT, "options": OPTIONS, "initial_option": option("Pink")})],
+        [build_actions({**SELECT_ELEMENT, "options": OPTIONS, "initial_option": build_option("Pink")})],
         "initial_option must be one of the options [json-pointer:/blocks/0/elements/0/initial_option]",
     ),
     (
         "11 radio buttons",
         "modal",
-        [actions({"type": "radio_buttons", "options": [option(str(n)) for n in range(11)]})],
+        [build_actions({"type": "radio_buttons", "options": [build_option(str(n)) for n in range(11)]})],
         "no more than 10 items allowed [json-pointer:/blocks/0/elements/0/options]",
     ),
     (
         "long confirm",
         "message",
-        [actions(button(confirm={**gallery.CONFIRM, "confirm": plain("x" * 31)}))],
+        [build_actions(build_button(confirm={**gallery.CONFIRM, "confirm": build_plain_text("x" * 31)}))],
         "must be less than 31 characters [json-pointer:/blocks/0/elements/0/confirm/confirm/text]",
     ),
     (
         "long placeholder",
         "modal",
-        [input_block("plain_text_input", {"placeholder": plain("x" * 151)})],
+        [build_input_block("plain_text_input", {"placeholder": build_plain_text("x" * 151)})],
         "must be less than 151 characters [json-pointer:/blocks/0/element/placeholder/text]",
     ),
     (
         "bad date",
         "modal",
-        [input_block("datepicker", {"initial_date": "22.11.2026"})],
+        [build_input_block("datepicker", {"initial_date": "22.11.2026"})],
         "must be a valid date [json-pointer:/blocks/0/element/initial_date]",
     ),
     (
         "a day that never comes",
         "modal",
-        [input_block("datepicker", {"initial_date": "2026-02-30"})],
+        [build_input_block("datepicker", {"initial_date": "2026-02-30"})],
         "must be a valid date [json-pointer:/blocks/0/element/initial_date]",
     ),
     (
         "a bound that is no number",
         "modal",
-        [input_block("number_input", {"is_decimal_allowed": True, "max_value": "NaN"})],
+        [build_input_block("number_input", {"is_decimal_allowed": True, "max_value": "NaN"})],
         "must be a valid number [json-pointer:/blocks/0/element/max_value]",
     ),
     (
         "an unknown filter",
         "modal",
-        [input_block("conversations_select", {"filter": {"include": ["all"]}})],
+        [build_input_block("conversations_select", {"filter": {"include": ["all"]}})],
         "must be a valid enum value [json-pointer:/blocks/0/element/filter/include/0]",
     ),
     (
         "a link in a select",
         "modal",
-        [actions({**SELECT, "options": [{**option("x"), "url": "https://example.com"}]})],
+        [build_actions({**SELECT_ELEMENT, "options": [{**build_option("x"), "url": "https://example.com"}]})],
         "invalid additional property: url [json-pointer:/blocks/0/elements/0/options/0]",
     ),
     (
         "a container in a container",
         "message",
-        [{"type": "container", "title": plain("x"), "child_blocks": [{"type": "container"}]}],
+        [{"type": "container", "title": build_plain_text("x"), "child_blocks": [{"type": "container"}]}],
         "unsupported type: container [json-pointer:/blocks/0/child_blocks/0/type]",
     ),
     (
@@ -308,13 +322,13 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
     (
         "a series that misses a category",
         "message",
-        [chart(series=[{"name": "used", "data": LINES[0]["data"][:1]}])],
+        [build_chart(series=[{"name": "used", "data": LINES[0]["data"][:1]}])],
         "must have one data point for each category [json-pointer:/blocks/0/chart/series/0/data]",
     ),
     (
         "two series of one name",
         "message",
-        [chart(series=[LINES[0], LINES[0]])],
+        [build_chart(series=[LINES[0], LINES[0]])],
         "series names must be unique [json-pointer:/blocks/0/chart/series/1/name]",
     ),
     (
@@ -326,15 +340,15 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
     (
         "three buttons on a card",
         "message",
-        [{**gallery.CARD, "actions": [button(action_id=str(n)) for n in range(3)]}],
+        [{**gallery.CARD, "actions": [build_button(action_id=str(n)) for n in range(3)]}],
         "no more than 2 items allowed [json-pointer:/blocks/0/actions]",
     ),
     (
         "two focused fields",
         "modal",
         [
-            input_block("plain_text_input", {"focus_on_load": True}),
-            input_block("url_text_input", {"focus_on_load": True}),
+            build_input_block("plain_text_input", {"focus_on_load": True}),
+            build_input_block("url_text_input", {"focus_on_load": True}),
         ],
         "only one element may have `focus_on_load` [json-pointer:/blocks/1/element/focus_on_load]",
     ),
@@ -345,4 +359,4 @@ REFUSED: list[tuple[str, str, list[Any], str]] = [
     ("surface", "blocks", "error"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
 )
 def test_blocks_that_slack_rejects_are_rejected(surface: str, blocks: list[Any], error: str) -> None:
-    assert block_errors(blocks, surface) == [error]
+    assert find_block_errors(blocks, surface) == [error]

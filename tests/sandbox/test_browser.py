@@ -18,7 +18,7 @@ def _no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_browser_a_test_is_skipped_with_what_to_install() -> None:
     with pytest.raises(pytest.skip.Exception, match="apt-get install chromium"):
-        browser.need_chromium()
+        browser.require_chromium()
 
 
 def test_without_a_browser_the_run_that_needs_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,4 +26,4 @@ def test_without_a_browser_the_run_that_needs_one_fails(monkeypatch: pytest.Monk
     assert re.search(rf"^{name}={value} .*make check$", RUN.read_text("utf-8"), re.MULTILINE)
     monkeypatch.setenv(name, value)
     with pytest.raises(pytest.fail.Exception, match="no browser"):
-        browser.need_chromium()
+        browser.require_chromium()

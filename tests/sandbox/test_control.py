@@ -52,7 +52,7 @@ async def test_controls_that_are_not_shown_cannot_be_used(slack: Sandbox, contro
 
 
 async def test_each_person_sees_their_own(slack: Sandbox, control: Control, alice: Person) -> None:
-    slack.slack.people.open_for(alice.client, HELLO_MODAL)
+    slack.slack.people.open_modal_for(alice.client, HELLO_MODAL)
     _, hers = await control("GET", "state?user=U01ALICE")
     _, his = await control("GET", "state?user=U02BRUNO")
     assert [view["callback_id"] for view in hers["modal"]] == ["hello"]
@@ -102,7 +102,7 @@ async def test_reset_starts_over_and_reports_it(slack: Sandbox, control: Control
 
     slack.on_reset(hook)
     await alice.write("hello", channel="C01GENERAL")
-    slack.slack.people.open_for(alice.client, HELLO_MODAL)
+    slack.slack.people.open_modal_for(alice.client, HELLO_MODAL)
     assert (await control("POST", "reset", {}))[0] == 200
     assert (slack.channel("C01GENERAL").messages, slack.person("U01ALICE").modal, reports) == (
         [],

@@ -11,15 +11,15 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
 from sandbox import Person, Sandbox
-from tests.sandbox.tiny_app import HELLO_MODAL, modal, over_socket, tiny_app
+from tests.sandbox.tiny_app import HELLO_MODAL, build_modal, connect_over_socket_mode, create_tiny_app
 
 CHANNEL = "C01GENERAL"
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def listener(slack: Sandbox, answer: Answer) -> AsyncIterator[None]:
-    """An app that is one function."""
+async def serve_app(slack: Sandbox, answer: Answer) -> AsyncIterator[None]:
+    """Serves an app that consists of one function."""
     app = web.Application()
     app.router.add_post("/", answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -32,7 +32,7 @@ async def listener(slack: Sandbox, answer: Answer) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-def say(**body: object) -> Answer:
+def build_answer(**body: object) -> Answer:
     async def answer(_: web.Request) -> web.Response:
         return web.json_response(body)
 
@@ -46,7 +46,7 @@ async def test_a_request_is_signed_and_formed_as_slack_does(slack: Sandbox, alic
         seen.append((await request.read(), dict(request.headers)))
         return web.Response()
 
-    async with listener(slack, answer):
+    async with serve_app(slack, answer):
         await alice.command("/hello", "a & b", channel=CHANNEL)
     body, headers = seen[0]
     base = b"v0:" + headers["X-Slack-Request-Timestamp"].encode() + b":" + body
@@ -69,7 +69,7 @@ async def test_an_ack_past_its_time_is_an_operation_timeout(slack: Sandbox, alic
         await replied.wait()
         return web.Response()
 
-    async with listener(slack, wait):
+    async with serve_app(slack, wait):
         reply = await alice.command("/hello", channel=CHANNEL)
         replied.set()
     assert reply.error == "operation_timeout"
@@ -94,7 +94,7 @@ async def test_events_are_retried_three_times_with_a_reason(slack: Sandbox, alic
         assert request.headers.get("X-Slack-Retry-Reason", "http_error") == "http_error"
         return web.Response(status=500)
 
-    async with listener(slack, fail):
+    async with serve_app(slack, fail):
         await alice.open_home()
         await slack.wait_until(lambda: len(numbers) == 4)
         await asyncio.sleep(0.02)
@@ -108,7 +108,7 @@ async def test_a_failure_that_forbids_retries_is_not_retried(slack: Sandbox, ali
     async def fail(_: web.Request) -> web.Response:
         return web.Response(status=500, headers={"X-Slack-No-Retry": "1"})
 
-    async with listener(slack, fail):
+    async with serve_app(slack, fail):
         await alice.open_home()
         await asyncio.sleep(0.05)
     assert len(slack.requests) == 1
@@ -127,8 +127,8 @@ async def test_a_failure_that_forbids_retries_is_not_retried(slack: Sandbox, ali
 async def test_an_ack_that_slack_cannot_use_is_refused_loudly(
     slack: Sandbox, alice: Person, ack: dict[str, object], error: str
 ) -> None:
-    slack.slack.people.open_for(alice.client, HELLO_MODAL)
-    async with listener(slack, say(**ack)):
+    slack.slack.people.open_modal_for(alice.client, HELLO_MODAL)
+    async with serve_app(slack, build_answer(**ack)):
         await alice.submit()
     assert alice.modal
     assert alice.modal.error == "We had some trouble connecting. Try again?"
@@ -136,27 +136,31 @@ async def test_an_ack_that_slack_cannot_use_is_refused_loudly(
 
 
 async def test_an_ack_updates_pushes_and_clears(slack: Sandbox, alice: Person) -> None:
-    slack.slack.people.open_for(alice.client, HELLO_MODAL)
-    async with listener(slack, say(response_action="update", view=modal("second", HELLO_MODAL["blocks"]))):
+    slack.slack.people.open_modal_for(alice.client, HELLO_MODAL)
+    async with serve_app(
+        slack, build_answer(response_action="update", view=build_modal("second", HELLO_MODAL["blocks"]))
+    ):
         await alice.submit()
     assert [m.callback_id for m in alice.modals] == ["second"]
-    async with listener(slack, say(response_action="push", view=modal("third", HELLO_MODAL["blocks"]))):
+    async with serve_app(
+        slack, build_answer(response_action="push", view=build_modal("third", HELLO_MODAL["blocks"]))
+    ):
         await alice.submit()
     assert [m.callback_id for m in alice.modals] == ["second", "third"]
-    async with listener(slack, say(response_action="clear")):
+    async with serve_app(slack, build_answer(response_action="clear")):
         await alice.submit()
     assert alice.modals == []
 
 
 async def test_a_command_that_answers_bad_blocks_is_refused(slack: Sandbox, alice: Person) -> None:
-    async with listener(slack, say(text="x", blocks=[{"type": "sparkle"}])):
+    async with serve_app(slack, build_answer(text="x", blocks=[{"type": "sparkle"}])):
         reply = await alice.command("/hello", channel=CHANNEL)
     assert reply.text == '/hello failed with the error "invalid_blocks"'
     assert [refusal.what for refusal in slack.refusals] == ["ack of /hello"]
 
 
 async def test_a_reply_in_channel_is_for_all(slack: Sandbox, alice: Person) -> None:
-    async with listener(slack, say(text="for all", response_type="in_channel")):
+    async with serve_app(slack, build_answer(text="for all", response_type="in_channel")):
         await alice.command("/hello", channel=CHANNEL)
     assert [message.text for message in slack.channel(CHANNEL).messages] == ["for all"]
 
@@ -170,8 +174,8 @@ async def test_an_event_comes_twice_on_demand(app: AsyncApp, slack: Sandbox, ali
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_socket_mode_reconnects_when_told(slack: Sandbox, alice: Person, reason: str) -> None:
-    app = tiny_app(slack)
-    async with over_socket(slack, app), aiohttp.ClientSession() as session:
+    app = create_tiny_app(slack)
+    async with connect_over_socket_mode(slack, app), aiohttp.ClientSession() as session:
         await session.post(f"{slack.page_url}control/sockets/{reason}", json={})
         await slack.wait_until(lambda: slack.slack.sockets.is_open)
         assert (await alice.command("/hello", "world", channel=CHANNEL)).text == "Hello world"
@@ -179,7 +183,7 @@ async def test_socket_mode_reconnects_when_told(slack: Sandbox, alice: Person, r
 
 
 async def test_a_dropped_socket_is_noticed(slack: Sandbox, alice: Person) -> None:
-    async with over_socket(slack, tiny_app(slack)):
+    async with connect_over_socket_mode(slack, create_tiny_app(slack)):
         await slack.drop_sockets()
         reply = await alice.command("/hello", "world", channel=CHANNEL)
         assert reply.error == "dispatch_failed"

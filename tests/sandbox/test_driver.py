@@ -6,7 +6,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 from sandbox import Person, Sandbox
 from sandbox.errors import NotShown
-from tests.sandbox.tiny_app import TIMES, modal
+from tests.sandbox.tiny_app import TIMES, build_modal
 
 CHANNEL = "C01GENERAL"
 
@@ -45,7 +45,7 @@ async def test_errors_stand_at_their_fields(app: AsyncApp, alice: Person) -> Non
 @pytest.mark.parametrize("typed", ["NaN", "Infinity", "1e", "five"])
 async def test_an_invalid_number_is_reported_at_its_field(slack: Sandbox, alice: Person, typed: str) -> None:
     number = {"type": "number_input", "action_id": "times", "is_decimal_allowed": True}
-    slack.slack.people.open_for(alice.client, modal("m", [{**TIMES, "element": number}]))
+    slack.slack.people.open_modal_for(alice.client, build_modal("m", [{**TIMES, "element": number}]))
     alice.fill("times", typed)
     assert (await alice.submit(strict=True)).errors == {"times": "Please enter a valid number."}
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from sandbox import Sandbox
 from sandbox.config import load_config
-from tests.sandbox.browser_page import CONFIG, GENERAL, SandboxBrowser, say
+from tests.sandbox.browser_page import CONFIG, GENERAL, SandboxBrowser, type_message
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,7 +22,7 @@ STEP = {
 GUIDE = {"title": "What to try", "notes": ["Mail holds e-mails."], "steps": [STEP]}
 
 
-async def press(page: Page, name: str) -> None:
+async def press_button(page: Page, name: str) -> None:
     await page.get_by_role("button", name=name).click()
 
 
@@ -33,7 +33,7 @@ async def test_a_step_takes_one_to_its_person_and_place_with_the_command_typed(b
         await page.goto(slack.page_url)
         await expect(page.get_by_role("heading", name="What to try", level=1)).to_be_visible()
         await expect(page.locator("#main")).to_contain_text("Mail holds e-mails.")
-        await press(page, "Try as Bruno Roy: Say hello")
+        await press_button(page, "Try as Bruno Roy: Say hello")
         await expect(page.locator("#composer-text")).to_be_focused()
         await expect(page.locator("#composer-text")).to_have_value("/hello post")
         await expect(page.locator("#persona")).to_have_value("U02BRUNO")
@@ -52,7 +52,7 @@ async def test_a_step_needs_a_person_and_a_place_that_exist(change: dict[str, st
 
 @pytest.mark.browser
 async def test_the_skip_link_leads_past_the_sidebar_on_every_page(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Skip to the message field")).to_be_focused()
     await page.keyboard.press("Enter")
@@ -72,8 +72,8 @@ async def test_the_skip_link_leads_past_the_sidebar_on_every_page(browsing: Sand
 async def test_focus_moves_to_a_step_that_replaces_another_in_the_same_modal(
     browsing: SandboxBrowser,
 ) -> None:
-    page = await browsing.open()
-    await say(page, "/hello modal")
+    page = await browsing.open_page()
+    await type_message(page, "/hello modal")
     modal = page.locator("#modal[open]")
     await modal.get_by_role("button", name="More").focus()
     clients = browsing.slack.slack.workspace.clients

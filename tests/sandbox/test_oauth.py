@@ -19,13 +19,13 @@ WORKSPACE: dict[str, Any] = {
 }
 
 
-async def allowed(slack: Sandbox, client_id: str = "1000.2000") -> httpx.Response:
+async def authorize(slack: Sandbox, client_id: str = "1000.2000") -> httpx.Response:
     query = {"client_id": client_id, "scope": "commands,chat:write", "state": "s", "allow": "T1"}
     async with httpx.AsyncClient() as browser:
         return await browser.get(f"{slack.page_url}oauth/v2/authorize", params=query)
 
 
-async def exchange(slack: Sandbox, code: str, secret: str = "sandbox-client-secret") -> dict[str, Any]:
+async def exchange_code(slack: Sandbox, code: str, secret: str = "sandbox-client-secret") -> dict[str, Any]:
     async with httpx.AsyncClient() as app:
         answer = await app.post(
             f"{slack.api_url}oauth.v2.access", data={"code": code}, auth=("1000.2000", secret)
@@ -36,14 +36,14 @@ async def exchange(slack: Sandbox, code: str, secret: str = "sandbox-client-secr
 
 async def test_a_code_becomes_a_token_once_and_the_token_opens_the_workspace() -> None:
     async with Sandbox.start(WORKSPACE) as slack:
-        back = urlsplit((await allowed(slack)).headers["location"])
+        back = urlsplit((await authorize(slack)).headers["location"])
         [code], state = parse_qs(back.query)["code"], parse_qs(back.query)["state"]
         assert (back.path, state) == ("/back", ["s"])
-        answer = await exchange(slack, code)
+        answer = await exchange_code(slack, code)
         assert (answer["team"]["id"], answer["scope"]) == ("T1", "commands,chat:write")
         client = AsyncWebClient(answer["access_token"], base_url=slack.api_url)
         assert (await client.auth_test())["team_id"] == "T1"
-        assert (await exchange(slack, code))["error"] == "invalid_code"
+        assert (await exchange_code(slack, code))["error"] == "invalid_code"
 
         await slack.uninstall("T1")
         with pytest.raises(SlackApiError, match="invalid_auth"):
@@ -52,8 +52,8 @@ async def test_a_code_becomes_a_token_once_and_the_token_opens_the_workspace() -
 
 async def test_another_apps_id_or_secret_is_refused() -> None:
     async with Sandbox.start(WORKSPACE) as slack:
-        assert (await allowed(slack, "another")).status_code == 400
-        assert (await exchange(slack, "any", "another"))["error"] == "bad_client_secret"
+        assert (await authorize(slack, "another")).status_code == 400
+        assert (await exchange_code(slack, "any", "another"))["error"] == "bad_client_secret"
 
 
 async def test_an_organisation_has_one_token_for_the_workspaces_it_was_added_to() -> None:
@@ -69,7 +69,7 @@ async def test_an_organisation_has_one_token_for_the_workspaces_it_was_added_to(
         events = {r.payload["event"]["type"] for r in slack.requests if r.kind == "event"}
         assert events == {"team_access_revoked", "team_access_granted"}
 
-        alice = slack.person("U1").go_to(SECOND_TEAM_ID)
+        alice = slack.person("U1").switch_workspace(SECOND_TEAM_ID)
         await alice.command("/any")
         assert slack.requests[-1].payload["team_id"] == SECOND_TEAM_ID
         assert slack.requests[-1].payload["is_enterprise_install"] == "true"

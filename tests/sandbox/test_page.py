@@ -6,14 +6,14 @@ import pytest
 from playwright.async_api import expect
 
 from tests.sandbox import gallery
-from tests.sandbox.browser_page import GENERAL, SandboxBrowser, say
-from tests.sandbox.tiny_app import HELLO_HOME, greeting
+from tests.sandbox.browser_page import GENERAL, SandboxBrowser, type_message
+from tests.sandbox.tiny_app import HELLO_HOME, build_greeting
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_command_is_completed_sent_and_answered(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     await page.locator("#composer-text").press_sequentially("/he")
     options = page.locator(".suggestions [role=option]")
     await expect(options).to_have_text(["/hello[modal|post] — Say hello", "/helpExplain"])
@@ -29,7 +29,7 @@ async def test_a_command_is_completed_sent_and_answered(browsing: SandboxBrowser
 
 
 async def test_a_draft_stays_when_the_app_first_writes(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     # Opening the tab would give it its channel first.
     await page.route("**/people/U01ALICE/home", lambda route: route.fulfill(json={}))
     await page.get_by_role("link", name="Messages").first.click()
@@ -43,19 +43,19 @@ async def test_a_draft_stays_when_the_app_first_writes(browsing: SandboxBrowser)
 
 
 async def test_ephemeral_messages_are_shown_to_one_person_only(browsing: SandboxBrowser) -> None:
-    alice, bruno = await browsing.open(), await browsing.open("U02BRUNO")
-    await say(alice, "/hello you")
+    alice, bruno = await browsing.open_page(), await browsing.open_page("U02BRUNO")
+    await type_message(alice, "/hello you")
     await expect(alice.locator(".message")).to_contain_text("Hello you")
-    await say(alice, "Good *morning* <@U02BRUNO>")
+    await type_message(alice, "Good *morning* <@U02BRUNO>")
     await expect(bruno.locator(".message")).to_have_count(1)
     await expect(bruno.locator(".message")).to_contain_text("Good morning")
 
 
 async def test_buttons_ask_before_they_act_where_told_to(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
-    section = {"type": "section", "text": gallery.mrkdwn("Careful"), "accessory": gallery.DANGER}
+    page = await browsing.open_page()
+    section = {"type": "section", "text": gallery.build_mrkdwn("Careful"), "accessory": gallery.DANGER}
     await browsing.client.chat_postMessage(
-        channel=GENERAL, text="Careful", blocks=[section, *greeting("Hello")]
+        channel=GENERAL, text="Careful", blocks=[section, *build_greeting("Hello")]
     )
     await page.get_by_role("button", name="Delete").click()
     dialog = page.locator("#confirm[open]")
@@ -71,7 +71,7 @@ async def test_buttons_ask_before_they_act_where_told_to(browsing: SandboxBrowse
 
 
 async def test_threads_edits_and_files(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     posted = await browsing.client.chat_postMessage(channel=GENERAL, text="first words")
     await browsing.client.chat_update(channel=GENERAL, ts=posted["ts"], text="better words")
     await browsing.client.files_upload_v2(
@@ -90,16 +90,16 @@ async def test_threads_edits_and_files(browsing: SandboxBrowser) -> None:
 
 
 async def test_home_is_opened_drawn_and_pressed(browsing: SandboxBrowser) -> None:
-    page = await browsing.open(place="home")
+    page = await browsing.open_page(place="home")
     await page.locator(".home").get_by_role("button", name="Greet").click()
     await browsing.slack.wait_until(lambda: browsing.seen == ["greet all"])
-    changed = {**HELLO_HOME, "blocks": [{"type": "section", "text": gallery.mrkdwn("Changed")}]}
+    changed = {**HELLO_HOME, "blocks": [{"type": "section", "text": gallery.build_mrkdwn("Changed")}]}
     await browsing.client.views_publish(user_id="U01ALICE", view=changed)
     await expect(page.locator(".home")).to_contain_text("Changed")
 
 
 async def test_one_becomes_somebody_else_and_changes_language(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     await expect(page.locator("#sidebar")).to_contain_text("second")
     await page.get_by_label("You are").select_option("U02BRUNO")
     await expect(page.locator("#sidebar")).not_to_contain_text("second")
@@ -114,7 +114,7 @@ async def test_one_becomes_somebody_else_and_changes_language(browsing: SandboxB
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_theme_follows_and_is_switched(browsing: SandboxBrowser, scheme: Any) -> None:
-    page = await browsing.open(color_scheme=scheme)
+    page = await browsing.open_page(color_scheme=scheme)
     ground = "getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()"
     before = await page.evaluate(ground)
     await page.get_by_role("button", name="Theme").click()
@@ -124,7 +124,7 @@ async def test_the_theme_follows_and_is_switched(browsing: SandboxBrowser, schem
 
 
 async def test_a_phone_shows_one_thing_at_a_time(browsing: SandboxBrowser) -> None:
-    page = await browsing.open(viewport={"width": 390, "height": 780})
+    page = await browsing.open_page(viewport={"width": 390, "height": 780})
     await expect(page.locator("#sidebar")).not_to_be_visible()
     await page.get_by_role("button", name="Menu").click()
     await page.locator("#sidebar").get_by_role("link", name="Home").click()

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.sandbox import gallery
-from tests.sandbox.browser_page import GENERAL, SandboxBrowser, modal, say
+from tests.sandbox.browser_page import GENERAL, SandboxBrowser, find_modal, type_message
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -16,16 +16,16 @@ FAINT_WORDS = Path(__file__).with_name("contrast.js").read_text("utf-8")
 
 
 async def test_every_block_and_element_is_drawn(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     await browsing.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
     await browsing.client.chat_postMessage(channel=GENERAL, text="two", blocks=gallery.SECOND_MESSAGE)
     await expect(page.locator(".message")).to_have_count(2)
-    await say(page, "/hello gallery")
-    await modal(page).wait_for()
+    await type_message(page, "/hello gallery")
+    await find_modal(page).wait_for()
     assert await page.locator(".unknown").count() == 0
     for number, shown in enumerate((gallery.MESSAGE, gallery.SECOND_MESSAGE)):
         assert await page.locator(".message").nth(number).locator(".blocks > .block").count() == len(shown)
-    assert await modal(page).locator(".block").count() == len(gallery.MODAL["blocks"])
+    assert await find_modal(page).locator(".block").count() == len(gallery.MODAL["blocks"])
     assert await page.locator(".chart svg").count() == 4
     await expect(page.locator(".chart table").first).to_contain_text("bought")
 
@@ -37,29 +37,29 @@ NAMELESS = """() => [...document.querySelectorAll("input, select, textarea, butt
 
 
 async def test_everything_that_can_be_used_has_a_name(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     await browsing.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
     await expect(page.locator(".message")).to_have_count(1)
-    await say(page, "/hello gallery")
-    await modal(page).wait_for()
+    await type_message(page, "/hello gallery")
+    await find_modal(page).wait_for()
     assert await page.evaluate(NAMELESS) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_all_words_stand_out_from_their_ground(browsing: SandboxBrowser, scheme: Any) -> None:
-    page = await browsing.open(color_scheme=scheme)
+    page = await browsing.open_page(color_scheme=scheme)
     await browsing.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)
-    await say(page, "/hello you")
+    await type_message(page, "/hello you")
     await expect(page.locator(".message")).to_have_count(2)
     await page.locator("#composer-text").fill("")
     assert await page.evaluate(FAINT_WORDS) == []
-    await say(page, "/hello gallery")
-    await modal(page).wait_for()
+    await type_message(page, "/hello gallery")
+    await find_modal(page).wait_for()
     assert await page.evaluate(FAINT_WORDS) == []
 
 
 async def test_a_data_table_sorts_filters_and_pages(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     await browsing.client.chat_postMessage(channel=GENERAL, text="table", blocks=[gallery.DATA_TABLE])
     rows = page.locator(".data-table tbody tr")
     await expect(rows).to_have_count(2)
@@ -75,7 +75,7 @@ async def test_words_are_shown_as_slack_shows_them(browsing: SandboxBrowser) -> 
     words = (
         "<!date^1795341600^{date_long} at {time}|then> <@U01ALICE> <script>alert(1)</script> &lt;b&gt; `x`"
     )
-    alice, bruno = await browsing.open(), await browsing.open("U02BRUNO")
+    alice, bruno = await browsing.open_page(), await browsing.open_page("U02BRUNO")
     await browsing.client.chat_postMessage(channel=GENERAL, text=words)
     text = alice.locator(".message .text")
     await expect(text).to_contain_text(re.compile(r"Sunday, November 22, 2026 at 5:00\sAM"))
@@ -85,7 +85,7 @@ async def test_words_are_shown_as_slack_shows_them(browsing: SandboxBrowser) -> 
 
 async def test_bold_holds_what_is_inside_it_and_no_more(browsing: SandboxBrowser) -> None:
     words = "*no post to <#C01GENERAL>* and *`/x` bold* but `*a*` *b `c*` d_e_f <http://a.example/_x_|*l*>"
-    alice = await browsing.open()
+    alice = await browsing.open_page()
     await browsing.client.chat_postMessage(channel=GENERAL, text=words)
     text = alice.locator(".message .text")
     await expect(text).to_contain_text("but *a* *b c* d_e_f *l*")

@@ -10,13 +10,13 @@ import pytest
 from playwright.async_api import Route, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.sandbox.browser_page import GENERAL, SandboxBrowser, say
+from tests.sandbox.browser_page import GENERAL, SandboxBrowser, type_message
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_mail_is_read_in_the_page(browsing: SandboxBrowser) -> None:
-    page = await browsing.open(place="mail")
+    page = await browsing.open_page(place="mail")
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "bot@acme.example", "alice@acme.example", "Your receipt"
     mail.set_content("Thanks")
@@ -32,7 +32,7 @@ async def test_mail_is_read_in_the_page(browsing: SandboxBrowser) -> None:
 
 
 async def test_mail_that_loads_slowly_does_not_take_anothers_place(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
+    page = await browsing.open_page()
     waiting: list[Route] = []
 
     async def hold(route: Route) -> None:
@@ -49,7 +49,7 @@ async def test_mail_that_loads_slowly_does_not_take_anothers_place(browsing: San
 
 
 async def test_traffic_shows_a_late_answer_and_one_that_never_came(browsing: SandboxBrowser) -> None:
-    page = await browsing.open(place="traffic")
+    page = await browsing.open_page(place="traffic")
     browsing.slack.fault("slow", "conversations.open", times=1, seconds=1)
     browsing.slack.fault("cut_before", "conversations.open", times=1)
     call = asyncio.create_task(browsing.client.conversations_open(users="U01ALICE"))
@@ -68,7 +68,7 @@ async def test_traffic_shows_a_late_answer_and_one_that_never_came(browsing: San
 
 
 async def test_traffic_shows_acks_calls_and_refusals(browsing: SandboxBrowser) -> None:
-    page = await browsing.open(place="traffic")
+    page = await browsing.open_page(place="traffic")
     await browsing.slack.person("U01ALICE").command("/hello", "you", channel=GENERAL)
     with pytest.raises(Exception, match="channel_not_found"):
         await browsing.client.chat_postMessage(channel="C99", text="x")
@@ -80,7 +80,7 @@ async def test_traffic_shows_acks_calls_and_refusals(browsing: SandboxBrowser) -
 
 
 async def test_faults_are_made_in_the_page(browsing: SandboxBrowser) -> None:
-    page = await browsing.open(place="traffic")
+    page = await browsing.open_page(place="traffic")
     await page.get_by_text("Make things go wrong").click()
     await page.get_by_label("Fault").select_option("error_503")
     await page.get_by_role("textbox", name="Method").fill("chat.postMessage")
@@ -90,15 +90,15 @@ async def test_faults_are_made_in_the_page(browsing: SandboxBrowser) -> None:
 
 
 async def test_reset_is_one_click(browsing: SandboxBrowser) -> None:
-    page = await browsing.open()
-    await say(page, "hello")
+    page = await browsing.open_page()
+    await type_message(page, "hello")
     await expect(page.locator(".message")).to_have_count(1)
     await page.get_by_role("button", name="Reset").click()
     await expect(page.locator(".message")).to_have_count(0)
 
 
 async def test_a_long_reset_says_that_it_is_under_way(browsing: SandboxBrowser) -> None:
-    page, ready = await browsing.open(), asyncio.Event()
+    page, ready = await browsing.open_page(), asyncio.Event()
 
     async def start_over() -> None:
         await ready.wait()

@@ -11,7 +11,7 @@ from sandbox import Person, Sandbox
 from sandbox.records import File
 from sandbox.workspace import TRIGGER_SECONDS
 from tests.sandbox import gallery
-from tests.sandbox.tiny_app import HELLO_HOME, HELLO_MODAL, greeting
+from tests.sandbox.tiny_app import HELLO_HOME, HELLO_MODAL, build_greeting
 
 CHANNEL = "C01GENERAL"
 VIDEO = next(block for block in gallery.MESSAGE if block["type"] == "video")
@@ -22,7 +22,7 @@ async def client(slack: Sandbox) -> AsyncWebClient:
     return AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
 
 
-async def refused(call: Any) -> str:
+async def get_error(call: Any) -> str:
     with pytest.raises(SlackApiError) as caught:
         await call
     return str(caught.value.response["error"])
@@ -39,11 +39,11 @@ async def test_a_bot_learns_who_it_is(client: AsyncWebClient) -> None:
     [("xoxb-wrong", "invalid_auth"), ("", "not_authed"), ("xapp-sandbox", "not_allowed_token_type")],
 )
 async def test_a_wrong_token_is_refused(slack: Sandbox, token: str, error: str) -> None:
-    assert await refused(AsyncWebClient(token=token, base_url=slack.api_url).auth_test()) == error
+    assert await get_error(AsyncWebClient(token=token, base_url=slack.api_url).auth_test()) == error
 
 
 async def test_an_unknown_method_is_refused(client: AsyncWebClient) -> None:
-    assert await refused(client.api_call("chat.shout")) == "unknown_method"
+    assert await get_error(client.api_call("chat.shout")) == "unknown_method"
 
 
 async def test_people_are_found_by_id_and_address(client: AsyncWebClient) -> None:
@@ -55,12 +55,12 @@ async def test_people_are_found_by_id_and_address(client: AsyncWebClient) -> Non
     )
     found = await client.users_lookupByEmail(email="ALICE@sandbox.example")
     assert found["user"]["id"] == "U01ALICE"
-    assert await refused(client.users_lookupByEmail(email="none@sandbox.example")) == "users_not_found"
-    assert await refused(client.users_info(user="U99")) == "user_not_found"
+    assert await get_error(client.users_lookupByEmail(email="none@sandbox.example")) == "users_not_found"
+    assert await get_error(client.users_info(user="U99")) == "user_not_found"
 
 
 async def test_messages_are_posted_updated_and_deleted(slack: Sandbox, client: AsyncWebClient) -> None:
-    posted = await client.chat_postMessage(channel=CHANNEL, text="one", blocks=greeting("one"))
+    posted = await client.chat_postMessage(channel=CHANNEL, text="one", blocks=build_greeting("one"))
     await client.chat_postMessage(channel=CHANNEL, text="reply", thread_ts=posted["ts"])
     await client.chat_update(channel=CHANNEL, ts=posted["ts"], text="two")
     message = slack.channel(CHANNEL).messages[0]
@@ -69,7 +69,7 @@ async def test_messages_are_posted_updated_and_deleted(slack: Sandbox, client: A
     assert [reply.text for reply in message.thread] == ["reply"]
     await client.chat_delete(channel=CHANNEL, ts=posted["ts"])
     assert (
-        await refused(client.chat_update(channel=CHANNEL, ts=posted["ts"], text="x")) == "message_not_found"
+        await get_error(client.chat_update(channel=CHANNEL, ts=posted["ts"], text="x")) == "message_not_found"
     )
 
 
@@ -85,23 +85,25 @@ async def test_a_direct_message_opens_at_the_first_post(client: AsyncWebClient, 
     [("C02RANDOM", "not_in_channel"), ("C99", "channel_not_found"), ("U99", "channel_not_found")],
 )
 async def test_posting_where_one_may_not_is_refused(client: AsyncWebClient, channel: str, error: str) -> None:
-    assert await refused(client.chat_postMessage(channel=channel, text="x")) == error
+    assert await get_error(client.chat_postMessage(channel=channel, text="x")) == error
 
 
 async def test_an_update_has_its_own_refusals(slack: Sandbox, client: AsyncWebClient, alice: Person) -> None:
     hers = await alice.write("mine", channel=CHANNEL)
-    assert await refused(client.chat_update(channel=CHANNEL, ts=hers.ts, text="x")) == "cant_update_message"
-    assert await refused(client.chat_delete(channel=CHANNEL, ts=hers.ts)) == "cant_delete_message"
+    assert await get_error(client.chat_update(channel=CHANNEL, ts=hers.ts, text="x")) == "cant_update_message"
+    assert await get_error(client.chat_delete(channel=CHANNEL, ts=hers.ts)) == "cant_delete_message"
     own = await client.chat_postMessage(channel=CHANNEL, text="own")
-    assert await refused(client.chat_update(channel=CHANNEL, ts=own["ts"], text="x" * 4001)) == "msg_too_long"
+    assert (
+        await get_error(client.chat_update(channel=CHANNEL, ts=own["ts"], text="x" * 4001)) == "msg_too_long"
+    )
     seen = await client.chat_postEphemeral(channel=CHANNEL, user="U01ALICE", text="for you")
     late = client.chat_update(channel=CHANNEL, ts=seen["message_ts"], text="x")
-    assert await refused(late) == "message_not_found"
+    assert await get_error(late) == "message_not_found"
 
 
 async def test_an_ephemeral_message_is_for_members(client: AsyncWebClient) -> None:
     stranger = client.chat_postEphemeral(channel="C01GENERAL", user="U99", text="x")
-    assert await refused(stranger) == "user_not_in_channel"
+    assert await get_error(stranger) == "user_not_in_channel"
 
 
 async def test_an_endless_text_is_cut_with_a_warning(slack: Sandbox, client: AsyncWebClient) -> None:
@@ -112,7 +114,7 @@ async def test_an_endless_text_is_cut_with_a_warning(slack: Sandbox, client: Asy
 
 async def test_an_archived_channel_takes_no_posts(slack: Sandbox, client: AsyncWebClient) -> None:
     slack.channel(CHANNEL).archive()
-    assert await refused(client.chat_postMessage(channel=CHANNEL, text="x")) == "is_archived"
+    assert await get_error(client.chat_postMessage(channel=CHANNEL, text="x")) == "is_archived"
 
 
 async def test_a_missing_scope_is_named(slack: Sandbox, client: AsyncWebClient) -> None:
@@ -166,7 +168,7 @@ async def test_a_body_that_is_no_object_is_refused(slack: Sandbox, body: str, er
 async def test_arguments_of_a_wrong_kind_are_refused(
     client: AsyncWebClient, method: str, arguments: dict[str, Any], error: str
 ) -> None:
-    assert await refused(client.api_call(method, json=arguments)) == error
+    assert await get_error(client.api_call(method, json=arguments)) == error
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,7 @@ async def test_a_file_is_shared_only_where_a_message_could_be(
     file = File("F1", "a.txt", "T01SANDBOX", content=b"x")
     slack.slack.workspace.files["F1"] = file
     share = client.api_call("files.completeUploadExternal", json={"files": [{"id": "F1"}], **arguments})
-    assert await refused(share) == error
+    assert await get_error(share) == error
     assert (file.channels, slack.channel(CHANNEL).messages) == ([], [])
 
 
@@ -208,18 +210,19 @@ async def test_a_trigger_lives_three_seconds_and_serves_once(
     workspace = slack.slack.workspace
     workspace.trigger_seconds = TRIGGER_SECONDS
     with freeze_time("2026-11-22 10:00:00", real_asyncio=True) as now:
-        trigger = workspace.new_trigger(alice.client, "T01SANDBOX")
+        trigger = workspace.create_trigger(alice.client, "T01SANDBOX")
         now.tick(3.1)
         assert (
-            await refused(client.views_open(trigger_id=trigger.id, view=HELLO_MODAL)) == "expired_trigger_id"
+            await get_error(client.views_open(trigger_id=trigger.id, view=HELLO_MODAL))
+            == "expired_trigger_id"
         )
-        trigger = workspace.new_trigger(alice.client, "T01SANDBOX")
+        trigger = workspace.create_trigger(alice.client, "T01SANDBOX")
         await client.views_open(trigger_id=trigger.id, view=HELLO_MODAL)
         assert (
-            await refused(client.views_open(trigger_id=trigger.id, view=HELLO_MODAL))
+            await get_error(client.views_open(trigger_id=trigger.id, view=HELLO_MODAL))
             == "exchanged_trigger_id"
         )
-        assert await refused(client.views_open(trigger_id="1.2", view=HELLO_MODAL)) == "invalid_trigger_id"
+        assert await get_error(client.views_open(trigger_id="1.2", view=HELLO_MODAL)) == "invalid_trigger_id"
 
 
 async def test_three_modals_are_all_a_stack_takes(
@@ -228,12 +231,12 @@ async def test_three_modals_are_all_a_stack_takes(
     workspace = slack.slack.workspace
 
     def trigger() -> str:
-        return workspace.new_trigger(alice.client, "T01SANDBOX").id
+        return workspace.create_trigger(alice.client, "T01SANDBOX").id
 
     await client.views_open(trigger_id=trigger(), view=HELLO_MODAL)
     for _ in range(2):
         await client.views_push(trigger_id=trigger(), view=HELLO_MODAL)
-    assert await refused(client.views_push(trigger_id=trigger(), view=HELLO_MODAL)) == "push_limit_reached"
+    assert await get_error(client.views_push(trigger_id=trigger(), view=HELLO_MODAL)) == "push_limit_reached"
     assert len(alice.modals) == 3
 
 
@@ -241,7 +244,7 @@ async def test_a_stale_hash_is_refused(client: AsyncWebClient, alice: Person) ->
     first = await client.views_publish(user_id="U01ALICE", view=HELLO_HOME)
     await client.views_publish(user_id="U01ALICE", view=HELLO_HOME, hash=first["view"]["hash"])
     stale = client.views_publish(user_id="U01ALICE", view=HELLO_HOME, hash=first["view"]["hash"])
-    assert await refused(stale) == "hash_conflict"
+    assert await get_error(stale) == "hash_conflict"
 
 
 TWO_TEAMS = {
@@ -271,7 +274,7 @@ async def test_each_team_has_its_token_and_its_people(two_teams: Sandbox) -> Non
     second = AsyncWebClient(token="xoxb-two", base_url=two_teams.api_url)
     assert (await second.auth_test())["team_id"] == "T02"
     assert (await second.users_info(user="U02"))["user"]["name"] == "two"
-    assert await refused(second.users_info(user="U01")) == "user_not_visible"
+    assert await get_error(second.users_info(user="U01")) == "user_not_visible"
 
 
 async def test_an_outsider_is_seen_in_a_shared_channel_without_a_locale(two_teams: Sandbox) -> None:
@@ -281,5 +284,5 @@ async def test_an_outsider_is_seen_in_a_shared_channel_without_a_locale(two_team
     assert "locale" not in outsider
     assert "is_stranger" not in outsider
     assert (await first.users_info(user="U05"))["user"]["is_stranger"] is True
-    assert await refused(first.users_info(user="U04")) == "user_not_visible"
+    assert await get_error(first.users_info(user="U04")) == "user_not_visible"
     assert (await first.conversations_info(channel="C01"))["channel"]["is_ext_shared"] is True

@@ -1,4 +1,4 @@
-"""A Bolt app as small as can be, that does a little of everything."""
+"""A small Bolt app that uses each kind of request once."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,21 +15,21 @@ from tests.sandbox import gallery
 Json = dict[str, Any]
 
 
-def text(words: str) -> Json:
+def build_text(words: str) -> Json:
     return {"type": "plain_text", "text": words}
 
 
-def button(action_id: str, words: str, value: str = "") -> Json:
-    body: Json = {"type": "button", "action_id": action_id, "text": text(words)}
+def build_button(action_id: str, words: str, value: str = "") -> Json:
+    body: Json = {"type": "button", "action_id": action_id, "text": build_text(words)}
     return {**body, "value": value} if value else body
 
 
-def modal(callback_id: str, blocks: list[Json], **fields: Any) -> Json:
+def build_modal(callback_id: str, blocks: list[Json], **fields: Any) -> Json:
     return {
         "type": "modal",
         "callback_id": callback_id,
-        "title": text("Greeting"),
-        "submit": text("Send"),
+        "title": build_text("Greeting"),
+        "submit": build_text("Send"),
         "blocks": blocks,
         **fields,
     }
@@ -38,13 +38,13 @@ def modal(callback_id: str, blocks: list[Json], **fields: Any) -> Json:
 NAME = {
     "type": "input",
     "block_id": "name",
-    "label": text("Whom to greet"),
+    "label": build_text("Whom to greet"),
     "element": {"type": "plain_text_input", "action_id": "name"},
 }
 TIMES = {
     "type": "input",
     "block_id": "times",
-    "label": text("How often"),
+    "label": build_text("How often"),
     "element": {
         "type": "number_input",
         "action_id": "times",
@@ -54,30 +54,30 @@ TIMES = {
         "initial_value": "1",
     },
 }
-HELLO_MODAL = modal(
+HELLO_MODAL = build_modal(
     "hello",
-    [NAME, TIMES, {"type": "actions", "block_id": "more", "elements": [button("more", "More")]}],
+    [NAME, TIMES, {"type": "actions", "block_id": "more", "elements": [build_button("more", "More")]}],
     notify_on_close=True,
     private_metadata="kept",
 )
 HELLO_HOME = {
     "type": "home",
-    "blocks": [{"type": "actions", "block_id": "home", "elements": [button("greet", "Greet", "all")]}],
+    "blocks": [{"type": "actions", "block_id": "home", "elements": [build_button("greet", "Greet", "all")]}],
 }
 
 
-def greeting(words: str) -> list[Json]:
+def build_greeting(words: str) -> list[Json]:
     return [
         {"type": "section", "block_id": "words", "text": {"type": "mrkdwn", "text": words}},
         {
             "type": "actions",
             "block_id": "row",
-            "elements": [button("wave", "Wave", "1"), button("open", "Open")],
+            "elements": [build_button("wave", "Wave", "1"), build_button("open", "Open")],
         },
     ]
 
 
-def tiny_app(slack: Sandbox) -> AsyncApp:
+def create_tiny_app(slack: Sandbox) -> AsyncApp:
     client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
     app = AsyncApp(client=client, signing_secret=slack.signing_secret, process_before_response=True)
     seen: list[str] = []
@@ -94,7 +94,7 @@ def tiny_app(slack: Sandbox) -> AsyncApp:
         elif command["text"] == "post":
             await ack()
             await client.chat_postMessage(
-                channel=command["channel_id"], text="Hello all", blocks=greeting("Hello *all*")
+                channel=command["channel_id"], text="Hello all", blocks=build_greeting("Hello *all*")
             )
         else:
             await ack(f"Hello {command['text']}")
@@ -117,7 +117,7 @@ def tiny_app(slack: Sandbox) -> AsyncApp:
     @app.action("more")
     async def more(ack: Any, body: Json, client: AsyncWebClient) -> None:
         await ack()
-        note = {"type": "section", "block_id": "note", "text": text("More was asked")}
+        note = {"type": "section", "block_id": "note", "text": build_text("More was asked")}
         view = {**HELLO_MODAL, "blocks": [*HELLO_MODAL["blocks"], note]}
         await client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=view)
 
@@ -147,18 +147,18 @@ def tiny_app(slack: Sandbox) -> AsyncApp:
 
     @app.event("message")
     async def message() -> None:
-        """Heard and passed over."""
+        """Ignores the event."""
 
     @app.options("external_select")
     async def cities(ack: Any, payload: Json) -> None:
         names = [name for name in ("Paris", "Parma", "Rome") if name.lower().startswith(payload["value"])]
-        await ack(options=[{"text": text(name), "value": name.lower()} for name in names])
+        await ack(options=[{"text": build_text(name), "value": name.lower()} for name in names])
 
     return app
 
 
 @asynccontextmanager
-async def over_http(slack: Sandbox, app: AsyncApp) -> AsyncIterator[None]:
+async def connect_over_http(slack: Sandbox, app: AsyncApp) -> AsyncIterator[None]:
     runner = web.AppRunner(app.web_app("/slack/events"), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -170,7 +170,7 @@ async def over_http(slack: Sandbox, app: AsyncApp) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def over_socket(slack: Sandbox, app: AsyncApp) -> AsyncIterator[None]:
+async def connect_over_socket_mode(slack: Sandbox, app: AsyncApp) -> AsyncIterator[None]:
     handler: Any = AsyncSocketModeHandler(app, slack.app_token, web_client=app.client)
     await handler.connect_async()
     try:
@@ -180,4 +180,4 @@ async def over_socket(slack: Sandbox, app: AsyncApp) -> AsyncIterator[None]:
         await handler.close_async()
 
 
-TRANSPORTS = {"http": over_http, "socket": over_socket}
+TRANSPORTS = {"http": connect_over_http, "socket": connect_over_socket_mode}

@@ -374,7 +374,7 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
     async with open_world(organisation=True) as world:
         world.slack.set_user("U10NOBODY", enterprise_user_id="W77NORA")
         world.slack.set_user("U12VERA", team_id=SECOND_TEAM_ID, other_teams=[])
-        alice = world.person("alice").go_to(SECOND_TEAM_ID)
+        alice = world.person("alice").switch_workspace(SECOND_TEAM_ID)
         form = await invite(world, alice, "U12VERA")
         assert "Vera Lind can’t be a billing contact" in form.errors["colleague"]
         await alice.close_modal(everything=True)
@@ -383,7 +383,7 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
         assert "You’re now a billing contact" in await answer_invitation(world, nora, ACCEPT)
         assert (await contact_of(world, NORA)).slack_user == "W77NORA"
         await nora.close_modal(everything=True)
-        await nora.go_to(SECOND_TEAM_ID).command("/quotes")
+        await nora.switch_workspace(SECOND_TEAM_ID).command("/quotes")
         assert "Acme SA" in (await nora.wait_for_modal("quote.list")).text
 
 

@@ -58,7 +58,7 @@ async def _last_command(world: World, person: Person) -> Any:
 
 
 async def test_an_order_is_placed_from_another_workspace_of_the_organisation(one_token: World) -> None:
-    alice = one_token.person("alice").go_to(SECOND_TEAM_ID)
+    alice = one_token.person("alice").switch_workspace(SECOND_TEAM_ID)
     await one_token.order(alice, acme_meeting=1)
     await one_token.settle()
     kinds = {
@@ -82,13 +82,13 @@ async def test_a_contact_is_one_person_in_all_workspaces(one_token: World) -> No
     await alice.submit()
     await alice.wait_for_modal("quote.review")
     await alice.close_modal(everything=True)
-    await alice.go_to(SECOND_TEAM_ID).command("/add-seats")
+    await alice.switch_workspace(SECOND_TEAM_ID).command("/add-seats")
     assert "2" in (await alice.wait_for_modal("cart.save")).text
     await alice.close_modal(everything=True)
     await one_token.order(alice, acme_webinar=1)
     await alice.close_modal(everything=True)
     for team in ("T01ACME", SECOND_TEAM_ID):
-        await alice.go_to(team).command("/billing", "notifications")
+        await alice.switch_workspace(team).command("/billing", "notifications")
         await alice.wait_for_modal("notification_preferences.save")
         await alice.submit()
         await one_token.services.tasks.wait_until_idle()
@@ -101,7 +101,7 @@ async def test_a_contact_is_one_person_in_all_workspaces(one_token: World) -> No
 async def test_home_shows_the_same_in_each_workspace_and_follows_changes(one_token: World) -> None:
     alice = one_token.person("alice")
     for team in ("T01ACME", SECOND_TEAM_ID):
-        await alice.go_to(team).open_home()
+        await alice.switch_workspace(team).open_home()
         await one_token.services.tasks.wait_until_idle()
         assert alice.home is not None
         assert "Acme SA" in alice.home.text
@@ -182,7 +182,7 @@ async def test_a_workspace_that_a_person_has_just_joined_counts_within_a_minute(
     await one_token.fill_cart(alice)
     one_token.slack.set_user("U01ALICE", other_teams=[SECOND_TEAM_ID])
     one_token.clock.move(seconds=61)
-    alice.go_to(SECOND_TEAM_ID).fill("seats:acme_meeting", 1)
+    alice.switch_workspace(SECOND_TEAM_ID).fill("seats:acme_meeting", 1)
     await alice.submit()
     await alice.wait_for_modal("quote.review")
 
@@ -214,7 +214,7 @@ async def test_an_account_of_one_workspace_is_not_that_of_a_colleague_in_another
 
 async def test_a_guest_of_the_organisation_learns_nothing(one_token: World) -> None:
     one_token.slack.set_user("U02BENOIT", is_restricted=True)
-    benoit = one_token.person("benoit").go_to(SECOND_TEAM_ID)
+    benoit = one_token.person("benoit").switch_workspace(SECOND_TEAM_ID)
     await benoit.command("/quotes")
     assert (await answer(one_token, benoit, 0)).split("\n")[0] in (NEUTRAL, NEUTRAL_IN_FRENCH)
 
@@ -257,7 +257,7 @@ async def test_notices_of_a_workspace_that_the_token_no_longer_reaches_go_anothe
     one_token: World,
 ) -> None:
     await one_token.slack.set_access("T01ACME", granted=False)
-    alice = one_token.person("alice").go_to(SECOND_TEAM_ID)
+    alice = one_token.person("alice").switch_workspace(SECOND_TEAM_ID)
     await one_token.order(alice, acme_meeting=1)
     await one_token.settle()
     assert await one_token.rows(Notice, status=NoticeStatus.WAITING) == []
@@ -270,7 +270,7 @@ async def test_notices_of_a_workspace_that_the_token_no_longer_reaches_go_anothe
 
 async def test_an_organisation_installs_the_bot_once_for_all_its_workspaces(installed: World) -> None:
     alice, olga = installed.person("alice"), installed.person("olga")
-    await installed.order(alice.go_to(SECOND_TEAM_ID), acme_meeting=1)
+    await installed.order(alice.switch_workspace(SECOND_TEAM_ID), acme_meeting=1)
     await installed.order(olga, other_meeting=1)
     await installed.settle()
     posted = {(call.args["channel"], call.team_id) for call in installed.slack.calls("chat.postMessage")}
@@ -293,8 +293,8 @@ async def test_removed_from_one_workspace_the_bot_goes_on_in_the_others(installe
     assert await tokens(installed) == stored_tokens
     assert await installed.rows(SlackUser, team_id="T01ACME") == []
     seen = len(alice.dms)
-    await installed.order(sam.go_to(SECOND_TEAM_ID), slow_meeting=1)
-    await installed.order(alice.go_to(SECOND_TEAM_ID), acme_meeting=1)
+    await installed.order(sam.switch_workspace(SECOND_TEAM_ID), slow_meeting=1)
+    await installed.order(alice.switch_workspace(SECOND_TEAM_ID), acme_meeting=1)
     await installed.settle()
     assert await installed.rows(Notice, status=NoticeStatus.WAITING) == []
     assert any("SO-1001" in dm.text for dm in sam.dms), "an account of the organisation"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.visible_text import visible_words
+from sandbox.visible_text import extract_text
 from tests.handlers.all_screens import (
     BUTTONS,
     COMMANDS,
@@ -118,7 +118,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
         request = world.slack.requests[-1]
         before = await stored(world)
         reply = await world.slack.forge(request, by("U20OLGA"))
-        said = visible_words(reply.body["view"]["blocks"])
+        said = extract_text(reply.body["view"]["blocks"])
         assert said == NEUTRAL, (route.id, said)
         assert await stored(world) == before
 

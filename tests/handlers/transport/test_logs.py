@@ -49,10 +49,10 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
     alice = world.person("alice")
     with logged(world) as stream:
         await world.order(alice, acme_meeting=2)
-        world.slack.mail.refuse_with = "451 later"
+        world.slack.mail.rejection = "451 later"
         await world.services.tasks.wait_until_idle()
         await deliver_due_notices(world.services)
-        world.slack.mail.refuse_with = None
+        world.slack.mail.rejection = None
         await world.pass_time(minutes=10)
         await alice.close_modal(everything=True)
         cart = await world.fill_cart(alice, acme_meeting=2)
