@@ -265,6 +265,7 @@ quote-reject-reason = Reason
 quote-reject-hint = Optional, up to { $most } characters.
 quote-sent-success = Quote { $number } is on its way to you.
 quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF. If Slack doesn’t take the file, we email it to { $email }. Forward it to whoever pays.
+quote-file-buyer = Prepared for
 quote-file-number = Quote number
 quote-file-until = Valid through
 quote-file-status = { $status ->

@@ -269,6 +269,7 @@ quote-reject-reason = Motif
 quote-reject-hint = Facultatif, { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
 quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF. Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }. Transmettez-le à la personne qui paie.
+quote-file-buyer = Établi pour
 quote-file-number = Numéro du devis
 quote-file-until = Valable jusqu’au (inclus)
 quote-file-status = { $status ->
