@@ -86,7 +86,7 @@ async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(
         return await edit(message)
 
     world.services.messenger.deliver_message = refuse_first  # type: ignore[method-assign]
-    errors = [MessengerUnavailable("http_503")]
+    errors: list[Exception] = [MessengerUnavailable("http_503")]
     await dora.close_modal(everything=True)
     await dora.press_in(second, "service_order.give_up")
     await shown(dora, "Failed")
