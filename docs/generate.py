@@ -118,10 +118,10 @@ ORDER_LINE_STATES = StateMachine(
     "models/service_order/service_order.py",
     OrderLine.model_fields["status"].default,
     {
-        LineStatus.WAITING: "Not charged yet: it is due, or another order holds its subscription.",
+        LineStatus.WAITING: "Not processed yet: it is due, or another order holds its subscription.",
         LineStatus.CHARGING: "A charge is about to be sent, or the provider has not decided yet.",
-        LineStatus.SETTLED: "Charged, and its seats were added.",
-        LineStatus.DECLINED: "Not charged, no seats added. For a while a person may try again.",
+        LineStatus.SETTLED: "Charged or invoiced, and its seats were added.",
+        LineStatus.DECLINED: "Nothing charged or invoiced, no seats added. For a while people may retry.",
         LineStatus.NEEDS_CUSTOMER: "The customer must confirm the payment.",
         LineStatus.UNKNOWN: "Sent, and no answer came: the provider is asked until it says what happened.",
     },

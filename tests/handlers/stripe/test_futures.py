@@ -165,7 +165,7 @@ async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_cost
     await alice.close_modal(everything=True)
     review = await world.quote(alice, acme_meeting=5)
     assert "€203.23 + €40.65 tax" in review.text
-    assert "Only the part before the end is charged." in review.text
+    assert "Only the part before the end is billed." in review.text
     await alice.close_modal(everything=True)
     await world.order(alice, acme_meeting=5)
     await world.settle()
@@ -188,11 +188,19 @@ async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_o
     assert "Renews on 1 Dec 2026 at €315.00 before tax" in billing
 
 
+async def test_r27_an_amount_off_is_shown_in_the_currency_of_its_subscription(world: StripeWorld) -> None:
+    subscription = get_subscription(world)
+    subscription.currency = "usd"
+    subscription.future.coupons = [Coupon("FIXED", "Fixed", amount_off=500, currency="usd")]
+    await read_cart(world)
+    assert "Discount “Fixed”: US$5.00 off" in await read_billing(world)
+
+
 REFUSED = {
     "payments void": (
         SubscriptionFuture(pause_collection=PauseCollection("void")),
         "Payments are paused",
-        "has its payments paused, so seats can’t be charged",
+        "has its payments paused, so seats can’t be billed",
         "payments for the subscription are paused",
     ),
     "payments as drafts": (
