@@ -52,6 +52,8 @@ def run_seed(store: Store, seed: int, *, at_stripe: bool = False) -> Outcome:
     terms = choose_account_terms(Random(f"terms {seed}")) if at_stripe else None
     world = SimulatedWorld(store, clock, random, theme, seen, at_stripe=at_stripe, terms=terms)
     world.trace.add(f"terms: {world.terms}")
+    interval, count = world.terms.interval
+    seen.update([f"account in {world.terms.currency}", f"every {count} {interval}"])
     # Two workers of a process show all there is to see of several.
     run_in_virtual_time(world, lambda: _play_seed(world, theme, begun=begun), workers=2)
     orders = next(store.rows("SELECT count(*) FROM service_order"))[0]
