@@ -123,6 +123,7 @@ class FakeUserDirectory:
         self.silent = False
         self.delay = 0.0
         self.asked = 0
+        self.failing_users: set[str] = set()
 
     def add(self, user_id: str, email: str | None = None, **changes: object) -> None:
         usual: dict[str, object] = {
@@ -137,6 +138,8 @@ class FakeUserDirectory:
 
     async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
         await self._answer()
+        if user_id in self.failing_users:
+            raise DirectoryUnavailable("timeout")
         nobody = UserProfile(user_id, "", user_id, None, None, None, deleted=True)
         return self.profiles.get(user_id, nobody)
 

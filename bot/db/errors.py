@@ -25,6 +25,7 @@ class DatabaseErrorKind(StrEnum):
     STARTUP_OPTIONS = "startup_options"
     STARTING_UP = "starting_up"
     TIMEOUT = "timeout"
+    LOCKED = "locked"
     TLS = "tls"
     REJECTED = "rejected"
 
@@ -49,6 +50,10 @@ DESCRIPTIONS = {
     DatabaseErrorKind.TIMEOUT: (
         "the host and port of DATABASE_URL do not answer in time: is a firewall in between?"
     ),
+    DatabaseErrorKind.LOCKED: (
+        "another transaction holds a table that the migration changes: wait for its end, or end it"
+        " (docs/operate.md, Upgrading)"
+    ),
     DatabaseErrorKind.TLS: (
         "no encrypted connection: check sslmode and sslrootcert of DATABASE_URL, and the server's certificate"
     ),
@@ -61,6 +66,7 @@ KIND_BY_SQLSTATE = {
     "3D000": DatabaseErrorKind.NO_SUCH_DATABASE,
     "53300": DatabaseErrorKind.TOO_MANY_CONNECTIONS,
     "57P03": DatabaseErrorKind.STARTING_UP,
+    "55P03": DatabaseErrorKind.LOCKED,
     "42501": DatabaseErrorKind.PERMISSION,
     "25006": DatabaseErrorKind.READ_ONLY,
     "53100": DatabaseErrorKind.DISK_FULL,

@@ -9,15 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, raise_not_writable
+from bot.db.errors import (
+    DatabaseErrorKind,
+    DatabaseNotWritable,
+    get_database_error_kind,
+    raise_not_writable,
+)
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
 from bot.db.notifications import NotificationListener, WorkCallback
 from models.database_identity import DatabaseId
@@ -35,6 +41,13 @@ CONNECT_TIMEOUT_SECONDS = 5
 # A server that hangs, or has no connection free, counts as unavailable after this.
 STATEMENT_TIMEOUT_SECONDS = 15
 
+# While a migration waits for a table that a long transaction has read, everybody who wants the table waits
+# behind it. So it waits for a moment, lets them pass, and tries again.
+MIGRATION_LOCK_TIMEOUT_SECONDS = 2
+MIGRATION_PAUSE_SECONDS = 4
+MIGRATION_ATTEMPTS = 20
+
+log = structlog.get_logger()
 
 SERVER_TIME = text("SELECT clock_timestamp()")
 
@@ -174,8 +187,22 @@ class PostgreSQLBackend:
         return current
 
     async def migrate(self) -> None:
+        for attempt in range(1, MIGRATION_ATTEMPTS + 1):
+            try:
+                await self._migrate_once()
+            except OperationalError as error:
+                is_blocked = get_database_error_kind(error) is DatabaseErrorKind.LOCKED
+                if not is_blocked or attempt == MIGRATION_ATTEMPTS:
+                    raise
+            else:
+                return
+            log.warning("database.migration_blocked", attempt=attempt, attempts=MIGRATION_ATTEMPTS)
+            await asyncio.sleep(MIGRATION_PAUSE_SECONDS)
+
+    async def _migrate_once(self) -> None:
         async with self._writer.begin() as connection:
             await lock_exclusively(connection, MIGRATION_LOCK)
+            await connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_LOCK_TIMEOUT_SECONDS}s'"))
             await connection.run_sync(upgrade_database)
 
     async def is_migrated(self) -> bool:

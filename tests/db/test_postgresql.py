@@ -3,13 +3,19 @@
 import asyncio
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import event, text
+import structlog
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.db import Database, postgresql
+from bot.db import Database, describe_database_error, postgresql
 from bot.db.postgresql import POOL_SIZE
+from models.migrations.run import downgrade_database, list_revisions
+from models.migrations.tables import metadata
 from tests.postgres import new_database
+from tests.time_limits import HANG_SECONDS
 
 
 async def test_connections_are_given_in_the_order_of_requests() -> None:
@@ -70,7 +76,58 @@ async def test_waiting_for_a_connection_ends_with_an_error(monkeypatch: pytest.M
     await database.close()
 
 
-async def _query(database: Database) -> None:
+async def _query(database: Database, sql: str = "SELECT 1") -> None:
     async with database.read() as session:
         connection = await session.connection()
-        await connection.execute(text("SELECT 1"))
+        await connection.execute(text(sql))
+
+
+async def test_a_migration_behind_a_long_transaction_lets_others_pass_and_goes_on_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(postgresql, "MIGRATION_LOCK_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(postgresql, "MIGRATION_PAUSE_SECONDS", 0)
+    url = new_database("blocked")
+    database = Database(url)
+    await database.migrate()
+    _downgrade(database)
+    with structlog.testing.capture_logs() as logs, psycopg.connect(url) as backup:
+        # As pg_dump does.
+        backup.execute(f"LOCK TABLE {', '.join(metadata.tables)} IN ACCESS SHARE MODE")
+        migration = asyncio.create_task(database.migrate())
+        while sum(entry["event"] == "database.migration_blocked" for entry in logs) < 2:
+            # It would wait for the migration, which waits for the backup.
+            await _query(database, "SELECT count(*) FROM service_order")
+        assert not migration.done()
+        backup.rollback()
+        async with asyncio.timeout(HANG_SECONDS):
+            await migration
+    assert await database.is_migrated()
+    await database.close()
+
+
+async def test_a_migration_that_stays_blocked_gives_up_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "MIGRATION_LOCK_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(postgresql, "MIGRATION_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(postgresql, "MIGRATION_ATTEMPTS", 2)
+    url = new_database("stays_blocked")
+    database = Database(url)
+    await database.migrate()
+    _downgrade(database)
+    with psycopg.connect(url) as backup:
+        backup.execute(f"LOCK TABLE {', '.join(metadata.tables)} IN ACCESS SHARE MODE")
+        with pytest.raises(OperationalError) as raised:
+            await database.migrate()
+    assert "another transaction holds a table that the migration changes" in describe_database_error(
+        raised.value
+    )
+    assert not await database.is_migrated()
+    await database.close()
+
+
+def _downgrade(database: Database) -> None:
+    """To the revision before the last."""
+    engine = create_engine(database.url)
+    with engine.begin() as connection:
+        downgrade_database(connection, list_revisions()[-2])
+    engine.dispose()

@@ -8,20 +8,24 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlmodel import select
 
 from bot.bootstrap import now
 from bot.mail.smtp.mailer import SmtpMailer
 from bot.settings import Settings
 from bot.use_cases.notice.enqueue import enqueue_notice
 from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.contact_check import MAX_CHECKED_CONTACTS
 from bot.use_cases.operations.doctor import run_checks
 from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.notice import NoticeKind
 from models.notice.destination import Destination, DestinationKind
 from models.notice.payloads import PortalChangedPayload
 from tests.commands import run_command
 from tests.fakes import FakeUserDirectory
 from tests.mail.inbox import run_inbox
+from tests.models.examples import a_slack_user
 from tests.postgres import CHOSEN
 from tests.replicas.processes import build_environment
 from tests.world import World
@@ -282,7 +286,41 @@ async def test_contacts_whom_slack_does_not_know_are_named(healthy_world: World)
             text("UPDATE billing_contact SET email = 'gone@acme.example' WHERE email = 'benoit@acme.example'")
         )
     found = (await load_results(healthy_world))["contacts"]
-    assert (found.passed, found.message) == (None, "Slack does not know gone@acme.example (acme)")
+    assert found.passed is None
+    assert found.message == "Slack does not know gone@acme.example (acme); 9 of 9 were looked up"
+
+
+async def test_contacts_are_looked_up_though_one_fails_and_though_they_are_many(
+    healthy_world: World,
+) -> None:
+    """Those first of whom Slack has never said who they are, however old they are."""
+    world, directory = healthy_world, FakeUserDirectory()
+    world.services.directory = directory
+    async with world.services.write() as session:
+        for contact in (await session.exec(select(BillingContact))).all():
+            await session.delete(contact)
+        await session.flush()
+        for number in range(MAX_CHECKED_CONTACTS + 10):
+            email, user = f"{number}@acme.example", f"U{number}"
+            session.add(BillingContact(account_id="acme", email=email, name=user, slack_user=user))
+            if number:
+                directory.add(user, email)
+                session.add(a_slack_user(user_id=user, email=email))
+    found = (await load_results(world))["contacts"]
+    assert found.passed is None
+    assert found.message == "Slack does not know 0@acme.example (acme); 50 of 60 were looked up"
+
+    directory.add("U0", "0@acme.example")
+    found = (await load_results(world))["contacts"]
+    assert found.passed
+    assert found.message == "Slack knows those that it was asked for: 50 of 60 were looked up"
+
+    directory.failing_users = {"U0"}
+    found = (await load_results(world))["contacts"]
+    assert found.message == "in T01ACME 1 could not be looked up: timeout; 49 of 60 were looked up"
+    directory.failing_users = {*directory.profiles}
+    found = (await load_results(world))["contacts"]
+    assert found.message == "in T01ACME 3 could not be looked up: timeout; 0 of 60 were looked up"
 
 
 @pytest.mark.parametrize(
@@ -294,9 +332,20 @@ async def test_a_stripe_key_of_the_wrong_kind_is_named(
 ) -> None:
     changed = {"billing": "stripe", "stripe_api_key": SecretStr(key)}
     healthy_world.services.settings = healthy_world.services.settings.model_copy(update=changed)
+    async with healthy_world.services.write() as session:
+        await session.exec(text("UPDATE account SET stripe_customer = 'cus_' || id"))  # type: ignore[call-overload]
     found = (await load_results(healthy_world))["billing"]
     assert (found.passed, words in found.message) == (passed, True), found
     assert key not in found.message
+
+
+async def test_an_unrestricted_key_hides_no_account_that_is_not_linked(healthy_world: World) -> None:
+    changed = {"billing": "stripe", "stripe_api_key": SecretStr("sk_test_1")}
+    healthy_world.services.settings = healthy_world.services.settings.model_copy(update=changed)
+    found = (await load_results(healthy_world))["billing"]
+    assert found.passed is False
+    assert "no stripe_customer is set for acme" in found.message
+    assert "create a restricted key" in found.message
 
 
 async def test_a_method_that_is_not_there_is_a_note(healthy_world: World) -> None:

@@ -1,8 +1,6 @@
 """Two imports at once, on either database: the second waits for the first, and sees what it has stored."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,38 +12,9 @@ from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, impo
 from models.account import Account
 from models.audit.entry import AuditEntry
 from models.subscription import Subscription
+from tests.hooked_database import open_hooked_database
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, one_of
-
-Hook = Callable[[], Awaitable[object]]
-
-
-class HookedDatabase(Database):
-    """With connections of its own, like another process. Each hook is called once: before a transaction
-    begins, and before it commits."""
-
-    before_begin: Hook | None = None
-    before_commit: Hook | None = None
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[Session]:
-        if hook := self.before_begin:
-            self.before_begin = None
-            await hook()
-        async with super().write() as session:
-            yield session
-            if hook := self.before_commit:
-                self.before_commit = None
-                await hook()
-
-
-@asynccontextmanager
-async def open_second(database: Database) -> AsyncIterator[HookedDatabase]:
-    second = HookedDatabase(database.url)
-    try:
-        yield second
-    finally:
-        await second.close()
 
 
 async def store(database: Database, path: Path, text: str, operator: str) -> ImportSummary:
@@ -55,7 +24,7 @@ async def store(database: Database, path: Path, text: str, operator: str) -> Imp
 
 async def overlap(database: Database, folder: Path, first: str, second: str) -> ImportSummary:
     """Bob's import has done everything but its commit when Eve's asks for its turn; hers ends it."""
-    async with open_second(database) as bobs, open_second(database) as eves:
+    async with open_hooked_database(database.url) as bobs, open_hooked_database(database.url) as eves:
         has_work, is_asked = asyncio.Event(), asyncio.Event()
 
         async def wait_for_eve() -> None:

@@ -40,12 +40,13 @@ from models.quote import Quote
 from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.receipt import Receipt
 from models.receipt_export import ReceiptExport
-from models.service_order import ServiceOrder
+from models.service_order import OrderStatus, ServiceOrder
 from models.service_order.order_screen import OrderScreen
 from models.slack_user import SlackUser
 from sandbox.driver import Person
 from tests.commands import run_command
 from tests.handlers.steps import import_account, import_quote, opened, shown
+from tests.hooked_database import open_hooked_database
 from tests.models.examples import NOW, a_quote
 from tests.postgres import only_sqlite
 from tests.world import World
@@ -416,6 +417,24 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
     await reject_quote(await meet(world, "alice"), "")
     assert [person.name for person in await world.rows(AuditPerson, user_id="U01ALICE")] == ["Alice Martin"]
     assert await world.rows(NotificationPreferences) == []
+
+
+async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World) -> None:
+    """An order that is placed and finished, and an account that gets them as its administrator."""
+    alice, url = await meet(world, "alice"), world.services.database.url
+
+    async def order_and_become_administrator() -> None:
+        await world.order(alice, acme_meeting=1)
+        await world.settle()
+        administrators = [{"email": "alice@acme.example", "name": "Alice Martin"}]
+        await import_account(world, "declined", administrators=administrators)
+
+    async with open_hooked_database(url) as database:
+        database.before_begin = order_and_become_administrator
+        erasure = await erase_person(database, ALICE, operator="mallory", at=world.clock())
+    assert erasure.account_ids == ["acme", "declined"]
+    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert await find_words(world.services.database, *WORDS_OF_ALICE) == set()
 
 
 async def test_whoever_has_an_open_order_or_is_the_only_contact_is_not_erased(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Checks of `doctor` that concern single accounts: who can order, and whether Slack knows the contacts."""
+"""The check of `doctor` that looks at single accounts: for which of them somebody can order."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.db import Session
-from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from models.account import Account
@@ -18,8 +17,6 @@ from models.subscription import Subscription
 from models.subscription.outlook import SubscriptionPaidByInvoice
 
 MAX_LISTED = 5
-# Slack is called once or twice for each, and allows about fifty calls a minute.
-MAX_CHECKED_CONTACTS = 20
 
 
 @dataclass
@@ -59,39 +56,6 @@ async def check_ordering(services: Services) -> CheckResult:
         return CheckResult("ordering", True, "a contact of each account can order")
     shown = ", ".join(f"{account_id} ({obstacle})" for account_id, obstacle in found[:MAX_LISTED])
     return CheckResult("ordering", None, f"nobody can order for {shown}{format_remainder(found, MAX_LISTED)}")
-
-
-async def check_contacts(services: Services) -> CheckResult:
-    async with services.read() as session:
-        found = await session.exec(
-            select(BillingContact, Account)
-            .join(Account, col(Account.id) == BillingContact.account_id)
-            .where(col(BillingContact.active), col(Account.active), col(Account.closed_at).is_(None))
-            .order_by(col(BillingContact.id).desc())
-            .limit(MAX_CHECKED_CONTACTS)
-        )
-        contacts = found.all()
-    try:
-        unknown = [
-            f"{contact.email} ({account.id})"
-            for contact, account in contacts
-            if not await _is_known(services, contact, account)
-        ]
-    except DirectoryUnavailable as error:
-        return CheckResult("contacts", None, f"Slack says {error}: see above, under slack")
-    if not unknown:
-        return CheckResult("contacts", True, f"Slack knows the latest {len(contacts)}")
-    shown = ", ".join(unknown[:MAX_LISTED])
-    return CheckResult(
-        "contacts", None, f"Slack does not know {shown}{format_remainder(unknown, MAX_LISTED)}"
-    )
-
-
-async def _is_known(services: Services, contact: BillingContact, account: Account) -> bool:
-    if contact.slack_user is None:
-        return await services.directory.find_user_by_email(account.slack_team, contact.email) is not None
-    profile = await services.directory.fetch_profile(account.slack_team, contact.slack_user)
-    return not (profile.deleted or profile.is_guest or profile.is_bot)
 
 
 async def _load_open_accounts(session: Session) -> list[_OpenAccount]:

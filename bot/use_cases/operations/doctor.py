@@ -20,9 +20,10 @@ from bot.services import Services
 from bot.settings import list_unknown_names
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
-from bot.use_cases.operations.account_checks import check_contacts, check_ordering
+from bot.use_cases.operations.account_checks import check_ordering
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from bot.use_cases.operations.clock_check import check_clock
+from bot.use_cases.operations.contact_check import check_contacts
 from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
 from bot.version import PROGRAM
 from models.account import Account
@@ -298,10 +299,12 @@ async def _check_billing(services: Services) -> CheckResult:
         return CheckResult("billing", False, message)
     if billing == "embedded":
         return CheckResult("billing", None, f"{billing}: {provider_status}")
+    linked = await _check_linked_accounts(services, provider_status)
     if key is not None and key.get_secret_value().startswith("sk_"):
         message = "STRIPE_API_KEY may do everything in Stripe: create a restricted key (docs/stripe.md)"
-        return CheckResult("billing", None, f"{provider_status}; {message}")
-    return await _check_linked_accounts(services, provider_status)
+        passed = None if linked.passed else linked.passed
+        return CheckResult("billing", passed, f"{linked.message}; {message}")
+    return linked
 
 
 async def _check_linked_accounts(services: Services, provider_status: str) -> CheckResult:

@@ -78,16 +78,20 @@ async def check_erasable(database: Database, key: PersonKey) -> Person:
 
 async def erase_person(database: Database, key: PersonKey, *, operator: str, at: datetime) -> Erasure:
     """Raises NotErasable."""
-    async with database.stream() as session:
+    async with database.read() as session:
         person = await find_person(session, key)
-        mentions = await _find_mentions(session, person)
-    async with database.write() as session:
-        for account_id in person.account_ids:
-            await lock_account(session, account_id)
-        # What was found before the locks may have changed.
-        person = await find_person(session, key)
-        await _check_erasable(session, person)
-        return Erasure(person.account_ids, await _erase(session, person, mentions, operator, at))
+    while True:
+        account_ids = person.account_ids
+        async with database.write() as session:
+            for account_id in account_ids:
+                await lock_account(session, account_id)
+            # What was found before the locks may have changed.
+            person = await find_person(session, key)
+            # Locks are taken in one order, so another account means beginning again.
+            if {*person.account_ids} <= {*account_ids}:
+                await _check_erasable(session, person)
+                mentions = await _find_mentions(session, person)
+                return Erasure(person.account_ids, await _erase(session, person, mentions, operator, at))
 
 
 @dataclass(frozen=True)
