@@ -119,12 +119,13 @@ ORDER_LINE_STATES = StateMachine(
     "models/service_order/service_order.py",
     OrderLine.model_fields["status"].default,
     {
-        LineStatus.WAITING: "Not charged yet: it is due, or queued behind another order for its subscription.",
+        LineStatus.WAITING: "Not charged yet: due, or queued behind another order for its subscription.",
         LineStatus.CHARGING: "A charge is about to be sent, or the provider has not decided yet.",
         LineStatus.SETTLED: "Charged, and its seats were added.",
         LineStatus.DECLINED: "Not charged, and no seats were added. For some time a person may retry.",
         LineStatus.NEEDS_CUSTOMER: "The customer must confirm the payment.",
-        LineStatus.UNKNOWN: "Sent, but there was no response: it is looked up until the provider confirms the outcome.",
+        LineStatus.UNKNOWN: "Sent, but there was no response: it is looked up until the provider confirms its "
+        "outcome.",
     },
     ORDER_LINE_TRANSITIONS,
     "A line is *busy* while it is "
@@ -138,9 +139,9 @@ INVOICE_STATES = StateMachine(
     Invoice.model_fields["status"].default,
     {
         InvoiceStatus.DUE: "Sent to the customer, who has not paid yet.",
-        InvoiceStatus.OVERDUE: "The day on which it was due has passed.",
+        InvoiceStatus.OVERDUE: "Its due date has passed.",
         InvoiceStatus.UNCOLLECTIBLE: "The seller has written it off. It can still be paid.",
-        InvoiceStatus.PAID: "Paid, in whichever way.",
+        InvoiceStatus.PAID: "Paid, by any means.",
         InvoiceStatus.VOID: "Cancelled by the seller.",
     },
     INVOICE_TRANSITIONS,
@@ -152,12 +153,12 @@ NOTICE_STATES = StateMachine(
     "models/notice/notice.py",
     Notice.model_fields["status"].default,
     {
-        NoticeStatus.WAITING: "Stored with what it reports, and not delivered yet.",
-        NoticeStatus.DELIVERED: "Taken by Slack or by the mail server, or made needless by a newer one.",
-        NoticeStatus.UNDELIVERABLE: "Given up for this destination; anyone else who must know has a notice "
-        "of their own.",
+        NoticeStatus.WAITING: "Stored with the change it reports, and not delivered yet.",
+        NoticeStatus.DELIVERED: "Accepted by Slack or by the mail server, or superseded by a newer one.",
+        NoticeStatus.UNDELIVERABLE: "It can't be delivered to this destination; if there is a fallback, that is a "
+        "notice of its own.",
     },
-    note="No table guards these. Delivering changes a notice only while it waits.",
+    note="There is no transition table. Only waiting notices are changed by a delivery.",
 )
 
 INTRODUCTION = """\
