@@ -69,7 +69,8 @@ QUOTE_STATES = StateMachine(
         QuoteStatus.EXPIRED: "Its validity is over, or another quote replaced it.",
     },
     NEXT_QUOTE_STATUSES,
-    "A pending quote past its validity is read as expired immediately. The job that stores that only notifies people.",
+    "A pending quote past its validity is read as expired immediately. The job that stores that only notifies "
+    "people.",
 )
 
 QUOTE_EXTENSION_STATES = StateMachine(
@@ -124,8 +125,8 @@ ORDER_LINE_STATES = StateMachine(
         LineStatus.SETTLED: "Charged, and its seats were added.",
         LineStatus.DECLINED: "Not charged, and no seats were added. For some time a person may retry.",
         LineStatus.NEEDS_CUSTOMER: "The customer must confirm the payment.",
-        LineStatus.UNKNOWN: "Sent, but there was no response: it is looked up until the provider confirms its "
-        "outcome.",
+        LineStatus.UNKNOWN: "Sent, but there was no response: it is looked up until the provider confirms "
+        "its outcome.",
     },
     ORDER_LINE_TRANSITIONS,
     "A line is *busy* while it is "
@@ -155,8 +156,7 @@ NOTICE_STATES = StateMachine(
     {
         NoticeStatus.WAITING: "Stored with the change it reports, and not delivered yet.",
         NoticeStatus.DELIVERED: "Accepted by Slack or by the mail server, or superseded by a newer one.",
-        NoticeStatus.UNDELIVERABLE: "It can't be delivered to this destination; if there is a fallback, that is a "
-        "notice of its own.",
+        NoticeStatus.UNDELIVERABLE: "It can't be delivered to this destination; a fallback is a notice of its own.",
     },
     note="There is no transition table. Only waiting notices are changed by a delivery.",
 )

@@ -98,7 +98,7 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     assert SHOW not in (await shown(alice, "2 of 2 emails sent")).action_ids
 
     first, second = world.slack.mail.messages
-    title = "Receipts of Acme SA, 6 Oct 2026 to 29 Oct 2026"
+    title = "Receipts for Acme SA, 6 Oct 2026 to 29 Oct 2026"
     assert [mail.subject for mail in (first, second)] == [f"{title} (email {n} of 2)" for n in (1, 2)]
     assert [file.name for file in first.attachments] == [
         "receipts-2026-10-06-2026-10-29.csv",

@@ -158,7 +158,7 @@ async def test_r5_only_full_members_of_the_workspace_can_be_invited(world: World
         "U12VERA": "Vera Lind can’t be a billing contact",
         "U09IDA": "Ida Frei can’t be a billing contact",
         "U07NOE": "doesn’t show us an e-mail address for Noé Blanc",
-        "U08LEA": "Léa Blanc has the same e-mail address in Slack as Alice Martin",
+        "U08LEA": "Léa Blanc has the same email address in Slack as Alice Martin",
         "U01ALICE": "Alice Martin is already a billing contact",
         "U02BENOIT": "Benoît Roche is already a billing contact",
         "U99NOWHERE": "U99NOWHERE can’t be a billing contact",
