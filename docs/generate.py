@@ -69,8 +69,8 @@ QUOTE_STATES = StateMachine(
         QuoteStatus.EXPIRED: "Its validity is over, or another quote replaced it.",
     },
     NEXT_QUOTE_STATUSES,
-    "A pending quote past its validity is read as expired immediately. The job that stores that only notifies "
-    "people.",
+    "A pending quote past its validity is read as expired immediately. The job that stores it only "
+    "sends the notices.",
 )
 
 QUOTE_EXTENSION_STATES = StateMachine(
@@ -120,10 +120,11 @@ ORDER_LINE_STATES = StateMachine(
     "models/service_order/service_order.py",
     OrderLine.model_fields["status"].default,
     {
-        LineStatus.WAITING: "Not charged yet: due, or queued behind another order for its subscription.",
+        LineStatus.WAITING: "Not processed yet: due, or queued behind another order for its subscription.",
         LineStatus.CHARGING: "A charge is about to be sent, or the provider has not decided yet.",
-        LineStatus.SETTLED: "Charged, and its seats were added.",
-        LineStatus.DECLINED: "Not charged, and no seats were added. For some time a person may retry.",
+        LineStatus.SETTLED: "Charged or invoiced, and its seats were added.",
+        LineStatus.DECLINED: "Nothing was charged or invoiced, and no seats were added. For some time people "
+        "may retry.",
         LineStatus.NEEDS_CUSTOMER: "The customer must confirm the payment.",
         LineStatus.UNKNOWN: "Sent, but there was no response: it is looked up until the provider confirms "
         "its outcome.",
@@ -156,7 +157,7 @@ NOTICE_STATES = StateMachine(
     {
         NoticeStatus.WAITING: "Stored with the change it reports, and not delivered yet.",
         NoticeStatus.DELIVERED: "Accepted by Slack or by the mail server, or superseded by a newer one.",
-        NoticeStatus.UNDELIVERABLE: "It can't be delivered to this destination; a fallback is a notice of its own.",
+        NoticeStatus.UNDELIVERABLE: "It can't be delivered there; a fallback is a notice of its own.",
     },
     note="There is no transition table. Only waiting notices are changed by a delivery.",
 )

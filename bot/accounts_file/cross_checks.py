@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.accounts_file.tax_id import is_tax_id
 from bot.accounts_file.yaml_with_lines import FieldPath, format_path
+from bot.tax_id import is_tax_id
 from models.document_sequence import QUOTE_PREFIX
 from models.money import InvalidAmount, UnknownCurrency, check_currency, parse_amount
 from models.product import DEFAULT_PRODUCTS

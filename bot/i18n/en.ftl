@@ -131,7 +131,7 @@ action-for-account = { $action }: { $account }
 cart-submit = Save cart and review
 cart-intro =
     {"*"}Add seats to { $account }*
-    Enter how many seats to *add*, up to { $most } per subscription. Leave blank or enter 0 for none. You won’t be charged yet: after you save, you’ll see the prices and your new totals.
+    Enter how many seats to *add*, up to { $most } per subscription. Leave blank or enter 0 for none. You won’t be billed yet: after you save, you’ll see the prices and your new totals.
 cart-seats = { $product }: seats to add
 cart-hint = Currently { seat-count } · { $price } · current period runs through { $until }
 cart-hint-typed = Currently { seat-count }, { $after } after adding { $typed } · { $price } · current period runs through { $until }
@@ -185,8 +185,8 @@ validity = { $whole ->
 }
 quote-valid-until = Valid { validity }
 quote-list-intro = { $count ->
-    [one] *{ $account }* has one pending quote. Approve it to go to checkout. You won’t be charged until you place the service order.
-   *[other] *{ $account }* has { $count } pending quotes. Approve one to go to checkout. You won’t be charged until you place the service order.
+    [one] *{ $account }* has one pending quote. Approve it to go to checkout. You won’t be billed until you place the service order.
+   *[other] *{ $account }* has { $count } pending quotes. Approve one to go to checkout. You won’t be billed until you place the service order.
 }
 quote-list-empty = *{ $account }* has no pending quotes. To order seats, type `/add-seats`. To see an earlier quote, type `/quotes` followed by its number.
 quote-list-more = { $count ->
@@ -250,8 +250,8 @@ quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
 quote-recurring-partial = Covers all current and new seats of the subscriptions on this quote that will renew. Their renewal date stays the same.
-quote-recurring-short = A subscription on this quote ends in the middle of its next period. Only the part before the end is charged.
-quote-not-renewing = None of the subscriptions on this quote will renew, so there are no later charges.
+quote-recurring-short = A subscription on this quote ends in the middle of its next period. Only the part before the end is billed.
+quote-not-renewing = None of the subscriptions on this quote will renew, so nothing will be billed later.
 quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
 quote-reject-reason = Reason
@@ -270,7 +270,7 @@ quote-file-due = Charged when ordered
 quote-file-invoiced = Invoiced when ordered
 quote-file-renewal = From the next renewal
 quote-file-accept = How to accept this quote
-quote-file-steps = In Slack, a billing contact of { $account } types /quotes { $number }, approves the quote and places the service order. Nothing is charged before that.
+quote-file-steps = In Slack, a billing contact of { $account } types /quotes { $number }, approves the quote and places the service order. Nothing is billed before that.
 quote-file-terms = These prices apply { validity }. Account Services can help: { $url }
 extension-title = Quote validity
 extension-request-intro = Account Services will decide. The prices on the quote stay the same, and its reminders follow the new date.
@@ -491,11 +491,11 @@ order-promise = Processing can take up to 24 hours, until { $by } at the latest.
 service-order-placed = *Placed.* { order-promise }
 service-order-processing = *Processing.* This can take up to 24 hours, until { $by } at the latest.
 service-order-completed = *Completed* on { $at }.{ $some_declined ->
-    [yes] {" "}Declined and not charged: { $products }. Account Services can help.
+    [yes] {" "}Declined and not billed: { $products }. Account Services can help.
    *[no] {""}
 }
-service-order-failed = *Failed* on { $at }. { order-nothing-charged }
-order-nothing-charged = Nothing was charged and no seats were added. Account Services can help.
+service-order-failed = *Failed* on { $at }. { order-nothing-billed }
+order-nothing-billed = Nothing was billed and no seats were added. Account Services can help.
 service-order-overdue = This is taking longer than the promised 24 hours. There’s no need to order again. Account Services can help.
 service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them to complete the rest of the order.
 service-order-facts =
@@ -520,10 +520,10 @@ order-line =
     { line-seats }
     { $explanation }
 order-line-waiting = Waiting to be processed, by { $by } at the latest.
-order-line-queued = Queued behind service order { $order }, which is charging the same subscription. We’ll continue automatically, by { $by } at the latest.
+order-line-queued = Queued behind service order { $order }, which is being processed for the same subscription. We’ll continue automatically, by { $by } at the latest.
 order-line-charging = Charging.
 order-line-settled = Charged and seats added on { $at }.
-amount-differs = { $charged } was taken instead of the { $promised } that was promised, because somebody changed the subscription or the account at the same moment. Account Services can explain the difference.
+amount-differs = { $charged } was billed instead of the { $promised } that was promised, because somebody changed the subscription or the account at the same moment. Account Services can explain the difference.
 amount-differs-for-product = { $product }: { $difference }
 order-line-invoicing = The seats are being added and the invoice is being prepared, by { $by } at the latest.
 order-line-added = Seats added on { $at }.
@@ -541,8 +541,8 @@ invoice-status = { $status ->
     }.
 }
 order-line-needs-customer = Your bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
-order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be charged twice, so please don’t order again.
-order-line-declined = Declined: { $reason }. Not charged.
+order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be billed twice, so please don’t order again.
+order-line-declined = Declined: { $reason }. Not billed.
 order-line-can-retry = You can try again until { $until }.
 order-line-given-up = The seats were cancelled.
 order-line-no-retry = You can no longer try again.
@@ -573,7 +573,7 @@ line-declined = declined: { $reason }
 decline-card-declined = the card was declined
 decline-customer-timeout = the payment wasn’t confirmed in time
 decline-never-received = the payment didn’t reach the provider
-decline-period-ended = the subscription’s period ended before it was charged
+decline-period-ended = the subscription’s period ended before the order was processed
 decline-subscription-gone = the subscription no longer exists
 decline-subscription-not-active = the subscription isn’t active with the payment provider
 decline-authentication-failed = the bank didn’t accept the payment confirmation
@@ -581,28 +581,29 @@ decline-price-changed = the price has changed
 decline-price-changed-to = the price has changed from { $promised } to { $offered }, including tax
 decline-priced-by-usage = the subscription is now billed by usage and has no seats to order
 decline-billed-with-usage = the subscription is now billed together with usage, which would be billed too early or lost
-decline-balance-due = an earlier balance of the account would be charged too
-decline-balance-due-to = with an earlier balance of the account, { $offered } would be charged instead of { $promised }
-decline-unrelated-charges = other pending items of the subscription would be charged too
-decline-unrelated-charges-to = with other pending items of the subscription, { $offered } would be charged instead of { $promised }
+decline-balance-due = an earlier balance of the account would be billed too
+decline-balance-due-to = with an earlier balance of the account, { $offered } would be billed instead of { $promised }
+decline-unrelated-charges = other pending items of the subscription would be billed too
+decline-unrelated-charges-to = with other pending items of the subscription, { $offered } would be billed instead of { $promised }
 decline-preview-incomplete = so many other items of the subscription are waiting to be invoiced that its price can’t be checked
 decline-price-archived = seats are no longer sold at this price
-decline-paid-by-invoice = the subscription is paid by invoice, so no payment method can be charged
+decline-paid-by-invoice = the subscription is paid by invoice now, so no payment method can be charged
 decline-not-paid-by-invoice = the subscription is no longer paid by invoice
-decline-subscription-in-trial = the subscription is in trial, so nothing can be charged
+decline-invoice-not-allowed = the account may no longer order on invoice
+decline-subscription-in-trial = the subscription is in trial, so nothing can be billed
 decline-subscription-past-due = the subscription has an unpaid invoice
 decline-subscription-paused = the subscription is paused
 decline-collection-paused = payments for the subscription are paused
 decline-change-scheduled = a scheduled change to the subscription would undo the order
-decline-other-currency = the subscription is charged in a different currency from the account
+decline-other-currency = the subscription is billed in a different currency from the account
 decline-tax-location-invalid = the tax can’t be calculated for the account’s address
 decline-customer-gone = the payment provider no longer has this account
 decline-method-gone = the payment provider no longer has this payment method
-decline-provider-error = the payment provider had a problem and charged nothing
-decline-provider-refused = the payment provider refused the charge
+decline-provider-error = the payment provider had a problem and billed nothing
+decline-provider-refused = the payment provider refused the order
 decline-unknown = no reason was given
 decline-seats-changed = the number of seats changed in the meantime
-decline-with-code = the payment provider refused the charge ({ $reason })
+decline-with-code = the payment provider refused the order ({ $reason })
 receipt-issued = *{ document-name }*, { $day }
 provider-receipt = { $kind ->
     [invoice] Invoice { $number }
@@ -611,7 +612,7 @@ provider-receipt = { $kind ->
 retry-intro = These seats of service order { $number } were declined. Try again at the same price, with the payment method you choose:
 retry-intro-invoice = These seats of service order { $number } were declined. Try again at the same price, on invoice:
 cancel-seats-ask = Cancel the declined seats?
-cancel-seats-consequence = The declined seats of service order { $number } won’t be charged, and you won’t be able to try them again. Seats that were already added stay.
+cancel-seats-consequence = The declined seats of service order { $number } won’t be billed, and you won’t be able to try them again. Seats that were already added stay.
 cancel-seats-yes = Cancel seats
 
 ## History
@@ -856,13 +857,13 @@ seat-history-since = { seat-count } since { $day }
 
 ## Help
 help-add-seats =
-    {"*"}`/add-seats`* orders additional seats in four steps: choose how many to add, review the quote, check out, and place the service order. You won’t be charged before the last step, and you can go back at every step.
+    {"*"}`/add-seats`* orders additional seats in four steps: choose how many to add, review the quote, check out, and place the service order. You won’t be billed before the last step, and you can go back at every step.
     • `/add-seats webinar 5` starts with 5 new seats of GoTo Webinar
     • `/add-seats webinar 5 training 2` starts with several products
     • `/add-seats webinar` checks that product first
     We keep what you enter: if you stop halfway, `/add-seats` takes you back to your cart.
 help-quotes =
-    {"*"}`/quotes`* shows your pending quotes, so that you can review, approve or reject them. Approving takes you to checkout. You won’t be charged until you place the service order.
+    {"*"}`/quotes`* shows your pending quotes, so that you can review, approve or reject them. Approving takes you to checkout. You won’t be billed until you place the service order.
     • `/quotes SQ-1001` opens one quote, including decided ones
 help-service-orders =
     {"*"}`/service-orders`* shows your service orders and their status. Processing can take up to 24 hours.
@@ -971,7 +972,7 @@ refusal-not-an-email = { $has_typed ->
 refusal-nothing-to-order = You can’t add seats to any of { $account }’s subscriptions here. Account Services can help.
 refusal-nothing-to-retry = { $outcome ->
     [retried] { $by } tried the declined seats of service order { $number } again on { $at }. To see the current status, type /service-orders { $number }.
-    [given_up] { $by } cancelled the declined seats of service order { $number } on { $at }. They won’t be charged. To order seats, type /add-seats.
+    [given_up] { $by } cancelled the declined seats of service order { $number } on { $at }. They won’t be billed. To order seats, type /add-seats.
    *[over] Nothing in service order { $number } can be tried again or cancelled now: the time to do so has passed. Account Services can help.
 }
 refusal-order-changed = { $has_parts ->
@@ -982,13 +983,13 @@ refusal-order-not-found = { $has_number ->
     [yes] We can’t find service order { $number }. To see yours, type /service-orders.
    *[no] We can’t find that service order. To see yours, type /service-orders.
 }
-refusal-currency-mismatch = One of these subscriptions is charged in a different currency from the account, so we can’t quote a price for its seats. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-currency-mismatch = One of these subscriptions is billed in a different currency from the account, so we can’t quote a price for its seats. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-paid-by-invoice = { refusal-subject } is paid by invoice, and your account isn’t set up to order seats that way here. Nothing was changed or bought. Account Services can order these seats for you, or set it up.
 refusal-invoice-not-found = We can’t find that invoice. To see what’s left to pay, type /billing.
 refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } is
    *[no] One of these subscriptions is
-} billed by usage: what you use is charged afterwards, so there are no seats to order. Account Services can tell you more.
+} billed by usage: what you use is paid for afterwards, so there are no seats to order. Account Services can tell you more.
 refusal-seats-billed-with-usage = { $has_product ->
     [yes] { $product } is
    *[no] One of these subscriptions is
@@ -997,9 +998,9 @@ refusal-seats-reduce-price = With that many seats, one of these subscriptions wo
 refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions will continue to be charged to it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
 refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
-refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }, including tax. Nothing was charged, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
-refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now be charged { $now }. Nothing was charged, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
-refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be charged together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
+refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and the order would now cost { $now }, including tax. Nothing was ordered, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
+refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now have { $now } to pay. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
+refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-preview-incomplete = So many other items are waiting to be invoiced for this subscription that we can’t tell what your seats would cost. Nothing was changed or bought. Ask Account Services to invoice or remove them first.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
@@ -1031,7 +1032,7 @@ refusal-role-withdrawn = { $by } removed you as a billing contact for { $account
     [yes] If you need the role, ask one of the other contacts: { $contacts }.
    *[no] If you need the role, ask Account Services.
 }
-refusal-subscription-busy = Service order { $number } is charging the same subscription. Try again once it’s done.
+refusal-subscription-busy = Service order { $number } is being processed for the same subscription. Try again once it’s done.
 refusal-subscription-not-active = One of these subscriptions isn’t active with the payment provider: its first payment is missing. Nothing was changed or bought. Account Services can help.
 refusal-subject = { $has_product ->
     [yes] Your { $product } subscription
@@ -1040,7 +1041,7 @@ refusal-subject = { $has_product ->
 refusal-subscription-in-trial = { refusal-subject } is in trial{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
-}, so nothing can be charged for seats yet. Order them after the trial, or ask Account Services.
+}, so seats can’t be billed yet. Order them after the trial, or ask Account Services.
 refusal-subscription-past-due = { refusal-subject } has an unpaid invoice. Once it’s paid, you can order seats. Account Services can help.
 refusal-subscription-paused = { refusal-subject } is paused. Once it’s resumed, you can order seats. Account Services can help.
 refusal-collection-paused = Payments for { $has_product ->
@@ -1049,7 +1050,7 @@ refusal-collection-paused = Payments for { $has_product ->
 } are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
-}, so seats can’t be charged. Once payments resume, you can order seats. Account Services can help.
+}, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
 refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
     [price] {" "}that sets a different price, for { seat-count }
     [removed] {" "}that removes the product
@@ -1098,11 +1099,11 @@ notice-total = Total: { $amount }
 notice-status = Status
 notice-order-status = Service order { $number }: { order-status }
 notice-order-answered = { $request ->
-    [order_declined] The payment for { $products } was declined. This message no longer needs an answer.
+    [order_declined] Seats of { $products } were declined. This message no longer needs an answer.
    *[order_needs_customer] The payment for { $products } needed a confirmation. This message no longer needs an answer.
 }
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
-notice-order-next-decide = A billing contact needs to decide by { $until }: try the declined seats again, or cancel them. They’re only charged if you try again.
+notice-order-next-decide = A billing contact needs to decide by { $until }: try the declined seats again, or cancel them. They’re only billed if you try again.
 notice-order-next-confirm = The billing contact needs to confirm the payment by { $until }. Otherwise, it will be declined.
 notice-order-next-queued = We’ll continue automatically once service order { $number } is done, by { $by } at the latest.
 notice-order-next-overdue = { notice-order-overdue-since } There’s no need to order again. Account Services can help.
@@ -1112,12 +1113,18 @@ notice-order-finished = { $status ->
 }
 notice-order-placed = Your service order { $number } for { $account } has been placed
 notice-order-queued = Service order { $number } is queued behind { $waits_for }
-notice-order-queued-reason = We charge one service order at a time for a subscription. Yours will continue automatically once { $waits_for } is done.
-notice-order-declined = Service order { $number }: payment declined for { $products }
+notice-order-queued-reason = We process one service order at a time for a subscription. Yours will continue automatically once { $waits_for } is done.
+notice-order-declined = { $payment ->
+    [invoice] Service order { $number }: seats declined for { $products }
+   *[charge] Service order { $number }: payment declined for { $products }
+}
 notice-order-declined-reason = Reason: { $reason }
 notice-order-two-prices = You were promised { $promised }. The price is now { $offered }, including tax.
-notice-order-not-charged = These seats weren’t charged or added.
-notice-order-retry = Try again with this or another payment method by { $until }, or cancel these seats.
+notice-order-not-billed = These seats weren’t billed or added.
+notice-order-retry = { $payment ->
+    [invoice] Try again by { $until }, or cancel these seats.
+   *[charge] Try again with this or another payment method by { $until }, or cancel these seats.
+}
 notice-order-needs-customer = { $personal ->
     [yes] Service order { $number }: confirm your payment for { $products }
    *[no] Service order { $number }: the billing contact needs to confirm the payment for { $products }
@@ -1150,13 +1157,13 @@ notice-history = { $step ->
     }
     [line_declined] { $at }: { $product } declined: { $reason }
     [line_needs_customer] { $at }: { $product }: waiting for the payment to be confirmed
-    [line_unknown] { $at }: { $product }: waiting for the payment provider. You won’t be charged twice.
+    [line_unknown] { $at }: { $product }: waiting for the payment provider. You won’t be billed twice.
     [waits] { $at }: Queued behind service order { $waits_for }
     [invoice_paid] { $at }: Invoice { $invoice } paid
     [invoice_void] { $at }: Invoice { $invoice } cancelled
     [invoice_uncollectible] { $at }: Invoice { $invoice } written off
     [invoice_overdue] { $at }: Invoice { $invoice } overdue
-    [retried] { $at }: Payment tried again by { $by }
+    [retried] { $at }: Tried again by { $by }
     [given_up] { $at }: { history-service-order-given-up } by { $by }
     [overdue] { $at }: { history-service-order-overdue }
     [completed] { $at }: { history-service-order-completed }
@@ -1180,7 +1187,7 @@ notice-receipt-sent = { $kind ->
     }
    *[receipt] { document-name } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
 }
-notice-not-charged = Not bought or charged:
+notice-not-bought = Not bought or billed:
 notice-quote-arrived = Quote { $number } needs your decision
 notice-quote-reminder = { $whole ->
     [yes] Quote { $number } expires at the end of { $until }
@@ -1331,7 +1338,10 @@ receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-tax-rate = Tax rate
 receipt-taxable = Taxable amount
-receipt-tax-id = Tax ID: { $id }
+receipt-tax-id = { $kind ->
+    [vat] VAT number: { $id }
+   *[other] Tax ID: { $id }
+}
 receipt-po-number = Purchase order
 receipt-line-method = { $type ->
     [paid_elsewhere] paid outside the payment provider
@@ -1357,7 +1367,7 @@ receipt-invoice-due = Invoice { $number }{ $has_date ->
     [yes] , due on { $day }
    *[no] {""}
 }
-receipt-nothing-charged = Nothing was charged to your payment method.
+receipt-nothing-due = There’s nothing to pay now.
 receipt-payment = { $type ->
     [paid_elsewhere] { $method }
    *[charged] Paid on { $day } with { $method }

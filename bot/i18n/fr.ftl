@@ -135,7 +135,7 @@ action-for-account = { $action } : { $account }
 cart-submit = Enregistrer et vérifier
 cart-intro =
     {"*"}Ajouter des postes au compte { $account }*
-    Indiquez le nombre de postes à *ajouter*, { $most } au maximum par abonnement. Laissez vide ou saisissez 0 pour n’en ajouter aucun. Rien n’est débité à ce stade : les prix et les nouveaux totaux s’affichent une fois le panier enregistré.
+    Indiquez le nombre de postes à *ajouter*, { $most } au maximum par abonnement. Laissez vide ou saisissez 0 pour n’en ajouter aucun. Rien n’est facturé à ce stade : les prix et les nouveaux totaux s’affichent une fois le panier enregistré.
 cart-seats = { $product } : postes à ajouter
 cart-hint = Actuellement { seat-count } · { $price } · période en cours jusqu’au { $until } inclus
 cart-hint-typed = Actuellement { seat-count }, { $after } après en avoir ajouté { $typed } · { $price } · période en cours jusqu’au { $until } inclus
@@ -189,8 +189,8 @@ validity = { $whole ->
 }
 quote-valid-until = Valable { validity }
 quote-list-intro = { $count ->
-    [one] *{ $account }* a un devis en attente. Approuvez-le pour passer au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
-   *[other] *{ $account }* a { $count } devis en attente. Approuvez-en un pour passer au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
+    [one] *{ $account }* a un devis en attente. Approuvez-le pour passer au paiement. Rien n’est facturé tant que vous n’avez pas passé la commande de Service.
+   *[other] *{ $account }* a { $count } devis en attente. Approuvez-en un pour passer au paiement. Rien n’est facturé tant que vous n’avez pas passé la commande de Service.
 }
 quote-list-empty = *{ $account }* n’a aucun devis en attente. Pour commander des postes, tapez `/add-seats`. Pour consulter un ancien devis, tapez `/quotes` suivi de son numéro.
 quote-list-more = { $count ->
@@ -246,7 +246,7 @@ tax-note = { $treatment ->
     [zero_rated] Taux zéro : la taxe est de 0 %.
    *[not_collected] Aucune taxe n’est facturée.
 }
-tax-ids = Votre numéro fiscal : { $ids }
+tax-ids = Votre identifiant fiscal : { $ids }
 tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
 quote-due-now = Débité maintenant : { $amount }
 quote-invoiced = Facturé : { $amount }
@@ -254,8 +254,8 @@ quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
 quote-recurring-partial = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis qui seront renouvelés. Leur date de renouvellement ne change pas.
-quote-recurring-short = Un abonnement de ce devis prend fin au milieu de sa prochaine période. Seule la partie qui précède est débitée.
-quote-not-renewing = Aucun abonnement de ce devis ne sera renouvelé : rien ne sera débité par la suite.
+quote-recurring-short = Un abonnement de ce devis prend fin au milieu de sa prochaine période. Seule la partie qui précède est facturée.
+quote-not-renewing = Aucun abonnement de ce devis ne sera renouvelé : rien ne sera facturé par la suite.
 quote-reject-title = Rejeter le devis
 quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
 quote-reject-reason = Motif
@@ -274,7 +274,7 @@ quote-file-due = Débité à la commande
 quote-file-invoiced = Facturé à la commande
 quote-file-renewal = À partir du prochain renouvellement
 quote-file-accept = Comment accepter ce devis
-quote-file-steps = Dans Slack, un contact de facturation de { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est débité avant.
+quote-file-steps = Dans Slack, un contact de facturation de { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est facturé avant.
 quote-file-terms = Ces prix s’appliquent { validity }. Les Services des comptes Corporate peuvent vous aider : { $url }
 extension-title = Validité du devis
 extension-request-intro = Les Services des comptes Corporate décideront. Les prix du devis restent les mêmes, et ses rappels suivent la nouvelle date.
@@ -495,11 +495,11 @@ order-promise = Le traitement peut prendre jusqu’à 24 heures, au plus tard le
 service-order-placed = *Passée.* { order-promise }
 service-order-processing = *En cours de traitement.* Cela peut prendre jusqu’à 24 heures, au plus tard le { $by }.
 service-order-completed = *Terminée* le { $at }.{ $some_declined ->
-    [yes] {" "}Refusé et non débité : { $products }. Les Services des comptes Corporate peuvent vous aider.
+    [yes] {" "}Refusé et non facturé : { $products }. Les Services des comptes Corporate peuvent vous aider.
    *[no] {""}
 }
-service-order-failed = *Échouée* le { $at }. { order-nothing-charged }
-order-nothing-charged = Rien n’a été débité et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
+service-order-failed = *Échouée* le { $at }. { order-nothing-billed }
+order-nothing-billed = Rien n’a été facturé et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
 service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
 service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les pour terminer le reste de la commande.
 service-order-facts =
@@ -524,10 +524,10 @@ order-line =
     { line-seats }
     { $explanation }
 order-line-waiting = En attente de traitement, au plus tard le { $by }.
-order-line-queued = En attente de la commande de Service { $order }, en cours de débit pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
+order-line-queued = En attente de la commande de Service { $order }, en cours de traitement pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
 order-line-charging = Débit en cours.
 order-line-settled = Débité et postes ajoutés le { $at }.
-amount-differs = { $charged } ont été prélevés au lieu des { $promised } promis, car l’abonnement ou le compte a été modifié au même moment. Les Services des comptes Corporate peuvent expliquer la différence.
+amount-differs = { $charged } ont été facturés au lieu des { $promised } promis, car l’abonnement ou le compte a été modifié au même moment. Les Services des comptes Corporate peuvent expliquer la différence.
 amount-differs-for-product = { $product } : { $difference }
 order-line-invoicing = Les postes sont en cours d’ajout et la facture est en préparation, jusqu’au { $by } au plus tard.
 order-line-added = Postes ajoutés le { $at }.
@@ -545,8 +545,8 @@ invoice-status = { $status ->
     }.
 }
 order-line-needs-customer = Votre banque vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
-order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas débité deux fois : ne commandez pas à nouveau.
-order-line-declined = Refusé : { $reason }. Non débité.
+order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas facturé deux fois : ne commandez pas à nouveau.
+order-line-declined = Refusé : { $reason }. Non facturé.
 order-line-can-retry = Vous pouvez réessayer jusqu’au { $until }.
 order-line-given-up = Les postes ont été annulés.
 order-line-no-retry = Il n’est plus possible de réessayer.
@@ -577,7 +577,7 @@ line-declined = refusé : { $reason }
 decline-card-declined = la carte a été refusée
 decline-customer-timeout = le paiement n’a pas été confirmé à temps
 decline-never-received = le paiement n’est pas parvenu au prestataire
-decline-period-ended = la période de l’abonnement s’est terminée avant le débit
+decline-period-ended = la période de l’abonnement s’est terminée avant le traitement de la commande
 decline-subscription-gone = l’abonnement n’existe plus
 decline-subscription-not-active = l’abonnement n’est pas actif chez le prestataire de paiement
 decline-authentication-failed = la banque n’a pas accepté la confirmation du paiement
@@ -585,15 +585,16 @@ decline-price-changed = le prix a changé
 decline-price-changed-to = le prix est passé de { $promised } à { $offered }, taxes comprises
 decline-priced-by-usage = l’abonnement est désormais facturé à l’usage et n’a pas de postes à commander
 decline-billed-with-usage = l’abonnement est désormais facturé avec une consommation à l’usage, qui serait facturée trop tôt ou perdue
-decline-balance-due = un solde antérieur du compte serait débité en plus
-decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient débités au lieu de { $promised }
-decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient débités en plus
-decline-unrelated-charges-to = avec d’autres éléments en attente de l’abonnement, { $offered } seraient débités au lieu de { $promised }
+decline-balance-due = un solde antérieur du compte serait facturé en plus
+decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient facturés au lieu de { $promised }
+decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient facturés en plus
+decline-unrelated-charges-to = avec d’autres éléments en attente de l’abonnement, { $offered } seraient facturés au lieu de { $promised }
 decline-preview-incomplete = tant d’autres éléments de l’abonnement sont en attente de facturation que son prix ne peut pas être vérifié
 decline-price-archived = les postes ne sont plus vendus à ce prix
-decline-paid-by-invoice = l’abonnement est payé sur facture et aucun mode de paiement ne peut être débité
+decline-paid-by-invoice = l’abonnement est désormais payé sur facture et aucun mode de paiement ne peut être débité
 decline-not-paid-by-invoice = l’abonnement n’est plus payé sur facture
-decline-subscription-in-trial = l’abonnement est à l’essai et rien ne peut être débité
+decline-invoice-not-allowed = le compte ne peut plus commander sur facture
+decline-subscription-in-trial = l’abonnement est à l’essai et rien ne peut être facturé
 decline-subscription-past-due = l’abonnement a une facture impayée
 decline-subscription-paused = l’abonnement est suspendu
 decline-collection-paused = les paiements de l’abonnement sont suspendus
@@ -602,11 +603,11 @@ decline-other-currency = l’abonnement est facturé dans une autre devise que c
 decline-tax-location-invalid = la taxe ne peut pas être calculée pour l’adresse du compte
 decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
 decline-method-gone = le mode de paiement n’est plus enregistré chez le prestataire de paiement
-decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien débité
-decline-provider-refused = le prestataire de paiement a refusé le débit
+decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien facturé
+decline-provider-refused = le prestataire de paiement a refusé la commande
 decline-unknown = aucun motif n’a été indiqué
 decline-seats-changed = le nombre de postes a changé entre-temps
-decline-with-code = le prestataire de paiement a refusé le débit ({ $reason })
+decline-with-code = le prestataire de paiement a refusé la commande ({ $reason })
 receipt-issued = *{ document-name }*, { $day }
 provider-receipt = { $kind ->
     [invoice] Facture { $number }
@@ -615,7 +616,7 @@ provider-receipt = { $kind ->
 retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, avec le mode de paiement de votre choix :
 retry-intro-invoice = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, sur facture :
 cancel-seats-ask = Annuler les postes refusés ?
-cancel-seats-consequence = Les postes refusés de la commande de Service { $number } ne seront pas débités et vous ne pourrez plus les réessayer. Les postes déjà ajoutés sont conservés.
+cancel-seats-consequence = Les postes refusés de la commande de Service { $number } ne seront pas facturés et vous ne pourrez plus les réessayer. Les postes déjà ajoutés sont conservés.
 cancel-seats-yes = Annuler les postes
 
 ## Historique
@@ -860,13 +861,13 @@ seat-history-since = { seat-count } depuis le { $day }
 
 ## Aide
 help-add-seats =
-    {"*"}`/add-seats`* commande des postes supplémentaires en quatre étapes : choisissez leur nombre, vérifiez le devis, complétez le paiement et passez la commande de Service. Rien n’est débité avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
+    {"*"}`/add-seats`* commande des postes supplémentaires en quatre étapes : choisissez leur nombre, vérifiez le devis, complétez le paiement et passez la commande de Service. Rien n’est facturé avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
     • `/add-seats webinar 5` commence avec 5 nouveaux postes de GoTo Webinar
     • `/add-seats webinar 5 training 2` commence avec plusieurs produits
     • `/add-seats webinar` vérifie d’abord ce produit
     Votre saisie est conservée : si vous vous arrêtez en chemin, `/add-seats` vous ramène à votre panier.
 help-quotes =
-    {"*"}`/quotes`* affiche vos devis en attente, pour les vérifier, les approuver ou les rejeter. L’approbation mène au paiement. Rien n’est débité tant que vous n’avez pas passé la commande de Service.
+    {"*"}`/quotes`* affiche vos devis en attente, pour les vérifier, les approuver ou les rejeter. L’approbation mène au paiement. Rien n’est facturé tant que vous n’avez pas passé la commande de Service.
     • `/quotes SQ-1001` ouvre un devis, y compris s’il est déjà traité
 help-service-orders =
     {"*"}`/service-orders`* affiche vos commandes de Service et leur état. Le traitement peut prendre jusqu’à 24 heures.
@@ -975,7 +976,7 @@ refusal-not-an-email = { $has_typed ->
 refusal-nothing-to-order = Vous ne pouvez ajouter ici de postes à aucun des abonnements du compte { $account }. Les Services des comptes Corporate peuvent vous aider.
 refusal-nothing-to-retry = { $outcome ->
     [retried] { $by } a réessayé les postes refusés de la commande de Service { $number } le { $at }. Pour connaître son état, tapez /service-orders { $number }.
-    [given_up] { $by } a annulé les postes refusés de la commande de Service { $number } le { $at }. Ils ne seront pas débités. Pour commander des postes, tapez /add-seats.
+    [given_up] { $by } a annulé les postes refusés de la commande de Service { $number } le { $at }. Ils ne seront pas facturés. Pour commander des postes, tapez /add-seats.
    *[over] Rien dans la commande de Service { $number } ne peut être réessayé ou annulé maintenant : le délai est passé. Les Services des comptes Corporate peuvent vous aider.
 }
 refusal-order-changed = { $has_parts ->
@@ -992,7 +993,7 @@ refusal-invoice-not-found = Cette facture est introuvable. Pour voir ce qu’il 
 refusal-seats-priced-by-usage = { $has_product ->
     [yes] { $product } est facturé
    *[no] L’un de ces abonnements est facturé
-} à l’usage : ce que vous utilisez est débité ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
+} à l’usage : ce que vous utilisez est payé ensuite et il n’y a pas de postes à commander. Les Services des comptes Corporate peuvent vous renseigner.
 refusal-seats-billed-with-usage = { $has_product ->
     [yes] { $product } est facturé
    *[no] L’un de ces abonnements est facturé
@@ -1001,9 +1002,9 @@ refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements co
 refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
 refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
-refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }, taxes comprises. Rien n’a été débité et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
-refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous seriez maintenant débité de { $now }. Rien n’a été débité et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
-refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient débités avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
+refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et la commande coûterait maintenant { $now }, taxes comprises. Rien n’a été commandé et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
+refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous auriez maintenant { $now } à payer. Rien n’a été commandé et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
+refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-preview-incomplete = Tant d’autres éléments de cet abonnement sont en attente de facturation que nous ne pouvons pas déterminer le prix de vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
@@ -1035,7 +1036,7 @@ refusal-role-withdrawn = { $by } vous a retiré le rôle de contact de facturati
     [yes] Si vous en avez besoin, adressez-vous à l’un des autres contacts : { $contacts }.
    *[no] Si vous en avez besoin, adressez-vous aux Services des comptes Corporate.
 }
-refusal-subscription-busy = La commande de Service { $number } est en cours de débit pour le même abonnement. Réessayez quand elle sera terminée.
+refusal-subscription-busy = La commande de Service { $number } est en cours de traitement pour le même abonnement. Réessayez quand elle sera terminée.
 refusal-subscription-not-active = L’un de ces abonnements n’est pas actif chez le prestataire de paiement : son premier paiement manque. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-subject = { $has_product ->
     [yes] Votre abonnement à { $product }
@@ -1044,7 +1045,7 @@ refusal-subject = { $has_product ->
 refusal-subscription-in-trial = { refusal-subject } est à l’essai{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
-} : aucun poste ne peut encore être débité. Commandez-en après l’essai ou adressez-vous aux Services des comptes Corporate.
+} : aucun poste ne peut encore être facturé. Commandez-en après l’essai ou adressez-vous aux Services des comptes Corporate.
 refusal-subscription-past-due = { refusal-subject } a une facture impayée. Dès qu’elle sera réglée, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
 refusal-subscription-paused = { refusal-subject } est suspendu. Dès qu’il aura repris, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
 refusal-collection-paused = Les paiements de { $has_product ->
@@ -1053,7 +1054,7 @@ refusal-collection-paused = Les paiements de { $has_product ->
 } sont suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
-} : aucun poste ne peut être débité. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
+} : aucun poste ne peut être facturé. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
 refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui{ $change ->
     [price] {" "}fixe un autre prix, pour { seat-count }, et
     [removed] {" "}en retire le produit et
@@ -1102,11 +1103,11 @@ notice-total = Total : { $amount }
 notice-status = État
 notice-order-status = Commande de Service { $number } : { order-status }
 notice-order-answered = { $request ->
-    [order_declined] Le paiement de { $products } a été refusé. Ce message n’appelle plus de réponse.
+    [order_declined] Des postes de { $products } ont été refusés. Ce message n’appelle plus de réponse.
    *[order_needs_customer] Le paiement de { $products } devait être confirmé. Ce message n’appelle plus de réponse.
 }
 notice-order-placed-by = Passée par { $name } le { $at }, à partir du devis { $quote }
-notice-order-next-decide = Un contact de facturation doit décider avant le { $until } : réessayer les postes refusés ou les annuler. Ils ne sont débités qu’en cas de nouvel essai.
+notice-order-next-decide = Un contact de facturation doit décider avant le { $until } : réessayer les postes refusés ou les annuler. Ils ne sont facturés qu’en cas de nouvel essai.
 notice-order-next-confirm = Le contact de facturation doit confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
 notice-order-next-queued = Nous poursuivrons automatiquement dès que la commande de Service { $number } sera traitée, au plus tard le { $by }.
 notice-order-next-overdue = { notice-order-overdue-since } Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
@@ -1116,12 +1117,18 @@ notice-order-finished = { $status ->
 }
 notice-order-placed = Votre commande de Service { $number } pour { $account } est passée
 notice-order-queued = La commande de Service { $number } attend { $waits_for }
-notice-order-queued-reason = Nous ne débitons qu’une commande de Service à la fois par abonnement. La vôtre reprendra automatiquement dès que { $waits_for } sera traitée.
-notice-order-declined = Commande de Service { $number } : paiement refusé pour { $products }
+notice-order-queued-reason = Nous ne traitons qu’une commande de Service à la fois par abonnement. La vôtre reprendra automatiquement dès que { $waits_for } sera traitée.
+notice-order-declined = { $payment ->
+    [invoice] Commande de Service { $number } : postes refusés pour { $products }
+   *[charge] Commande de Service { $number } : paiement refusé pour { $products }
+}
 notice-order-declined-reason = Motif : { $reason }
 notice-order-two-prices = Le prix promis était de { $promised }. Il est maintenant de { $offered }, taxes comprises.
-notice-order-not-charged = Ces postes n’ont été ni débités ni ajoutés.
-notice-order-retry = Réessayez avec ce mode de paiement ou un autre avant le { $until }, ou annulez ces postes.
+notice-order-not-billed = Ces postes n’ont été ni facturés ni ajoutés.
+notice-order-retry = { $payment ->
+    [invoice] Réessayez avant le { $until }, ou annulez ces postes.
+   *[charge] Réessayez avec ce mode de paiement ou un autre avant le { $until }, ou annulez ces postes.
+}
 notice-order-needs-customer = { $personal ->
     [yes] Commande de Service { $number } : confirmez votre paiement pour { $products }
    *[no] Commande de Service { $number } : le contact de facturation doit confirmer le paiement pour { $products }
@@ -1154,13 +1161,13 @@ notice-history = { $step ->
     }
     [line_declined] { $at } : { $product } refusé : { $reason }
     [line_needs_customer] { $at } : { $product } en attente de la confirmation du paiement
-    [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas débité deux fois.
+    [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas facturé deux fois.
     [waits] { $at } : En attente de la commande de Service { $waits_for }
     [invoice_paid] { $at } : Facture { $invoice } payée
     [invoice_void] { $at } : Facture { $invoice } annulée
     [invoice_uncollectible] { $at } : Facture { $invoice } passée en perte
     [invoice_overdue] { $at } : Facture { $invoice } en retard
-    [retried] { $at } : Nouvel essai de paiement par { $by }
+    [retried] { $at } : Nouvel essai par { $by }
     [given_up] { $at } : { history-service-order-given-up } par { $by }
     [overdue] { $at } : { history-service-order-overdue }
     [completed] { $at } : { history-service-order-completed }
@@ -1184,7 +1191,7 @@ notice-receipt-sent = { $kind ->
     }
    *[receipt] Le reçu { $number } a été envoyé au contact de facturation par message direct et par e-mail. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
 }
-notice-not-charged = Ni acheté ni débité :
+notice-not-bought = Ni acheté ni facturé :
 notice-quote-arrived = Le devis { $number } attend votre décision
 notice-quote-reminder = { $whole ->
     [yes] Le devis { $number } expire à la fin du { $until }
@@ -1292,7 +1299,7 @@ receipt-export-attached = { $count ->
 receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le total d’un reçu figure sur sa première ligne.
 receipt-table-document = Numéro du document
 receipt-table-invoices = Factures du prestataire
-receipt-table-tax-ids = Numéro fiscal de l’acheteur
+receipt-table-tax-ids = Identifiant fiscal de l’acheteur
 receipt-table-currency = Devise
 receipt-table-percent = Taux de taxe en pour cent
 receipt-table-total = Total du document
@@ -1338,7 +1345,10 @@ receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-tax-rate = Taux
 receipt-taxable = Base imposable
-receipt-tax-id = Numéro fiscal : { $id }
+receipt-tax-id = { $kind ->
+    [vat] N° de TVA : { $id }
+   *[other] Identifiant fiscal : { $id }
+}
 receipt-po-number = Bon de commande
 receipt-line-method = { $type ->
     [paid_elsewhere] payé en dehors du prestataire de paiement
@@ -1364,7 +1374,7 @@ receipt-invoice-due = Facture { $number }{ $has_date ->
     [yes] , à payer au plus tard le { $day }
    *[no] {""}
 }
-receipt-nothing-charged = Rien n’a été débité sur votre mode de paiement.
+receipt-nothing-due = Il n’y a rien à payer maintenant.
 receipt-payment = { $type ->
     [paid_elsewhere] { $method }
    *[charged] Payé le { $day } avec { $method }

@@ -83,7 +83,7 @@ def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
     if order.status is OrderStatus.FAILED:
         return [
             _format_completion(renderer),
-            renderer.format_text("order-nothing-charged"),
+            renderer.format_text("order-nothing-billed"),
             renderer.format_contact_services(),
         ]
     if order.is_finished:
@@ -234,7 +234,10 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
     if not renderer.order.list_rows_with_status(LineStatus.DECLINED, payload.subscription_id):
         return _render_answered(renderer, payload.products)
     title = renderer.format_text(
-        "notice-order-declined", number=renderer.order.order.number, products=payload.products
+        "notice-order-declined",
+        payment=_find_payment_kind(renderer.order_presenter.list_lines_with_status(LineStatus.DECLINED)),
+        number=renderer.order.order.number,
+        products=payload.products,
     )
     return NoticeText(
         title,
@@ -245,6 +248,10 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
             *format_order_lines(renderer),
         ),
     )
+
+
+def _find_payment_kind(lines: Sequence[OrderLinePresenter]) -> str:
+    return "invoice" if all(line.row.line.is_on_invoice for line in lines) else "charge"
 
 
 def _format_payload_reason(renderer: NoticeRenderer, payload: OrderDeclinedPayload) -> list[str]:
@@ -271,11 +278,15 @@ def _format_decline_consequences(renderer: NoticeRenderer, subscription_id: str)
     until = renderer.order_presenter.find_retry_deadline(subscription_id)
     if until:
         return [
-            renderer.format_text("notice-order-not-charged"),
-            renderer.format_text("notice-order-retry", until=until),
+            renderer.format_text("notice-order-not-billed"),
+            renderer.format_text(
+                "notice-order-retry",
+                payment=_find_payment_kind(renderer.order_presenter.retryable_lines),
+                until=until,
+            ),
         ]
     return [
-        renderer.format_text("notice-order-not-charged"),
+        renderer.format_text("notice-order-not-billed"),
         renderer.format_text("order-line-no-retry"),
         renderer.format_contact_services(),
     ]
@@ -314,7 +325,7 @@ def render_order_failed(renderer: NoticeRenderer) -> NoticeText:
     return NoticeText(
         title,
         (
-            renderer.format_text("order-nothing-charged"),
+            renderer.format_text("order-nothing-billed"),
             *format_order_lines(renderer),
             renderer.format_contact_services(),
         ),
@@ -422,4 +433,4 @@ def format_unsettled_lines(renderer: NoticeRenderer) -> list[str]:
     if not unsettled:
         return []
     texts = format_rows(renderer, unsettled, lambda line: format_order_line(renderer, line, with_status=True))
-    return [renderer.format_text("notice-not-charged"), *texts, renderer.format_contact_services()]
+    return [renderer.format_text("notice-not-bought"), *texts, renderer.format_contact_services()]

@@ -81,7 +81,8 @@ class OrderLinePresenter:
         if line.is_on_invoice and line.status is LineStatus.CHARGING:
             return self.localizer.format_text("order-line-invoicing", by=order.processing_deadline)
         if line.status is LineStatus.SETTLED:
-            return self._add_difference(self.localizer.format_text("order-line-settled", at=line.settled_at))
+            key = "order-line-added" if line.is_on_invoice else "order-line-settled"
+            return self._add_difference(self.localizer.format_text(key, at=line.settled_at))
         if line.status is LineStatus.DECLINED:
             declined = self.localizer.format_text("order-line-declined", reason=self.decline_reason)
             return f"{declined} {self._format_retry_option()}"

@@ -141,7 +141,7 @@ def format_receipt_payments(
         for line in receipt.receipt_lines
         if line.invoiced
     ]
-    paid = [*methods, *invoices] or [localizer.format_text("receipt-nothing-charged")]
+    paid = [*methods, *invoices] or [localizer.format_text("receipt-nothing-due")]
     return [*balance, *paid, *format_differences(localizer, receipt)]
 
 

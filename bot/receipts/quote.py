@@ -15,7 +15,7 @@ from bot.presenters.quote import (
 )
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
-from bot.presenters.tax import MAX_TAX_IDS, format_treatments
+from bot.presenters.tax import format_tax_ids, format_treatments
 from bot.receipts.pdf import (
     COLUMN_MESSAGE_IDS,
     TAX_COLUMN_MESSAGE_IDS,
@@ -104,11 +104,10 @@ def _format_last_moment(localizer: Localizer, details: QuoteDetails) -> str:
 
 
 def _build_buyer(localizer: Localizer, details: QuoteDetails) -> list[str]:
-    tax_ids = details.quote.tax_facts.buyer_tax_ids[:MAX_TAX_IDS]
     return [
         details.account.name,
         *localizer.format_address(details.quote.billing_address),
-        *(localizer.format_text("receipt-tax-id", id=id_) for id_ in tax_ids),
+        *format_tax_ids(localizer, details.quote.tax_facts),
     ]
 
 

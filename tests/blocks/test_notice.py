@@ -159,7 +159,7 @@ def test_r25_the_status_message_says_what_happens_next_and_by_when(english: Loca
     assert "was due by 11 Nov 2026, 09:00 (CET) and is still in progress" in late
     assert promise not in late
     failed = standing(english, declined, order=samples.service_order(status=OrderStatus.FAILED))
-    assert "Nothing was charged and no seats were added" in failed
+    assert "Nothing was billed and no seats were added" in failed
     assert URL in failed
 
 
@@ -280,7 +280,7 @@ def test_r13_a_receipt_says_what_was_bought_what_it_cost_and_what_was_not(englis
         "Tax: €2.00",
         "Total: €12.00",
         "Charged to Visa ending in 4242",
-        "Not bought or charged:\n• GoTo Training: 3 new seats – declined: the card was declined",
+        "Not bought or billed:\n• GoTo Training: 3 new seats – declined: the card was declined",
     ):
         assert line in text
 

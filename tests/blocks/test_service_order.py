@@ -120,19 +120,19 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
         (LineStatus.CHARGING, None, "Charging."),
         (LineStatus.SETTLED, None, "Charged and seats added on 10 Nov 2026, 10:00 (CET)."),
         (LineStatus.NEEDS_CUSTOMER, None, "to confirm the payment by 10 Nov 2026, 10:20 (CET)"),
-        (LineStatus.UNKNOWN, None, "You won’t be charged twice, so please don’t order again"),
+        (LineStatus.UNKNOWN, None, "You won’t be billed twice, so please don’t order again"),
         (
             LineStatus.DECLINED,
             "card_declined",
-            "Declined: the card was declined. Not charged. You can try again until",
+            "Declined: the card was declined. Not billed. You can try again until",
         ),
         (LineStatus.DECLINED, "customer_timeout", "Declined: the payment wasn’t confirmed in time."),
         (
             LineStatus.DECLINED,
             "do_not_honor",
-            "Declined: the payment provider refused the charge (do_not_honor).",
+            "Declined: the payment provider refused the order (do_not_honor).",
         ),
-        (LineStatus.DECLINED, None, "Declined: no reason was given. Not charged."),
+        (LineStatus.DECLINED, None, "Declined: no reason was given. Not billed."),
     ],
 )
 def test_each_line_shows_its_status_and_what_happens_next(
@@ -191,7 +191,7 @@ def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Lo
     rows = [order_row(0, LineStatus.SETTLED), order_row(1, LineStatus.DECLINED)]
     details = replace(make_order_details(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
     text = read_text(show(english, details))
-    assert "Declined and not charged: GoTo Webinar." in text
+    assert "Declined and not billed: GoTo Webinar." in text
     assert "Subtotal\n€10.00\nTax\n€2.00\n*Total*\n*€12.00*" in text
 
 

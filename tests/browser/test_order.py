@@ -209,7 +209,7 @@ async def test_a_declined_card_and_another_one(sessions: BrowserSessions) -> Non
     await sessions.settle()
     await session.open_place("Messages")
     declined_message = session.messages.filter(has_text="payment declined for GoTo Meeting")
-    await session.expect_text("These seats weren’t charged or added.", within=declined_message)
+    await session.expect_text("These seats weren’t billed or added.", within=declined_message)
     await session.press("Try again: service order SO-1001", within=declined_message)
     await session.find_field("Payment method to charge").select_option(
         label="Visa •••• 4242, expires 04/2028"

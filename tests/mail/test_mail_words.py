@@ -35,7 +35,7 @@ def test_the_receipt_names_what_was_bought_and_paid() -> None:
         "Tax: €2.00",
         "Total: €12.00",
         "Charged to Visa ending in 4242",
-        "Not bought or charged:",
+        "Not bought or billed:",
     ):
         assert part in mail.text
         assert part in html_words(mail.html)

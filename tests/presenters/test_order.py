@@ -41,7 +41,7 @@ def list_outputs(details: OrderDetails) -> list[str]:
 def test_an_unknown_provider_code_is_put_into_words_everywhere() -> None:
     row = samples.order_row(0, LineStatus.DECLINED, reason="do_not_honor")
     for text in list_outputs(samples.make_order_details(row)):
-        assert "the payment provider refused the charge (do_not_honor)" in text
+        assert "the payment provider refused the order (do_not_honor)" in text
 
 
 def test_two_subscriptions_to_one_product_are_distinguished_everywhere() -> None:

@@ -224,14 +224,14 @@ async def _record_attempt(
     try:
         await request_stripe(call, "subscriptions.update", expects=is_missing)
     except stripe.InvalidRequestError as error:
-        return _decline_for_missing(error)
+        return _decline_for_missing(error, charge)
     return None
 
 
-def _decline_for_missing(error: stripe.InvalidRequestError) -> Declined:
+def _decline_for_missing(error: stripe.InvalidRequestError, charge: Charge) -> Declined:
     """The card has been removed, or the customer has none left to charge: only then Stripe names no
     parameter. Otherwise it is the subscription, or its item."""
-    is_method = error.param in (None, "default_payment_method")
+    is_method = error.param in (None, "default_payment_method") and not charge.is_on_invoice
     return Declined("method_gone" if is_method else "subscription_gone")
 
 
@@ -282,7 +282,7 @@ async def _send_update(
         if is_tax_location_invalid(error):
             return Declined("tax_location_invalid")
         if is_missing(error):
-            return _decline_for_missing(error)
+            return _decline_for_missing(error, charge)
         with if_rejected("declined"):
             log_rejected_request(CHARGE_OPERATION, error)
         return Declined(error.code or "provider_refused")

@@ -91,6 +91,7 @@ async def apply_charge_outcome(
 async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
     update, row, line = answered.update, answered.row, answered.row.line
     limit = compute_amount_limit(update.quote, update.lines, line)
+    was_on_invoice = line.is_on_invoice
     answered.close(AttemptOutcome.SETTLED)
     _store_settlement(line, outcome, limit)
     if (outcome.amount, outcome.tax) != (line.amount, line.tax) or outcome.amount_due > limit:
@@ -101,6 +102,13 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
             receipt=outcome.receipt,
             promised=[line.amount, line.tax, limit],
             charged=[outcome.amount, outcome.tax, outcome.amount_due],
+        )
+    if (outcome.invoice is not None) != was_on_invoice:
+        log.error(
+            "charge.payment_mismatch",
+            order=update.order.number,
+            receipt=outcome.receipt,
+            promised="invoice" if was_on_invoice else "charge",
         )
     details: dict[str, object] = {"receipt": outcome.receipt, "amount": outcome.amount, "tax": outcome.tax}
     if outcome.amount_due != outcome.amount + outcome.tax:
@@ -123,6 +131,8 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
 
 
 def _store_settlement(line: OrderLine, outcome: Settled, limit: int) -> None:
+    # R26: if it was not paid as agreed, everything says how it was paid.
+    line.is_on_invoice = outcome.invoice is not None
     line.provider_receipt_id = outcome.receipt
     line.provider_invoice_number = outcome.invoice_number
     line.settled_amount, line.settled_tax = outcome.amount, outcome.tax

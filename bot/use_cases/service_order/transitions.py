@@ -9,6 +9,7 @@ from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderRow
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
+from models.subscription.outlook import SubscriptionPaidByInvoice
 
 
 def update_line_status(
@@ -56,6 +57,8 @@ async def decline_line(
 ) -> None:
     """`offered_price` is the (amount, tax) that the provider would have charged instead (R17)."""
     line = row.line
+    if line.is_on_invoice and reason == SubscriptionPaidByInvoice.decline_reason:
+        reason = "invoice_not_allowed"  # It still is, but the account has lost the permission.
     details: dict[str, object] = {}
     if offered_price is not None:
         details = {"promised": [line.amount, line.tax], "offered": list(offered_price)}

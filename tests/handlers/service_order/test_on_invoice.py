@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot.billing.gateway import Charge, ChargeOutcome, Settled
 from bot.permissions import SlackIdentity
 from bot.use_cases.invoice.follow import follow_due_invoices
 from bot.use_cases.invoice.read import open_invoice
@@ -13,10 +15,18 @@ from models.invoice import Invoice, InvoiceNotFound
 from models.notice import Notice, NoticeKind, OrderMessage
 from models.payment_method import PaymentMethod
 from models.quote import Quote
-from models.receipt import Receipt
+from models.receipt import ChargedMethod, Receipt
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Modal, Person
-from tests.handlers.steps import buttons, import_invoiced_subscription, newest, opened, saying, shown
+from tests.handlers.steps import (
+    HookedGateway,
+    buttons,
+    import_invoiced_subscription,
+    newest,
+    opened,
+    saying,
+    shown,
+)
 from tests.world import World
 
 
@@ -179,6 +189,28 @@ async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world:
     assert "R-1001.pdf" in [file.name for file in mail.attachments]
     assert "Charged to Visa" in text
     assert "€22.86, due on Dec 10, 2026" in text
+
+
+class ChargingGateway(HookedGateway):
+    """Charges a card, whatever was ordered."""
+
+    async def place_charge(self, charge: Charge) -> ChargeOutcome:
+        method = ChargedMethod(brand="visa", last4="4242", amount=charge.amount + charge.tax)
+        return Settled("ch_1", charge.amount, charge.tax, methods=(method,))
+
+
+async def test_what_was_charged_although_it_was_to_be_invoiced_says_so(world: World) -> None:
+    """R26: the seller changed it in the second between the provider's check and its charge."""
+    carla = await invoiced(world, "sub_paid_3600")
+    world.services.billing = ChargingGateway(world.services.billing)
+    with capture_logs() as logs:
+        await placed(world, carla, sub_paid_3600=2)
+    assert [entry["promised"] for entry in logs if entry["event"] == "charge.payment_mismatch"] == ["invoice"]
+    assert await world.rows(Invoice) == []
+    [method] = (await world.row(Receipt)).charged_methods
+    assert (method.last4, method.amount) == ("4242", 2286)
+    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert "Charged to Visa ending in 4242: €22.86" in order.text
 
 
 async def test_a_line_by_card_still_needs_a_card(world: World) -> None:

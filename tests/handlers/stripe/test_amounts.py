@@ -72,7 +72,7 @@ async def test_r26_a_credit_that_covers_everything_charges_no_card(world: Stripe
     assert receipt.charged_methods == []
     assert get_customer(world).balance == quote.total - 1_000_000
     order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
-    assert "Nothing was charged to your payment method." in order.text
+    assert "There’s nothing to pay now." in order.text
 
 
 async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: StripeWorld) -> None:
@@ -96,7 +96,7 @@ async def test_r26_a_debit_that_nobody_promised_stops_the_order_and_shows_both_a
     quote = await world.row(Quote)
     order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
-    assert f"{offered} would be charged instead of {promised}" in order.text
+    assert f"{offered} would be billed instead of {promised}" in order.text
 
 
 async def test_r26_a_promised_credit_that_somebody_else_used_stops_the_order(world: StripeWorld) -> None:
@@ -189,7 +189,7 @@ async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_th
     assert [card.amount for card in receipt.charged_methods] == [invoice.amount_due]
     assert sum(tax.amount for tax in receipt.taxes) == invoice.tax
     taken, promised = f"€{invoice.total / 100:.2f}", f"€{quote.total / 100:.2f}"
-    words = f"{taken} was taken instead of the {promised} that was promised"
+    words = f"{taken} was billed instead of the {promised} that was promised"
     [mismatch] = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
     assert (mismatch["log_level"], mismatch["receipt"]) == ("error", invoice.id)
     assert mismatch["promised"] == [quote.subtotal, quote.tax, quote.total]
@@ -229,7 +229,7 @@ async def test_r26_a_balance_that_changed_after_the_quote_stops_placing_with_bot
     await alice.submit()
     refused = (await alice.wait_for_modal("refusal.show")).text
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
-    assert f"it promised {promised}, and you’d now be charged {offered}" in refused
+    assert f"it promised {promised}, and you’d now have {offered} to pay" in refused
     assert await world.rows(ServiceOrder) == []
     get_customer(world).balance = -500
     await place_service_order(world.services, person=ALICE, quote_id=quote.key)
@@ -275,7 +275,7 @@ async def test_a_one_off_item_that_appears_before_the_charge_stops_it_with_its_t
     quote = await world.row(Quote)
     order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 6000) / 100:.2f}"
-    assert f"{offered} would be charged instead of {promised}" in order.text
+    assert f"{offered} would be billed instead of {promised}" in order.text
 
 
 async def test_pending_items_that_appear_before_the_charge_stop_it(world: StripeWorld) -> None:

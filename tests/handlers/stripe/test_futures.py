@@ -165,7 +165,7 @@ async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_cost
     await alice.close_modal(everything=True)
     review = await world.quote(alice, acme_meeting=5)
     assert "€203.23 + €40.65 tax" in review.text
-    assert "Only the part before the end is charged." in review.text
+    assert "Only the part before the end is billed." in review.text
     await alice.close_modal(everything=True)
     await world.order(alice, acme_meeting=5)
     await world.settle()
@@ -192,7 +192,7 @@ REFUSED = {
     "payments void": (
         SubscriptionFuture(pause_collection=PauseCollection("void")),
         "Payments are paused",
-        "has its payments paused, so seats can’t be charged",
+        "has its payments paused, so seats can’t be billed",
         "payments for the subscription are paused",
     ),
     "payments as drafts": (

@@ -283,12 +283,34 @@ async def test_without_the_metadata_the_subscription_is_refused_before_the_quote
     assert "seats:acme_meeting" not in str(cart.blocks)
 
 
-async def test_a_line_is_paid_as_it_was_agreed_or_not_at_all(world: StripeWorld) -> None:
-    """Between the quote and the charge, the subscription is set to be charged automatically."""
-    await placed_only(world, ALICE, "acme_meeting")
-    world.records.subscriptions["sub_of_acme_meeting"].sends_invoice = False
+@pytest.mark.parametrize(
+    ("subscription", "reason", "words"),
+    [
+        ("acme_meeting", "not_paid_by_invoice", "the subscription is no longer paid by invoice"),
+        ("acme_webinar", "paid_by_invoice", "the subscription is paid by invoice now"),
+    ],
+)
+async def test_a_line_is_paid_as_it_was_agreed_or_not_at_all(
+    world: StripeWorld, subscription: str, reason: str, words: str
+) -> None:
+    """Between placing and charging, the seller changes how the subscription is paid."""
+    await placed_only(world, ALICE, subscription)
+    held = world.records.subscriptions[f"sub_of_{subscription}"]
+    held.sends_invoice = not held.sends_invoice
     await world.pass_time(seconds=1)
-    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "not_paid_by_invoice")
+    assert ((await line(world)).status, (await line(world)).reason) == ("declined", reason)
+    assert world.records.list_updates() == []
+    assert words in newest(world.person("alice").dms, "declined").text
+
+
+async def test_a_permission_that_is_withdrawn_after_placing_declines_the_line(world: StripeWorld) -> None:
+    await placed_only(world, ALICE, "acme_meeting")
+    world.records.customers["cus_acme"].metadata.clear()
+    await world.pass_time(seconds=1)
+    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "invoice_not_allowed")
+    declined = newest(world.person("alice").dms, "seats declined for GoTo Meeting")
+    assert "the account may no longer order on invoice" in declined.text
+    assert "or cancel these seats" in declined.text
     assert world.records.list_updates() == []
 
 

@@ -251,7 +251,7 @@ async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(w
     get_item(world).price.currency = "usd"
     alice = world.person("alice")
     cart = await opened(alice, "/add-seats", "", "cart.save")
-    assert "charged in a different currency from the account" in cart.text
+    assert "billed in a different currency from the account" in cart.text
     assert "seats:acme_webinar" in str(cart.view)
     assert "seats:acme_meeting" not in str(cart.view)
     billing = (await opened(alice, "/billing", "", "account.overview")).text
