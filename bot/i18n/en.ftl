@@ -142,6 +142,13 @@ cart-not-orderable = *{ $product }*{ $has_seats ->
 cart-resume = *You’ve already started an order.* Pick up where you left off:
 cart-resume-quote = Quote { $number } from this cart is pending, valid { validity }. Save without changes to return to it. If you change the numbers, a new quote replaces it.
 cart-page = { page-of }. Your entries are kept when you switch pages.
+cart-repeat = { $has_seats ->
+    [yes] These are the seats of service order { $number }. Check the numbers before you save the cart.
+   *[no] Nothing of service order { $number } can be ordered again.
+}
+cart-repeat-missing = { $product }, { seat-count }: not filled in. { $reason }
+cart-repeat-kept = Still in your cart from before: { $seats }. If you don’t want them in this order, clear their numbers.
+cart-repeat-replaced = These numbers replace the ones that were in your cart: { $seats }.
 cart-choose-title = Select an account
 cart-choose = You’re a billing contact for several accounts. Which one do you want to use?
 cart-choose-button = Select
@@ -258,6 +265,7 @@ quote-reject-reason = Reason
 quote-reject-hint = Optional, up to { $most } characters.
 quote-sent-success = Quote { $number } is on its way to you.
 quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF. If Slack rejects the file, we’ll email it to { $email }. Forward it to the person who pays.
+quote-file-buyer = Prepared for
 quote-file-number = Quote number
 quote-file-until = Valid through
 quote-file-status = { $status ->
@@ -463,7 +471,10 @@ placement-method =
     { $method }
 placement-po-number =
     {"*"}Purchase-order number*
-    { $number }
+    { $has_number ->
+        [yes] { $number }
+       *[no] None
+    }
 placement-address = *{ billing-address }*
 placement-consequence = By placing this service order, you accept quote { $number } and { $payment ->
     [invoice] will get an invoice for { $invoiced }, { invoice-term }
@@ -475,10 +486,17 @@ placement-consequence = By placing this service order, you accept quote { $numbe
 }
 placed-title = Service order placed
 placed-success = Service order { $number } has been placed.
-placed-next = { order-promise } You can close this window: { $has_channel ->
+placed-next = { $overdue ->
+    [yes] {""}
+   *[no] { order-promise }{" "}
+}You can close this window: { $has_channel ->
     [yes] updates are posted to your account’s channel.
    *[no] we’ll send you updates by direct message.
-} Once the order is completed, we’ll email the receipt to { $name }, { $email }.
+} Once the order is completed, we’ll email { $payment ->
+    [invoice] the invoice
+    [both] the receipt and the invoice
+   *[charge] the receipt
+} to { $name }, { $email }.
 
 ## Service order
 order-status = { $status ->
@@ -488,8 +506,15 @@ order-status = { $status ->
    *[failed] Failed
 }
 order-promise = Processing can take up to 24 hours, until { $by } at the latest.
-service-order-placed = *Placed.* { order-promise }
-service-order-processing = *Processing.* This can take up to 24 hours, until { $by } at the latest.
+service-order-placed = *Placed.*{ $overdue ->
+    [yes] {" "}{ order-was-due }
+   *[no] {" "}{ order-promise }
+}
+service-order-processing = *Processing.*{ $overdue ->
+    [yes] {" "}{ order-was-due }
+   *[no] {" "}{ order-promise }
+}
+order-was-due = This was due by { $by }.
 service-order-completed = *Completed* on { $at }.{ $some_declined ->
     [yes] {" "}Declined and not billed: { $products }. Account Services can help.
    *[no] {""}
@@ -519,13 +544,13 @@ line-seats = *{ $product }* · { new-seat-count }
 order-line =
     { line-seats }
     { $explanation }
-order-line-waiting = Waiting to be processed, by { $by } at the latest.
-order-line-queued = Queued behind service order { $order }, which is being processed for the same subscription. We’ll continue automatically, by { $by } at the latest.
+order-line-waiting = Waiting to be processed.
+order-line-queued = Queued behind service order { $order }, which is being processed for the same subscription. We’ll continue automatically.
 order-line-charging = Charging.
 order-line-settled = Charged and seats added on { $at }.
 amount-differs = { $charged } was billed instead of the { $promised } that was promised, because somebody changed the subscription or the account at the same moment. Account Services can explain the difference.
 amount-differs-for-product = { $product }: { $difference }
-order-line-invoicing = The seats are being added and the invoice is being prepared, by { $by } at the latest.
+order-line-invoicing = The seats are being added and the invoice is being prepared.
 order-line-added = Seats added on { $at }.
 invoice-status = { $status ->
     [paid] Invoice { $number } for { $amount } is paid.
@@ -1003,6 +1028,7 @@ refusal-quoted-balance-changed = The account’s balance has changed since quote
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-preview-incomplete = So many other items are waiting to be invoiced for this subscription that we can’t tell what your seats would cost. Nothing was changed or bought. Ask Account Services to invoice or remove them first.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-product-named-twice = You named { $product } more than once, with { $numbers } seats. Enter the number you want in its field.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
@@ -1058,6 +1084,7 @@ refusal-subscription-change-scheduled = { refusal-subject } has a change schedul
    *[seats] {" "}that sets { seat-count }
 }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
 refusal-subscription-update-pending = { refusal-subject } has another change that hasn’t been paid yet. Order seats once it’s paid, or after { $until }, when it expires.
+refusal-subscription-ended = Your subscription to { $product } has ended, so there are no seats to order.
 refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.

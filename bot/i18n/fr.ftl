@@ -146,6 +146,13 @@ cart-not-orderable = *{ $product }*{ $has_seats ->
 cart-resume = *Vous avez déjà commencé une commande.* Reprenez-la là où vous en étiez :
 cart-resume-quote = Le devis { $number } issu de ce panier est en attente, valable { validity }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
 cart-page = { page-of }. Votre saisie est conservée d’une page à l’autre.
+cart-repeat = { $has_seats ->
+    [yes] Voici les postes de la commande de Service { $number }. Vérifiez les nombres avant d’enregistrer le panier.
+   *[no] Rien de la commande de Service { $number } ne peut être commandé de nouveau.
+}
+cart-repeat-missing = { $product }, { seat-count } : non repris. { $reason }
+cart-repeat-kept = Déjà dans votre panier : { $seats }. Si vous n’en voulez pas dans cette commande, effacez ces nombres.
+cart-repeat-replaced = Ces nombres remplacent ceux qui étaient dans votre panier : { $seats }.
 cart-choose-title = Choisir un compte
 cart-choose = Vous êtes contact de facturation de plusieurs comptes Corporate. Lequel souhaitez-vous utiliser ?
 cart-choose-button = Choisir
@@ -262,6 +269,7 @@ quote-reject-reason = Motif
 quote-reject-hint = Facultatif, { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
 quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF. Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }. Transmettez-le à la personne qui paie.
+quote-file-buyer = Établi pour
 quote-file-number = Numéro du devis
 quote-file-until = Valable jusqu’au (inclus)
 quote-file-status = { $status ->
@@ -467,7 +475,10 @@ placement-method =
     { $method }
 placement-po-number =
     {"*"}Numéro de bon de commande*
-    { $number }
+    { $has_number ->
+        [yes] { $number }
+       *[no] Aucun
+    }
 placement-address = *{ billing-address }*
 placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et { $payment ->
     [invoice] recevrez une facture de { $invoiced }, { invoice-term }
@@ -479,10 +490,17 @@ placement-consequence = En passant cette commande de Service, vous acceptez le d
 }
 placed-title = Commande passée
 placed-success = La commande de Service { $number } est passée.
-placed-next = { order-promise } Vous pouvez fermer cette fenêtre : { $has_channel ->
+placed-next = { $overdue ->
+    [yes] {""}
+   *[no] { order-promise }{" "}
+}Vous pouvez fermer cette fenêtre : { $has_channel ->
     [yes] son avancement est publié dans le canal de votre compte.
    *[no] nous vous tiendrons au courant par message direct.
-} Une fois la commande terminée, nous enverrons le reçu par e-mail à { $name }, { $email }.
+} Une fois la commande terminée, nous enverrons { $payment ->
+    [invoice] la facture
+    [both] le reçu et la facture
+   *[charge] le reçu
+} par e-mail à { $name }, { $email }.
 
 ## Commande de Service
 order-status = { $status ->
@@ -492,8 +510,15 @@ order-status = { $status ->
    *[failed] Échouée
 }
 order-promise = Le traitement peut prendre jusqu’à 24 heures, au plus tard le { $by }.
-service-order-placed = *Passée.* { order-promise }
-service-order-processing = *En cours de traitement.* Cela peut prendre jusqu’à 24 heures, au plus tard le { $by }.
+service-order-placed = *Passée.*{ $overdue ->
+    [yes] {" "}{ order-was-due }
+   *[no] {" "}{ order-promise }
+}
+service-order-processing = *En cours de traitement.*{ $overdue ->
+    [yes] {" "}{ order-was-due }
+   *[no] {" "}{ order-promise }
+}
+order-was-due = L’échéance était le { $by }.
 service-order-completed = *Terminée* le { $at }.{ $some_declined ->
     [yes] {" "}Refusé et non facturé : { $products }. Les Services des comptes Corporate peuvent vous aider.
    *[no] {""}
@@ -523,13 +548,13 @@ line-seats = *{ $product }* · { new-seat-count }
 order-line =
     { line-seats }
     { $explanation }
-order-line-waiting = En attente de traitement, au plus tard le { $by }.
-order-line-queued = En attente de la commande de Service { $order }, en cours de traitement pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
+order-line-waiting = En attente de traitement.
+order-line-queued = En attente de la commande de Service { $order }, en cours de traitement pour le même abonnement. Nous poursuivrons automatiquement.
 order-line-charging = Débit en cours.
 order-line-settled = Débité et postes ajoutés le { $at }.
 amount-differs = { $charged } ont été facturés au lieu des { $promised } promis, car l’abonnement ou le compte a été modifié au même moment. Les Services des comptes Corporate peuvent expliquer la différence.
 amount-differs-for-product = { $product } : { $difference }
-order-line-invoicing = Les postes sont en cours d’ajout et la facture est en préparation, jusqu’au { $by } au plus tard.
+order-line-invoicing = Les postes sont en cours d’ajout et la facture est en préparation.
 order-line-added = Postes ajoutés le { $at }.
 invoice-status = { $status ->
     [paid] La facture { $number } de { $amount } est payée.
@@ -1007,6 +1032,7 @@ refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { 
 refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-preview-incomplete = Tant d’autres éléments de cet abonnement sont en attente de facturation que nous ne pouvons pas déterminer le prix de vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-product-named-twice = Vous avez cité { $product } plusieurs fois, avec { $numbers } postes. Saisissez le nombre voulu dans son champ.
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
@@ -1062,6 +1088,7 @@ refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’u
    *[seats] {" "}fixe { seat-count } et
 } annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
 refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
+refusal-subscription-ended = Votre abonnement à { $product } a pris fin : il n’y a plus de postes à commander.
 refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.

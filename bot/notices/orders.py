@@ -235,7 +235,9 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
         return _render_answered(renderer, payload.products)
     title = renderer.format_text(
         "notice-order-declined",
-        payment=_find_payment_kind(renderer.order_presenter.list_lines_with_status(LineStatus.DECLINED)),
+        payment=_find_payment_kind(
+            renderer.order_presenter.list_lines_with_status(LineStatus.DECLINED, payload.subscription_id)
+        ),
         number=renderer.order.order.number,
         products=payload.products,
     )

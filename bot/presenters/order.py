@@ -79,7 +79,7 @@ class OrderLinePresenter:
             status = format_invoice_status(self.localizer, self.row.invoice, self.details.account)
             return self._add_difference(f"{added} {status}")
         if line.is_on_invoice and line.status is LineStatus.CHARGING:
-            return self.localizer.format_text("order-line-invoicing", by=order.processing_deadline)
+            return self.localizer.format_text("order-line-invoicing")
         if line.status is LineStatus.SETTLED:
             key = "order-line-added" if line.is_on_invoice else "order-line-settled"
             return self._add_difference(self.localizer.format_text(key, at=line.settled_at))
@@ -87,12 +87,9 @@ class OrderLinePresenter:
             declined = self.localizer.format_text("order-line-declined", reason=self.decline_reason)
             return f"{declined} {self._format_retry_option()}"
         if line.status is LineStatus.WAITING and self.row.blocking_order_number:
-            return self.localizer.format_text(
-                "order-line-queued", order=self.row.blocking_order_number, by=order.processing_deadline
-            )
+            return self.localizer.format_text("order-line-queued", order=self.row.blocking_order_number)
         return self.localizer.format_text(
             f"order-line-{line.status.value.replace('_', '-')}",
-            by=order.processing_deadline,
             until=line.deadline_at or order.processing_deadline,
         )
 

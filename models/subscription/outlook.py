@@ -95,11 +95,14 @@ class ScheduledChange(OutlookPart):
 
 
 class Discount(OutlookPart):
-    """At most one of `percent` and `amount`, in minor units, is known; without `until` there is no end."""
+    """At most one of `percent` and `amount`, in minor units of `currency`, is known; without `until` there is
+    no end."""
 
     name: str = ""
     percent: Decimal | None = None
     amount: int | None = None
+    # The account's, if it was stored without.
+    currency: str | None = None
     until: date | None = None
 
 

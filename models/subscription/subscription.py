@@ -25,6 +25,10 @@ class SubscriptionNotFound(Refusal):
     """No such subscription on this account."""
 
 
+class SubscriptionEnded(Refusal):
+    """The subscription of an earlier order is over."""
+
+
 class NothingToOrder(Refusal):
     """R2, R4: none of the account's subscriptions can be ordered here."""
 

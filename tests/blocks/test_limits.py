@@ -82,6 +82,9 @@ SCREENS: dict[str, Draw] = {
     "cart.save": lambda r, s: cart.render_cart_modal(
         r, samples.make_cart_page(s, own=True), PLACE, 1000, services_url=URL
     ),
+    "cart.save, ordered again": lambda r, s: cart.render_cart_modal(
+        r, samples.make_repeated_cart_page(s), PLACE, 1000, services_url=URL
+    ),
     "cart.save, second page": lambda r, s: cart.render_cart_modal(
         r, samples.make_cart_page(s), replace(PLACE, page=1), 1000, services_url=URL
     ),

@@ -220,7 +220,7 @@ async def test_without_a_mail_server_the_form_says_so() -> None:
         await add_receipts(world, 1)
         await opened(alice, "/billing", "receipts", "receipt.list")
         await alice.press(OPEN)
-        await shown(alice, "We can’t send email yet")
+        await shown(alice, "Email isn’t set up yet")
 
 
 async def test_what_is_too_large_for_an_email_is_named_in_it(

@@ -334,6 +334,7 @@ def test_r26_it_says_whether_everything_was_paid(
     for reader, word in ((ENGLISH, english), (FRENCH, french)):
         content = build_receipt_content(reader, make_receipt_details(receipt))
         assert content["paid"] == word
+        assert content["is_settled"] == (english in ("Paid", "Paid with account credit", "Nothing to pay"))
 
 
 def test_r26_what_the_next_line_has_paid_is_not_carried_over() -> None:

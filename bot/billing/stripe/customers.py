@@ -13,7 +13,7 @@ from bot.billing.stripe.taxes import ADDRESS_FIELDS, read_shipping_address
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 
-CUSTOMER_EXPANSIONS = ["discount.source.coupon"]
+CUSTOMER_EXPANSIONS = ["discount.source.coupon", "discount.source.coupon.currency_options"]
 INVOICE_METADATA_KEY = "seatbot_pay_by_invoice"
 
 

@@ -239,7 +239,9 @@ async def fetch_invoice(client: stripe.StripeClient, customer: str, receipt: str
     return _build_state(invoice) if is_known else None
 
 
-async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled) -> Settled:
+async def complete_taxes(
+    client: stripe.StripeClient, tax_rates: TaxRateReader, charge: Charge, settled: Settled
+) -> Settled:
     """With the taxes of the invoice by rate, and what they depended on: those of its quote do not add up to
     other amounts, and say why there was no tax by then."""
     invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt), "invoices.retrieve")
@@ -247,8 +249,9 @@ async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, 
     is_tax_disabled = invoice.automatic_tax.disabled_reason is not None
     parts = read_tax_parts(invoice, lines, is_tax_disabled=is_tax_disabled)
     taxes = await tax_rates.build_items(parts)
-    if settled.tax == 0 and all(item.treatment is TaxTreatment.NOT_COLLECTED for item in taxes):
-        # The invoice gives no reason; the quote may know one.
+    is_unexplained = all(item.treatment is TaxTreatment.NOT_COLLECTED for item in taxes)
+    if charge.tax == settled.tax == 0 and is_unexplained:
+        # The quote may know a reason.
         return settled
     return replace(settled, taxes=taxes, tax_facts=read_tax_facts(invoice))
 

@@ -188,6 +188,14 @@ async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_o
     assert "Renews on 1 Dec 2026 at €315.00 before tax" in billing
 
 
+async def test_r27_an_amount_off_is_shown_in_the_currency_of_its_subscription(world: StripeWorld) -> None:
+    subscription = get_subscription(world)
+    subscription.currency = "usd"
+    subscription.future.coupons = [Coupon("FIXED", "Fixed", amount_off=500, currency="usd")]
+    await read_cart(world)
+    assert "Discount “Fixed”: US$5.00 off" in await read_billing(world)
+
+
 REFUSED = {
     "payments void": (
         SubscriptionFuture(pause_collection=PauseCollection("void")),

@@ -208,6 +208,16 @@ async def test_tax_that_stripe_has_stopped_calculating_is_named(world: StripeWor
     assert (await world.row(Quote)).tax == 0
 
 
+async def test_r28_a_tax_that_was_promised_and_not_charged_is_not_on_the_receipt(world: StripeWorld) -> None:
+    """Stripe stops collecting in that country in the same second; its invoice gives no reason."""
+    world.fake.before_charge = world.records.tax_rates.clear
+    await world.order(world.person("alice"), acme_meeting=5)
+    await world.settle()
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert quote.tax > 0 == receipt.tax
+    assert [(item.treatment, item.amount) for item in receipt.taxes] == [(TaxTreatment.NOT_COLLECTED, 0)]
+
+
 async def test_a_rate_that_the_key_may_not_read_leaves_the_amounts_right(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("reject", "/v1/tax_rates/", code="secret_key_required", times=9))
     await world.quote(world.person("alice"), acme_meeting=5)
