@@ -162,16 +162,16 @@ async def handle_uninstall(request: SlackRequest) -> None:
         return
     for installed_in in {team_id, *await _list_organisations(request)}:
         if not await verify_token(request.clients, installed_in):
-            await request.clients.handle_uninstall(installed_in)
-            await delete_workspace_users(request.services, team_id=installed_in)
+            reached = await request.clients.handle_uninstall(installed_in)
+            await delete_workspace_users(request.services, team_ids=reached)
     await handle_access_change(request)
 
 
 async def handle_access_change(request: SlackRequest) -> None:
     """Slack is asked which workspaces are left: events may be late, repeated or out of order."""
     for enterprise_id in await _list_organisations(request):
-        for team_id in await request.clients.refresh_organisation(enterprise_id):
-            await delete_workspace_users(request.services, team_id=team_id)
+        lost = await request.clients.refresh_organisation(enterprise_id)
+        await delete_workspace_users(request.services, team_ids=lost)
 
 
 async def _list_organisations(request: SlackRequest) -> set[str]:

@@ -89,7 +89,8 @@ class SlackClientProvider(Protocol):
         """Stores which workspaces its token reaches now, if it has one that works. Returns those that it no
         longer reaches."""
 
-    async def handle_uninstall(self, team_id: str) -> None: ...
+    async def handle_uninstall(self, team_id: str) -> set[str]:
+        """Returns what its token reached: that workspace, or the organisation with its workspaces."""
 
 
 async def verify_token(clients: SlackClientProvider, team_id: str) -> bool:
@@ -136,8 +137,9 @@ class SingleWorkspaceClients:
         """The token is a setting, and the same for all its workspaces."""
         return set()
 
-    async def handle_uninstall(self, team_id: str) -> None:
+    async def handle_uninstall(self, team_id: str) -> set[str]:
         log.warning("app.uninstalled", team=team_id)
+        return {team_id}
 
 
 class MultiWorkspaceClients:
@@ -222,9 +224,11 @@ class MultiWorkspaceClients:
             raise
         return await self.store.save_organisation_workspaces(enterprise_id, workspace_ids)
 
-    async def handle_uninstall(self, team_id: str) -> None:
+    async def handle_uninstall(self, team_id: str) -> set[str]:
+        workspace_ids = await self.store.list_workspace_ids(team_id)
         if await self.store.delete_installation(team_id):
             log.warning("app.uninstalled", team=team_id)
+        return {team_id, *workspace_ids}
 
     def clear_cached_token(self, team_id: str) -> None:
         self._cached_clients.pop(team_id, None)

@@ -36,26 +36,6 @@ OPENING_RETRY_DELAY = timedelta(seconds=2)
 MAX_ATTEMPTS = 5
 
 
-async def follow_order(
-    services: Services, *, person: SlackIdentity, order_id: int, external_id: str, is_placement: bool
-) -> None:
-    """The order may have changed since it was rendered: the first update follows right after the view."""
-    at = services.now()
-    due_at = at + timedelta(seconds=services.timeouts.first_update_seconds)
-    async with services.write() as session:
-        session.add(
-            OrderScreen(
-                external_id=external_id,
-                order_id=order_id,
-                team_id=person.team_id,
-                user_id=person.user_id,
-                is_placement=is_placement,
-                shown_at=at,
-                due_at=due_at,
-            )
-        )
-
-
 async def update_due_screens(services: Services) -> int:
     queue = ClaimQueue(services, partial(_find_due_screens, services), partial(_claim_screens, services))
     return await process_queue(queue.claim, partial(_update_screen, services))

@@ -278,7 +278,7 @@ async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
     notice = delivery.notice
     notice.attempts, notice.last_error = notice.attempts + 1, result.error
     retry_after = timedelta(seconds=result.retry_after_seconds)
-    if has_failed_for_too_long(notice, result.reason, delivery.at):
+    if has_failed_for_too_long(notice, result.reason, delivery.at, is_edit=result.is_edit):
         await _send_another_way(delivery, result.reason, result.error)
         delivery.suspend_destination(retry_after)
     else:

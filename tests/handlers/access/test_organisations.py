@@ -22,6 +22,7 @@ from sandbox.driver import Person
 from tests.handlers.access.installations import install, installed_everywhere, tokens
 from tests.handlers.all_screens import NEUTRAL, NEUTRAL_IN_FRENCH, says_nothing_of_acme
 from tests.handlers.db_snapshot import answer, stored
+from tests.handlers.steps import opened
 from tests.world import World
 from tests.world import world as open_world
 
@@ -233,6 +234,15 @@ async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(o
     assert user.identity_key == (ORGANISATION_ID, "W77ALICE")
     assert any("SO-1001" in dm.text for dm in alice.dms)
 
+    await alice.close_modal(everything=True)
+    form = await opened(alice, "/billing", "notifications", "notification_preferences.save")
+    await form.fill("wanted", []).submit()
+    await one_token.services.tasks.wait_until_idle()
+    await alice.close_modal(everything=True)
+    await one_token.order(alice, acme_meeting=1)
+    await one_token.settle()
+    assert not any("SO-1002" in dm.text for dm in alice.dms), "she has turned everything off"
+
 
 async def test_doctor_knows_which_workspaces_the_organisations_token_reaches(one_token: World) -> None:
     await _bind_to_organisation(one_token, "acme")
@@ -300,9 +310,14 @@ async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_w
 ) -> None:
     alice, olga = installed.person("alice"), installed.person("olga")
     await installed.order(alice, acme_meeting=1)
+    contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
+    await resolve_contact_user(installed.services, "T01ACME", contact)
+    await opened(olga, "/billing", "", "account.overview")
+    profiles = await installed.rows(SlackUser)
+    assert {profile.team_id for profile in profiles} == {ORGANISATION_ID, "T01ACME", "T02OTHER"}
     await installed.slack.uninstall(ORGANISATION_ID)
     assert len(await tokens(installed)) == 2, "the other workspace's"
-    assert await installed.rows(SlackUser, team_id=ORGANISATION_ID) == []
+    assert {profile.team_id for profile in await installed.rows(SlackUser)} == {"T02OTHER"}
     await installed.settle()
     assert await installed.rows(Notice, status=NoticeStatus.WAITING) == []
     [order] = await installed.rows(ServiceOrder)
