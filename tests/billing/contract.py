@@ -162,7 +162,7 @@ class GatewayClaims:
         assert await provider.seats() == 35
 
     @pytest.mark.parametrize("known", [True, False])
-    async def test_r19_one_key_placed_twenty_times_at_once_is_one_charge(
+    async def test_r19_placing_one_key_twenty_times_concurrently_makes_one_charge(
         self, provider: Provider, known: bool
     ) -> None:
         if known:

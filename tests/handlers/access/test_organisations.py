@@ -253,7 +253,7 @@ async def test_doctor_knows_which_workspaces_the_organisations_token_reaches(one
     assert "C01BILLING" not in found["channels"].message
 
 
-async def test_notices_of_a_workspace_that_the_token_no_longer_reaches_go_another_way(
+async def test_notices_of_a_workspace_without_access_fall_back_to_email(
     one_token: World,
 ) -> None:
     await one_token.slack.set_access("T01ACME", granted=False)
@@ -282,7 +282,7 @@ async def test_an_organisation_installs_the_bot_once_for_all_its_workspaces(inst
     assert installed.slack.refusals == []
 
 
-async def test_removed_from_one_workspace_the_bot_goes_on_in_the_others(installed: World) -> None:
+async def test_a_bot_removed_from_one_workspace_still_works_in_the_others(installed: World) -> None:
     await _bind_to_organisation(installed, "slow")
     alice, sam = installed.person("alice"), installed.person("sam")
     stored_tokens = await tokens(installed)
