@@ -1314,12 +1314,13 @@ receipt-export-attached = { $count ->
     [one] The PDF of 1 receipt is attached.
    *[other] The PDFs of { $count } receipts are attached.
 }
-receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt of the period and each of its tax rates. The total of a receipt is in its first row.
+receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt of the period and each of its tax rates. The subtotal and the total of a receipt are in its first row.
 receipt-table-document = Document number
 receipt-table-invoices = Provider’s invoices
 receipt-table-tax-ids = Tax ID of the buyer
 receipt-table-currency = Currency
 receipt-table-percent = Tax rate in percent
+receipt-table-subtotal = Subtotal of the document
 receipt-table-total = Total of the document
 invoice-title = Invoice { $number }
 invoice = Invoice

@@ -282,7 +282,7 @@ quote-file-due = Débité à la commande
 quote-file-invoiced = Facturé à la commande
 quote-file-renewal = À partir du prochain renouvellement
 quote-file-accept = Comment accepter ce devis
-quote-file-steps = Dans Slack, un contact de facturation de { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est facturé avant.
+quote-file-steps = Dans Slack, un contact de facturation du compte { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est facturé avant.
 quote-file-terms = Ces prix s’appliquent { validity }. Les Services des comptes Corporate peuvent vous aider : { $url }
 extension-title = Validité du devis
 extension-request-intro = Les Services des comptes Corporate décideront. Les prix du devis restent les mêmes, et ses rappels suivent la nouvelle date.
@@ -307,13 +307,13 @@ extension-decision = { $status ->
     [yes] {" "}Motif : { $reason }
    *[no] {""}
 }
-extension-decision-intro = Le devis *{ $number }* de *{ $account }* est valable { validity }. Ses prix restent les mêmes si vous le prolongez.
+extension-decision-intro = Le devis *{ $number }* du compte *{ $account }* est valable { validity }. Ses prix restent les mêmes si vous le prolongez.
 extension-approve-title = Prolonger le devis
 extension-approve-submit = Prolonger
 extension-decline-title = Refuser le délai
 extension-decided = { $status ->
-    [approved] Le devis *{ $number }* de *{ $account }* est désormais valable jusqu’au { $until } inclus. Ses contacts de facturation en sont avertis.
-   *[declined] Vous avez refusé un délai pour le devis *{ $number }* de *{ $account }*. Sa validité ne change pas, et ses contacts de facturation en sont avertis.
+    [approved] Le devis *{ $number }* du compte *{ $account }* est désormais valable jusqu’au { $until } inclus. Ses contacts de facturation en sont avertis.
+   *[declined] Vous avez refusé un délai pour le devis *{ $number }* du compte *{ $account }*. Sa validité ne change pas, et ses contacts de facturation en sont avertis.
 }
 
 ## Paiement
@@ -1200,7 +1200,7 @@ notice-history = { $step ->
    *[other] { $at } : { $step }
 }
 notice-receipt = { document-name } de la commande de Service { $order }
-notice-receipt-export = Reçus de { $account }, du { $first } au { $last }{ $mails ->
+notice-receipt-export = Reçus du compte { $account }, du { $first } au { $last }{ $mails ->
     [one] {""}
    *[other] {" "}(e-mail { $mail } sur { $mails })
 }
@@ -1296,7 +1296,7 @@ receipt-sent-success = { $kind ->
 }
 receipt-sent = Vous recevrez dans un instant un message direct avec le PDF. Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
 receipt-export-title = Reçus d’une période
-receipt-export-intro = Pour la comptabilité de *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
+receipt-export-intro = Pour la comptabilité du compte *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
 receipt-export-since = Du
 receipt-export-until = Au, ce jour compris
 receipt-export-submit = Envoyer
@@ -1307,7 +1307,7 @@ receipt-export-found = { $count ->
     [one] un e-mail
    *[other] { $mails } e-mails
 } à { $email } :
-receipt-export-requested = Nous envoyons par e-mail des reçus de *{ $account }* à { $email }.
+receipt-export-requested = Nous envoyons par e-mail des reçus du compte *{ $account }* à { $email }.
 receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
     [one] { $sent } e-mail envoyé
    *[other] { $sent } e-mails envoyés
@@ -1321,12 +1321,13 @@ receipt-export-attached = { $count ->
     [one] Le PDF de { $count } reçu est joint.
    *[other] Les PDF de { $count } reçus sont joints.
 }
-receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le total d’un reçu figure sur sa première ligne.
+receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le sous-total et le total d’un reçu figurent sur sa première ligne.
 receipt-table-document = Numéro du document
 receipt-table-invoices = Factures du prestataire
 receipt-table-tax-ids = Identifiant fiscal de l’acheteur
 receipt-table-currency = Devise
 receipt-table-percent = Taux de taxe en pour cent
+receipt-table-subtotal = Sous-total du document
 receipt-table-total = Total du document
 invoice-title = Facture { $number }
 invoice = Facture

@@ -20,6 +20,7 @@ from bot.use_cases.pacing import (
     compute_backoff,
     get_delivery_timeout,
     get_lease_duration,
+    is_due,
     is_unclaimed,
 )
 from bot.use_cases.service_order.manage import get_order
@@ -47,7 +48,7 @@ async def find_next_screen_time(services: Services) -> datetime | None:
 
 
 def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return col(OrderScreen.due_at) <= at, is_unclaimed(OrderScreen, at)
+    return is_due(OrderScreen.due_at, at), is_unclaimed(OrderScreen, at)
 
 
 async def _find_due_screens(services: Services, limit: int) -> Sequence[str]:

@@ -111,7 +111,7 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     assert header[0] == "Document number"
     assert [row[0] for row in rows] == [f"R-{n}" for n in range(101, 125)], "as they were when asked for"
     assert rows[0][2:6] == ["2026-10-06", "SO-101", "PO;'-7", "'=HYPERLINK(1)"]
-    assert rows[0][-3:] == ["70.00", "14.00", "84.00"]
+    assert rows[0][-4:] == ["70.00", "14.00", "70.00", "84.00"]
     assert world.slack.refusals == []
 
 
@@ -129,11 +129,11 @@ async def test_the_table_has_a_row_for_each_rate_as_french_spreadsheets_read_it(
     await shown(benoit, "0 e-mail envoyé sur 1.")
     await world.settle()
     [mail] = world.slack.mail.messages
-    assert mail.subject == "Reçus de Acme SA, du 1 oct. 2026 au 31 oct. 2026"
+    assert mail.subject == "Reçus du compte Acme SA, du 1er oct. 2026 au 31 oct. 2026"
     _, *rows = read_table(mail, ";")
     assert [row[9:] for row in rows] == [
-        ["TVA 20\u00a0%", "20", "50,00", "10,00", "81,10"],
-        ["TVA 5,5\u00a0%", "5,5", "20,00", "1,10", ""],
+        ["TVA 20\u00a0%", "20", "50,00", "10,00", "70,00", "81,10"],
+        ["TVA 5,5\u00a0%", "5,5", "20,00", "1,10", "", ""],
     ]
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from bot.directory.user_directory import DirectoryRefused
@@ -107,6 +108,27 @@ async def test_r24_a_token_that_no_longer_works_ends_in_an_email(outbox: Outbox)
     await outbox.enqueue(CHANNEL, number=1)
     assert await deliver_for(outbox, HOUR)
     assert {mail.to for mail in outbox.mailer.sent} == {"alice@acme.example", "benoit@acme.example"}
+
+
+async def test_r24_without_a_mail_server_what_a_person_cannot_be_sent_is_given_up_at_once(
+    outbox: Outbox,
+) -> None:
+    """Nothing else leads to them. Receipts, which are e-mailed in any case, wait for a server."""
+    outbox.mailer.is_configured = False
+    always(outbox, UserUnreachable("ekm_access_denied"))
+    await outbox.enqueue(await alice(outbox), number=1)
+    await outbox.enqueue((await alice(outbox)).replace("contact", "email"), number=2)
+    counted = ("seatbot_undeliverable_notices_total", {"destination": "contact", "reason": "unreachable"})
+    before = REGISTRY.get_sample_value(*counted) or 0
+    with capture_logs() as logs:
+        await outbox.deliver()
+    [given_up] = [log for log in logs if log["event"] == "notice.undeliverable"]
+    assert (given_up["destination"], given_up["fallback"], given_up["log_level"]) == ("contact", [], "error")
+    assert REGISTRY.get_sample_value(*counted) == before + 1
+    assert [notice.status for notice in await outbox.notices()] == ["undeliverable", "waiting"]
+    outbox.mailer.is_configured = True
+    await outbox.deliver_all()
+    assert len(outbox.mailer.sent) == 1
 
 
 @pytest.mark.parametrize(

@@ -189,5 +189,5 @@ async def build_notice_copies(
         event=get_event_key(notice),
         payload=parse_payload(notice),
         team=account.slack_team,
-        due_at=notice.due_at,
+        due_at=min(notice.due_at, at),
     )

@@ -38,6 +38,7 @@ from bot.use_cases.pacing import (
     compute_backoff,
     get_delivery_timeout,
     get_lease_duration,
+    is_due,
     is_unclaimed,
     lock_or_create_slots,
 )
@@ -124,7 +125,7 @@ async def _find_due_homes(services: Services, limit: int) -> Sequence[HomeKey]:
 
 
 def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return col(Home.due_at) <= at, is_unclaimed(Home, at)
+    return is_due(Home.due_at, at), is_unclaimed(Home, at)
 
 
 async def _claim_homes(
