@@ -75,7 +75,7 @@ async def test_r18_a_payment_to_confirm_waits_on_home_until_it_is_done(world: Wo
     await world.order(carla, customer_assist=1)
     await carla.close_modal(everything=True)
     await world.settle()
-    assert "Your card’s bank needs you to confirm the payment" in get_home_text(carla)
+    assert "Your bank needs you to confirm the payment" in get_home_text(carla)
     links = [e.get("url") for b in carla.home.blocks if (e := b.get("accessory"))] if carla.home else []
     assert world.services.settings.admin_portal_url in links
     await world.pass_time(seconds=40)

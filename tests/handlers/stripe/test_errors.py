@@ -46,7 +46,7 @@ async def test_an_address_that_stripe_tax_cannot_place_is_named(world: StripeWor
         form = await alice.wait_for_modal("cart.save")
         await form.submit()
     shown = await alice.wait_for_modal("refusal.show")
-    assert "We can’t work out the tax for this billing address" in shown.text
+    assert "We can’t calculate the tax for this billing address" in shown.text
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
 
 
@@ -92,8 +92,8 @@ def reject(status: int, code: str = "") -> Fault:
 # What Stripe answers, what people read, and what the log says of it, if it is an operator's business.
 ANSWERS: dict[str, tuple[str | Fault, str, dict[str, Any]]] = {
     "nothing": (Fault("cut_before", PREVIEW, times=99), "isn’t responding", {}),
-    "an error of its own": (Fault("down", PREVIEW, times=99), "has a problem of its own", {}),
-    "an outage of what stands before it": (reject(404), "has a problem of its own", {"status": 404}),
+    "an error of its own": (Fault("down", PREVIEW, times=99), "is having problems on its side", {}),
+    "an outage of what stands before it": (reject(404), "is having problems on its side", {"status": 404}),
     "another request is under way": (Fault("conflict", PREVIEW, times=99), "is busy", {}),
     "too many requests": (Fault("rate_limit", PREVIEW, times=99), "is busy", {}),
     "the object is locked": (reject(429, "lock_timeout"), "is busy", {}),

@@ -138,7 +138,7 @@ async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can
     form.fill("state", "ME").fill("postal_code", "unknown")
     with capture_logs() as logs:
         await alice.submit()
-    assert "We can’t work out the tax for this billing address" in (await shown(alice, "tax")).text
+    assert "We can’t calculate the tax for this billing address" in (await shown(alice, "tax")).text
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     await alice.press("checkout.edit")
     form = await world.open_address(alice)
@@ -204,7 +204,7 @@ async def test_tax_that_stripe_has_stopped_calculating_is_named(world: StripeWor
     subscription = world.records.subscriptions["sub_of_acme_meeting"]
     subscription.tax_disabled_reason = "requires_location_inputs"
     review = await world.quote(world.person("alice"), acme_meeting=5)
-    assert "No tax has been worked out, because the payment provider’s address" in review.text
+    assert "No tax has been calculated, because the payment provider’s address" in review.text
     assert (await world.row(Quote)).tax == 0
 
 

@@ -468,7 +468,7 @@ async def test_an_unknown_word_is_answered_with_a_hint_to_help(world: World) -> 
     alice = world.person("alice")
     await alice.command("/billing", "<!channel>")
     assert (await alice.wait_for_ephemeral()).text == (
-        "/billing doesn’t know “&lt;!channel&gt;”. To see what you can do, type /billing help."
+        "“&lt;!channel&gt;” isn’t an option of /billing. To see what you can do, type /billing help."
     )
     benoit = world.person("benoit")
     await benoit.command("/billing", "factures")

@@ -139,7 +139,7 @@ async def test_a_command_of_another_version_is_explained(world: World) -> None:
     alice = world.person("alice")
     await alice.command("/quotes", "help")
     await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(command="/seats"))
-    assert (await alice.wait_for_ephemeral(2)).text.startswith("/seats isn’t available any more.")
+    assert (await alice.wait_for_ephemeral(2)).text.startswith("/seats is no longer available.")
 
 
 async def test_the_word_payload_may_be_typed_after_a_command(world: World) -> None:
