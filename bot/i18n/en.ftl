@@ -1092,6 +1092,7 @@ refusal-subscription-not-self-served = You can’t order seats for this { $produ
 } Account Services can order them for you.
 refusal-view-trigger-expired = That took too long for Slack to open a window. Nothing is lost. Try again.
 refusal-slack-unavailable = Slack didn’t respond properly, so there was nothing we could show you. Nothing is lost. Try again in a moment.
+installation-interrupted = Slack didn’t respond properly, so nothing was installed yet. Start again from the install page in a moment.
 refusal-database-unavailable = We can’t reach our database right now. Try again in a few minutes: everything you saved is safe, and nothing will be bought twice.
 refusal-database-read-only = We can show you everything, but we can’t store anything right now, so nothing was changed. Try again in a few minutes.
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.

@@ -22,7 +22,7 @@ from sandbox.driver import Person
 from tests.handlers.access.installations import install, installed_everywhere, tokens
 from tests.handlers.all_screens import NEUTRAL, NEUTRAL_IN_FRENCH, says_nothing_of_acme
 from tests.handlers.db_snapshot import answer, stored
-from tests.handlers.steps import opened
+from tests.handlers.steps import logged, opened
 from tests.world import World
 from tests.world import world as open_world
 
@@ -362,3 +362,27 @@ async def test_while_slack_is_unavailable_no_workspace_is_taken_for_uninstalled(
     installed.slack.slack.faults.reset()
     await installed.pass_time(minutes=10)
     assert any("SO-1001" in dm.text for dm in alice.dms)
+
+
+async def test_an_organisations_token_that_slack_rejects_is_not_an_outage(installed: World) -> None:
+    """It lacks a scope, say: that concerns none of the other workspaces."""
+    alice = installed.person("alice")
+    request = await _last_command(installed, alice)
+    payload = {**request.payload, "team_id": "T66", "is_enterprise_install": "false"}
+    await _forget_workspaces(installed)
+    installed.slack.fault("error", "auth.teams.list", error="missing_scope")
+    installed.slack.slack.traffic.reset()
+    seen = len(alice.ephemerals)
+    with logged(installed) as stream:
+        for _ in range(2):
+            await installed.slack.slack.delivery.send(request.kind, payload)
+            await installed.services.tasks.wait_until_idle()
+    assert len(alice.ephemerals) == seen + 2
+    assert not any("didn’t respond" in said.words for said in alice.ephemerals[seen:])
+    assert len(installed.slack.calls("auth.teams.list")) == 1, "it is remembered for a minute"
+    assert stream.getvalue().count("organisation.token_rejected") == 1
+
+
+async def _forget_workspaces(world: World) -> None:
+    """As a change of an installation does."""
+    assert (await install(world, "T02OTHER")).status_code == 200
