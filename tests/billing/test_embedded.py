@@ -28,7 +28,7 @@ from tests.billing.conftest import PORTAL, embedded_provider, found_acme, subscr
 from tests.billing.contract import (
     HALF_OF_NOVEMBER,
     PARIS,
-    GatewayClaims,
+    GatewayContract,
     Provider,
     without_reference,
 )
@@ -39,14 +39,14 @@ BERLIN = PARIS.model_copy(update={"city": "Berlin", "country": "DE"})
 PARIS_TIME = ZoneInfo("Europe/Paris")
 
 
-class TestEmbeddedOnSqlite(GatewayClaims, Scenarios):
+class TestEmbeddedOnSqlite(GatewayContract, Scenarios):
     @pytest.fixture
     async def provider(self, database: Database) -> Provider:
         await found_acme(database)
         return embedded_provider(database)
 
 
-class TestEmbeddedOnPostgres(GatewayClaims):
+class TestEmbeddedOnPostgres(GatewayContract):
     @pytest.fixture
     async def provider(self, postgres_database: Database) -> Provider:
         await found_acme(postgres_database)

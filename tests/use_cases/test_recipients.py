@@ -1,4 +1,4 @@
-"""Who gets a notice, in Slack or by mail, where people and channels come and go (R13, R22, R25)."""
+"""Who gets a notice, in Slack or by e-mail, as people and channels come and go (R13, R22, R25)."""
 
 from datetime import timedelta
 
