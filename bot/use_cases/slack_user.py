@@ -58,7 +58,7 @@ async def _fetch_slack_user(services: Services, person: SlackIdentity, max_wait:
 
 
 def _must_be_fetched(person: SlackIdentity, user: SlackUser, at: datetime) -> bool:
-    """Also if they act from a workspace that they may have joined since (R29)."""
+    """Also true if they act from a workspace that they may have joined since (R29)."""
     may_have_joined = user.enterprise_id is not None and is_outsider(person, user)
     return not user.is_fresh(at) or (may_have_joined and at - user.refreshed_at >= MEMBERSHIP_AGE)
 

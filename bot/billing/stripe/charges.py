@@ -90,8 +90,8 @@ async def prepare_charge(
     charge: Charge,
     now: datetime,
 ) -> ChargeOutcome | None:
-    """None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable: also if
-    Stripe refuses to say what became of the key, because then a charge may have gone through (R21)."""
+    """Returns None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable: also
+    if Stripe refuses to say what became of the key, because then a charge may have gone through (R21)."""
     done = await find_outcome(client, item, charge, now)
     if done is not None:
         return await restore_usual_card(client, item, done)

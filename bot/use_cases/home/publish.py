@@ -131,7 +131,7 @@ def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
 async def _claim_homes(
     services: Services, keys: Sequence[HomeKey], *, skip_rate_limit: bool = False
 ) -> list[Home]:
-    """With `skip_rate_limit`, for a person who has just opened their Home, also without a token."""
+    """`skip_rate_limit` is for a person who has just opened their Home: no token is needed."""
     at = services.now()
     async with services.write() as session:
         result = await session.exec(
@@ -269,7 +269,7 @@ async def _mark_published(services: Services, claimed_home: Home, account_ids: S
 
 
 async def _lock_and_release_home(session: Session, claimed_home: Home) -> tuple[Home, set[str]]:
-    """With the ids of the accounts that it has shown."""
+    """Locks the Home and stores the ids of the accounts that it has shown."""
     is_linked = and_(col(HomeAccount.team_id) == Home.team_id, col(HomeAccount.user_id) == Home.user_id)
     result = await session.exec(
         select(Home, HomeAccount.account_id)
