@@ -39,8 +39,8 @@ period-length = { $count ->
 labelled-amount = { $label }: { $amount }
 price-per-seat = { $price } per seat { $period }
 price-per-package = { $price } per { $count } seats { $period }{ $counted ->
-    [full] {" "}(partial packs of { $count } aren’t charged)
-   *[started] {" "}(charged per started pack of { $count })
+    [full] {" "}(partial packs of { $count } aren’t billed)
+   *[started] {" "}(billed per started pack of { $count })
 }
 price-in-words = { $scheme ->
     [graduated] tiered price { $period }: each seat costs the price of its tier

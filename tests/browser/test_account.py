@@ -59,7 +59,7 @@ async def test_service_orders_and_receipts_are_found_again(sessions: BrowserSess
     await session.expect_text("GoTo Meeting · 27 seats", "Visa •••• 4242, expires 04/2028, default")
 
 
-async def test_the_switch_to_goto_admin_warns_asks_and_is_for_good(sessions: BrowserSessions) -> None:
+async def test_the_switch_to_goto_admin_warns_asks_and_is_permanent(sessions: BrowserSessions) -> None:
     """R15: told before; the link is revealed after; it follows for everybody; the other contact is told."""
     session = await sessions.open_session("alice")
     await session.type_message("/billing")

@@ -205,7 +205,7 @@ async def test_a_dump_loaded_into_the_emptied_tables_is_noticed(tmp_path: Path) 
 
 
 @only_sqlite
-async def test_an_upgrade_starts_and_a_dump_from_before_it_is_noticed(tmp_path: Path) -> None:
+async def test_an_upgrade_starts_and_an_older_dump_is_detected(tmp_path: Path) -> None:
     """Neither has stored which database it is."""
     with database_url("accounts", "postgresql") as url:
         database = Database(url)

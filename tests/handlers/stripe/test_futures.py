@@ -104,7 +104,7 @@ SOLD = {
 
 
 @pytest.mark.parametrize("set_up", mark_long_except(SOLD, "ends with its period", "is discounted"))
-async def test_r27_what_is_ahead_is_said_on_every_screen_and_seats_are_sold(
+async def test_r27_upcoming_changes_are_shown_in_every_view_and_seats_are_sold(
     world: StripeWorld, set_up: str
 ) -> None:
     future, words, renewal = SOLD[set_up]

@@ -92,7 +92,7 @@ async def test_r28_a_tax_id_of_the_sellers_own_country_changes_no_tax(world: Str
     assert (item.taxable_amount, item.amount) == (receipt.subtotal, receipt.tax)
 
 
-async def test_r28_each_of_two_rates_is_shown_with_what_it_is_computed_on(world: StripeWorld) -> None:
+async def test_r28_each_of_two_rates_is_shown_with_its_taxable_amount(world: StripeWorld) -> None:
     world.records.tax_rates["FR"] = "0.05+0.09975"
     texts = await order_in_slack(world)
     receipt = await world.row(Receipt)
