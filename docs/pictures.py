@@ -171,16 +171,43 @@ async def take_variant_pictures(browser: Browser, slack: Sandbox) -> None:
     benoit = await open_session(browser, slack, "U02BENOIT", "C01ACME", "-french")
     await benoit.send_text("/add-seats meeting 5")
     await benoit.select_button("Enregistrer et vérifier")
-    await benoit.take_picture("quote", expected_text="Total dû maintenant")
+    await benoit.wait_for_text("Total dû maintenant")
     await benoit.close_modal()
     await benoit.open_page("home")
     await benoit.take_picture("home", expected_text="À traiter", height=760)
+    await benoit.open_page("C01ACME")
+    await take_step_pictures(benoit, Localizer("fr-FR"))
     chloe = await open_session(browser, slack, "U04CHLOE", "C03CADENCE", "-phone", viewport=PHONE_SIZE)
     await chloe.send_text("/quotes")
     await chloe.take_picture("quotes", expected_text="a un devis en attente")
     await chloe.close_modal()
     await chloe.open_page("home")
     await chloe.take_picture("home", expected_text="À traiter")
+    phone = await open_session(browser, slack, "U01ALICE", "C01ACME", "-phone", viewport=PHONE_SIZE)
+    await take_step_pictures(phone, Localizer("en-GB"), account="Acme SA")
+
+
+async def take_step_pictures(
+    person: ScreenshotSession, localizer: Localizer, account: str | None = None
+) -> None:
+    """Each screen of an order, in the person's language; `account` is for somebody who has several."""
+    say = localizer.format_text
+    await person.send_text("/add-seats meeting 5")
+    if account:
+        await person.select_button(say("cart-choose-label", account=account))
+    for name, next_step in (
+        ("cart", "cart-submit"),
+        ("quote", "quote-submit"),
+        ("service-order", "action-change-address-label"),
+        ("checkout", "checkout-submit"),
+    ):
+        button = person.modal.get_by_role("button", name=say(next_step), exact=True).last
+        await expect(button).to_be_visible()
+        await person.take_picture(name, expected_text="GoTo Meeting" if name != "checkout" else "Visa")
+        await button.click()
+    await person.select_button(say("placement-submit"))
+    await person.take_picture("placed", expected_text=say("placed-title"))
+    await person.close_modal()
 
 
 async def open_session(

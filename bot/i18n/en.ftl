@@ -1092,6 +1092,7 @@ refusal-database-unavailable = We can’t reach our database right now. Try agai
 refusal-database-read-only = We can show you everything, but we can’t store anything right now, so nothing was changed. Try again in a few minutes.
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
 refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.
+refusal-unknown-control = This button or form belongs to another version of the app, so nothing was changed. To start from a current screen, type /add-seats, /quotes, /service-orders or /billing.
 refusal-unknown-command = { $command } isn’t available any more. To see what you can do, type /add-seats help.
 refusal-too-many-invitations = { $most } invitations haven’t been answered yet, which is the maximum. Cancel one, or wait for an answer.
 refusal-too-busy = We’re very busy right now, so nothing was changed. Try again in a minute.
