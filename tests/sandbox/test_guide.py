@@ -50,7 +50,7 @@ async def test_a_step_takes_one_to_its_person_and_place_with_the_command_typed(b
 @pytest.mark.parametrize("change", [{"user": "U09NOBODY"}, {"place": "C09NOWHERE"}])
 async def test_a_step_needs_a_person_and_a_place_that_exist(change: dict[str, str]) -> None:
     guide = {**GUIDE, "steps": [{**STEP, **change}]}
-    with pytest.raises(ValidationError, match="'Say hello'.* needs a user and a place that exist"):
+    with pytest.raises(ValidationError, match=r"'Say hello'.* needs a user and a place that exist"):
         load_config({**deepcopy(CONFIG), "guide": guide})
 
 
