@@ -189,7 +189,7 @@ def _build_unknown_control_listener() -> Callable[[AsyncAck, SlackRequest], Awai
         control = route_id if CONTROL_ID.fullmatch(route_id) else "unknown"
         if control not in logged_ids and len(logged_ids) < MAX_LOGGED_IDS:
             logged_ids.add(control)
-            log.info("request.unrouted", control=control)
+            log.info("request.unrouted", handler=control)
         ack.response = await ack_with_refusal(slack_request, UnknownControl())
 
     return refuse_unknown_control

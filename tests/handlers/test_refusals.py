@@ -395,5 +395,5 @@ async def test_r20_a_button_or_form_of_another_version_says_what_to_do_instead(w
         await alice.submit()
         await shown(alice, said)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    controls = [line["control"] for line in lines if line["event"] == "request.unrouted"]
+    controls = [line["handler"] for line in lines if line["event"] == "request.unrouted"]
     assert controls == ["quote.of_old", "unknown", "cart.of_old"]
