@@ -76,6 +76,10 @@ def _keep_first(value: Any) -> Any:
     return value[:1] if isinstance(value, list) else value
 
 
+def _read_empty_as_none(value: Any) -> Any:
+    return value or None
+
+
 def _keep_rendered_blocks(value: Any) -> list[Body]:
     """Without inputs that could not be drawn again."""
     blocks = value if isinstance(value, list) else []
@@ -266,10 +270,12 @@ class Action(Fields):
 
 
 class BlockActions(Payload):
+    """In a message or in a view."""
+
     user: User
     # Slack sends one.
     actions: Annotated[list[Action], Field(min_length=1), BeforeValidator(_keep_first)]
-    view: View | None = None
+    view: Annotated[View | None, BeforeValidator(_read_empty_as_none)] = None
 
     @property
     def route_id(self) -> str:

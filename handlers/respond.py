@@ -1,6 +1,7 @@
 """Answering a person: with a view, errors at a form's fields, or a message that only they can see."""
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -198,12 +199,22 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
     client.proxy = find_proxy(response_url)
     try:
         response = await client.send(text=text, response_type="ephemeral", replace_original=False)
-    except (SlackApiError, *NO_RESPONSE_ERRORS) as error:
+    except (SlackApiError, *NO_RESPONSE_ERRORS, UnicodeDecodeError) as error:
         # Only its type: the message may contain the URL, which is as good as a secret.
         log.warning("reply.undelivered", error=type(error).__name__)
         return False
-    # A page is a proxy's: Slack answers with a word, or with JSON.
-    return response.status_code == 200 and not response.body.lstrip().startswith("<")
+    return response.status_code == 200 and _is_acceptance(response.body)
+
+
+def _is_acceptance(body: str) -> bool:
+    """Slack answers with `ok`, or with JSON that says so. Anything else is a proxy's, or a refusal."""
+    if body.strip() == "ok":
+        return True
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and answer.get("ok") is True
 
 
 async def _open_refusal_modal(request: SlackRequest, refusal: Refusal) -> bool:

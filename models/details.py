@@ -244,7 +244,7 @@ class PlacementPage:
         return sum(row.line.seats for row in self.quote.rows) - len(self.assigned_products)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OrderRow:
     """A line of an order; `blocking_order_number` is the order that is charging its subscription,
     `payment_method` that of its last retry or of its subscription, or else (None) the order's."""

@@ -170,6 +170,15 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             union(select(func.coalesce(bots.c.team_id, bots.c.enterprise_id)), reached)
         )
 
+    async def list_workspace_ids(self, enterprise_id: str) -> list[str]:
+        """Those that the organisation's token reaches."""
+        column = organisation_workspaces.c
+        return await self._list_ids(
+            select(column.team_id).where(
+                column.client_id == self._client_id, column.enterprise_id == enterprise_id
+            )
+        )
+
     async def _list_ids(self, query: Executable) -> list[str]:
         async with self._database.read() as session:
             connection = await session.connection()

@@ -32,6 +32,8 @@ COLUMN_MESSAGE_IDS = (
     "receipt-amount",
     "receipt-tax",
 )
+# With these, nothing is left to pay.
+SETTLED_STATUS_KEYS = ("receipt-paid", "receipt-paid-by-credit", "receipt-nothing-to-pay")
 TAX_COLUMN_MESSAGE_IDS = ("receipt-tax-rate", "receipt-taxable", "receipt-tax")
 
 
@@ -142,6 +144,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         ],
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text(get_payment_status_key(receipt)),
+        "is_settled": get_payment_status_key(receipt) in SETTLED_STATUS_KEYS,
         "payments": [
             *(
                 (localizer.format_text(key), localizer.format_money(amount))

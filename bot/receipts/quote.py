@@ -67,7 +67,7 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
         "page": localizer.format_text("page-of", page="{page}", count="{pages}"),
         "from": localizer.format_text("receipt-seller"),
         "seller": [*filter(None, [seller.name, *seller.address, seller.tax_id])],
-        "to": localizer.format_text("receipt-buyer"),
+        "to": localizer.format_text("quote-file-buyer"),
         "buyer": _build_buyer(localizer, details),
         "facts": [
             (localizer.format_text("quote-file-number"), quote.number),
@@ -90,6 +90,7 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
         "notes": format_treatments(localizer, details.taxes),
         "total": format_amount_row("receipt-total", quote.total),
         "paid": localizer.format_text("quote-file-status", status=quote.get_status(details.at).value),
+        "is_settled": quote.get_status(details.at) in (QuoteStatus.PENDING, QuoteStatus.ACCEPTED),
         "payments": _list_payments(localizer, details),
         "sections": [
             (localizer.format_text("quote-file-renewal"), _list_renewals(localizer, details)),

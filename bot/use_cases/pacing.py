@@ -102,6 +102,11 @@ def is_permitted(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
     return or_(col(slot.next_at) <= at, col(slot.next_at) > at + MAX_SUSPENSION)
 
 
+def is_due(column: Any, at: datetime) -> ColumnElement[bool]:
+    """Also at a time further ahead than any delay, which a clock that was wrong has stored."""
+    return or_(column <= at, column > at + MAX_SUSPENSION)
+
+
 def get_plausible(column: Any, at: datetime, longest: timedelta) -> ColumnElement[datetime | None]:
     """NULL for a time that nobody waits for."""
     return case((column <= at + longest, column), else_=None)

@@ -203,10 +203,13 @@ async def _merge_profile(services: Services, team_id: str, profile: UserProfile,
         )
 
 
-async def delete_workspace_users(services: Services, *, team_id: str) -> None:
-    """Profiles are not kept once a workspace has uninstalled the app."""
+async def delete_workspace_users(services: Services, *, team_ids: Collection[str]) -> None:
+    """Profiles are not kept once a workspace, or its organisation, has uninstalled the app."""
+    if not team_ids:
+        return
+    is_of_them = or_(col(SlackUser.team_id).in_(team_ids), col(SlackUser.enterprise_id).in_(team_ids))
     async with services.write() as session:
-        await session.exec(delete(SlackUser).where(col(SlackUser.team_id) == team_id))
+        await session.exec(delete(SlackUser).where(is_of_them))
 
 
 async def load_localizer(services: Services, person: SlackIdentity) -> Localizer:

@@ -304,7 +304,7 @@ async def _read_update_outcome(
     if isinstance(invoice, stripe.Invoice) and await is_invoice_of_charge(invoice, item, charge):
         pending = subscription.pending_update
         until = from_timestamp(pending.expires_at) if pending else compute_confirmation_deadline(invoice)
-        return await read_outcome(client, invoice, until, now)
+        return await read_outcome(client, invoice, until, now, is_pending=pending is not None)
     # The response may be a saved one that is no longer the latest. Something may have been charged, so
     # nothing is sent again until the invoices have been checked.
     done = await find_outcome(client, item, charge, now)

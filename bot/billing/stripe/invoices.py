@@ -39,7 +39,6 @@ from bot.billing.stripe.items import (
 )
 from bot.billing.stripe.payments import fetch_charged_methods
 from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
-from bot.clock import MAX_SECONDS_AHEAD
 from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
 from models.tax import TaxTreatment
@@ -50,9 +49,9 @@ RECONCILE_INTERVAL = timedelta(minutes=10)
 # Of an unpaid invoice, if no webhook says that it was paid.
 INVOICE_CHECK_INTERVAL = timedelta(hours=1)
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
-# Stripe's clock may differ from ours, which does not follow the machine's when that is set back. An invoice
-# that is older than its charge by more is never found, and its line could be charged again.
-CLOCK_SKEW = timedelta(seconds=MAX_SECONDS_AHEAD) + timedelta(hours=1)
+# Stripe's clock may differ from ours, even by days if the machine's date was wrong and was corrected since.
+# An invoice that is older than its charge by more is never found, and its line could be charged again.
+CLOCK_SKEW = timedelta(days=31)
 
 # Of finalized invoices (docs.stripe.com/invoicing/overview, "Invoice statuses").
 INVOICE_STATUSES = {
@@ -74,7 +73,8 @@ async def find_outcome(
     if invoice is None:
         return None
     until = (item.pending_until or compute_confirmation_deadline(invoice)) if item.is_active else None
-    return await read_outcome(client, invoice, until, now, is_ended=item.is_ended)
+    is_pending = item.pending_until is not None
+    return await read_outcome(client, invoice, until, now, is_pending=is_pending, is_ended=item.is_ended)
 
 
 async def find_outcome_without_item(
@@ -129,10 +129,12 @@ async def read_outcome(
     until: datetime | None,
     now: datetime,
     *,
+    is_pending: bool = False,
     is_ended: bool = False,
 ) -> ChargeOutcome:
-    """`until` is when the pending update expires; None if there is none. `is_ended`: the subscription has
-    ended, or has lost the item."""
+    """`until` is when the update expires, by Stripe's clock; None if it can't be applied any more. As long as
+    it `is_pending` there, it has not, whatever ours says. `is_ended`: the subscription has ended, or has lost
+    the item."""
     if invoice.collection_method == "send_invoice":
         return await _read_sent_invoice(client, invoice, now, is_ended=is_ended)
     if invoice.status == "paid":
@@ -141,7 +143,7 @@ async def read_outcome(
         return Pending(now + RECONCILE_INTERVAL)
     payment = await _fetch_payment_intent(client, invoice)
     if invoice.status in ("open", "uncollectible"):
-        return await _resolve_unpaid_invoice(client, invoice, payment, until, now)
+        return await _resolve_unpaid_invoice(client, invoice, payment, until, now, is_pending=is_pending)
     return _build_declined(payment)
 
 
@@ -262,10 +264,12 @@ async def _resolve_unpaid_invoice(
     payment: stripe.PaymentIntent | None,
     until: datetime | None,
     now: datetime,
+    *,
+    is_pending: bool,
 ) -> ChargeOutcome:
     # Nobody is expected to pay an invoice that was marked as uncollectible, or whose subscription can no
     # longer change; but a payment may still succeed.
-    waits = invoice.status == "open" and until is not None and now < until
+    waits = invoice.status == "open" and until is not None and (is_pending or now < until)
     if payment.status in IN_PROGRESS_STATUSES if payment else waits:
         return Pending(now + RECONCILE_INTERVAL)
     if payment and payment.status == "requires_action" and waits and until:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import structlog
 from sqlalchemy import CompoundSelect
-from sqlmodel import col, select, union_all
+from sqlmodel import col, or_, select, union_all
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -53,7 +53,7 @@ from bot.use_cases.service_order.transitions import (
 )
 from models.details import OrderRow
 from models.lease import MAX_LEASE
-from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
+from models.service_order import SOON_DUE_STATUSES, LineStatus, OrderLine, OrderStatus, ServiceOrder
 
 log = structlog.get_logger()
 
@@ -94,7 +94,10 @@ def _select_due_ids(at: datetime) -> CompoundSelect[tuple[int]]:
     due_at, claimed_until = col(OrderLine.due_at), col(OrderLine.claimed_until)
     return union_all(
         select(OrderLine.id).where(due_at <= at, is_unclaimed(OrderLine, at)),
-        select(OrderLine.id).where(due_at > at + MAX_LEASE, due_at == claimed_until),
+        select(OrderLine.id).where(
+            due_at > at + MAX_LEASE,
+            or_(due_at == claimed_until, col(OrderLine.status).in_(SOON_DUE_STATUSES)),
+        ),
     )
 
 

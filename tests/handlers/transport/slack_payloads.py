@@ -330,6 +330,7 @@ OTHER_INTERACTIONS = [
         "with elements that are not the bot's",
         f"{INTERACTION}/view-interactions-payload",
         "view_submission",
+        "refusal.show",
         view=view(
             "old.form",
             state={
