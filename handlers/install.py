@@ -158,7 +158,7 @@ def _build_query(request: Request) -> dict[str, Sequence[str]]:
 
 
 def _handle_failure(path: str, **details: Any) -> Response:
-    """For errors that Bolt does not handle: usually wrong settings, or the database being unavailable."""
+    """Handles errors that Bolt doesn't: usually wrong settings, or the database being unavailable."""
     reference = get_log_reference()
     ERRORS_TOTAL.labels(path).inc()
     log.error("installation.failed", handler=path, reference=reference, **details)

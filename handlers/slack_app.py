@@ -37,7 +37,7 @@ from models.errors import UnexpectedError, UnknownCommand, UnknownControl
 
 log = structlog.get_logger()
 
-ANYTHING = re.compile(".*")
+ANY_ID = re.compile(".*")
 # The ids of controls; any other is not logged as it is.
 CONTROL_ID = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
 MAX_LOGGED_IDS = 100
@@ -137,7 +137,7 @@ class SlackApp:
 
 
 def _get_known_type(payload: Payload) -> str:
-    """For logs: a type that is not Slack's may be anything."""
+    """Returns the type for logs: one that isn't Slack's may be anything."""
     return str(payload.type) if payload.type in UNUSED_TYPES else "unknown"
 
 
@@ -162,11 +162,11 @@ def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncA
     )
     register_routes(app, routes)
     # A command, a button, a form or a shortcut of another version, or an event that has no route.
-    app.command(ANYTHING)(_refuse_unknown_command)
+    app.command(ANY_ID)(_refuse_unknown_command)
     refuse_unknown_control = _build_unknown_control_listener()
     for register in (app.action, app.view, app.global_shortcut):
-        register(ANYTHING)(refuse_unknown_control)
-    app.event(ANYTHING)(_ack_unrouted)
+        register(ANY_ID)(refuse_unknown_control)
+    app.event(ANY_ID)(_ack_unrouted)
     app.error(_handle_error)
     return app
 
