@@ -156,7 +156,7 @@ async def open_customer_listing(settings: Settings) -> AsyncIterator[CustomerLis
 
 @asynccontextmanager
 async def open_charge_listing(settings: Settings) -> AsyncIterator[ChargeListing | None]:
-    """None if the provider's records are in the bot's own database."""
+    """Yields None if the provider's records are in the bot's own database."""
     if settings.billing == "embedded":
         yield None
         return

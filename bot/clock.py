@@ -42,7 +42,7 @@ class SteadyClock:
 
     @property
     def seconds_ahead(self) -> float:
-        """Of the wall clock."""
+        """How far it is ahead of the wall clock."""
         return self._seconds_ahead
 
     def catch_up(self, latest: datetime) -> None:

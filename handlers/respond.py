@@ -59,7 +59,7 @@ DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *DATABASE_U
 
 
 async def ack_with_result(ack: AsyncAck, request: SlackRequest, result: HandlerResult) -> None:
-    """For a form: the next view, or errors at its fields."""
+    """Acknowledges a form with the next view, or with errors at its fields."""
     errors = build_field_errors(request, result)
     if errors and _list_inputs(request):
         await ack(response_action="errors", errors=errors)
@@ -129,7 +129,7 @@ def with_own_external_id(request: SlackRequest, view: View) -> View:
 
 
 async def show_view(request: SlackRequest, view: View) -> None:
-    """In place of the modal in which the person acted, otherwise as a new one."""
+    """Replaces the modal in which the person acted, or opens a new one."""
     if not request.in_modal and not request.payload.trigger_id:
         await show_refusal(request, ViewTriggerExpired())
         return
@@ -176,7 +176,7 @@ def _record_expired_trigger(request: SlackRequest, error: str) -> None:
 
 
 async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
-    """In the modal in which the person acted; otherwise in the first of three places that works."""
+    """Shows it in the modal in which the person acted; otherwise in the first of three places that works."""
     if request.in_modal and not isinstance(refusal, NO_VIEW_REFUSALS):
         await show_view(request, _render_refusal(request, refusal))
         return

@@ -74,14 +74,14 @@ class RepeatedOrder:
 class CartPage:
     """Step one of R10. `seat_inputs` maps subscription ids to seats; `own_quote` is the cart's own pending
     one; `preselected_subscription_id` is the subscription that the text after `/add-seats` names, and
-    `misunderstood` is what that text leaves open. `repeated` is an earlier order that fills it in."""
+    `unparsed` is what that text leaves open. `repeated` is an earlier order that fills it in."""
 
     account: Account
     rows: list[SubscriptionRow]
     seat_inputs: dict[str, int]
     own_quote: Quote | None
     preselected_subscription_id: str | None = None
-    misunderstood: list[Refusal] = field(default_factory=list)
+    unparsed: list[Refusal] = field(default_factory=list)
     repeated: RepeatedOrder | None = None
 
 
@@ -163,7 +163,7 @@ class QuoteDetails:
 
     @property
     def days_until_due(self) -> int | None:
-        """Of the invoice that is due first."""
+        """The days until the first invoice is due."""
         terms = [row.outlook.invoice_terms for row in self.rows if row.outlook.invoice_terms]
         return min((t.days_until_due for t in terms if t.days_until_due is not None), default=None)
 
@@ -262,7 +262,7 @@ class OrderRow:
 
     @property
     def tax_facts(self) -> TaxFacts | None:
-        """Those of the provider's invoice, if they may not be the quote's."""
+        """The facts of the provider's invoice, if they may differ from the quote's."""
         facts = self.line.settled_tax_facts
         return None if facts is None else TaxFacts.model_validate(facts)
 
@@ -310,7 +310,7 @@ class OrderDetails:
 
     @property
     def payment_kind(self) -> str:
-        """As that of a quote."""
+        """The same as a quote's."""
         return _find_payment_kind(row.line.is_on_invoice for row in self.rows)
 
     @property

@@ -301,7 +301,7 @@ def test_all_problems_are_reported_together() -> None:
     ]
 
 
-def test_a_bomb_of_aliases_is_refused_at_once() -> None:
+def test_an_alias_bomb_is_refused_immediately() -> None:
     """Ten times ten, nine times over, is a gigabyte of values; shared values of a usual file are none."""
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]

@@ -37,7 +37,7 @@ class Machine:
         return self.steady()
 
 
-def test_it_is_the_wall_clock_as_long_as_that_runs_evenly() -> None:
+def test_the_clock_equals_the_wall_clock_while_that_runs_evenly() -> None:
     machine = Machine()
     for _ in range(10):
         assert machine.run(HOUR) == machine.wall
@@ -55,7 +55,7 @@ def test_after_a_step_back_it_runs_on_at_half_speed_until_the_wall_clock_has_cau
     assert machine.run(HOUR) == machine.wall
 
 
-def test_a_step_forward_is_followed_at_once() -> None:
+def test_a_step_forward_is_followed_immediately() -> None:
     machine = Machine()
     machine.wall += 9 * HOUR
     assert machine.steady() == START + 9 * HOUR
@@ -73,7 +73,7 @@ def test_a_date_that_was_wrong_is_corrected() -> None:
     assert machine.steady() == machine.wall
 
 
-async def test_r24_after_a_restart_it_goes_on_after_what_is_recorded(
+async def test_r24_after_a_restart_delivery_continues_after_the_last_recorded_result(
     database_with_accounts: Database,
 ) -> None:
     """The wall clock stepped back while no process ran: what was due then is due now."""

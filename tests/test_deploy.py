@@ -60,7 +60,7 @@ def test_the_example_of_settings_lists_every_setting_with_its_default() -> None:
     assert listed == {name: "" if value is None else str(value) for name, value in defaults.items()}
 
 
-def test_the_example_of_settings_is_read_as_it_is() -> None:
+def test_the_example_of_settings_can_be_loaded_unchanged() -> None:
     assert dotenv_values(ROOT / ".env.example", interpolate=False) == {"SLACK_BOT_TOKEN": ""}
 
 

@@ -20,8 +20,8 @@ EntryAt = tuple[FieldPath, dict[str, Any]]
 
 @dataclass
 class StoredContacts:
-    """Of an account: whether it has a contact now, whether it keeps one whatever a file lists, and whom a
-    file cannot bring back."""
+    """The contacts of an account: whether it has one now, whether it keeps one whatever a file lists, and
+    whom a file cannot bring back."""
 
     has_active: bool = False
     keeps_one: bool = False

@@ -269,7 +269,7 @@ def build_input(
     optional: bool = False,
     sends_changes: bool = False,
 ) -> Block:
-    """With `sends_changes`, an action follows each change, not only the submission."""
+    """`sends_changes` sends an action after each change, not only on submission."""
     block: Block = {
         "type": "input",
         "block_id": block_id,

@@ -142,7 +142,7 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
 
 
 def _build_po_number_section(localizer: Localizer, placement_page: PlacementPage) -> Block:
-    """Also without one: it is asked for here, where nothing else is (R10)."""
+    """Builds the section even without a number: it is the only detail that is asked for here (R10)."""
     number = placement_page.form.get_po_number(required=False)
     text = localizer.format_mrkdwn("placement-po-number", number=number, has_number="yes" if number else "no")
     change = navigation.build_change_button(

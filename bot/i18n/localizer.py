@@ -149,7 +149,7 @@ class Localizer:
         return str(self.locale.territories.get(code, code))
 
     def format_address(self, address: Address) -> list[str]:
-        """In the order of its country, which is named in the reader's language."""
+        """Formats an address in the order of its country, which is named in the reader's language."""
         return [*format_address_lines(address), self.get_country_name(address.country)]
 
     def join_items(self, items: list[str]) -> str:

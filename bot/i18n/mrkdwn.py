@@ -27,12 +27,12 @@ def escape_mrkdwn(text: str) -> str:
 
 
 def unescape_mrkdwn(text: str) -> str:
-    """Of text that Slack has escaped, once: `&amp;lt;` was typed as `&lt;`."""
+    """Unescapes text that Slack has escaped once: `&amp;lt;` was typed as `&lt;`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def format_link(url: str) -> SlackMarkup:
-    """With `verbatim`, Slack makes no link of a bare URL."""
+    """`verbatim` keeps Slack from linking bare URLs."""
     quoted = url.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
     return SlackMarkup(f"<{quoted.replace('&', '&amp;')}>")
 

@@ -14,7 +14,13 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.installations.organisation import fetch_workspace_ids, find_enterprise_id
-from bot.installations.slack_errors import REVOKED_TOKEN_ERRORS, UnreadableResponse, get_error_name
+from bot.installations.slack_errors import (
+    REVOKED_TOKEN_ERRORS,
+    SlackErrorKind,
+    UnreadableResponse,
+    get_error_kind,
+    get_error_name,
+)
 from bot.metrics import record_call, to_snake_case
 from bot.network import find_proxy
 
@@ -72,8 +78,8 @@ class SlackClientProvider(Protocol):
     def default_client(self) -> AsyncWebClient: ...
 
     async def get_client(self, team_id: str) -> AsyncWebClient:
-        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled and
-        OrganisationUnknown."""
+        """Returns the client of the workspace's own installation, else of its organisation's. Raises
+        NotInstalled and OrganisationUnknown."""
 
     def clear_cached_token(self, team_id: str) -> None:
         """The token is read again when it is next needed."""
@@ -219,9 +225,12 @@ class MultiWorkspaceClients:
         try:
             workspace_ids = await fetch_workspace_ids(self._build_client(token))
         except SlackApiError as error:
-            if get_error_name(error) in REVOKED_TOKEN_ERRORS:
-                return set()
-            raise
+            if get_error_kind(error) is not SlackErrorKind.TOKEN:
+                raise
+            if get_error_name(error) not in REVOKED_TOKEN_ERRORS:
+                # The other workspaces are not kept waiting until somebody has corrected it.
+                log.error("organisation.token_rejected", team=enterprise_id, error=get_error_name(error))
+            return set()
         return await self.store.save_organisation_workspaces(enterprise_id, workspace_ids)
 
     async def handle_uninstall(self, team_id: str) -> set[str]:

@@ -159,7 +159,7 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_invoice(renderer: NoticeRenderer) -> NoticeText:
-    """As it is by now: it may have been paid since."""
+    """Renders the invoice's current state: it may have been paid since."""
     invoice_id = renderer.get_payload(InvoicePayload).invoice_id
     lines = [
         line

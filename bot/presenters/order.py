@@ -51,7 +51,7 @@ class OrderLinePresenter:
 
     @property
     def status(self) -> str:
-        """In a few words and without amounts, which a channel may not want (R25)."""
+        """The status in a few words, without amounts, which a channel may not want (R25)."""
         line = self.row.line
         if self.row.blocking_order_number:
             return self.localizer.format_text("line-queued", number=self.row.blocking_order_number)
@@ -95,7 +95,7 @@ class OrderLinePresenter:
 
     @property
     def decline_reason(self) -> str:
-        """With both prices, tax included, if the price had changed (R17)."""
+        """The reason, with both prices including tax if the price had changed (R17)."""
         line = self.row.line
         if line.offered_amount is None or line.offered_tax is None:
             return format_decline_reason(self.localizer, line.reason)
@@ -154,7 +154,7 @@ class OrderPresenter:
     def list_lines_with_status(
         self, status: LineStatus, subscription_id: str = ""
     ) -> list[OrderLinePresenter]:
-        """Of one subscription, or of all if it is not known."""
+        """Lists the lines of one subscription, or of all if it isn't known."""
         rows = self.details.list_rows_with_status(status, subscription_id)
         return [line for line in self.lines if line.row in rows]
 

@@ -82,7 +82,7 @@ def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxF
 
 
 def format_tax_ids(localizer: Localizer, facts: TaxFacts) -> list[str]:
-    """As documents list them: a VAT number is called one."""
+    """Formats tax IDs as documents list them: a VAT number is labelled as such."""
     return [
         localizer.format_text("receipt-tax-id", kind="vat" if is_vat_number(id_) else "other", id=id_)
         for id_ in facts.buyer_tax_ids[:MAX_TAX_IDS]

@@ -74,5 +74,5 @@ def _build_row(
 
 
 def _format_number(localizer: Localizer, number: str) -> str:
-    """Without groups of digits, which a spreadsheet would take for text."""
+    """Formats a number without grouping digits, which a spreadsheet would interpret as text."""
     return number.replace(".", localizer.decimal_symbol)

@@ -86,7 +86,7 @@ class Subscription(SQLModel, table=True):
 
     @property
     def last_day(self) -> date:
-        """Of the current period, which ends with the first midnight of `period_end`."""
+        """The last day of the current period, which ends with the first midnight of `period_end`."""
         return self.period_end - timedelta(days=1)
 
     @property

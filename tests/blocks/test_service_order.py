@@ -98,7 +98,7 @@ def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) ->
     assert read_text(view).count("11 Nov 2026, 09:00") == 1
 
 
-def test_a_placed_order_that_is_overdue_promises_nothing_any_more(english: Localizer) -> None:
+def test_an_overdue_placed_order_no_longer_promises_a_time(english: Localizer) -> None:
     details = replace(make_order_details(), at=AT + timedelta(days=2))
     for view in (
         service_order.render_placed_modal(english, details, PLACE, services_url=URL),

@@ -86,7 +86,9 @@ async def test_r24_a_home_is_published_after_slacks_rate_limit(world: World) -> 
 
 
 @pytest.mark.parametrize("error", ["token_revoked", "something_new", "not_found"])
-async def test_a_home_that_slack_refuses_is_given_up_until_it_is_opened(error: str, world: World) -> None:
+async def test_a_home_that_slack_rejects_is_not_published_again_until_it_is_opened(
+    error: str, world: World
+) -> None:
     alice = await open_home(world, "alice")
     await import_quote(world)
     world.slack.fault("error", "views.publish", error=error)

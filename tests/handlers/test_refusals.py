@@ -90,7 +90,7 @@ async def test_all_obstacles_are_reported_together_with_their_remedies(world: Wo
     assert await world.rows(Quote) == []
 
 
-async def test_r2_an_account_without_an_orderable_subscription_is_told_so(world: World) -> None:
+async def test_r2_an_account_without_an_orderable_subscription_sees_a_refusal(world: World) -> None:
     await change(world, Account, "ineligible", self_service=True)
     refused = await add_seats(world.person("ida"), "cart.obstacles")
     assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text

@@ -268,7 +268,7 @@ def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:
         ("not_collected", "Sans taxe", "Aucune taxe n’est facturée."),
     ],
 )
-def test_why_there_is_no_tax_is_said(treatment: str, name: str, note: str) -> None:
+def test_the_reason_for_no_tax_is_shown(treatment: str, name: str, note: str) -> None:
     taxes = [{"treatment": treatment, "taxable_amount": 7000, "amount": 0}]
     facts = TaxFacts(buyer_tax_ids=("DE136695976",))
     text = read_pdf(FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=facts))

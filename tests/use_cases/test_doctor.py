@@ -287,7 +287,7 @@ async def test_accounts_that_nobody_can_order_for_are_named_with_the_reason(heal
     )
 
 
-async def test_contacts_whom_slack_does_not_know_are_named(healthy_world: World) -> None:
+async def test_contacts_unknown_to_slack_are_listed(healthy_world: World) -> None:
     assert (await load_results(healthy_world))["contacts"].passed
     async with healthy_world.services.write() as session:
         await session.exec(  # type: ignore[call-overload]

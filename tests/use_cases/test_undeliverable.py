@@ -110,7 +110,7 @@ async def test_r24_a_token_that_no_longer_works_ends_in_an_email(outbox: Outbox)
     assert {mail.to for mail in outbox.mailer.sent} == {"alice@acme.example", "benoit@acme.example"}
 
 
-async def test_r24_without_a_mail_server_what_a_person_cannot_be_sent_is_given_up_at_once(
+async def test_r24_without_a_mail_server_an_unreachable_persons_notice_is_undeliverable_immediately(
     outbox: Outbox,
 ) -> None:
     """Nothing else leads to them. Receipts, which are e-mailed in any case, wait for a server."""
@@ -160,7 +160,7 @@ async def test_r24_one_failure_after_a_long_pause_gives_nothing_up(outbox: Outbo
     assert list_sent_numbers(outbox, "C01BILLING") == [1]
 
 
-async def test_r24_a_person_whom_slack_does_not_describe_is_emailed(outbox: Outbox) -> None:
+async def test_r24_a_person_without_a_slack_profile_gets_an_email(outbox: Outbox) -> None:
     async def refuse(team_id: str, email: str) -> str | None:
         raise DirectoryRefused("missing_scope")
 

@@ -43,7 +43,7 @@ class ItemDiscount:
     ends_at: datetime | None = None
 
     def find_discount(self, currency: str, zone: str) -> Discount | None:
-        """In this currency; None if it does not count there."""
+        """Finds the discount in this currency; None if it doesn't apply there."""
         amount = dict(self.amounts).get(currency)
         if self.amounts and amount is None:
             return None
@@ -81,7 +81,7 @@ class ItemFuture:
     invoice_terms: InvoiceTerms | None = None
 
     def build_outlook(self, zone: str) -> SubscriptionOutlook:
-        """In days of the account's zone, without the renewal."""
+        """Builds it with dates in the account's time zone, without the renewal."""
         resumes_on = _find_local_date(zone, self.collection_resumes_at)
         return SubscriptionOutlook(
             standing=self.standing,
@@ -165,8 +165,8 @@ def _find_end(
 def _find_scheduled_change(
     schedule: stripe.SubscriptionSchedule, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> PhaseChange | None:
-    """As a phase begins, Stripe gives the subscription the quantities of that phase, whatever it has by then:
-    the number of seats that a later phase repeats takes new ones back as well."""
+    """When a phase begins, Stripe gives the subscription the quantities of that phase, whatever it has by
+    then: the number of seats that a later phase repeats takes new ones back as well."""
     current_end = schedule.current_phase.end_date if schedule.current_phase else 0
     for phase in schedule.phases:
         if phase.start_date >= current_end:
@@ -223,7 +223,7 @@ async def _fetch_discount(
 
 
 def read_discount(discount: stripe.Discount) -> ItemDiscount:
-    """Without a name and a size if its coupon is not expanded."""
+    """The discount has no name and size if its coupon is not expanded."""
     return _build_discount(discount, discount.source.coupon)
 
 

@@ -22,9 +22,9 @@ from bot.billing.gateway import (
 )
 from bot.billing.stripe.client import (
     from_timestamp,
-    if_rejected,
     is_missing,
     iter_all_pages,
+    log_consequence,
     log_rejected_request,
     request_stripe,
     to_timestamp,
@@ -68,7 +68,7 @@ IN_PROGRESS_STATUSES = ("processing", "requires_capture", "succeeded")
 async def find_outcome(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """None if the key has created no invoice. An invoice that cannot be paid is voided first."""
+    """Returns None if the key has created no invoice. An invoice that cannot be paid is voided first."""
     invoice = await _find_invoice(client, {"subscription": item.stripe_subscription_id}, item, charge)
     if invoice is None:
         return None
@@ -80,7 +80,8 @@ async def find_outcome(
 async def find_outcome_without_item(
     client: stripe.StripeClient, customer: str, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """For an item that is no longer there under its id: it can no longer be changed, but it may have been."""
+    """Finds the outcome for an item whose id no longer exists: it can no longer be changed, but it may have
+    been."""
     invoice = await _find_invoice(client, {"customer": customer}, None, charge)
     if invoice is None:
         return None
@@ -113,7 +114,7 @@ async def _has_live_item(client: stripe.StripeClient, invoice: stripe.Invoice) -
 async def fetch_settled_outcome(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
 ) -> Settled | None:
-    """Of the invoice as it is now; None unless it is paid, or the customer's to pay."""
+    """Reads the invoice again; returns None unless it is paid, or the customer's to pay."""
     wanted = {"expand": ["payments"]}
     call = client.v1.invoices.retrieve_async(str(invoice.id), wanted)  # type: ignore[arg-type]
     invoice = await request_stripe(call, "invoices.retrieve")
@@ -281,7 +282,7 @@ async def _resolve_unpaid_invoice(
 async def _void_invoice(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
 ) -> Pending | None:
-    """None if it is void now."""
+    """Returns None if it is void now."""
     call = client.v1.invoices.void_invoice_async(str(invoice.id))
     try:
         await request_stripe(call, "invoices.void", expects=lambda _: True)
@@ -298,7 +299,7 @@ async def _recheck_unvoided_invoice(
     invoice = await request_stripe(client.v1.invoices.retrieve_async(invoice_id), "invoices.retrieve")
     if invoice.status not in ("open", "uncollectible"):
         return Pending(now + timedelta(seconds=1))
-    with if_rejected("checked_again"):
+    with log_consequence("checked_again"):
         log_rejected_request("invoices.void", error)
     return Pending(now + RECONCILE_INTERVAL)
 

@@ -196,7 +196,7 @@ def _build_item(
 
 
 def _find_period_end(item: stripe.SubscriptionItem, future: ItemFuture) -> datetime:
-    """Or the subscription's own end, if it comes first."""
+    """Returns the end of the period, or of the subscription if that comes first."""
     start, end = from_timestamp(item.current_period_start), from_timestamp(item.current_period_end)
     return future.ends_at if future.ends_at is not None and start < future.ends_at < end else end
 

@@ -24,7 +24,8 @@ class RenewalCache:
         self.entries: OrderedDict[str, tuple[datetime, RenewalTotals]] = OrderedDict()
 
     def with_terms(self, customer_terms: str, at: datetime) -> "CachedRenewals":
-        """For one customer; `customer_terms` changes with anything that tax or discounts depend on."""
+        """Returns a copy for one customer; `customer_terms` changes with anything that tax or discounts
+        depend on."""
         return CachedRenewals(self, customer_terms, at)
 
 

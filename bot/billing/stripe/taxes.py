@@ -13,7 +13,7 @@ from bot.billing.gateway import (
     TaxCalculationFailed,
     TaxLocationInvalid,
 )
-from bot.billing.stripe.client import if_rejected, request_stripe
+from bot.billing.stripe.client import log_consequence, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
 from models.account import Address
 from models.tax import TaxFacts, TaxItem, TaxTreatment, sum_tax_items
@@ -39,7 +39,7 @@ ADDRESS_FIELDS = ("line1", "line2", "postal_code", "city", "state", "country")
 
 @dataclass(frozen=True)
 class TaxPart:
-    """Of a line, at one rate. `rate_id` is Stripe's, if tax is due."""
+    """The tax of a line at one rate. `rate_id` is Stripe's, if tax is due."""
 
     treatment: TaxTreatment
     rate_id: str | None
@@ -70,11 +70,12 @@ class TaxRateReader:
         return tuple(sum_tax_items(items))
 
     async def _fetch_rate(self, rate_id: str) -> tuple[str, Decimal | None]:
-        """Without a name and a percentage if the key may not read it: the amounts are right all the same."""
+        """The rate has no name and percentage if the key may not read it: the amounts are right all the
+        same."""
         if rate_id not in self._rates:
             call = self._client.v1.tax_rates.retrieve_async(rate_id)
             try:
-                with if_rejected("rate_not_shown"):
+                with log_consequence("rate_not_shown"):
                     rate = await request_stripe(call, "tax_rates.retrieve")
             except BillingUnavailable as error:
                 log.warning("tax_rate.unreadable", tax_rate=rate_id, error=type(error).__name__)

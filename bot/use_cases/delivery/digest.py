@@ -22,7 +22,7 @@ MAX_DIGEST_NOTICES = 10
 async def apply_preferences(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult | None:
-    """None if the notice is to be sent now."""
+    """Returns None if the notice is to be sent now."""
     topic, preferences = find_topic(notice), context.preferences
     if topic is None or preferences is None:
         return None

@@ -68,7 +68,7 @@ INVOICE_WAIT_FOR_FILES = FILE_RETRY_WINDOW - timedelta(minutes=10)
 # A batch costs about as many queries as one notice.
 MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
-CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone, MessagesEdited)
+CONTINUE_AFTER_RESULTS = (Posted, Completed, OptedOut, HeldForDigest, CopyGone, MessagesEdited)
 # Subclasses of the outages, so they are caught before them.
 REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
 OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, BillingUnavailable, TimeoutError)
@@ -113,7 +113,7 @@ async def _deliver_run(services: Services, writer: DeliveryResultWriter, run: De
             return
         result = await _deliver_before_deadline(services, run, notice)
         writer.add(run.add_result(notice, result, services.now()))
-        if not isinstance(result, CONTINUED_AFTER):
+        if not isinstance(result, CONTINUE_AFTER_RESULTS):
             return
 
 
@@ -138,7 +138,7 @@ async def _deliver_before_deadline(services: Services, run: DeliveryRun, notice:
 
 
 def _is_edit(notice: Notice, context: NoticeContext | None) -> bool:
-    """Of a message that is there already."""
+    """Whether it edits a message that is already posted."""
     has_message = context is not None and context.posted_message is not None
     return notice.kind in KINDS_WITHOUT_FALLBACK or (notice.kind is NoticeKind.ORDER_STATUS and has_message)
 
@@ -229,7 +229,8 @@ async def _send_direct_message(
 
 
 async def _send_invitation(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
-    """To somebody who is no contact yet; what is stored of them must be true when it is sent (R5)."""
+    """Sends it to a person who isn't a contact yet; what is stored of them must be true when it is sent
+    (R5)."""
     details = context.invitation
     is_card = notice.kind is NoticeKind.CONTACT_INVITATION_CARD
     if details is None or (is_card and details.invitation.message_ts is None):
@@ -300,7 +301,7 @@ async def _update_quote_card(services: Services, notice: Notice, context: Notice
 
 
 async def _edit_order_messages(services: Services, context: NoticeContext) -> DeliveryResult:
-    """Those with nothing left of what they ask for (R25)."""
+    """Edits the messages whose requests are all resolved (R25)."""
     details, closed = context.order, []
     assert details is not None, "it is about an order"
     failure: MessengerUnavailable | None = None

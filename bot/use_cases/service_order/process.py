@@ -70,7 +70,8 @@ class DueLine(NamedTuple):
 
 
 def start_processing(services: Services) -> None:
-    """In the background, without waiting for the job's next run. If too many tasks run, the job does it."""
+    """Starts it in the background, without waiting for the job's next run. If too many tasks run, the job
+    does it."""
     try:
         services.tasks.start(process_due_orders(services), "process_due_orders")
     except TooBusy:
@@ -126,7 +127,7 @@ async def _lease_lines(services: Services, due_lines: Sequence[DueLine]) -> list
 
 
 async def _lease_account_lines(services: Services, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
-    """One after another, since each locks the account."""
+    """Leases lines one after another, since each locks the account."""
     leases = [await _try_to_lease_line(services, due) for due in due_lines]
     return [leased for leased in leases if leased is not None]
 

@@ -10,7 +10,7 @@ from models.quote import Quote
 from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.receipt import Receipt
 from sandbox.driver import Modal, Person, PostedMessage
-from tests.handlers.all_screens import NEUTRAL, OF_SERVICES
+from tests.handlers.all_screens import ACCOUNT_SERVICES_ROUTES, NEUTRAL_REFUSAL
 from tests.handlers.db_snapshot import answer, change, show_button, show_form, stored
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import buttons, import_quote, newest, opened, quote_of, saying, shown
@@ -170,7 +170,7 @@ async def test_r9_a_quote_that_ends_with_its_period_cannot_be_extended(world: Wo
     assert "cart.open" not in refused.action_ids or "quote.open" not in refused.action_ids
 
 
-async def test_r20_of_two_who_ask_the_second_is_told(world: World) -> None:
+async def test_r20_the_second_of_two_requests_sees_the_first(world: World) -> None:
     alice, benoit = world.person("alice"), world.person("benoit")
     await import_quote(world, expires=ENDS_EARLY)
     forms = {}
@@ -185,7 +185,7 @@ async def test_r20_of_two_who_ask_the_second_is_told(world: World) -> None:
     assert sorted(screens) == ["quote.review", "refusal.show"]
 
 
-async def test_r20_of_two_who_decide_the_second_is_told_by_whom(world: World) -> None:
+async def test_r20_the_second_of_two_decisions_sees_who_decided(world: World) -> None:
     """In two browsers, and then with the message's old button."""
     alice, vera = world.person("alice"), world.person("vera")
     other = world.slack.person("U12VERA", "other")
@@ -269,17 +269,17 @@ async def test_only_full_members_in_the_channel_may_decide(world: World) -> None
     before = await stored(world)
     for name in ("alice", "nobody", "dora", "guest", "vera"):
         person = world.person(name)
-        for action_id in OF_SERVICES:
+        for action_id in ACCOUNT_SERVICES_ROUTES:
             metadata = f'{{"extension": {extension.key}}}'
             await show_button(person, action_id, str(extension.key), metadata).press(action_id)
-            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL, name
+            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL_REFUSAL, name
             form = show_form(person, action_id, metadata, "until", "reason").fill("until", "2026-11-28")
             await form.submit()
-            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL, name
+            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL_REFUSAL, name
     assert await stored(world) == before
 
 
-async def test_who_left_the_channel_may_not_decide_any_more(world: World) -> None:
+async def test_a_person_who_left_the_channel_can_no_longer_decide(world: World) -> None:
     """Each click is authorised again; without Slack's answer nothing is decided."""
     alice, vera = world.person("alice"), world.person("vera")
     await import_quote(world, expires=ENDS_EARLY)
@@ -291,7 +291,7 @@ async def test_who_left_the_channel_may_not_decide_any_more(world: World) -> Non
     world.slack.slack.faults.reset()
     world.slack.slack.workspace.channels["C08SERVICES"].members.remove("U12VERA")
     await form.submit()
-    assert (await vera.wait_for_modal("refusal.show")).text.startswith(NEUTRAL)
+    assert (await vera.wait_for_modal("refusal.show")).text.startswith(NEUTRAL_REFUSAL)
     assert (await world.row(QuoteExtension)).status is ExtensionStatus.REQUESTED
 
 

@@ -92,7 +92,7 @@ async def test_r28_a_tax_id_of_the_sellers_own_country_changes_no_tax(world: Str
     assert (item.taxable_amount, item.amount) == (receipt.subtotal, receipt.tax)
 
 
-async def test_r28_each_of_two_rates_is_shown_with_what_it_is_computed_on(world: StripeWorld) -> None:
+async def test_r28_each_of_two_rates_is_shown_with_its_taxable_amount(world: StripeWorld) -> None:
     world.records.tax_rates["FR"] = "0.05+0.09975"
     texts = await order_in_slack(world)
     receipt = await world.row(Receipt)
@@ -138,7 +138,7 @@ async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can
     form.fill("state", "ME").fill("postal_code", "unknown")
     with capture_logs() as logs:
         await alice.submit()
-    assert "We can’t work out the tax for this billing address" in (await shown(alice, "tax")).text
+    assert "We can’t calculate the tax for this billing address" in (await shown(alice, "tax")).text
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     await alice.press("checkout.edit")
     form = await world.open_address(alice)
@@ -204,7 +204,7 @@ async def test_tax_that_stripe_has_stopped_calculating_is_named(world: StripeWor
     subscription = world.records.subscriptions["sub_of_acme_meeting"]
     subscription.tax_disabled_reason = "requires_location_inputs"
     review = await world.quote(world.person("alice"), acme_meeting=5)
-    assert "No tax has been worked out, because the payment provider’s address" in review.text
+    assert "No tax has been calculated, because the payment provider’s address" in review.text
     assert (await world.row(Quote)).tax == 0
 
 

@@ -1,4 +1,4 @@
-"""What a command and a tick ask of the database: few queries, and as many after a long past."""
+"""The number of queries of a command and of a job run, which a long history does not increase."""
 
 import re
 

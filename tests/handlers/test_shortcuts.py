@@ -30,7 +30,7 @@ async def test_one_command_fills_in_several_products(world: World) -> None:
         await alice.close_modal()
 
 
-async def test_a_product_named_twice_with_numbers_is_asked_about_and_the_rest_filled_in(world: World) -> None:
+async def test_a_product_named_twice_with_numbers_is_left_open_and_the_rest_filled_in(world: World) -> None:
     alice = world.person("alice")
     for words, numbers in (
         ("webinar 5 meeting 2 webinar 3", "5 and 3"),
