@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from slack_sdk.errors import SlackApiError
@@ -106,7 +106,7 @@ def _ask_for_missing_options(report: "LinkReport") -> "LinkReport":
     missing = report.list_missing_options()
     if missing and not sys.stdin.isatty():
         exit_with_error(f"nothing was linked: add {', '.join(f'--{name}' for name in missing)}")
-    answers = {name.replace("-", "_"): _ask_for_option(name) for name in missing}
+    answers: dict[str, Any] = {name.replace("-", "_"): _ask_for_option(name) for name in missing}
     if contact := answers.pop("contact", None):
         answers["contacts"] = (contact,)
     return replace(report, options=replace(report.options, **answers))
