@@ -31,10 +31,10 @@ PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
 POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
 # Tests whose outcome depends on the database or the transport: locks, claims, races, redelivery, crashes and
 # outages. What the rest would show there is that PostgreSQL takes the statements: test_query_plans.py does.
-ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_cost.py \
+ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_query_cost.py \
 	$(addprefix use_cases/test_,account_import.py audit.py delivery.py delivery_limits.py delivery_runs.py \
-		delivery_store.py enqueue.py locks.py order_notices_cost.py overlapping_imports.py slack_user.py standing_messages.py) \
-	$(addprefix handlers/test_,home_publishing.py main_job.py) handlers/access/test_workspaces.py \
+		delivery_store.py enqueue.py locks.py order_notices_cost.py overlapping_imports.py slack_user.py message_updates.py) \
+	$(addprefix handlers/test_,home_publishing.py order_end_to_end.py) handlers/access/test_workspaces.py \
 	$(addprefix handlers/faults/test_,changed_together.py crashes.py late_answers.py outages.py races.py redelivery.py) \
 	$(addprefix handlers/service_order/test_,charges.py waiting_orders.py)
 # These use no database, choose their own engine, or read one row; with Stripe, the database sees the same

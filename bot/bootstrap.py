@@ -134,11 +134,16 @@ async def _open_billing(
 
 
 async def catch_up_clock(services: Services) -> None:
-    """If the wall clock stepped back while no process ran, what is stored is in the future."""
-    if isinstance(services.now, SteadyClock):
-        latest = await find_latest_recorded_time(services)
-        if latest is not None:
-            services.now.catch_up(latest)
+    """If the wall clock stepped back while no process ran, what is stored is in the future.
+
+    Or a replica's clock was ahead when it was stored: then this machine's, by the database server's clock,
+    is right."""
+    if not isinstance(services.now, SteadyClock):
+        return
+    latest = await find_latest_recorded_time(services)
+    server_time = await services.database.fetch_server_time()
+    if latest is not None:
+        services.now.catch_up(latest if server_time is None else min(latest, server_time))
 
 
 @asynccontextmanager
@@ -151,7 +156,7 @@ async def open_customer_listing(settings: Settings) -> AsyncIterator[CustomerLis
 
 @asynccontextmanager
 async def open_charge_listing(settings: Settings) -> AsyncIterator[ChargeListing | None]:
-    """None if the provider's records are in the bot's own database."""
+    """Yields None if the provider's records are in the bot's own database."""
     if settings.billing == "embedded":
         yield None
         return

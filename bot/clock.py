@@ -40,9 +40,16 @@ class SteadyClock:
         self._set_seconds_ahead(self._seconds_ahead - step - elapsed * CATCH_UP_SPEED)
         return datetime.fromtimestamp(wall + self._seconds_ahead, UTC)
 
+    @property
+    def seconds_ahead(self) -> float:
+        """How far it is ahead of the wall clock."""
+        return self._seconds_ahead
+
     def catch_up(self, latest: datetime) -> None:
         """Continue after `latest`, a time in the past, even if the wall clock has stepped back since."""
         self._set_seconds_ahead(max(self._seconds_ahead, latest.timestamp() - self._wall_clock()))
+        if self._seconds_ahead >= MIN_REPORTED_SECONDS:
+            log.warning("clock.ahead", seconds=round(self._seconds_ahead))
 
     def _set_seconds_ahead(self, seconds: float) -> None:
         self._seconds_ahead = seconds if 0 < seconds <= MAX_SECONDS_AHEAD else 0.0

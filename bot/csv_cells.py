@@ -7,7 +7,8 @@ from models.text.control_characters import escape_control_characters
 
 # A spreadsheet takes a cell that begins with such a sign, or its wide form, for a formula. Which cells there
 # are depends on its settings: some split a line at semicolons or tabs, whatever is in quotes.
-FORMULA_PATTERN = re.compile(r"(^|[,;\t\n]\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
+# Blanks and quotes before the sign are not part of the cell.
+FORMULA_PATTERN = re.compile(r"((?:^|[,;\t\n])[\s\"]*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
 # By it, a spreadsheet recognises UTF-8.
 BYTE_ORDER_MARK = "\ufeff"
 

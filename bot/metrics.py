@@ -104,6 +104,9 @@ WAITING_NOTICES = Gauge("seatbot_waiting_notices", "Notices that wait, counted u
 OLDEST_NOTICE_AGE_SECONDS = Gauge(
     "seatbot_oldest_notice_age_seconds", "How long the oldest notice that is due has waited"
 )
+CLOCK_AHEAD_SECONDS = Gauge(
+    "seatbot_clock_ahead_seconds", "How far the bot's clock is ahead of the wall clock, which stepped back"
+)
 BACKGROUND_TASKS = Gauge("seatbot_background_tasks", "Background tasks that are running")
 SOCKET_LAST_EVENT_AGE_SECONDS = Gauge(
     "seatbot_socket_last_event_age_seconds", "Since something was last received over Socket Mode"

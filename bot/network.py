@@ -27,7 +27,7 @@ def find_proxy(url: str) -> str | None:
 
 
 def _is_direct(parts: SplitResult, port: int, proxies: dict[str, str]) -> bool:
-    """By NO_PROXY: hosts and their subdomains, addresses and networks, each with a port or without."""
+    """Applies NO_PROXY: hosts and their subdomains, addresses and networks, each with a port or without."""
     host = parts.hostname or ""
     netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if proxy_bypass(netloc, proxies):

@@ -208,8 +208,8 @@ _PRINCIPAL_QUERY = (
 
 
 async def load_principal(session: Session, person: SlackIdentity) -> Principal | None:
-    """None if Slack has never said who they are. A contact is bound by user id, or by e-mail only if no user
-    id is bound."""
+    """Returns None if there has never been a Slack profile of theirs. A contact is bound by user id, or by
+    e-mail only if no user id is bound."""
     values = {"team": person.team_id, "user": person.user_id}
     found = await session.exec(_PRINCIPAL_QUERY, params=values)
     rows = found.all()

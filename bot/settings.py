@@ -213,7 +213,7 @@ class Settings(BaseSettings):
 
     @property
     def seller(self) -> Seller:
-        """As receipts print it; semicolons separate the lines of the address."""
+        """The seller as receipts print it; semicolons separate the lines of the address."""
         lines = (line.strip() for line in self.seller_address.split(";"))
         return Seller(name=self.seller_name, address=tuple(filter(None, lines)), tax_id=self.seller_tax_id)
 

@@ -65,7 +65,7 @@ class BackgroundTasks:
         return self.start_unbounded(work, name)
 
     def start_unbounded(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """For work that completes something already started: never refused, not even while draining."""
+        """Starts work that completes something already started: never refused, not even while draining."""
         task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._handle_task_done)

@@ -47,7 +47,8 @@ cli = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 
 @dataclass(frozen=True)
 class StateMachine:
-    """The states of one thing. `following` says which may follow which, if a table holds that."""
+    """The states of an entity. `transitions` maps each state to the ones that may follow, if the code has
+    such a table."""
 
     title: str
     source: str
@@ -64,11 +65,12 @@ QUOTE_STATES = StateMachine(
     {
         QuoteStatus.PENDING: "A priced offer that waits for a decision.",
         QuoteStatus.ACCEPTED: "Its service order was placed, or it was accepted elsewhere.",
-        QuoteStatus.REJECTED: "Somebody rejected it, with a reason or without.",
+        QuoteStatus.REJECTED: "A billing contact rejected it, with or without a reason.",
         QuoteStatus.EXPIRED: "Its validity is over, or another quote replaced it.",
     },
     NEXT_QUOTE_STATUSES,
-    "A pending quote past its validity is read as expired at once. The job that stores it only tells people.",
+    "A pending quote past its validity is read as expired immediately. The job that stores it only "
+    "sends the notices.",
 )
 
 QUOTE_EXTENSION_STATES = StateMachine(
@@ -81,7 +83,7 @@ QUOTE_EXTENSION_STATES = StateMachine(
         ExtensionStatus.DECLINED: "The quote's validity stays as it is.",
     },
     EXTENSION_TRANSITIONS,
-    "A request whose quote is no longer pending has lapsed: it can't be decided any more.",
+    "A request whose quote is no longer pending has lapsed: it can no longer be decided.",
 )
 
 CONTACT_INVITATION_STATES = StateMachine(
@@ -91,9 +93,9 @@ CONTACT_INVITATION_STATES = StateMachine(
     {
         InvitationStatus.PENDING: "A colleague was asked to become a billing contact.",
         InvitationStatus.ACCEPTED: "They are a billing contact now.",
-        InvitationStatus.DECLINED: "They do not want to.",
-        InvitationStatus.CANCELLED: "A billing contact took it back, or whoever sent it was withdrawn.",
-        InvitationStatus.LAPSED: "It expired, and the next one has taken its place.",
+        InvitationStatus.DECLINED: "They declined.",
+        InvitationStatus.CANCELLED: "A billing contact cancelled it, or its sender is no longer a contact.",
+        InvitationStatus.LAPSED: "It expired, and a new one has replaced it.",
     },
     INVITATION_TRANSITIONS,
     "An invitation past its end of validity has lapsed whatever is stored, and so has one whose sender is no "
@@ -105,8 +107,8 @@ SERVICE_ORDER_STATES = StateMachine(
     "models/service_order/service_order.py",
     ServiceOrder.model_fields["status"].default,
     {
-        OrderStatus.PLACED: "Placed, and no line was taken up yet.",
-        OrderStatus.PROCESSING: "A line was taken up.",
+        OrderStatus.PLACED: "Placed; no line has been processed yet.",
+        OrderStatus.PROCESSING: "At least one line is being processed.",
         OrderStatus.COMPLETED: "Every line is done, and at least one settled: there is a receipt.",
         OrderStatus.FAILED: "Every line is done, and none settled.",
     },
@@ -118,12 +120,14 @@ ORDER_LINE_STATES = StateMachine(
     "models/service_order/service_order.py",
     OrderLine.model_fields["status"].default,
     {
-        LineStatus.WAITING: "Not processed yet: it is due, or another order holds its subscription.",
+        LineStatus.WAITING: "Not processed yet: due, or queued behind another order for its subscription.",
         LineStatus.CHARGING: "A charge is about to be sent, or the provider has not decided yet.",
         LineStatus.SETTLED: "Charged or invoiced, and its seats were added.",
-        LineStatus.DECLINED: "Nothing charged or invoiced, no seats added. For a while people may retry.",
+        LineStatus.DECLINED: "Nothing was charged or invoiced, and no seats were added. For some time people "
+        "may retry.",
         LineStatus.NEEDS_CUSTOMER: "The customer must confirm the payment.",
-        LineStatus.UNKNOWN: "Sent, and no answer came: the provider is asked until it says what happened.",
+        LineStatus.UNKNOWN: "Sent, but there was no response: it is looked up until the provider confirms "
+        "its outcome.",
     },
     ORDER_LINE_TRANSITIONS,
     "A line is *busy* while it is "
@@ -137,9 +141,9 @@ INVOICE_STATES = StateMachine(
     Invoice.model_fields["status"].default,
     {
         InvoiceStatus.DUE: "Sent to the customer, who has not paid yet.",
-        InvoiceStatus.OVERDUE: "The day on which it was due has passed.",
+        InvoiceStatus.OVERDUE: "Its due date has passed.",
         InvoiceStatus.UNCOLLECTIBLE: "The seller has written it off. It can still be paid.",
-        InvoiceStatus.PAID: "Paid, in whichever way.",
+        InvoiceStatus.PAID: "Paid, by any means.",
         InvoiceStatus.VOID: "Cancelled by the seller.",
     },
     INVOICE_TRANSITIONS,
@@ -151,12 +155,11 @@ NOTICE_STATES = StateMachine(
     "models/notice/notice.py",
     Notice.model_fields["status"].default,
     {
-        NoticeStatus.WAITING: "Stored with what it reports, and not delivered yet.",
-        NoticeStatus.DELIVERED: "Taken by Slack or by the mail server, or made needless by a newer one.",
-        NoticeStatus.UNDELIVERABLE: "Given up for this destination; anyone else who must know has a notice "
-        "of their own.",
+        NoticeStatus.WAITING: "Stored with the change it reports, and not delivered yet.",
+        NoticeStatus.DELIVERED: "Accepted by Slack or by the mail server, or superseded by a newer one.",
+        NoticeStatus.UNDELIVERABLE: "It can't be delivered there; a fallback is a notice of its own.",
     },
-    note="No table guards these. Delivering changes a notice only while it waits.",
+    note="There is no transition table. Only waiting notices are changed by a delivery.",
 )
 
 INTRODUCTION = """\

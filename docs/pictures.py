@@ -148,7 +148,7 @@ async def take_result_pictures(alice: ScreenshotSession) -> None:
     await alice.take_picture("receipt", expected_text="PDF of receipt R-1001")
     await alice.send_text("/billing receipts")
     await alice.select_button("Select Acme SA")
-    await alice.take_picture("receipts", expected_text="Receipts of Acme SA")
+    await alice.take_picture("receipts", expected_text="Receipts for Acme SA")
     await alice.close_modal()
     await alice.open_page("mail")
     await expect(alice.page.frame_locator(".email iframe").locator("body")).to_contain_text("Total")

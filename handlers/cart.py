@@ -43,14 +43,13 @@ async def open_account_cart(request: SlackRequest) -> View:
 
 
 async def repeat_order(request: SlackRequest) -> View:
-    """The cart with the seats of an earlier order; without them if a subscription no longer exists."""
-    details = await get_order(request.services, person=request.person, order_id=request.action_row_id)
-    account_id = details.account.id
-    seats = [f"{row.line.subscription_id} {row.line.seats}" for row in details.rows]
-    screen = await _open_cart(request, account_id, " ".join(seats))
-    if isinstance(screen, CartPage | PendingQuotesWarning) and screen.misunderstood:
-        return await _render_opened_cart(request, account_id, "")
-    return _render_entry(request, screen, " ".join(seats))
+    """The cart with the seats of an earlier order, as far as they can be ordered."""
+    order_id = request.action_row_id
+    details = await get_order(request.services, person=request.person, order_id=order_id)
+    screen = await open_cart(
+        request.services, person=request.person, account_id=details.account.id, repeated_order_id=order_id
+    )
+    return _render_entry(request, screen, "", repeated_order_id=order_id)
 
 
 async def warn(request: SlackRequest) -> View:
@@ -73,6 +72,7 @@ async def continue_to_cart(request: SlackRequest) -> View:
         person=request.person,
         account_id=metadata.account,
         command_text=metadata.command_text,
+        repeated_order_id=metadata.repeats,
     )
     return render_cart(request, page)
 
@@ -120,17 +120,15 @@ async def save(request: SlackRequest) -> View:
 
 
 async def _render_opened_cart(request: SlackRequest, account_id: str | None, command_text: str) -> View:
-    screen = await _open_cart(request, account_id, command_text)
+    screen = await open_cart(
+        request.services, person=request.person, account_id=account_id, command_text=command_text
+    )
     return _render_entry(request, screen, command_text)
 
 
-async def _open_cart(request: SlackRequest, account_id: str | None, command_text: str) -> CartEntry:
-    return await open_cart(
-        request.services, person=request.person, account_id=account_id, command_text=command_text
-    )
-
-
-def _render_entry(request: SlackRequest, screen: CartEntry, command_text: str) -> View:
+def _render_entry(
+    request: SlackRequest, screen: CartEntry, command_text: str, *, repeated_order_id: int = 0
+) -> View:
     match screen:
         case AccountChoiceNeeded(accounts):
             metadata = ModalMetadata(command_text=command_text[:MAX_COMMAND_TEXT_LENGTH])
@@ -146,7 +144,9 @@ def _render_entry(request: SlackRequest, screen: CartEntry, command_text: str) -
             )
         case PendingQuotesWarning():
             kept_text = command_text[:MAX_COMMAND_TEXT_LENGTH] if screen.misunderstood else command_text
-            return render_pending_quotes(request, screen, command_text=kept_text)
+            return render_pending_quotes(
+                request, screen, command_text=kept_text, repeated_order_id=repeated_order_id
+            )
         case CartPage():
             return render_cart(request, screen)
 

@@ -157,7 +157,7 @@ ACK_POLICIES: dict[RouteKind, AckPolicy] = {
 
 
 async def ack_with_refusal(request: SlackRequest, refusal: Refusal) -> BoltResponse:
-    """For a request that no route takes: in the person's language, where they acted."""
+    """Answers a request that no route handles, in the person's language and where they acted."""
     kind = RouteKind.SUBMIT if request.payload.type == "view_submission" else RouteKind.SHOW
     ack = AsyncAck()  # type: ignore[no-untyped-call]
     await ACK_POLICIES[kind](ack, replace(request, refusal=refusal), Route(kind, "request.refused", _refuse))
@@ -271,7 +271,7 @@ def _show_later(work: Work, delay: float = 0) -> None:
 
 
 async def _show_when_done(work: Work, delay: float) -> None:
-    """Not before `delay` seconds: a view that overtakes the ack is replaced by the ack's waiting view."""
+    """Waits at least `delay` seconds: a view that overtakes the ack is replaced by the ack's waiting view."""
     with notify_if_unresponsive(work.request):
         request = await work.preparation
     with notify_if_unresponsive(request):

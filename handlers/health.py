@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot import metrics
+from bot.clock import SteadyClock
 from bot.db import DATABASE_UNAVAILABLE_ERRORS
 from bot.services import Services
 from bot.use_cases.operations.queue_stats import QueueStats, load_queue_stats
@@ -74,6 +75,8 @@ def _make_metrics_endpoint(services: Services, socket_runner: SocketModeRunner |
 
     async def handle_metrics(request: Request) -> Response:
         metrics.BACKGROUND_TASKS.set(len(services.tasks))
+        if isinstance(services.now, SteadyClock):
+            metrics.CLOCK_AHEAD_SECONDS.set(services.now.seconds_ahead)
         if socket_runner is not None:
             metrics.SOCKET_LAST_EVENT_AGE_SECONDS.set(socket_runner.idle_seconds)
         stats, is_writable = await asyncio.gather(

@@ -43,7 +43,8 @@ class HttpBounds:
 
 
 def get_http_bounds() -> HttpBounds:
-    """At most half of the process' file descriptors: the rest are for the database and outgoing calls."""
+    """Uses at most half of the process's file descriptors: the rest are for the database and outgoing
+    calls."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return HttpBounds()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 from urllib.parse import parse_qs, urljoin
 
+import aiohttp
 import structlog
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
@@ -21,7 +22,7 @@ from starlette.routing import Route as PageRoute
 from bot.blocks.refusal import format_refusal
 from bot.i18n import Localizer
 from bot.installations.clients import MultiWorkspaceClients, verify_token
-from bot.installations.slack_errors import get_error_name
+from bot.installations.slack_errors import get_error_name, is_slack_failure
 from bot.logs import get_log_reference, start_log_context
 from bot.metrics import ERRORS_TOTAL
 from bot.services import Services
@@ -65,6 +66,10 @@ class InstallationRejected(Exception):
     Slack's error."""
 
 
+class InstallationInterrupted(Exception):
+    """Slack did not respond, or something on the way answered instead. Carries the error's name."""
+
+
 class _OAuthClient:
     """The calls that `AsyncOAuthFlow` makes. Bolt takes every error for an invalid code, and only shows it
     to the person; here, other errors are logged."""
@@ -85,7 +90,11 @@ async def _raise_rejections(response: Awaitable[AsyncSlackResponse]) -> AsyncSla
     except SlackApiError as error:
         if get_error_name(error) in INVALID_CODE_ERRORS:
             raise
+        if is_slack_failure(error):
+            raise InstallationInterrupted(get_error_name(error)) from None
         raise InstallationRejected(get_error_name(error)) from None
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise InstallationInterrupted(get_error_name(error)) from None
 
 
 def build_install_routes(services: Services, clients: MultiWorkspaceClients) -> list[PageRoute]:
@@ -128,6 +137,9 @@ def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[
         bolt_request = AsyncBoltRequest(body="", query=_build_query(request), headers=dict(request.headers))
         try:
             return to_starlette_response(await handler(bolt_request))
+        except InstallationInterrupted as interruption:
+            log.warning("installation.interrupted", handler=request.url.path, error=str(interruption))
+            return PlainTextResponse(Localizer().format_text("installation-interrupted"), 503)
         except InstallationRejected as rejection:
             return _handle_failure(request.url.path, error=str(rejection))
         except Exception:
@@ -146,8 +158,7 @@ def _build_query(request: Request) -> dict[str, Sequence[str]]:
 
 
 def _handle_failure(path: str, **details: Any) -> Response:
-    """For errors that Bolt does not handle: usually wrong settings, or Slack or the database being
-    unavailable."""
+    """Handles errors that Bolt doesn't: usually wrong settings, or the database being unavailable."""
     reference = get_log_reference()
     ERRORS_TOTAL.labels(path).inc()
     log.error("installation.failed", handler=path, reference=reference, **details)
@@ -162,16 +173,16 @@ async def handle_uninstall(request: SlackRequest) -> None:
         return
     for installed_in in {team_id, *await _list_organisations(request)}:
         if not await verify_token(request.clients, installed_in):
-            await request.clients.handle_uninstall(installed_in)
-            await delete_workspace_users(request.services, team_id=installed_in)
+            reached = await request.clients.handle_uninstall(installed_in)
+            await delete_workspace_users(request.services, team_ids=reached)
     await handle_access_change(request)
 
 
 async def handle_access_change(request: SlackRequest) -> None:
     """Slack is asked which workspaces are left: events may be late, repeated or out of order."""
     for enterprise_id in await _list_organisations(request):
-        for team_id in await request.clients.refresh_organisation(enterprise_id):
-            await delete_workspace_users(request.services, team_id=team_id)
+        lost = await request.clients.refresh_organisation(enterprise_id)
+        await delete_workspace_users(request.services, team_ids=lost)
 
 
 async def _list_organisations(request: SlackRequest) -> set[str]:

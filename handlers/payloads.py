@@ -76,8 +76,12 @@ def _keep_first(value: Any) -> Any:
     return value[:1] if isinstance(value, list) else value
 
 
+def _read_empty_as_none(value: Any) -> Any:
+    return value or None
+
+
 def _keep_rendered_blocks(value: Any) -> list[Body]:
-    """Without inputs that could not be drawn again."""
+    """Drops inputs that can't be rendered again."""
     blocks = value if isinstance(value, list) else []
     return [
         block
@@ -169,7 +173,8 @@ class Payload(Fields):
         return bool(is_form or self.private_reply_url or self.user_id or self.user or self.trigger_id)
 
     def build_bolt_body(self) -> Body:
-        """By which Bolt finds the listener and the workspace. Every field has a type that Bolt can read."""
+        """Builds the body by which Bolt finds the listener and the workspace. Every field has a type that
+        Bolt can read."""
         body = self.model_dump(
             exclude_none=True, exclude={"view": {"blocks", "state"}, "response_urls": True}
         )
@@ -193,7 +198,7 @@ class SlashCommand(Payload):
 
 
 class Option(Fields):
-    """With its label, to be drawn again."""
+    """An option with its label, to be rendered again."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
     value: Text
@@ -266,10 +271,12 @@ class Action(Fields):
 
 
 class BlockActions(Payload):
+    """An action in a message or a view."""
+
     user: User
     # Slack sends one.
     actions: Annotated[list[Action], Field(min_length=1), BeforeValidator(_keep_first)]
-    view: View | None = None
+    view: Annotated[View | None, BeforeValidator(_read_empty_as_none)] = None
 
     @property
     def route_id(self) -> str:

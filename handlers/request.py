@@ -57,7 +57,7 @@ class SlackRequest:
 
     @property
     def command_text(self) -> str:
-        """As it was typed: Slack escapes it."""
+        """The text as it was typed: Slack escapes it."""
         return unescape_mrkdwn(self.payload.text).strip() if isinstance(self.payload, SlashCommand) else ""
 
     @property

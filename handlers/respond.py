@@ -1,6 +1,7 @@
 """Answering a person: with a view, errors at a form's fields, or a message that only they can see."""
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ DELIVERY_ERRORS = (SlackApiError, *NO_RESPONSE_ERRORS, NotInstalled, *DATABASE_U
 
 
 async def ack_with_result(ack: AsyncAck, request: SlackRequest, result: HandlerResult) -> None:
-    """For a form: the next view, or errors at its fields."""
+    """Acknowledges a form with the next view, or with errors at its fields."""
     errors = build_field_errors(request, result)
     if errors and _list_inputs(request):
         await ack(response_action="errors", errors=errors)
@@ -128,7 +129,7 @@ def with_own_external_id(request: SlackRequest, view: View) -> View:
 
 
 async def show_view(request: SlackRequest, view: View) -> None:
-    """In place of the modal in which the person acted, otherwise as a new one."""
+    """Replaces the modal in which the person acted, or opens a new one."""
     if not request.in_modal and not request.payload.trigger_id:
         await show_refusal(request, ViewTriggerExpired())
         return
@@ -175,7 +176,7 @@ def _record_expired_trigger(request: SlackRequest, error: str) -> None:
 
 
 async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
-    """In the modal in which the person acted; otherwise in the first of three places that works."""
+    """Shows it in the modal in which the person acted; otherwise in the first of three places that works."""
     if request.in_modal and not isinstance(refusal, NO_VIEW_REFUSALS):
         await show_view(request, _render_refusal(request, refusal))
         return
@@ -198,12 +199,22 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
     client.proxy = find_proxy(response_url)
     try:
         response = await client.send(text=text, response_type="ephemeral", replace_original=False)
-    except (SlackApiError, *NO_RESPONSE_ERRORS) as error:
+    except (SlackApiError, *NO_RESPONSE_ERRORS, UnicodeDecodeError) as error:
         # Only its type: the message may contain the URL, which is as good as a secret.
         log.warning("reply.undelivered", error=type(error).__name__)
         return False
-    # A page is a proxy's: Slack answers with a word, or with JSON.
-    return response.status_code == 200 and not response.body.lstrip().startswith("<")
+    return response.status_code == 200 and _is_acceptance(response.body)
+
+
+def _is_acceptance(body: str) -> bool:
+    """Slack answers with `ok`, or with JSON that says so. Anything else is a proxy's, or a refusal."""
+    if body.strip() == "ok":
+        return True
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and answer.get("ok") is True
 
 
 async def _open_refusal_modal(request: SlackRequest, refusal: Refusal) -> bool:

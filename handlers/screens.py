@@ -66,7 +66,11 @@ async def render_next_cart_screen(request: SlackRequest) -> View:
     if warning.pending_quotes:
         return render_pending_quotes(request, warning)
     page = await load_cart_page(
-        request.services, person=request.person, account_id=account_id, command_text=command_text
+        request.services,
+        person=request.person,
+        account_id=account_id,
+        command_text=command_text,
+        repeated_order_id=request.metadata.repeats,
     )
     return render_cart(request, page)
 
@@ -76,12 +80,14 @@ def render_pending_quotes(
     warning: PendingQuotesWarning,
     *,
     command_text: str | None = None,
+    repeated_order_id: int | None = None,
     has_new_quotes: bool = False,
 ) -> View:
     metadata = ModalMetadata(
         account=warning.account.id,
         origin="pending",
         command_text=request.metadata.command_text if command_text is None else command_text,
+        repeats=request.metadata.repeats if repeated_order_id is None else repeated_order_id,
         quote_ids=tuple(details.quote.key for details in warning.pending_quotes),
     )
     return cart_blocks.render_pending_quotes_modal(

@@ -11,7 +11,6 @@ from bot.blocks.cart import render_account_choice_modal
 from bot.blocks.refusal import format_refusal
 from bot.tasks import TooBusy
 from bot.use_cases.account.choose import list_accounts
-from bot.use_cases.order_screen import follow_order
 from bot.use_cases.service_order.manage import (
     get_order,
     give_up_service_order,
@@ -22,6 +21,7 @@ from bot.use_cases.service_order.manage import (
     search_orders,
 )
 from bot.use_cases.service_order.place import place_service_order
+from bot.use_cases.service_order.screen import build_order_screen, store_order_screen
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.screens import render_next_order_screen
@@ -85,16 +85,19 @@ async def open_order(request: SlackRequest) -> View:
 
 
 async def place(request: SlackRequest) -> View:
-    metadata = request.metadata
+    metadata, external_id = request.metadata, _generate_external_id()
     try:
         details = await place_service_order(
-            request.services, person=request.person, quote_id=metadata.quote, shown=metadata.shown
+            request.services,
+            person=request.person,
+            quote_id=metadata.quote,
+            shown=metadata.shown,
+            external_id=external_id,
         )
     except OrderChanged as refusal:
         view = await render_next_order_screen(request, metadata.quote)
         return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
-    view = _render_order(request, details, blocks.render_placed_modal)
-    return _follow_order(request, details, view, is_placement=True)
+    return {**_render_order(request, details, blocks.render_placed_modal), "external_id": external_id}
 
 
 async def open_retry_modal(request: SlackRequest) -> View:
@@ -154,23 +157,25 @@ def _render_order(request: SlackRequest, details: OrderDetails, render: Callable
     return render(request.localizer, details, _make_metadata(details), services_url=services_url)
 
 
-def _follow_order(
-    request: SlackRequest, details: OrderDetails, view: View, *, is_placement: bool = False
-) -> View:
+def _follow_order(request: SlackRequest, details: OrderDetails, view: View) -> View:
     """The view with an id of its own, by which it is updated until the order is finished."""
     if details.order.is_finished:
         return view
-    external_id = f"order:{uuid4().hex}"
-    following = follow_order(
+    external_id = _generate_external_id()
+    screen = build_order_screen(
         request.services,
         person=request.person,
         order_id=details.order.key,
         external_id=external_id,
-        is_placement=is_placement,
+        is_placement=False,
     )
     with suppress(TooBusy):
-        request.services.tasks.start(following, "follow_order")
+        request.services.tasks.start(store_order_screen(request.services, screen), "follow_order")
     return {**view, "external_id": external_id}
+
+
+def _generate_external_id() -> str:
+    return f"order:{uuid4().hex}"
 
 
 def _make_metadata(details: OrderDetails) -> ModalMetadata:

@@ -133,7 +133,7 @@ class SlackApp:
 
 
 def _get_known_type(payload: Payload) -> str:
-    """For logs: a type that is not Slack's may be anything."""
+    """Returns the type for logs: one that isn't Slack's may be anything."""
     return str(payload.type) if payload.type in UNUSED_TYPES else "unknown"
 
 

@@ -199,7 +199,7 @@ class SocketModeRunner:
 
 def _build_listener(app: SlackApp) -> Any:
     async def handle(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Without an ack Slack tells the person that it failed."""
+        """Without an ack, Slack shows the person an error."""
         is_retry = request.retry_attempt is not None
         response = await app.handle(request.payload, is_retry=is_retry)
         if response.status != 200:

@@ -50,11 +50,11 @@ class PurchaseOrderNumberRequired(FieldRequired):
 
 
 class NotAnEmail(Refusal):
-    """Not an e-mail address."""
+    """The text isn't an e-mail address."""
 
 
 class UnknownCountry(Refusal):
-    """Not an ISO 3166-1 alpha-2 code."""
+    """The text isn't an ISO 3166-1 alpha-2 code."""
 
 
 class UnknownAdministrator(Refusal):
@@ -97,7 +97,7 @@ class CheckoutForm(SQLModel):
     country: str = ""
 
     def get_po_number(self, *, required: bool) -> str:
-        """On one line, trimmed. Raises InvalidInput."""
+        """Returns it on one line, trimmed. Raises InvalidInput."""
         text = " ".join(self.po_number.split())
         if required and not text:
             raise InvalidInput({"po_number": PurchaseOrderNumberRequired()})
@@ -129,7 +129,7 @@ class CheckoutForm(SQLModel):
         return "country" in self.model_fields_set
 
     def merge_onto(self, kept: "CheckoutForm") -> "CheckoutForm":
-        """With what was kept of the fields that were not on the screen."""
+        """Adds the stored values of fields that were not in the view."""
         return CheckoutForm(**{**kept.model_dump(), **self.model_dump(exclude_unset=True)})
 
     def complete(self, kept: "CheckoutForm") -> "CheckoutForm":
@@ -139,7 +139,7 @@ class CheckoutForm(SQLModel):
         return form.model_copy(update=dict.fromkeys(hidden, ""))
 
     def check_address_fields(self) -> None:
-        """Of an address that was typed, also what only some countries need. Raises InvalidInput."""
+        """Checks an address that was typed, including what only some countries need. Raises InvalidInput."""
         needed = get_address_fields(self.country.strip().upper()).required if self.has_address_fields else ()
         if errors := {name: FieldRequired() for name in needed if not getattr(self, name).strip()}:
             raise InvalidInput({**errors})

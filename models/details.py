@@ -41,10 +41,40 @@ class SubscriptionRow:
 
 
 @dataclass(frozen=True)
+class RepeatedSeats:
+    row: SubscriptionRow
+    seats: int
+
+    @property
+    def subscription_id(self) -> str:
+        return self.row.subscription.id
+
+    @property
+    def is_orderable(self) -> bool:
+        return self.seats > 0 and self.row.subscription.active and self.row.blocked_by is None
+
+
+@dataclass(frozen=True)
+class RepeatedOrder:
+    """An order whose seats fill in a cart: what is `repeated`, and what is `missing`, with the reason. Of the
+    cart as it was, `kept` stays in it, and `replaced` are other numbers than those that are repeated."""
+
+    number: str
+    repeated: list[RepeatedSeats]
+    missing: list[tuple[RepeatedSeats, Refusal]]
+    kept: list[RepeatedSeats]
+    replaced: list[RepeatedSeats]
+
+    @property
+    def seats(self) -> dict[str, int]:
+        return {each.subscription_id: each.seats for each in self.repeated}
+
+
+@dataclass(frozen=True)
 class CartPage:
     """Step one of R10. `seat_inputs` maps subscription ids to seats; `own_quote` is the cart's own pending
     one; `preselected_subscription_id` is the subscription that the text after `/add-seats` names, and
-    `misunderstood` is what that text leaves open."""
+    `misunderstood` is what that text leaves open. `repeated` is an earlier order that fills it in."""
 
     account: Account
     rows: list[SubscriptionRow]
@@ -52,6 +82,7 @@ class CartPage:
     own_quote: Quote | None
     preselected_subscription_id: str | None = None
     misunderstood: list[Refusal] = field(default_factory=list)
+    repeated: RepeatedOrder | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +105,11 @@ class QuoteRow:
             return False
         anchor_day = get_anchor_day(line.period_start, line.period_end, line.period)
         return ends_on < line.period.move_date(line.period_end, 1, anchor_day)
+
+
+def _find_payment_kind(are_on_invoice: Iterable[bool]) -> str:
+    kinds = set(are_on_invoice)
+    return "both" if len(kinds) > 1 else "invoice" if True in kinds else "charge"
 
 
 @dataclass(frozen=True)
@@ -123,12 +159,11 @@ class QuoteDetails:
     @property
     def payment_kind(self) -> str:
         """`charge`, `invoice` or `both`, for the texts that say what happens."""
-        kinds = {row.outlook.is_paid_by_invoice for row in self.rows}
-        return "both" if len(kinds) > 1 else "invoice" if True in kinds else "charge"
+        return _find_payment_kind(row.outlook.is_paid_by_invoice for row in self.rows)
 
     @property
     def days_until_due(self) -> int | None:
-        """Of the invoice that is due first."""
+        """The days until the first invoice is due."""
         terms = [row.outlook.invoice_terms for row in self.rows if row.outlook.invoice_terms]
         return min((t.days_until_due for t in terms if t.days_until_due is not None), default=None)
 
@@ -209,7 +244,7 @@ class PlacementPage:
         return sum(row.line.seats for row in self.quote.rows) - len(self.assigned_products)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OrderRow:
     """A line of an order; `blocking_order_number` is the order that is charging its subscription,
     `payment_method` that of its last retry or of its subscription, or else (None) the order's."""
@@ -227,7 +262,7 @@ class OrderRow:
 
     @property
     def tax_facts(self) -> TaxFacts | None:
-        """Those of the provider's invoice, if they may not be the quote's."""
+        """The facts of the provider's invoice, if they may differ from the quote's."""
         facts = self.line.settled_tax_facts
         return None if facts is None else TaxFacts.model_validate(facts)
 
@@ -272,6 +307,11 @@ class OrderDetails:
     @property
     def tax_facts(self) -> TaxFacts:
         return find_tax_facts(self.rows, self.quote)
+
+    @property
+    def payment_kind(self) -> str:
+        """The same as a quote's."""
+        return _find_payment_kind(row.line.is_on_invoice for row in self.rows)
 
     @property
     def payable_invoices(self) -> list[Invoice]:

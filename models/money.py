@@ -11,7 +11,7 @@ from models.errors import Refusal
 
 
 class UnknownCurrency(Refusal):
-    """Not an ISO 4217 code."""
+    """The text isn't an ISO 4217 code."""
 
 
 class InvalidAmount(Refusal):

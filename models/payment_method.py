@@ -104,8 +104,8 @@ class PaymentMethod(SQLModel, table=True):
 def list_default_methods(
     methods: Collection[PaymentMethod], own_ids: Collection[str | None]
 ) -> list[PaymentMethod]:
-    """Those that are charged unless another one is chosen: the subscriptions' own, which are `own_ids`, and
-    the account's default."""
+    """Lists the methods that are charged unless another one is chosen: the subscriptions' own, which are
+    `own_ids`, and the account's default."""
     return [m for m in methods if m.id in own_ids] + [
         m for m in methods if m.is_default and m.id not in own_ids
     ]

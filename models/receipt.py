@@ -173,7 +173,7 @@ class Receipt(SQLModel, table=True):
 
     @property
     def taxes(self) -> list[TaxItem]:
-        """By rate; those of older receipts have none."""
+        """The taxes by rate; older receipts have none."""
         return sum_tax_items(tax for line in self.receipt_lines for tax in line.taxes)
 
     def sum_balance(self, name: Literal["credit_used", "earlier_balance", "carried_over"]) -> int:
@@ -194,7 +194,8 @@ class Receipt(SQLModel, table=True):
 def sum_charged_methods(
     methods: Iterable[ChargedMethod], key: Callable[[ChargedMethod], Hashable]
 ) -> list[ChargedMethod]:
-    """One for each key, in the order in which they appear; without those that were charged nothing."""
+    """Returns one sum for each key, in the order in which they appear; without those that were charged
+    nothing."""
     totals: dict[Hashable, ChargedMethod] = {}
     for method in methods:
         total = totals.setdefault(key(method), method.model_copy(update={"amount": 0}))

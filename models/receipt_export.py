@@ -21,7 +21,7 @@ class PeriodReversed(Refusal):
 
 
 class NoReceiptsInPeriod(Refusal):
-    """None was issued then."""
+    """No receipt was issued in that period."""
 
 
 class TooManyReceipts(Refusal):
@@ -61,7 +61,7 @@ class ReceiptExport(SQLModel, table=True):
         return [id_ for ids in self.mails for id_ in ids]
 
     def get_mail_event(self, number: int) -> str:
-        """Of the notice that sends the e-mail; the first one's number is 1."""
+        """Returns the event of the notice that sends the e-mail; the first one's number is 1."""
         return f"receipt_export:{self.key}:mail:{number}"
 
 

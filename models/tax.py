@@ -53,7 +53,7 @@ class TaxFacts(BaseModel):
 
 
 def sum_tax_items(items: Iterable[TaxItem]) -> list[TaxItem]:
-    """One for each rate and treatment, in the order in which they appear."""
+    """Returns one sum for each rate and treatment, in the order in which they appear."""
     totals: dict[tuple[TaxTreatment, str, Decimal | None], TaxItem] = {}
     for item in items:
         before = totals.get(item.rate_key)
@@ -73,7 +73,7 @@ class TaxItemsColumn(TypeDecorator[tuple[TaxItem, ...]]):
     def process_bind_param(
         self, value: Iterable[TaxItem | dict[str, Any]] | None, dialect: Dialect
     ) -> list[dict[str, Any]]:
-        """Also takes a dumped row's value."""
+        """Also accepts the value of a dumped row."""
         items = [TaxItem.model_validate(item) for item in value or ()]
         return [item.model_dump(mode="json", exclude_defaults=True) for item in items]
 
@@ -86,7 +86,7 @@ class TaxFactsColumn(TypeDecorator[TaxFacts]):
     cache_ok = True
 
     def process_bind_param(self, value: TaxFacts | dict[str, Any] | None, dialect: Dialect) -> dict[str, Any]:
-        """Also takes a dumped row's value."""
+        """Also accepts the value of a dumped row."""
         return TaxFacts.model_validate(value or {}).model_dump(mode="json", exclude_defaults=True)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> TaxFacts:

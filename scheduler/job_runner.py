@@ -57,7 +57,7 @@ class JobRunner:
 
     @property
     def seconds_to_next_run(self) -> float | None:
-        """None if no timer is set."""
+        """The time to the next run; None if no timer is set."""
         times = [timer.at for timer in (self._due_timer, self._wake_timer) if timer.at is not None]
         return min(times) - asyncio.get_running_loop().time() if times else None
 
@@ -158,7 +158,7 @@ class _Timer:
         return self._handle.when() if self._handle else None
 
     def set(self, at: float) -> None:
-        """In place of the time that was set, by the event loop's clock."""
+        """Replaces the time that was set, by the event loop's clock."""
         self.cancel()
         self._handle = asyncio.get_running_loop().call_at(at, self._callback, context=self._context)
 

@@ -6,7 +6,6 @@ import pytest
 
 from bot.accounts_file.cross_checks import StoredRecords
 from bot.accounts_file.read import parse_accounts, read_accounts_file
-from bot.accounts_file.tax_id import is_tax_id
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 from bot.use_cases.accounts_import.existing import build_account_values
 from tests.time_limits import HANG_SECONDS
@@ -302,7 +301,7 @@ def test_all_problems_are_reported_together() -> None:
     ]
 
 
-def test_a_bomb_of_aliases_is_refused_at_once() -> None:
+def test_an_alias_bomb_is_refused_immediately() -> None:
     """Ten times ten, nine times over, is a gigabyte of values; shared values of a usual file are none."""
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
@@ -435,22 +434,3 @@ def test_a_stripe_customer_is_one_accounts_alone() -> None:
 
 def test_a_stripe_customer_is_written_as_stripe_writes_it() -> None:
     assert any("must be a Stripe customer" in p for p in problems_of(linked(customer="acme")))
-
-
-@pytest.mark.parametrize(
-    ("country", "tax_id"),
-    [
-        ("FR", "FR 40 303 265 045"),
-        ("DE", "DE136695976"),
-        ("FR", "ATU13585627"),
-        ("GB", "GB980780684"),
-        ("US", "04-2103594"),
-        ("CH", "CHE-107.787.577 IVA"),
-        ("JP", "5835678256246"),
-        ("JP", "T5835678256246"),
-        ("AQ", "anything"),
-    ],
-)
-def test_tax_ids_are_checked_by_the_rules_of_their_country(country: str, tax_id: str) -> None:
-    assert is_tax_id(tax_id, country)
-    assert country == "AQ" or not is_tax_id(f"{tax_id}9", country)

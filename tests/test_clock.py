@@ -1,10 +1,12 @@
 """The bot's clock never runs backwards and never stands still, whatever the wall clock does (R24)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.bootstrap import catch_up_clock
 from bot.clock import SteadyClock
 from bot.db import Database
 from bot.jobs import JobId
@@ -35,7 +37,7 @@ class Machine:
         return self.steady()
 
 
-def test_it_is_the_wall_clock_as_long_as_that_runs_evenly() -> None:
+def test_the_clock_equals_the_wall_clock_while_that_runs_evenly() -> None:
     machine = Machine()
     for _ in range(10):
         assert machine.run(HOUR) == machine.wall
@@ -53,7 +55,7 @@ def test_after_a_step_back_it_runs_on_at_half_speed_until_the_wall_clock_has_cau
     assert machine.run(HOUR) == machine.wall
 
 
-def test_a_step_forward_is_followed_at_once() -> None:
+def test_a_step_forward_is_followed_immediately() -> None:
     machine = Machine()
     machine.wall += 9 * HOUR
     assert machine.steady() == START + 9 * HOUR
@@ -71,7 +73,7 @@ def test_a_date_that_was_wrong_is_corrected() -> None:
     assert machine.steady() == machine.wall
 
 
-async def test_r24_after_a_restart_it_goes_on_after_what_is_recorded(
+async def test_r24_after_a_restart_delivery_continues_after_the_last_recorded_result(
     database_with_accounts: Database,
 ) -> None:
     """The wall clock stepped back while no process ran: what was due then is due now."""
@@ -84,6 +86,25 @@ async def test_r24_after_a_restart_it_goes_on_after_what_is_recorded(
     machine.steady.catch_up(latest)
     outbox.at = machine.steady()
     assert await outbox.deliver() == 1
+
+
+async def test_another_replicas_wrong_clock_is_not_taken_over(database_with_accounts: Database) -> None:
+    """The database server's clock agrees with this machine's. If it is as far on as what is recorded, it is
+    this machine's that was set back."""
+    machine, outbox = Machine(), Outbox(database_with_accounts)
+    outbox.at = START + 9 * HOUR
+    await outbox.enqueue(CHANNEL, number=1)
+    services = replace(outbox.services, now=machine.steady)
+
+    server_times = iter((START, START + HOUR, START + 10 * HOUR))
+
+    async def fetch_server_time() -> datetime:
+        return next(server_times)
+
+    services.database.fetch_server_time = fetch_server_time  # type: ignore[method-assign]
+    for hours_ahead in (0, 1, 9):
+        await catch_up_clock(services)
+        assert machine.steady.seconds_ahead == hours_ahead * HOUR.total_seconds()
 
 
 async def test_jobs_keep_their_interval_after_a_step_of_the_wall_clock() -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ import yaml
 from dotenv import dotenv_values
 
 from bot.settings import Settings
+from tests.chaos.connect_proxy import Certificate
 from tests.time_limits import HANG_SECONDS
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +60,7 @@ def test_the_example_of_settings_lists_every_setting_with_its_default() -> None:
     assert listed == {name: "" if value is None else str(value) for name, value in defaults.items()}
 
 
-def test_the_example_of_settings_is_read_as_it_is() -> None:
+def test_the_example_of_settings_can_be_loaded_unchanged() -> None:
     assert dotenv_values(ROOT / ".env.example", interpolate=False) == {"SLACK_BOT_TOKEN": ""}
 
 
@@ -113,6 +115,10 @@ def test_compose_runs_the_bot_with_as_few_rights_as_it_needs() -> None:
     assert postgres["healthcheck"]
     assert all(port.startswith("127.0.0.1:") for port in bot["ports"])
     assert "ports" not in postgres
+
+
+def test_compose_is_what_the_specification_allows() -> None:
+    run(find_tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml")
 
 
 def test_both_wait_longer_than_a_clean_stop_takes() -> None:
@@ -192,6 +198,31 @@ def test_the_dashboard_shows_metrics_that_are_there_in_panels_that_do_not_overla
     assert max(x for x, _ in cells) < 24
 
 
+def test_grafana_knows_every_field_of_the_dashboard() -> None:
+    """Its own types read it and write it again: what they do not know is gone then."""
+    if not ARE_TOOLS_REQUIRED:
+        pytest.importorskip("grafana_foundation_sdk")
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.cog.plugins import register_default_plugins
+    from grafana_foundation_sdk.models.dashboard import Dashboard
+
+    register_default_plugins()
+    text = (DEPLOY / "grafana/dashboard.json").read_text("utf-8")
+    for replaced, unknown in (("", ""), ('"gridPos"', '"gridPosition"'), ('"expr"', '"expression"')):
+        board = json.loads(text.replace(replaced, unknown) if replaced else text)
+        read = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
+        assert is_contained(board, read) is not bool(replaced), unknown
+
+
+def is_contained(value: Any, other: Any) -> bool:
+    """`other` may have more fields: defaults."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return all(name in other and is_contained(part, other[name]) for name, part in value.items())
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(is_contained, value, other))
+    return bool(value == other)
+
+
 # --- HAProxy
 
 
@@ -223,8 +254,8 @@ class Replica:
 
 
 @asynccontextmanager
-async def run_haproxy(folder: Path, *replicas: Replica) -> AsyncIterator[str]:
-    """With the example's configuration, its checks more frequent, in front of these; its URL."""
+async def run_haproxy(folder: Path, *replicas: Replica, bind_options: str = "") -> AsyncIterator[str]:
+    """With the example's configuration, its checks more frequent, in front of these; its address."""
     configuration = (DEPLOY / "haproxy.cfg").read_text("utf-8")
     (folder / "haproxy.cfg").write_text(configuration.replace("inter 2s", "inter 100ms"), "utf-8")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -232,7 +263,7 @@ async def run_haproxy(folder: Path, *replicas: Replica) -> AsyncIterator[str]:
     servers = {f"SEATBOT_{number}": f"127.0.0.1:{r.port}" for number, r in enumerate(replicas, 1)}
     process = await asyncio.create_subprocess_exec(
         *(find_tool("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")),
-        env={"SEATBOT_BIND": address, **servers},
+        env={"SEATBOT_BIND": f"{address} {bind_options}".strip(), **servers},
     )
     try:
         async with asyncio.timeout(HANG_SECONDS):
@@ -240,7 +271,7 @@ async def run_haproxy(folder: Path, *replicas: Replica) -> AsyncIterator[str]:
             while not (await accepts(address) and all(replica.checks > 3 for replica in replicas)):
                 assert process.returncode is None
                 await asyncio.sleep(0.05)
-        yield f"http://{address}"
+        yield address
     finally:
         if process.returncode is None:
             process.kill()
@@ -262,22 +293,40 @@ async def test_haproxy_passes_requests_on_even_if_no_replica_is_ready(tmp_path: 
     async with (
         Replica(ready=ready).run() as first,
         Replica(ready=ready).run() as second,
-        run_haproxy(tmp_path, first, second) as url,
-        httpx.AsyncClient(timeout=HANG_SECONDS) as client,
+        run_haproxy(tmp_path, first, second) as address,
+        httpx.AsyncClient(timeout=HANG_SECONDS, base_url=f"http://{address}") as client,
     ):
-        assert (await client.post(f"{url}/slack/events")).status_code == 200
-        assert (await client.get(f"{url}/metrics")).status_code == 404
-        assert (await client.get(f"{url}/slack/install")).status_code == 200
+        assert (await client.post("/slack/events")).status_code == 200
+        assert (await client.get("/metrics")).status_code == 404
+        assert (await client.get("/slack/install")).status_code == 200
+
+
+async def test_haproxy_speaks_tls_with_the_certificates_of_a_folder(tmp_path: Path) -> None:
+    """The example's `SEATBOT_BIND`, whose words become words of `bind`."""
+    certificate = Certificate.create(tmp_path)
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    certificate.chain.rename(folder / "seatbot.pem")
+    trusted = ssl.create_default_context(cafile=str(certificate.authority))
+    async with (
+        Replica(ready=True).run() as first,
+        Replica(ready=True).run() as second,
+        run_haproxy(tmp_path, first, second, bind_options=f"ssl crt {folder}/") as address,
+        httpx.AsyncClient(timeout=HANG_SECONDS, verify=trusted) as client,
+    ):
+        assert (await client.get(f"https://{address}/slack/install")).status_code == 200
+        with pytest.raises(httpx.TransportError):
+            await client.get(f"http://{address}/slack/install")
 
 
 async def test_haproxy_sends_requests_to_the_replica_that_is_ready(tmp_path: Path) -> None:
     async with (
         Replica(ready=True).run() as ready,
         Replica(ready=False).run() as unready,
-        run_haproxy(tmp_path, ready, unready) as url,
-        httpx.AsyncClient(timeout=HANG_SECONDS) as client,
+        run_haproxy(tmp_path, ready, unready) as address,
+        httpx.AsyncClient(timeout=HANG_SECONDS, base_url=f"http://{address}") as client,
     ):
         before = ready.requests, unready.requests
         for _ in range(6):
-            assert (await client.post(f"{url}/slack/events")).status_code == 200
+            assert (await client.post("/slack/events")).status_code == 200
         assert (ready.requests - before[0], unready.requests - before[1]) == (6, 0)

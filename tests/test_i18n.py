@@ -80,7 +80,7 @@ def test_an_amount_is_written_as_the_locale_writes_it(tag: str, money: Money, wr
 
 def test_a_date_and_a_list_too() -> None:
     reader = Localizer("fr-FR")
-    assert reader.format_date(date(2026, 12, 1)) == "1 déc. 2026"
+    assert reader.format_date(date(2026, 12, 1)) == "1er déc. 2026"
     assert reader.join_items(["a", "b", "c"]) == "a, b et c"
 
 

@@ -97,7 +97,7 @@ def test_scheduled_changes_are_recorded_with_the_id_of_their_job() -> None:
 
 
 @pytest.mark.parametrize("job_id", JOBS)
-def test_a_job_is_named_by_noun_and_verb_and_runs_rarely_unless_it_is_woken(job_id: str) -> None:
+def test_a_job_has_an_id_of_subject_and_verb_and_runs_rarely_unless_it_is_woken(job_id: str) -> None:
     assert re.fullmatch(r"[a-z_]+\.[a-z_]+", job_id)
     assert 30 <= JOBS[job_id].interval_seconds <= 60
 

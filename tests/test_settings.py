@@ -152,7 +152,7 @@ def test_a_file_that_is_not_utf_8_is_named(environment: pytest.MonkeyPatch) -> N
     assert sentences(environment) == [".env cannot be read: it is not UTF-8"]
 
 
-def test_every_wrong_setting_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
+def test_all_invalid_settings_are_named_together(environment: pytest.MonkeyPatch) -> None:
     found = sentences(environment, **{**MINIMAL, **WRONG})
     assert sorted(sentence.split()[0] for sentence in found) == sorted(WRONG)
 

@@ -55,7 +55,7 @@ async def replica_with_jobs(world: World, database: Database) -> AsyncIterator[M
     await services.tasks.drain(HANG_SECONDS)
 
 
-async def test_a_placed_order_is_processed_and_announced_at_once() -> None:
+async def test_a_placed_order_is_processed_and_announced_immediately() -> None:
     async with open_world() as world:
         async with run_scheduler(world.services, RARE_JOBS):
             # The process that took the click forgets to start.

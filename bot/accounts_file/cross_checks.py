@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.accounts_file.tax_id import is_tax_id
 from bot.accounts_file.yaml_with_lines import FieldPath, format_path
+from bot.tax_id import is_tax_id
 from models.document_sequence import QUOTE_PREFIX
 from models.money import InvalidAmount, UnknownCurrency, check_currency, parse_amount
 from models.product import DEFAULT_PRODUCTS
@@ -20,8 +20,8 @@ EntryAt = tuple[FieldPath, dict[str, Any]]
 
 @dataclass
 class StoredContacts:
-    """Of an account: whether it has a contact now, whether it keeps one whatever a file lists, and whom a
-    file cannot bring back."""
+    """The contacts of an account: whether it has one now, whether it keeps one whatever a file lists, and
+    whom a file cannot bring back."""
 
     has_active: bool = False
     keeps_one: bool = False

@@ -162,7 +162,8 @@ def _check_depth(text: str, name: str) -> None:
 
 
 def _count_values(node: yaml.Node, sizes: dict[int, int]) -> int:
-    """With each alias replaced by what it names. `sizes` are by node, each of which is looked at once."""
+    """Counts values with each alias replaced by what it names. `sizes` are by node, each of which is looked
+    at once."""
     if id(node) not in sizes:
         children = node.value if isinstance(node, yaml.SequenceNode) else []
         if isinstance(node, yaml.MappingNode):

@@ -23,8 +23,9 @@ class ListedCustomer:
 
 class CustomerListing(Protocol):
     async def list_customers(self, progress: Callable[[int], None]) -> list[ListedCustomer]:
-        """Those that have a subscription of a marked product which has not ended, in the order in which they
-        subscribed. `progress` is called with the number of subscriptions read. Raises BillingUnavailable."""
+        """Lists customers with a subscription of a marked product that has not ended, in the order in which
+        they subscribed. `progress` is called with the number of subscriptions read. Raises
+        BillingUnavailable."""
 
     async def is_deleted(self, customer_id: str) -> bool:
         """Raises BillingUnavailable."""

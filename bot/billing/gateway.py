@@ -78,7 +78,7 @@ class MixedPricesUnsupported(Refusal):
 
 
 class SeatsReducePrice(Refusal):
-    """With the new seats the subscription would cost less than before, which cannot be ordered here."""
+    """The subscription would cost less with the new seats, which can't be ordered here."""
 
 
 class UnrelatedChargesPending(Refusal):
@@ -166,7 +166,7 @@ class WebhookEvent:
 
 
 class WebhookVerificationError(Exception):
-    """Not signed by the provider, or signed too long ago."""
+    """The request isn't signed by the provider, or was signed too long ago."""
 
 
 class UnsupportedEvent(Exception):
@@ -374,7 +374,8 @@ class BillingGateway(Protocol):
     invoice_check_interval: timedelta
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
-        """Those that seats can be added to, now or later (`closed_reason`), in their current period."""
+        """Lists the subscriptions to which seats can be added, now or later (`closed_reason`), in their
+        current period."""
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         """The stored methods, those that cannot be charged included. None if the provider
@@ -408,7 +409,7 @@ class BillingGateway(Protocol):
         """A link to manage payment methods. It is a bearer secret: create it on click, never log it."""
 
     async def fetch_server_time(self) -> datetime | None:
-        """By the provider's clock, to the second; None if it has none of its own. Raises
+        """Returns the time of the provider's clock, to the second; None if it has no clock of its own. Raises
         BillingUnavailable."""
 
     async def check_connection(self) -> str:
@@ -417,7 +418,7 @@ class BillingGateway(Protocol):
 
 
 class WebhookParser(Protocol):
-    """Of a provider that has webhooks."""
+    """Parses webhook requests, for providers that have webhooks."""
 
     def parse_event(self, body: bytes, signature: str) -> WebhookEvent:
         """Raises WebhookVerificationError, UnsupportedEvent."""

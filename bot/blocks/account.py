@@ -305,7 +305,7 @@ def render_portal_link_modal(
 
 
 def _build_back_button(localizer: Localizer, account: Account, metadata: ModalMetadata) -> Block:
-    """To the checkout or order that the person came from, else to the account."""
+    """Builds a button to the checkout or order that the person came from, else to the account."""
     if metadata.quote:
         return navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, metadata.quote)
     if metadata.order:

@@ -269,7 +269,7 @@ def build_input(
     optional: bool = False,
     sends_changes: bool = False,
 ) -> Block:
-    """With `sends_changes`, an action follows each change, not only the submission."""
+    """`sends_changes` sends an action after each change, not only on submission."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -288,8 +288,9 @@ class ModalMetadata:
 
     `origin` says where Back leads from a quote: `cart`, `pending` (the warning of R6) or `quotes`.
     `command_text` follows `/add-seats`, until the cart is shown; `reason` was typed for rejecting `quote`;
-    `extension` is a request for more time; `shown` is the fingerprint of the order that the modal shows.
-    A list of orders with a `po_number` shows only those that have it.
+    `extension` is a request for more time; `shown` is the fingerprint of the order that the modal shows;
+    `repeats` is an order whose seats fill in the cart. A list of orders with a `po_number` shows only those
+    that have it.
     """
 
     account: StorableText = ""
@@ -302,6 +303,7 @@ class ModalMetadata:
     reason: StorableText = ""
     extension: RowId = 0
     shown: StorableText = ""
+    repeats: RowId = 0
     po_number: StorableText = ""
 
     def to_json(self) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from bot.blocks import block_kit, navigation, refusal
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.quote import build_pending_quote_blocks, format_quote_summary
+from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import make_product_labels
 from bot.presenters.quote import build_validity_arguments
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from models.account import Account
-from models.details import CartPage, QuoteDetails, SubscriptionRow
+from models.details import CartPage, QuoteDetails, RepeatedOrder, RepeatedSeats, SubscriptionRow
 from models.errors import Refusal
 from models.quote import Quote
 
@@ -33,6 +34,7 @@ PAGE_SIZE = 40
 MAX_ACCOUNTS = 95
 MAX_OBSTACLES = 20
 MAX_MISUNDERSTOOD = 5
+MAX_MISSING = 20
 
 
 def render_account_choice_modal(
@@ -121,6 +123,7 @@ def render_cart_modal(
     ]
     blocks = [
         *block_kit.build_alerts(dict.fromkeys(misunderstood), "warning"),
+        *_build_repeated_alerts(localizer, cart_page.repeated),
         block_kit.build_section(intro),
         *(
             [_build_saved_quote_section(localizer, cart_page.account, cart_page.own_quote)]
@@ -145,6 +148,34 @@ def render_cart_modal(
     return block_kit.build_modal(
         SAVE, localizer.format_text("add-seats"), blocks, localizer, metadata=metadata, submit_label=submit
     )
+
+
+def _build_repeated_alerts(localizer: Localizer, repeated: RepeatedOrder | None) -> list[Block]:
+    """What of an earlier order is in the form and what is not, and what was in the cart before."""
+    if repeated is None:
+        return []
+    intro = localizer.format_text(
+        "cart-repeat", number=repeated.number, has_seats="yes" if repeated.repeated else "no"
+    )
+    missing = [
+        localizer.format_text(
+            "cart-repeat-missing",
+            product=seats.row.product.name,
+            seats=seats.seats,
+            reason=refusal.format_refusal(localizer, reason),
+        )
+        for seats, reason in repeated.missing[:MAX_MISSING]
+    ]
+    in_cart = [
+        localizer.format_text(key, seats=_format_seats(localizer, seats))
+        for key, seats in (("cart-repeat-kept", repeated.kept), ("cart-repeat-replaced", repeated.replaced))
+        if seats
+    ]
+    return [*block_kit.build_alerts([intro]), *block_kit.build_alerts([*missing, *in_cart], "warning")]
+
+
+def _format_seats(localizer: Localizer, seats: Sequence[RepeatedSeats]) -> str:
+    return format_seats(localizer, [(each.seats, each.row.product) for each in seats])
 
 
 def get_requested_page(cart_page: CartPage) -> int:

@@ -1,6 +1,6 @@
-"""Buttons from one noun's screens to another's, with their action ids.
+"""Buttons that lead from the views of one feature to those of another, with their action ids.
 
-They are in one module so that those of the nouns do not import each other in a cycle.
+They are in one module so that the modules of the features do not import each other in a cycle.
 """
 
 from bot.blocks import block_kit

@@ -133,7 +133,7 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
             ),
             navigation.build_change_button(localizer, quote_id, "action-change-method-label"),
         ),
-        *_build_po_number_sections(localizer, placement_page),
+        _build_po_number_section(localizer, placement_page),
         block_kit.build_section(
             format_billing_address(localizer, placement_page.form.address),
             navigation.build_change_address_button(localizer, quote_id),
@@ -141,15 +141,14 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
     ]
 
 
-def _build_po_number_sections(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
+def _build_po_number_section(localizer: Localizer, placement_page: PlacementPage) -> Block:
+    """Builds the section even without a number: it is the only detail that is asked for here (R10)."""
     number = placement_page.form.get_po_number(required=False)
-    if not number:
-        return []
-    text = localizer.format_mrkdwn("placement-po-number", number=number)
+    text = localizer.format_mrkdwn("placement-po-number", number=number, has_number="yes" if number else "no")
     change = navigation.build_change_button(
         localizer, placement_page.quote.quote.key, "action-change-po-number-label"
     )
-    return [block_kit.build_section(text, change)]
+    return block_kit.build_section(text, change)
 
 
 def render_placed_modal(
@@ -168,6 +167,8 @@ def render_placed_modal(
     text = localizer.format_mrkdwn(
         "placed-next",
         by=order.processing_deadline,
+        overdue="yes" if details.is_overdue else "no",
+        payment=details.payment_kind,
         has_channel=has_channel,
         name=contact.name,
         email=contact.email,
@@ -226,6 +227,7 @@ def format_order_status(localizer: Localizer, details: OrderDetails) -> str:
     return localizer.format_mrkdwn(
         f"service-order-{order.status.value}",
         by=order.processing_deadline,
+        overdue="yes" if details.is_overdue else "no",
         at=order.finished_at or order.placed_at,
         some_declined="yes" if declined else "no",
         products=block_kit.format_short_list(localizer, [line.product for line in declined]),

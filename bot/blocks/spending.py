@@ -62,7 +62,7 @@ def _format_month(
 
 
 def _build_chart(localizer: Localizer, spending: Spending, currency: str) -> Block:
-    """In whole units, because the text has the exact amounts."""
+    """Shows whole units, because the text has the exact amounts."""
     labels = [truncate_text(localizer.format_month(month), MAX_LABEL_LENGTH) for month in spending.months]
     series = [
         {

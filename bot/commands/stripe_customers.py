@@ -93,7 +93,7 @@ async def _run_link(
 
 
 async def _find_only_team(settings: Settings, database: Database) -> str | None:
-    """None if the bot is installed in several workspaces, or Slack does not say where."""
+    """Returns None if the bot is installed in several workspaces, or Slack does not say where."""
     async with open_slack_clients(settings, database) as clients:
         try:
             installations = await clients.list_installations()

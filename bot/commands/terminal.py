@@ -66,7 +66,7 @@ OperatorOption = Annotated[
 
 
 def get_operator_name(settings: Settings, option: str | None) -> str:
-    """For the history: who runs the command. In a container, the user name says nothing."""
+    """Returns who runs the command, for the history. In a container, the user name says nothing."""
     if name := option or settings.seatbot_operator:
         return name
     try:
@@ -87,13 +87,13 @@ def print_line(text: str, file: TextIO | None = None) -> None:
 
 
 def format_literally(text: str) -> str:
-    """For `console.print`, which takes `[b]` for markup."""
+    """Escapes text for `console.print`, which interprets `[b]` as markup."""
     return escape(escape_control_characters(text))
 
 
 @contextmanager
 def display_progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """On standard error, because standard output may be a file, and only on a terminal."""
+    """Writes to standard error, because standard output may be a file, and only on a terminal."""
     terminal = Console(stderr=True)
     with Progress(console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
         bar = progress.add_task(label)

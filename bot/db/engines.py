@@ -75,14 +75,14 @@ class Database:
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[Session]:
-        """For what is read in batches: everything as it was at the beginning."""
+        """Reads in batches from one snapshot: everything as it was at the beginning."""
         with _transaction_open():
             async with self._backend.snapshot() as session:
                 yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
-        """One transaction: committed at the end, rolled back if anything is raised."""
+        """Opens one transaction: committed at the end, rolled back if anything is raised."""
         try:
             with _transaction_open():
                 async with self._backend.write() as session:
@@ -125,11 +125,11 @@ class Database:
         await self._backend.check_prepared_statements()
 
     async def fetch_server_time(self) -> datetime | None:
-        """By the clock of the database's machine; None if that is this one."""
+        """Returns the time of the database server's clock; None if it runs on this machine."""
         return await self._backend.fetch_server_time()
 
     async def read_id(self) -> DatabaseId | None:
-        """Of the database that answers; None if nothing tells it from a copy."""
+        """Reads the id of the database that answers; None if nothing distinguishes it from a copy."""
         return await self._backend.read_id()
 
     async def is_loaded_from_dump(self) -> bool:

@@ -20,6 +20,8 @@ class DatabaseErrorKind(StrEnum):
     PERMISSION = "permission"
     READ_ONLY = "read_only"
     DISK_FULL = "disk_full"
+    IO_ERROR = "io_error"
+    DAMAGED = "damaged"
     NOT_OPENED = "not_opened"
     PREPARED_STATEMENTS = "prepared_statements"
     STARTUP_OPTIONS = "startup_options"
@@ -41,6 +43,10 @@ DESCRIPTIONS = {
     DatabaseErrorKind.PERMISSION: "the user of DATABASE_URL lacks a privilege: let it own the database",
     DatabaseErrorKind.READ_ONLY: "it takes no writes: a standby, or a read-only role or disk",
     DatabaseErrorKind.DISK_FULL: "its disk is full",
+    DatabaseErrorKind.IO_ERROR: "its disk fails: the operating system's log says why",
+    DatabaseErrorKind.DAMAGED: (
+        "the file of DATABASE_URL is no SQLite database, or is damaged: correct it, or restore a backup"
+    ),
     DatabaseErrorKind.NOT_OPENED: "the file of DATABASE_URL cannot be opened: is its directory there?",
     DatabaseErrorKind.PREPARED_STATEMENTS: (
         "a pooler breaks prepared statements: set DATABASE_PREPARED_STATEMENTS=false"
@@ -105,6 +111,11 @@ KIND_BY_SQLITE_CODE = {
     sqlite3.SQLITE_FULL: DatabaseErrorKind.DISK_FULL,
     sqlite3.SQLITE_CANTOPEN: DatabaseErrorKind.NOT_OPENED,
     sqlite3.SQLITE_PERM: DatabaseErrorKind.PERMISSION,
+    sqlite3.SQLITE_IOERR: DatabaseErrorKind.IO_ERROR,
+    sqlite3.SQLITE_NOTADB: DatabaseErrorKind.DAMAGED,
+    sqlite3.SQLITE_CORRUPT: DatabaseErrorKind.DAMAGED,
+    # There is no room for the file of shared memory, which is created when the database is opened.
+    sqlite3.SQLITE_IOERR_SHMSIZE: DatabaseErrorKind.DISK_FULL,
 }
 
 NOT_WRITABLE_KINDS = {DatabaseErrorKind.READ_ONLY, DatabaseErrorKind.DISK_FULL}
@@ -128,7 +139,8 @@ def get_database_error_kind(error: BaseException) -> DatabaseErrorKind | None:
             return _get_postgresql_kind(error)
         case sqlite3.Error():
             # The lower byte is the primary code.
-            return KIND_BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            code = getattr(error, "sqlite_errorcode", 0)
+            return KIND_BY_SQLITE_CODE.get(code) or KIND_BY_SQLITE_CODE.get(code & 0xFF)
         case _:
             return None
 

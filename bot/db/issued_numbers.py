@@ -33,7 +33,7 @@ class IssuedNumbersFile:
         self._path = database.with_name(f"{database.name}-numbers")
 
     def read(self) -> IssuedNumbers | None:
-        """None if there is none, or none that can be read."""
+        """Returns None if there is no file, or it can't be read."""
         try:
             return _parse(self._path.read_bytes())
         except FileNotFoundError:
@@ -80,7 +80,8 @@ def _sync_directory(path: Path) -> None:
 
 
 def _write(file: int, numbers: IssuedNumbers) -> None:
-    """In place, at one length: after a power failure the file has either the old numbers or the new ones."""
+    """Overwrites the file in place, at a constant length: after a power failure the file has either the old
+    numbers or the new ones."""
     content = json.dumps({"key": numbers.key, "last_numbers": numbers.last_numbers}).encode()
     os.pwrite(file, content.ljust(RECORD_BYTES - 1) + b"\n", 0)
     # A damaged file may have been longer.

@@ -52,7 +52,7 @@ async def lock_account_unless_locked(session: Session, account_id: str) -> Accou
 
 
 async def _find_and_lock(session: Session, account_id: str, *, skip_locked: bool = False) -> Account | None:
-    """None if there is no such account, or no tip of its audit history yet."""
+    """Returns None if there is no such account, or no tip of its audit history yet."""
     result = await session.exec(
         select(Account, AuditChainTip.number, AuditChainTip.hash)
         .join(AuditChainTip, col(AuditChainTip.account_id) == Account.id)

@@ -57,7 +57,7 @@ class NotificationListener:
             pass
 
     async def run(self, on_work: WorkCallback) -> None:
-        """Until cancelled. After each connection, `on_work` is called with None: what was sent before is
+        """Runs until cancelled. After each connection, `on_work` is called with None: what was sent before is
         lost."""
         backoff = 0.0
         while True:

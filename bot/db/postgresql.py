@@ -155,7 +155,8 @@ class PostgreSQLBackend:
         self._writable_until = -math.inf
 
     async def check_prepared_statements(self) -> None:
-        """In turns over two connections, which a pooler in transaction mode puts on one of the server's."""
+        """Alternates between two connections, which a pooler in transaction mode puts on one of the
+        server's."""
         async with self._reader.connect() as first, self._reader.connect() as second:
             for value in range(PREPARED_AFTER_EXECUTIONS):
                 for connection in (first, second):

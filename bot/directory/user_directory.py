@@ -48,7 +48,8 @@ class UserDirectory(Protocol):
     async def check_connection(self) -> None: ...
 
     async def fetch_server_time(self) -> datetime | None:
-        """By Slack's clock, to the second; None if the response does not say. Raises DirectoryUnavailable."""
+        """Returns the time of Slack's clock, to the second; None if the response has none. Raises
+        DirectoryUnavailable."""
 
     async def list_installations(self) -> list[str]: ...
 
@@ -56,7 +57,8 @@ class UserDirectory(Protocol):
         """Those, and the workspaces that an organisation's token reaches."""
 
     async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
-        """None if Slack does not say. Raises DirectoryUnavailable, with what is wrong with the token."""
+        """Returns None if Slack doesn't list them. Raises DirectoryUnavailable, with what is wrong with the
+        token."""
 
     async def check_app_token(self, token: str) -> None:
         """Raises DirectoryUnavailable if the token cannot open Socket Mode."""

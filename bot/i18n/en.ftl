@@ -39,8 +39,8 @@ period-length = { $count ->
 labelled-amount = { $label }: { $amount }
 price-per-seat = { $price } per seat { $period }
 price-per-package = { $price } per { $count } seats { $period }{ $counted ->
-    [full] {" "}(only full sets of { $count } count)
-   *[started] {" "}(a started set of { $count } counts in full)
+    [full] {" "}(partial packs of { $count } aren’t billed)
+   *[started] {" "}(billed per started pack of { $count })
 }
 price-in-words = { $scheme ->
     [graduated] tiered price { $period }: each seat costs the price of its tier
@@ -79,16 +79,16 @@ action-ask-for-extension-label = Ask for more time for quote { $number }
 action-approve-extension = Extend validity
 action-approve-extension-label = Extend validity of quote { $number }
 action-decline = Decline
-action-decline-extension-label = Decline more time for quote { $number }
+action-decline-extension-label = Decline the extension of quote { $number }
 action-view-quotes = View pending quotes
 action-view-quotes-count = View pending quotes ({ $count })
 action-view-order = View service order
 action-view-order-label = View service order { $number }
 action-repeat-order = Order again
-action-repeat-order-label = Order again, as service order { $number }
+action-repeat-order-label = Order the same again as in service order { $number }
 action-view-orders = View service orders
 action-view-receipts = View all receipts
-action-export-receipts = Email a period’s receipts
+action-export-receipts = Email receipts for a period
 action-send-receipt = Send me the PDF
 action-send-receipt-label = { $kind ->
     [invoice] { $count ->
@@ -105,8 +105,8 @@ action-withdraw-contact-label = Remove { $name }
 action-cancel-invitation = Cancel invitation
 action-cancel-invitation-label = Cancel invitation of { $name }
 action-accept-invitation = Accept
-action-accept-invitation-label = Accept to be a billing contact for { $account }
-action-decline-invitation-label = Decline to be a billing contact for { $account }
+action-accept-invitation-label = Accept the invitation to become a billing contact for { $account }
+action-decline-invitation-label = Decline the invitation to become a billing contact for { $account }
 action-manage-notifications = Manage notifications
 action-contact-services = Contact Account Services
 action-view-billing = View billing
@@ -142,6 +142,13 @@ cart-not-orderable = *{ $product }*{ $has_seats ->
 cart-resume = *You’ve already started an order.* Pick up where you left off:
 cart-resume-quote = Quote { $number } from this cart is pending, valid { validity }. Save without changes to return to it. If you change the numbers, a new quote replaces it.
 cart-page = { page-of }. Your entries are kept when you switch pages.
+cart-repeat = { $has_seats ->
+    [yes] These are the seats of service order { $number }. Check the numbers before you save the cart.
+   *[no] Nothing of service order { $number } can be ordered again.
+}
+cart-repeat-missing = { $product }, { seat-count }: not filled in. { $reason }
+cart-repeat-kept = Still in your cart from before: { $seats }. If you don’t want them in this order, clear their numbers.
+cart-repeat-replaced = These numbers replace the ones that were in your cart: { $seats }.
 cart-choose-title = Select an account
 cart-choose = You’re a billing contact for several accounts. Which one do you want to use?
 cart-choose-button = Select
@@ -228,7 +235,7 @@ tax-rate-name = { $treatment ->
        *[no] {""}
     }
     [customer_exempt] Exempt
-    [not_calculated] Not worked out
+    [not_calculated] Not calculated
     [product_exempt] Exempt
     [reverse_charge] Reverse charge
     [zero_rated] { $name } 0%
@@ -236,7 +243,7 @@ tax-rate-name = { $treatment ->
 }
 tax-note = { $treatment ->
     [customer_exempt] No tax: the account is exempt.
-    [not_calculated] No tax has been worked out, because the payment provider’s address for the account is incomplete. Account Services can help.
+    [not_calculated] No tax has been calculated, because the payment provider’s address for the account is incomplete. Account Services can help.
     [product_exempt] No tax: the products are exempt.
     [reverse_charge] Reverse charge: no tax is charged. You account for the tax yourself.
     [zero_rated] Zero-rated: the tax is 0%.
@@ -257,7 +264,8 @@ quote-reject-intro = A rejected quote can’t be restored. The account’s other
 quote-reject-reason = Reason
 quote-reject-hint = Optional, up to { $most } characters.
 quote-sent-success = Quote { $number } is on its way to you.
-quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF. If Slack doesn’t take the file, we email it to { $email }. Forward it to whoever pays.
+quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF. If Slack rejects the file, we’ll email it to { $email }. Forward it to the person who pays.
+quote-file-buyer = Prepared for
 quote-file-number = Quote number
 quote-file-until = Valid through
 quote-file-status = { $status ->
@@ -282,7 +290,7 @@ extension-request = { $by } asked on { $at } for the quote to stay valid until t
    *[no] {""}
 }
 extension-latest = It can be extended until the end of { $until } at the latest.
-extension-lapsed = There is nothing left to decide: the quote is no longer pending.
+extension-lapsed = There’s nothing left to decide: the quote is no longer pending.
 extension-ended = { $by } asked for more time on { $at }. That request ended with the quote.
 extension-undelivered = { $withdrawn ->
     [yes] It couldn’t be posted in their channel, so it was withdrawn. Contact them about this quote, or ask again later.
@@ -298,10 +306,10 @@ extension-decision = { $status ->
 extension-decision-intro = Quote *{ $number }* for *{ $account }* is valid { validity }. Its prices stay the same if you extend it.
 extension-approve-title = Extend quote
 extension-approve-submit = Extend
-extension-decline-title = Decline more time
+extension-decline-title = Decline extension
 extension-decided = { $status ->
     [approved] Quote *{ $number }* for *{ $account }* is now valid until the end of { $until }. Its billing contacts are being notified.
-   *[declined] You declined more time for quote *{ $number }* of *{ $account }*. Its validity stays the same, and its billing contacts are being notified.
+   *[declined] You declined the extension of quote *{ $number }* for *{ $account }*. Its validity stays the same, and its billing contacts are being notified.
 }
 
 ## Checkout
@@ -320,7 +328,7 @@ checkout-admin-name = New administrator’s name
 checkout-admin-email = New administrator’s email
 checkout-payment-method = Payment method to charge
 checkout-method-hint = For this order only. To add another one or change the default, use “Manage payment methods”.
-checkout-methods-usual = What each subscription is usually paid with
+checkout-methods-usual = Each subscription’s usual payment method
 checkout-methods-differ =
     {"*"}Your subscriptions are paid with different payment methods.*
     { $methods }
@@ -375,7 +383,7 @@ payment-method-type = { $type ->
     [ideal] iDEAL
     [invoice] Invoice
     [kr_card] Korean card
-    [not_shown] a payment method that the payment provider doesn’t show
+    [not_shown] a payment method that the payment provider doesn’t disclose
     [nz_bank_account] New Zealand BECS Direct Debit
     [other] Another payment method
     [paid_elsewhere] Paid outside the payment provider
@@ -463,7 +471,10 @@ placement-method =
     { $method }
 placement-po-number =
     {"*"}Purchase-order number*
-    { $number }
+    { $has_number ->
+        [yes] { $number }
+       *[no] None
+    }
 placement-address = *{ billing-address }*
 placement-consequence = By placing this service order, you accept quote { $number } and { $payment ->
     [invoice] will get an invoice for { $invoiced }, { invoice-term }
@@ -475,10 +486,17 @@ placement-consequence = By placing this service order, you accept quote { $numbe
 }
 placed-title = Service order placed
 placed-success = Service order { $number } has been placed.
-placed-next = { order-promise } You can close this window: { $has_channel ->
+placed-next = { $overdue ->
+    [yes] {""}
+   *[no] { order-promise }{" "}
+}You can close this window: { $has_channel ->
     [yes] updates are posted to your account’s channel.
    *[no] we’ll send you updates by direct message.
-} Once the order is completed, we’ll email the receipt to { $name }, { $email }.
+} Once the order is completed, we’ll email { $payment ->
+    [invoice] the invoice
+    [both] the receipt and the invoice
+   *[charge] the receipt
+} to { $name }, { $email }.
 
 ## Service order
 order-status = { $status ->
@@ -488,8 +506,15 @@ order-status = { $status ->
    *[failed] Failed
 }
 order-promise = Processing can take up to 24 hours, until { $by } at the latest.
-service-order-placed = *Placed.* { order-promise }
-service-order-processing = *Processing.* This can take up to 24 hours, until { $by } at the latest.
+service-order-placed = *Placed.*{ $overdue ->
+    [yes] {" "}{ order-was-due }
+   *[no] {" "}{ order-promise }
+}
+service-order-processing = *Processing.*{ $overdue ->
+    [yes] {" "}{ order-was-due }
+   *[no] {" "}{ order-promise }
+}
+order-was-due = This was due by { $by }.
 service-order-completed = *Completed* on { $at }.{ $some_declined ->
     [yes] {" "}Declined and not billed: { $products }. Account Services can help.
    *[no] {""}
@@ -512,20 +537,20 @@ service-order-summary =
     }
     { $seats }
     Placed { $at }
-service-order-list = Service orders of *{ $account }*, newest first.
+service-order-list = Service orders for *{ $account }*, newest first.
 service-order-list-po-number = Service orders with the purchase-order number *{ $number }*, newest first.
 service-order-list-empty = *{ $account }* has no service orders yet. To order seats, type `/add-seats`.
 line-seats = *{ $product }* · { new-seat-count }
 order-line =
     { line-seats }
     { $explanation }
-order-line-waiting = Waiting to be processed, by { $by } at the latest.
-order-line-queued = Queued behind service order { $order }, which is being processed for the same subscription. We’ll continue automatically, by { $by } at the latest.
+order-line-waiting = Waiting to be processed.
+order-line-queued = Queued behind service order { $order }, which is being processed for the same subscription. We’ll continue automatically.
 order-line-charging = Charging.
 order-line-settled = Charged and seats added on { $at }.
 amount-differs = { $charged } was billed instead of the { $promised } that was promised, because somebody changed the subscription or the account at the same moment. Account Services can explain the difference.
 amount-differs-for-product = { $product }: { $difference }
-order-line-invoicing = The seats are being added and the invoice is being prepared, by { $by } at the latest.
+order-line-invoicing = The seats are being added and the invoice is being prepared.
 order-line-added = Seats added on { $at }.
 invoice-status = { $status ->
     [paid] Invoice { $number } for { $amount } is paid.
@@ -540,7 +565,7 @@ invoice-status = { $status ->
        *[no] {""}
     }.
 }
-order-line-needs-customer = Your card’s bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
+order-line-needs-customer = Your bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
 order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be billed twice, so please don’t order again.
 order-line-declined = Declined: { $reason }. Not billed.
 order-line-can-retry = You can try again until { $until }.
@@ -594,11 +619,11 @@ decline-subscription-in-trial = the subscription is in trial, so nothing can be 
 decline-subscription-past-due = the subscription has an unpaid invoice
 decline-subscription-paused = the subscription is paused
 decline-collection-paused = payments for the subscription are paused
-decline-change-scheduled = a scheduled change of the subscription would undo the order
+decline-change-scheduled = a scheduled change to the subscription would undo the order
 decline-other-currency = the subscription is billed in a different currency from the account
-decline-tax-location-invalid = the tax can’t be worked out for the account’s address
+decline-tax-location-invalid = the tax can’t be calculated for the account’s address
 decline-customer-gone = the payment provider no longer has this account
-decline-method-gone = the payment provider no longer has this card
+decline-method-gone = the payment provider no longer has this payment method
 decline-provider-error = the payment provider had a problem and billed nothing
 decline-provider-refused = the payment provider refused the order
 decline-unknown = no reason was given
@@ -609,7 +634,7 @@ provider-receipt = { $kind ->
     [invoice] Invoice { $number }
    *[receipt] Payment provider’s receipt { $number }
 }: <{ $page }|view> or <{ $pdf }|download PDF>
-retry-intro = These seats of service order { $number } were declined. Try again at the same price, with the card you choose:
+retry-intro = These seats of service order { $number } were declined. Try again at the same price, with the payment method you choose:
 retry-intro-invoice = These seats of service order { $number } were declined. Try again at the same price, on invoice:
 cancel-seats-ask = Cancel the declined seats?
 cancel-seats-consequence = The declined seats of service order { $number } won’t be billed, and you won’t be able to try them again. Seats that were already added stay.
@@ -636,10 +661,10 @@ history-quote-replaced = Quote { $number } replaced
 history-quote-accepted = Quote { $number } accepted
 history-quote-rejected = Quote { $number } rejected
 history-quote-expired = Quote { $number } expired
-history-quote-extension-requested = More time asked for quote { $number }
+history-quote-extension-requested = Extension of quote { $number } requested
 history-quote-extended = Validity of quote { $number } extended
-history-quote-extension-moved = Request for more time moved to quote { $number }
-history-quote-extension-declined = More time for quote { $number } declined
+history-quote-extension-moved = Extension request moved to quote { $number }
+history-quote-extension-declined = Extension of quote { $number } declined
 history-service-order-placed = Order placed
 history-service-order-processing = Processing started
 history-service-order-completed = Order completed
@@ -705,12 +730,12 @@ outlook-collection-paused = Payments are paused{ $has_until ->
    *[no] {""}
 }
 outlook-change-scheduled = { $change ->
-    [price] A change scheduled for { $on } sets another price, for { seat-count }
-    [removed] A change scheduled for { $on } takes the product off the subscription
-    [unknown] A change of the subscription is scheduled for { $on }
+    [price] A change scheduled for { $on } sets a different price, for { seat-count }
+    [removed] A change scheduled for { $on } removes the product from the subscription
+    [unknown] A change to the subscription is scheduled for { $on }
    *[seats] A change scheduled for { $on } sets { seat-count }
 }
-outlook-update-pending = Another change is waiting for its payment until { $until }
+outlook-update-pending = Another change is pending until it’s paid, or until { $until }
 outlook-paid-by-invoice = Paid by invoice, { invoice-term }
 outlook-discount = Discount{ $has_name ->
     [yes] {" "}“{ $name }”
@@ -761,7 +786,7 @@ contacts-invitations = *Invitations*
 contacts-invitation = *{ $name }*, { $email } · invited by { $by } on { $at } · expires on { $until }
 contacts-invite-intro = Your colleague gets a direct message, and becomes a billing contact for *{ $account }* by accepting it. The invitation expires after { $days } days. Billing contacts can order seats at the account’s expense and invite others. The account’s other billing contacts are notified.
 contacts-invite-colleague = Colleague
-contacts-invite-hint = A full member of your workspace, with an e-mail address in Slack. Guests and apps can’t be billing contacts.
+contacts-invite-hint = A full member of your workspace, with an email address in Slack. Guests and apps can’t be billing contacts.
 contacts-invite-submit = Send invitation
 contacts-result = { $result ->
     [accepted] You’re now a billing contact for *{ $account }*. To order seats, type /add-seats. To see the account, type /billing.
@@ -846,7 +871,7 @@ spending-month = { $month }: { $total }{ $count ->
     [0] {""}
    *[other] {" "}({ $products })
 }
-spending-others = Others
+spending-others = Other products
 seat-history = *{ seat-history-title }*
 seat-history-title = How your seats changed
 seat-history-seats = Seats
@@ -859,7 +884,7 @@ seat-history-since = { seat-count } since { $day }
 help-add-seats =
     {"*"}`/add-seats`* orders additional seats in four steps: choose how many to add, review the quote, check out, and place the service order. You won’t be billed before the last step, and you can go back at every step.
     • `/add-seats webinar 5` starts with 5 new seats of GoTo Webinar
-    • `/add-seats webinar 5 training 2` takes several products at once
+    • `/add-seats webinar 5 training 2` starts with several products
     • `/add-seats webinar` checks that product first
     We keep what you enter: if you stop halfway, `/add-seats` takes you back to your cart.
 help-quotes =
@@ -871,20 +896,20 @@ help-service-orders =
     • `/service-orders PO-4711` finds orders by your purchase-order number
 help-billing =
     {"*"}`/billing`* shows your subscriptions and seats, default billing portal, payment methods, receipts and billing contacts.
-    • `/billing receipts` lists your receipts, and emails those of a period for your books: PDFs and a spreadsheet
+    • `/billing receipts` lists your receipts, and emails those for a period as PDFs with a spreadsheet
     • `/billing notifications` lets you choose which notifications you get, and when
     • *Open billing portal* takes you to your default portal and doesn’t change anything
     • *Manage payment methods* takes you to GoTo Admin, and we’ll tell you first what that changes
 
 ## Loading
 loading-title = One moment
-loading-text = This is taking a little longer than usual. Your answer will appear here shortly.
+loading-text = This is taking a little longer than usual. Your result will appear here shortly.
 not-installed = Seatbot isn’t installed in this workspace. Ask your workspace admin to install it.
 
 ## Refusal
-refusal-tax-location-invalid = We can’t work out the tax for this billing address. Check the country, state and postal code, then try again. Nothing was changed or bought.
-refusal-shipping-location-invalid = We can’t work out the tax. The payment provider uses the account’s shipping address for it, which is incomplete. Ask Account Services to correct or remove that address. Nothing was changed or bought.
-refusal-tax-calculation-failed = The payment provider can’t work out the tax right now, whatever the address. Nothing was changed or bought. Try again in a few minutes. If it keeps happening, contact Account Services.
+refusal-tax-location-invalid = We can’t calculate the tax for this billing address. Check the country, state and postal code, then try again. Nothing was changed or bought.
+refusal-shipping-location-invalid = We can’t calculate the tax. The payment provider uses the account’s shipping address for it, which is incomplete. Ask Account Services to correct or remove that address. Nothing was changed or bought.
+refusal-tax-calculation-failed = The payment provider can’t calculate the tax right now. This isn’t caused by your address. Nothing was changed or bought. Try again in a few minutes. If it keeps happening, contact Account Services.
 refusal-title = Can’t do that now
 refusal = That isn’t possible.
 refusal-account-closed = { $account } is closed, so nothing can be ordered for it.{ $has_reason ->
@@ -911,26 +936,26 @@ refusal-billing-request-rejected = The billing system refused this request. Noth
     [yes] Please contact Account Services and quote { $reference }.
    *[no] Please contact Account Services.
 }
-refusal-billing-system-failed = The billing system has a problem of its own right now. Nothing was changed or bought. Try again in a few minutes.
+refusal-billing-system-failed = The billing system is having problems on its side. Nothing was changed or bought. Try again in a few minutes.
 refusal-billing-unavailable = The billing system isn’t responding right now. Nothing was changed or bought. Try again in a few minutes.
 refusal-colleague-not-confirmed = Slack hasn’t confirmed who that is, so nobody was invited. Try again in a moment, or choose someone else.
 refusal-contact-already-withdrawn = { $has_by ->
     [yes] { $by } already removed { $name } on { $at }.
    *[no] { $name } is no longer a billing contact.
 }
-refusal-contact-email-missing = Slack doesn’t show us an e-mail address for { $name }, and billing contacts get their receipts by e-mail. Once there’s an address in the Slack profile, try again.
-refusal-contact-email-taken = { $name } has the same e-mail address in Slack as { $other }, who is already a billing contact. Each needs an address of their own.
+refusal-contact-email-missing = { $name } has no email address in Slack, and billing contacts get their receipts by email. Once there’s an address in their Slack profile, try again.
+refusal-contact-email-taken = { $name } has the same email address in Slack as { $other }, who is already a billing contact. Each needs an address of their own.
 refusal-contact-not-eligible = { $name } can’t be a billing contact. Only full, active members of the account’s workspace can, not guests, apps or people from elsewhere.
 refusal-contact-not-found = We can’t find that billing contact.
 refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of its details are no longer valid. Check the admin contact, payment method and billing address again.
 refusal-customer-not-found = The payment provider doesn’t have { $account }: it was never linked, or it was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Enter how many seats to add for at least one subscription.
 refusal-extension-decided = { $status ->
-    [approved] { $by } has already extended quote { $number } until the end of { $until }, on { $at }. There is nothing left to decide.
-   *[declined] { $by } has already declined more time for quote { $number }, on { $at }. There is nothing left to decide.
+    [approved] { $by } has already extended quote { $number } until the end of { $until }, on { $at }. There’s nothing left to decide.
+   *[declined] { $by } has already declined the extension of quote { $number }, on { $at }. There’s nothing left to decide.
 }
 refusal-extension-impossible = Quote { $number } can’t be valid for longer: its prices cover billing periods, and the first of them ends on { $period_end }. Place the order before then, or make a new quote with /add-seats.
-refusal-extension-lapsed = Quote { $number } is no longer pending, so there is nothing left to decide. { $outcome ->
+refusal-extension-lapsed = Quote { $number } is no longer pending, so there’s nothing left to decide. { $outcome ->
     [accepted] It was accepted by { $by } on { $at }.
     [accepted-elsewhere] It was accepted outside Slack on { $at }.
     [rejected] It was rejected by { $by } on { $at }.
@@ -938,7 +963,7 @@ refusal-extension-lapsed = Quote { $number } is no longer pending, so there is n
     [replaced] It was replaced with quote { $replaced_by } by { $by } on { $at }.
    *[expired] It expired on { $at }.
 }
-refusal-extension-not-found = We can’t find that request for more time.
+refusal-extension-not-found = We can’t find that extension request.
 refusal-extension-pending = { $by } has already asked for more time for quote { $number }, until the end of { $until }, on { $at }. Account Services will decide.
 refusal-extension-too-long = The quote can’t be valid for that long: its prices cover billing periods, and the first of them ends after { $last }. Choose { $last } or an earlier day.
 refusal-extension-too-short = The quote is already valid through { $until }. Choose a later day.
@@ -946,7 +971,7 @@ refusal-extension-unavailable = Quotes can’t be extended here. Ask Account Ser
 refusal-purchase-order-number-required = Your account needs a purchase-order number with every order.
 refusal-field-required = Fill in this field.
 refusal-field-too-long = That’s too long. The maximum is { $most } characters.
-refusal-forbidden-transition = You can’t do that any more, because something has changed in the meantime. Check the current status.
+refusal-forbidden-transition = You can no longer do that, because something has changed in the meantime. Check the current status.
 refusal-identity-not-fresh = Slack hasn’t confirmed your identity in the last hour, so nothing was changed. Try again in a moment.
 refusal-invalid-amount = { $amount } isn’t a valid amount in { $currency }.
 refusal-invitation-closed = { $status ->
@@ -957,7 +982,7 @@ refusal-invitation-closed = { $status ->
 }
 refusal-invitation-not-found = We can’t find that invitation.
 refusal-invitation-pending = { $by } already invited { $name } on { $at }. The invitation can be accepted until { $until }.
-refusal-last-billing-contact = { $name } is the only billing contact for { $account }, so nobody could use the account any more. Invite a colleague first, and wait until they’ve accepted.
+refusal-last-billing-contact = { $name } is the only billing contact for { $account }. Without one, nobody could use the account. Invite a colleague first, and wait until they’ve accepted.
 refusal-invalid-input = Check what you entered.
 refusal-no-automatic-payment-method = To order seats, the account needs a valid credit or debit card as its default automatic payment method. Use “Manage payment methods” to add or choose one.
 refusal-not-a-billing-contact = Only an account’s billing contacts can add seats or view its quotes, service orders and receipts. { $has_contacts ->
@@ -996,13 +1021,14 @@ refusal-seats-billed-with-usage = { $has_product ->
 } billed together with usage. Ordering seats here would bill that usage early, or lose it if the payment fails, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-seats-reduce-price = With that many seats, one of these subscriptions would cost less than now, because a lower tier applies. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
-refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions keep being paid with it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
+refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions will continue to be charged to it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
 refusal-price-archived = Seats of one of these subscriptions are no longer sold at its price. Nothing was changed or bought. Account Services can help.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and the order would now cost { $now }, including tax. Nothing was ordered, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
 refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now have { $now } to pay. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-preview-incomplete = So many other items are waiting to be invoiced for this subscription that we can’t tell what your seats would cost. Nothing was changed or bought. Ask Account Services to invoice or remove them first.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
+refusal-product-named-twice = You named { $product } more than once, with { $numbers } seats. Enter the number you want in its field.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
@@ -1021,8 +1047,8 @@ refusal-quote-not-pending = Quote { $number } is no longer pending. { $outcome -
 }
 refusal-quotes-pending = More quotes became pending in the meantime, so nothing was changed. Approve or reject them first: { $numbers }.
 refusal-reason-too-long = Your reason is { $length } characters long. The maximum is { $most }.
-refusal-mail-not-configured = We can’t send email yet, so we can’t send a period’s receipts. To get one receipt’s PDF, type /billing receipts.
-refusal-no-receipts-in-period = There are no receipts from { $first } to { $last }. Choose other days.
+refusal-mail-not-configured = Email isn’t set up yet, so we can’t send receipts for a period. To get one receipt’s PDF, type /billing receipts.
+refusal-no-receipts-in-period = There are no receipts from { $first } to { $last }. Choose a different period.
 refusal-period-reversed = The period ends before it begins. Choose { $first } or a later day.
 refusal-too-many-receipts = There are more than { $most } receipts in that period. Choose a shorter one.
 refusal-receipt-export-not-found = We can’t find that request. To see your receipts, type /billing receipts.
@@ -1044,17 +1070,21 @@ refusal-subscription-in-trial = { refusal-subject } is in trial{ $has_until ->
 }, so seats can’t be billed yet. Order them after the trial, or ask Account Services.
 refusal-subscription-past-due = { refusal-subject } has an unpaid invoice. Once it’s paid, you can order seats. Account Services can help.
 refusal-subscription-paused = { refusal-subject } is paused. Once it’s resumed, you can order seats. Account Services can help.
-refusal-collection-paused = { refusal-subject } has its payments paused{ $has_until ->
+refusal-collection-paused = Payments for { $has_product ->
+    [yes] your { $product } subscription
+   *[no] one of these subscriptions
+} are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
 refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
-    [price] {" "}that sets another price, for { seat-count }
-    [removed] {" "}that takes the product off it
+    [price] {" "}that sets a different price, for { seat-count }
+    [removed] {" "}that removes the product
     [unknown] {""}
    *[seats] {" "}that sets { seat-count }
 }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
-refusal-subscription-update-pending = { refusal-subject } has another change that’s waiting for its payment. Order seats once it’s paid, or after { $until }, when it expires.
+refusal-subscription-update-pending = { refusal-subject } has another change that hasn’t been paid yet. Order seats once it’s paid, or after { $until }, when it expires.
+refusal-subscription-ended = Your subscription to { $product } has ended, so there are no seats to order.
 refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
@@ -1062,12 +1092,13 @@ refusal-subscription-not-self-served = You can’t order seats for this { $produ
 } Account Services can order them for you.
 refusal-view-trigger-expired = That took too long for Slack to open a window. Nothing is lost. Try again.
 refusal-slack-unavailable = Slack didn’t respond properly, so there was nothing we could show you. Nothing is lost. Try again in a moment.
+installation-interrupted = Slack didn’t respond properly, so nothing was installed yet. Start again from the install page in a moment.
 refusal-database-unavailable = We can’t reach our database right now. Try again in a few minutes: everything you saved is safe, and nothing will be bought twice.
 refusal-database-read-only = We can show you everything, but we can’t store anything right now, so nothing was changed. Try again in a few minutes.
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
-refusal-unknown-subcommand = { $command } doesn’t know “{ $word }”. To see what you can do, type { $command } help.
-refusal-unknown-command = { $command } isn’t available any more. To see what you can do, type /add-seats help.
-refusal-too-many-invitations = { $most } invitations haven’t been answered yet, which is the maximum. Cancel one, or wait for an answer.
+refusal-unknown-subcommand = “{ $word }” isn’t an option of { $command }. To see what you can do, type { $command } help.
+refusal-unknown-command = { $command } is no longer available. To see what you can do, type /add-seats help.
+refusal-too-many-invitations = The maximum is { $most } open invitations. Cancel one, or wait until one is answered.
 refusal-too-busy = We’re very busy right now, so nothing was changed. Try again in a minute.
 refusal-too-many-seats = The maximum is { $most } new seats.
 refusal-too-many-seats-in-order = { $total } new seats are too many for one order. The maximum is { $most }.
@@ -1126,8 +1157,8 @@ notice-order-needs-customer = { $personal ->
     [yes] Service order { $number }: confirm your payment for { $products }
    *[no] Service order { $number }: the billing contact needs to confirm the payment for { $products }
 }
-notice-order-confirm = { $product }: the card’s bank needs a confirmation.
-notice-order-confirm-until = { $product }: the card’s bank needs a confirmation by { $until }.
+notice-order-confirm = { $product }: the bank needs a confirmation.
+notice-order-confirm-until = { $product }: the bank needs a confirmation by { $until }.
 notice-order-confirm-link = Confirm here: { $url }
 notice-order-failed = Service order { $number } failed
 notice-invoice = { $status ->
@@ -1168,7 +1199,7 @@ notice-history = { $step ->
    *[other] { $at }: { $step }
 }
 notice-receipt = { document-name } for service order { $order }
-notice-receipt-export = Receipts of { $account }, { $first } to { $last }{ $mails ->
+notice-receipt-export = Receipts for { $account }, { $first } to { $last }{ $mails ->
     [one] {""}
    *[other] {" "}(email { $mail } of { $mails })
 }
@@ -1200,14 +1231,14 @@ notice-quote-decided = { $decision ->
    *[expired] Quote { $number } has expired
 }
 notice-quote-file = PDF of quote { $number }
-notice-extension-requested = { $account } asks for more time for quote { $number }
+notice-extension-requested = { $account } requests an extension of quote { $number }
 notice-extension-undelivered = { $withdrawn ->
-    [yes] Your request for more time for quote { $number } didn’t reach Account Services
-   *[no] Your request for more time for quote { $number } hasn’t reached Account Services yet
+    [yes] Your request to extend quote { $number } didn’t reach Account Services
+   *[no] Your request to extend quote { $number } hasn’t reached Account Services yet
 }
 notice-extension-decided = { $status ->
     [approved] Quote { $number } is now valid until the end of { $until }
-   *[declined] Account Services declined more time for quote { $number }
+   *[declined] Account Services declined the extension of quote { $number }
 }
 notice-quote-decision = { $decision ->
     [accepted] Accepted by { $by } on { $at }: service order { $order }
@@ -1219,7 +1250,7 @@ notice-quote-decision = { $decision ->
 }
 notice-portal-changed = { $by } made GoTo Admin the default billing portal for { $account }
 notice-contact-invited = { $by } invited you to become a billing contact for { $account }
-notice-contact-invited-details = Billing contacts can order seats at the account’s expense, see its quotes, service orders and receipts, and get them by e-mail. You become one only if you accept.
+notice-contact-invited-details = Billing contacts can order seats at the account’s expense, see its quotes, service orders and receipts, and get receipts by email. You only become one if you accept.
 notice-contact-invited-until = You can accept until { $until }.
 notice-contact-invitation-answer = { $status ->
     [accepted] You accepted on { $at }. To order seats, type /add-seats.
@@ -1230,7 +1261,7 @@ notice-contact-invitation-answer = { $status ->
 notice-contacts-changed = { $change ->
     [invited] { $by } invited { $name } to become a billing contact for { $account }
     [accepted] { $name } is now a billing contact for { $account }
-    [declined] { $name } declined to become a billing contact for { $account }
+    [declined] { $name } declined the invitation to become a billing contact for { $account }
     [cancelled] { $by } cancelled { $name }’s invitation to become a billing contact for { $account }
     [lapsed] { $name }’s invitation to become a billing contact for { $account } has expired
     [undelivered] We couldn’t deliver { $name }’s invitation to become a billing contact for { $account }
@@ -1253,18 +1284,18 @@ notice-digest-reason = You chose to get these once a day.
 notice-actions = Actions: { $choices }
 
 ## Receipt
-receipt-list = Receipts of *{ $account }*, newest first. We’ll send you the PDF by direct message.
+receipt-list = Receipts for *{ $account }*, newest first. We’ll send you the PDF by direct message.
 receipt-list-empty = *{ $account }* has no receipts yet. You’ll get one when a service order is completed.
 receipt-sent-success = { $count ->
     [one] { document-name } is on its way.
    *[other] { document-name } are on their way.
 }
 receipt-sent = You’ll get a direct message with the PDF in a moment. If Slack can’t deliver it, we’ll email it to { $email }.
-receipt-export-title = Receipts of a period
-receipt-export-intro = For the books of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt and tax rate.
+receipt-export-title = Receipts by period
+receipt-export-intro = For the bookkeeping of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt and tax rate.
 receipt-export-since = From
-receipt-export-until = To, including that day
-receipt-export-submit = Email them
+receipt-export-until = To (inclusive)
+receipt-export-submit = Email receipts
 receipt-export-found = { $count ->
     [one] *1 receipt*
    *[other] *{ $count } receipts*
@@ -1272,7 +1303,7 @@ receipt-export-found = { $count ->
     [one] one email
    *[other] { $mails } emails
 } to { $email }:
-receipt-export-requested = We’re emailing receipts of *{ $account }* to { $email }.
+receipt-export-requested = We’re emailing receipts for *{ $account }* to { $email }.
 receipt-export-progress = *{ $first } to { $last }:* { $sent } of { $mails ->
     [one] 1 email
    *[other] { $mails } emails
@@ -1286,12 +1317,13 @@ receipt-export-attached = { $count ->
     [one] The PDF of 1 receipt is attached.
    *[other] The PDFs of { $count } receipts are attached.
 }
-receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt of the period and each of its tax rates. The total of a receipt is in its first row.
+receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt of the period and each of its tax rates. The subtotal and the total of a receipt are in its first row.
 receipt-table-document = Document number
 receipt-table-invoices = Provider’s invoices
 receipt-table-tax-ids = Tax ID of the buyer
 receipt-table-currency = Currency
 receipt-table-percent = Tax rate in percent
+receipt-table-subtotal = Subtotal of the document
 receipt-table-total = Total of the document
 invoice-title = Invoice { $number }
 invoice = Invoice
@@ -1335,7 +1367,10 @@ receipt-since = from { $day }
 receipt-until = to { $day }
 receipt-tax-rate = Tax rate
 receipt-taxable = Taxable amount
-receipt-tax-id = Tax ID: { $id }
+receipt-tax-id = { $kind ->
+    [vat] VAT number: { $id }
+   *[other] Tax ID: { $id }
+}
 receipt-po-number = Purchase order
 receipt-line-method = { $type ->
     [paid_elsewhere] paid outside the payment provider
@@ -1385,8 +1420,8 @@ mail-receipt-attached = { $kind ->
    *[receipt] Your receipt is attached as a PDF.
 }
 invoice-pdf-missing = { $count ->
-    [one] The payment provider hasn’t given us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
-   *[other] The payment provider hasn’t given us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
+    [one] The payment provider hasn’t sent us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
+   *[other] The payment provider hasn’t sent us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
 }
 mail-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
 mail-receipt-number = { $kind ->

@@ -43,8 +43,8 @@ period-length = { $count ->
 labelled-amount = { $label } : { $amount }
 price-per-seat = { $price } par poste et { $period }
 price-per-package = { $price } par lot de { $count } postes et { $period }{ $counted ->
-    [full] {" "}(seuls les lots complets comptent)
-   *[started] {" "}(tout lot entamé compte en entier)
+    [full] {" "}(les lots incomplets ne sont pas facturés)
+   *[started] {" "}(tout lot entamé est facturé en entier)
 }
 price-in-words = { $scheme ->
     [graduated] tarif par paliers { $period } : chaque poste au prix de son palier
@@ -83,13 +83,13 @@ action-ask-for-extension-label = Demander un délai pour le devis { $number }
 action-approve-extension = Prolonger
 action-approve-extension-label = Prolonger la validité du devis { $number }
 action-decline = Refuser
-action-decline-extension-label = Refuser un délai pour le devis { $number }
+action-decline-extension-label = Refuser la prolongation du devis { $number }
 action-view-quotes = Voir les devis en attente
 action-view-quotes-count = Voir les devis en attente ({ $count })
 action-view-order = Voir la commande de Service
 action-view-order-label = Voir la commande de Service { $number }
 action-repeat-order = Commander à nouveau
-action-repeat-order-label = Commander à nouveau, comme la commande de Service { $number }
+action-repeat-order-label = Commander à nouveau les postes de la commande de Service { $number }
 action-view-orders = Voir les commandes de Service
 action-view-receipts = Voir tous les reçus
 action-export-receipts = Envoyer les reçus d’une période
@@ -109,8 +109,8 @@ action-withdraw-contact-label = Retirer { $name }
 action-cancel-invitation = Annuler l’invitation
 action-cancel-invitation-label = Annuler l’invitation de { $name }
 action-accept-invitation = Accepter
-action-accept-invitation-label = Accepter de devenir contact de facturation du compte { $account }
-action-decline-invitation-label = Refuser de devenir contact de facturation du compte { $account }
+action-accept-invitation-label = Accepter l’invitation à devenir contact de facturation du compte { $account }
+action-decline-invitation-label = Refuser l’invitation à devenir contact de facturation du compte { $account }
 action-manage-notifications = Gérer les notifications
 action-contact-services = Contacter les Services des comptes Corporate
 action-view-billing = Voir la facturation
@@ -146,6 +146,13 @@ cart-not-orderable = *{ $product }*{ $has_seats ->
 cart-resume = *Vous avez déjà commencé une commande.* Reprenez-la là où vous en étiez :
 cart-resume-quote = Le devis { $number } issu de ce panier est en attente, valable { validity }. Enregistrez sans rien changer pour y revenir. Si vous modifiez les nombres, un nouveau devis le remplacera.
 cart-page = { page-of }. Votre saisie est conservée d’une page à l’autre.
+cart-repeat = { $has_seats ->
+    [yes] Voici les postes de la commande de Service { $number }. Vérifiez les nombres avant d’enregistrer le panier.
+   *[no] Rien de la commande de Service { $number } ne peut être commandé de nouveau.
+}
+cart-repeat-missing = { $product }, { seat-count } : non repris. { $reason }
+cart-repeat-kept = Déjà dans votre panier : { $seats }. Si vous n’en voulez pas dans cette commande, effacez ces nombres.
+cart-repeat-replaced = Ces nombres remplacent ceux qui étaient dans votre panier : { $seats }.
 cart-choose-title = Choisir un compte
 cart-choose = Vous êtes contact de facturation de plusieurs comptes Corporate. Lequel souhaitez-vous utiliser ?
 cart-choose-button = Choisir
@@ -246,7 +253,7 @@ tax-note = { $treatment ->
     [zero_rated] Taux zéro : la taxe est de 0 %.
    *[not_collected] Aucune taxe n’est facturée.
 }
-tax-ids = Votre numéro fiscal : { $ids }
+tax-ids = Votre identifiant fiscal : { $ids }
 tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
 quote-due-now = Débité maintenant : { $amount }
 quote-invoiced = Facturé : { $amount }
@@ -262,6 +269,7 @@ quote-reject-reason = Motif
 quote-reject-hint = Facultatif, { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
 quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF. Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }. Transmettez-le à la personne qui paie.
+quote-file-buyer = Établi pour
 quote-file-number = Numéro du devis
 quote-file-until = Valable jusqu’au (inclus)
 quote-file-status = { $status ->
@@ -274,7 +282,7 @@ quote-file-due = Débité à la commande
 quote-file-invoiced = Facturé à la commande
 quote-file-renewal = À partir du prochain renouvellement
 quote-file-accept = Comment accepter ce devis
-quote-file-steps = Dans Slack, un contact de facturation de { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est facturé avant.
+quote-file-steps = Dans Slack, un contact de facturation du compte { $account } tape /quotes { $number }, approuve le devis et passe la commande de Service. Rien n’est facturé avant.
 quote-file-terms = Ces prix s’appliquent { validity }. Les Services des comptes Corporate peuvent vous aider : { $url }
 extension-title = Validité du devis
 extension-request-intro = Les Services des comptes Corporate décideront. Les prix du devis restent les mêmes, et ses rappels suivent la nouvelle date.
@@ -299,13 +307,13 @@ extension-decision = { $status ->
     [yes] {" "}Motif : { $reason }
    *[no] {""}
 }
-extension-decision-intro = Le devis *{ $number }* de *{ $account }* est valable { validity }. Ses prix restent les mêmes si vous le prolongez.
+extension-decision-intro = Le devis *{ $number }* du compte *{ $account }* est valable { validity }. Ses prix restent les mêmes si vous le prolongez.
 extension-approve-title = Prolonger le devis
 extension-approve-submit = Prolonger
-extension-decline-title = Refuser le délai
+extension-decline-title = Refuser la prolongation
 extension-decided = { $status ->
-    [approved] Le devis *{ $number }* de *{ $account }* est désormais valable jusqu’au { $until } inclus. Ses contacts de facturation en sont avertis.
-   *[declined] Vous avez refusé un délai pour le devis *{ $number }* de *{ $account }*. Sa validité ne change pas, et ses contacts de facturation en sont avertis.
+    [approved] Le devis *{ $number }* du compte *{ $account }* est désormais valable jusqu’au { $until } inclus. Ses contacts de facturation en sont avertis.
+   *[declined] Vous avez refusé la prolongation du devis *{ $number }* du compte *{ $account }*. Sa validité ne change pas, et ses contacts de facturation en sont avertis.
 }
 
 ## Paiement
@@ -467,7 +475,10 @@ placement-method =
     { $method }
 placement-po-number =
     {"*"}Numéro de bon de commande*
-    { $number }
+    { $has_number ->
+        [yes] { $number }
+       *[no] Aucun
+    }
 placement-address = *{ billing-address }*
 placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et { $payment ->
     [invoice] recevrez une facture de { $invoiced }, { invoice-term }
@@ -479,10 +490,17 @@ placement-consequence = En passant cette commande de Service, vous acceptez le d
 }
 placed-title = Commande passée
 placed-success = La commande de Service { $number } est passée.
-placed-next = { order-promise } Vous pouvez fermer cette fenêtre : { $has_channel ->
+placed-next = { $overdue ->
+    [yes] {""}
+   *[no] { order-promise }{" "}
+}Vous pouvez fermer cette fenêtre : { $has_channel ->
     [yes] son avancement est publié dans le canal de votre compte.
    *[no] nous vous tiendrons au courant par message direct.
-} Une fois la commande terminée, nous enverrons le reçu par e-mail à { $name }, { $email }.
+} Une fois la commande terminée, nous enverrons { $payment ->
+    [invoice] la facture
+    [both] le reçu et la facture
+   *[charge] le reçu
+} par e-mail à { $name }, { $email }.
 
 ## Commande de Service
 order-status = { $status ->
@@ -492,8 +510,15 @@ order-status = { $status ->
    *[failed] Échouée
 }
 order-promise = Le traitement peut prendre jusqu’à 24 heures, au plus tard le { $by }.
-service-order-placed = *Passée.* { order-promise }
-service-order-processing = *En cours de traitement.* Cela peut prendre jusqu’à 24 heures, au plus tard le { $by }.
+service-order-placed = *Passée.*{ $overdue ->
+    [yes] {" "}{ order-was-due }
+   *[no] {" "}{ order-promise }
+}
+service-order-processing = *En cours de traitement.*{ $overdue ->
+    [yes] {" "}{ order-was-due }
+   *[no] {" "}{ order-promise }
+}
+order-was-due = L’échéance était le { $by }.
 service-order-completed = *Terminée* le { $at }.{ $some_declined ->
     [yes] {" "}Refusé et non facturé : { $products }. Les Services des comptes Corporate peuvent vous aider.
    *[no] {""}
@@ -517,19 +542,19 @@ service-order-summary =
     { $seats }
     Passée le { $at }
 service-order-list = Commandes de Service du compte *{ $account }*, de la plus récente à la plus ancienne.
-service-order-list-po-number = Commandes de Service avec le numéro de bon de commande *{ $number }*, les plus récentes en premier.
+service-order-list-po-number = Commandes de Service avec le numéro de bon de commande *{ $number }*, de la plus récente à la plus ancienne.
 service-order-list-empty = *{ $account }* n’a pas encore de commande de Service. Pour commander des postes, tapez `/add-seats`.
 line-seats = *{ $product }* · { new-seat-count }
 order-line =
     { line-seats }
     { $explanation }
-order-line-waiting = En attente de traitement, au plus tard le { $by }.
-order-line-queued = En attente de la commande de Service { $order }, en cours de traitement pour le même abonnement. Nous poursuivrons automatiquement, au plus tard le { $by }.
+order-line-waiting = En attente de traitement.
+order-line-queued = En attente de la commande de Service { $order }, en cours de traitement pour le même abonnement. Nous poursuivrons automatiquement.
 order-line-charging = Débit en cours.
 order-line-settled = Débité et postes ajoutés le { $at }.
 amount-differs = { $charged } ont été facturés au lieu des { $promised } promis, car l’abonnement ou le compte a été modifié au même moment. Les Services des comptes Corporate peuvent expliquer la différence.
 amount-differs-for-product = { $product } : { $difference }
-order-line-invoicing = Les postes sont en cours d’ajout et la facture est en préparation, jusqu’au { $by } au plus tard.
+order-line-invoicing = Les postes sont en cours d’ajout et la facture est en préparation.
 order-line-added = Postes ajoutés le { $at }.
 invoice-status = { $status ->
     [paid] La facture { $number } de { $amount } est payée.
@@ -544,7 +569,7 @@ invoice-status = { $status ->
        *[no] {""}
     }.
 }
-order-line-needs-customer = La banque de votre carte vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
+order-line-needs-customer = Votre banque vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
 order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas facturé deux fois : ne commandez pas à nouveau.
 order-line-declined = Refusé : { $reason }. Non facturé.
 order-line-can-retry = Vous pouvez réessayer jusqu’au { $until }.
@@ -600,9 +625,9 @@ decline-subscription-paused = l’abonnement est suspendu
 decline-collection-paused = les paiements de l’abonnement sont suspendus
 decline-change-scheduled = un changement programmé de l’abonnement annulerait la commande
 decline-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
-decline-tax-location-invalid = la taxe ne peut pas être déterminée pour l’adresse du compte
+decline-tax-location-invalid = la taxe ne peut pas être calculée pour l’adresse du compte
 decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
-decline-method-gone = la carte n’est plus enregistrée chez le prestataire de paiement
+decline-method-gone = le mode de paiement n’est plus enregistré chez le prestataire de paiement
 decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien facturé
 decline-provider-refused = le prestataire de paiement a refusé la commande
 decline-unknown = aucun motif n’a été indiqué
@@ -613,7 +638,7 @@ provider-receipt = { $kind ->
     [invoice] Facture { $number }
    *[receipt] Reçu { $number } du prestataire de paiement
 } : <{ $page }|afficher> ou <{ $pdf }|télécharger le PDF>
-retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, avec la carte de votre choix :
+retry-intro = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, avec le mode de paiement de votre choix :
 retry-intro-invoice = Ces postes de la commande de Service { $number } ont été refusés. Réessayez au même prix, sur facture :
 cancel-seats-ask = Annuler les postes refusés ?
 cancel-seats-consequence = Les postes refusés de la commande de Service { $number } ne seront pas facturés et vous ne pourrez plus les réessayer. Les postes déjà ajoutés sont conservés.
@@ -640,10 +665,10 @@ history-quote-replaced = Devis { $number } remplacé
 history-quote-accepted = Devis { $number } accepté
 history-quote-rejected = Devis { $number } rejeté
 history-quote-expired = Devis { $number } expiré
-history-quote-extension-requested = Délai demandé pour le devis { $number }
+history-quote-extension-requested = Prolongation du devis { $number } demandée
 history-quote-extended = Validité du devis { $number } prolongée
-history-quote-extension-moved = Demande de délai reprise pour le devis { $number }
-history-quote-extension-declined = Délai refusé pour le devis { $number }
+history-quote-extension-moved = Demande de prolongation transférée au devis { $number }
+history-quote-extension-declined = Prolongation du devis { $number } refusée
 history-service-order-placed = Commande passée
 history-service-order-processing = Traitement commencé
 history-service-order-completed = Commande terminée
@@ -714,7 +739,7 @@ outlook-change-scheduled = { $change ->
     [unknown] Un changement de l’abonnement est programmé le { $on }
    *[seats] Un changement programmé le { $on } fixe { seat-count }
 }
-outlook-update-pending = Une autre modification attend son paiement jusqu’au { $until }
+outlook-update-pending = Une autre modification est en attente de paiement jusqu’au { $until }
 outlook-paid-by-invoice = Payé sur facture, { invoice-term }
 outlook-discount = Remise{ $has_name ->
     [yes] {" "}« { $name } »
@@ -850,7 +875,7 @@ spending-month = { $month } : { $total }{ $count ->
     [0] {""}
    *[other] {" "}({ $products })
 }
-spending-others = Autres
+spending-others = Autres produits
 seat-history = *{ seat-history-title }*
 seat-history-title = Évolution de vos postes
 seat-history-seats = Postes
@@ -863,7 +888,7 @@ seat-history-since = { seat-count } depuis le { $day }
 help-add-seats =
     {"*"}`/add-seats`* commande des postes supplémentaires en quatre étapes : choisissez leur nombre, vérifiez le devis, complétez le paiement et passez la commande de Service. Rien n’est facturé avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
     • `/add-seats webinar 5` commence avec 5 nouveaux postes de GoTo Webinar
-    • `/add-seats webinar 5 training 2` prend plusieurs produits à la fois
+    • `/add-seats webinar 5 training 2` commence avec plusieurs produits
     • `/add-seats webinar` vérifie d’abord ce produit
     Votre saisie est conservée : si vous vous arrêtez en chemin, `/add-seats` vous ramène à votre panier.
 help-quotes =
@@ -882,13 +907,13 @@ help-billing =
 
 ## Chargement
 loading-title = Un instant
-loading-text = La réponse prend un peu plus de temps que d’habitude. Elle s’affichera ici dans un instant.
+loading-text = Cela prend un peu plus de temps que d’habitude. Le résultat s’affichera ici dans un instant.
 not-installed = Seatbot n’est pas installé dans cet espace de travail. Demandez à l’administrateur de votre espace de travail de l’installer.
 
 ## Refus
-refusal-tax-location-invalid = Nous ne pouvons pas déterminer la taxe pour cette adresse de facturation. Vérifiez le pays, l’État et le code postal, puis réessayez. Rien n’a été modifié ni acheté.
-refusal-shipping-location-invalid = Nous ne pouvons pas déterminer la taxe. Le prestataire de paiement utilise pour cela l’adresse de livraison du compte, qui est incomplète. Demandez aux Services des comptes Corporate de la corriger ou de la supprimer. Rien n’a été modifié ni acheté.
-refusal-tax-calculation-failed = Le prestataire de paiement ne peut pas calculer la taxe pour le moment, quelle que soit l’adresse. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes. Si le problème persiste, contactez les Services des comptes Corporate.
+refusal-tax-location-invalid = Nous ne pouvons pas calculer la taxe pour cette adresse de facturation. Vérifiez le pays, l’État et le code postal, puis réessayez. Rien n’a été modifié ni acheté.
+refusal-shipping-location-invalid = Nous ne pouvons pas calculer la taxe. Le prestataire de paiement utilise pour cela l’adresse de livraison du compte, qui est incomplète. Demandez aux Services des comptes Corporate de la corriger ou de la supprimer. Rien n’a été modifié ni acheté.
+refusal-tax-calculation-failed = Le prestataire de paiement ne peut pas calculer la taxe pour le moment. Votre adresse n’est pas en cause. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes. Si le problème persiste, contactez les Services des comptes Corporate.
 refusal-title = Action impossible
 refusal = Ce n’est pas possible.
 refusal-account-closed = Le compte { $account } est fermé : plus rien ne peut être commandé pour ce compte.{ $has_reason ->
@@ -915,15 +940,15 @@ refusal-billing-request-rejected = Le système de facturation a refusé cette de
     [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
    *[no] Veuillez contacter les Services des comptes Corporate.
 }
-refusal-billing-system-failed = Le système de facturation rencontre un problème pour le moment. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
+refusal-billing-system-failed = Le système de facturation rencontre un problème de son côté. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
 refusal-billing-unavailable = Le système de facturation ne répond pas pour le moment. Rien n’a été modifié ni acheté. Réessayez dans quelques minutes.
 refusal-colleague-not-confirmed = Slack n’a pas confirmé de qui il s’agit : personne n’a été invité. Réessayez dans un instant ou choisissez quelqu’un d’autre.
 refusal-contact-already-withdrawn = { $has_by ->
     [yes] { $by } a déjà retiré { $name } le { $at }.
    *[no] { $name } n’est plus contact de facturation.
 }
-refusal-contact-email-missing = Slack ne nous indique pas d’adresse e-mail pour { $name }, or les contacts de facturation reçoivent leurs reçus par e-mail. Réessayez quand son profil Slack en aura une.
-refusal-contact-email-taken = { $name } a dans Slack la même adresse e-mail que { $other }, qui est déjà contact de facturation. Il faut à chacun sa propre adresse.
+refusal-contact-email-missing = { $name } n’a pas d’adresse e-mail dans Slack, or les contacts de facturation reçoivent leurs reçus par e-mail. Réessayez quand son profil Slack en aura une.
+refusal-contact-email-taken = { $name } a la même adresse e-mail dans Slack que { $other }, qui est déjà contact de facturation. Chacun doit avoir sa propre adresse.
 refusal-contact-not-eligible = { $name } ne peut pas être contact de facturation : seuls les membres à part entière et actifs de l’espace de travail du compte le peuvent, pas les invités, les applications ni les personnes extérieures.
 refusal-contact-not-found = Nous ne trouvons pas ce contact de facturation.
 refusal-checkout-incomplete = Le paiement de ce devis est incomplet, ou certaines informations ne sont plus valides. Vérifiez à nouveau le contact administrateur, le mode de paiement et l’adresse de facturation.
@@ -931,7 +956,7 @@ refusal-customer-not-found = Le compte { $account } n’existe pas chez le prest
 refusal-empty-order = Indiquez le nombre de postes à ajouter pour au moins un abonnement.
 refusal-extension-decided = { $status ->
     [approved] Le { $at }, { $by } a déjà prolongé le devis { $number } jusqu’au { $until } inclus. Il n’y a plus rien à décider.
-   *[declined] Le { $at }, { $by } a déjà refusé un délai pour le devis { $number }. Il n’y a plus rien à décider.
+   *[declined] Le { $at }, { $by } a déjà refusé la prolongation du devis { $number }. Il n’y a plus rien à décider.
 }
 refusal-extension-impossible = Le devis { $number } ne peut pas être valable plus longtemps : ses prix couvrent des périodes de facturation, et la première se termine le { $period_end }. Passez la commande avant cette date, ou établissez un nouveau devis avec /add-seats.
 refusal-extension-lapsed = Le devis { $number } n’est plus en attente : il n’y a plus rien à décider. { $outcome ->
@@ -1007,6 +1032,7 @@ refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { 
 refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-preview-incomplete = Tant d’autres éléments de cet abonnement sont en attente de facturation que nous ne pouvons pas déterminer le prix de vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-product-named-twice = Vous avez cité { $product } plusieurs fois, avec { $numbers } postes. Saisissez le nombre voulu dans son champ.
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
@@ -1025,8 +1051,8 @@ refusal-quote-not-pending = Le devis { $number } n’est plus en attente. { $out
 }
 refusal-quotes-pending = De nouveaux devis sont en attente : rien n’a été modifié. Approuvez-les ou rejetez-les d’abord : { $numbers }.
 refusal-reason-too-long = Votre motif compte { $length } caractères. Le maximum est de { $most }.
-refusal-mail-not-configured = Nous ne pouvons pas encore envoyer d’e-mails, ni donc les reçus d’une période. Pour obtenir le PDF d’un reçu, saisissez /billing receipts.
-refusal-no-receipts-in-period = Il n’y a pas de reçu du { $first } au { $last }. Choisissez d’autres jours.
+refusal-mail-not-configured = La messagerie n’est pas encore configurée : nous ne pouvons pas envoyer les reçus d’une période. Pour obtenir le PDF d’un reçu, saisissez /billing receipts.
+refusal-no-receipts-in-period = Il n’y a pas de reçu du { $first } au { $last }. Choisissez une autre période.
 refusal-period-reversed = La période se termine avant de commencer. Choisissez le { $first } ou un jour ultérieur.
 refusal-too-many-receipts = Cette période compte plus de { $most } reçus. Choisissez-en une plus courte.
 refusal-receipt-export-not-found = Nous ne trouvons pas cette demande. Pour voir vos reçus, saisissez /billing receipts.
@@ -1048,7 +1074,10 @@ refusal-subscription-in-trial = { refusal-subject } est à l’essai{ $has_until
 } : aucun poste ne peut encore être facturé. Commandez-en après l’essai ou adressez-vous aux Services des comptes Corporate.
 refusal-subscription-past-due = { refusal-subject } a une facture impayée. Dès qu’elle sera réglée, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
 refusal-subscription-paused = { refusal-subject } est suspendu. Dès qu’il aura repris, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
-refusal-collection-paused = { refusal-subject } a ses paiements suspendus{ $has_until ->
+refusal-collection-paused = Les paiements de { $has_product ->
+    [yes] votre abonnement à { $product }
+   *[no] l’un de ces abonnements
+} sont suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 } : aucun poste ne peut être facturé. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
@@ -1059,6 +1088,7 @@ refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’u
    *[seats] {" "}fixe { seat-count } et
 } annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
 refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
+refusal-subscription-ended = Votre abonnement à { $product } a pris fin : il n’y a plus de postes à commander.
 refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
@@ -1066,12 +1096,13 @@ refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de poste
 } Les Services des comptes Corporate peuvent les commander pour vous.
 refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre une fenêtre. Rien n’est perdu. Réessayez.
 refusal-slack-unavailable = Slack n’a pas répondu correctement : nous n’avons rien pu vous afficher. Rien n’est perdu. Réessayez dans un instant.
+installation-interrupted = Slack n’a pas répondu correctement : rien n’est encore installé. Recommencez dans un instant depuis la page d’installation.
 refusal-database-unavailable = Nos données sont momentanément inaccessibles. Réessayez dans quelques minutes : ce que vous avez enregistré est conservé et rien ne sera acheté deux fois.
 refusal-database-read-only = Nous pouvons tout vous afficher, mais rien enregistrer pour le moment : rien n’a été modifié. Réessayez dans quelques minutes.
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
-refusal-unknown-subcommand = { $command } ne reconnaît pas « { $word } ». Pour voir ce que vous pouvez faire, tapez { $command } help.
+refusal-unknown-subcommand = « { $word } » n’est pas une option de { $command }. Pour voir ce que vous pouvez faire, tapez { $command } help.
 refusal-unknown-command = { $command } n’est plus disponible. Pour voir ce que vous pouvez faire, tapez /add-seats help.
-refusal-too-many-invitations = { $most } invitations sont encore sans réponse, ce qui est le maximum. Annulez-en une ou attendez une réponse.
+refusal-too-many-invitations = Le maximum est de { $most } invitations sans réponse. Annulez-en une ou attendez une réponse.
 refusal-too-busy = Le service est très sollicité pour le moment : rien n’a été modifié. Réessayez dans une minute.
 refusal-too-many-seats = Le maximum est de { $most } nouveaux postes.
 refusal-too-many-seats-in-order = { $total } nouveaux postes, c’est trop pour une seule commande. Le maximum est de { $most }.
@@ -1130,8 +1161,8 @@ notice-order-needs-customer = { $personal ->
     [yes] Commande de Service { $number } : confirmez votre paiement pour { $products }
    *[no] Commande de Service { $number } : le contact de facturation doit confirmer le paiement pour { $products }
 }
-notice-order-confirm = { $product } : la banque de la carte demande une confirmation.
-notice-order-confirm-until = { $product } : la banque de la carte demande une confirmation avant le { $until }.
+notice-order-confirm = { $product } : la banque demande une confirmation.
+notice-order-confirm-until = { $product } : la banque demande une confirmation avant le { $until }.
 notice-order-confirm-link = Confirmez ici : { $url }
 notice-order-failed = La commande de Service { $number } a échoué
 notice-invoice = { $status ->
@@ -1172,7 +1203,7 @@ notice-history = { $step ->
    *[other] { $at } : { $step }
 }
 notice-receipt = { document-name } de la commande de Service { $order }
-notice-receipt-export = Reçus de { $account }, du { $first } au { $last }{ $mails ->
+notice-receipt-export = Reçus du compte { $account }, du { $first } au { $last }{ $mails ->
     [one] {""}
    *[other] {" "}(e-mail { $mail } sur { $mails })
 }
@@ -1204,14 +1235,14 @@ notice-quote-decided = { $decision ->
    *[expired] Le devis { $number } a expiré
 }
 notice-quote-file = PDF du devis { $number }
-notice-extension-requested = { $account } demande un délai pour le devis { $number }
+notice-extension-requested = { $account } demande la prolongation du devis { $number }
 notice-extension-undelivered = { $withdrawn ->
-    [yes] Votre demande de délai pour le devis { $number } n’est pas parvenue aux Services des comptes Corporate
-   *[no] Votre demande de délai pour le devis { $number } n’est pas encore parvenue aux Services des comptes Corporate
+    [yes] Votre demande de prolongation du devis { $number } n’est pas parvenue aux Services des comptes Corporate
+   *[no] Votre demande de prolongation du devis { $number } n’est pas encore parvenue aux Services des comptes Corporate
 }
 notice-extension-decided = { $status ->
     [approved] Le devis { $number } est désormais valable jusqu’au { $until } inclus
-   *[declined] Les Services des comptes Corporate ont refusé un délai pour le devis { $number }
+   *[declined] Les Services des comptes Corporate ont refusé la prolongation du devis { $number }
 }
 notice-quote-decision = { $decision ->
     [accepted] Accepté par { $by } le { $at } : commande de Service { $order }
@@ -1267,10 +1298,10 @@ receipt-sent-success = { $kind ->
    *[receipt] Le reçu { $number } vous est envoyé.
 }
 receipt-sent = Vous recevrez dans un instant un message direct avec le PDF. Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
-receipt-export-title = Reçus d’une période
-receipt-export-intro = Pour la comptabilité de *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
+receipt-export-title = Reçus par période
+receipt-export-intro = Pour la comptabilité du compte *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
 receipt-export-since = Du
-receipt-export-until = Au, ce jour compris
+receipt-export-until = Au (inclus)
 receipt-export-submit = Envoyer
 receipt-export-found = { $count ->
     [one] *{ $count } reçu*
@@ -1279,7 +1310,7 @@ receipt-export-found = { $count ->
     [one] un e-mail
    *[other] { $mails } e-mails
 } à { $email } :
-receipt-export-requested = Nous envoyons par e-mail des reçus de *{ $account }* à { $email }.
+receipt-export-requested = Nous envoyons par e-mail des reçus du compte *{ $account }* à { $email }.
 receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
     [one] { $sent } e-mail envoyé
    *[other] { $sent } e-mails envoyés
@@ -1293,12 +1324,13 @@ receipt-export-attached = { $count ->
     [one] Le PDF de { $count } reçu est joint.
    *[other] Les PDF de { $count } reçus sont joints.
 }
-receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le total d’un reçu figure sur sa première ligne.
+receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le sous-total et le total d’un reçu figurent sur sa première ligne.
 receipt-table-document = Numéro du document
 receipt-table-invoices = Factures du prestataire
-receipt-table-tax-ids = Numéro fiscal de l’acheteur
+receipt-table-tax-ids = Identifiant fiscal de l’acheteur
 receipt-table-currency = Devise
 receipt-table-percent = Taux de taxe en pour cent
+receipt-table-subtotal = Sous-total du document
 receipt-table-total = Total du document
 invoice-title = Facture { $number }
 invoice = Facture
@@ -1342,7 +1374,10 @@ receipt-since = du { $day }
 receipt-until = au { $day }
 receipt-tax-rate = Taux
 receipt-taxable = Base imposable
-receipt-tax-id = Numéro fiscal : { $id }
+receipt-tax-id = { $kind ->
+    [vat] N° de TVA : { $id }
+   *[other] Identifiant fiscal : { $id }
+}
 receipt-po-number = Bon de commande
 receipt-line-method = { $type ->
     [paid_elsewhere] payé en dehors du prestataire de paiement

@@ -1,5 +1,6 @@
 """Texts, amounts and dates in the reader's language and time zone (R22)."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -43,21 +44,30 @@ def _format_money(money: Money | ExactMoney, locale: Locale) -> str:
     )
 
 
+FRENCH_FIRST_DAY = re.compile(r"(?<!\d)1(?=[ \u00a0\u202f–-])")
+
+
 @lru_cache(maxsize=4000)
 def _format_date(day: date, locale: Locale) -> str:
-    return format_date(day, "medium", locale=locale)
+    return _write_first_day(format_date(day, "medium", locale=locale), locale)
 
 
 @lru_cache(maxsize=4000)
 def _format_date_range(first: date, last: date, skeleton: str, locale: Locale) -> str:
     # CLDR puts thin spaces around the dash in some languages, and none in others.
-    return str(format_interval(first, last, skeleton, locale=locale)).replace("\u2009", " ")
+    text = str(format_interval(first, last, skeleton, locale=locale)).replace("\u2009", " ")
+    return _write_first_day(text, locale)
+
+
+def _write_first_day(text: str, locale: Locale) -> str:
+    """In French the first of a month is an ordinal number, which CLDR does not know."""
+    return FRENCH_FIRST_DAY.sub("1er", text) if locale.language == "fr" else text
 
 
 @lru_cache(maxsize=4000)
 def _format_datetime(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
     local = at.astimezone(zone)
-    day = format_date(local, "medium", locale=locale)
+    day = _format_date(local.date(), locale)
     return f"{day}, {format_time(local, 'short', locale=locale)} ({local.tzname()})"
 
 
@@ -139,7 +149,7 @@ class Localizer:
         return str(self.locale.territories.get(code, code))
 
     def format_address(self, address: Address) -> list[str]:
-        """In the order of its country, which is named in the reader's language."""
+        """Formats an address in the order of its country, which is named in the reader's language."""
         return [*format_address_lines(address), self.get_country_name(address.country)]
 
     def join_items(self, items: list[str]) -> str:

@@ -5,12 +5,9 @@ from datetime import datetime
 
 # Slack formats what is between two of them. It has no escape sequence for them, so look-alikes are shown. An
 # underscore inside a word, as in an e-mail address, formats nothing.
-FORMATTING_SIGNS = {
-    re.compile(r"\*"): "\u2217",
-    re.compile(r"~"): "\u223c",
-    re.compile(r"`"): "\u02cb",
-    re.compile(r"(?<![^\W_])_|_(?![^\W_])"): "\u02cd",
-}
+LOOK_ALIKES = {"*": "\u2217", "~": "\u223c", "`": "\u02cb"}
+FORMATTING_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+UNDERSCORE_LOOK_ALIKE = "\u02cd"
 
 DATE_TOKEN = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 
@@ -21,19 +18,21 @@ class SlackMarkup(str):
 
 def escape_mrkdwn(text: str) -> str:
     """So that what a person typed never becomes a mention, link or channel, nor bold or struck out."""
-    for sign, look_alike in FORMATTING_SIGNS.items():
-        if len(sign.findall(text)) > 1:
-            text = sign.sub(look_alike, text)
+    for sign, look_alike in LOOK_ALIKES.items():
+        if text.count(sign) > 1:
+            text = text.replace(sign, look_alike)
+    if "_" in text and len(FORMATTING_UNDERSCORE.findall(text)) > 1:
+        text = FORMATTING_UNDERSCORE.sub(UNDERSCORE_LOOK_ALIKE, text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescape_mrkdwn(text: str) -> str:
-    """Of text that Slack has escaped, once: `&amp;lt;` was typed as `&lt;`."""
+    """Unescapes text that Slack has escaped once: `&amp;lt;` was typed as `&lt;`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def format_link(url: str) -> SlackMarkup:
-    """With `verbatim`, Slack makes no link of a bare URL."""
+    """`verbatim` keeps Slack from linking bare URLs."""
     quoted = url.replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
     return SlackMarkup(f"<{quoted.replace('&', '&amp;')}>")
 

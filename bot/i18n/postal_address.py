@@ -13,7 +13,7 @@ STREET, CITY, AREA, POSTAL_CODE = "%A", "%C", "%S", "%Z"
 
 
 def format_address_lines(address: Address) -> list[str]:
-    """Without the country. Nothing is lost that the country's format has no place for."""
+    """Formats an address without the country. Fields that the country's format lacks are kept."""
     is_latin = _is_latin(address)
     template = _load_format(address.country, is_latin)
     values = {
@@ -56,7 +56,7 @@ def _is_latin(address: Address) -> bool:
 
 
 def _fill_line(template: str, values: dict[str, str]) -> str:
-    """Of the literals between two fields only the last one before a field that is filled."""
+    """Keeps only the last of the literals between two fields that are filled."""
     written, literal = "", ""
     for part in re.split(r"(%[A-Z])", template):
         if not part.startswith("%"):

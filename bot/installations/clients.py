@@ -14,7 +14,13 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.installations.organisation import fetch_workspace_ids, find_enterprise_id
-from bot.installations.slack_errors import REVOKED_TOKEN_ERRORS, UnreadableResponse, get_error_name
+from bot.installations.slack_errors import (
+    REVOKED_TOKEN_ERRORS,
+    SlackErrorKind,
+    UnreadableResponse,
+    get_error_kind,
+    get_error_name,
+)
 from bot.metrics import record_call, to_snake_case
 from bot.network import find_proxy
 
@@ -72,8 +78,8 @@ class SlackClientProvider(Protocol):
     def default_client(self) -> AsyncWebClient: ...
 
     async def get_client(self, team_id: str) -> AsyncWebClient:
-        """Of the workspace's own installation, else of its organisation's. Raises NotInstalled and
-        OrganisationUnknown."""
+        """Returns the client of the workspace's own installation, else of its organisation's. Raises
+        NotInstalled and OrganisationUnknown."""
 
     def clear_cached_token(self, team_id: str) -> None:
         """The token is read again when it is next needed."""
@@ -89,7 +95,8 @@ class SlackClientProvider(Protocol):
         """Stores which workspaces its token reaches now, if it has one that works. Returns those that it no
         longer reaches."""
 
-    async def handle_uninstall(self, team_id: str) -> None: ...
+    async def handle_uninstall(self, team_id: str) -> set[str]:
+        """Returns what its token reached: that workspace, or the organisation with its workspaces."""
 
 
 async def verify_token(clients: SlackClientProvider, team_id: str) -> bool:
@@ -136,8 +143,9 @@ class SingleWorkspaceClients:
         """The token is a setting, and the same for all its workspaces."""
         return set()
 
-    async def handle_uninstall(self, team_id: str) -> None:
+    async def handle_uninstall(self, team_id: str) -> set[str]:
         log.warning("app.uninstalled", team=team_id)
+        return {team_id}
 
 
 class MultiWorkspaceClients:
@@ -217,14 +225,19 @@ class MultiWorkspaceClients:
         try:
             workspace_ids = await fetch_workspace_ids(self._build_client(token))
         except SlackApiError as error:
-            if get_error_name(error) in REVOKED_TOKEN_ERRORS:
-                return set()
-            raise
+            if get_error_kind(error) is not SlackErrorKind.TOKEN:
+                raise
+            if get_error_name(error) not in REVOKED_TOKEN_ERRORS:
+                # The other workspaces are not kept waiting until somebody has corrected it.
+                log.error("organisation.token_rejected", team=enterprise_id, error=get_error_name(error))
+            return set()
         return await self.store.save_organisation_workspaces(enterprise_id, workspace_ids)
 
-    async def handle_uninstall(self, team_id: str) -> None:
+    async def handle_uninstall(self, team_id: str) -> set[str]:
+        workspace_ids = await self.store.list_workspace_ids(team_id)
         if await self.store.delete_installation(team_id):
             log.warning("app.uninstalled", team=team_id)
+        return {team_id, *workspace_ids}
 
     def clear_cached_token(self, team_id: str) -> None:
         self._cached_clients.pop(team_id, None)

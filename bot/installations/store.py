@@ -136,7 +136,8 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             await connection.execute(delete(installations).where(*is_of, *of_user))
 
     async def delete_installation(self, team_id: str) -> bool:
-        """Of a workspace or an organisation. False if it has none of its own."""
+        """Deletes the installation of a workspace or organisation. Returns False if it has none of its
+        own."""
         async with self._database.write() as session:
             connection = await session.connection()
             deleted = await connection.execute(delete(bots).where(*self._is_of(bots, team_id)))
@@ -164,10 +165,20 @@ class EncryptedInstallationStore(AsyncInstallationStore):
         return await self._list_ids(select(bots.c.enterprise_id).where(bots.c.team_id.is_(None)).distinct())
 
     async def list_team_ids(self) -> list[str]:
-        """Those of `list_installations`, and the workspaces that an organisation's token reaches."""
+        """Lists the ids of `list_installations`, and the workspaces that an organisation's token has access
+        to."""
         reached = select(organisation_workspaces.c.team_id)
         return await self._list_ids(
             union(select(func.coalesce(bots.c.team_id, bots.c.enterprise_id)), reached)
+        )
+
+    async def list_workspace_ids(self, enterprise_id: str) -> list[str]:
+        """Lists the workspaces that the organisation's token has access to."""
+        column = organisation_workspaces.c
+        return await self._list_ids(
+            select(column.team_id).where(
+                column.client_id == self._client_id, column.enterprise_id == enterprise_id
+            )
         )
 
     async def _list_ids(self, query: Executable) -> list[str]:

@@ -25,7 +25,8 @@ class MessengerUnavailable(Exception):
 
 
 class MessengerRefused(MessengerUnavailable):
-    """Not posted, and it may be later: the token has to be corrected, or the error is unknown."""
+    """The message was not posted, but may be later: the token has to be corrected, or the error is
+    unknown."""
 
 
 class MessageRejected(Exception):

@@ -14,7 +14,7 @@ from bot.presenters.receipt import (
     get_document_arguments,
     get_sent_document_arguments,
 )
-from bot.presenters.tax import MAX_TAX_IDS, format_receipt_notes, format_tax_rate
+from bot.presenters.tax import format_receipt_notes, format_tax_ids, format_tax_rate
 from models.notice import NoticeKind
 from models.service_order import LineStatus
 
@@ -113,10 +113,7 @@ def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
         localizer.format_text("mail-receipt-date", day=receipt.issued_on),
         localizer.format_text("mail-receipt-account", account=receipt.buyer),
         f"{localizer.format_text('mail-receipt-address')} {address}",
-        *(
-            localizer.format_text("receipt-tax-id", id=id_)
-            for id_ in receipt.tax_facts.buyer_tax_ids[:MAX_TAX_IDS]
-        ),
+        *format_tax_ids(localizer, receipt.tax_facts),
         localizer.format_text("mail-receipt-order", order=details.order.number, quote=details.quote.number),
         *([localizer.format_text("notice-po-number", number=receipt.po_number)] if receipt.po_number else []),
         localizer.format_text(

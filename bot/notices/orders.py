@@ -159,7 +159,7 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_invoice(renderer: NoticeRenderer) -> NoticeText:
-    """As it is by now: it may have been paid since."""
+    """Renders the invoice's current state: it may have been paid since."""
     invoice_id = renderer.get_payload(InvoicePayload).invoice_id
     lines = [
         line
@@ -235,7 +235,9 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
         return _render_answered(renderer, payload.products)
     title = renderer.format_text(
         "notice-order-declined",
-        payment=_find_payment_kind(renderer.order_presenter.list_lines_with_status(LineStatus.DECLINED)),
+        payment=_find_payment_kind(
+            renderer.order_presenter.list_lines_with_status(LineStatus.DECLINED, payload.subscription_id)
+        ),
         number=renderer.order.order.number,
         products=payload.products,
     )

@@ -172,7 +172,7 @@ def _truncate_argument(name: str, argument: object) -> object:
 
 
 def join_lines(text: str) -> str:
-    """On one line, what somebody typed cannot pass for another line of the notice."""
+    """On one line, text that someone typed can't look like a separate line of the notice."""
     return " ".join(text.split("\n"))
 
 

@@ -51,7 +51,7 @@ class OrderLinePresenter:
 
     @property
     def status(self) -> str:
-        """In a few words and without amounts, which a channel may not want (R25)."""
+        """The status in a few words, without amounts, which a channel may not want (R25)."""
         line = self.row.line
         if self.row.blocking_order_number:
             return self.localizer.format_text("line-queued", number=self.row.blocking_order_number)
@@ -79,7 +79,7 @@ class OrderLinePresenter:
             status = format_invoice_status(self.localizer, self.row.invoice, self.details.account)
             return self._add_difference(f"{added} {status}")
         if line.is_on_invoice and line.status is LineStatus.CHARGING:
-            return self.localizer.format_text("order-line-invoicing", by=order.processing_deadline)
+            return self.localizer.format_text("order-line-invoicing")
         if line.status is LineStatus.SETTLED:
             key = "order-line-added" if line.is_on_invoice else "order-line-settled"
             return self._add_difference(self.localizer.format_text(key, at=line.settled_at))
@@ -87,18 +87,15 @@ class OrderLinePresenter:
             declined = self.localizer.format_text("order-line-declined", reason=self.decline_reason)
             return f"{declined} {self._format_retry_option()}"
         if line.status is LineStatus.WAITING and self.row.blocking_order_number:
-            return self.localizer.format_text(
-                "order-line-queued", order=self.row.blocking_order_number, by=order.processing_deadline
-            )
+            return self.localizer.format_text("order-line-queued", order=self.row.blocking_order_number)
         return self.localizer.format_text(
             f"order-line-{line.status.value.replace('_', '-')}",
-            by=order.processing_deadline,
             until=line.deadline_at or order.processing_deadline,
         )
 
     @property
     def decline_reason(self) -> str:
-        """With both prices, tax included, if the price had changed (R17)."""
+        """The reason, with both prices including tax if the price had changed (R17)."""
         line = self.row.line
         if line.offered_amount is None or line.offered_tax is None:
             return format_decline_reason(self.localizer, line.reason)
@@ -157,7 +154,7 @@ class OrderPresenter:
     def list_lines_with_status(
         self, status: LineStatus, subscription_id: str = ""
     ) -> list[OrderLinePresenter]:
-        """Of one subscription, or of all if it is not known."""
+        """Lists the lines of one subscription, or of all if it isn't known."""
         rows = self.details.list_rows_with_status(status, subscription_id)
         return [line for line in self.lines if line.row in rows]
 

@@ -36,7 +36,7 @@ def format_line_period(localizer: Localizer, details: QuoteDetails, line: QuoteL
 
 
 def build_reason_arguments(reason: str | None) -> dict[str, str]:
-    """For a text with an optional reason: Fluent cannot test whether a text is empty."""
+    """Builds the arguments of a text with an optional reason: Fluent cannot test whether a text is empty."""
     return {"has_reason": "yes" if reason else "no", "reason": reason or ""}
 
 

@@ -21,7 +21,7 @@ def format_missing_invoices(localizer: Localizer, numbers: Sequence[str]) -> lis
 
 
 class DueKind(Enum):
-    """With the keys of its texts, on a screen and in a document."""
+    """A kind of amount due, with the keys of its texts in a view and in a document."""
 
     CHARGED = ("quote-due-now", "quote-file-due")
     INVOICED = ("quote-invoiced", "quote-file-invoiced")
@@ -40,7 +40,7 @@ def get_document_arguments(receipt: Receipt) -> dict[str, object]:
 
 
 def get_sent_document_arguments(receipt: Receipt, missing_invoices: Sequence[str]) -> dict[str, object]:
-    """Of the documents that a message comes with."""
+    """Returns the arguments for the documents that are sent with a message."""
     sent = [number for number in receipt.invoice_numbers if number not in missing_invoices]
     arguments = _build_document_arguments(receipt, sent)
     if receipt.is_order_confirmation and not sent:
@@ -92,7 +92,7 @@ def _sum_passed_on(lines: Iterable[ReceiptLine]) -> int:
 
 
 def format_differences(localizer: Localizer, receipt: Receipt) -> list[str]:
-    """Of the lines for which something else was taken than was promised (R26)."""
+    """Formats the differences of the lines that were charged something other than promised (R26)."""
     differing = [line for line in receipt.receipt_lines if line.difference is not None]
     texts = [
         localizer.format_text(

@@ -47,7 +47,7 @@ def _format_discount(localizer: Localizer, discount: Discount, currency: str) ->
         has_name=_to_flag(discount.name),
         known=known,
         percent=localizer.format_percent(discount.percent or 0),
-        amount=Money(discount.amount or 0, currency),
+        amount=Money(discount.amount or 0, discount.currency or currency),
         until=discount.until or "",
         has_until=_to_flag(discount.until),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.i18n import Localizer, truncate_text
+from bot.tax_id import is_vat_number
 from models.money import Money
 from models.receipt import Receipt
 from models.tax import TaxFacts, TaxItem, TaxTreatment
@@ -78,6 +79,14 @@ def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxF
         address = truncate_text(", ".join(localizer.format_address(facts.address)), MAX_ADDRESS_LENGTH)
         notes.append(localizer.format_text("tax-location", address=address))
     return notes
+
+
+def format_tax_ids(localizer: Localizer, facts: TaxFacts) -> list[str]:
+    """Formats tax IDs as documents list them: a VAT number is labelled as such."""
+    return [
+        localizer.format_text("receipt-tax-id", kind="vat" if is_vat_number(id_) else "other", id=id_)
+        for id_ in facts.buyer_tax_ids[:MAX_TAX_IDS]
+    ]
 
 
 def format_treatments(localizer: Localizer, taxes: Sequence[TaxItem]) -> list[str]:

@@ -45,7 +45,8 @@ def _list_package_folders() -> list[Path]:
 
 
 def find_missing_characters(text: str) -> str:
-    """In order, once each. Blocks for some milliseconds when it meets new characters."""
+    """Returns each missing character once, in order. Blocks for some milliseconds if there are new
+    characters."""
     printed = {char for char in text if unicodedata.category(char) not in INVISIBLE_CATEGORIES}
     # Whatever a font has in its place, nobody else sees the same.
     _has_glyph.update({char: False for char in printed if unicodedata.category(char) == PRIVATE_USE_CATEGORY})

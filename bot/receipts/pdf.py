@@ -14,7 +14,7 @@ from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
 from bot.presenters.receipt import format_differences, get_payment_status_key, list_balance_amounts
 from bot.presenters.seat_price import format_seat_price
-from bot.presenters.tax import MAX_TAX_IDS, format_rate_name, format_receipt_notes
+from bot.presenters.tax import format_rate_name, format_receipt_notes, format_tax_ids
 from bot.receipts.fonts import find_missing_characters, load_fonts
 from models.details import ReceiptDetails
 from models.money import Money
@@ -32,6 +32,8 @@ COLUMN_MESSAGE_IDS = (
     "receipt-amount",
     "receipt-tax",
 )
+# With these, nothing is left to pay.
+SETTLED_STATUS_KEYS = ("receipt-paid", "receipt-paid-by-credit", "receipt-nothing-to-pay")
 TAX_COLUMN_MESSAGE_IDS = ("receipt-tax-rate", "receipt-taxable", "receipt-tax")
 
 
@@ -114,10 +116,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         "buyer": [
             receipt.buyer,
             *localizer.format_address(receipt.billing_address),
-            *(
-                localizer.format_text("receipt-tax-id", id=id_)
-                for id_ in receipt.tax_facts.buyer_tax_ids[:MAX_TAX_IDS]
-            ),
+            *format_tax_ids(localizer, receipt.tax_facts),
         ],
         "facts": [
             *(
@@ -145,6 +144,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         ],
         "total": format_amount_row("receipt-total", receipt.total),
         "paid": localizer.format_text(get_payment_status_key(receipt)),
+        "is_settled": get_payment_status_key(receipt) in SETTLED_STATUS_KEYS,
         "payments": [
             *(
                 (localizer.format_text(key), localizer.format_money(amount))

@@ -15,7 +15,7 @@ from bot.presenters.quote import (
 )
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
-from bot.presenters.tax import MAX_TAX_IDS, format_treatments
+from bot.presenters.tax import format_tax_ids, format_treatments
 from bot.receipts.pdf import (
     COLUMN_MESSAGE_IDS,
     TAX_COLUMN_MESSAGE_IDS,
@@ -67,7 +67,7 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
         "page": localizer.format_text("page-of", page="{page}", count="{pages}"),
         "from": localizer.format_text("receipt-seller"),
         "seller": [*filter(None, [seller.name, *seller.address, seller.tax_id])],
-        "to": localizer.format_text("receipt-buyer"),
+        "to": localizer.format_text("quote-file-buyer"),
         "buyer": _build_buyer(localizer, details),
         "facts": [
             (localizer.format_text("quote-file-number"), quote.number),
@@ -90,6 +90,7 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
         "notes": format_treatments(localizer, details.taxes),
         "total": format_amount_row("receipt-total", quote.total),
         "paid": localizer.format_text("quote-file-status", status=quote.get_status(details.at).value),
+        "is_settled": quote.get_status(details.at) in (QuoteStatus.PENDING, QuoteStatus.ACCEPTED),
         "payments": _list_payments(localizer, details),
         "sections": [
             (localizer.format_text("quote-file-renewal"), _list_renewals(localizer, details)),
@@ -104,11 +105,10 @@ def _format_last_moment(localizer: Localizer, details: QuoteDetails) -> str:
 
 
 def _build_buyer(localizer: Localizer, details: QuoteDetails) -> list[str]:
-    tax_ids = details.quote.tax_facts.buyer_tax_ids[:MAX_TAX_IDS]
     return [
         details.account.name,
         *localizer.format_address(details.quote.billing_address),
-        *(localizer.format_text("receipt-tax-id", id=id_) for id_ in tax_ids),
+        *format_tax_ids(localizer, details.quote.tax_facts),
     ]
 
 

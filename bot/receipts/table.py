@@ -25,13 +25,14 @@ COLUMN_MESSAGE_IDS = (
     "receipt-table-percent",
     "receipt-taxable",
     "receipt-tax",
+    "receipt-table-subtotal",
     "receipt-table-total",
 )
 
 
 def render_receipt_table(localizer: Localizer, receipts: Iterable[tuple[Receipt, str]]) -> bytes:
-    """CSV; `receipts` are with their orders' numbers. The total is only in a receipt's first row, so that the
-    column can be summed."""
+    """CSV; `receipts` are with their orders' numbers. Subtotal and total are only in a receipt's first row,
+    so that their columns can be summed: the same amount can be taxed at several rates."""
     out = io.StringIO()
     out.write(BYTE_ORDER_MARK)
     writer = csv.writer(out, delimiter=localizer.list_separator, lineterminator="\r\n")
@@ -67,10 +68,11 @@ def _build_row(
         "" if tax.percent is None else _format_number(localizer, f"{tax.percent:f}"),
         format_amount(tax.taxable_amount),
         format_amount(tax.amount),
+        format_amount(receipt.subtotal) if is_first else "",
         format_amount(receipt.total) if is_first else "",
     ]
 
 
 def _format_number(localizer: Localizer, number: str) -> str:
-    """Without groups of digits, which a spreadsheet would take for text."""
+    """Formats a number without grouping digits, which a spreadsheet would interpret as text."""
     return number.replace(".", localizer.decimal_symbol)

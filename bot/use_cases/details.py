@@ -29,7 +29,8 @@ from models.subscription import SeatBlock, Subscription
 
 
 async def list_all_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
-    """By product name, including those that have ended; `blocked_by` says why one cannot be ordered."""
+    """Lists subscriptions by product name, including those that have ended; `blocked_by` says why one cannot
+    be ordered."""
     result = await session.exec(
         select(Subscription, Product, SeatBlock)
         .join(Product, col(Product.id) == Subscription.product_id)
@@ -76,14 +77,15 @@ async def load_quote_details(session: Session, quote: Quote, at: datetime) -> Qu
 
 
 async def find_quote_details(session: Session, quote_id: int, at: datetime) -> QuoteDetails | None:
-    """As stored now, even if the session has loaded the quote before."""
+    """Reads the quote again, even if the session has already loaded it."""
     return (await _load_quote_details(session, at, col(Quote.id) == quote_id)).get(quote_id)
 
 
 async def load_quote_details_by_id(
     session: Session, quote_ids: Sequence[int], at: datetime
 ) -> dict[int, QuoteDetails]:
-    """By id, in the order of `quote_ids`. The number of queries does not depend on how many there are."""
+    """Maps ids to details, in the order of `quote_ids`. The number of queries does not depend on how many
+    there are."""
     if not quote_ids:
         return {}
     details_by_id = await _load_quote_details(session, at, col(Quote.id).in_(quote_ids))
@@ -91,7 +93,7 @@ async def load_quote_details_by_id(
 
 
 async def list_pending_quote_details(session: Session, account_id: str, at: datetime) -> list[QuoteDetails]:
-    """By the end of their validity, which counts whether or not a job has expired them (R9)."""
+    """Lists them by the end of their validity, which counts whether or not a job has expired them (R9)."""
     is_pending = and_(
         col(Quote.account_id) == account_id, PENDING_QUOTE_CONDITION, col(Quote.expires_at) > at
     )
@@ -168,7 +170,8 @@ async def with_history(session: Session, details: OrderDetails) -> OrderDetails:
 async def load_order_details_by_id(
     session: Session, order_ids: Sequence[int], at: datetime
 ) -> dict[int, OrderDetails]:
-    """By id, in the order of `order_ids`. The number of queries does not depend on how many there are."""
+    """Maps ids to details, in the order of `order_ids`. The number of queries does not depend on how many
+    there are."""
     if not order_ids:
         return {}
     query = build_order_query().where(col(ServiceOrder.id).in_(order_ids))
@@ -177,7 +180,7 @@ async def load_order_details_by_id(
 
 
 def build_order_query() -> Select[*tuple[Any, ...]]:
-    """Of orders, for `list_order_details`: with conditions, an order and a limit of the caller's."""
+    """Builds the query of `list_order_details`, to which the caller adds conditions, an order and a limit."""
     return (
         select_joined(ServiceOrder, Quote, Account, Receipt, BillingContact, Administrator, PaymentMethod)
         .join(Quote, col(Quote.id) == ServiceOrder.quote_id)

@@ -66,7 +66,7 @@ async def process_queue(
     *,
     max_concurrency: int = MAX_CONCURRENCY,
 ) -> int:
-    """Until nothing more can be claimed. `process_item` never raises, and says how much its item counts.
+    """Runs until nothing more can be claimed. `process_item` never raises, and says how much its item counts.
     Returns the sum."""
     done = 0
     running: set[asyncio.Task[int]] = set()
@@ -97,7 +97,7 @@ class StopProcessing(Exception):
 
 
 async def process_keys(keys: Sequence[KeyT], process_key: Callable[[KeyT], Awaitable[bool]]) -> int:
-    """One after another, each once, until StopProcessing. Returns how many counted."""
+    """Processes keys one after another, each once, until StopProcessing. Returns how many counted."""
     done = 0
     for key in keys:
         try:

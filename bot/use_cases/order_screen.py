@@ -20,6 +20,7 @@ from bot.use_cases.pacing import (
     compute_backoff,
     get_delivery_timeout,
     get_lease_duration,
+    is_due,
     is_unclaimed,
 )
 from bot.use_cases.service_order.manage import get_order
@@ -36,26 +37,6 @@ OPENING_RETRY_DELAY = timedelta(seconds=2)
 MAX_ATTEMPTS = 5
 
 
-async def follow_order(
-    services: Services, *, person: SlackIdentity, order_id: int, external_id: str, is_placement: bool
-) -> None:
-    """The order may have changed since it was rendered: the first update follows right after the view."""
-    at = services.now()
-    due_at = at + timedelta(seconds=services.timeouts.first_update_seconds)
-    async with services.write() as session:
-        session.add(
-            OrderScreen(
-                external_id=external_id,
-                order_id=order_id,
-                team_id=person.team_id,
-                user_id=person.user_id,
-                is_placement=is_placement,
-                shown_at=at,
-                due_at=due_at,
-            )
-        )
-
-
 async def update_due_screens(services: Services) -> int:
     queue = ClaimQueue(services, partial(_find_due_screens, services), partial(_claim_screens, services))
     return await process_queue(queue.claim, partial(_update_screen, services))
@@ -67,7 +48,7 @@ async def find_next_screen_time(services: Services) -> datetime | None:
 
 
 def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return col(OrderScreen.due_at) <= at, is_unclaimed(OrderScreen, at)
+    return is_due(OrderScreen.due_at, at), is_unclaimed(OrderScreen, at)
 
 
 async def _find_due_screens(services: Services, limit: int) -> Sequence[str]:

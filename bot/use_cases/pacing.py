@@ -44,7 +44,7 @@ class RateLimit:
         return self.slot_prefix + key
 
     def count_tokens(self, slot: DeliverySlot | None, at: datetime) -> int:
-        """None is left if another worker has the slot locked (None)."""
+        """Returns 0 if another worker has the slot locked (None)."""
         if slot is None or slot.next_at > at:
             return 0
         return (at - self._get_next_at(slot, at)) // self.interval + 1
@@ -93,13 +93,18 @@ def get_delivery_timeout(settings: Settings) -> timedelta:
 
 
 def is_unclaimed(table: LeasedTable, at: datetime) -> ColumnElement[bool]:
-    """Of no worker, as `is_leased` says, in a query."""
+    """The condition in a query that no worker holds the lease, as `is_leased` checks."""
     claimed_until = col(table.claimed_until)
     return or_(claimed_until.is_(None), claimed_until <= at, claimed_until > at + MAX_LEASE)
 
 
 def is_permitted(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
     return or_(col(slot.next_at) <= at, col(slot.next_at) > at + MAX_SUSPENSION)
+
+
+def is_due(column: Any, at: datetime) -> ColumnElement[bool]:
+    """Also true if the time is further ahead than any delay, because a wrong clock has stored it."""
+    return or_(column <= at, column > at + MAX_SUSPENSION)
 
 
 def get_plausible(column: Any, at: datetime, longest: timedelta) -> ColumnElement[datetime | None]:
@@ -115,7 +120,7 @@ def _drop_implausible_times(slot: DeliverySlot, at: datetime) -> None:
 
 
 def update_together(slots: Iterable[DeliverySlot]) -> None:
-    """In one UPDATE: the session batches rows in which the same columns have changed."""
+    """Updates rows with one UPDATE: the session batches rows in which the same columns have changed."""
     for slot in slots:
         flag_modified(slot, "next_at")
         flag_modified(slot, "claimed_until")
@@ -138,7 +143,7 @@ async def lock_slots(
 async def lock_or_create_slots(
     session: Session, names: Iterable[str], at: datetime, *, skip_locked: bool = False
 ) -> dict[str, DeliverySlot]:
-    """With `skip_locked`, slots that another transaction has locked are left out."""
+    """`skip_locked` leaves out slots that another transaction has locked."""
     all_names = set(names)
     slots = await lock_slots(session, all_names, skip_locked=skip_locked)
     for slot in slots.values():

@@ -98,7 +98,8 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
 
 
 def list_charged_methods(row: OrderRow) -> list[ChargedMethod]:
-    """Of a settled line: what the provider says, or else the method that it was told to charge."""
+    """Lists the methods of a settled line: what the provider reports, or else the method that it was told to
+    charge."""
     line, method = row.line, row.payment_method
     if line.charged_to or not line.amount_paid:
         return line.charged_to
@@ -108,7 +109,7 @@ def list_charged_methods(row: OrderRow) -> list[ChargedMethod]:
 
 
 def _list_dated_methods(account: Account, row: OrderRow) -> list[ChargedMethod]:
-    """With the account's day of each payment instead of its instant."""
+    """Replaces the instant of each payment by the account's day."""
     settled_at = row.line.settled_at
     assert settled_at is not None, "the line is settled"
     return [

@@ -38,7 +38,7 @@ async def open_receipt_export(
     first_day: date | None = None,
     last_day: date | None = None,
 ) -> ExportPage:
-    """By default of last month. Raises MailNotConfigured."""
+    """The default period is last month. Raises MailNotConfigured."""
     at = services.now()
     async with services.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
@@ -122,7 +122,7 @@ def _check_mailer(services: Services) -> None:
 async def _list_receipts(
     session: Session, account: Account, first_day: date, last_day: date
 ) -> Sequence[tuple[Receipt, str]]:
-    """In the order of their numbers; one more than can be mailed shows that there are more."""
+    """Lists receipts in the order of their numbers; one more than can be mailed shows that there are more."""
     found = await session.exec(
         select(Receipt, ServiceOrder.number)
         .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)

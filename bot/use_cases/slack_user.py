@@ -58,7 +58,7 @@ async def _fetch_slack_user(services: Services, person: SlackIdentity, max_wait:
 
 
 def _must_be_fetched(person: SlackIdentity, user: SlackUser, at: datetime) -> bool:
-    """Also if they act from a workspace that they may have joined since (R29)."""
+    """Also true if they act from a workspace that they may have joined since (R29)."""
     may_have_joined = user.enterprise_id is not None and is_outsider(person, user)
     return not user.is_fresh(at) or (may_have_joined and at - user.refreshed_at >= MEMBERSHIP_AGE)
 
@@ -203,10 +203,13 @@ async def _merge_profile(services: Services, team_id: str, profile: UserProfile,
         )
 
 
-async def delete_workspace_users(services: Services, *, team_id: str) -> None:
-    """Profiles are not kept once a workspace has uninstalled the app."""
+async def delete_workspace_users(services: Services, *, team_ids: Collection[str]) -> None:
+    """Profiles are not kept once a workspace, or its organisation, has uninstalled the app."""
+    if not team_ids:
+        return
+    is_of_them = or_(col(SlackUser.team_id).in_(team_ids), col(SlackUser.enterprise_id).in_(team_ids))
     async with services.write() as session:
-        await session.exec(delete(SlackUser).where(col(SlackUser.team_id) == team_id))
+        await session.exec(delete(SlackUser).where(is_of_them))
 
 
 async def load_localizer(services: Services, person: SlackIdentity) -> Localizer:

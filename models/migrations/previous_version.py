@@ -15,7 +15,8 @@ LEFT_COLUMNS = frozenset({("cart", "quote_id")})
 
 
 def is_in_models(schema_item: Any, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
-    """For Alembic's `include_object`: what is left for earlier versions is not missing in the models."""
+    """Implements Alembic's `include_object`: what is left for earlier versions is not missing in the
+    models."""
     if kind == "table":
         return name not in LEFT_TABLES
     if kind == "column":

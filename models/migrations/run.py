@@ -94,7 +94,7 @@ def _find_oldest_supported_revision(connection: Connection) -> str | None:
 
 
 def _store_oldest_supported_revision(connection: Connection) -> None:
-    """For versions that do not know the last migration."""
+    """Stores it for versions that don't know the last migration."""
     if inspect(connection).has_table("schema_support"):
         connection.execute(
             text("UPDATE schema_support SET oldest_revision = :revision"),

@@ -33,7 +33,7 @@ FINAL_REMINDER_HOURS = 4
 
 
 class NotificationPreferences(SQLModel, table=True):
-    """One person's, for all their accounts. By default everything is sent at once."""
+    """A person's preferences for all their accounts. By default everything is sent immediately."""
 
     __tablename__ = "notification_preferences"
 
@@ -54,7 +54,7 @@ class NotificationPreferences(SQLModel, table=True):
 
 
 def find_topic(notice: Notice) -> NotificationTopic | None:
-    """None for what is always sent at once, including a requested receipt."""
+    """Returns None for what is always sent immediately, including a requested receipt."""
     payload = parse_payload(notice)
     if isinstance(payload, QuoteReminderPayload) and payload.hours_before_expiry <= FINAL_REMINDER_HOURS:
         return None

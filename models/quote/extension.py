@@ -101,7 +101,8 @@ class QuoteExtension(SQLModel, table=True):
 
     @property
     def event_key(self) -> str:
-        """Of its notices. With the time: SQLite gives the id of a withdrawn request to the next one."""
+        """The event of its notices, including the time, because SQLite gives the id of a withdrawn request to
+        the next one."""
         return f"quote_extension:{self.key}:{self.requested_at.isoformat()}"
 
     @property

@@ -60,6 +60,8 @@ ORDER_LINE_TRANSITIONS: dict[LineStatus, frozenset[LineStatus]] = {
 }
 
 BUSY_STATUSES = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
+# Their lines are due again within minutes; those of others may wait for a deadline.
+SOON_DUE_STATUSES = (LineStatus.WAITING, LineStatus.UNKNOWN)
 _DUE_INDEX_CONDITION = text("due_at IS NOT NULL")
 _BUSY_INDEX_CONDITION = text("status IN ('charging', 'needs_customer', 'unknown')")
 
@@ -285,8 +287,9 @@ class OrderLine(SQLModel, table=True):
     def is_due(self, at: datetime) -> bool:
         if self.due_at is None or is_leased(self.claimed_until, at):
             return False
-        # A lease also sets when the line is due: one that does not count leaves the line due at once.
-        return self.due_at <= at or (self.due_at == self.claimed_until and self.due_at > at + MAX_LEASE)
+        # A lease also sets when the line is due. Neither counts if a clock that was wrong has stored it.
+        is_soon = self.due_at == self.claimed_until or self.status in SOON_DUE_STATUSES
+        return self.due_at <= at or (is_soon and self.due_at > at + MAX_LEASE)
 
     def lease(self, until: datetime) -> None:
         """If the worker dies, the line is due again when its lease ends."""

@@ -73,7 +73,7 @@ class OutlookPart(BaseModel):
 
 
 class CollectionPause(OutlookPart):
-    """Without `resumes_on`, until somebody resumes it."""
+    """A pause of collection; without `resumes_on`, it lasts until someone resumes it."""
 
     resumes_on: date | None = None
 
@@ -95,11 +95,14 @@ class ScheduledChange(OutlookPart):
 
 
 class Discount(OutlookPart):
-    """At most one of `percent` and `amount`, in minor units, is known; without `until` there is no end."""
+    """At most one of `percent` and `amount`, in minor units of `currency`, is known; without `until` there is
+    no end."""
 
     name: str = ""
     percent: Decimal | None = None
     amount: int | None = None
+    # The account's, if it was stored without.
+    currency: str | None = None
     until: date | None = None
 
 
@@ -187,7 +190,7 @@ class OutlookColumn(TypeDecorator[SubscriptionOutlook]):
     def process_bind_param(
         self, value: SubscriptionOutlook | dict[str, Any] | None, dialect: Dialect
     ) -> dict[str, Any]:
-        """Also takes a dumped row's value."""
+        """Also accepts the value of a dumped row."""
         outlook = SubscriptionOutlook.model_validate(value or {})
         return outlook.model_dump(mode="json", exclude_defaults=True)
 

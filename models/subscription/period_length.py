@@ -56,7 +56,7 @@ class PeriodLength(str):
 
     @property
     def months(self) -> int | None:
-        """None for a length in days or weeks."""
+        """The length in months; None if it is in days or weeks."""
         return {PeriodUnit.MONTH: self.unit_count, PeriodUnit.YEAR: 12 * self.unit_count}.get(self.unit)
 
     def move_date(self, day: date, periods: int, anchor_day: int) -> date:

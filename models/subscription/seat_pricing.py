@@ -70,7 +70,7 @@ class SeatPricingColumn(TypeDecorator[SeatPricing]):
     def process_bind_param(
         self, value: SeatPricing | dict[str, Any] | None, dialect: Dialect
     ) -> dict[str, Any]:
-        """Also takes a dumped row's value."""
+        """Also accepts the value of a dumped row."""
         pricing = SeatPricing.model_validate(value or {})
         return pricing.model_dump(mode="json", exclude_defaults=True)
 

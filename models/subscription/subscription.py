@@ -25,6 +25,10 @@ class SubscriptionNotFound(Refusal):
     """No such subscription on this account."""
 
 
+class SubscriptionEnded(Refusal):
+    """The subscription of an earlier order is over."""
+
+
 class NothingToOrder(Refusal):
     """R2, R4: none of the account's subscriptions can be ordered here."""
 
@@ -82,7 +86,7 @@ class Subscription(SQLModel, table=True):
 
     @property
     def last_day(self) -> date:
-        """Of the current period, which ends with the first midnight of `period_end`."""
+        """The last day of the current period, which ends with the first midnight of `period_end`."""
         return self.period_end - timedelta(days=1)
 
     @property

@@ -8,7 +8,7 @@ _LONG_NUMBER_PATTERN = re.compile(r"(?<![0-9A-Za-z])[0-9](?:[ -]?[0-9]){12,18}(?
 
 
 def has_card_number(text: str) -> bool:
-    """With or without spaces and hyphens, but with a valid check digit."""
+    """Spaces and hyphens are ignored; the check digit must be valid."""
     if len(text) < 13:
         return False
     numbers = [re.sub(r"\D", "", found[0]) for found in _LONG_NUMBER_PATTERN.finditer(text)]

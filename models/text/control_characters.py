@@ -17,5 +17,5 @@ def find_control_character(text: str) -> str | None:
 
 
 def escape_control_characters(text: str, escape: str = "\\x{:02x}") -> str:
-    """For a terminal: as an escape with the character's number."""
+    """Replaces each by an escape with the character's number, for a terminal."""
     return _PATTERN.sub(lambda found: escape.format(ord(found[0])), text)

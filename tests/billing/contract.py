@@ -1,7 +1,7 @@
 """What every billing adapter must keep, whatever is behind it.
 
 A test module hands over a `provider` fixture whose world is the one described here, and subclasses
-GatewayClaims: 25 seats of `sub_month` at 14.00 EUR for November 2026, 3 seats of `sub_year` at 600.00 EUR
+GatewayContract: 25 seats of `sub_month` at 14.00 EUR for November 2026, 3 seats of `sub_year` at 600.00 EUR
 from March 2026, an account in Paris that pays 20 % tax, and one card for each way a charge can go.
 """
 
@@ -112,7 +112,7 @@ def without_reference(outcome: object) -> object:
     return replace(outcome, receipt="", invoice_number="") if isinstance(outcome, Settled) else outcome
 
 
-class GatewayClaims:
+class GatewayContract:
     async def test_subscriptions_have_seats_price_and_current_period(self, provider: Provider) -> None:
         states = await provider.gateway.list_subscriptions("acme")
         assert [replace(state, outlook=SubscriptionOutlook()) for state in states] == [MONTH, YEAR]
@@ -162,7 +162,7 @@ class GatewayClaims:
         assert await provider.seats() == 35
 
     @pytest.mark.parametrize("known", [True, False])
-    async def test_r19_one_key_placed_twenty_times_at_once_is_one_charge(
+    async def test_r19_placing_one_key_twenty_times_concurrently_makes_one_charge(
         self, provider: Provider, known: bool
     ) -> None:
         if known:

@@ -158,7 +158,7 @@ class Scenarios:
         assert await provider.seats() == seats
 
     @pytest.mark.parametrize("card", CARDS)
-    async def test_r19_a_charge_that_waits_is_the_same_however_often_it_is_placed(
+    async def test_r19_placing_a_pending_charge_again_returns_the_same_charge(
         self, provider: Provider, card: str
     ) -> None:
         charge = await promised(provider, card=card)
@@ -197,7 +197,7 @@ class Scenarios:
         assert await provider.seats() == 25 + sum(range(1, number + 1))
 
     @pytest.mark.parametrize("card", CARDS)
-    async def test_two_subscriptions_at_once_do_not_disturb_each_other(
+    async def test_concurrent_subscriptions_do_not_affect_each_other(
         self, provider: Provider, card: str
     ) -> None:
         month = await promised(provider, "line-1-1", card=card)

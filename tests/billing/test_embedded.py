@@ -28,7 +28,7 @@ from tests.billing.conftest import PORTAL, embedded_provider, found_acme, subscr
 from tests.billing.contract import (
     HALF_OF_NOVEMBER,
     PARIS,
-    GatewayClaims,
+    GatewayContract,
     Provider,
     without_reference,
 )
@@ -39,20 +39,20 @@ BERLIN = PARIS.model_copy(update={"city": "Berlin", "country": "DE"})
 PARIS_TIME = ZoneInfo("Europe/Paris")
 
 
-class TestEmbeddedOnSqlite(GatewayClaims, Scenarios):
+class TestEmbeddedOnSqlite(GatewayContract, Scenarios):
     @pytest.fixture
     async def provider(self, database: Database) -> Provider:
         await found_acme(database)
         return embedded_provider(database)
 
 
-class TestEmbeddedOnPostgres(GatewayClaims):
+class TestEmbeddedOnPostgres(GatewayContract):
     @pytest.fixture
     async def provider(self, postgres_database: Database) -> Provider:
         await found_acme(postgres_database)
         return embedded_provider(postgres_database)
 
-    async def test_lost_answers_and_other_seats_at_once_add_up(self, provider: Provider) -> None:
+    async def test_lost_responses_and_changed_seats_together_still_add_up(self, provider: Provider) -> None:
         slow = [provider.charge(f"slow-{n}", payment_method_id="pm_slow_5") for n in range(5)]
         await asyncio.gather(*(provider.gateway.place_charge(c) for c in slow))
         provider.clock.advance(5)
@@ -108,7 +108,7 @@ async def test_charging_leaves_the_bots_own_tables_alone(provider: Provider, dat
         assert (await session.exec(select(SeatBlock))).all() == []
 
 
-async def test_first_uses_at_once_copy_once(postgres_database: Database) -> None:
+async def test_concurrent_first_uses_copy_once(postgres_database: Database) -> None:
     await found_acme(postgres_database)
     provider = embedded_provider(postgres_database)
     await store(postgres_database, SeatBlock(subscription_id="sub_month", unit_price=1300, seats=5))

@@ -51,7 +51,7 @@ def everything_stored(database: Database) -> str:
     return "\n".join(rows)
 
 
-def test_a_card_number_is_known_when_it_is_seen() -> None:
+def test_a_card_number_is_recognised() -> None:
     """Else what follows could not fail."""
     number = card_number()
     spaced = " ".join(number[i : i + 4] for i in range(0, 16, 4))

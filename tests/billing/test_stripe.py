@@ -22,14 +22,14 @@ from bot.billing.stripe.invoice_pdf import download_pdf
 from bot.db import Database
 from bot.settings import Settings
 from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled, stripe_provider
-from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayClaims, without_reference
+from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayContract, without_reference
 from tests.billing.scenarios import Scenarios, promised
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
 
 
-class TestStripe(GatewayClaims, Scenarios):
+class TestStripe(GatewayContract, Scenarios):
     """Over the fake of tests/fake_stripe."""
 
 

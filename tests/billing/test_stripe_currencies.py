@@ -51,5 +51,5 @@ def test_a_fraction_that_stripe_cannot_charge_is_rounded_and_logged() -> None:
     assert [entry["event"] for entry in logs] == ["amount.not_representable"]
 
 
-def test_r17_a_currency_that_was_withdrawn_is_left_as_it_is() -> None:
+def test_r17_a_withdrawn_currency_stays_unchanged() -> None:
     assert to_minor_units(1400, "hrk") == 1400

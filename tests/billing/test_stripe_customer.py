@@ -29,6 +29,7 @@ from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
 from tests.billing.scenarios import promised
 from tests.fake_stripe import Card, Fault
+from tests.fake_stripe.futures import Coupon
 from tests.fake_stripe.records import Invoice, PaymentIntent
 from tests.fake_stripe.server import FaultKind
 
@@ -268,3 +269,45 @@ async def test_a_renewal_is_previewed_again_only_if_something_changes(provider: 
     before = count_previews()
     await look()
     assert count_previews() == before + 2
+
+
+FIXED = Coupon("FIXED", "Fixed", amount_off=500, currency="eur")
+IN_DOLLARS = replace(FIXED, currency="usd")
+IN_BOTH = replace(IN_DOLLARS, currency_options={"eur": 400})
+
+
+@pytest.mark.parametrize(
+    ("coupon", "shown", "renewal"),
+    [
+        (FIXED, [("Fixed", 500, "EUR")], 34500),
+        (IN_DOLLARS, [], 35000),
+        (IN_BOTH, [("Fixed", 400, "EUR")], 34600),
+    ],
+)
+@pytest.mark.parametrize("is_customers", [True, False])
+async def test_r27_an_amount_off_counts_only_in_a_currency_of_its_coupon(
+    provider: StripeProvider,
+    coupon: Coupon,
+    shown: list[tuple[str, int, str]],
+    renewal: int,
+    *,
+    is_customers: bool,
+) -> None:
+    records = provider.fake.records
+    if is_customers:
+        records.customers[CUSTOMER].coupon = coupon
+    else:
+        records.subscriptions[THERE].future.coupons = [coupon]
+    [month, _] = await provider.gateway.list_subscriptions("acme")
+    discounts = [(each.name, each.amount, each.currency) for each in month.outlook.discounts]
+    assert discounts == shown
+    assert month.outlook.renewal is not None
+    assert month.outlook.renewal.net == renewal
+
+
+async def test_a_discount_outlives_its_coupon(provider: StripeProvider) -> None:
+    """Its amount in the subscription's currency is not known then."""
+    coupon = replace(IN_BOTH, is_deleted=True)
+    provider.fake.records.subscriptions[THERE].future.coupons = [coupon]
+    [month, _] = await provider.gateway.list_subscriptions("acme")
+    assert [(each.name, each.amount) for each in month.outlook.discounts] == [("Fixed", None)]

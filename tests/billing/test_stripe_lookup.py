@@ -143,7 +143,7 @@ async def place_logged(provider: StripeProvider, card: str = "good") -> tuple[Ch
 
 
 @pytest.mark.parametrize("is_answer_lost", [False, True])
-async def test_r19_a_charge_whose_key_was_written_over_is_known_by_its_seats(
+async def test_r19_a_charge_whose_key_was_overwritten_is_recognised_by_its_seats(
     provider: StripeProvider, *, is_answer_lost: bool
 ) -> None:
     provider.fake.before_charge = lambda: write_over_key(provider)
@@ -157,7 +157,7 @@ async def test_r19_a_charge_whose_key_was_written_over_is_known_by_its_seats(
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
 
 
-async def test_r21_a_payment_whose_key_was_written_over_is_unknown_until_it_is_made(
+async def test_r21_a_payment_whose_key_was_overwritten_is_unknown_until_it_is_made(
     provider: StripeProvider,
 ) -> None:
     provider.fake.before_charge = lambda: write_over_key(provider)

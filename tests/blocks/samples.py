@@ -34,6 +34,8 @@ from models.details import (
     PlacementPage,
     QuoteDetails,
     QuoteRow,
+    RepeatedOrder,
+    RepeatedSeats,
     SubscriptionRow,
 )
 from models.errors import Refusal
@@ -46,7 +48,7 @@ from models.quote.extension import QuoteExtension
 from models.receipt import ProviderReceipt, Receipt
 from models.receipt_export import ExportPage, ExportProgress, ReceiptExport
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
-from models.subscription import SeatBlock, Subscription
+from models.subscription import SeatBlock, Subscription, SubscriptionEnded
 from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_history import SeatHistory
@@ -119,6 +121,15 @@ def make_cart_page(size: Size = USUAL, *, own: bool = False) -> CartPage:
     rows = [subscription_row(n, size) for n in range(size.rows)]
     rows += [subscription_row(n + size.rows, size, orderable=False) for n in range(3)]
     return CartPage(account(size), rows, {"sub_0": 5}, quote() if own else None)
+
+
+def make_repeated_cart_page(size: Size = USUAL) -> CartPage:
+    page = make_cart_page(size)
+    seats = [RepeatedSeats(row, 5) for row in page.rows]
+    missing: list[tuple[RepeatedSeats, Refusal]] = [
+        (each, SubscriptionEnded(product=each.row.product.name)) for each in seats
+    ]
+    return replace(page, repeated=RepeatedOrder("SO-1007", seats, missing, seats, seats))
 
 
 def quote(number: int = 1, lines: int = 2) -> Quote:

@@ -36,7 +36,7 @@ def test_every_part_of_the_form_has_a_field_if_it_is_wanted(reader: Localizer) -
     assert set(inputs(draw(reader, with_all_fields()))) == set(CheckoutForm.model_fields)
 
 
-def test_of_what_is_known_only_the_choices_are_fields(english: Localizer) -> None:
+def test_only_choices_of_known_details_are_fields(english: Localizer) -> None:
     """Nothing of a new administrator; the address is a summary with *Change*."""
     view = draw(english)
     assert list(inputs(view)) == ["administrator", "payment_method", "po_number"]
@@ -59,7 +59,7 @@ def test_a_field_has_the_same_ids_on_every_screen(reader: Localizer) -> None:
     assert all(len(ids) == 1 for ids in seen.values()), seen
 
 
-def test_what_the_other_fields_depend_on_is_sent_at_once(reader: Localizer) -> None:
+def test_a_field_that_others_depend_on_dispatches_its_action(reader: Localizer) -> None:
     sent = {n for n, block in inputs(draw(reader, with_all_fields())).items() if block.get("dispatch_action")}
     assert sent == {"administrator", "country"}
 

@@ -161,7 +161,7 @@ def test_a_status_line_says_which_order_is_waited_for(english: Localizer) -> Non
     )
 
 
-def test_a_person_without_an_account_learns_of_none_and_whom_to_ask(reader: Localizer) -> None:
+def test_a_person_without_an_account_sees_no_account_but_whom_to_ask(reader: Localizer) -> None:
     view = home_page.render_unlinked_home(reader, LINKS.services_url, ["Alice Martin"])
     words = "".join(texts(view))
     assert "Acme" not in words

@@ -82,6 +82,9 @@ SCREENS: dict[str, Draw] = {
     "cart.save": lambda r, s: cart.render_cart_modal(
         r, samples.make_cart_page(s, own=True), PLACE, 1000, services_url=URL
     ),
+    "cart.save, ordered again": lambda r, s: cart.render_cart_modal(
+        r, samples.make_repeated_cart_page(s), PLACE, 1000, services_url=URL
+    ),
     "cart.save, second page": lambda r, s: cart.render_cart_modal(
         r, samples.make_cart_page(s), replace(PLACE, page=1), 1000, services_url=URL
     ),
@@ -327,7 +330,9 @@ def test_user_input_cannot_mention_or_link(screen: str, reader: Localizer) -> No
 
 
 @pytest.mark.parametrize("screen", ALL)
-def test_buttons_that_say_the_same_are_told_apart_by_who_hears_them(screen: str, reader: Localizer) -> None:
+def test_buttons_with_the_same_text_have_different_accessibility_labels(
+    screen: str, reader: Localizer
+) -> None:
     """Each alone, without what stands around it."""
     heard: dict[str, set[str]] = {}
     for button in buttons(ALL[screen](reader, USUAL)):

@@ -81,7 +81,7 @@ def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Loca
     assert "submit" in quote.render_quote_modal(english, just_in_time, PLACE)
 
 
-def test_an_accepted_quote_says_by_whom_and_opens_its_order(english: Localizer) -> None:
+def test_an_accepted_quote_shows_who_accepted_it_and_opens_its_order(english: Localizer) -> None:
     view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.ACCEPTED), PLACE)
     assert "*Accepted* by Bob Durand on 10 Nov 2026, 10:00 (CET). Service order: SO-1007." in read_text(view)
     assert ("service_order.open", "7") in actions(view)

@@ -66,7 +66,7 @@ def _not_pending(status: str, *, elsewhere: str = "no", replaced_by: str = "") -
         (_not_pending("expired"), "expired on 10 Nov 2026"),
     ],
 )
-def test_a_late_decision_is_told_what_happened_by_whom_and_when(
+def test_a_late_decision_sees_what_happened_by_whom_and_when(
     raised: QuoteNotPending, said: str, english: Localizer
 ) -> None:
     assert said in format_refusal(english, raised)

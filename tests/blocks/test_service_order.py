@@ -39,6 +39,7 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
         "Gets one of the new seats of GoTo Meeting.",
         "2 new seats left to assign to others.",
         "Visa •••• 4242, expires 04/2028, default",
+        "*Purchase-order number*\nNone",
         "1 rue de la Paix\n75002 Paris\nFrance",
         "you accept quote SQ-1001 and will be charged €24.00",
         "up to 24 hours",
@@ -49,6 +50,7 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
     assert shown == [
         ("checkout.edit", "Change the admin contact"),
         ("checkout.edit", "Change the payment method"),
+        ("checkout.edit", "Change the purchase-order number"),
         ("checkout.change_address", "Change the billing address"),
     ]
     assert (buttons(view)[-1]["action_id"], buttons(view)[-1]["value"]) == ("checkout.edit", "1")
@@ -93,6 +95,30 @@ def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) ->
     assert view["blocks"][0]["level"] == "success"
     assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in read_text(view)
     assert "email the receipt to Alice 0, alice0@acme.example" in read_text(view)
+    assert read_text(view).count("11 Nov 2026, 09:00") == 1
+
+
+def test_an_overdue_placed_order_no_longer_promises_a_time(english: Localizer) -> None:
+    details = replace(make_order_details(), at=AT + timedelta(days=2))
+    for view in (
+        service_order.render_placed_modal(english, details, PLACE, services_url=URL),
+        service_order.render_order_modal(english, details, PLACE, services_url=URL),
+    ):
+        assert "up to 24 hours" not in read_text(view)
+        assert "longer than the promised 24 hours" in read_text(view)
+
+
+def test_a_placed_order_says_which_documents_will_come(english: Localizer) -> None:
+    by_card, on_invoice = order_row(0, LineStatus.WAITING), order_row(1, LineStatus.WAITING)
+    on_invoice.line.is_on_invoice = True
+    for rows, documents in (
+        ([on_invoice], "email the invoice to Alice 0"),
+        ([by_card, on_invoice], "email the receipt and the invoice to Alice 0"),
+    ):
+        details = make_order_details(*rows)
+        assert documents in read_text(
+            service_order.render_placed_modal(english, details, PLACE, services_url=URL)
+        )
 
 
 @pytest.mark.parametrize(
@@ -116,7 +142,7 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
 @pytest.mark.parametrize(
     ("status", "reason", "part"),
     [
-        (LineStatus.WAITING, None, "Waiting to be processed, by 11 Nov 2026, 09:00 (CET)"),
+        (LineStatus.WAITING, None, "Waiting to be processed."),
         (LineStatus.CHARGING, None, "Charging."),
         (LineStatus.SETTLED, None, "Charged and seats added on 10 Nov 2026, 10:00 (CET)."),
         (LineStatus.NEEDS_CUSTOMER, None, "to confirm the payment by 10 Nov 2026, 10:20 (CET)"),

@@ -40,7 +40,7 @@ def test_many_products_share_a_series_and_names_are_used_once(english: Localizer
     chart, _ = build_spending_blocks(english, overview, show_chart=True)
     names = [series["name"] for series in chart["chart"]["series"]]
     assert len(set(names)) == len(names) == 6
-    assert names[-1] == "Others"
+    assert names[-1] == "Other products"
     shown = sum(point["value"] for series in chart["chart"]["series"] for point in series["data"])
     assert abs(shown - overview.spending.total / 100) <= 6 * 6 / 2, "each is rounded by itself"
 

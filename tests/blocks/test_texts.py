@@ -79,7 +79,7 @@ def test_no_key_is_left_that_nothing_shows() -> None:
     assert unused == []
 
 
-def test_each_thing_is_said_under_one_key() -> None:
+def test_each_text_has_one_key() -> None:
     said: dict[str, list[str]] = {}
     for part in FluentParser().parse((MESSAGES_FOLDER / "en.ftl").read_text(encoding="utf-8")).body:
         if isinstance(part, Message):

@@ -34,7 +34,7 @@ async def test_service_orders_and_receipts_are_found_again(sessions: BrowserSess
     await sessions.settle()
     session = await sessions.open_session("alice")
     await session.type_message("/service-orders")
-    await session.expect_text("Service orders of Acme SA", "SO-1001 · Completed")
+    await session.expect_text("Service orders for Acme SA", "SO-1001 · Completed")
     await session.press("View service order SO-1001")
     await session.expect_text("Completed on", "Receipt R-1001", "History", "Order placed")
     await session.press("View service orders")
@@ -46,20 +46,20 @@ async def test_service_orders_and_receipts_are_found_again(sessions: BrowserSess
     await session.press("Send me the PDF of receipt R-1001")
     await session.expect_text("Receipt R-1001 is on its way.")
     await session.press("Back")
-    await session.expect_text("Receipts of Acme SA, newest first.")
-    await session.press("Email a period’s receipts")
+    await session.expect_text("Receipts for Acme SA, newest first.")
+    await session.press("Email receipts for a period")
     await session.expect_text("no receipts from 1 Oct 2026 to 31 Oct 2026")
-    await session.find_field("To, including that day").fill("2026-11-30")
+    await session.find_field("To (inclusive)").fill("2026-11-30")
     await session.expect_text("1 receipt, in one email to alice@acme.example:")
-    await session.press("Email them")
+    await session.press("Email receipts")
     await session.expect_text("0 of 1 email sent.")
     await session.press("Back")
-    await session.expect_text("Receipts of Acme SA, newest first.")
+    await session.expect_text("Receipts for Acme SA, newest first.")
     await session.press("Back")
     await session.expect_text("GoTo Meeting · 27 seats", "Visa •••• 4242, expires 04/2028, default")
 
 
-async def test_the_switch_to_goto_admin_warns_asks_and_is_for_good(sessions: BrowserSessions) -> None:
+async def test_the_switch_to_goto_admin_warns_asks_and_is_permanent(sessions: BrowserSessions) -> None:
     """R15: told before; the link is revealed after; it follows for everybody; the other contact is told."""
     session = await sessions.open_session("alice")
     await session.type_message("/billing")

@@ -105,7 +105,7 @@ async def test_acting_on_a_rejected_quote_says_who_rejected_it_and_when(sessions
     await benoit.expect_text("Rejeté par Alice Martin")
 
 
-async def test_r19_one_of_two_people_placing_a_quote_succeeds_and_the_other_is_told(
+async def test_r19_of_two_people_placing_one_quote_one_succeeds_and_the_other_sees_why_not(
     sessions: BrowserSessions,
 ) -> None:
     await import_quote(sessions.world)

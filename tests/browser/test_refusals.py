@@ -139,7 +139,7 @@ async def test_command_text_that_is_not_understood_is_answered(sessions: Browser
         "/add-seats rescue 2": "Rescue is sold by contract only.",
         "/quotes Q-9": "We can’t find quote Q-9.",
         "/service-orders SO-9": "We can’t find service order SO-9.",
-        "/billing cards": "/billing doesn’t know “cards”.",
+        "/billing cards": "“cards” isn’t an option of /billing.",
         "/add-seats help": "/add-seats webinar 5 starts with 5 new seats of GoTo Webinar",
         "/nonsense": "/nonsense is not a valid command.",
     }.items():

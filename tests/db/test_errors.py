@@ -1,5 +1,6 @@
 """What a database error means, by real errors of both databases."""
 
+import resource
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +33,8 @@ async def find_kind(url: str) -> DatabaseErrorKind | None:
     async with opened(url) as database:
         with pytest.raises(SQLAlchemyError) as raised:
             await database.is_migrated()
-    assert "DATABASE_URL" in describe_database_error(raised.value)
+    described = describe_database_error(raised.value)
+    assert "DATABASE_URL" in described or described == "its disk is full"
     return get_database_error_kind(raised.value)
 
 
@@ -47,6 +49,22 @@ async def test_why_nothing_can_be_opened(tmp_path: Path) -> None:
         make_url("sqlite:////nowhere/at/all/seatbot.db"): DatabaseErrorKind.NOT_OPENED,
     }.items():
         assert await find_kind(url.render_as_string(hide_password=False)) == kind, url
+
+
+async def test_a_file_that_is_no_database_or_finds_no_room_to_be_opened(tmp_path: Path) -> None:
+    """It is opened with a file of shared memory beside it, which takes some room on the disk."""
+    text_file = tmp_path / "text.db"
+    text_file.write_text("no database at all " * 100)
+    assert await find_kind(f"sqlite:///{text_file}") is DatabaseErrorKind.DAMAGED
+    url = f"sqlite:///{tmp_path}/seatbot.db"
+    async with opened(url) as database:
+        await database.migrate()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        assert await find_kind(url) is DatabaseErrorKind.DISK_FULL
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.parametrize(

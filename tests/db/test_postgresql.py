@@ -82,7 +82,7 @@ async def _query(database: Database, sql: str = "SELECT 1") -> None:
         await connection.execute(text(sql))
 
 
-async def test_a_migration_behind_a_long_transaction_lets_others_pass_and_goes_on_after_it(
+async def test_a_migration_behind_a_long_transaction_blocks_nobody_and_continues_after_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(postgresql, "MIGRATION_LOCK_TIMEOUT_SECONDS", 0.3)

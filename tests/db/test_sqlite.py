@@ -137,7 +137,7 @@ async def test_failed_reads_hold_no_connection(database: Database) -> None:
     assert await select_numbers(database) == []
 
 
-async def test_reads_and_writes_at_once_do_not_wait_for_each_other(database: Database) -> None:
+async def test_concurrent_reads_and_writes_do_not_wait_for_each_other(database: Database) -> None:
     async def read_and_insert(number: int) -> int:
         async with database.read() as session:
             before = await read_numbers(session)
@@ -149,7 +149,7 @@ async def test_reads_and_writes_at_once_do_not_wait_for_each_other(database: Dat
     assert sorted(await select_numbers(database)) == [*range(8)]
 
 
-async def test_more_sessions_may_read_at_once_than_the_pool_keeps(database: Database) -> None:
+async def test_more_sessions_than_the_pool_size_can_read_concurrently(database: Database) -> None:
     """Waiting for a connection would block the loop."""
 
     async def read_slowly() -> None:

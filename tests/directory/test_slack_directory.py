@@ -96,7 +96,7 @@ async def test_an_outsiders_organisation_does_not_pass_for_ours(
     assert not as_stored(profile).is_full_member
 
 
-async def test_a_colleague_of_our_organisation_is_known_by_it(directory: SlackUserDirectory) -> None:
+async def test_a_colleague_of_the_organisation_has_its_identity(directory: SlackUserDirectory) -> None:
     assert (await directory.fetch_profile("T1", "U5")).enterprise_id == "E1"
 
 

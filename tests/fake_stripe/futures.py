@@ -50,6 +50,14 @@ class Coupon:
     end: int | None = None
     amount_off: int = 0
     currency: str | None = None
+    # Amounts off in other currencies: docs.stripe.com/api/coupons/object, currency_options
+    currency_options: dict[str, int] = field(default_factory=dict)
+    # Its discounts go on: docs.stripe.com/api/coupons/delete
+    is_deleted: bool = False
+
+    def get_amount_off(self, currency: str) -> int:
+        """Nothing in a currency that it has no amount in."""
+        return self.amount_off if currency == self.currency else self.currency_options.get(currency, 0)
 
 
 @dataclass

@@ -344,6 +344,10 @@ class StripeRecords:
                 return price
         raise build_resource_missing("price", price_id, "price")
 
+    def find_coupon(self, coupon_id: str) -> Coupon | None:
+        used = [coupon for each in self.subscriptions.values() for coupon in each.future.coupons]
+        return next((each for each in [*self.coupons.values(), *used] if each.id == coupon_id), None)
+
     def get_item(self, item_id: str) -> SubscriptionItem:
         return self.get_subscription_and_item(item_id)[1]
 
@@ -470,7 +474,8 @@ class StripeRecords:
 
     def _get_amount_off(self, subscription: Subscription) -> int:
         """Off the whole invoice, which has a single line here."""
-        off = sum(coupon.amount_off for coupon in self._list_coupons(subscription))
+        currency = subscription.charged_currency
+        off = sum(coupon.get_amount_off(currency) for coupon in self._list_coupons(subscription))
         [*others, item] = subscription.items
         if off and (others or item.price.tiers or subscription.future.itemizes_proration_discounts):
             raise NotImplementedError("an amount off that is split among lines")

@@ -159,9 +159,12 @@ def retrieve_charge(records: StripeRecords, params: Params, charge_id: str) -> P
 
 def retrieve_coupon(records: StripeRecords, params: Params, coupon_id: str) -> Params:
     """docs.stripe.com/api/coupons/retrieve"""
-    if coupon_id not in records.coupons:
+    coupon = records.find_coupon(coupon_id)
+    if coupon is None or coupon.is_deleted:
         raise build_resource_missing("coupon", coupon_id)
-    return serializers.serialize_coupon(records.coupons[coupon_id])
+    return serializers.serialize_coupon(
+        coupon, with_currency_options="currency_options" in params.get("expand", [])
+    )
 
 
 def retrieve_schedule(records: StripeRecords, params: Params, schedule_id: str) -> Params:
@@ -252,8 +255,7 @@ def retrieve_customer(records: StripeRecords, params: Params, customer_id: str) 
     """Also one that was deleted: docs.stripe.com/api/customers/delete"""
     if customer_id not in records.customers:
         raise build_resource_missing("customer", customer_id)
-    shows_coupon = "discount.source.coupon" in params.get("expand", [])
-    return serializers.serialize_customer(records.customers[customer_id], shows_coupon=shows_coupon)
+    return serializers.serialize_customer(records.customers[customer_id], params.get("expand", []))
 
 
 def retrieve_source(records: StripeRecords, params: Params, customer_id: str, source_id: str) -> Params:
@@ -411,7 +413,7 @@ ROUTES = [
     ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
     ApiRoute("GET", "/v1/tax_rates/([^/]+)", retrieve_tax_rate, stripe.TaxRateService.retrieve),
     ApiRoute("GET", "/v1/charges/([^/]+)", retrieve_charge, stripe.ChargeService.retrieve),
-    ApiRoute("GET", "/v1/coupons/([^/]+)", retrieve_coupon, stripe.CouponService.retrieve),
+    ApiRoute("GET", "/v1/coupons/([^/]+)", retrieve_coupon, stripe.CouponService.retrieve, "expand"),
     ApiRoute(
         "GET",
         "/v1/subscription_schedules/([^/]+)",

@@ -1,6 +1,6 @@
 """The records as Stripe's API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -165,7 +165,7 @@ def serialize_subscription(
         default_payment_method=subscription.default_payment_method,
         default_source=subscription.default_source,
         discounts=[
-            _serialize_discount(subscription.customer, subscription.id, coupon)
+            _serialize_discount(subscription.customer, subscription.id, coupon, serialize_coupon(coupon))
             if "data.discounts.source.coupon" in expand
             else f"di_{coupon.id}"
             for coupon in future.coupons
@@ -269,8 +269,9 @@ def _serialize_phase(phase: SchedulePhase) -> dict[str, Any]:
     )
 
 
-def serialize_coupon(coupon: Coupon) -> dict[str, Any]:
-    return fill_object(
+def serialize_coupon(coupon: Coupon, *, with_currency_options: bool = False) -> dict[str, Any]:
+    """docs.stripe.com/api/coupons/object; `currency_options` only if expanded, with the default currency."""
+    serialized = fill_object(
         stripe.Coupon,
         id=coupon.id,
         object="coupon",
@@ -284,10 +285,14 @@ def serialize_coupon(coupon: Coupon) -> dict[str, Any]:
         times_redeemed=1,
         valid=True,
     )
+    if with_currency_options and coupon.currency is not None:
+        amounts = {coupon.currency: coupon.amount_off, **coupon.currency_options}
+        serialized["currency_options"] = {code: {"amount_off": amount} for code, amount in amounts.items()}
+    return serialized
 
 
 def _serialize_discount(
-    customer_id: str, subscription_id: str | None, coupon: Coupon, *, shows_coupon: bool = True
+    customer_id: str, subscription_id: str | None, coupon: Coupon, shown: dict[str, Any] | None
 ) -> dict[str, Any]:
     return fill_object(
         stripe.Discount,
@@ -295,7 +300,7 @@ def _serialize_discount(
         object="discount",
         customer=customer_id,
         end=coupon.end,
-        source={"coupon": serialize_coupon(coupon) if shows_coupon else coupon.id, "type": "coupon"},
+        source={"coupon": shown or coupon.id, "type": "coupon"},
         start=CREATED_AT,
         subscription=subscription_id,
     )
@@ -312,9 +317,16 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
     )
 
 
-def serialize_customer(customer: Customer, *, shows_coupon: bool = False) -> dict[str, Any]:
+def serialize_customer(customer: Customer, expand: Collection[str] = ()) -> dict[str, Any]:
     if customer.deleted:
         return {"id": customer.id, "object": "customer", "deleted": True}
+    coupon, coupon_path = customer.coupon, "discount.source.coupon"
+    has_options = f"{coupon_path}.currency_options" in expand
+    shown = (
+        serialize_coupon(coupon, with_currency_options=has_options)
+        if coupon and coupon_path in expand
+        else None
+    )
     address = {name: customer.address.get(name) for name in stripe.Customer.Address.__annotations__}
     settings = {
         "default_payment_method": customer.default_payment_method,
@@ -330,9 +342,7 @@ def serialize_customer(customer: Customer, *, shows_coupon: bool = False) -> dic
         created=CREATED_AT,
         default_source=customer.default_source,
         email=customer.email,
-        discount=_serialize_discount(customer.id, None, customer.coupon, shows_coupon=shows_coupon)
-        if customer.coupon
-        else None,
+        discount=_serialize_discount(customer.id, None, coupon, shown) if coupon else None,
         invoice_settings=settings,
         livemode=False,
         metadata=customer.metadata,

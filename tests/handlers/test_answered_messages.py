@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from bot.messaging.messenger import MessageRef, OutboundMessage
+from bot.messaging.messenger import MessageRef, MessageRejected, MessengerUnavailable, OutboundMessage
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
 from models.notice import NoticeKind, OrderMessage
@@ -73,6 +73,30 @@ async def test_requests_to_decide_go_once_the_seats_are_cancelled_or_can_no_long
     assert [buttons(copy) for copy in (*given_up, *lapsed)] == [OPEN, OPEN, OPEN]
     assert all("You can no longer try again" in copy.text for copy in (*given_up, *lapsed))
     assert await world.rows(OrderMessage) == []
+
+
+async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(world: World) -> None:
+    dora = await ordered(world, "dora", declined_meeting=1)
+    first, second = newest(dora.dms, "has been placed"), newest(dora.dms, "payment declined")
+    edit = world.services.messenger.deliver_message
+
+    async def refuse_first(message: OutboundMessage) -> MessageRef:
+        if message.update_ts == first.ts:
+            raise errors[0]
+        return await edit(message)
+
+    world.services.messenger.deliver_message = refuse_first  # type: ignore[method-assign]
+    errors: list[Exception] = [MessengerUnavailable("http_503")]
+    await dora.close_modal(everything=True)
+    await dora.press_in(second, "service_order.give_up")
+    await shown(dora, "Failed")
+    await world.services.tasks.wait_until_idle()
+    await deliver_due_notices(world.services)
+    assert buttons(second) == OPEN
+    errors[0] = MessageRejected("msg_too_long")
+    await world.pass_time(minutes=1)
+    assert await world.rows(OrderMessage) == []
+    assert not saying([first], "Failed")
 
 
 async def test_requests_to_confirm_go_once_the_customer_has_confirmed(world: World) -> None:

@@ -67,7 +67,7 @@ async def test_r10_the_order_is_checked_again_when_it_is_placed(world: World) ->
     assert await world.rows(ServiceOrder) == []
 
 
-async def test_r10_what_is_not_known_is_asked_at_checkout(world: World) -> None:
+async def test_r10_checkout_asks_for_unknown_details(world: World) -> None:
     """A purchase-order number that the account wants with every order; an address that was changed and not
     saved; an administrator, if there is none."""
     alice = world.person("alice")
@@ -137,7 +137,7 @@ async def test_the_fields_of_the_address_follow_the_country_and_what_it_does_not
     assert (address["country"], address["state"], address["line1"]) == ("FR", "", "1 Main St")
 
 
-async def test_a_form_sent_off_before_its_fields_came_asks_for_them(world: World) -> None:
+async def test_a_form_submitted_before_its_fields_appeared_asks_for_them(world: World) -> None:
     alice = world.person("alice")
     form = await world.checkout(alice, acme_meeting=1)
     form.fill("administrator", "new")

@@ -85,6 +85,23 @@ async def test_r24_a_home_is_published_after_slacks_rate_limit(world: World) -> 
     assert "Q-2041" in get_home_text(alice)
 
 
+@pytest.mark.parametrize("error", ["token_revoked", "something_new", "not_found"])
+async def test_a_home_that_slack_rejects_is_not_published_again_until_it_is_opened(
+    error: str, world: World
+) -> None:
+    alice = await open_home(world, "alice")
+    await import_quote(world)
+    world.slack.fault("error", "views.publish", error=error)
+    for _ in range(20):
+        await publish_due_homes(world.services)
+        world.clock.move(minutes=5)
+    [home] = await world.rows(Home)
+    assert home.due_at is None
+    world.slack.slack.faults.reset()
+    await open_home(world, "alice")
+    assert "Q-2041" in get_home_text(alice)
+
+
 async def test_homes_of_a_workspace_are_published_at_most_a_hundred_a_minute_by_all_workers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

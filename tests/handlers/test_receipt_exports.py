@@ -98,7 +98,7 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     assert SHOW not in (await shown(alice, "2 of 2 emails sent")).action_ids
 
     first, second = world.slack.mail.messages
-    title = "Receipts of Acme SA, 6 Oct 2026 to 29 Oct 2026"
+    title = "Receipts for Acme SA, 6 Oct 2026 to 29 Oct 2026"
     assert [mail.subject for mail in (first, second)] == [f"{title} (email {n} of 2)" for n in (1, 2)]
     assert [file.name for file in first.attachments] == [
         "receipts-2026-10-06-2026-10-29.csv",
@@ -111,7 +111,7 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     assert header[0] == "Document number"
     assert [row[0] for row in rows] == [f"R-{n}" for n in range(101, 125)], "as they were when asked for"
     assert rows[0][2:6] == ["2026-10-06", "SO-101", "PO;'-7", "'=HYPERLINK(1)"]
-    assert rows[0][-3:] == ["70.00", "14.00", "84.00"]
+    assert rows[0][-4:] == ["70.00", "14.00", "70.00", "84.00"]
     assert world.slack.refusals == []
 
 
@@ -129,11 +129,11 @@ async def test_the_table_has_a_row_for_each_rate_as_french_spreadsheets_read_it(
     await shown(benoit, "0 e-mail envoyé sur 1.")
     await world.settle()
     [mail] = world.slack.mail.messages
-    assert mail.subject == "Reçus de Acme SA, du 1 oct. 2026 au 31 oct. 2026"
+    assert mail.subject == "Reçus du compte Acme SA, du 1er oct. 2026 au 31 oct. 2026"
     _, *rows = read_table(mail, ";")
     assert [row[9:] for row in rows] == [
-        ["TVA 20\u00a0%", "20", "50,00", "10,00", "81,10"],
-        ["TVA 5,5\u00a0%", "5,5", "20,00", "1,10", ""],
+        ["TVA 20\u00a0%", "20", "50,00", "10,00", "70,00", "81,10"],
+        ["TVA 5,5\u00a0%", "5,5", "20,00", "1,10", "", ""],
     ]
 
 
@@ -195,7 +195,7 @@ async def test_with_stripe_its_invoices_are_mailed_under_stripes_numbers() -> No
         world.slack.mail.messages.clear()
         for files, words in (
             ([*(f"{number}.pdf" for number in numbers), "SO-1001.pdf"], "1 receipt is attached"),
-            (["SO-1001.pdf"], "hasn’t given us the PDFs of invoices"),
+            (["SO-1001.pdf"], "hasn’t sent us the PDFs of invoices"),
         ):
             await open_form(alice)
             await choose_period(alice, "2026-11-10", "2026-11-10", "1 receipt")
@@ -220,7 +220,7 @@ async def test_without_a_mail_server_the_form_says_so() -> None:
         await add_receipts(world, 1)
         await opened(alice, "/billing", "receipts", "receipt.list")
         await alice.press(OPEN)
-        await shown(alice, "We can’t send email yet")
+        await shown(alice, "Email isn’t set up yet")
 
 
 async def test_what_is_too_large_for_an_email_is_named_in_it(

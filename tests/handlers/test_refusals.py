@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from models.account import Account, Portal
 from models.audit.entry import AuditEntry
@@ -15,7 +17,7 @@ from models.subscription import Subscription
 from sandbox.driver import Modal, Person
 from sandbox.person import Surface
 from tests.handlers.db_snapshot import change, stored
-from tests.handlers.steps import import_account, import_quote, opened, saying, shown
+from tests.handlers.steps import import_account, import_quote, logged, opened, saying, shown
 from tests.world import World
 
 NO_CARD = (
@@ -88,7 +90,7 @@ async def test_all_obstacles_are_reported_together_with_their_remedies(world: Wo
     assert await world.rows(Quote) == []
 
 
-async def test_r2_an_account_without_an_orderable_subscription_is_told_so(world: World) -> None:
+async def test_r2_an_account_without_an_orderable_subscription_sees_a_refusal(world: World) -> None:
     await change(world, Account, "ineligible", self_service=True)
     refused = await add_seats(world.person("ida"), "cart.obstacles")
     assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text
@@ -360,6 +362,31 @@ async def test_the_other_accounts_portal_is_not_touched(world: World) -> None:
     await world.settle()
     assert CORPORATE in links(await opened(dora, "/billing", "", "account.overview"))
     assert saying(dora.dms, "GoTo Admin") == []
+
+
+async def test_only_slacks_own_answer_at_a_response_url_counts_as_delivered(world: World) -> None:
+    """A proxy's page in Latin-1 that does not say so, nothing, or a refusal: the person is told elsewhere."""
+    nobody = world.person("nobody")
+    await nobody.command("/quotes", channel="C01BILLING")
+    await nobody.wait_for_ephemeral()
+    bodies = [b"<html>Zugriff verweigert f\xfcr diese Seite</html>", b"", b'{"ok": false}', b"[]", b" ok\n"]
+    answers, command = iter(bodies), world.slack.requests[-1]
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=next(answers), content_type="text/html")
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    with logged(world) as stream:
+        async with TestServer(app) as server:
+            url = str(server.make_url("/"))
+            for body in bodies:
+                await world.slack.forge(command, lambda payload: payload.update(response_url=url))
+                await world.services.tasks.wait_until_idle()
+                assert (nobody.modal is None) is (body == b" ok\n"), body
+                if nobody.modal:
+                    await nobody.close_modal(everything=True)
+    assert "task.failed" not in stream.getvalue()
 
 
 async def test_a_refusal_falls_back_to_the_next_way_to_reach_the_person(

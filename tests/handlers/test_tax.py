@@ -25,7 +25,7 @@ async def test_r28_reverse_charge_is_shown_before_placing_and_on_the_receipt(wor
     assert (receipt.tax, receipt.tax_facts.buyer_tax_ids) == (0, ("FR40303265045",))
     [mail] = world.slack.mail.messages
     pdf = " ".join(text_of(mail.attachments[0].content).split())
-    for part in (REVERSE_CHARGE, "Tax ID: FR40303265045"):
+    for part in (REVERSE_CHARGE, "VAT number: FR40303265045"):
         assert part in pdf
         assert part in mail.text
 

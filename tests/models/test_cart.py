@@ -63,7 +63,7 @@ def test_r10_only_an_empty_order_is_refused_for_a_blank(seats: dict[str, int]) -
 
 
 @pytest.mark.parametrize("seats", [{"sub_1": 1}, {"sub_1": 0, "sub_2": 1}, {"sub_1": 1000, "sub_2": 1000}])
-def test_an_order_within_bounds_is_taken(seats: dict[str, int]) -> None:
+def test_an_order_within_the_limits_is_accepted(seats: dict[str, int]) -> None:
     BOUNDS.check_order(seats)
 
 

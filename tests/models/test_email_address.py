@@ -17,7 +17,7 @@ def test_letters_before_the_at_sign_stay() -> None:
 
 
 @pytest.mark.parametrize("odd", ["", "@", "Nobody", "a@b@c", "x@xn--a.example"])
-def test_what_is_no_address_stays_as_it_is(odd: str) -> None:
+def test_an_invalid_address_stays_unchanged(odd: str) -> None:
     assert normalize_email(odd) == odd.lower()
     assert encode_email_domain(odd) == odd
 

@@ -64,13 +64,13 @@ def test_only_an_unpaid_invoice_becomes_overdue(reported: str, late: int, expect
         ("America/New_York", datetime(2026, 10, 31, 20, tzinfo=UTC), datetime(2026, 11, 1, 4, tzinfo=UTC)),
     ],
 )
-def test_it_is_overdue_once_its_day_is_over_where_the_account_is(
+def test_an_invoice_is_overdue_once_its_due_day_is_over_in_the_accounts_time_zone(
     zone: str, due_at: datetime, overdue_at: datetime
 ) -> None:
     assert find_overdue_time(due_at, zone) == overdue_at
 
 
-def test_the_provider_is_asked_when_its_day_is_over_and_rarely_after_a_week() -> None:
+def test_an_invoice_is_checked_when_its_due_day_is_over_and_rarely_after_a_week() -> None:
     late_evening = AT.replace(hour=23, minute=30)
     due = build_invoice(due_at=AT)
     assert find_check_time(due, "UTC", HOUR, late_evening) == late_evening + HOUR / 2

@@ -71,7 +71,7 @@ def test_the_last_migration_is_the_one_whose_file_has_the_highest_number() -> No
     assert get_head_revision() == scripts.get_current_head()
 
 
-def test_a_migrated_database_knows_that_it_is(migrated: Migrated) -> None:
+def test_a_migrated_database_reports_that_it_is_migrated(migrated: Migrated) -> None:
     with migrated.engine.connect() as connection:
         assert is_usable(connection)
 

@@ -112,7 +112,7 @@ def test_r17_a_second_counts() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "hours"), [("2026-03-01", "2026-04-01", 743), ("2026-10-01", "2026-11-01", 745)]
 )
-def test_r17_a_month_that_changes_the_clock_is_as_long_as_it_is(start: str, end: str, hours: int) -> None:
+def test_r17_a_month_with_a_clock_change_has_its_real_length(start: str, end: str, hours: int) -> None:
     month = BillingPeriod.from_dates(date.fromisoformat(start), date.fromisoformat(end), "Europe/Paris")
     assert month.prorate_price(1, hours * 100, month.end - timedelta(hours=1)) == 100
     assert month.prorate_price(1, hours * 100, month.start + timedelta(hours=1)) == (hours - 1) * 100
@@ -181,7 +181,7 @@ def test_months_keep_their_day_where_they_have_it(day: str, months: int, anchor:
 
 
 @given(st.dates(date(2000, 1, 1), date(2060, 1, 1)), st.integers(1, 60))
-def test_one_month_at_a_time_or_all_at_once_is_the_same(start: date, months: int) -> None:
+def test_counting_month_by_month_or_all_together_gives_the_same_result(start: date, months: int) -> None:
     stepped = start
     for _ in range(months):
         stepped = add_months(stepped, 1, start.day)

@@ -71,7 +71,7 @@ def test_a_pending_quote_passes_the_check() -> None:
     a_quote().check_pending(PERIOD_END - SECOND)
 
 
-def test_r20_a_late_decision_is_told_who_decided_and_when() -> None:
+def test_r20_a_late_decision_sees_who_decided_and_when() -> None:
     quote = a_quote()
     quote.change_status(ACCEPTED, NOW, "Bob Durand")
     with pytest.raises(QuoteNotPending) as refused:

@@ -143,7 +143,7 @@ def test_r18_an_order_ends_once_every_line_is_done(
     assert find_final_status(an_order(), [a_line(status=s) for s in statuses], at) is outcome
 
 
-def test_r18_giving_up_ends_the_order_at_once() -> None:
+def test_r18_cancelling_declined_seats_finishes_the_order_immediately() -> None:
     lines = [a_line(status=DECLINED), a_line(status=SETTLED)]
     assert find_final_status(an_order(), lines, NOW) is None
     assert find_final_status(an_order(retries_abandoned=True), lines, NOW) is COMPLETED

@@ -56,7 +56,7 @@ def test_a_block_at_the_usual_price_changes_nothing(seats: int, blocks: list[tup
         ("30-day", PeriodLength.build(PeriodUnit.DAY, 30)),
     ],
 )
-def test_a_period_length_reads_as_it_is_written(text: str, length: PeriodLength) -> None:
+def test_a_period_length_round_trips_as_text(text: str, length: PeriodLength) -> None:
     assert PeriodLength(text) == length == PeriodLength(str(length))
 
 

@@ -246,6 +246,6 @@ def test_r18_the_end_of_a_history_only_moves_on(migrated: Migrated, statement: s
         ("DELETE FROM receipt", "receipt_no_delete"),
     ],
 )
-def test_r13_a_receipt_that_was_issued_stays_as_it_is(migrated: Migrated, statement: str, guard: str) -> None:
+def test_r13_an_issued_receipt_stays_unchanged(migrated: Migrated, statement: str, guard: str) -> None:
     migrated.store(a_receipt(number=f"R-{new_number()}", order_id=stored_order(migrated)))
     assert attempt(migrated, statement) == guard

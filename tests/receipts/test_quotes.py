@@ -29,6 +29,7 @@ def test_it_says_what_is_offered_until_when_and_how_to_accept_it() -> None:
     for part in (
         "Quote",
         "Offer",
+        "Prepared for",
         "GoTo Sales",
         "VAT IE1234567X",
         "Acme & Söhne SA",

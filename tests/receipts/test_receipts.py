@@ -268,11 +268,11 @@ def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:
         ("not_collected", "Sans taxe", "Aucune taxe n’est facturée."),
     ],
 )
-def test_why_there_is_no_tax_is_said(treatment: str, name: str, note: str) -> None:
+def test_the_reason_for_no_tax_is_shown(treatment: str, name: str, note: str) -> None:
     taxes = [{"treatment": treatment, "taxable_amount": 7000, "amount": 0}]
     facts = TaxFacts(buyer_tax_ids=("DE136695976",))
     text = read_pdf(FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=facts))
-    for part in (name, note, "70,00 €", "Numéro fiscal : DE136695976"):
+    for part in (name, note, "70,00 €", "N° de TVA : DE136695976"):
         assert part in text
 
 
@@ -334,6 +334,7 @@ def test_r26_it_says_whether_everything_was_paid(
     for reader, word in ((ENGLISH, english), (FRENCH, french)):
         content = build_receipt_content(reader, make_receipt_details(receipt))
         assert content["paid"] == word
+        assert content["is_settled"] == (english in ("Paid", "Paid with account credit", "Nothing to pay"))
 
 
 def test_r26_what_the_next_line_has_paid_is_not_carried_over() -> None:

@@ -17,13 +17,13 @@ SELLER = (
 # What stands on each in English and in French, in the order in which it is read.
 TEXTS = {
     "german": (
-        ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Germany Tax ID: DE136695976", "4500012345",
+        ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Germany VAT number: DE136695976", "4500012345",
          "VAT 19% €70.00 €13.30", "Total €83.30", "with Visa ending in 4242 €83.30"],
-        ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Allemagne Numéro fiscal : DE136695976",
+        ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Allemagne N° de TVA : DE136695976",
          "VAT 19 % 70,00 € 13,30 €", "Total 83,30 €", "Visa se terminant par 4242 83,30 €"],
     ),
     "british-retried": (
-        ["Echo Ltd 3 Mill Lane Cambridge CB2 1RX United Kingdom Tax ID: GB980780684",
+        ["Echo Ltd 3 Mill Lane Cambridge CB2 1RX United Kingdom VAT number: GB980780684",
          "GoTo Meeting £20.00 per seat per month, prorated charged on 16 Nov 2026 to Visa ending in 4242",
          "GoTo Webinar £100.00 per seat per month, prorated",
          "charged on 17 Nov 2026 to Mastercard ending in 4444",
@@ -41,7 +41,7 @@ TEXTS = {
     "japanese": (
         ["株式会社アクメ 〒100-0001 東京都千代田区 千代田1-1 Japan Tax ID: T5835678256246",
          "JCT 10% JP¥4,500 JP¥450", "Total JP¥4,950", "with JCB ending in 0505 JP¥4,950"],
-        ["株式会社アクメ", "Japon Numéro fiscal : T5835678256246", "JCT 10 %"],
+        ["株式会社アクメ", "Japon Identifiant fiscal : T5835678256246", "JCT 10 %"],
     ),
     "order-confirmation": (
         ["Order confirmation", "Echo Ltd 3 Mill Lane Cambridge CB2 1RX United Kingdom",
@@ -51,7 +51,8 @@ TEXTS = {
         ["Confirmation de commande", "n’est pas une facture", "Facture A1B2C3D4-0007"],
     ),
     "reverse-charge": (
-        ["Acme SA 1 rue de la Paix 75002 Paris France Tax ID: FR40303265045", "Reverse charge €70.00 €0.00",
+        ["Acme SA 1 rue de la Paix 75002 Paris France VAT number: FR40303265045",
+         "Reverse charge €70.00 €0.00",
          "Reverse charge: no tax is charged. You account for the tax yourself.", "Total €70.00"],
         ["Acme SA 1 rue de la Paix 75002 Paris France", "Autoliquidation 70,00 € 0,00 €",
          "Autoliquidation : aucune taxe n’est facturée, vous la déclarez vous-même.", "Total 70,00 €"],

@@ -189,7 +189,7 @@ async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp
         evidence.check_notices(deployment.slack)
 
 
-async def test_processes_that_start_at_once_on_an_empty_database_migrate_it_once(tmp_path: Path) -> None:
+async def test_processes_that_start_concurrently_on_an_empty_database_migrate_it_once(tmp_path: Path) -> None:
     async with Sandbox.start(WORKSPACE) as slack:
         environment = build_environment(slack, new_database("empty"), transport="http")
         async with run_replicas(COUNT, environment, tmp_path) as started:

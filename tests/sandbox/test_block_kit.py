@@ -172,7 +172,7 @@ async def client(slack: Sandbox) -> AsyncWebClient:
     return AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
 
 
-async def test_a_refused_message_says_where_it_is_wrong(slack: Sandbox, client: AsyncWebClient) -> None:
+async def test_a_rejected_message_says_where_the_error_is(slack: Sandbox, client: AsyncWebClient) -> None:
     with pytest.raises(SlackApiError) as caught:
         await client.chat_postMessage(
             channel="C01GENERAL", text="x", blocks=[build_section(text=build_mrkdwn("x" * 3001))]

@@ -111,7 +111,7 @@ async def test_reset_starts_over_and_reports_it(slack: Sandbox, control: Control
     )
 
 
-async def test_two_resets_at_once_are_one(slack: Sandbox, control: Control) -> None:
+async def test_concurrent_resets_are_one(slack: Sandbox, control: Control) -> None:
     reports: list[str] = []
 
     async def hook() -> None:
@@ -127,7 +127,7 @@ async def test_two_resets_at_once_are_one(slack: Sandbox, control: Control) -> N
     assert reports == ["begun", "done"] * 2
 
 
-async def test_an_app_that_cannot_start_over_is_said(slack: Sandbox, control: Control) -> None:
+async def test_an_app_that_cannot_reset_is_reported(slack: Sandbox, control: Control) -> None:
     async def hook() -> None:
         raise RuntimeError("no room")
 
@@ -136,7 +136,7 @@ async def test_an_app_that_cannot_start_over_is_said(slack: Sandbox, control: Co
     assert (status, answer["error"]) == (502, "the app's own reset failed: no room")
 
 
-async def test_a_reset_url_that_fails_is_said(slack: Sandbox, control: Control) -> None:
+async def test_a_failing_reset_url_is_reported(slack: Sandbox, control: Control) -> None:
     slack.slack.reset_url = f"{slack.page_url}control/nowhere"
     status, answer = await control("POST", "reset", {})
     assert status == 502

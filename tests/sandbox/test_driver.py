@@ -59,7 +59,7 @@ async def test_an_update_keeps_what_was_typed(app: AsyncApp, alice: Person) -> N
     assert modal.value("name") == "Bruno"
 
 
-async def test_closing_is_told_to_an_app_that_asked(app: AsyncApp, alice: Person) -> None:
+async def test_closing_notifies_an_app_that_asked_for_it(app: AsyncApp, alice: Person) -> None:
     await alice.command("/hello", "modal", channel=CHANNEL)
     await alice.wait_for_modal()
     await alice.close_modal()

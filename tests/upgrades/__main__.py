@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "recordings"
 GIT = shutil.which("git") or "git"
 DIALECTS = ("sqlite", "postgresql")
 # Runs in the recorded version's tree.
-MODULES = ("__init__.py", "recording.py", "tour.py")
+MODULES = ("__init__.py", "recording.py", "scenario.py")
 
 
 def record(commit: str) -> None:
@@ -32,7 +32,7 @@ def record(commit: str) -> None:
         for dialect in DIALECTS:
             path = tree / f"{dialect}.json.gz"
             environment = {**os.environ, "SEATBOT_TEST_DATABASE": dialect, "PYTHONDONTWRITEBYTECODE": "1"}
-            command = [sys.executable, "-m", "tests.upgrades.tour", str(path)]
+            command = [sys.executable, "-m", "tests.upgrades.scenario", str(path)]
             subprocess.run(command, cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL)
             version = Recording.load(path).version
             FOLDER.mkdir(exist_ok=True)

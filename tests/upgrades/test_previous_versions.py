@@ -45,7 +45,7 @@ def open_upgraded(dialect: str) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=NAMES)
-def test_what_an_earlier_version_sends_is_taken_and_what_it_stores_is_read(path: Path) -> None:
+def test_statements_of_an_earlier_version_work_and_its_rows_can_be_read(path: Path) -> None:
     recording, dialect = Recording.load(path), path.name.split(".")[-3]
     assert len(recording.statements) > MIN_STATEMENTS
     with open_upgraded(dialect) as connection:

@@ -238,6 +238,9 @@ async def test_the_history_as_csv_is_whole_and_no_formula(database_with_accounts
 
 HARMLESS = {
     "ok;=HYPERLINK(1);x": "ok;'=HYPERLINK(1);x",
+    'ok;"=HYPERLINK(1);x': "ok;\"'=HYPERLINK(1);x",
+    'ok, " "@SUM(1)': 'ok, " "\'@SUM(1)',
+    ' "=1"': ' "\'=1"',
     "a\t+1\n\n-2": "a\t'+1\n\n'-2",
     "a, @SUM(1)": "a, '@SUM(1)",
     "\uff1d1+1": "'\uff1d1+1",

@@ -9,6 +9,7 @@ from sqlmodel import select
 from bot.directory.user_directory import DirectoryRateLimited, UserProfile
 from bot.installations.slack_errors import MAX_RETRY_AFTER_SECONDS
 from bot.messaging.messenger import (
+    ChannelUnreachable,
     MessengerUnavailable,
     OutboundMessage,
     RateLimited,
@@ -19,7 +20,7 @@ from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.due_rows import ClaimQueue
 from bot.use_cases.pacing import MAX_SUSPENSION, get_lease_duration
 from models.lease import MAX_LEASE
-from models.notice import DeliverySlot, Notice, NoticeStatus
+from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 from tests.database_faults import failing_statements
 from tests.use_cases.outbox import (
     CHANNEL,
@@ -28,6 +29,7 @@ from tests.use_cases.outbox import (
     alice,
     benoit,
     is_marking_delivered,
+    list_sent_kinds,
     list_sent_numbers,
 )
 
@@ -184,6 +186,23 @@ async def test_times_of_a_clock_that_is_hours_ahead_hold_nobody_up(
     assert list_sent_numbers(outbox, "C01BILLING") == [1, 2]
     assert (await outbox.slot(CHANNEL)).next_at < START + timedelta(minutes=1)
     assert (await outbox.slot("team:T01ACME")).next_at < START + timedelta(minutes=1)
+
+
+async def test_a_notice_of_a_clock_that_is_hours_ahead_is_delivered_now(outbox: Outbox) -> None:
+    """What it reports has happened. One for a later time is not: it was not due when it was stored."""
+    outbox.at += timedelta(hours=3)
+    await outbox.enqueue(CHANNEL, number=1)
+    await outbox.enqueue(CHANNEL, number=2, due_at=outbox.at + timedelta(minutes=1))
+    outbox.at = START
+    await outbox.enqueue(CHANNEL, number=3)
+    outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("is_archived")]
+    await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == [3]
+    kinds = list_sent_kinds(outbox, "D01ALICE")
+    assert NoticeKind.PORTAL_CHANGED in kinds, "the first one, which is due since now wherever it goes"
+    outbox.at = START + timedelta(hours=3, minutes=1)
+    await outbox.deliver_all()
+    assert list_sent_numbers(outbox, "C01BILLING") == [3, 2]
 
 
 def test_every_retry_after_and_every_lease_is_respected() -> None:

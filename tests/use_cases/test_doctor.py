@@ -223,6 +223,14 @@ async def test_a_clock_that_is_off_by_more_than_a_minute_is_reported(
     assert ("NTP" in found.message) is not passed
 
 
+async def test_what_was_recorded_ahead_of_the_clock_is_reported(healthy_world: World) -> None:
+    """A replica's clock is ahead, or this machine's was set back."""
+    wall_clock = lambda: healthy_world.clock.at - timedelta(hours=2)  # noqa: E731
+    found = (await load_results(healthy_world, wall_clock=wall_clock))["clock"]
+    assert found.passed is False
+    assert found.message.startswith("something was recorded 7,200 s from now: ")
+
+
 async def test_without_another_clock_none_is_compared(world: World) -> None:
     directory = FakeUserDirectory()
     world.services.directory, directory.silent = directory, True
@@ -279,7 +287,7 @@ async def test_accounts_that_nobody_can_order_for_are_named_with_the_reason(heal
     )
 
 
-async def test_contacts_whom_slack_does_not_know_are_named(healthy_world: World) -> None:
+async def test_contacts_unknown_to_slack_are_listed(healthy_world: World) -> None:
     assert (await load_results(healthy_world))["contacts"].passed
     async with healthy_world.services.write() as session:
         await session.exec(  # type: ignore[call-overload]

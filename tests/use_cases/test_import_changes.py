@@ -57,7 +57,7 @@ async def test_people_and_methods_no_longer_listed_are_withdrawn_and_restored(
     assert await active(session) == [True, True, True, True]
 
 
-async def test_an_administrator_whom_an_order_added_is_not_withdrawn(
+async def test_an_administrator_added_by_an_order_is_not_removed(
     imports: Import, database: Database, session: Session
 ) -> None:
     """R11: a file withdraws whom it no longer lists, and never listed them."""

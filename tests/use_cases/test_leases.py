@@ -1,12 +1,14 @@
-"""Leases that a clock which is hours ahead has taken hold nobody up (docs/reliability.md)."""
+"""Leases and due times that a clock which is hours ahead has stored hold nobody up (docs/reliability.md)."""
 
 from datetime import timedelta
 
 import pytest
 
+from bot.use_cases.billing_webhook import refresh_due_accounts
 from bot.use_cases.home.publish import publish_due_homes
 from bot.use_cases.order_screen import update_due_screens
 from bot.use_cases.service_order.process import process_due_orders
+from models.account import Account
 from models.home import Home
 from models.lease import MAX_LEASE, is_leased
 from models.service_order import LineStatus, OrderLine
@@ -53,3 +55,29 @@ async def test_a_screen_that_such_a_clock_has_leased_is_updated_now(
     for lease, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
         await change(world, table, key, due_at=world.clock.at, claimed_until=world.clock.at + lease)
         assert await run(world.services) == count
+    world.clock.move(minutes=1)
+    for delay, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
+        await change(world, table, key, due_at=world.clock.at + delay, claimed_until=None)
+        assert await run(world.services) == count
+
+
+async def test_a_line_that_such_a_clock_has_stored_is_charged_now(world: World) -> None:
+    """But not one that waits for its customer, or for a retry: that may take days."""
+    world.services.tasks = ForgetfulTasks()
+    await world.order(world.person("alice"), acme_meeting=1)
+    line = await world.row(OrderLine)
+    for delay, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
+        await change(world, OrderLine, line.key, due_at=world.clock.at + delay, claimed_until=None)
+        assert await process_due_orders(world.services) == count
+    assert (await world.row(OrderLine)).status is LineStatus.SETTLED
+    at = world.clock.at
+    for status in LineStatus:
+        later = OrderLine(**{**line.model_dump(), "status": status, "due_at": at + HOURS_AHEAD})
+        assert later.is_due(at) is (status in (LineStatus.WAITING, LineStatus.UNKNOWN))
+
+
+async def test_an_account_that_such_a_clock_has_marked_is_refreshed_now(world: World) -> None:
+    for delay, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
+        await change(world, Account, "acme", refresh_due_at=world.clock.at + delay)
+        assert await refresh_due_accounts(world.services) == count
+    assert (await world.row(Account, id="acme")).refresh_due_at is None

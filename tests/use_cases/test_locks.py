@@ -94,7 +94,7 @@ async def ready_to_place(outbox: Outbox, person: SlackIdentity, account_id: str,
     return details.quote.key
 
 
-async def test_imports_and_placements_at_once_do_not_deadlock(outboxes: list[Outbox]) -> None:
+async def test_concurrent_imports_and_placements_do_not_deadlock(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
     for turn in range(3):
         for person in (ALICE, DORA):
@@ -155,7 +155,7 @@ async def _check_homes_are_current(outboxes: list[Outbox]) -> None:
     assert {home.user_id for home in shown} == {"U01ALICE", "U03DORA"}
 
 
-async def test_two_imports_of_the_same_new_accounts_at_once_both_succeed(
+async def test_two_concurrent_imports_of_the_same_new_accounts_both_succeed(
     outboxes: list[Outbox], tmp_path: Path
 ) -> None:
     path = tmp_path / "many.yml"

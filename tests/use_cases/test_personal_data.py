@@ -148,7 +148,7 @@ def list_text_columns() -> Iterator[str]:
                 yield f"{table.name}.{column.name}"
 
 
-def test_it_is_known_of_every_column_with_a_text_whether_it_says_who_somebody_is() -> None:
+def test_every_text_column_is_classified_as_personal_data_or_not() -> None:
     """A new column: does erase.py handle it, and records.py export it? Then add it here."""
     classified = [
         f"{table}.{column}"
@@ -560,7 +560,7 @@ async def test_old_notices_and_profiles_are_deleted_unless_they_are_needed(world
 
 
 @only_sqlite
-async def test_the_commands_say_whom_they_found_and_what_they_did(
+async def test_the_commands_print_the_people_they_found_and_what_they_did(
     database_with_accounts: Database, tmp_path: Path
 ) -> None:
     settings = {

@@ -175,8 +175,37 @@ async def test_a_dump_restored_over_its_own_database_is_noticed(tmp_path: Path) 
         assert await is_refused(url)
 
 
+NUMBERING = ("document_sequence", "database_identity")
+
+
+def dump_rows(url: str, file: Path) -> None:
+    tables = [f"--table={name}" for name in NUMBERING]
+    subprocess.run([tools() / "pg_dump", "--data-only", *tables, f"--file={file}", url], check=True)
+
+
+def load_rows(url: str, file: Path) -> None:
+    subprocess.run([tools() / "psql", "--quiet", f"--file={file}", url], check=True)
+
+
 @only_sqlite
-async def test_an_upgrade_starts_and_a_dump_from_before_it_is_noticed(tmp_path: Path) -> None:
+async def test_a_dump_loaded_into_the_emptied_tables_is_noticed(tmp_path: Path) -> None:
+    """Database and tables stay the same, and the dump brings the identity that was stored."""
+    with database_url("accounts", "postgresql") as url:
+        async with served(url) as database:
+            await issue(database)
+            dump_rows(url, tmp_path / "dump.sql")
+            await issue(database)
+        run(url, *(f"DELETE FROM {name}" for name in NUMBERING))
+        load_rows(url, tmp_path / "dump.sql")
+        assert await is_refused(url)
+        database = Database(url)
+        await accept_restored_database(database, ALL, AT)
+        await database.close()
+        assert not await is_refused(url)
+
+
+@only_sqlite
+async def test_an_upgrade_starts_and_an_older_dump_is_detected(tmp_path: Path) -> None:
     """Neither has stored which database it is."""
     with database_url("accounts", "postgresql") as url:
         database = Database(url)

@@ -68,7 +68,7 @@ async def test_a_directory_that_is_too_slow_counts_as_silent(outbox: Outbox) -> 
     assert await refresh_slack_user(outbox.services, ALICE)
 
 
-async def test_two_requests_of_a_new_person_at_once_store_them_once(outbox: Outbox) -> None:
+async def test_two_concurrent_requests_of_a_new_person_store_them_once(outbox: Outbox) -> None:
     answers = await asyncio.gather(*(refresh_slack_user(outbox.services, ALICE) for _ in range(8)))
     assert all(answers)
     assert await stored(outbox)

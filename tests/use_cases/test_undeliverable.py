@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from bot.directory.user_directory import DirectoryRefused
@@ -109,6 +110,27 @@ async def test_r24_a_token_that_no_longer_works_ends_in_an_email(outbox: Outbox)
     assert {mail.to for mail in outbox.mailer.sent} == {"alice@acme.example", "benoit@acme.example"}
 
 
+async def test_r24_without_a_mail_server_an_unreachable_persons_notice_is_undeliverable_immediately(
+    outbox: Outbox,
+) -> None:
+    """Nothing else leads to them. Receipts, which are e-mailed in any case, wait for a server."""
+    outbox.mailer.is_configured = False
+    always(outbox, UserUnreachable("ekm_access_denied"))
+    await outbox.enqueue(await alice(outbox), number=1)
+    await outbox.enqueue((await alice(outbox)).replace("contact", "email"), number=2)
+    counted = ("seatbot_undeliverable_notices_total", {"destination": "contact", "reason": "unreachable"})
+    before = REGISTRY.get_sample_value(*counted) or 0
+    with capture_logs() as logs:
+        await outbox.deliver()
+    [given_up] = [log for log in logs if log["event"] == "notice.undeliverable"]
+    assert (given_up["destination"], given_up["fallback"], given_up["log_level"]) == ("contact", [], "error")
+    assert REGISTRY.get_sample_value(*counted) == before + 1
+    assert [notice.status for notice in await outbox.notices()] == ["undeliverable", "waiting"]
+    outbox.mailer.is_configured = True
+    await outbox.deliver_all()
+    assert len(outbox.mailer.sent) == 1
+
+
 @pytest.mark.parametrize(
     "error", [UserUnreachable("ekm_access_denied"), MessageRejected("msg_too_long"), MessengerRefused("new")]
 )
@@ -138,7 +160,7 @@ async def test_r24_one_failure_after_a_long_pause_gives_nothing_up(outbox: Outbo
     assert list_sent_numbers(outbox, "C01BILLING") == [1]
 
 
-async def test_r24_a_person_whom_slack_does_not_describe_is_emailed(outbox: Outbox) -> None:
+async def test_r24_a_person_without_a_slack_profile_gets_an_email(outbox: Outbox) -> None:
     async def refuse(team_id: str, email: str) -> str | None:
         raise DirectoryRefused("missing_scope")
 

@@ -86,7 +86,8 @@ class AccountLedger:
 
 
 async def load_account_ledger(database: Database, account_id: str, now: datetime) -> AccountLedger:
-    """With stale copies renewed and due charges settled. Usually there are none, and one query is enough."""
+    """Loads the ledger, with stale copies renewed and due charges settled. Usually there are none, and one
+    query is enough."""
     ledger, is_stale = await _read_account_ledger(database, account_id)
     if is_stale:
         await _refresh_account_ledger(database, account_id, now)

@@ -70,7 +70,7 @@ def _format_number(charge: LedgerCharge) -> str:
 
 
 def render_invoice(invoice: InvoiceState, account: Account) -> bytes:
-    """One page with what a real provider's invoice says. It asks nobody for money."""
+    """Renders one page with what a real provider's invoice says. It doesn't ask for money."""
     total = f"{to_decimal(invoice.amount, account.currency)} {account.currency}"
     due = f"Due {account.get_local_date(invoice.due_at)}" if invoice.due_at else ""
     rows = [f"Invoice {invoice.number}", account.id, f"Total {total}", due, "A sample: nobody has to pay it."]

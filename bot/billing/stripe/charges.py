@@ -90,8 +90,8 @@ async def prepare_charge(
     charge: Charge,
     now: datetime,
 ) -> ChargeOutcome | None:
-    """None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable: also if
-    Stripe refuses to say what became of the key, because then a charge may have gone through (R21)."""
+    """Returns None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable: also
+    if Stripe refuses to say what became of the key, because then a charge may have gone through (R21)."""
     done = await find_outcome(client, item, charge, now)
     if done is not None:
         return await restore_usual_card(client, item, done)
@@ -304,7 +304,7 @@ async def _read_update_outcome(
     if isinstance(invoice, stripe.Invoice) and await is_invoice_of_charge(invoice, item, charge):
         pending = subscription.pending_update
         until = from_timestamp(pending.expires_at) if pending else compute_confirmation_deadline(invoice)
-        return await read_outcome(client, invoice, until, now)
+        return await read_outcome(client, invoice, until, now, is_pending=pending is not None)
     # The response may be a saved one that is no longer the latest. Something may have been charged, so
     # nothing is sent again until the invoices have been checked.
     done = await find_outcome(client, item, charge, now)

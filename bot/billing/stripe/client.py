@@ -59,7 +59,7 @@ async def request_stripe(
     *,
     expects: Callable[[stripe.InvalidRequestError], bool] | None = None,
 ) -> ResponseT:
-    """For requests that move no money; `operation` is the SDK's method, such as `invoices.void`.
+    """Sends a request that moves no money; `operation` is the SDK's method, such as `invoices.void`.
 
     Raises what `expects` knows by its code as it is. Everything else is BillingUnavailable, by what Stripe
     answered; what nobody here knows by its code is logged."""
@@ -113,7 +113,7 @@ def if_rejected(consequence: str) -> Iterator[None]:
 
 
 def log_rejected_request(operation: str, error: stripe.StripeError) -> None:
-    """With what Stripe's support needs."""
+    """Logs what Stripe's support needs."""
     log.error(
         "stripe.request_rejected",
         operation=operation,

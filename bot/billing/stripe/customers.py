@@ -13,7 +13,7 @@ from bot.billing.stripe.taxes import ADDRESS_FIELDS, read_shipping_address
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 
-CUSTOMER_EXPANSIONS = ["discount.source.coupon"]
+CUSTOMER_EXPANSIONS = ["discount.source.coupon", "discount.source.coupon.currency_options"]
 INVOICE_METADATA_KEY = "seatbot_pay_by_invoice"
 
 
@@ -82,7 +82,7 @@ async def fetch_items(
 
 
 async def _may_pay_by_invoice(client: stripe.StripeClient, linked_account: LinkedAccount) -> bool:
-    """By the accounts file, or else by the customer's metadata."""
+    """The accounts file decides, or else the customer's metadata."""
     if linked_account.account.pay_by_invoice:
         return True
     call = client.v1.customers.retrieve_async(linked_account.customer_id)

@@ -1,13 +1,13 @@
 """What Stripe has ahead of a subscription: end, pause, trial, schedule, pending update, discounts (R27)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import stripe
 
-from bot.billing.stripe.client import from_timestamp
+from bot.billing.stripe.client import from_timestamp, is_missing, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
 from models.subscription.outlook import (
     CollectionPause,
@@ -34,14 +34,26 @@ STANDINGS = {
 
 @dataclass(frozen=True)
 class ItemDiscount:
+    """`amounts` are Stripe's, by currency in upper case. Nothing is taken off an invoice in a currency that
+    the coupon has no amount in (docs.stripe.com/api/coupons/object, `currency` and `currency_options`)."""
+
     name: str = ""
     percent: Decimal | None = None
-    amount: int | None = None
+    amounts: tuple[tuple[str, int], ...] = ()
     ends_at: datetime | None = None
 
-    def to_outlook(self, zone: str) -> Discount:
-        until = _find_local_date(zone, self.ends_at)
-        return Discount(name=self.name, percent=self.percent, amount=self.amount, until=until)
+    def find_discount(self, currency: str, zone: str) -> Discount | None:
+        """Finds the discount in this currency; None if it doesn't apply there."""
+        amount = dict(self.amounts).get(currency)
+        if self.amounts and amount is None:
+            return None
+        return Discount(
+            name=self.name,
+            percent=self.percent,
+            amount=amount,
+            currency=None if amount is None else currency,
+            until=_find_local_date(zone, self.ends_at),
+        )
 
 
 @dataclass(frozen=True)
@@ -55,9 +67,10 @@ class PhaseChange:
 
 @dataclass(frozen=True)
 class ItemFuture:
-    """What is ahead of one item of a subscription."""
+    """What is ahead of one item of a subscription, which is charged in `currency`."""
 
     standing: SubscriptionStanding
+    currency: str
     ends_at: datetime | None = None
     trial_ends_at: datetime | None = None
     is_collection_paused: bool = False
@@ -68,7 +81,7 @@ class ItemFuture:
     invoice_terms: InvoiceTerms | None = None
 
     def build_outlook(self, zone: str) -> SubscriptionOutlook:
-        """In days of the account's zone, without the renewal."""
+        """Builds it with dates in the account's time zone, without the renewal."""
         resumes_on = _find_local_date(zone, self.collection_resumes_at)
         return SubscriptionOutlook(
             standing=self.standing,
@@ -77,14 +90,15 @@ class ItemFuture:
             collection_pause=CollectionPause(resumes_on=resumes_on) if self.is_collection_paused else None,
             scheduled_change=self._build_scheduled_change(zone),
             update_pending_until=self.update_pending_until,
-            discounts=tuple(
-                Discount(
-                    name=d.name, percent=d.percent, amount=d.amount, until=_find_local_date(zone, d.ends_at)
-                )
-                for d in self.discounts
-            ),
+            discounts=tuple(self._iter_discounts(zone)),
             invoice_terms=self.invoice_terms,
         )
+
+    def _iter_discounts(self, zone: str) -> Iterator[Discount]:
+        for each in self.discounts:
+            discount = each.find_discount(self.currency, zone)
+            if discount is not None:
+                yield discount
 
     def _build_scheduled_change(self, zone: str) -> ScheduledChange | None:
         change = self.scheduled_change
@@ -99,19 +113,22 @@ class ItemFuture:
         return self.build_outlook("UTC").find_charge_obstacle()
 
 
-def read_future(subscription: stripe.Subscription, item: stripe.SubscriptionItem) -> ItemFuture:
+async def fetch_future(
+    client: stripe.StripeClient, subscription: stripe.Subscription, item: stripe.SubscriptionItem
+) -> ItemFuture:
     pause, pending = subscription.pause_collection, subscription.pending_update
     standing = STANDINGS.get(subscription.status, SubscriptionStanding.ACTIVE)
     schedule = _find_schedule(subscription)
     return ItemFuture(
         standing=standing,
+        currency=subscription.currency.upper(),
         ends_at=_find_end(subscription, schedule, item),
         trial_ends_at=_to_instant(subscription.trial_end) if standing is SubscriptionStanding.TRIAL else None,
         is_collection_paused=pause is not None,
         collection_resumes_at=_to_instant(pause.resumes_at) if pause else None,
         scheduled_change=_find_scheduled_change(schedule, subscription, item) if schedule else None,
         update_pending_until=from_timestamp(pending.expires_at) if pending else None,
-        discounts=tuple(_iter_discounts(subscription, item)),
+        discounts=await _fetch_discounts(client, subscription, item),
         invoice_terms=_read_invoice_terms(subscription),
     )
 
@@ -148,8 +165,8 @@ def _find_end(
 def _find_scheduled_change(
     schedule: stripe.SubscriptionSchedule, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> PhaseChange | None:
-    """As a phase begins, Stripe gives the subscription the quantities of that phase, whatever it has by then:
-    the number of seats that a later phase repeats takes new ones back as well."""
+    """When a phase begins, Stripe gives the subscription the quantities of that phase, whatever it has by
+    then: the number of seats that a later phase repeats takes new ones back as well."""
     current_end = schedule.current_phase.end_date if schedule.current_phase else 0
     for phase in schedule.phases:
         if phase.start_date >= current_end:
@@ -177,26 +194,60 @@ def _compare_phase(
     return PhaseChange(at, None)
 
 
-def _iter_discounts(
-    subscription: stripe.Subscription, item: stripe.SubscriptionItem
-) -> Iterator[ItemDiscount]:
+async def _fetch_discounts(
+    client: stripe.StripeClient, subscription: stripe.Subscription, item: stripe.SubscriptionItem
+) -> tuple[ItemDiscount, ...]:
     """Those of an item come first; Stripe does not expand them in a list of subscriptions."""
+    found = []
     for discount in [*(item.discounts or ()), *(subscription.discounts or ())]:
-        yield read_discount(discount) if isinstance(discount, stripe.Discount) else ItemDiscount()
+        if isinstance(discount, stripe.Discount):
+            found.append(await _fetch_discount(client, discount, subscription.currency))
+        else:
+            found.append(ItemDiscount())
+    return tuple(found)
+
+
+async def _fetch_discount(
+    client: stripe.StripeClient, discount: stripe.Discount, currency: str
+) -> ItemDiscount:
+    """A list of subscriptions cannot include a coupon's amounts in other currencies."""
+    coupon = discount.source.coupon
+    if not isinstance(coupon, stripe.Coupon) or coupon.currency in (None, currency):
+        return read_discount(discount)
+    call = client.v1.coupons.retrieve_async(coupon.id, {"expand": ["currency_options"]})
+    try:
+        return _build_discount(discount, await request_stripe(call, "coupons.retrieve", expects=is_missing))
+    except stripe.InvalidRequestError:
+        # Its discounts go on without it (docs.stripe.com/api/coupons/delete).
+        return replace(read_discount(discount), amounts=())
 
 
 def read_discount(discount: stripe.Discount) -> ItemDiscount:
-    """Without a name and a size if its coupon is not expanded."""
-    coupon, ends_at = discount.source.coupon, _to_instant(discount.end)
+    """The discount has no name and size if its coupon is not expanded."""
+    return _build_discount(discount, discount.source.coupon)
+
+
+def _build_discount(discount: stripe.Discount, coupon: stripe.Coupon | str | None) -> ItemDiscount:
+    ends_at = _to_instant(discount.end)
     if not isinstance(coupon, stripe.Coupon):
         return ItemDiscount(ends_at=ends_at)
-    amount = coupon.amount_off
     return ItemDiscount(
         name=coupon.name or "",
         percent=None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
-        amount=None if amount is None or coupon.currency is None else to_minor_units(amount, coupon.currency),
+        amounts=tuple(sorted(_read_amounts(coupon).items())),
         ends_at=ends_at,
     )
+
+
+def _read_amounts(coupon: stripe.Coupon) -> dict[str, int]:
+    """The options are there only if they were asked for."""
+    amounts = {}
+    if coupon.amount_off is not None and coupon.currency is not None:
+        amounts[coupon.currency] = coupon.amount_off
+    options = getattr(coupon, "currency_options", None)
+    for currency, option in (options.to_dict() if options else {}).items():
+        amounts[currency] = option["amount_off"]
+    return {code.upper(): to_minor_units(amount, code) for code, amount in amounts.items()}
 
 
 def _find_local_date(zone: str, at: datetime | None) -> date | None:

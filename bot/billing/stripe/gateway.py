@@ -91,7 +91,8 @@ class StripeGateway:
             self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
         )
         return [
-            _complete_outlook(item.build_state(of.account), renewals, who.discount, zone) for item in shown
+            _complete_outlook(item.build_state(of.account), item, renewals, who.discount, zone)
+            for item in shown
         ]
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
@@ -134,7 +135,7 @@ class StripeGateway:
                 except CustomerNotFound:
                     outcome = await self._resolve_without_customer(charge)
                 if isinstance(outcome, Settled) and _has_other_taxes(outcome, charge):
-                    return await invoices.complete_taxes(self._client, self._tax_rates, outcome)
+                    return await invoices.complete_taxes(self._client, self._tax_rates, charge, outcome)
                 return outcome
         except (BillingUnavailable, TimeoutError):
             return Unknown()
@@ -218,7 +219,11 @@ def _has_other_taxes(outcome: Settled, charge: Charge) -> bool:
 
 
 def _complete_outlook(
-    state: SubscriptionState, renewals: RenewalTotals, discount: ItemDiscount | None, zone: str
+    state: SubscriptionState,
+    item: SubscriptionItem,
+    renewals: RenewalTotals,
+    customer_discount: ItemDiscount | None,
+    zone: str,
 ) -> SubscriptionState:
     renewal = renewals.get(state.id)
     changes: dict[str, object] = {
@@ -226,8 +231,9 @@ def _complete_outlook(
         "is_renewal_priced": renewal is not None,
         "is_renewal_expected": renewal is not None or state.id not in renewals,
     }
-    if discount is not None and not state.outlook.discounts:
-        changes["discounts"] = (discount.to_outlook(zone),)
+    discount = customer_discount.find_discount(item.currency, zone) if customer_discount else None
+    if discount is not None and not item.future.discounts:
+        changes["discounts"] = (discount,)
     return replace(state, outlook=state.outlook.model_copy(update=changes))
 
 

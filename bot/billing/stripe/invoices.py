@@ -39,7 +39,6 @@ from bot.billing.stripe.items import (
 )
 from bot.billing.stripe.payments import fetch_charged_methods
 from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
-from bot.clock import MAX_SECONDS_AHEAD
 from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
 from models.tax import TaxTreatment
@@ -50,9 +49,9 @@ RECONCILE_INTERVAL = timedelta(minutes=10)
 # Of an unpaid invoice, if no webhook says that it was paid.
 INVOICE_CHECK_INTERVAL = timedelta(hours=1)
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
-# Stripe's clock may differ from ours, which does not follow the machine's when that is set back. An invoice
-# that is older than its charge by more is never found, and its line could be charged again.
-CLOCK_SKEW = timedelta(seconds=MAX_SECONDS_AHEAD) + timedelta(hours=1)
+# Stripe's clock may differ from ours, even by days if the machine's date was wrong and was corrected since.
+# An invoice that is older than its charge by more is never found, and its line could be charged again.
+CLOCK_SKEW = timedelta(days=31)
 
 # Of finalized invoices (docs.stripe.com/invoicing/overview, "Invoice statuses").
 INVOICE_STATUSES = {
@@ -69,18 +68,20 @@ IN_PROGRESS_STATUSES = ("processing", "requires_capture", "succeeded")
 async def find_outcome(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """None if the key has created no invoice. An invoice that cannot be paid is voided first."""
+    """Returns None if the key has created no invoice. An invoice that cannot be paid is voided first."""
     invoice = await _find_invoice(client, {"subscription": item.stripe_subscription_id}, item, charge)
     if invoice is None:
         return None
     until = (item.pending_until or compute_confirmation_deadline(invoice)) if item.is_active else None
-    return await read_outcome(client, invoice, until, now, is_ended=item.is_ended)
+    is_pending = item.pending_until is not None
+    return await read_outcome(client, invoice, until, now, is_pending=is_pending, is_ended=item.is_ended)
 
 
 async def find_outcome_without_item(
     client: stripe.StripeClient, customer: str, charge: Charge, now: datetime
 ) -> ChargeOutcome | None:
-    """For an item that is no longer there under its id: it can no longer be changed, but it may have been."""
+    """Finds the outcome for an item whose id no longer exists: it can no longer be changed, but it may have
+    been."""
     invoice = await _find_invoice(client, {"customer": customer}, None, charge)
     if invoice is None:
         return None
@@ -113,7 +114,7 @@ async def _has_live_item(client: stripe.StripeClient, invoice: stripe.Invoice) -
 async def fetch_settled_outcome(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
 ) -> Settled | None:
-    """Of the invoice as it is now; None unless it is paid, or the customer's to pay."""
+    """Reads the invoice again; returns None unless it is paid, or the customer's to pay."""
     wanted = {"expand": ["payments"]}
     call = client.v1.invoices.retrieve_async(str(invoice.id), wanted)  # type: ignore[arg-type]
     invoice = await request_stripe(call, "invoices.retrieve")
@@ -129,10 +130,12 @@ async def read_outcome(
     until: datetime | None,
     now: datetime,
     *,
+    is_pending: bool = False,
     is_ended: bool = False,
 ) -> ChargeOutcome:
-    """`until` is when the pending update expires; None if there is none. `is_ended`: the subscription has
-    ended, or has lost the item."""
+    """`until` is when the update expires, by Stripe's clock; None if it can't be applied any more. As long as
+    it `is_pending` there, it has not, whatever ours says. `is_ended`: the subscription has ended, or has lost
+    the item."""
     if invoice.collection_method == "send_invoice":
         return await _read_sent_invoice(client, invoice, now, is_ended=is_ended)
     if invoice.status == "paid":
@@ -141,7 +144,7 @@ async def read_outcome(
         return Pending(now + RECONCILE_INTERVAL)
     payment = await _fetch_payment_intent(client, invoice)
     if invoice.status in ("open", "uncollectible"):
-        return await _resolve_unpaid_invoice(client, invoice, payment, until, now)
+        return await _resolve_unpaid_invoice(client, invoice, payment, until, now, is_pending=is_pending)
     return _build_declined(payment)
 
 
@@ -239,7 +242,9 @@ async def fetch_invoice(client: stripe.StripeClient, customer: str, receipt: str
     return _build_state(invoice) if is_known else None
 
 
-async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, settled: Settled) -> Settled:
+async def complete_taxes(
+    client: stripe.StripeClient, tax_rates: TaxRateReader, charge: Charge, settled: Settled
+) -> Settled:
     """With the taxes of the invoice by rate, and what they depended on: those of its quote do not add up to
     other amounts, and say why there was no tax by then."""
     invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt), "invoices.retrieve")
@@ -247,8 +252,9 @@ async def complete_taxes(client: stripe.StripeClient, tax_rates: TaxRateReader, 
     is_tax_disabled = invoice.automatic_tax.disabled_reason is not None
     parts = read_tax_parts(invoice, lines, is_tax_disabled=is_tax_disabled)
     taxes = await tax_rates.build_items(parts)
-    if settled.tax == 0 and all(item.treatment is TaxTreatment.NOT_COLLECTED for item in taxes):
-        # The invoice gives no reason; the quote may know one.
+    is_unexplained = all(item.treatment is TaxTreatment.NOT_COLLECTED for item in taxes)
+    if charge.tax == settled.tax == 0 and is_unexplained:
+        # The quote may know a reason.
         return settled
     return replace(settled, taxes=taxes, tax_facts=read_tax_facts(invoice))
 
@@ -259,10 +265,12 @@ async def _resolve_unpaid_invoice(
     payment: stripe.PaymentIntent | None,
     until: datetime | None,
     now: datetime,
+    *,
+    is_pending: bool,
 ) -> ChargeOutcome:
     # Nobody is expected to pay an invoice that was marked as uncollectible, or whose subscription can no
     # longer change; but a payment may still succeed.
-    waits = invoice.status == "open" and until is not None and now < until
+    waits = invoice.status == "open" and until is not None and (is_pending or now < until)
     if payment.status in IN_PROGRESS_STATUSES if payment else waits:
         return Pending(now + RECONCILE_INTERVAL)
     if payment and payment.status == "requires_action" and waits and until:
@@ -274,7 +282,7 @@ async def _resolve_unpaid_invoice(
 async def _void_invoice(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
 ) -> Pending | None:
-    """None if it is void now."""
+    """Returns None if it is void now."""
     call = client.v1.invoices.void_invoice_async(str(invoice.id))
     try:
         await request_stripe(call, "invoices.void", expects=lambda _: True)

@@ -14,7 +14,7 @@ import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
-from bot.billing.stripe.future import STANDINGS, ItemFuture, read_future
+from bot.billing.stripe.future import STANDINGS, ItemFuture, fetch_future
 from bot.billing.stripe.price_terms import CurrencyOption, fetch_currency_option, read_seat_pricing
 from models.account import Account
 from models.subscription.period_length import PeriodLength, PeriodUnit
@@ -137,7 +137,8 @@ async def iter_seat_items(
     items = []
     async for item in iter_stripe_items(client, subscription):
         option = await fetch_currency_option(client, item.price, subscription.currency)
-        items.append(_build_item(subscription, item, option))
+        future = await fetch_future(client, subscription, item)
+        items.append(_build_item(subscription, item, option, future))
     metered_ids = {item.stripe_item_id for item in items if item.pricing.is_by_usage}
     for built in items:
         if built.pricing.is_by_usage and built.product_id is None:
@@ -160,10 +161,12 @@ async def iter_stripe_items(
 
 
 def _build_item(
-    subscription: stripe.Subscription, item: stripe.SubscriptionItem, option: CurrencyOption | None
+    subscription: stripe.Subscription,
+    item: stripe.SubscriptionItem,
+    option: CurrencyOption | None,
+    future: ItemFuture,
 ) -> SubscriptionItem:
     metadata, pending = subscription.metadata.to_dict(), subscription.pending_update
-    future = read_future(subscription, item)
     rates = item.tax_rates or subscription.default_tax_rates or ()
     unit_price, pricing = read_seat_pricing(
         item.price, option, subscription.currency, has_inclusive_rates=any(rate.inclusive for rate in rates)
@@ -193,7 +196,7 @@ def _build_item(
 
 
 def _find_period_end(item: stripe.SubscriptionItem, future: ItemFuture) -> datetime:
-    """Or the subscription's own end, if it comes first."""
+    """Returns the end of the period, or of the subscription if that comes first."""
     start, end = from_timestamp(item.current_period_start), from_timestamp(item.current_period_end)
     return future.ends_at if future.ends_at is not None and start < future.ends_at < end else end
 

@@ -64,7 +64,7 @@ def read_payment_method(method: dict[str, Any], default_id: str | None = None) -
 def read_method_details(
     method_id: str, details: dict[str, Any], default_id: str | None = None
 ) -> PaymentMethodState:
-    """Of a payment method, or of what was charged: the field is named after the type."""
+    """Reads the details of a payment method or a charge: their field is named after the type."""
     type_ = str(details["type"])
     return _build_state(method_id, type_, details.get(type_) or {}, default_id)
 

@@ -49,8 +49,8 @@ async def fetch_charged_methods(
 async def _fetch_method(
     client: stripe.StripeClient, payment: stripe.InvoicePayment.Payment
 ) -> PaymentMethodState | None:
-    """None if Stripe does not show it, to this key at least: the amount was charged all the same. A charge is
-    named only if it has no PaymentIntent (docs.stripe.com/api/invoice-payment/object)."""
+    """Returns None if Stripe doesn't show it, at least to this key: the amount was charged all the same. A
+    charge is named only if it has no PaymentIntent (docs.stripe.com/api/invoice-payment/object)."""
     intent_id, charge_id = get_object_id(payment.payment_intent), get_object_id(payment.charge)
     try:
         with if_rejected("method_not_shown"):

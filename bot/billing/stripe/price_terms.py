@@ -61,7 +61,7 @@ def _read_scheme(price: stripe.Price) -> PricingScheme:
 
 
 def _read_amount(option: CurrencyOption | None, currency: str) -> Decimal | None:
-    """None also for a currency that has been withdrawn since: no account can have it."""
+    """Also returns None for a withdrawn currency: no account can have it."""
     if option is None or option.unit_amount_decimal is None or currency.upper() not in MINOR_UNIT_DIGITS:
         return None
     return to_exact_minor_units(Decimal(str(option.unit_amount_decimal)), currency)

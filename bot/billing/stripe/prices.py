@@ -205,7 +205,7 @@ async def preview_proration(
 async def preview_renewal(
     client: stripe.StripeClient, item: SubscriptionItem, seats: int, address: Address, customer: str
 ) -> PricePreview | None:
-    """None if Stripe says that nothing renews, or has more lines than it shows."""
+    """Returns None if Stripe says that nothing renews, or has more lines than it shows."""
     try:
         invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
     except (stripe.InvalidRequestError, PreviewIncomplete):

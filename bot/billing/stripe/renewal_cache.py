@@ -24,7 +24,8 @@ class RenewalCache:
         self.entries: OrderedDict[str, tuple[datetime, RenewalTotals]] = OrderedDict()
 
     def with_terms(self, customer_terms: str, at: datetime) -> "CachedRenewals":
-        """For one customer; `customer_terms` changes with anything that tax or discounts depend on."""
+        """Returns a copy for one customer; `customer_terms` changes with anything that tax or discounts
+        depend on."""
         return CachedRenewals(self, customer_terms, at)
 
 
@@ -36,7 +37,9 @@ class CachedRenewals:
 
     def find(self, items: Sequence[SubscriptionItem]) -> RenewalTotals | None:
         stored_at, totals = self.cache.entries.get(self._make_key(items), (None, None))
-        return totals if stored_at is not None and self.at - stored_at < LIFETIME else None
+        # After a wrong date was corrected, an entry may come from the future.
+        is_recent = stored_at is not None and abs(self.at - stored_at) < LIFETIME
+        return totals if is_recent else None
 
     def store(self, items: Sequence[SubscriptionItem], totals: RenewalTotals) -> None:
         entries, key = self.cache.entries, self._make_key(items)

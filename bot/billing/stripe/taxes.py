@@ -39,7 +39,7 @@ ADDRESS_FIELDS = ("line1", "line2", "postal_code", "city", "state", "country")
 
 @dataclass(frozen=True)
 class TaxPart:
-    """Of a line, at one rate. `rate_id` is Stripe's, if tax is due."""
+    """The tax of a line at one rate. `rate_id` is Stripe's, if tax is due."""
 
     treatment: TaxTreatment
     rate_id: str | None
@@ -70,7 +70,8 @@ class TaxRateReader:
         return tuple(sum_tax_items(items))
 
     async def _fetch_rate(self, rate_id: str) -> tuple[str, Decimal | None]:
-        """Without a name and a percentage if the key may not read it: the amounts are right all the same."""
+        """The rate has no name and percentage if the key may not read it: the amounts are right all the
+        same."""
         if rate_id not in self._rates:
             call = self._client.v1.tax_rates.retrieve_async(rate_id)
             try:

@@ -64,7 +64,8 @@ def render_home(
 
 
 def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequence[str] = ()) -> View:
-    """For a full member who is not a billing contact: whom to ask, and nothing about any account (R5)."""
+    """Renders the Home of a full member who isn't a billing contact: whom to ask, and nothing about any
+    account (R5)."""
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn("home-unlinked")),
         block_kit.build_section(localizer.format_mrkdwn("home-features")),
@@ -81,8 +82,8 @@ def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequ
 
 
 def render_refused_home(localizer: Localizer, refusal: Refusal, services_url: str) -> View:
-    """For guests and others who cannot be a contact, and for someone whose identity Slack does not confirm at
-    the moment (R5)."""
+    """Renders the Home of guests and others who can't be a contact, and for someone whose identity Slack does
+    not confirm at the moment (R5)."""
     return _build_home_view(
         [
             block_kit.build_section(escape_mrkdwn(format_refusal(localizer, refusal))),

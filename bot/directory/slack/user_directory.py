@@ -172,7 +172,7 @@ class SlackUserDirectory:
             raise DirectoryUnavailable(error.reason) from error
 
     async def _request_slack(self, team_id: str, method: str, **arguments: str) -> dict[str, Any] | None:
-        """None if Slack does not know the person or channel, or does not show them."""
+        """Returns None if Slack doesn't know the person or channel, or doesn't show them."""
         client = await self._get_client(team_id)
         with _convert_errors():
             try:

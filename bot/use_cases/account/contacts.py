@@ -93,7 +93,7 @@ async def load_contacts_page(
 async def list_pending_invitations(
     session: Session, account_id: str, at: datetime
 ) -> list[InvitationDetails]:
-    """Those that nobody has answered or cancelled; some may have lapsed."""
+    """Lists invitations that nobody has answered or cancelled; some may have lapsed."""
     found = await session.exec(
         select(ContactInvitation, col(BillingContact.active))
         .join(BillingContact, col(BillingContact.id) == ContactInvitation.inviter_id)
@@ -146,7 +146,7 @@ async def enqueue_contacts_change(
     *,
     except_for: BillingContact | None = None,
 ) -> None:
-    """To all contacts but the one who did it, and has seen the result."""
+    """Notifies all contacts except the one who made the change and has seen the result."""
     contacts = await list_active_contacts(session, account.id)
     excluded_id = except_for.id if except_for else None
     destinations = list_direct_destinations(c for c in contacts if c.id != excluded_id)

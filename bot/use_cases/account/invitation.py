@@ -159,8 +159,8 @@ async def decline_invitation(services: Services, *, person: SlackIdentity, invit
 async def _lock_own_invitation(
     session: Session, person: SlackIdentity, invitation_id: int, at: datetime
 ) -> tuple[Account, SlackUser, InvitationDetails]:
-    """With the account locked. Raises IdentityNotFresh and NotAllowed (R5), InvitationNotFound for another
-    person's, InvitationClosed (R20)."""
+    """Returns the invitation with the account locked. Raises IdentityNotFresh and NotAllowed (R5),
+    InvitationNotFound for another person's, InvitationClosed (R20)."""
     user = (await get_member(session, person, fresh_at=at)).user
     invitation = await session.get(ContactInvitation, invitation_id)
     account = await session.get(Account, invitation.account_id) if invitation else None
@@ -325,7 +325,7 @@ async def _add_contact(session: Session, account: Account, user: SlackUser) -> B
 
 
 def _find_former_contact(user: SlackUser, contacts: list[BillingContact]) -> BillingContact | None:
-    """By address, which is unique in an account, or else by user id. Raises ContactEmailTaken."""
+    """Finds them by address, which is unique in an account, or else by user id. Raises ContactEmailTaken."""
     by_email = next((c for c in contacts if c.email == user.email), None)
     if by_email is not None and by_email.active:
         raise ContactEmailTaken(name=user.name, other=by_email.name)

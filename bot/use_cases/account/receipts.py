@@ -44,7 +44,7 @@ async def load_receipts(
 
 
 def _compute_spending(account: Account, today: date, receipts: Iterable[Receipt]) -> Spending:
-    """In the account's currency; receipts of another one are left out."""
+    """Sums amounts in the account's currency; receipts in a different one are left out."""
     return build_spending(
         today,
         [

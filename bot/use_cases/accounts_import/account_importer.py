@@ -52,7 +52,7 @@ class AccountImporter:
 
     @property
     def changed_contact_ids(self) -> set[int]:
-        """Of those who have lost the role, or have got it back."""
+        """The ids of contacts who have lost the role, or have got it back."""
         return {
             contact.key
             for contact in self._existing.contacts.values()

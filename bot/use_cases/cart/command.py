@@ -30,10 +30,15 @@ class AmbiguousProduct(Refusal):
     """The name matches several products."""
 
 
+class ProductNamedTwice(Refusal):
+    """With several numbers of seats: the last may correct the first, or be meant in addition."""
+
+
 @dataclass(frozen=True)
 class ParsedCommand:
     """`seats` are by subscription id; `misunderstood` are an UnknownProduct or AmbiguousProduct for each part
-    of the text that names no single product."""
+    of the text that names no single product, and a ProductNamedTwice for each product that has several
+    numbers, and therefore none."""
 
     seats: dict[str, int] = field(default_factory=dict)
     misunderstood: list[Refusal] = field(default_factory=list)
@@ -47,11 +52,12 @@ class CommandWords:
 
 def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: SeatLimits) -> ParsedCommand:
     """`webinar 5`, `5 webinar`, `webinar +5`, `5 seats of webinar, please` → {the id of its subscription: 5};
-    `webinar 5 training 2` → one for each; nothing if the text holds no number.
+    `webinar 5 training 2` → one for each; nothing if the text holds no number, or two for one product.
 
     Raises the reason why the product cannot be ordered (R2, R4), SeatsNotANumber or TooManySeats.
     """
-    parsed = ParsedCommand()
+    parsed, numbers = ParsedCommand(), dict[str, list[int]]()
+    product_names = {row.subscription.id: row.product.name for row in rows}
     tokens = command_text.split()
     for part in _split_by_product(tokens, rows) if tokens else []:
         words = _choose_reading(part, rows)
@@ -65,7 +71,13 @@ def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: S
         if row.blocked_by is not None:
             raise row.blocked_by
         if words.number:
-            parsed.seats[row.subscription.id] = bounds.parse_seats(words.number)
+            numbers.setdefault(row.subscription.id, []).append(bounds.parse_seats(words.number))
+    for subscription_id, typed in numbers.items():
+        if len(typed) == 1:
+            parsed.seats[subscription_id] = typed[0]
+        else:
+            twice = ProductNamedTwice(product=product_names[subscription_id], numbers=typed)
+            parsed.misunderstood.append(twice)
     return parsed
 
 

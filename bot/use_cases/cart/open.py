@@ -25,6 +25,7 @@ from bot.use_cases.cart.contents import (
     store_cart_seats,
     store_consent,
 )
+from bot.use_cases.cart.repeat import load_repeated_order
 from bot.use_cases.details import load_quote_details_by_id
 from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
@@ -66,9 +67,15 @@ CartEntry = AccountChoiceNeeded | CartBlocked | PendingQuotesWarning | CartPage
 
 
 async def open_cart(
-    services: Services, *, person: SlackIdentity, account_id: str | None = None, command_text: str = ""
+    services: Services,
+    *,
+    person: SlackIdentity,
+    account_id: str | None = None,
+    command_text: str = "",
+    repeated_order_id: int = 0,
 ) -> CartEntry:
-    """The first screen of `/add-seats`: what is in the way, else the pending quotes, else the cart."""
+    """The first screen of `/add-seats`: what is in the way, else the pending quotes, else the cart, filled in
+    with the text or with the seats of an earlier order, if there is one."""
     at = services.now()
     async with services.read() as session:
         role = await _find_role(session, person, account_id, at)
@@ -81,7 +88,7 @@ async def open_cart(
     if is_changed:
         async with services.read() as session:
             state = await load_cart_state(session, *role, at)
-    return await _build_cart_entry(services, state, command_text, at)
+    return await _build_cart_entry(services, state, command_text, repeated_order_id, at)
 
 
 async def _find_role(
@@ -94,7 +101,7 @@ async def _find_role(
 
 
 async def _build_cart_entry(
-    services: Services, state: CartState, command_text: str, at: datetime
+    services: Services, state: CartState, command_text: str, repeated_order_id: int, at: datetime
 ) -> CartBlocked | PendingQuotesWarning | CartPage:
     obstacles = _list_obstacles(state, at)
     if obstacles:
@@ -105,16 +112,36 @@ async def _build_cart_entry(
         async with services.read() as session:
             warning = await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
             return replace(warning, misunderstood=command.misunderstood)
-    return _build_cart_page(state, state.seats, command)
+    if not repeated_order_id:
+        return _build_cart_page(state, state.seats, command)
+    async with services.read() as session:
+        return await _build_repeated_page(session, services, state, repeated_order_id)
+
+
+async def _build_repeated_page(
+    session: Session, services: Services, state: CartState, order_id: int
+) -> CartPage:
+    repeated = await load_repeated_order(
+        session, state.account, order_id, state.all_rows, state.seats, services.settings.seat_bounds
+    )
+    page = _build_cart_page(state, state.seats, ParsedCommand(seats=repeated.seats))
+    return replace(page, repeated=repeated)
 
 
 async def load_cart_page(
-    services: Services, *, person: SlackIdentity, account_id: str, command_text: str = ""
+    services: Services,
+    *,
+    person: SlackIdentity,
+    account_id: str,
+    command_text: str = "",
+    repeated_order_id: int = 0,
 ) -> CartPage:
     at = services.now()
     async with services.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
         state = await load_cart_state(session, account, contact, at)
+        if repeated_order_id:
+            return await _build_repeated_page(session, services, state, repeated_order_id)
     command = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
     return _build_cart_page(state, state.seats, command)
 

@@ -95,7 +95,8 @@ QUOTE_MESSAGE_KINDS = (
 @dataclass(frozen=True)
 class Delivery:
     """A locked notice whose result is being stored, with the slot of its destination, other notices that the
-    message has completed, the notices to store with it, and what could not be delivered."""
+    message has completed, the notices to store with it, and what could not be delivered. Without
+    `with_email`, no mail server is set."""
 
     session: Session
     notice: Notice
@@ -104,6 +105,7 @@ class Delivery:
     covered_notices: Sequence[Notice]
     follow_ups: list[Notice]
     undeliverable: list[UndeliverableNotice]
+    with_email: bool
 
     def record_message(self) -> None:
         mark_delivered(self.notice, self.at)
@@ -278,7 +280,7 @@ async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
     notice = delivery.notice
     notice.attempts, notice.last_error = notice.attempts + 1, result.error
     retry_after = timedelta(seconds=result.retry_after_seconds)
-    if has_failed_for_too_long(notice, result.reason, delivery.at):
+    if has_failed_for_too_long(notice, result.reason, delivery.at, is_edit=result.is_edit):
         await _send_another_way(delivery, result.reason, result.error)
         delivery.suspend_destination(retry_after)
     else:
@@ -295,7 +297,9 @@ async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> Non
 
 async def _send_another_way(delivery: Delivery, reason: FailureReason, error: str) -> None:
     notice = delivery.notice
-    instead = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
+    fallback = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
+    # An e-mail would wait for a mail server for ever, and nobody would learn of it.
+    instead = [copy for copy in fallback if delivery.with_email or not copy.parsed_destination.is_email]
     delivery.follow_ups.extend(instead)
     kinds = dict.fromkeys(copy.parsed_destination.kind for copy in instead)
     delivery.undeliverable.append(UndeliverableNotice(notice, reason, error, tuple(kinds)))

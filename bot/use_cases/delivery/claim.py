@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, text
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select
 from sqlmodel.sql.expression import Select
@@ -30,6 +30,7 @@ from bot.use_cases.pacing import (
     update_together,
 )
 from models.account.contact_invitation import PENDING_INVITATION_CONDITION, ContactInvitation
+from models.lease import MAX_CLOCK_DIFFERENCE
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 from models.notice.destination import DestinationKind
 from models.notice.payloads import InvitationPayload, QuoteReminderPayload, parse_payload
@@ -97,7 +98,7 @@ async def _find_due_destinations(services: Services, limit: int) -> Sequence[Tea
 
 def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Select[str, str]:
     """Destinations, with their workspaces, that have a due notice, no lease and no rate limit in their way;
-    the one that has waited longest first. Without a mail server, e-mails wait."""
+    the one that has waited longest first. Without a mail server, e-mails of receipts wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_free = or_(col(slot.destination).is_(None), and_(is_permitted(slot, at), is_unclaimed(slot, at)))
@@ -106,12 +107,20 @@ def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Se
         select(Notice.destination, Notice.team)
         .outerjoin(slot, col(slot.destination) == Notice.destination)
         .outerjoin(team, col(team.destination) == MESSAGE_LIMIT.slot_prefix + col(Notice.team))
-        .where(IS_WAITING_NOTICE, col(Notice.due_at) <= at, is_free, has_team_token)
+        .where(IS_WAITING_NOTICE, _is_due(at), is_free, has_team_token)
         .where(*([] if with_email else [~is_email]))
         .group_by(col(Notice.destination), col(Notice.team))
         .order_by(func.min(Notice.id))
         .limit(limit)
     )
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    """A notice that was due when it was stored, by a clock that was hours ahead, is due now."""
+    is_of_wrong_clock = and_(
+        col(Notice.due_at) > at + MAX_CLOCK_DIFFERENCE, col(Notice.due_at) == col(Notice.created_at)
+    )
+    return or_(col(Notice.due_at) <= at, is_of_wrong_clock)
 
 
 async def _claim_destinations(
@@ -254,7 +263,7 @@ def _build_run(
 async def _load_oldest_notices(
     session: Session, destinations: Sequence[str], at: datetime
 ) -> Sequence[Notice]:
-    is_due = and_(IS_WAITING_NOTICE, Notice.destination == DeliverySlot.destination, col(Notice.due_at) <= at)
+    is_due = and_(IS_WAITING_NOTICE, Notice.destination == DeliverySlot.destination, _is_due(at))
     last_id = (
         select(Notice.id)
         .where(is_due)
@@ -272,7 +281,7 @@ async def _load_oldest_notices(
     result = await session.exec(
         select(Notice)
         .join(slots, slots.c.destination == Notice.destination)
-        .where(IS_WAITING_NOTICE, col(Notice.due_at) <= at, col(Notice.id) <= slots.c.last_id)
+        .where(IS_WAITING_NOTICE, _is_due(at), col(Notice.id) <= slots.c.last_id)
         .order_by(col(Notice.id))
     )
     return result.all()

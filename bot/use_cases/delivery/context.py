@@ -57,7 +57,7 @@ class NoticeContext:
 
 
 async def load_notice_contexts(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
-    """By notice id; a batch takes as many queries as one notice."""
+    """Maps notice ids to contexts; a batch needs as many queries as one notice."""
     async with services.read() as session:
         return await build_notice_contexts(session, notices, services.now())
 
@@ -132,7 +132,7 @@ async def _load_accounts(session: Session, ids: Collection[str]) -> dict[str, Ac
 
 
 async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime) -> dict[int, OrderDetails]:
-    """By notice id. Account Services see the order's history as well."""
+    """Maps notice ids to orders. Account Services see the order's history as well."""
     ids = {n.key: n.order_id for n in notices if n.order_id and n.kind not in KINDS_WITHOUT_ORDER}
     details = await load_order_details_by_id(session, list({*ids.values()}), at)
     orders = {key: details[order_id] for key, order_id in ids.items()}

@@ -22,9 +22,11 @@ MAX_DIGEST_NOTICES = 10
 async def apply_preferences(
     services: Services, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult | None:
-    """None if the notice is to be sent now."""
+    """Returns None if the notice is to be sent now."""
     topic, preferences = find_topic(notice), context.preferences
-    if topic is None or preferences is None or preferences.user_id != user.user_id:
+    if topic is None or preferences is None:
+        return None
+    if (preferences.team_id, preferences.user_id) != user.identity_key:
         return None
     if not preferences.is_enabled(topic):
         return OptedOut()

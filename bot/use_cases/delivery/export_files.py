@@ -58,7 +58,7 @@ async def load_export_files(
 async def _load_orders(
     services: Services, payload: ReceiptExportPayload
 ) -> tuple[list[OrderDetails], list[OrderDetails]]:
-    """Those whose receipts are attached, and those that the table lists."""
+    """Returns the orders whose receipts are attached, and those that the table lists."""
     async with services.read() as session:
         export = await session.get_one(ReceiptExport, payload.export_id)
         attached_ids = export.mails[payload.mail - 1]

@@ -38,6 +38,12 @@ SLACK_RETRY_WINDOWS = {
     FailureReason.FAILED: timedelta(hours=1),
     FailureReason.UNAVAILABLE: timedelta(hours=6),
 }
+# An edit corrects what is there already; the messages behind it say something new.
+EDIT_RETRY_WINDOWS = {
+    FailureReason.REFUSED: timedelta(minutes=10),
+    FailureReason.FAILED: timedelta(minutes=10),
+    FailureReason.UNAVAILABLE: timedelta(minutes=30),
+}
 # A file only repeats what a message has said, and there is an e-mail with it.
 FILE_RETRY_WINDOW = timedelta(minutes=30)
 # Nothing else leads to Account Services: an operator has time to invite the bot to their channel.
@@ -72,12 +78,16 @@ class UndeliverableNotice:
     fallback: tuple[DestinationKind, ...]
 
 
-def has_failed_for_too_long(notice: Notice, reason: FailureReason, at: datetime) -> bool:
-    window = _get_retry_window(notice.parsed_destination.kind, reason)
+def has_failed_for_too_long(
+    notice: Notice, reason: FailureReason, at: datetime, *, is_edit: bool = False
+) -> bool:
+    window = _get_retry_window(notice.parsed_destination.kind, reason, is_edit=is_edit)
     return notice.attempts >= MIN_ATTEMPTS and at - notice.due_at >= window
 
 
-def _get_retry_window(kind: DestinationKind, reason: FailureReason) -> timedelta:
+def _get_retry_window(kind: DestinationKind, reason: FailureReason, *, is_edit: bool) -> timedelta:
+    if is_edit and reason in EDIT_RETRY_WINDOWS:
+        return EDIT_RETRY_WINDOWS[reason]
     match kind:
         case DestinationKind.EMAIL:
             return EMAIL_RETRY_WINDOWS[reason]
@@ -179,5 +189,5 @@ async def build_notice_copies(
         event=get_event_key(notice),
         payload=parse_payload(notice),
         team=account.slack_team,
-        due_at=notice.due_at,
+        due_at=min(notice.due_at, at),
     )

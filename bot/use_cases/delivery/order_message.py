@@ -88,7 +88,8 @@ async def find_needless_edit_ids(session: Session, notices: Sequence[Notice]) ->
 async def load_order_messages(
     session: Session, notices: Sequence[Notice]
 ) -> dict[int, list[PostedOrderMessage]]:
-    """By the id of the ORDER_MESSAGES notice that edits them: those of its order at its destination."""
+    """Maps the id of the ORDER_MESSAGES notice that edits them to the messages: those of its order at its
+    destination."""
     edits = [notice for notice in notices if notice.kind is NoticeKind.ORDER_MESSAGES]
     if not edits:
         return {}

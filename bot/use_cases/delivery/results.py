@@ -66,12 +66,13 @@ class FailureReason(StrEnum):
 
 @dataclass(frozen=True)
 class RetryLater:
-    """For a time that depends on the reason; then it is undeliverable. Nothing is sent there before
-    `retry_after_seconds`."""
+    """For a time that depends on the reason, and on whether it edits a message that is there already; then it
+    is undeliverable. Nothing is sent there before `retry_after_seconds`."""
 
     reason: FailureReason
     error: str
     retry_after_seconds: float = 0.0
+    is_edit: bool = False
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,10 @@ class DeliveryResultWriter:
             slots = {slot.destination: slot for _, slot in locked.values()}
             follow_ups: list[Notice] = []
             undeliverable: list[UndeliverableNotice] = []
-            saved = await _apply_results(session, deliveries, locked, follow_ups, undeliverable)
+            with_email = self._services.mailer.is_configured
+            saved = await _apply_results(
+                session, deliveries, locked, follow_ups, undeliverable, with_email=with_email
+            )
             released = [run for run in ended if _release(run, slots)]
             update_together(slots.values())
             await session.flush()
@@ -207,6 +210,8 @@ async def _apply_results(
     locked: LockedRows,
     follow_ups: list[Notice],
     undeliverable: list[UndeliverableNotice],
+    *,
+    with_email: bool,
 ) -> list[tuple[FinishedDelivery, Notice]]:
     """Skips notices that another worker has delivered in the meantime. Returns the others as updated, and
     adds the notices that they make necessary, and those that could not be delivered."""
@@ -221,7 +226,9 @@ async def _apply_results(
         if notice.status is not NoticeStatus.WAITING:
             continue  # A second run of this process, after the first one's lease, is in the same batch.
         others = [locked[id_][0] for id_ in _list_covered_ids(delivery)]
-        target = Delivery(session, notice, slot, delivery.finished_at, others, follow_ups, undeliverable)
+        target = Delivery(
+            session, notice, slot, delivery.finished_at, others, follow_ups, undeliverable, with_email
+        )
         await apply_result(target, delivery.result)
         saved.append((delivery, notice))
     return saved

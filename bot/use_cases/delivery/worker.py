@@ -35,7 +35,7 @@ from bot.use_cases.delivery.compose import (
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.digest import apply_preferences
 from bot.use_cases.delivery.document_files import load_document_files
-from bot.use_cases.delivery.fallback import FILE_RETRY_WINDOW
+from bot.use_cases.delivery.fallback import FILE_RETRY_WINDOW, KINDS_WITHOUT_FALLBACK
 from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
 from bot.use_cases.delivery.results import (
     Completed,
@@ -126,6 +126,24 @@ async def _update_missed_cards(services: Services, run: DeliveryRun, notice: Not
 
 
 async def _deliver_before_deadline(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
+    result = await _try_to_send(services, run, notice)
+    is_edit = _is_edit(notice, run.contexts.get(notice.key))
+    match result:
+        case RetryLater():
+            return replace(result, is_edit=is_edit)
+        case Throttled(retry):
+            return Throttled(replace(retry, is_edit=is_edit))
+        case _:
+            return result
+
+
+def _is_edit(notice: Notice, context: NoticeContext | None) -> bool:
+    """Whether it edits a message that is already posted."""
+    has_message = context is not None and context.posted_message is not None
+    return notice.kind in KINDS_WITHOUT_FALLBACK or (notice.kind is NoticeKind.ORDER_STATUS and has_message)
+
+
+async def _try_to_send(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
     try:
         async with asyncio.timeout(run.lease.get_remaining_seconds(services.now())):
             return await _send_notice(services, run, notice)
@@ -211,7 +229,8 @@ async def _send_direct_message(
 
 
 async def _send_invitation(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
-    """To somebody who is no contact yet; what is stored of them must be true when it is sent (R5)."""
+    """Sends it to a person who isn't a contact yet; what is stored of them must be true when it is sent
+    (R5)."""
     details = context.invitation
     is_card = notice.kind is NoticeKind.CONTACT_INVITATION_CARD
     if details is None or (is_card and details.invitation.message_ts is None):
@@ -282,9 +301,10 @@ async def _update_quote_card(services: Services, notice: Notice, context: Notice
 
 
 async def _edit_order_messages(services: Services, context: NoticeContext) -> DeliveryResult:
-    """Those with nothing left of what they ask for (R25)."""
+    """Edits the messages whose requests are all resolved (R25)."""
     details, closed = context.order, []
     assert details is not None, "it is about an order"
+    failure: MessengerUnavailable | None = None
     for posted in context.order_messages:
         if not posted.is_answered(details):
             continue
@@ -294,6 +314,14 @@ async def _edit_order_messages(services: Services, context: NoticeContext) -> De
             await services.messenger.deliver_message(replace(new, update_ts=posted.message.ts))
         except (MessageGone, UserUnreachable, ChannelUnreachable):
             is_gone = True
+        except MessageRejected as error:
+            log.warning("order_message.edit_rejected", notice=posted.notice.key, error=str(error))
+        except MessengerUnavailable as error:
+            # The others are tried all the same; this one again later, with those that are up to date.
+            failure = error
+            continue
         if is_gone or posted.is_final(details):
             closed.append(posted.notice.key)
+    if failure is not None:
+        raise failure
     return MessagesEdited(tuple(closed))

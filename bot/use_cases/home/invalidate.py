@@ -26,8 +26,8 @@ async def has_changed_accounts(services: Services) -> bool:
 
 
 async def mark_changed_homes(session: Session, at: datetime) -> Sequence[Home]:
-    """Those of the accounts that have changed since, locked by this transaction. Modals that show an order of
-    theirs are marked as well."""
+    """Marks the Homes of the accounts that have changed since, locked by this transaction. Modals that show
+    an order of theirs are marked as well."""
     account_ids = await _pop_changed_accounts(session)
     await _mark_order_screens(session, account_ids, at)
     homes = await _lock_affected_homes(session, account_ids)

@@ -21,6 +21,7 @@ from bot.jobs import JobId
 from bot.messaging.home_publisher import ChartRejected, HomeContent
 from bot.messaging.messenger import (
     MessageRejected,
+    MessengerRefused,
     MessengerUnavailable,
     RateLimited,
     UserUnreachable,
@@ -37,6 +38,7 @@ from bot.use_cases.pacing import (
     compute_backoff,
     get_delivery_timeout,
     get_lease_duration,
+    is_due,
     is_unclaimed,
     lock_or_create_slots,
 )
@@ -48,6 +50,8 @@ from models.notice import DeliverySlot
 log = structlog.get_logger()
 
 MAX_REFRESHED_ACCOUNTS, MAX_PAGE_NUMBER = 5, 1000
+# In about half an hour, with the pauses of `compute_backoff`.
+MAX_REFUSED_ATTEMPTS = 12
 CHART_BLOCK = ("home", "data_visualization")
 
 HomeKey = tuple[str, str]
@@ -121,13 +125,13 @@ async def _find_due_homes(services: Services, limit: int) -> Sequence[HomeKey]:
 
 
 def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return col(Home.due_at) <= at, is_unclaimed(Home, at)
+    return is_due(Home.due_at, at), is_unclaimed(Home, at)
 
 
 async def _claim_homes(
     services: Services, keys: Sequence[HomeKey], *, skip_rate_limit: bool = False
 ) -> list[Home]:
-    """With `skip_rate_limit`, for a person who has just opened their Home, also without a token."""
+    """`skip_rate_limit` is for a person who has just opened their Home: no token is needed."""
     at = services.now()
     async with services.write() as session:
         result = await session.exec(
@@ -195,14 +199,17 @@ async def _publish_home(services: Services, home: Home) -> bool:
     except UserUnreachable:
         await _delete_home(services, home)
         return False
-    except MessageRejected as error:
-        # Until an account changes, or the person opens it again, it would be the same.
+    except (MessageRejected, MessengerRefused) as error:
+        if isinstance(error, MessengerRefused) and home.attempts < MAX_REFUSED_ATTEMPTS:
+            await _retry_later(services, home, error)
+            return False
+        # Until an account changes, or the person opens it again, it would be the same; or an operator has to
+        # correct the token first.
         log.error("home.publish_rejected", user=home.user_id, error=str(error))
         await _save_rejected(services, home)
         return False
     except (MessengerUnavailable, TimeoutError) as error:
-        log.warning("home.retry_scheduled", user=home.user_id, error=f"{type(error).__name__}: {error}")
-        await _schedule_retry(services, home, compute_backoff(home.attempts))
+        await _retry_later(services, home, error)
         return False
     except Exception:
         log.exception("home.publish_failed", user=home.user_id)
@@ -262,7 +269,7 @@ async def _mark_published(services: Services, claimed_home: Home, account_ids: S
 
 
 async def _lock_and_release_home(session: Session, claimed_home: Home) -> tuple[Home, set[str]]:
-    """With the ids of the accounts that it has shown."""
+    """Locks the Home and stores the ids of the accounts that it has shown."""
     is_linked = and_(col(HomeAccount.team_id) == Home.team_id, col(HomeAccount.user_id) == Home.user_id)
     result = await session.exec(
         select(Home, HomeAccount.account_id)
@@ -296,6 +303,11 @@ async def _save_rejected(services: Services, claimed_home: Home) -> None:
         home.attempts = 0
         if home.change_count == claimed_home.change_count:
             home.due_at = None
+
+
+async def _retry_later(services: Services, home: Home, error: Exception) -> None:
+    log.warning("home.retry_scheduled", user=home.user_id, error=f"{type(error).__name__}: {error}")
+    await _schedule_retry(services, home, compute_backoff(home.attempts))
 
 
 async def _schedule_retry(

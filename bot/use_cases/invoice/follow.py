@@ -68,7 +68,8 @@ async def find_next_check_time(services: Services) -> datetime | None:
 
 
 async def schedule_invoice_checks(session: Session, account_id: str, at: datetime) -> None:
-    """Of the account's invoices that can still change: the provider has reported something."""
+    """Schedules checks of the account's invoices that can still change: the provider has reported
+    something."""
     await session.exec(
         update(Invoice)
         .where(col(Invoice.account_id) == account_id, col(Invoice.check_at).is_not(None))

@@ -87,7 +87,7 @@ def build_notices(
 
 
 async def enqueue_notices(session: Session, notices: Sequence[Notice]) -> None:
-    """In this order, with one INSERT; those that exist already are left unchanged."""
+    """Stores them in this order, with one INSERT; existing ones are left unchanged."""
     if not notices:
         return
     # SQLAlchemy sends rows in one statement only if something is returned; otherwise each on its own.
@@ -199,7 +199,7 @@ async def enqueue_quote_card_updates(session: Session, account: Account, quote: 
 async def build_quote_card_updates(
     session: Session, account: Account, quote: Quote, at: datetime
 ) -> list[Notice]:
-    """One for each posted copy of the quote, and of a request to extend it."""
+    """Builds one for each posted copy of the quote, and of a request to extend it."""
     copies = await session.exec(
         select(PostedMessage).where(PostedMessage.quote_id == quote.id).order_by(col(PostedMessage.id))
     )
@@ -209,7 +209,7 @@ async def build_quote_card_updates(
 async def build_extension_card_updates(
     session: Session, account: Account, quote: Quote, extension_id: int, at: datetime
 ) -> list[Notice]:
-    """One for each posted copy of the request, if nothing else of the quote has changed."""
+    """Builds one for each posted copy of the request, if nothing else of the quote has changed."""
     copies = await session.exec(
         select(PostedMessage)
         .where(PostedMessage.quote_id == quote.id, PostedMessage.quote_extension_id == extension_id)

@@ -24,7 +24,7 @@ async def get_preferences(services: Services, *, person: SlackIdentity) -> Notif
 async def save_preferences(
     services: Services, *, person: SlackIdentity, topics: Collection[str], daily_digest: bool
 ) -> NotificationPreferences:
-    """Without a digest, notices that were held for it become due now."""
+    """If the digest is turned off, notices that were deferred to it become due now."""
     at = services.now()
     async with services.write() as session:
         roles = await list_account_roles(session, person, fresh_at=at)

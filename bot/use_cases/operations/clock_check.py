@@ -9,6 +9,7 @@ from bot.billing.gateway import BillingUnavailable
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult
+from bot.use_cases.operations.recorded_time import find_latest_recorded_time
 
 # Slack and Stripe accept signatures of five minutes.
 MAX_DIFFERENCE = timedelta(minutes=1)
@@ -22,6 +23,12 @@ async def check_clock(services: Services, wall_clock: Callable[[], datetime]) ->
         "Stripe": services.billing.fetch_server_time,
         "the database": services.database.fetch_server_time,
     }
+    ahead = await _find_recorded_lead(services, wall_clock)
+    if ahead > MAX_DIFFERENCE:
+        message = f"something was recorded {round(ahead.total_seconds()):,} s from now"
+        return CheckResult(
+            "clock", False, f"{message}: this machine's clock was set back, or a replica's is ahead"
+        )
     differences: dict[str, timedelta] = {}
     for name, fetch_time in clocks.items():
         try:
@@ -38,6 +45,14 @@ async def check_clock(services: Services, wall_clock: Callable[[], datetime]) ->
         message = f"this machine's clock is {shown}: set up time synchronisation (NTP)"
         return CheckResult("clock", False, f"{message}; Slack's requests are refused from five minutes on")
     return CheckResult("clock", True, f"this machine's is {shown}")
+
+
+async def _find_recorded_lead(services: Services, wall_clock: Callable[[], datetime]) -> timedelta:
+    try:
+        latest = await find_latest_recorded_time(services)
+    except SQLAlchemyError:
+        return timedelta()
+    return latest - wall_clock() if latest is not None else timedelta()
 
 
 def _format_difference(difference: timedelta) -> str:

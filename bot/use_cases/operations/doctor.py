@@ -253,7 +253,8 @@ async def _check_mail(services: Services) -> CheckResult:
     if not services.mailer.is_configured:
         count = await _count_waiting_emails(services)
         waiting = f"; {count} waiting now" if count else ""
-        message = f"SMTP_URL is not set: receipts and other e-mails wait until it is{waiting}"
+        message = "SMTP_URL is not set: receipts wait for it, and what Slack does not accept is lost"
+        message = f"{message}{waiting}"
         return CheckResult("mail", None, message)
     try:
         await services.mailer.check_connection()

@@ -61,9 +61,9 @@ class DatabaseState:
 
     @property
     def _is_other(self) -> bool:
-        if self.stored is not None:
-            return self.stored.database_id != self.current
-        # An upgraded database, or a dump of one from before its upgrade.
+        if self.stored is not None and self.stored.database_id != self.current:
+            return True
+        # A dump from before the identity was stored, or one that was loaded into the emptied tables.
         has_issued = any(number > INITIAL_LAST_NUMBER for number in self.last_numbers.values())
         return has_issued and self.is_loaded_from_dump
 
@@ -121,10 +121,21 @@ async def accept_restored_database(
                 .where(col(DocumentSequence.prefix) == prefix)
                 .values(last_number=last_number)
             )
+        await _mark_as_used(session)
         if gaps:
             await _record_gaps(session, gaps, at)
         await _store_identity(session, database.renew_id(current, after), at)
     return gaps
+
+
+async def _mark_as_used(session: Session) -> None:
+    """The rows have different transactions from now on, which a dump's have not: a savepoint has its own."""
+    async with session.begin_nested():
+        await session.exec(
+            update(DocumentSequence)
+            .where(col(DocumentSequence.prefix) == SERVICE_ORDER_PREFIX)
+            .values(last_number=DocumentSequence.last_number)
+        )
 
 
 def _find_charged_orders(charge_keys: Iterable[str]) -> dict[str, int]:

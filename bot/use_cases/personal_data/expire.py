@@ -63,7 +63,7 @@ async def _delete_batches(services: Services, delete_batch: BatchFunction) -> in
 
 
 def select_old_notices(before: datetime) -> SelectOfScalar[int | None]:
-    """Those of a pending quote or an open order stay, so that no event is reported again."""
+    """Notices of a pending quote or an open order are kept, so that no event is reported again."""
     is_pending = exists().where(col(Quote.id) == Notice.quote_id, PENDING_QUOTE_CONDITION)
     is_open = exists().where(col(ServiceOrder.id) == Notice.order_id, col(ServiceOrder.finished_at).is_(None))
     return (

@@ -130,7 +130,8 @@ def build_administrator_pseudonym(administrator: Administrator) -> str:
 
 
 async def find_person(session: Session, key: PersonKey) -> Person:
-    """Also under the addresses and ids that a profile of Slack, or a contact, connects with the key."""
+    """Finds a person also under the addresses and ids that a profile of Slack, or a contact, connects with
+    the key."""
     person = Person({key.email} if key.email else set(), {key.slack_id} if key.slack_id else set())
     known = -1
     while known < (known := len(person.emails) + len(person.slack_ids)):
@@ -170,7 +171,7 @@ async def _load_slack_users(session: Session, person: Person) -> None:
 
 
 async def _load_own_rows(session: Session, person: Person, table: type[RowT]) -> list[RowT]:
-    """Those with one of the person's addresses, or with their Slack user in the account's workspace."""
+    """Loads rows with one of the person's addresses, or with their Slack user in the account's workspace."""
     found = await session.exec(
         select(table, Account.slack_team)
         .join(Account, col(Account.id) == table.account_id)

@@ -115,7 +115,7 @@ async def stream_checkouts(session: Session, person: Person) -> AsyncIterator[Ch
 
 
 async def stream_audit_entries(session: Session, person: Person) -> AsyncIterator[AuditEntry]:
-    """By the person, or with a mention of them."""
+    """Streams entries by the person, or with a mention of them."""
     query = (
         select(AuditEntry)
         .where(col(AuditEntry.account_id).in_(person.account_ids))

@@ -195,8 +195,8 @@ async def move_open_extension(
 async def report_undelivered_request(
     session: Session, notice: Notice, at: datetime, *, is_final: bool
 ) -> list[Notice]:
-    """For who asked: the notice cannot be posted to Account Services. A final failure withdraws the request,
-    which nobody has seen."""
+    """Notifies the person who asked: the notice cannot be posted to Account Services. A final failure
+    withdraws the request, which nobody has seen."""
     extension_id = find_extension_id(notice)
     extension = (
         await session.get(QuoteExtension, extension_id, with_for_update=True) if extension_id else None
@@ -287,7 +287,7 @@ async def decline_extension(
 
 
 async def _lock_extension(session: Session, extension_id: int, at: datetime) -> ExtensionDetails:
-    """As it is once the account is locked. Raises as `get_open_extension` does."""
+    """Reads it once the account is locked. Raises as `get_open_extension` does."""
     account_id = (await _get_details(session, extension_id, at)).quote.account.id
     await lock_account(session, account_id)
     details = await _get_details(session, extension_id, at)

@@ -91,7 +91,7 @@ async def check_pending(session: Session, quote: Quote, at: datetime) -> None:
 
 
 async def list_pending_quotes(session: Session, account_id: str, at: datetime) -> list[Quote]:
-    """By the end of their validity, which counts whether or not a job has expired them (R9)."""
+    """Lists them by the end of their validity, which counts whether or not a job has expired them (R9)."""
     found = await session.exec(
         select(Quote)
         .where(Quote.account_id == account_id, PENDING_QUOTE_CONDITION, Quote.expires_at > at)

@@ -63,7 +63,7 @@ class Decline:
 
 @dataclass(frozen=True)
 class Wait:
-    """Until the provider is available."""
+    """Waits until the provider is available."""
 
 
 async def fetch_seats(services: Services, account_id: str, subscription_id: str) -> ProviderSeats | None:
@@ -148,7 +148,7 @@ async def postpone_leased_line(services: Services, leased: LeasedLine, due_at: d
 
 
 async def lock_leased_line(session: Session, leased: LeasedLine) -> OrderLine | None:
-    """None if the lease has been lost: only the worker that has it starts an attempt (R19)."""
+    """Returns None if the lease has been lost: only the worker that has it starts an attempt (R19)."""
     lines = await session.exec(
         select(OrderLine)
         .where(OrderLine.id == leased.line.id, OrderLine.claimed_until == leased.line.claimed_until)

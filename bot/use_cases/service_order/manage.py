@@ -103,7 +103,7 @@ async def list_orders_with_po_number(
     number: str,
     before: int | None = None,
 ) -> tuple[list[OrderDetails], bool]:
-    """In any case, newest first, and whether there are older ones. Raises OrderNotFound."""
+    """Ignores case. Returns the newest first, and whether there are older ones. Raises OrderNotFound."""
     typed = _normalize_number(number)
     query = build_order_query().where(
         col(ServiceOrder.account_id).in_(account_ids),

@@ -152,7 +152,7 @@ class OrderUpdate:
         )
 
     async def get_last_entry_number(self) -> int:
-        """Of the account's history, counting the entries that `save` will write."""
+        """Returns the last number of the account's history, counting the entries that `save` will write."""
         stored = await get_last_entry_number(self.session, self.account.id)
         return stored + len(self.audit_entries)
 

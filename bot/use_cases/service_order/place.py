@@ -1,8 +1,9 @@
 """Places a service order: accepts the quote and starts processing (R10-R12, R19, R20)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import String, and_, cast
@@ -32,6 +33,7 @@ from bot.use_cases.quote.read import check_pending
 from bot.use_cases.service_order.announce import announce_progress
 from bot.use_cases.service_order.order_update import OrderUpdate
 from bot.use_cases.service_order.process import start_processing
+from bot.use_cases.service_order.screen import build_order_screen, store_order_screen
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
@@ -47,6 +49,7 @@ from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus
 from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
+from models.service_order.order_screen import OrderScreen
 from models.subscription import Subscription
 
 # What was chosen in the checkout.
@@ -56,16 +59,23 @@ _PAYMENT_METHOD_ID = _FORM_VALUES["payment_method"].as_string()
 
 
 async def place_service_order(
-    services: Services, *, person: SlackIdentity, quote_id: int, shown: str | None = None
+    services: Services,
+    *,
+    person: SlackIdentity,
+    quote_id: int,
+    shown: str | None = None,
+    external_id: str | None = None,
 ) -> OrderDetails:
     """Accept the quote and start processing (R12). Idempotent for the contact who placed the order. `shown`
-    is the fingerprint of what the person was shown, if they place it from a screen.
+    is the fingerprint of what the person was shown, if they place it from a screen; `external_id` is that of
+    the modal that will show the order.
 
     Raises QuoteNotPending, CheckoutIncomplete, OrderChanged, NoAutomaticPaymentMethod,
     PaymentMethodNotUsable, QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a
     cart the refusals of R2 and R4.
     """
     at = services.now()
+    build_screens = partial(_build_screens, services, person, external_id)
     async with services.read() as session:
         state = await _load_state(session, person, quote_id)
         authorized = await authorize_row(
@@ -78,21 +88,40 @@ async def place_service_order(
         )
         assert state is not None, "a quote was authorized"
         # A decided quote does not change, so repeated clicks need no lock.
-        if order := await _find_order(session, state.quote, authorized.contact):
-            return await load_order_details(session, order, at)
-        await check_pending(session, state.quote, at)
+        order = await _find_order(session, state.quote, authorized.contact)
+        placed_before = await load_order_details(session, order, at) if order else None
+        if placed_before is None:
+            await check_pending(session, state.quote, at)
+    if placed_before is not None:
+        for screen in build_screens(placed_before.order):
+            await store_order_screen(services, screen)
+        return placed_before
     await _check_price_unchanged(services, state)
     async with services.write() as session:
         account, contact = await lock_account_role(session, person, state.quote.account_id, at)
         if not await is_unchanged(session, person, account):
             state = await _load_state(session, person, quote_id) or state
             if order := await _find_order(session, state.quote, contact):
+                session.add_all(build_screens(order))
                 return await load_order_details(session, order, at)
             await check_pending(session, state.quote, at)
         actor = build_actor(contact, person)
-        details = await _place_order(_Placement(services, session, at, account, contact, actor, state, shown))
+        placement = _Placement(services, session, at, account, contact, actor, state, shown, build_screens)
+        details = await _place_order(placement)
     start_processing(services)
     return details
+
+
+def _build_screens(
+    services: Services, person: SlackIdentity, external_id: str | None, order: ServiceOrder
+) -> list[OrderScreen]:
+    if external_id is None or order.is_finished:
+        return []
+    return [
+        build_order_screen(
+            services, person=person, order_id=order.key, external_id=external_id, is_placement=True
+        )
+    ]
 
 
 @dataclass(frozen=True)
@@ -243,6 +272,7 @@ class _Placement:
     actor: Actor
     state: _State
     shown: str | None
+    build_screens: Callable[[ServiceOrder], list[OrderScreen]]
 
 
 async def _place_order(placement: _Placement) -> OrderDetails:
@@ -276,6 +306,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
         _build_order_row(order, row, account, methods[row.line.subscription_id], at) for row in state.rows
     ]
     session.add_all(row.line for row in rows)
+    session.add_all(placement.build_screens(order))
     await _record_placement(placement, order, rows, audit_entries, decision)
     return OrderDetails(
         account=account,

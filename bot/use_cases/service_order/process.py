@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import structlog
 from sqlalchemy import CompoundSelect
-from sqlmodel import col, select, union_all
+from sqlmodel import col, or_, select, union_all
 
 from bot.billing.gateway import (
     BillingUnavailable,
@@ -53,7 +53,7 @@ from bot.use_cases.service_order.transitions import (
 )
 from models.details import OrderRow
 from models.lease import MAX_LEASE
-from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
+from models.service_order import SOON_DUE_STATUSES, LineStatus, OrderLine, OrderStatus, ServiceOrder
 
 log = structlog.get_logger()
 
@@ -70,7 +70,8 @@ class DueLine(NamedTuple):
 
 
 def start_processing(services: Services) -> None:
-    """In the background, without waiting for the job's next run. If too many tasks run, the job does it."""
+    """Starts it in the background, without waiting for the job's next run. If too many tasks run, the job
+    does it."""
     try:
         services.tasks.start(process_due_orders(services), "process_due_orders")
     except TooBusy:
@@ -94,7 +95,10 @@ def _select_due_ids(at: datetime) -> CompoundSelect[tuple[int]]:
     due_at, claimed_until = col(OrderLine.due_at), col(OrderLine.claimed_until)
     return union_all(
         select(OrderLine.id).where(due_at <= at, is_unclaimed(OrderLine, at)),
-        select(OrderLine.id).where(due_at > at + MAX_LEASE, due_at == claimed_until),
+        select(OrderLine.id).where(
+            due_at > at + MAX_LEASE,
+            or_(due_at == claimed_until, col(OrderLine.status).in_(SOON_DUE_STATUSES)),
+        ),
     )
 
 
@@ -123,7 +127,7 @@ async def _lease_lines(services: Services, due_lines: Sequence[DueLine]) -> list
 
 
 async def _lease_account_lines(services: Services, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
-    """One after another, since each locks the account."""
+    """Leases lines one after another, since each locks the account."""
     leases = [await _try_to_lease_line(services, due) for due in due_lines]
     return [leased for leased in leases if leased is not None]
 

@@ -157,8 +157,8 @@ async def test_r5_only_full_members_of_the_workspace_can_be_invited(world: World
         "U20OLGA": "Olga North can’t be a billing contact",
         "U12VERA": "Vera Lind can’t be a billing contact",
         "U09IDA": "Ida Frei can’t be a billing contact",
-        "U07NOE": "doesn’t show us an e-mail address for Noé Blanc",
-        "U08LEA": "Léa Blanc has the same e-mail address in Slack as Alice Martin",
+        "U07NOE": "Noé Blanc has no email address in Slack",
+        "U08LEA": "Léa Blanc has the same email address in Slack as Alice Martin",
         "U01ALICE": "Alice Martin is already a billing contact",
         "U02BENOIT": "Benoît Roche is already a billing contact",
         "U99NOWHERE": "U99NOWHERE can’t be a billing contact",
@@ -199,7 +199,7 @@ async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(wor
     assert await stored(world) == before
 
 
-async def test_someone_who_has_left_gets_no_invitation_and_the_sender_is_told(world: World) -> None:
+async def test_someone_who_has_left_gets_no_invitation_and_the_sender_is_notified(world: World) -> None:
     alice, nora = world.person("alice"), world.person("nobody")
     await (await open_contacts(alice)).press(INVITE)
     (await alice.wait_for_modal(INVITE)).fill("colleague", nora.id)
@@ -260,7 +260,7 @@ async def test_a_former_contact_gets_the_role_back_by_accepting(world: World) ->
     assert (after.key, after.active, after.slack_user) == (before.key, True, benoit.id)
 
 
-async def test_r20_of_two_who_withdraw_each_other_one_stays_and_one_is_told(world: World) -> None:
+async def test_r20_of_two_contacts_removing_each_other_one_stays_and_the_other_sees_why(world: World) -> None:
     alice, benoit = world.person("alice"), world.person("benoit")
     pages = {person: await open_contacts(person) for person in (alice, benoit)}
     others = {alice: "benoit@acme.example", benoit: "alice@acme.example"}
@@ -342,7 +342,7 @@ async def test_r20_a_second_invitation_and_too_many_are_refused(world: World) ->
     await (await open_contacts(alice)).press(INVITE)
     (await alice.wait_for_modal(INVITE)).fill("colleague", "U12VERA")
     await alice.submit()
-    assert "20 invitations" in await answer(world, alice, 99)
+    assert "20 open invitations" in await answer(world, alice, 99)
     assert len(await world.rows(ContactInvitation)) == MAX_OPEN_INVITATIONS
 
 
@@ -387,7 +387,7 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
         assert "Acme SA" in (await nora.wait_for_modal("quote.list")).text
 
 
-async def test_the_invitations_of_a_contact_whom_a_file_withdraws_stay_lapsed(world: World) -> None:
+async def test_invitations_of_a_contact_removed_by_a_file_stay_lapsed(world: World) -> None:
     """Also once a file has made them a contact again: R1, whoever invites is a contact all the time."""
     alice, nora = world.person("alice"), world.person("nobody")
     await invite(world, alice)

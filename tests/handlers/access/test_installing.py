@@ -1,5 +1,6 @@
 """Installing the bot in several workspaces, and whose token opens which."""
 
+import json
 import os
 import re
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from bot.use_cases.operations.doctor import run_checks
 from handlers.install import BOT_SCOPES
 from models.installation import bots, oauth_states
 from sandbox import Sandbox
+from sandbox.faults import FaultKind
 from tests.commands import CommandResult, run_command
 from tests.handlers.access.installations import (
     CLIENT_ID,
@@ -32,6 +34,7 @@ from tests.handlers.access.installations import (
     tokens,
     two_workspaces,
 )
+from tests.handlers.steps import logged
 from tests.replicas.processes import run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.world import World
@@ -174,11 +177,33 @@ async def test_a_link_to_the_page_cannot_add_parameters_to_slacks(workspaces: Wo
             assert "evil.example" not in answer.headers["location"]
 
 
+async def test_an_outage_of_slacks_during_the_installation_is_not_ours(workspaces: World) -> None:
+    kinds: tuple[FaultKind, ...] = ("cut_before", "html", "empty", "half", "error_503")
+    with logged(workspaces) as stream:
+        for kind in kinds:
+            workspaces.slack.slack.faults.reset()
+            workspaces.slack.fault(kind, "oauth.v2.access")
+            failed = await install(workspaces, "T01ACME")
+            assert failed.status_code == 503, kind
+            assert failed.text.startswith("Slack didn’t respond properly, so nothing was installed yet"), kind
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    lines = [line for line in lines if line["level"] != "info"]
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("installation.interrupted", "warning")
+    ] * len(kinds)
+    workspaces.slack.slack.faults.reset()
+    assert (await install(workspaces, "T01ACME")).status_code == 200
+
+
 async def test_a_failed_installation_shows_and_logs_its_reference(
-    workspaces: World, capsys: pytest.CaptureFixture[str]
+    workspaces: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workspaces.slack.fault("cut_before", "oauth.v2.access")
-    failed = await install(workspaces, "T01ACME")
+    def fail() -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(workspaces.services.database, "write", fail)
+    async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
+        failed = await client.get(f"http://127.0.0.1:{workspaces.port}/slack/install")
     assert failed.status_code == 500
     found = re.search(r"\b[0-9a-f]{8}\b", failed.text)
     assert found, failed.text

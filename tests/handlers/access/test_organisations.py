@@ -22,6 +22,7 @@ from sandbox.driver import Person
 from tests.handlers.access.installations import install, installed_everywhere, tokens
 from tests.handlers.all_screens import NEUTRAL, NEUTRAL_IN_FRENCH, says_nothing_of_acme
 from tests.handlers.db_snapshot import answer, stored
+from tests.handlers.steps import logged, opened
 from tests.world import World
 from tests.world import world as open_world
 
@@ -233,6 +234,15 @@ async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(o
     assert user.identity_key == (ORGANISATION_ID, "W77ALICE")
     assert any("SO-1001" in dm.text for dm in alice.dms)
 
+    await alice.close_modal(everything=True)
+    form = await opened(alice, "/billing", "notifications", "notification_preferences.save")
+    await form.fill("wanted", []).submit()
+    await one_token.services.tasks.wait_until_idle()
+    await alice.close_modal(everything=True)
+    await one_token.order(alice, acme_meeting=1)
+    await one_token.settle()
+    assert not any("SO-1002" in dm.text for dm in alice.dms), "she has turned everything off"
+
 
 async def test_doctor_knows_which_workspaces_the_organisations_token_reaches(one_token: World) -> None:
     await _bind_to_organisation(one_token, "acme")
@@ -243,7 +253,7 @@ async def test_doctor_knows_which_workspaces_the_organisations_token_reaches(one
     assert "C01BILLING" not in found["channels"].message
 
 
-async def test_notices_of_a_workspace_that_the_token_no_longer_reaches_go_another_way(
+async def test_notices_of_a_workspace_without_access_fall_back_to_email(
     one_token: World,
 ) -> None:
     await one_token.slack.set_access("T01ACME", granted=False)
@@ -272,7 +282,7 @@ async def test_an_organisation_installs_the_bot_once_for_all_its_workspaces(inst
     assert installed.slack.refusals == []
 
 
-async def test_removed_from_one_workspace_the_bot_goes_on_in_the_others(installed: World) -> None:
+async def test_a_bot_removed_from_one_workspace_still_works_in_the_others(installed: World) -> None:
     await _bind_to_organisation(installed, "slow")
     alice, sam = installed.person("alice"), installed.person("sam")
     stored_tokens = await tokens(installed)
@@ -300,9 +310,14 @@ async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_w
 ) -> None:
     alice, olga = installed.person("alice"), installed.person("olga")
     await installed.order(alice, acme_meeting=1)
+    contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
+    await resolve_contact_user(installed.services, "T01ACME", contact)
+    await opened(olga, "/billing", "", "account.overview")
+    profiles = await installed.rows(SlackUser)
+    assert {profile.team_id for profile in profiles} == {ORGANISATION_ID, "T01ACME", "T02OTHER"}
     await installed.slack.uninstall(ORGANISATION_ID)
     assert len(await tokens(installed)) == 2, "the other workspace's"
-    assert await installed.rows(SlackUser, team_id=ORGANISATION_ID) == []
+    assert {profile.team_id for profile in await installed.rows(SlackUser)} == {"T02OTHER"}
     await installed.settle()
     assert await installed.rows(Notice, status=NoticeStatus.WAITING) == []
     [order] = await installed.rows(ServiceOrder)
@@ -347,3 +362,27 @@ async def test_while_slack_is_unavailable_no_workspace_is_taken_for_uninstalled(
     installed.slack.slack.faults.reset()
     await installed.pass_time(minutes=10)
     assert any("SO-1001" in dm.text for dm in alice.dms)
+
+
+async def test_an_organisations_token_that_slack_rejects_is_not_an_outage(installed: World) -> None:
+    """It lacks a scope, say: that concerns none of the other workspaces."""
+    alice = installed.person("alice")
+    request = await _last_command(installed, alice)
+    payload = {**request.payload, "team_id": "T66", "is_enterprise_install": "false"}
+    await _forget_workspaces(installed)
+    installed.slack.fault("error", "auth.teams.list", error="missing_scope")
+    installed.slack.slack.traffic.reset()
+    seen = len(alice.ephemerals)
+    with logged(installed) as stream:
+        for _ in range(2):
+            await installed.slack.slack.delivery.send(request.kind, payload)
+            await installed.services.tasks.wait_until_idle()
+    assert len(alice.ephemerals) == seen + 2
+    assert not any("didn’t respond" in said.words for said in alice.ephemerals[seen:])
+    assert len(installed.slack.calls("auth.teams.list")) == 1, "it is remembered for a minute"
+    assert stream.getvalue().count("organisation.token_rejected") == 1
+
+
+async def _forget_workspaces(world: World) -> None:
+    """As a change of an installation does."""
+    assert (await install(world, "T02OTHER")).status_code == 200

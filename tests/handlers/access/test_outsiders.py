@@ -123,7 +123,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
         assert await stored(world) == before
 
 
-async def test_r5_somebody_whom_slack_does_not_know_is_nobody(world: World) -> None:
+async def test_r5_a_person_unknown_to_slack_is_refused(world: World) -> None:
     await acme_has_an_order_and_a_quote(world)
     alice = world.person("alice")
     await alice.command("/quotes", channel="C01BILLING")

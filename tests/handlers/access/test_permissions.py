@@ -88,7 +88,7 @@ async def test_once_bound_by_user_id_an_e_mail_address_opens_nothing(world: Worl
     await world.quote(world.person("alice"), acme_meeting=1)
 
 
-async def test_a_withdrawn_contact_is_none_any_more(world: World) -> None:
+async def test_a_removed_contact_is_no_longer_a_contact(world: World) -> None:
     """R1: what they had open answers by R1 too."""
     metadata = await acme_has_an_order_and_a_quote(world)
     alice = world.person("alice")
@@ -107,7 +107,7 @@ async def test_a_withdrawn_contact_is_none_any_more(world: World) -> None:
 
 
 @pytest.mark.parametrize("step", ["cart", "quote", "checkout", "placement"])
-async def test_a_role_lost_with_a_form_open_is_noticed_when_it_is_sent(world: World, step: str) -> None:
+async def test_losing_the_role_while_a_form_is_open_is_noticed_on_submit(world: World, step: str) -> None:
     """R5: every submission is authorised again."""
     alice = world.person("alice")
     steps: dict[str, Callable[..., Awaitable[Modal]]] = {

@@ -216,7 +216,7 @@ async def test_an_uninstallation_that_could_not_be_stored_is_retried(workspaces:
     assert answers == ({500} if CHOSEN_TRANSPORT == "http" else {None})
 
 
-async def test_account_services_are_told_in_their_own_workspace(workspaces: World) -> None:
+async def test_account_services_are_notified_in_their_own_workspace(workspaces: World) -> None:
     workspaces.services.tasks = ForgetfulTasks()
     await workspaces.order(workspaces.person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)

@@ -95,7 +95,7 @@ async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world:
     assert "SQ-1001" in cart.text
 
 
-async def test_a_person_is_told_in_place_if_it_is_too_late_for_a_view(world: World) -> None:
+async def test_a_person_sees_a_message_if_it_is_too_late_for_a_view(world: World) -> None:
     """R20: three seconds are over; by a private line, or from Home by direct message."""
     alice = world.person("alice")
     await alice.open_home()
@@ -166,7 +166,7 @@ async def test_a_button_that_fails_early_is_answered_with_a_reference(world: Wor
         assert "reference" in (await alice.wait_for_ephemeral()).text
 
 
-async def test_a_person_is_told_if_something_hangs_and_its_result_follows(world: World) -> None:
+async def test_a_person_sees_that_something_hangs_and_gets_the_result_later(world: World) -> None:
     """R20: a command and a form; nothing is ended, and nothing is done twice."""
     alice, benoit = world.person("alice"), world.person("benoit")
     cart = await world.fill_cart(alice, acme_meeting=5)
@@ -200,7 +200,7 @@ def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[]
     return wait
 
 
-async def test_a_page_that_is_not_slacks_in_place_of_a_view_is_said_to_be_slacks_failure(
+async def test_a_proxys_page_instead_of_slacks_response_is_reported_as_slack_unavailable(
     world: World,
 ) -> None:
     """HTML, text, nothing, half an answer, an error of Slack's own, a cut connection: a warning each."""

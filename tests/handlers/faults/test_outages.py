@@ -175,7 +175,7 @@ class LosingGateway(HookedGateway):
             raise BillingUnavailable
 
 
-async def test_during_a_provider_outage_people_are_told_and_nothing_is_charged_twice(
+async def test_during_a_provider_outage_people_see_a_message_and_nothing_is_charged_twice(
     world: World,
 ) -> None:
     """R19, R20: what was typed stays; a charge whose answer was lost is asked about, not sent again."""
@@ -235,7 +235,7 @@ async def cart_submitted(world: World, cart: Modal) -> None:
     await world.services.tasks.wait_until_idle()
 
 
-async def test_during_a_database_outage_people_are_told_and_nothing_is_lost_or_repeated() -> None:
+async def test_during_a_database_outage_people_see_a_message_and_nothing_is_lost_or_repeated() -> None:
     """R19, R20: what was typed stays; what was placed continues."""
     async with open_world(kind="postgresql") as world:
         alice, benoit = world.person("alice"), world.person("benoit")
@@ -272,7 +272,7 @@ async def test_during_a_database_outage_people_are_told_and_nothing_is_lost_or_r
         assert cart.errors == {}
 
 
-async def test_if_the_database_hangs_people_are_told_and_can_try_again() -> None:
+async def test_if_the_database_hangs_people_see_a_message_and_can_try_again() -> None:
     """R20: neither a form nor a command waits for ever. The address may say how long."""
     url = copied("accounts")
     async with open_world(
@@ -309,7 +309,7 @@ def standing_still(world: World) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-async def test_if_the_database_server_freezes_people_are_told_and_work_goes_on_afterwards() -> None:
+async def test_if_the_database_server_freezes_people_see_a_message_and_work_continues_afterwards() -> None:
     """R20: no time limit of its own is any help then."""
     async with open_world(kind="postgresql") as world:
         alice = world.person("alice")

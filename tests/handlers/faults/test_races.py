@@ -22,7 +22,9 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_one_of_two_people_placing_a_quote_at_once_succeeds_and_the_other_is_told(world: World) -> None:
+async def test_of_two_people_placing_a_quote_concurrently_one_succeeds_and_the_other_sees_why_not(
+    world: World,
+) -> None:
     """R19, R20: by whom, when, and the way on."""
     people = {"Alice Martin": world.person("alice"), "Benoît Roche": world.person("benoit")}
     await import_quote(world)
@@ -58,7 +60,7 @@ async def test_one_button_pressed_twice_in_two_browsers_places_one_order(world: 
     assert len(saying(alice.dms, "has been placed")) == 1
 
 
-async def test_r19_ten_presses_at_once_place_one_order(world: World) -> None:
+async def test_r19_ten_concurrent_clicks_place_one_order(world: World) -> None:
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
     await alice.submit()
@@ -68,7 +70,7 @@ async def test_r19_ten_presses_at_once_place_one_order(world: World) -> None:
     await charged_once(world, "acme_meeting", 30)
 
 
-async def test_two_people_saving_carts_at_once_do_not_replace_each_other(world: World) -> None:
+async def test_two_people_saving_carts_concurrently_do_not_replace_each_other(world: World) -> None:
     """R7: the second person is warned about the first one's quote."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.fill_cart(alice, acme_meeting=1)
@@ -81,7 +83,7 @@ async def test_two_people_saving_carts_at_once_do_not_replace_each_other(world: 
     assert quote.status == "pending"
 
 
-async def test_r18_accepting_and_rejecting_at_once_leave_one_decision(world: World) -> None:
+async def test_r18_concurrent_acceptance_and_rejection_leave_one_decision(world: World) -> None:
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.placement(alice, acme_meeting=1)
     await opened(benoit, "/quotes", "", "quote.list")
@@ -95,7 +97,7 @@ async def test_r18_accepting_and_rejecting_at_once_leave_one_decision(world: Wor
     assert winner in (await loser.wait_for_modal("refusal.show")).text
 
 
-async def test_r18_the_second_of_two_people_rejecting_at_once_is_told(world: World) -> None:
+async def test_r18_the_second_of_two_people_rejecting_concurrently_sees_the_first(world: World) -> None:
     alice, benoit = people = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_meeting=1)
     for person in people:

@@ -41,7 +41,7 @@ async def wait_for_readiness(world: World, expected: tuple[int, str]) -> None:
     assert found == expected
 
 
-async def test_people_and_operators_are_told_that_nothing_can_be_stored() -> None:
+async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
     async with open_world(transport="http", kind="postgresql") as world:
         alice = world.person("alice")
         cart = await world.fill_cart(alice, acme_meeting=5)

@@ -4,6 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.service_order.process import process_due_orders
 from models.notice import Notice, NoticeStatus
 from sandbox.driver import Person
 from tests.handlers.steps import opened, saying, shown
@@ -57,6 +58,22 @@ async def test_a_file_that_cannot_be_uploaded_is_emailed_and_later_messages_arri
     assert [len(mail.attachments) for mail in requested] == [1, 1]
     after = count_undeliverable("file", "rejected") + count_undeliverable("file", "unavailable")
     assert after - before == 2, "the requested one, and that of the second order"
+
+
+async def test_an_edit_that_slack_does_not_take_holds_no_message_up_for_long(world: World) -> None:
+    """The next order's status is behind the edit of this one's."""
+    sam = world.person("sam")
+    await world.order(sam, slow_meeting=1)
+    await world.settle()
+    [status] = saying(world.channel("C03SLOW"), "SO-1001")
+    world.slack.fault("error", "chat.update", error="something_new")
+    world.clock.move(minutes=10)
+    await process_due_orders(world.services)
+    await sam.close_modal(everything=True)
+    await world.order(sam, slow_meeting=1)
+    await deliver_for(world, 40)
+    assert "Completed" not in status.text
+    assert saying(world.channel("C03SLOW"), "SO-1002")
 
 
 async def test_a_workspace_where_posting_is_suspended_gets_emails_until_it_is_allowed_again(

@@ -58,7 +58,7 @@ async def _expired(world: World, alice: Person) -> None:
         (_expired, "Expired on 1 Dec 2026"),
     ],
 )
-async def test_every_copy_of_a_decided_quote_says_by_whom_and_when_and_has_no_buttons(
+async def test_every_copy_of_a_decided_quote_shows_who_decided_and_when_without_buttons(
     world: World, decide: Callable[[World, Person], Awaitable[None]], says: str
 ) -> None:
     """R20, R25: in the channel, in direct messages, in reminders, and on Home."""

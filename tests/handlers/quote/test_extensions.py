@@ -170,7 +170,7 @@ async def test_r9_a_quote_that_ends_with_its_period_cannot_be_extended(world: Wo
     assert "cart.open" not in refused.action_ids or "quote.open" not in refused.action_ids
 
 
-async def test_r20_of_two_who_ask_the_second_is_told(world: World) -> None:
+async def test_r20_the_second_of_two_requests_sees_the_first(world: World) -> None:
     alice, benoit = world.person("alice"), world.person("benoit")
     await import_quote(world, expires=ENDS_EARLY)
     forms = {}
@@ -185,7 +185,7 @@ async def test_r20_of_two_who_ask_the_second_is_told(world: World) -> None:
     assert sorted(screens) == ["quote.review", "refusal.show"]
 
 
-async def test_r20_of_two_who_decide_the_second_is_told_by_whom(world: World) -> None:
+async def test_r20_the_second_of_two_decisions_sees_who_decided(world: World) -> None:
     """In two browsers, and then with the message's old button."""
     alice, vera = world.person("alice"), world.person("vera")
     other = world.slack.person("U12VERA", "other")
@@ -279,7 +279,7 @@ async def test_only_full_members_in_the_channel_may_decide(world: World) -> None
     assert await stored(world) == before
 
 
-async def test_who_left_the_channel_may_not_decide_any_more(world: World) -> None:
+async def test_a_person_who_left_the_channel_can_no_longer_decide(world: World) -> None:
     """Each click is authorised again; without Slack's answer nothing is decided."""
     alice, vera = world.person("alice"), world.person("vera")
     await import_quote(world, expires=ENDS_EARLY)

@@ -52,7 +52,7 @@ async def test_the_pdf_of_a_quote_comes_by_direct_message_from_list_screen_and_m
     assert "Rejected" in read_pdf(world.slack.files[-1].content)
 
 
-async def test_a_quote_asked_for_twice_at_once_is_sent_once_and_by_mail_if_slack_takes_no_file(
+async def test_a_quote_requested_twice_is_sent_once_and_by_email_if_slack_rejects_the_file(
     world: World,
 ) -> None:
     alice = world.person("alice")

@@ -7,7 +7,9 @@ from tests.handlers.steps import import_quote, opened
 from tests.world import World
 
 
-async def test_saved_unchanged_the_cart_gives_its_quote_again_and_changed_another(world: World) -> None:
+async def test_saving_an_unchanged_cart_returns_its_quote_and_a_changed_one_makes_a_new_quote(
+    world: World,
+) -> None:
     """R10: its own is replaced without asking, and records by which."""
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=5)
@@ -83,7 +85,7 @@ async def test_a_colleagues_quote_is_not_ones_own(world: World) -> None:
     assert form.value(MEETING) == "5", "Alice’s cart has outlived her quote"
 
 
-async def test_quotes_that_became_pending_meanwhile_bring_the_warning_back(world: World) -> None:
+async def test_the_warning_returns_if_quotes_became_pending_meanwhile(world: World) -> None:
     """R7: nothing changes, and what was typed is still there once it is answered."""
     alice = world.person("alice")
     form = await world.fill_cart(alice, acme_meeting=5)
@@ -100,7 +102,7 @@ async def test_quotes_that_became_pending_meanwhile_bring_the_warning_back(world
     assert await pending(world) == ["SQ-1001"]
 
 
-async def test_the_later_save_of_two_tabs_wins_and_the_earlier_one_is_told(world: World) -> None:
+async def test_the_later_save_of_two_tabs_wins_and_the_earlier_one_sees_a_message(world: World) -> None:
     """R10, R20: one cart; the quote of the first tab is replaced by the second's."""
     first, second = world.person("alice"), world.person("alice", client="tablet")
     await world.fill_cart(first, acme_meeting=5)

@@ -50,7 +50,7 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
     assert "Alice Martin" in notified_benoit.text
 
 
-async def test_others_that_became_pending_meanwhile_change_nothing_and_come_back(world: World) -> None:
+async def test_quotes_that_became_pending_meanwhile_are_shown_and_nothing_is_changed(world: World) -> None:
     """R7: at "continue", and again at saving the cart."""
     alice = world.person("alice")
     one = {"number": "Q-1", "expires": "2026-11-30", "lines": [{"subscription": "acme_meeting", "seats": 1}]}

@@ -236,7 +236,7 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
     assert await world.seats("acme_meeting") == (36, 36)
 
 
-async def test_seats_that_keep_changing_are_read_again_three_times_at_once_and_then_later(
+async def test_seats_that_keep_changing_are_read_three_times_immediately_and_then_later(
     world: World,
 ) -> None:
     """R19: somebody else changes them again and again."""

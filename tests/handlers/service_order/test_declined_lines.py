@@ -77,7 +77,9 @@ async def test_a_second_decline_is_announced_again(world: World) -> None:
         assert len(declined_messages) == 2, texts(messages)
 
 
-async def test_given_up_an_order_of_nothing_settled_has_failed(world: World) -> None:
+async def test_an_order_with_nothing_settled_fails_when_its_declined_seats_are_cancelled(
+    world: World,
+) -> None:
     """R14, R18: the person is pointed to Account Services; nothing more can be done about it."""
     dora = await ordered(world, "dora", declined_meeting=1)
     asked = newest(dora.dms, "payment declined")

@@ -137,7 +137,7 @@ async def test_an_overdue_invoice_is_announced_once_to_the_channel_and_the_conta
     assert await world.rows(OrderMessage) == []
 
 
-async def test_an_invoice_that_is_never_paid_is_asked_about_ever_more_rarely(world: World) -> None:
+async def test_an_invoice_that_is_never_paid_is_checked_less_and_less_often(world: World) -> None:
     carla = await invoiced(world, "sub_unpaid_60")
     await placed(world, carla, sub_unpaid_60=1)
     await world.pass_time(days=10)

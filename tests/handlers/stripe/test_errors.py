@@ -46,11 +46,11 @@ async def test_an_address_that_stripe_tax_cannot_place_is_named(world: StripeWor
         form = await alice.wait_for_modal("cart.save")
         await form.submit()
     shown = await alice.wait_for_modal("refusal.show")
-    assert "We can’t work out the tax for this billing address" in shown.text
+    assert "We can’t calculate the tax for this billing address" in shown.text
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
 
 
-async def test_an_address_that_cannot_be_placed_when_it_is_charged_declines_the_line(
+async def test_an_address_that_stripe_tax_cannot_locate_at_the_charge_declines_the_line(
     world: StripeWorld,
 ) -> None:
     await placed_only(world, ALICE, "acme_meeting")
@@ -92,8 +92,8 @@ def reject(status: int, code: str = "") -> Fault:
 # What Stripe answers, what people read, and what the log says of it, if it is an operator's business.
 ANSWERS: dict[str, tuple[str | Fault, str, dict[str, Any]]] = {
     "nothing": (Fault("cut_before", PREVIEW, times=99), "isn’t responding", {}),
-    "an error of its own": (Fault("down", PREVIEW, times=99), "has a problem of its own", {}),
-    "an outage of what stands before it": (reject(404), "has a problem of its own", {"status": 404}),
+    "an error of its own": (Fault("down", PREVIEW, times=99), "is having problems on its side", {}),
+    "an outage of what stands before it": (reject(404), "is having problems on its side", {"status": 404}),
     "another request is under way": (Fault("conflict", PREVIEW, times=99), "is busy", {}),
     "too many requests": (Fault("rate_limit", PREVIEW, times=99), "is busy", {}),
     "the object is locked": (reject(429, "lock_timeout"), "is busy", {}),
@@ -116,7 +116,7 @@ ANSWERS: dict[str, tuple[str | Fault, str, dict[str, Any]]] = {
 }
 
 
-async def test_what_stripe_answered_is_said_and_not_that_it_does_not_answer(world: StripeWorld) -> None:
+async def test_the_refusal_says_what_stripe_answered(world: StripeWorld) -> None:
     alice = world.person("alice")
     await alice.command("/add-seats", "meeting 2")
     form = await alice.wait_for_modal("cart.save")
@@ -222,7 +222,7 @@ async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: Stri
     assert len(world.list_paid_totals()) == 1
 
 
-async def test_a_card_removed_as_it_is_charged_is_known_by_its_code(world: StripeWorld) -> None:
+async def test_a_card_removed_during_its_charge_is_recognised_by_its_error_code(world: StripeWorld) -> None:
     world.fake.before_charge = lambda: world.records.detach_card("pm_acme")
     await placed_only(world, ALICE, "acme_meeting")
     with capture_logs() as logs:
@@ -245,7 +245,7 @@ async def test_an_invoice_that_cannot_be_voided_is_logged_and_stays_pending(worl
     assert [invoice.status for invoice in world.records.invoices.values()] == ["void"]
 
 
-async def test_an_invoice_paid_before_it_is_voided_is_no_error(world: StripeWorld) -> None:
+async def test_an_invoice_paid_before_it_is_voided_is_not_an_error(world: StripeWorld) -> None:
     def pay() -> None:
         [invoice] = world.records.invoices.values()
         world.records.pay_invoice(invoice)

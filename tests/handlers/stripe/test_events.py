@@ -40,7 +40,7 @@ async def world() -> AsyncIterator[StripeWorld]:
         yield world
 
 
-async def test_an_event_brings_what_a_customer_confirmed_at_once(world: StripeWorld) -> None:
+async def test_an_event_settles_a_confirmed_payment_immediately(world: StripeWorld) -> None:
     await ordered(world, CARLA, "customer_assist")
     await world.pass_time(seconds=30)
     assert (await line(world)).status == "needs_customer", "nobody asks before ten minutes"

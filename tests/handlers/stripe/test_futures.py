@@ -104,7 +104,7 @@ SOLD = {
 
 
 @pytest.mark.parametrize("set_up", mark_long_except(SOLD, "ends with its period", "is discounted"))
-async def test_r27_what_is_ahead_is_said_on_every_screen_and_seats_are_sold(
+async def test_r27_upcoming_changes_are_shown_in_every_view_and_seats_are_sold(
     world: StripeWorld, set_up: str
 ) -> None:
     future, words, renewal = SOLD[set_up]
@@ -188,6 +188,14 @@ async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_o
     assert "Renews on 1 Dec 2026 at €315.00 before tax" in billing
 
 
+async def test_r27_an_amount_off_is_shown_in_the_currency_of_its_subscription(world: StripeWorld) -> None:
+    subscription = get_subscription(world)
+    subscription.currency = "usd"
+    subscription.future.coupons = [Coupon("FIXED", "Fixed", amount_off=500, currency="usd")]
+    await read_cart(world)
+    assert "Discount “Fixed”: US$5.00 off" in await read_billing(world)
+
+
 REFUSED = {
     "payments void": (
         SubscriptionFuture(pause_collection=PauseCollection("void")),
@@ -213,25 +221,25 @@ REFUSED = {
         SubscriptionFuture(schedule=build_schedule(25, 10)),
         "A change scheduled for 1 Dec 2026 sets 10 seats",
         "has a change scheduled for 1 Dec 2026 that sets 10 seats",
-        "a scheduled change of the subscription would undo the order",
+        "a scheduled change to the subscription would undo the order",
     ),
     "the same seats from the next phase": (
         SubscriptionFuture(schedule=build_schedule(25, 25)),
         "A change scheduled for 1 Dec 2026 sets 25 seats",
         "has a change scheduled for 1 Dec 2026 that sets 25 seats",
-        "a scheduled change of the subscription would undo the order",
+        "a scheduled change to the subscription would undo the order",
     ),
     "another price from the next phase": (
         SubscriptionFuture(schedule=build_schedule(25, 40, later_price="price_next_year")),
-        "A change scheduled for 1 Dec 2026 sets another price, for 40 seats",
-        "has a change scheduled for 1 Dec 2026 that sets another price, for 40 seats",
-        "a scheduled change of the subscription would undo the order",
+        "A change scheduled for 1 Dec 2026 sets a different price, for 40 seats",
+        "has a change scheduled for 1 Dec 2026 that sets a different price, for 40 seats",
+        "a scheduled change to the subscription would undo the order",
     ),
     "nothing from the next phase": (
         SubscriptionFuture(schedule=build_schedule(25, 0)),
-        "A change scheduled for 1 Dec 2026 takes the product off the subscription",
-        "has a change scheduled for 1 Dec 2026 that takes the product off it",
-        "a scheduled change of the subscription would undo the order",
+        "A change scheduled for 1 Dec 2026 removes the product from the subscription",
+        "has a change scheduled for 1 Dec 2026 that removes the product",
+        "a scheduled change to the subscription would undo the order",
     ),
     "trial": (
         SubscriptionFuture(trial_end=to_timestamp(PERIOD_END)),
@@ -317,7 +325,7 @@ async def test_r27_somebody_elses_pending_update_is_waited_for_before_a_quote(wo
     world.records.cards["pm_acme"].behaviour = "customer_never"
     world.records.update_quantity(subscription, item, 26, world.records.now)
     world.records.cards["pm_acme"].behaviour = "settles"
-    assert "has another change that’s waiting for its payment" in await read_cart(world)
+    assert "has another change that hasn’t been paid yet" in await read_cart(world)
     assert "Another change is waiting for its payment" in await read_billing(world)
     await world.pass_time(hours=23, minutes=1)
     assert "waiting for its payment" not in await read_cart(world)

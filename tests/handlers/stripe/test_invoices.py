@@ -111,7 +111,7 @@ async def test_direct_message_and_e_mail_name_the_one_pdf_that_is_missing(world:
     names = [f"{numbers[0]}.pdf", "SO-1001.pdf"]
     [shared] = [message for message in world.person("alice").dms if message.files]
     assert [file.name for file in shared.files] == names
-    words = f"hasn’t given us the PDF of invoice {numbers[1]} yet. Get it later with /billing receipts"
+    words = f"hasn’t sent us the PDF of invoice {numbers[1]} yet. Get it later with /billing receipts"
     assert f"Invoice {numbers[0]}, with the order confirmation" in shared.text
     assert words in shared.text
     [mail] = world.slack.mail.messages
@@ -127,7 +127,7 @@ async def test_after_an_hour_the_e_mail_goes_out_and_says_which_pdf_is_missing(w
         await wait_for_an_hour(world)
     [mail] = world.slack.mail.messages
     assert [attached.name for attached in mail.attachments] == ["SO-1001.pdf"]
-    words = f"hasn’t given us the PDFs of invoices {numbers[0]} and {numbers[1]} yet"
+    words = f"hasn’t sent us the PDFs of invoices {numbers[0]} and {numbers[1]} yet"
     assert words in mail.text
     assert words in mail.html
     assert "Here’s the order confirmation." in mail.text

@@ -78,7 +78,7 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     assert world.slack.refusals == []
 
 
-async def test_without_webhooks_it_is_overdue_after_its_day_and_paid_within_the_hour(
+async def test_without_webhooks_an_invoice_becomes_overdue_after_its_day_and_paid_within_an_hour(
     world: StripeWorld,
 ) -> None:
     """It is due on 10 December, at nine in the morning: the day ends at midnight in Paris."""
@@ -136,7 +136,7 @@ async def test_an_invoice_that_stripe_no_longer_shows_is_not_called_overdue(worl
     assert any(entry["event"] == "invoice.missing_at_provider" for entry in logs)
 
 
-async def test_a_voided_and_a_written_off_invoice_are_told_and_change_no_order(world: StripeWorld) -> None:
+async def test_voided_and_written_off_invoices_are_announced_and_change_no_order(world: StripeWorld) -> None:
     await ordered(world, ALICE, "acme_meeting")
     invoice, alice = get_invoice(world), world.person("alice")
     world.records.mark_uncollectible(invoice)
@@ -314,7 +314,7 @@ async def test_a_permission_that_is_withdrawn_after_placing_declines_the_line(wo
     assert world.records.list_updates() == []
 
 
-async def test_nothing_to_pay_is_paid_at_once(world: StripeWorld) -> None:
+async def test_an_invoice_with_nothing_to_pay_is_paid_immediately(world: StripeWorld) -> None:
     world.records.customers["cus_acme"].balance = -100_000
     await ordered(world, ALICE, "acme_meeting")
     assert ((await world.row(Invoice)).status, (await world.row(Invoice)).check_at) == ("paid", None)

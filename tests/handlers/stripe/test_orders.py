@@ -321,7 +321,7 @@ async def test_a_subscription_missing_at_stripe_is_refused_by_name(world: Stripe
 
 
 @pytest.mark.parametrize("kind", ["down", "rate_limit", "cut_before"])
-async def test_during_a_stripe_outage_nothing_changes_and_people_are_told(
+async def test_during_a_stripe_outage_nothing_changes_and_people_see_a_message(
     world: StripeWorld, kind: str
 ) -> None:
     world.fake.faults.append(Fault(kind, times=1000))  # type: ignore[arg-type]

@@ -268,7 +268,7 @@ async def test_a_charge_settles_even_if_the_key_may_not_read_what_it_was_paid_wi
     [entry] = [entry for entry in logs if entry["log_level"] == "error"]
     assert (entry["event"], entry["consequence"]) == ("stripe.request_rejected", "method_not_shown")
     shown = newest(alice.dms, "for service order").text
-    assert "Charged to a payment method that the payment provider doesn’t show" in shown
+    assert "Charged to a payment method that the payment provider doesn’t disclose" in shown
 
 
 async def test_r26_two_subscriptions_with_different_cards_are_each_charged_to_their_own(

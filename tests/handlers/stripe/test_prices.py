@@ -95,13 +95,13 @@ SOLD: dict[str, tuple[dict[str, Any], str, int, int]] = {
     ),
     "a package": (
         {"unit_amount": 5000, "package": Package(4)},
-        "€50.00 per 4 seats per month (a started set of 4 counts in full)",
+        "€50.00 per 4 seats per month (billed per started pack of 4)",
         7 * 5000,
         8 * 5000,
     ),
     "full packages": (
         {"unit_amount": 5000, "package": Package(4, "down")},
-        "€50.00 per 4 seats per month (only full sets of 4 count)",
+        "€50.00 per 4 seats per month (partial packs of 4 aren’t billed)",
         6 * 5000,
         7 * 5000,
     ),

@@ -92,7 +92,7 @@ async def test_r28_a_tax_id_of_the_sellers_own_country_changes_no_tax(world: Str
     assert (item.taxable_amount, item.amount) == (receipt.subtotal, receipt.tax)
 
 
-async def test_r28_each_of_two_rates_is_shown_with_what_it_is_computed_on(world: StripeWorld) -> None:
+async def test_r28_each_of_two_rates_is_shown_with_its_taxable_amount(world: StripeWorld) -> None:
     world.records.tax_rates["FR"] = "0.05+0.09975"
     texts = await order_in_slack(world)
     receipt = await world.row(Receipt)
@@ -138,7 +138,7 @@ async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can
     form.fill("state", "ME").fill("postal_code", "unknown")
     with capture_logs() as logs:
         await alice.submit()
-    assert "We can’t work out the tax for this billing address" in (await shown(alice, "tax")).text
+    assert "We can’t calculate the tax for this billing address" in (await shown(alice, "tax")).text
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     await alice.press("checkout.edit")
     form = await world.open_address(alice)
@@ -204,8 +204,18 @@ async def test_tax_that_stripe_has_stopped_calculating_is_named(world: StripeWor
     subscription = world.records.subscriptions["sub_of_acme_meeting"]
     subscription.tax_disabled_reason = "requires_location_inputs"
     review = await world.quote(world.person("alice"), acme_meeting=5)
-    assert "No tax has been worked out, because the payment provider’s address" in review.text
+    assert "No tax has been calculated, because the payment provider’s address" in review.text
     assert (await world.row(Quote)).tax == 0
+
+
+async def test_r28_a_tax_that_was_promised_and_not_charged_is_not_on_the_receipt(world: StripeWorld) -> None:
+    """Stripe stops collecting in that country in the same second; its invoice gives no reason."""
+    world.fake.before_charge = world.records.tax_rates.clear
+    await world.order(world.person("alice"), acme_meeting=5)
+    await world.settle()
+    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    assert quote.tax > 0 == receipt.tax
+    assert [(item.treatment, item.amount) for item in receipt.taxes] == [(TaxTreatment.NOT_COLLECTED, 0)]
 
 
 async def test_a_rate_that_the_key_may_not_read_leaves_the_amounts_right(world: StripeWorld) -> None:

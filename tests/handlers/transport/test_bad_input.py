@@ -89,7 +89,7 @@ async def change_bounds(world: World, most: int) -> None:
     world.services.settings = settings
 
 
-async def test_a_number_is_a_number_however_it_is_written(world: World) -> None:
+async def test_numbers_are_accepted_in_every_notation(world: World) -> None:
     """Spaces around it, the digits of another script, zeros before it."""
     for typed, seats in (("  7 ", 7), ("٨", 8), ("009", 9)):
         await world.quote(world.person("alice"), acme_meeting=typed, acme_webinar="0")
@@ -468,7 +468,7 @@ async def test_an_unknown_word_is_answered_with_a_hint_to_help(world: World) -> 
     alice = world.person("alice")
     await alice.command("/billing", "<!channel>")
     assert (await alice.wait_for_ephemeral()).text == (
-        "/billing doesn’t know “&lt;!channel&gt;”. To see what you can do, type /billing help."
+        "“&lt;!channel&gt;” isn’t an option of /billing. To see what you can do, type /billing help."
     )
     benoit = world.person("benoit")
     await benoit.command("/billing", "factures")

@@ -89,6 +89,10 @@ def test_what_can_be_done_without_is_read_as_missing() -> None:
     for odd in anything:
         assert read_payload({**SUBMISSION, "team": odd, "enterprise": odd, "trigger_id": odd}).route_id
         assert read_payload(with_view(id=odd, private_metadata=odd, app_installed_team_id=odd)).route_id
+    for odd in ([], "", {}, None):
+        payload = read_payload({**BUTTON, "view": odd})
+        assert isinstance(payload, BlockActions)
+        assert payload.view is None
     for url in ("file:///etc/passwd", 5, ""):
         assert read_payload({**COMMAND, "response_url": url}).private_reply_url is None
         assert (

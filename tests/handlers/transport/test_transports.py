@@ -65,7 +65,7 @@ async def test_a_command_that_cannot_open_a_view_is_answered_in_private(world: W
     assert world.slack.refusals == []
 
 
-async def test_an_unreadable_payload_is_logged_without_its_content_and_the_person_is_told(
+async def test_an_unreadable_payload_is_logged_without_its_content_and_the_person_sees_an_error(
     world: World,
 ) -> None:
     """A form in its ack, a command and a button in private or in a modal."""
@@ -117,7 +117,7 @@ async def test_what_nobody_could_be_told_of_is_left_to_slack(world: World) -> No
     assert await status(world, "interactive", {"type": ["block_actions"]}) in (400, None)
 
 
-async def test_a_form_without_block_ids_or_state_is_read_for_what_it_is(world: World) -> None:
+async def test_a_form_without_block_ids_or_state_is_parsed(world: World) -> None:
     """A reason is optional; nothing else of the view is needed to reject the quote."""
 
     def strip(payload: Json) -> None:
@@ -139,7 +139,7 @@ async def test_a_command_of_another_version_is_explained(world: World) -> None:
     alice = world.person("alice")
     await alice.command("/quotes", "help")
     await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(command="/seats"))
-    assert (await alice.wait_for_ephemeral(2)).text.startswith("/seats isn’t available any more.")
+    assert (await alice.wait_for_ephemeral(2)).text.startswith("/seats is no longer available.")
 
 
 async def test_the_word_payload_may_be_typed_after_a_command(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What e-mails say: the receipt (R13), and what Slack could not deliver."""
+"""The text of e-mails: the receipt (R13), and what Slack could not deliver."""
 
 from html.parser import HTMLParser
 

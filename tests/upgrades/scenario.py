@@ -1,4 +1,4 @@
-"""Everything that people, jobs and an operator do, for a recording.
+"""A scenario with everything that people, jobs and an operator do, for a recording.
 
 It runs in the tree of the version that is recorded, so it only uses what that version's tests have, too."""
 
@@ -16,7 +16,7 @@ from tests.world import ACCOUNTS, World
 from tests.world import world as open_world
 
 
-async def record_tour(path: Path) -> None:
+async def record_scenario(path: Path) -> None:
     recording = Recording(VERSION, get_head_revision())
     # Prepared before anything is recorded: the migrations themselves are not the version's statements.
     async with open_world("migrated"):
@@ -24,11 +24,11 @@ async def record_tour(path: Path) -> None:
     with record_statements(recording):
         async with open_world("migrated") as world:
             await import_accounts(world.services.database, path=ACCOUNTS, at=world.clock.at)
-            await take_tour(world)
+            await run_scenario(world)
     recording.save(path)
 
 
-async def take_tour(world: World) -> None:
+async def run_scenario(world: World) -> None:
     metadata = await acme_has_an_order_and_a_quote(world)
     alice = world.person("alice")
     for route in COMMANDS:
@@ -49,4 +49,4 @@ async def take_tour(world: World) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(record_tour(Path(sys.argv[1])))
+    asyncio.run(record_scenario(Path(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""The parts of a screen keep within Slack's limits whatever they are given."""
+"""Blocks keep within Slack's limits, whatever their content."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The main job, as a billing contact does it, over both doors."""
+"""An order from the slash command to the receipt, over both transports."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Who gets a notice, in Slack or by mail, where people and channels come and go (R13, R22, R25)."""
+"""Who gets a notice, in Slack or by e-mail, as people and channels come and go (R13, R22, R25)."""
 
 from datetime import timedelta
 
@@ -160,7 +160,7 @@ async def test_mail_knows_no_pace(outbox: Outbox) -> None:
     assert len({mail.message_id for mail in outbox.mailer.sent}) == 10
 
 
-async def test_mail_refused_for_good_is_given_up_and_the_reason_kept(outbox: Outbox) -> None:
+async def test_permanently_rejected_mail_is_undeliverable_and_keeps_its_reason(outbox: Outbox) -> None:
     contact = await outbox.contact()
     await outbox.enqueue(f"email:{contact.key}")
     outbox.mailer.refusals = [MailRejected("recipient refused: [550]")]
