@@ -143,7 +143,7 @@ def _render_entry(
                 rows=rows,
             )
         case PendingQuotesWarning():
-            kept_text = command_text[:MAX_COMMAND_TEXT_LENGTH] if screen.misunderstood else command_text
+            kept_text = command_text[:MAX_COMMAND_TEXT_LENGTH] if screen.unparsed else command_text
             return render_pending_quotes(
                 request, screen, command_text=kept_text, repeated_order_id=repeated_order_id
             )

@@ -87,7 +87,7 @@ async def ack_only(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
     await ack()
 
 
-async def answer_help_or_ack_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
+async def ack_with_help_or_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
     if request.is_help:
         localizer = (await _prepare_in_time(request)).localizer
         await ack(text=format_help(localizer, route.id))
@@ -105,19 +105,19 @@ async def ack_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
 
 async def commit_then_ack(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
     try:
-        work = _start_work(request, route)
+        work = _start_handler_run(request, route)
     except TooBusy as refusal:
         await ack()
         await show_refusal(await _prepare_in_time(request), refusal)
         return
     await asyncio.wait({work.result}, timeout=_get_time_left(request))
     await ack()
-    _show_later(work)
+    _schedule_view_update(work)
 
 
 async def commit_then_ack_with_view(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
     try:
-        work = _start_work(request, route)
+        work = _start_handler_run(request, route)
     except TooBusy as refusal:
         await ack_with_result(ack, await _prepare_in_time(request), refusal)
         return
@@ -129,7 +129,7 @@ async def commit_then_ack_with_view(ack: AsyncAck, request: SlackRequest, route:
             response_action="update",
             view=with_own_external_id(request, render_waiting_modal(work.prepared_request)),
         )
-        _show_later(work, delay=ACK_DELIVERY_SECONDS)
+        _schedule_view_update(work, delay=ACK_DELIVERY_SECONDS)
 
 
 async def ack_event_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
@@ -145,7 +145,7 @@ async def handle_event_then_ack(ack: AsyncAck, request: SlackRequest, route: Rou
 
 
 ACK_POLICIES: dict[RouteKind, AckPolicy] = {
-    RouteKind.COMMAND: answer_help_or_ack_first,
+    RouteKind.COMMAND: ack_with_help_or_first,
     RouteKind.SHORTCUT: ack_first,
     RouteKind.SHOW: ack_first,
     RouteKind.CHANGE: commit_then_ack,
@@ -241,7 +241,7 @@ async def _handle_event(request: SlackRequest, route: Route) -> None:
 
 
 @dataclass(frozen=True)
-class Work:
+class HandlerRun:
     """A handler that runs while its request waits to be acknowledged."""
 
     request: SlackRequest
@@ -253,24 +253,24 @@ class Work:
         return self.preparation.result() if self.preparation.done() else self.request
 
 
-def _start_work(request: SlackRequest, route: Route) -> Work:
+def _start_handler_run(request: SlackRequest, route: Route) -> HandlerRun:
     tasks = request.services.tasks
     preparation = tasks.start(prepare_request(request), f"{route.id} prepared")
 
     async def run_when_prepared() -> HandlerResult:
         return await run_handler(await preparation, route)
 
-    return Work(request, preparation, tasks.start_unbounded(run_when_prepared(), route.id))
+    return HandlerRun(request, preparation, tasks.start_unbounded(run_when_prepared(), route.id))
 
 
-def _show_later(work: Work, delay: float = 0) -> None:
+def _schedule_view_update(work: HandlerRun, delay: float = 0) -> None:
     """Unbounded: the result of what was started is shown, however busy the process has become."""
     work.request.services.tasks.start_unbounded(
         _show_when_done(work, delay), f"{work.request.route_id} shown"
     )
 
 
-async def _show_when_done(work: Work, delay: float) -> None:
+async def _show_when_done(work: HandlerRun, delay: float) -> None:
     """Waits at least `delay` seconds: a view that overtakes the ack is replaced by the ack's waiting view."""
     with notify_if_unresponsive(work.request):
         request = await work.preparation

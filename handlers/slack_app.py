@@ -36,7 +36,7 @@ from models.errors import UnexpectedError, UnknownCommand
 
 log = structlog.get_logger()
 
-ANYTHING = re.compile(".*")
+ANY_ID = re.compile(".*")
 
 # What Slack may send though the bot offers nothing of it: it is acknowledged, so that nobody sees an error.
 UNUSED_TYPES = frozenset(
@@ -158,9 +158,9 @@ def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncA
     )
     register_routes(app, routes)
     # A command of another version, a button of an old message, or an event that has no route.
-    app.command(ANYTHING)(_refuse_unknown_command)
+    app.command(ANY_ID)(_refuse_unknown_command)
     for register in (app.action, app.view, app.event, app.global_shortcut):
-        register(ANYTHING)(_ack_unrouted)
+        register(ANY_ID)(_ack_unrouted)
     app.error(_handle_error)
     return app
 

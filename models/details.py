@@ -74,14 +74,14 @@ class RepeatedOrder:
 class CartPage:
     """Step one of R10. `seat_inputs` maps subscription ids to seats; `own_quote` is the cart's own pending
     one; `preselected_subscription_id` is the subscription that the text after `/add-seats` names, and
-    `misunderstood` is what that text leaves open. `repeated` is an earlier order that fills it in."""
+    `unparsed` is what that text leaves open. `repeated` is an earlier order that fills it in."""
 
     account: Account
     rows: list[SubscriptionRow]
     seat_inputs: dict[str, int]
     own_quote: Quote | None
     preselected_subscription_id: str | None = None
-    misunderstood: list[Refusal] = field(default_factory=list)
+    unparsed: list[Refusal] = field(default_factory=list)
     repeated: RepeatedOrder | None = None
 
 

@@ -25,7 +25,7 @@ class Home(SQLModel, table=True):
     claimed_until: datetime | None = None
     attempts: int = 0
 
-    def is_due_and_free(self, at: datetime) -> bool:
+    def is_due_and_unclaimed(self, at: datetime) -> bool:
         return self.due_at is not None and self.due_at <= at and not is_leased(self.claimed_until, at)
 
 

@@ -7,7 +7,7 @@ from sqlmodel import JSON, Field, SQLModel
 # R5: any change of state requires a profile at most this old.
 MAX_IDENTITY_AGE = timedelta(hours=1)
 # While Slack does not say who somebody is, they may read for so long, and get personal messages.
-MAX_READER_AGE = timedelta(days=1)
+MAX_IDENTITY_AGE_FOR_READS = timedelta(days=1)
 
 
 class SlackUser(SQLModel, table=True):
@@ -39,8 +39,8 @@ class SlackUser(SQLModel, table=True):
     def is_fresh(self, at: datetime) -> bool:
         return at - self.refreshed_at <= MAX_IDENTITY_AGE
 
-    def is_known_enough_to_read(self, at: datetime) -> bool:
-        return at - self.refreshed_at <= MAX_READER_AGE
+    def is_fresh_enough_to_read(self, at: datetime) -> bool:
+        return at - self.refreshed_at <= MAX_IDENTITY_AGE_FOR_READS
 
     @property
     def is_full_member(self) -> bool:

@@ -45,6 +45,36 @@ def test_names_are_printed_as_they_are(tmp_path: Path, monkeypatch: pytest.Monke
         assert "\x1b" not in err
 
 
+BOMB = "\n    ".join(
+    [
+        "a0: &a0 [x, x, x, x]",
+        *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)),
+    ]
+)
+UNUSABLE = {
+    'name: "North\\0wind"': "line 3, accounts[0].name: ",
+    "name: Null": "line 3, accounts[0].name: ",
+    "name: &a [x, *a]": "is nested too deeply",
+    BOMB: "its aliases (*name) repeat too many values",
+}
+
+
+def test_a_file_that_cannot_be_used_is_refused_by_line_and_nothing_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "accounts.yml"
+    with database_url("migrated", "sqlite") as url:
+        for name, problem in UNUSABLE.items():
+            path.write_text(FILE.replace('name: "[nw] & <b> *Markup* [/b]"', name), encoding="utf-8")
+            ended = CliRunner().invoke(cli, ["import", str(path)], env=settings(url))
+            assert (ended.exit_code, ended.stdout) == (1, ""), name
+            assert problem in ended.stderr, ended.stderr
+            assert "Traceback" not in ended.stderr
+        path.write_text(FILE, encoding="utf-8")
+        assert "1 account" in CliRunner().invoke(cli, ["import", str(path)], env=settings(url)).stdout
+
+
 async def test_the_history_names_the_operator_by_option_setting_or_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

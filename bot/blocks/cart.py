@@ -33,7 +33,7 @@ OBSTACLES_VIEW = "cart.obstacles"
 PAGE_SIZE = 40
 MAX_ACCOUNTS = 95
 MAX_OBSTACLES = 20
-MAX_MISUNDERSTOOD = 5
+MAX_UNPARSED = 5
 MAX_MISSING = 20
 
 
@@ -118,11 +118,9 @@ def render_cart_modal(
     page_rows = rows[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
     names = make_product_labels((row.subscription.id, row.product) for row in rows)
     intro = localizer.format_mrkdwn("cart-intro", account=cart_page.account.name, most=max_seats)
-    misunderstood = [
-        refusal.format_refusal(localizer, one) for one in cart_page.misunderstood[:MAX_MISUNDERSTOOD]
-    ]
+    unparsed = [refusal.format_refusal(localizer, one) for one in cart_page.unparsed[:MAX_UNPARSED]]
     blocks = [
-        *block_kit.build_alerts(dict.fromkeys(misunderstood), "warning"),
+        *block_kit.build_alerts(dict.fromkeys(unparsed), "warning"),
         *_build_repeated_alerts(localizer, cart_page.repeated),
         block_kit.build_section(intro),
         *(

@@ -49,7 +49,7 @@ MIGRATION_ATTEMPTS = 20
 
 log = structlog.get_logger()
 
-SERVER_TIME = text("SELECT clock_timestamp()")
+SERVER_TIME_QUERY = text("SELECT clock_timestamp()")
 
 # Any role may ask for both. A standby has the same, so a failover changes neither.
 SYSTEM_IDENTIFIER = text("SELECT system_identifier FROM pg_control_system()")
@@ -60,12 +60,12 @@ DATABASE_OIDS = text(
 )
 
 # A dump is loaded with one COPY per table. While numbers are being issued, a transaction writes one row.
-IS_LOADED_FROM_DUMP = text(
+LOADED_FROM_DUMP_QUERY = text(
     "SELECT count(*) > 1 AND count(DISTINCT CAST(xmin AS text)) = 1 FROM document_sequence"
 )
 
 # A role with a privilege for some tables usually has it for all. Before the first migration there are none.
-WHY_NOT_WRITABLE = text(
+READ_ONLY_REASON_QUERY = text(
     """
     SELECT CASE
         WHEN pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' THEN 'read_only'
@@ -145,7 +145,7 @@ class PostgreSQLBackend:
         if time.monotonic() < self._writable_until:
             return
         async with self._reader.connect() as connection:
-            reason = await connection.scalar(WHY_NOT_WRITABLE)
+            reason = await connection.scalar(READ_ONLY_REASON_QUERY)
         if reason is not None:
             kind = DatabaseErrorKind(reason)
             raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
@@ -164,7 +164,7 @@ class PostgreSQLBackend:
 
     async def fetch_server_time(self) -> datetime | None:
         async with self._reader.connect() as connection:
-            time: datetime = (await connection.execute(SERVER_TIME)).scalar_one()
+            time: datetime = (await connection.execute(SERVER_TIME_QUERY)).scalar_one()
         return time
 
     async def read_id(self) -> DatabaseId | None:
@@ -179,7 +179,7 @@ class PostgreSQLBackend:
 
     async def is_loaded_from_dump(self) -> bool:
         async with self._reader.connect() as connection:
-            return bool(await connection.scalar(IS_LOADED_FROM_DUMP))
+            return bool(await connection.scalar(LOADED_FROM_DUMP_QUERY))
 
     def read_remembered_numbers(self) -> dict[str, int]:
         return {}

@@ -1096,7 +1096,7 @@ refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de poste
 } Les Services des comptes Corporate peuvent les commander pour vous.
 refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre une fenêtre. Rien n’est perdu. Réessayez.
 refusal-slack-unavailable = Slack n’a pas répondu correctement : nous n’avons rien pu vous afficher. Rien n’est perdu. Réessayez dans un instant.
-installation-interrupted = Slack n’a pas répondu correctement : rien n’est encore installé. Recommencez dans un instant depuis la page d’installation.
+installation-interrupted = Slack n’a pas répondu correctement : rien n’est encore installé. Recommencez dans un instant depuis la page d’installation.
 refusal-database-unavailable = Nos données sont momentanément inaccessibles. Réessayez dans quelques minutes : ce que vous avez enregistré est conservé et rien ne sera acheté deux fois.
 refusal-database-read-only = Nous pouvons tout vous afficher, mais rien enregistrer pour le moment : rien n’a été modifié. Réessayez dans quelques minutes.
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.

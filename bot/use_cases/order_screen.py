@@ -22,6 +22,7 @@ from bot.use_cases.pacing import (
     get_lease_duration,
     is_due,
     is_unclaimed,
+    select_due_keys,
 )
 from bot.use_cases.service_order.manage import get_order
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
@@ -31,7 +32,7 @@ from models.service_order.order_screen import OrderScreen
 log = structlog.get_logger()
 
 # Until then, Slack may not have shown the view yet: it is shown by the ack.
-OPENING_TIME = timedelta(seconds=10)
+VIEW_OPEN_GRACE_PERIOD = timedelta(seconds=10)
 OPENING_RETRY_DELAY = timedelta(seconds=2)
 # What Slack keeps refusing is not worth more calls: the messages say the same.
 MAX_ATTEMPTS = 5
@@ -47,15 +48,17 @@ async def find_next_screen_time(services: Services) -> datetime | None:
     return await find_next_time(services, free_at, col(OrderScreen.due_at).is_not(None))
 
 
-def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_due_and_unclaimed(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return is_due(OrderScreen.due_at, at), is_unclaimed(OrderScreen, at)
 
 
 async def _find_due_screens(services: Services, limit: int) -> Sequence[str]:
+    at = services.now()
+    due_ids = select_due_keys(OrderScreen.external_id, OrderScreen.due_at, at)
     async with services.read() as session:
         result = await session.exec(
             select(OrderScreen.external_id)
-            .where(*_is_due_and_free(services.now()))
+            .where(col(OrderScreen.external_id).in_(due_ids), is_unclaimed(OrderScreen, at))
             .order_by(col(OrderScreen.due_at))
             .limit(limit)
         )
@@ -67,7 +70,7 @@ async def _claim_screens(services: Services, external_ids: Sequence[str]) -> lis
     async with services.write() as session:
         result = await session.exec(
             select(OrderScreen)
-            .where(col(OrderScreen.external_id).in_(external_ids), *_is_due_and_free(at))
+            .where(col(OrderScreen.external_id).in_(external_ids), *_is_due_and_unclaimed(at))
             .order_by(OrderScreen.external_id)
             .with_for_update(skip_locked=True)
         )
@@ -87,7 +90,7 @@ async def _update_screen(services: Services, screen: OrderScreen) -> int:
         await _stop_following(services, screen)  # They may no longer see it (R5).
         return 0
     except ScreenClosed:
-        is_opening = services.now() - screen.shown_at < OPENING_TIME
+        is_opening = services.now() - screen.shown_at < VIEW_OPEN_GRACE_PERIOD
         await (
             _postpone(services, screen, OPENING_RETRY_DELAY)
             if is_opening

@@ -78,7 +78,7 @@ async def load_refreshed_principal(
     if person.user_id and (principal is None or _must_be_fetched(person, principal.user, services.now())):
         await refresh_slack_user(services, person, max_wait=max_wait)
         principal = await _load_principal(services, person)
-    if principal is not None and not principal.user.is_known_enough_to_read(services.now()):
+    if principal is not None and not principal.user.is_fresh_enough_to_read(services.now()):
         return replace(principal, is_outdated=True)
     return principal
 
@@ -99,7 +99,7 @@ async def resolve_contact_user(services: Services, team_id: str, contact: Billin
         await _fetch_slack_user(services, person, BACKGROUND_TIMEOUT)
     except (DirectoryUnavailable, TimeoutError):
         known = await find_slack_user(services, team_id, user_id)
-        if known is None or not known.is_known_enough_to_read(services.now()):
+        if known is None or not known.is_fresh_enough_to_read(services.now()):
             raise
     user = await find_slack_user(services, team_id, user_id)
     if user is None:

@@ -10,15 +10,15 @@ from typing import Any
 OLDEST_SUPPORTED_REVISION = "0001_baseline"
 
 # To be dropped by the version after 1.2.0.
-LEFT_TABLES = frozenset({"cart_line"})
-LEFT_COLUMNS = frozenset({("cart", "quote_id")})
+OBSOLETE_TABLES = frozenset({"cart_line"})
+OBSOLETE_COLUMNS = frozenset({("cart", "quote_id")})
 
 
 def is_in_models(schema_item: Any, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
     """Implements Alembic's `include_object`: what is left for earlier versions is not missing in the
     models."""
     if kind == "table":
-        return name not in LEFT_TABLES
+        return name not in OBSOLETE_TABLES
     if kind == "column":
-        return (schema_item.table.name, name) not in LEFT_COLUMNS
+        return (schema_item.table.name, name) not in OBSOLETE_COLUMNS
     return True

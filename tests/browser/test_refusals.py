@@ -9,7 +9,7 @@ from tests.handlers.steps import import_quote
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-NEUTRAL = (
+NEUTRAL_REFUSAL = (
     "This isn’t available to you. If you need seats or billing information, ask a full member of this"
     " workspace."
 )
@@ -70,8 +70,8 @@ async def test_r5_a_guest_learns_nothing(sessions: BrowserSessions) -> None:
     session = await sessions.open_session("guest")
     for command in ("/add-seats", "/quotes Q-2041", "/service-orders", "/billing"):
         await session.type_message(command)
-        await session.expect_private_message(NEUTRAL)
-    await expect(session.messages.filter(has_text=NEUTRAL)).to_have_count(4)
+        await session.expect_private_message(NEUTRAL_REFUSAL)
+    await expect(session.messages.filter(has_text=NEUTRAL_REFUSAL)).to_have_count(4)
     await session.open_place("Home")
     await expect(session.page.locator(".home")).not_to_contain_text("Acme")
 
@@ -84,7 +84,7 @@ async def test_a_stranger_of_another_workspace_gets_one_private_line(sessions: B
     before = await stored(sessions.world)
     card = session.messages.filter(has_text="Q-2041")
     await session.press("Approuver le devis Q-2041", within=card)
-    await session.expect_private_message(NEUTRAL)
+    await session.expect_private_message(NEUTRAL_REFUSAL)
     await expect(alice.messages).to_have_count(1)
     assert await stored(sessions.world) == before
 

@@ -14,18 +14,20 @@ COMMANDS = [route for route in ROUTES if route.kind == "command"]
 # The Home’s own are answered there, and pressed in a test of their own.
 HOME_BUTTONS = [route for route in ROUTES if route.kind == "change" and route.id.startswith("home.")]
 # Account Services alone may use them, and they name no account: tests/handlers/quote/test_extensions.py.
-OF_SERVICES = ("quote_extension.approve", "quote_extension.decline")
+ACCOUNT_SERVICES_ROUTES = ("quote_extension.approve", "quote_extension.decline")
 # Only who was invited may use them: tests/handlers/access/test_contacts.py.
-OF_INVITED = ("billing_contact.accept", "billing_contact.decline")
-OF_OTHERS = (*OF_SERVICES, *OF_INVITED)
-OF_CONTACTS = [route for route in ROUTES if route not in HOME_BUTTONS and route.id not in OF_OTHERS]
-BUTTONS = [route for route in OF_CONTACTS if route.kind in ("show", "change")]
-FORMS = [route for route in OF_CONTACTS if route.kind == "submit"]
-NEUTRAL = (
+INVITEE_ROUTES = ("billing_contact.accept", "billing_contact.decline")
+NON_CONTACT_ROUTES = (*ACCOUNT_SERVICES_ROUTES, *INVITEE_ROUTES)
+CONTACT_ROUTES = [
+    route for route in ROUTES if route not in HOME_BUTTONS and route.id not in NON_CONTACT_ROUTES
+]
+BUTTONS = [route for route in CONTACT_ROUTES if route.kind in ("show", "change")]
+FORMS = [route for route in CONTACT_ROUTES if route.kind == "submit"]
+NEUTRAL_REFUSAL = (
     "This isn’t available to you. If you need seats or billing information, ask a full member of this"
     " workspace."
 )
-NEUTRAL_IN_FRENCH = (
+NEUTRAL_REFUSAL_IN_FRENCH = (
     "Vous n’y avez pas accès. Si vous avez besoin de postes ou d’informations de facturation, adressez-vous à"
     " un membre à part entière de cet espace de travail."
 )
@@ -34,7 +36,18 @@ NOT_A_CONTACT = (
 )
 ASK_SERVICES = "Ask Account Services who they are."
 # What nobody but Acme's contacts may read in an answer.
-OF_ACME = ("Acme SA", "acme_", "Hugo", "Inès", "4242", "rue de la Paix", "€", "SQ-", "SO-", "GoTo Webinar")
+ACME_SECRETS = (
+    "Acme SA",
+    "acme_",
+    "Hugo",
+    "Inès",
+    "4242",
+    "rue de la Paix",
+    "€",
+    "SQ-",
+    "SO-",
+    "GoTo Webinar",
+)
 # Of the one receipt there is.
 RECEIPT_ID = "1"
 # Benoît's: withdrawing him leaves Alice, who can go on.
@@ -102,4 +115,4 @@ async def type_every_command(world: World, person: Person, channel: str) -> dict
 
 
 def says_nothing_of_acme(text: str, *, names: bool = False) -> bool:
-    return not any(word in text for word in (*OF_ACME, *(() if names else NAMES)))
+    return not any(word in text for word in (*ACME_SECRETS, *(() if names else NAMES)))

@@ -12,7 +12,7 @@ from models.product import Product
 from models.receipt import Receipt
 from sandbox.driver import Person, PostedMessage
 from tests.handlers.db_snapshot import add, change, show_button
-from tests.handlers.steps import opened, shown
+from tests.handlers.steps import import_account, opened, shown
 from tests.models.examples import a_quote, a_receipt, an_order
 from tests.world import World
 
@@ -31,6 +31,23 @@ def files_of(messages: list[PostedMessage]) -> list[str]:
 
 def text_of(pdf: bytes) -> str:
     return "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+async def test_a_receipt_is_mailed_to_an_international_domain_and_a_name_is_no_header(world: World) -> None:
+    """The account's name is one that an old mail library would decode into a line of its own."""
+    await import_account(
+        world,
+        "acme",
+        name="=?UTF-8?Q?=0A?=Bcc: injected@acme.example",
+        billing_contacts=[
+            {"email": "alice@bücher.example", "name": "=?UTF-8?Q?=0A?=Cc: x", "slack_user": "U01ALICE"}
+        ],
+    )
+    await bought(world)
+    [mail] = [mail for mail in world.slack.mail.messages if mail.attachments]
+    assert mail.recipients == ["alice@xn--bcher-kva.example"]
+    assert not {"Bcc", "Cc"} & mail.headers.keys()
+    assert not any("injected@acme.example" in mail.recipients for mail in world.slack.mail.messages)
 
 
 @pytest.mark.parametrize("amounts", [False, True], ids=["no amounts", "amounts"])

@@ -56,6 +56,7 @@ class Plan:
             world.store.folder / "accounts.yml",
             world.stripe.records if world.stripe else None,
             world.unlinked_account,
+            world.terms.currency,
         )
         self._pressed: list[Click] = []
         self._last: Waiter | None = None
@@ -186,8 +187,8 @@ class Plan:
                 for obstacle in answer.obstacles:
                     self._world.seen[f"refusal {type(obstacle).__name__}"] += 1
             if isinstance(answer, CartPage | cart_open.PendingQuotesWarning):
-                for misunderstood in answer.misunderstood:
-                    self._world.seen[f"refusal {type(misunderstood).__name__}"] += 1
+                for unparsed in answer.unparsed:
+                    self._world.seen[f"refusal {type(unparsed).__name__}"] += 1
             if shopper:
                 shopper.handle_answer(answer)
         if shopper:

@@ -68,14 +68,14 @@ async def request_stripe(
     except stripe.InvalidRequestError as error:
         if expects is not None and expects(error):
             raise
-        raise build_unavailable(operation, error) from None
+        raise convert_stripe_error(operation, error) from None
     except NO_RESPONSE_ERRORS as error:
         raise BillingUnavailable(why=f"it cannot be reached ({type(error).__name__})") from None
     except stripe.StripeError as error:
-        raise build_unavailable(operation, error) from None
+        raise convert_stripe_error(operation, error) from None
 
 
-def build_unavailable(operation: str, error: stripe.StripeError) -> BillingUnavailable:
+def convert_stripe_error(operation: str, error: stripe.StripeError) -> BillingUnavailable:
     """What an error means to people. Logs what an operator must know: a key that may not do this, and every
     error that is not known by its code."""
     status, reference = error.http_status or 0, error.request_id or ""
@@ -103,7 +103,7 @@ def build_unavailable(operation: str, error: stripe.StripeError) -> BillingUnava
 
 
 @contextmanager
-def if_rejected(consequence: str) -> Iterator[None]:
+def log_consequence(consequence: str) -> Iterator[None]:
     """What the bot does if Stripe refuses a request for a reason that nobody knows by its code."""
     token = _consequence.set(consequence)
     try:

@@ -24,10 +24,10 @@ from bot.billing.gateway import (
     UnrelatedChargesPending,
 )
 from bot.billing.stripe.client import (
-    if_rejected,
     is_no_renewal,
     is_outside_current_period,
     is_tax_location_invalid,
+    log_consequence,
     request_stripe,
     to_timestamp,
 )
@@ -247,7 +247,7 @@ async def _preview_subscription_renewal(
     wanted = {"customer": customer, "subscription": subscription_id, "preview_mode": "recurring"}
     call = client.v1.invoices.create_preview_async(wanted)  # type: ignore[arg-type]
     try:
-        with if_rejected("renewal_not_priced"):
+        with log_consequence("renewal_not_priced"):
             invoice = await request_stripe(call, PREVIEW_OPERATION, expects=is_no_renewal)
         error = "too many lines" if invoice.lines.has_more else None
     except stripe.InvalidRequestError:

@@ -36,12 +36,12 @@ class ProductNamedTwice(Refusal):
 
 @dataclass(frozen=True)
 class ParsedCommand:
-    """`seats` are by subscription id; `misunderstood` are an UnknownProduct or AmbiguousProduct for each part
+    """`seats` are by subscription id; `unparsed` are an UnknownProduct or AmbiguousProduct for each part
     of the text that names no single product, and a ProductNamedTwice for each product that has several
     numbers, and therefore none."""
 
     seats: dict[str, int] = field(default_factory=dict)
-    misunderstood: list[Refusal] = field(default_factory=list)
+    unparsed: list[Refusal] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: S
             continue
         try:
             row = _resolve_subscription_row(words, rows)
-        except (UnknownProduct, AmbiguousProduct) as misunderstood:
-            parsed.misunderstood.append(misunderstood)
+        except (UnknownProduct, AmbiguousProduct) as unparsed:
+            parsed.unparsed.append(unparsed)
             continue
         if row.blocked_by is not None:
             raise row.blocked_by
@@ -77,7 +77,7 @@ def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: S
             parsed.seats[subscription_id] = typed[0]
         else:
             twice = ProductNamedTwice(product=product_names[subscription_id], numbers=typed)
-            parsed.misunderstood.append(twice)
+            parsed.unparsed.append(twice)
     return parsed
 
 

@@ -60,7 +60,7 @@ class PendingQuotesWarning:
     account: Account
     pending_quotes: list[QuoteDetails]
     own_quote: QuoteDetails | None
-    misunderstood: list[Refusal] = field(default_factory=list)
+    unparsed: list[Refusal] = field(default_factory=list)
 
 
 CartEntry = AccountChoiceNeeded | CartBlocked | PendingQuotesWarning | CartPage
@@ -111,7 +111,7 @@ async def _build_cart_entry(
     if state.other_quotes:
         async with services.read() as session:
             warning = await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
-            return replace(warning, misunderstood=command.misunderstood)
+            return replace(warning, unparsed=command.unparsed)
     if not repeated_order_id:
         return _build_cart_page(state, state.seats, command)
     async with services.read() as session:
@@ -230,5 +230,5 @@ def _build_cart_page(state: CartState, seats: Mapping[str, int], command: Parsed
         {**seats, **command.seats},
         state.own_quote,
         preselected_subscription_id=next(iter(command.seats), None),
-        misunderstood=command.misunderstood,
+        unparsed=command.unparsed,
     )

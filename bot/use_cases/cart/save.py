@@ -50,26 +50,28 @@ async def save_cart(
         _check_order_size(limits, seats, seat_inputs)
         await store_cart_seats(session, cart.state, seats)
     _check_cart(cart, seats, at)
-    saving = _Saving(services, person, account_id, seats, at)
+    saving = _SaveRequest(services, person, account_id, seats, at)
     details = await _store_quote(saving, cart, None) if cart.quoted_seats == seats else None
     return details or await _create_or_reuse_quote(saving, cart)
 
 
 @dataclass(frozen=True)
-class _Cart:
+class _LoadedCart:
     """`quoted_seats` are those of the cart's own pending quote."""
 
     state: CartState
     quoted_seats: dict[str, int]
 
 
-async def _load_cart(session: Session, account: Account, contact: BillingContact, at: datetime) -> _Cart:
+async def _load_cart(
+    session: Session, account: Account, contact: BillingContact, at: datetime
+) -> _LoadedCart:
     state = await load_cart_state(session, account, contact, at)
     lines = await list_quote_lines(session, state.own_quote) if state.own_quote else []
-    return _Cart(state, {line.subscription_id: line.seats for line in lines})
+    return _LoadedCart(state, {line.subscription_id: line.seats for line in lines})
 
 
-def _check_cart(cart: _Cart, seats: Mapping[str, int], at: datetime) -> None:
+def _check_cart(cart: _LoadedCart, seats: Mapping[str, int], at: datetime) -> None:
     state = cart.state
     state.account.check_self_service()
     state.check_default_method(at, seats)
@@ -80,7 +82,7 @@ def _check_cart(cart: _Cart, seats: Mapping[str, int], at: datetime) -> None:
 
 
 @dataclass(frozen=True)
-class _Saving:
+class _SaveRequest:
     services: Services
     person: SlackIdentity
     account_id: str
@@ -89,21 +91,23 @@ class _Saving:
 
 
 @dataclass(frozen=True)
-class _Price:
+class _PricedCart:
     preview: Preview
     address: Address
 
 
-async def _create_or_reuse_quote(saving: _Saving, cart: _Cart) -> QuoteDetails:
+async def _create_or_reuse_quote(saving: _SaveRequest, cart: _LoadedCart) -> QuoteDetails:
     requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(saving.seats.items())]
     address = cart.state.account.billing_address
     preview = await saving.services.billing.preview_lines(saving.account_id, requests, saving.at, address)
-    details = await _store_quote(saving, cart, _Price(preview, address))
+    details = await _store_quote(saving, cart, _PricedCart(preview, address))
     assert details is not None, "there is a price"
     return details
 
 
-async def _store_quote(saving: _Saving, cart: _Cart, price: _Price | None) -> QuoteDetails | None:
+async def _store_quote(
+    saving: _SaveRequest, cart: _LoadedCart, price: _PricedCart | None
+) -> QuoteDetails | None:
     """The cart's own quote if it is for the same seats, else a new one; None if that needs a price.
 
     If the account has changed since the request began, while prices were fetched for example, everything is
@@ -133,7 +137,7 @@ async def _store_quote(saving: _Saving, cart: _Cart, price: _Price | None) -> Qu
 
 async def _expire_replaced_quotes(
     session: Session,
-    saving: _Saving,
+    saving: _SaveRequest,
     state: CartState,
     replaced_quotes: list[Quote],
     replacement: Quote,
@@ -164,7 +168,7 @@ async def _clear_consent(session: Session, state: CartState) -> None:
 
 
 async def _create_cart_quote(
-    session: Session, saving: _Saving, account: Account, state: CartState, price: _Price
+    session: Session, saving: _SaveRequest, account: Account, state: CartState, price: _PricedCart
 ) -> CreatedQuote:
     default_expiry = get_default_expiry(account, saving.at, saving.services.settings.quote_validity_days)
     period_ends = [line.period_end for line in price.preview.lines]

@@ -68,7 +68,7 @@ INVOICE_WAIT_FOR_FILES = FILE_RETRY_WINDOW - timedelta(minutes=10)
 # A batch costs about as many queries as one notice.
 MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
-CONTINUED_AFTER = (Posted, Completed, OptedOut, HeldForDigest, CopyGone, MessagesEdited)
+CONTINUE_AFTER_RESULTS = (Posted, Completed, OptedOut, HeldForDigest, CopyGone, MessagesEdited)
 # Subclasses of the outages, so they are caught before them.
 REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
 OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, BillingUnavailable, TimeoutError)
@@ -113,7 +113,7 @@ async def _deliver_run(services: Services, writer: DeliveryResultWriter, run: De
             return
         result = await _deliver_before_deadline(services, run, notice)
         writer.add(run.add_result(notice, result, services.now()))
-        if not isinstance(result, CONTINUED_AFTER):
+        if not isinstance(result, CONTINUE_AFTER_RESULTS):
             return
 
 

@@ -117,14 +117,14 @@ async def _find_due_homes(services: Services, limit: int) -> Sequence[HomeKey]:
     async with services.read() as session:
         result = await session.exec(
             select(Home.team_id, Home.user_id)
-            .where(*_is_due_and_free(at))
+            .where(*_is_due_and_unclaimed(at))
             .order_by(col(Home.opened_at).desc())
             .limit(limit)
         )
         return result.all()
 
 
-def _is_due_and_free(at: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_due_and_unclaimed(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return is_due(Home.due_at, at), is_unclaimed(Home, at)
 
 
@@ -136,7 +136,7 @@ async def _claim_homes(
     async with services.write() as session:
         result = await session.exec(
             select(Home)
-            .where(tuple_(col(Home.team_id), col(Home.user_id)).in_(keys), *_is_due_and_free(at))
+            .where(tuple_(col(Home.team_id), col(Home.user_id)).in_(keys), *_is_due_and_unclaimed(at))
             .order_by(Home.team_id, Home.user_id)
             .with_for_update(skip_locked=True)
         )
@@ -152,7 +152,7 @@ async def _mark_and_claim_homes(services: Services, limit: int) -> list[Home]:
     at = services.now()
     async with services.write() as session:
         marked = await mark_changed_homes(session, at)
-        due = [home for home in marked if home.is_due_and_free(at)]
+        due = [home for home in marked if home.is_due_and_unclaimed(at)]
         due.sort(key=lambda home: home.opened_at, reverse=True)
         return await _claim_locked_homes(services, session, due[:limit], at)
 

@@ -10,7 +10,7 @@ from models.invoice import Invoice, InvoiceStatus, find_invoice_status, find_ove
 from models.service_order import ServiceOrder
 
 # An invoice that nobody has paid for so long is asked about once a day.
-PATIENCE = timedelta(days=7)
+FREQUENT_CHECK_PERIOD = timedelta(days=7)
 SLOW_CHECK_INTERVAL = timedelta(days=1)
 
 
@@ -44,7 +44,7 @@ def find_check_time(invoice: Invoice, zone: str, check_interval: timedelta, at: 
     if invoice.is_final:
         return None
     since = invoice.due_at or invoice.issued_at
-    if invoice.status is InvoiceStatus.UNCOLLECTIBLE or at - since > PATIENCE:
+    if invoice.status is InvoiceStatus.UNCOLLECTIBLE or at - since > FREQUENT_CHECK_PERIOD:
         return at + max(check_interval, SLOW_CHECK_INTERVAL)
     overdue_at = find_overdue_time(invoice.due_at, zone)
     if invoice.status is InvoiceStatus.DUE and overdue_at is not None and overdue_at > at:

@@ -33,8 +33,8 @@ from models.notice import Notice, NoticeStatus
 from models.notice.destination import DestinationKind
 from models.receipt import Receipt, Seller
 
-# Of a proxy or a stand-in that does not know the method: not Slack's word on what was asked.
 IS_OPEN = and_(col(Account.active), col(Account.closed_at).is_(None))
+# A proxy or a fake that lacks the method returns this: it says nothing about the token or the scope.
 UNKNOWN_METHOD_ERROR = "unknown_method"
 
 # Slack is called once for each, and allows about fifty calls a minute.
@@ -42,7 +42,7 @@ MAX_CHECKED_CHANNELS = 40
 MAX_CHECKED_RECEIPTS, MAX_LISTED_RECEIPTS = 200, 5
 UNDELIVERABLE_DAYS = 7
 
-# With a full domain: the default sender, at localhost, belongs to nobody.
+# Requires a full domain: the default sender, at localhost, belongs to nobody.
 EMAIL_ADDRESS_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models.installation import ENCRYPTED_COLUMNS, bots, installations
 from sandbox.config import ORGANISATION_ID, SECOND_TEAM_ID
 from sandbox.records import User
-from tests.handlers.all_screens import NAMES, OF_ACME
+from tests.handlers.all_screens import ACME_SECRETS, NAMES
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE, World
 from tests.world import world as open_world
@@ -19,7 +19,7 @@ from tests.yaml_files import read_yaml
 
 CLIENT_ID, CLIENT_SECRET = "1000.2000", "sandbox-client-secret"  # as the sandbox has them
 # Olga's own card has the same last digits.
-OF_ACME_ALONE = {*OF_ACME, *NAMES} - {"4242"}
+OF_ACME_ALONE = {*ACME_SECRETS, *NAMES} - {"4242"}
 KEY = Fernet.generate_key().decode()
 
 

@@ -16,7 +16,7 @@ from models.audit.entry import AuditEntry
 from models.notice import Notice, NoticeKind
 from sandbox.config import SECOND_TEAM_ID
 from sandbox.driver import Modal, Person
-from tests.handlers.all_screens import NEUTRAL, NOT_A_CONTACT, OF_INVITED
+from tests.handlers.all_screens import INVITEE_ROUTES, NEUTRAL_REFUSAL, NOT_A_CONTACT
 from tests.handlers.db_snapshot import add, answer, change, show_button, show_form, stored
 from tests.handlers.steps import buttons, contact_of, import_account, newest, opened, saying, shown
 from tests.world import World
@@ -24,7 +24,7 @@ from tests.world import world as open_world
 
 LIST, INVITE = "billing_contact.list", "billing_contact.invite"
 WITHDRAW, CANCEL = "billing_contact.withdraw", "billing_contact.cancel"
-ACCEPT, DECLINE = OF_INVITED
+ACCEPT, DECLINE = INVITEE_ROUTES
 NORA = "nobody@acme.example"
 
 
@@ -181,8 +181,12 @@ async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(wor
     await invite(world, alice)
     key = str((await world.row(ContactInvitation)).key)
     before = await stored(world)
-    for name, words in (("guest", NEUTRAL), ("vera", "can’t find that invitation"), ("dora", "can’t find")):
-        for action_id in OF_INVITED:
+    for name, words in (
+        ("guest", NEUTRAL_REFUSAL),
+        ("vera", "can’t find that invitation"),
+        ("dora", "can’t find"),
+    ):
+        for action_id in INVITEE_ROUTES:
             await show_button(world.person(name), action_id, key, "{}").press(action_id)
             assert words in await answer(world, world.person(name), 99), name
     for missing in ("99", "x", ""):
@@ -195,7 +199,7 @@ async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(wor
     world.slack.slack.faults.reset()
     world.slack.set_user("U10NOBODY", is_restricted=True)
     await show_button(nora, ACCEPT, key, "{}").press(ACCEPT)
-    assert NEUTRAL in await answer(world, nora, 99)
+    assert NEUTRAL_REFUSAL in await answer(world, nora, 99)
     assert await stored(world) == before
 
 

@@ -20,7 +20,7 @@ from models.slack_user import SlackUser
 from sandbox.config import ORGANISATION_ID, SECOND_TEAM_ID
 from sandbox.driver import Person
 from tests.handlers.access.installations import install, installed_everywhere, tokens
-from tests.handlers.all_screens import NEUTRAL, NEUTRAL_IN_FRENCH, says_nothing_of_acme
+from tests.handlers.all_screens import NEUTRAL_REFUSAL, NEUTRAL_REFUSAL_IN_FRENCH, says_nothing_of_acme
 from tests.handlers.db_snapshot import answer, stored
 from tests.handlers.steps import logged, opened
 from tests.world import World
@@ -170,7 +170,7 @@ async def test_presses_are_accepted_from_any_workspace_of_the_organisation_and_f
         await world.slack.forge(request, _from_workspace("T02OTHER"))
         await world.services.tasks.wait_until_idle()
         assert alice.modal is not None
-        assert alice.modal.text.split("\n")[0] == NEUTRAL
+        assert alice.modal.text.split("\n")[0] == NEUTRAL_REFUSAL
         assert {k: v for k, v in (await stored(world)).items() if k != "slack_user"} == {
             k: v for k, v in before.items() if k != "slack_user"
         }
@@ -216,7 +216,7 @@ async def test_a_guest_of_the_organisation_learns_nothing(one_token: World) -> N
     one_token.slack.set_user("U02BENOIT", is_restricted=True)
     benoit = one_token.person("benoit").switch_workspace(SECOND_TEAM_ID)
     await benoit.command("/quotes")
-    assert (await answer(one_token, benoit, 0)).split("\n")[0] in (NEUTRAL, NEUTRAL_IN_FRENCH)
+    assert (await answer(one_token, benoit, 0)).split("\n")[0] in (NEUTRAL_REFUSAL, NEUTRAL_REFUSAL_IN_FRENCH)
 
 
 async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(one_token: World) -> None:

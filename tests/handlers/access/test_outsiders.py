@@ -11,7 +11,7 @@ from tests.handlers.all_screens import (
     BUTTONS,
     COMMANDS,
     FORMS,
-    NEUTRAL,
+    NEUTRAL_REFUSAL,
     acme_has_an_order_and_a_quote,
     press_everything,
     says_nothing_of_acme,
@@ -41,7 +41,7 @@ async def test_r5_a_guest_with_a_contacts_e_mail_learns_nothing_from_any_button(
     answers |= {
         f"no {k}": v for k, v in (await press_everything(world, guest, nothing_has_these_ids)).items()
     }
-    assert {said.split("\n")[0] for said in answers.values()} == {NEUTRAL}, answers
+    assert {said.split("\n")[0] for said in answers.values()} == {NEUTRAL_REFUSAL}, answers
     assert all(says_nothing_of_acme(said) for said in answers.values())
     assert await stored(world) == before
 
@@ -57,14 +57,14 @@ async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
     for route in COMMANDS:
         seen = len(guest.ephemerals)
         await guest.command(route.id, channel="C01BILLING")
-        assert await answer(world, guest, seen) == NEUTRAL
+        assert await answer(world, guest, seen) == NEUTRAL_REFUSAL
     modal = show_form(guest, "cart.save", json.dumps({"account": "acme"}), "seats:acme_webinar")
     await modal.fill("seats:acme_webinar", "3").submit()
-    assert (await answer(world, guest, len(guest.ephemerals))).split("\n")[0] == NEUTRAL
+    assert (await answer(world, guest, len(guest.ephemerals))).split("\n")[0] == NEUTRAL_REFUSAL
     await guest.open_home()
     await world.services.tasks.wait_until_idle()
     assert guest.home is not None
-    assert NEUTRAL in guest.home.text, "being registered would not help them"
+    assert NEUTRAL_REFUSAL in guest.home.text, "being registered would not help them"
     assert says_nothing_of_acme(guest.home.text)
     assert await stored(world) == before
 
@@ -84,10 +84,10 @@ async def test_a_stranger_in_a_shared_channel_gets_one_neutral_line(world: World
         seen = len(olga.ephemerals)
         await olga.press_in(message, action_id)
         said = await answer(world, olga, seen)
-        assert said.split("\n")[0] == NEUTRAL, "R22: not in the language of the channel’s account"
+        assert said.split("\n")[0] == NEUTRAL_REFUSAL, "R22: not in the language of the channel’s account"
     assert await stored(world) == before
     public = "".join(m.words for m in world.channel("C01BILLING"))
-    assert NEUTRAL not in public, "the reply is private"
+    assert NEUTRAL_REFUSAL not in public, "the reply is private"
 
 
 async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_own_id(world: World) -> None:
@@ -110,7 +110,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
 
     seen = len(alice.ephemerals)
     await world.slack.forge(command, by("U20OLGA"))
-    assert await answer(world, alice, seen) == NEUTRAL
+    assert await answer(world, alice, seen) == NEUTRAL_REFUSAL
     for route in FORMS:
         modal = show_form(alice, route.id, metadata, "reason")
         await modal.submit()
@@ -119,7 +119,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
         before = await stored(world)
         reply = await world.slack.forge(request, by("U20OLGA"))
         said = extract_text(reply.body["view"]["blocks"])
-        assert said == NEUTRAL, (route.id, said)
+        assert said == NEUTRAL_REFUSAL, (route.id, said)
         assert await stored(world) == before
 
 
@@ -132,5 +132,5 @@ async def test_r5_a_person_unknown_to_slack_is_refused(world: World) -> None:
     before = await stored(world)
     seen = len(alice.ephemerals)
     await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(user_id="U99GHOST"))
-    assert await answer(world, alice, seen) == NEUTRAL
+    assert await answer(world, alice, seen) == NEUTRAL_REFUSAL
     assert await stored(world) == before

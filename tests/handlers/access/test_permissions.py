@@ -36,6 +36,17 @@ async def test_every_button_refuses_a_member_without_the_role(world: World) -> N
     assert await stored(world) == before
 
 
+async def test_r22_without_a_language_in_slack_a_contact_reads_that_of_their_own_account(
+    world: World,
+) -> None:
+    """Alice's is French, and Dora's English."""
+    for name, words in (("alice", "Ajouter des postes"), ("dora", "Add seats")):
+        person = world.person(name)
+        world.slack.set_user(person.id, locale="")
+        await person.command("/billing")
+        assert words in (await person.wait_for_modal("account.overview")).text, name
+
+
 async def test_a_member_without_the_role_is_named_the_contacts_of_the_channels_account(
     world: World,
 ) -> None:

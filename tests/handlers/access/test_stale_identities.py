@@ -6,7 +6,7 @@ from models.account import Account
 from models.quote import Quote
 from models.slack_user import SlackUser
 from tests.handlers.all_screens import (
-    NEUTRAL,
+    NEUTRAL_REFUSAL,
     acme_has_an_order_and_a_quote,
     press_everything,
     says_nothing_of_acme,
@@ -149,6 +149,6 @@ async def test_a_deactivation_is_noticed_within_the_hour(world: World) -> None:
     before = await stored(world)
     await alice.submit()
     refused = await alice.wait_for_modal("refusal.show")
-    assert refused.text.split("\n")[0] == NEUTRAL
+    assert refused.text.split("\n")[0] == NEUTRAL_REFUSAL
     assert says_nothing_of_acme(refused.text)
     assert await stored(world) == before

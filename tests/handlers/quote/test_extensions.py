@@ -10,7 +10,7 @@ from models.quote import Quote
 from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.receipt import Receipt
 from sandbox.driver import Modal, Person, PostedMessage
-from tests.handlers.all_screens import NEUTRAL, OF_SERVICES
+from tests.handlers.all_screens import ACCOUNT_SERVICES_ROUTES, NEUTRAL_REFUSAL
 from tests.handlers.db_snapshot import answer, change, show_button, show_form, stored
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import buttons, import_quote, newest, opened, quote_of, saying, shown
@@ -269,13 +269,13 @@ async def test_only_full_members_in_the_channel_may_decide(world: World) -> None
     before = await stored(world)
     for name in ("alice", "nobody", "dora", "guest", "vera"):
         person = world.person(name)
-        for action_id in OF_SERVICES:
+        for action_id in ACCOUNT_SERVICES_ROUTES:
             metadata = f'{{"extension": {extension.key}}}'
             await show_button(person, action_id, str(extension.key), metadata).press(action_id)
-            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL, name
+            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL_REFUSAL, name
             form = show_form(person, action_id, metadata, "until", "reason").fill("until", "2026-11-28")
             await form.submit()
-            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL, name
+            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL_REFUSAL, name
     assert await stored(world) == before
 
 
@@ -291,7 +291,7 @@ async def test_a_person_who_left_the_channel_can_no_longer_decide(world: World) 
     world.slack.slack.faults.reset()
     world.slack.slack.workspace.channels["C08SERVICES"].members.remove("U12VERA")
     await form.submit()
-    assert (await vera.wait_for_modal("refusal.show")).text.startswith(NEUTRAL)
+    assert (await vera.wait_for_modal("refusal.show")).text.startswith(NEUTRAL_REFUSAL)
     assert (await world.row(QuoteExtension)).status is ExtensionStatus.REQUESTED
 
 

@@ -171,6 +171,22 @@ MESSAGE_CONTAINER = {
 
 ACTIONS = [
     interaction(
+        "in a message that only one person sees, with blocks in an attachment",
+        f"{INTERACTION}/block_actions-payload",
+        "block_actions",
+        container={
+            **MESSAGE_CONTAINER,
+            "type": "message_attachment",
+            "attachment_id": 1,
+            "is_ephemeral": True,
+            "is_app_unfurl": False,
+        },
+        channel=CHANNEL,
+        view=[],
+        response_url="http://127.0.0.1:9/actions/T01ACME/1/abc",
+        actions=[button("old.menu")],
+    ),
+    interaction(
         "in a message",
         f"{INTERACTION}/block_actions-payload",
         "block_actions",
@@ -248,6 +264,20 @@ VIEWS = [
         view=view("old.form", app_installed_team_id="E0ORG"),
         response_urls=[{"block_id": "b", "action_id": "a", "channel_id": "C01BILLING", "response_url": ""}],
         **ORG_WIDE,
+    ),
+    interaction(
+        "with a conversation to answer in",
+        f"{INTERACTION}/view-interactions-payload",
+        "view_submission",
+        view=view("old.form"),
+        response_urls=[
+            {
+                "block_id": "b",
+                "action_id": "a",
+                "channel_id": "C01BILLING",
+                "response_url": "http://127.0.0.1:9/app/T01ACME/1/abc",
+            }
+        ],
     ),
     interaction(
         "of a workflow's step",
@@ -468,6 +498,12 @@ EVENTS = [
         f"{BOLT_PYTHON_TESTS}/test_events_org_apps.py",
         {**ORG_EVENT, "team_id": None},
         team_ids=["T01ACME", "T02"],
+    ),
+    event(
+        "team_access_revoked",
+        f"{EVENT}/team_access_revoked",
+        {**ORG_EVENT, "team_id": None},
+        team_ids=["T02"],
     ),
     event(
         "user_change",

@@ -16,6 +16,7 @@ from starlette.routing import Router
 
 from handlers.http import serve_http
 from models.quote import Quote
+from sandbox.config import SIGNING_SECRET
 from tests.world import World
 from tests.world import world as open_world
 
@@ -43,6 +44,13 @@ async def post(world: World, body: str, headers: dict[str, str]) -> httpx.Respon
     assert url is not None
     async with httpx.AsyncClient() as client:
         return await client.post(url, content=body.encode(), headers=headers)
+
+
+async def test_a_signing_secret_that_was_pasted_with_blanks_is_the_same_secret() -> None:
+    async with open_world(transport="http", slack_signing_secret=f" {SIGNING_SECRET}\n") as world:
+        alice = world.person("alice")
+        await alice.command("/quotes")
+        await alice.wait_for_modal("quote.list")
 
 
 async def test_a_body_that_is_no_object_is_malformed_or_unsigned(world: World) -> None:
