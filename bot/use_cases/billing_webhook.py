@@ -18,7 +18,7 @@ from bot.services import Services
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.due_rows import StopProcessing, find_next_time, process_keys
 from bot.use_cases.invoice.follow import schedule_invoice_checks
-from bot.use_cases.pacing import is_due
+from bot.use_cases.pacing import select_due_keys
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent
@@ -97,7 +97,7 @@ async def refresh_due_accounts(services: Services) -> int:
     async with services.read() as session:
         due = await session.exec(
             select(Account.id, Account.refresh_due_at)
-            .where(is_due(Account.refresh_due_at, services.now()))
+            .where(col(Account.id).in_(select_due_keys(Account.id, Account.refresh_due_at, services.now())))
             .order_by(col(Account.refresh_due_at))
             .limit(BATCH_SIZE)
         )

@@ -22,6 +22,7 @@ from bot.use_cases.pacing import (
     get_lease_duration,
     is_due,
     is_unclaimed,
+    select_due_keys,
 )
 from bot.use_cases.service_order.manage import get_order
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
@@ -52,10 +53,12 @@ def _is_due_and_unclaimed(at: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 async def _find_due_screens(services: Services, limit: int) -> Sequence[str]:
+    at = services.now()
+    due_ids = select_due_keys(OrderScreen.external_id, OrderScreen.due_at, at)
     async with services.read() as session:
         result = await session.exec(
             select(OrderScreen.external_id)
-            .where(*_is_due_and_unclaimed(services.now()))
+            .where(col(OrderScreen.external_id).in_(due_ids), is_unclaimed(OrderScreen, at))
             .order_by(col(OrderScreen.due_at))
             .limit(limit)
         )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, CompoundSelect
 from sqlalchemy.orm.attributes import flag_modified
-from sqlmodel import case, col, or_, select
+from sqlmodel import case, col, or_, select, union_all
 
 from bot.db import Session, build_insert
 from bot.settings import Settings
@@ -105,6 +105,13 @@ def is_permitted(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
 def is_due(column: Any, at: datetime) -> ColumnElement[bool]:
     """Also true if the time is further ahead than any delay, because a wrong clock has stored it."""
     return or_(column <= at, column > at + MAX_SUSPENSION)
+
+
+def select_due_keys(key: Any, due_at: Any, at: datetime) -> CompoundSelect[tuple[Any]]:
+    """The same as two ranges, each of which the index of `due_at` answers, also if rows are ordered by it."""
+    return union_all(
+        select(key).where(col(due_at) <= at), select(key).where(col(due_at) > at + MAX_SUSPENSION)
+    )
 
 
 def get_plausible(column: Any, at: datetime, longest: timedelta) -> ColumnElement[datetime | None]:
