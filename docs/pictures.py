@@ -14,7 +14,7 @@ from typing import Any
 
 import typst
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.commands.server import run_bot
 from bot.i18n import Localizer
@@ -34,6 +34,8 @@ from sandbox import Sandbox
 CHROMIUM_PATH = Path("/usr/bin/chromium")
 PICTURES_PATH = Path(__file__).parent / "pictures"
 WINDOW_SIZE, PHONE_SIZE = ViewportSize(width=960, height=680), ViewportSize(width=390, height=780)
+# For all of the service order, and of the checkout with an address to fill in.
+ORDER_HEIGHT = 1240
 # Ten in the morning in Alice's time zone.
 STORY_START = datetime(STORY_DATE.year, STORY_DATE.month, STORY_DATE.day, 9, tzinfo=UTC)
 
@@ -102,15 +104,16 @@ class ScreenshotSession:
     async def take_picture(self, name: str, *, expected_text: str, height: int | None = None) -> None:
         """Once it is rendered; `height` limits what is long."""
         await self.wait_for_text(expected_text)
+        size = self.page.viewport_size or WINDOW_SIZE
         if height:
-            await self.page.set_viewport_size(ViewportSize(width=WINDOW_SIZE["width"], height=height))
+            await self.page.set_viewport_size(ViewportSize(width=size["width"], height=height))
         await self.page.evaluate(
             "document.querySelectorAll('.messages').forEach((n) => n.scrollTo(0, 99999))"
         )
         await self.page.mouse.move(0, 0)
         await self.page.screenshot(path=PICTURES_PATH / f"{name}{self.suffix}.png", animations="disabled")
         if height:
-            await self.page.set_viewport_size(WINDOW_SIZE)
+            await self.page.set_viewport_size(size)
 
 
 async def take_order_pictures(alice: ScreenshotSession) -> None:
@@ -171,16 +174,44 @@ async def take_variant_pictures(browser: Browser, slack: Sandbox) -> None:
     benoit = await open_session(browser, slack, "U02BENOIT", "C01ACME", "-french")
     await benoit.send_text("/add-seats meeting 5")
     await benoit.select_button("Enregistrer et vérifier")
-    await benoit.take_picture("quote", expected_text="Total dû maintenant")
+    await benoit.wait_for_text("Total dû maintenant")
     await benoit.close_modal()
     await benoit.open_page("home")
     await benoit.take_picture("home", expected_text="À traiter", height=760)
+    await benoit.open_page("C01ACME")
+    await take_step_pictures(benoit, Localizer("fr-FR"))
     chloe = await open_session(browser, slack, "U04CHLOE", "C03CADENCE", "-phone", viewport=PHONE_SIZE)
     await chloe.send_text("/quotes")
     await chloe.take_picture("quotes", expected_text="a un devis en attente")
     await chloe.close_modal()
     await chloe.open_page("home")
     await chloe.take_picture("home", expected_text="À traiter")
+    phone = await open_session(browser, slack, "U01ALICE", "C01ACME", "-phone", viewport=PHONE_SIZE)
+    await take_step_pictures(phone, Localizer("en-GB"), account="Acme SA")
+
+
+async def take_step_pictures(
+    person: ScreenshotSession, localizer: Localizer, account: str | None = None
+) -> None:
+    """Each screen of an order, in the person's language; `account` is for somebody who has several."""
+    say = localizer.format_text
+    await person.send_text("/add-seats meeting 5")
+    if account:
+        await person.select_button(say("cart-choose-label", account=account))
+    for name, next_step, height in (
+        ("cart", "cart-submit", None),
+        ("quote", "quote-submit", None),
+        ("service-order", "action-change-address-label", ORDER_HEIGHT),
+        ("checkout", "checkout-submit", ORDER_HEIGHT),
+    ):
+        button = person.modal.get_by_role("button", name=say(next_step), exact=True).last
+        await expect(button).to_be_visible()
+        text = "Visa" if name == "checkout" else "GoTo Meeting"
+        await person.take_picture(name, expected_text=text, height=height)
+        await button.click()
+    await person.select_button(say("placement-submit"))
+    await person.take_picture("placed", expected_text=say("placed-title"))
+    await person.close_modal()
 
 
 async def open_session(
@@ -195,7 +226,7 @@ async def open_session(
 async def render_receipt_pictures(services: Services) -> None:
     """The receipt as it is set, in both languages."""
     async with services.read() as session:
-        receipt = (await session.exec(select(Receipt))).one()
+        receipt = (await session.exec(select(Receipt).order_by(col(Receipt.id)).limit(1))).one()
         orders = await load_order_details_by_id(session, [receipt.order_id], services.now())
     details = build_receipt_details(orders[receipt.order_id], services.settings.seller)
     render_document_picture("receipt-pdf", lambda localizer: build_receipt_content(localizer, details))

@@ -4,6 +4,7 @@ handler."""
 import logging
 import re
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -32,11 +33,14 @@ from handlers.payloads import (
 from handlers.request import SlackRequest, identify_person
 from handlers.respond import post_ephemeral
 from handlers.route import Route
-from models.errors import UnexpectedError, UnknownCommand
+from models.errors import UnexpectedError, UnknownCommand, UnknownControl
 
 log = structlog.get_logger()
 
 ANY_ID = re.compile(".*")
+# The ids of controls; any other is not logged as it is.
+CONTROL_ID = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
+MAX_LOGGED_IDS = 100
 
 # What Slack may send though the bot offers nothing of it: it is acknowledged, so that nobody sees an error.
 UNUSED_TYPES = frozenset(
@@ -157,10 +161,12 @@ def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncA
         authorize=_authorize,
     )
     register_routes(app, routes)
-    # A command of another version, a button of an old message, or an event that has no route.
+    # A command, a button, a form or a shortcut of another version, or an event that has no route.
     app.command(ANY_ID)(_refuse_unknown_command)
-    for register in (app.action, app.view, app.event, app.global_shortcut):
-        register(ANY_ID)(_ack_unrouted)
+    refuse_unknown_control = _build_unknown_control_listener()
+    for register in (app.action, app.view, app.global_shortcut):
+        register(ANY_ID)(refuse_unknown_control)
+    app.event(ANY_ID)(_ack_unrouted)
     app.error(_handle_error)
     return app
 
@@ -173,6 +179,20 @@ async def _authorize(enterprise_id: str | None, team_id: str | None) -> Authoriz
 
 async def _ack_unrouted(ack: AsyncAck) -> None:
     await ack()
+
+
+def _build_unknown_control_listener() -> Callable[[AsyncAck, SlackRequest], Awaitable[None]]:
+    logged_ids: set[str] = set()
+
+    async def refuse_unknown_control(ack: AsyncAck, slack_request: SlackRequest) -> None:
+        route_id = slack_request.route_id
+        control = route_id if CONTROL_ID.fullmatch(route_id) else "unknown"
+        if control not in logged_ids and len(logged_ids) < MAX_LOGGED_IDS:
+            logged_ids.add(control)
+            log.info("request.unrouted", handler=control)
+        ack.response = await ack_with_refusal(slack_request, UnknownControl())
+
+    return refuse_unknown_control
 
 
 async def _refuse_unknown_command(ack: AsyncAck, slack_request: SlackRequest) -> None:

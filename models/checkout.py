@@ -3,6 +3,7 @@
 from typing import Any
 
 from babel import Locale
+from sqlalchemy import false
 from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 
 from models.account import Address
@@ -68,7 +69,8 @@ class CheckoutIncomplete(Refusal):
 class Checkout(SQLModel, table=True):
     """One per quote and person; holds what was typed, valid or not, so that nothing is lost (R10).
 
-    `form_values` maps form fields (see CheckoutForm) to text. `is_saved` is set by "Save and continue".
+    `form_values` maps form fields (see CheckoutForm) to text. `is_saved` is set by "Save and continue",
+    `is_address_typed` once the address was on the screen as fields.
     """
 
     __table_args__ = (UniqueConstraint("quote_id", "contact_id"),)
@@ -78,6 +80,7 @@ class Checkout(SQLModel, table=True):
     contact_id: int = Field(foreign_key="billing_contact.id")
     form_values: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     is_saved: bool = False
+    is_address_typed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class CheckoutForm(SQLModel):

@@ -58,5 +58,9 @@ class UnknownSubcommand(Refusal):
     """The text after a command is not one of its subcommands."""
 
 
+class UnknownControl(Refusal):
+    """A button or a form of another version of the bot, which this one does not know."""
+
+
 class UnknownCommand(Refusal):
     """Slack still has a command that this version of the bot does not know."""

@@ -103,22 +103,28 @@ class ChannelConfig(Section):
     is_archived: bool = False
 
 
+# In one language, or in several by their codes: `en`, `fr`. The page chooses that of the current person.
+GuideText = str | dict[str, str]
+
+
 class GuideStep(Section):
     """Something to try: the page switches to `user`, opens `place` (a channel's id, `home` or `messages`) and
     enters `command`."""
 
-    title: str
+    title: GuideText
     user: str
     place: str
     command: str = ""
-    text: str
+    text: GuideText
 
 
 class Guide(Section):
-    """A list of things to try, which the page shows first."""
+    """A list of things to try, which the page shows first. `try_label` is on each step's button, before the
+    person's name."""
 
-    title: str
-    notes: list[str] = []
+    title: GuideText
+    try_label: GuideText = "Try as"
+    notes: list[GuideText] = []
     steps: list[GuideStep] = Field(min_length=1)
 
 

@@ -1097,6 +1097,7 @@ refusal-database-unavailable = We can’t reach our database right now. Try agai
 refusal-database-read-only = We can show you everything, but we can’t store anything right now, so nothing was changed. Try again in a few minutes.
 refusal-unexpected-error = Something went wrong on our side. Try again. If it keeps happening, give Account Services this reference: { $reference }.
 refusal-unknown-subcommand = “{ $word }” isn’t an option of { $command }. To see what you can do, type { $command } help.
+refusal-unknown-control = This button or form belongs to another version of the app, so nothing was changed. To start from a current screen, type /add-seats, /quotes, /service-orders or /billing.
 refusal-unknown-command = { $command } is no longer available. To see what you can do, type /add-seats help.
 refusal-too-many-invitations = The maximum is { $most } open invitations. Cancel one, or wait until one is answered.
 refusal-too-busy = We’re very busy right now, so nothing was changed. Try again in a minute.

@@ -1101,6 +1101,7 @@ refusal-database-unavailable = Nos données sont momentanément inaccessibles. R
 refusal-database-read-only = Nous pouvons tout vous afficher, mais rien enregistrer pour le moment : rien n’a été modifié. Réessayez dans quelques minutes.
 refusal-unexpected-error = Un problème est survenu de notre côté. Réessayez. S’il persiste, indiquez cette référence aux Services des comptes Corporate : { $reference }.
 refusal-unknown-subcommand = « { $word } » n’est pas une option de { $command }. Pour voir ce que vous pouvez faire, tapez { $command } help.
+refusal-unknown-control = Ce bouton ou ce formulaire vient d’une autre version de l’application : rien n’a été modifié. Pour repartir d’un écran à jour, tapez /add-seats, /quotes, /service-orders ou /billing.
 refusal-unknown-command = { $command } n’est plus disponible. Pour voir ce que vous pouvez faire, tapez /add-seats help.
 refusal-too-many-invitations = Le maximum est de { $most } invitations sans réponse. Annulez-en une ou attendez une réponse.
 refusal-too-busy = Le service est très sollicité pour le moment : rien n’a été modifié. Réessayez dans une minute.

@@ -18,6 +18,7 @@ from bot.use_cases.quote.create import create_quote
 from bot.use_cases.quote.decide import change_quote_status
 from bot.use_cases.quote.extension import move_open_extension
 from bot.use_cases.quote.read import authorize_quote, lock_quote
+from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
@@ -52,12 +53,19 @@ async def begin_checkout(
         details.account.check_open()
         options = await _load_options(session, details, at)
         options.methods.check_default()
-        stored = await _find_checkout(session, details.quote, contact)
+        stored = await _find_checkout(session, details, contact)
         page = _build_checkout_page(details, contact, options, stored)
         if not _is_placeable(options, page, stored):
             return page
         if stored is None or not stored.is_saved:
-            await _store_form(session, details.quote, contact, page.form, saved=True)
+            await _store_form(
+                session,
+                details.quote,
+                contact,
+                page.form,
+                saved=True,
+                is_address_typed=stored is not None and stored.is_address_typed,
+            )
         placement_page = await _build_placement_page(session, details, options, page.form)
         return replace(placement_page, skipped_checkout=True)
 
@@ -84,7 +92,7 @@ async def open_checkout(
     async with services.read() as session:
         options = await _load_options(session, details, at)
         options.methods.check_default()
-        stored = await _find_checkout(session, details.quote, contact)
+        stored = await _find_checkout(session, details, contact)
         return _build_checkout_page(
             details, contact, options, stored, with_address_fields=with_address_fields
         )
@@ -118,8 +126,8 @@ async def update_checkout(
         details.check_pending()
         options = await _load_options(session, details, at)
         options.methods.check_default()
-        stored = await _find_checkout(session, details.quote, contact)
-        draft = await _store_draft(session, details.quote, contact, form, stored)
+        stored = await _find_checkout(session, details, contact)
+        draft = await _store_draft(session, details, contact, form, stored)
         return _build_checkout_page(
             details,
             contact,
@@ -136,22 +144,33 @@ async def save_checkout_draft(
     at = services.now()
     async with services.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
-        stored = await _find_checkout(session, details.quote, contact)
-        await _store_draft(session, details.quote, contact, form, stored)
+        stored = await _find_checkout(session, details, contact)
+        await _store_draft(session, details, contact, form, stored)
         return details
 
 
 async def _store_draft(
-    session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm, stored: Checkout | None
+    session: Session,
+    details: QuoteDetails,
+    contact: BillingContact,
+    form: CheckoutForm,
+    stored: Checkout | None,
 ) -> Checkout:
-    merged = form.merge_onto(_get_kept_form(quote, stored))
-    await _store_form(session, quote, contact, merged, saved=False)
+    quote, merged = details.quote, form.merge_onto(_get_kept_form(details, stored))
+    is_address_typed = _is_address_typed(form, stored)
+    await _store_form(session, quote, contact, merged, saved=False, is_address_typed=is_address_typed)
     return Checkout(quote_id=quote.key, contact_id=contact.key, form_values=merged.model_dump())
 
 
-def _get_kept_form(quote: Quote, stored: Checkout | None) -> CheckoutForm:
+def _is_address_typed(form: CheckoutForm, stored: Checkout | None) -> bool:
+    return form.has_address_fields or (stored is not None and stored.is_address_typed)
+
+
+def _get_kept_form(details: QuoteDetails, stored: Checkout | None) -> CheckoutForm:
     """What the form's fields complete: the administrator and the payment method are always among them."""
-    return CheckoutForm(**(stored.form_values if stored else quote.address))
+    if stored:
+        return CheckoutForm(**stored.form_values)
+    return CheckoutForm(**details.quote.find_newest_address(details.account).model_dump())
 
 
 async def save_checkout(
@@ -166,8 +185,9 @@ async def save_checkout(
     at = services.now()
     async with services.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
-        typed, stored = form, await _find_checkout(session, details.quote, contact)
-        form = typed.complete(_get_kept_form(details.quote, stored))
+        typed, stored = form, await _find_checkout(session, details, contact)
+        form = typed.complete(_get_kept_form(details, stored))
+        is_address_typed = _is_address_typed(typed, stored)
         details = await _resolve_replacement(session, details, contact, form)
         details.check_pending()
         details.account.check_open()
@@ -175,28 +195,37 @@ async def save_checkout(
         _check_form(options, form, typed)
         quote, is_same_address = details.quote, form.address == details.quote.billing_address
         # Until the tax for another address is known, the order cannot be placed.
-        await _store_form(session, quote, contact, form, saved=is_same_address)
+        await _store_form(
+            session, quote, contact, form, saved=is_same_address, is_address_typed=is_address_typed
+        )
         if is_same_address:
             return await _build_placement_page(session, details, options, form)
     lines = [row.line for row in details.rows]
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
     if preview.tax != quote.tax:
-        return await _replace_quote_for_address(services, person, quote.key, lines, form, preview)
+        return await _replace_quote_for_address(
+            services, person, quote.key, lines, form, preview, is_address_typed=is_address_typed
+        )
     async with services.write() as session:
         details, contact = await lock_quote(session, person, quote.key, at)
         details.check_pending()
         _check_lines_unchanged(details, lines)
-        await _store_form(session, details.quote, contact, form, saved=True)
+        await _store_form(
+            session, details.quote, contact, form, saved=True, is_address_typed=is_address_typed
+        )
     return await _load_placement_page(services, person, quote.key, at)
 
 
 async def copy_checkout(
     session: Session, contact: BillingContact, old_quote: Quote, new_quote: Quote
 ) -> None:
-    checkout = await _find_checkout(session, old_quote, contact)
+    checkout = await _find_stored_checkout(session, old_quote, contact)
     if checkout is not None:
-        await _store_form(session, new_quote, contact, CheckoutForm(**checkout.form_values), saved=False)
+        form, is_address_typed = CheckoutForm(**checkout.form_values), checkout.is_address_typed
+        if not is_address_typed:
+            form = form.model_copy(update=new_quote.address)
+        await _store_form(session, new_quote, contact, form, saved=False, is_address_typed=is_address_typed)
 
 
 def get_saved_form(checkout: Checkout | None) -> CheckoutForm:
@@ -285,7 +314,7 @@ async def _load_placement_page(
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
         options = await _load_options(session, details, at)
-        checkout = await _find_checkout(session, details.quote, contact)
+        checkout = await _find_checkout(session, details, contact)
         form, _ = get_valid_form(
             checkout,
             options.administrators,
@@ -342,7 +371,7 @@ async def _resolve_replacement(
     """If the same submission is delivered twice, the quote that the first one created for its address."""
     replacement_id = details.quote.replaced_by_id
     new = await find_quote_details(session, replacement_id, details.at) if replacement_id else None
-    checkout = await _find_checkout(session, new.quote, contact) if new else None
+    checkout = await _find_checkout(session, new, contact) if new else None
     again = checkout is not None and checkout.is_saved and checkout.form_values == form.model_dump()
     return new if new is not None and again else details
 
@@ -360,6 +389,8 @@ async def _replace_quote_for_address(
     lines: list[QuoteLine],
     form: CheckoutForm,
     preview: Preview,
+    *,
+    is_address_typed: bool,
 ) -> PlacementPage:
     at = services.now()
     async with services.write() as session:
@@ -397,7 +428,7 @@ async def _replace_quote_for_address(
         entries = [created.audit_entry, *moved_entries, decision.audit_entry]
         await write_audit_entries(session, account.id, entries)
         await enqueue_notices(session, [*decision.notices, *moved_notices])
-        await _store_form(session, new, contact, form, saved=True)
+        await _store_form(session, new, contact, form, saved=True, is_address_typed=is_address_typed)
     return await _load_placement_page(services, person, new.key, at)
 
 
@@ -459,24 +490,44 @@ def _build_checkout_page(
         usual_methods=[usual[row.line.subscription_id] for row in details.rows] if usual else [],
         form=CheckoutForm(**stored.form_values)
         if stored
-        else _build_suggested_form(details.quote, contact, administrators, choices),
+        else _build_suggested_form(details, contact, administrators, choices),
         with_address_fields=with_address_fields,
     )
 
 
 def _build_suggested_form(
-    quote: Quote, contact: BillingContact, administrators: list[Administrator], methods: MethodChoices
+    details: QuoteDetails,
+    contact: BillingContact,
+    administrators: list[Administrator],
+    methods: MethodChoices,
 ) -> CheckoutForm:
     """The person themselves if they are an administrator, else the first; what is usually charged."""
     candidates = [a for a in administrators if a.email == contact.email] or administrators
     return CheckoutForm(
         administrator=str(candidates[0].id) if candidates else NEW_ADMINISTRATOR_OPTION,
         payment_method=methods.suggested_option,
-        **quote.address,
+        **details.quote.find_newest_address(details.account).model_dump(),
     )
 
 
-async def _find_checkout(session: Session, quote: Quote, contact: BillingContact) -> Checkout | None:
+async def _find_checkout(session: Session, details: QuoteDetails, contact: BillingContact) -> Checkout | None:
+    stored = await _find_stored_checkout(session, details.quote, contact)
+    return get_current_checkout(stored, details.account, details.quote)
+
+
+def get_current_checkout(checkout: Checkout | None, account: Account, quote: Quote) -> Checkout | None:
+    """The stored one, unless the account has got another address since the quote and none was typed for this
+    order: then with the account's, which is not saved."""
+    newest = quote.find_newest_address(account)
+    if checkout is None or checkout.is_address_typed or newest == quote.billing_address:
+        return checkout
+    values = {**checkout.form_values, **newest.model_dump()}
+    if values == checkout.form_values:
+        return checkout
+    return Checkout(quote_id=checkout.quote_id, contact_id=checkout.contact_id, form_values=values)
+
+
+async def _find_stored_checkout(session: Session, quote: Quote, contact: BillingContact) -> Checkout | None:
     found = await session.exec(
         select(Checkout).where(Checkout.quote_id == quote.id, Checkout.contact_id == contact.id)
     )
@@ -484,9 +535,19 @@ async def _find_checkout(session: Session, quote: Quote, contact: BillingContact
 
 
 async def _store_form(
-    session: Session, quote: Quote, contact: BillingContact, form: CheckoutForm, *, saved: bool
+    session: Session,
+    quote: Quote,
+    contact: BillingContact,
+    form: CheckoutForm,
+    *,
+    saved: bool,
+    is_address_typed: bool,
 ) -> None:
-    values = {"form_values": form.model_dump(), "is_saved": saved}
+    values = {
+        "form_values": form.model_dump(),
+        "is_saved": saved,
+        "is_address_typed": is_address_typed,
+    }
     await session.exec(
         build_insert(session, Checkout)
         .values(quote_id=quote.key, contact_id=contact.key, **values)

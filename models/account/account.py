@@ -70,6 +70,8 @@ class Account(SQLModel, table=True):
     city: str
     state: str = ""
     country: str
+    # Quotes made before have the address of that time.
+    billing_address_changed_at: datetime | None = None
     # The country of the imported address: the embedded gateway charges tax there only.
     home_country: str
     active: bool = True
@@ -94,8 +96,10 @@ class Account(SQLModel, table=True):
     def billing_address(self) -> Address:
         return Address.model_validate(self, from_attributes=True)
 
-    def set_billing_address(self, address: Address) -> None:
-        """Placing an order makes the order's address the account's (R10)."""
+    def set_billing_address(self, address: Address, at: datetime) -> None:
+        """As placing an order makes the order's address the account's (R10)."""
+        if address != self.billing_address:
+            self.billing_address_changed_at = at
         for field, value in address.model_dump().items():
             setattr(self, field, value)
 

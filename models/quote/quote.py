@@ -132,6 +132,12 @@ class Quote(SQLModel, table=True):
     def billing_address(self) -> Address:
         return Address.model_validate(self.address)
 
+    def find_newest_address(self, account: Account) -> Address:
+        """Its own, unless the account has got another one since (R10)."""
+        changed_at = account.billing_address_changed_at
+        is_outdated = changed_at is not None and changed_at > self.created_at
+        return account.billing_address if is_outdated else self.billing_address
+
     def get_status(self, at: datetime) -> QuoteStatus:
         """R9: a quote past its validity is expired, whether or not a job has run."""
         past = self.status is QuoteStatus.PENDING and at >= self.expires_at

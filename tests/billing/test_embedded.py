@@ -258,7 +258,7 @@ async def test_tax_follows_the_imported_country_after_the_account_moves(
     provider: Provider, database: Database
 ) -> None:
     async with database.write() as session:
-        (await session.exec(select(Account))).one().set_billing_address(BERLIN)
+        (await session.exec(select(Account))).one().set_billing_address(BERLIN, HALF_OF_NOVEMBER)
     preview = await provider.gateway.preview_lines(
         "acme", [LineRequest("sub_month", 1)], HALF_OF_NOVEMBER, PARIS
     )

@@ -1,5 +1,6 @@
 """What stands in the way of an order, and the way on from there (R2, R3, R4, R8, R14, R15)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from models.service_order import ServiceOrder
 from models.subscription import Subscription
 from sandbox.driver import Modal, Person
 from sandbox.person import Surface
-from tests.handlers.db_snapshot import change, stored
+from tests.handlers.db_snapshot import answer, change, post_button, show_button, show_form, stored
 from tests.handlers.steps import import_account, import_quote, logged, opened, saying, shown
 from tests.world import World
 
@@ -403,3 +404,23 @@ async def test_a_refusal_falls_back_to_the_next_way_to_reach_the_person(
     await nobody.command("/quotes", channel="C01BILLING")
     assert "Alice Martin" in (await nobody.wait_for_dm()).text
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_r20_a_button_or_form_of_another_version_says_what_to_do_instead(world: World) -> None:
+    """Logged once for each id, and an id that is none of ours not as it is."""
+    alice, said = world.person("alice"), "belongs to another version of the app, so nothing was changed."
+    with logged(world) as stream:
+        for _ in range(2):
+            message = await post_button(world, "C01BILLING", "quote.of_old", "7")
+            seen = len(alice.ephemerals)
+            await alice.press_in(message, "quote.of_old")
+            assert said in await answer(world, alice, seen)
+        show_button(alice, "Odd button", "7", "{}")
+        await alice.press("Odd button")
+        await shown(alice, said)
+        show_form(alice, "cart.of_old", "{}", "seats:acme_meeting")
+        await alice.submit()
+        await shown(alice, said)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    controls = [line["handler"] for line in lines if line["event"] == "request.unrouted"]
+    assert controls == ["quote.of_old", "unknown", "cart.of_old"]

@@ -6,12 +6,9 @@ from bot.billing.gateway import BillingUnavailable
 from models.account import Account
 from models.quote import Quote
 from models.service_order import ServiceOrder
+from tests.handlers.carts import go
 from tests.handlers.db_snapshot import change
-from tests.handlers.steps import (
-    hooked,
-    import_quote,
-    shown,
-)
+from tests.handlers.steps import hooked, import_account, import_quote, opened, shown
 from tests.world import World
 
 
@@ -34,6 +31,46 @@ async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: Wo
     await world.services.tasks.wait_until_idle()
     assert await world.rows(ServiceOrder) == []
     assert (await world.row(Account, id="acme")).country == "FR"
+
+
+async def test_r10_an_older_quote_is_ordered_with_the_address_that_the_account_has_by_now(
+    world: World,
+) -> None:
+    """Unless another one was typed for it. A screen that still shows the old one places nothing."""
+    alice = world.person("alice")
+    line = {"subscription": "acme_meeting", "seats": 1, "unit_price": "13.00"}
+    numbers = ("Q-1", "Q-2", "Q-3")
+    quotes = [{"number": number, "expires": "2026-11-30", "lines": [line]} for number in numbers]
+    await import_account(world, "acme", quotes=quotes)
+    world.clock.move(seconds=1)
+    await opened(alice, "/quotes", "Q-3", "quote.review")
+    await go(alice, ("", "service_order.place"))
+    (await world.open_address(alice)).fill("line1", "3 rue de Q-3")
+    await go(alice, ("", "service_order.place"))
+    await alice.close_modal(everything=True)
+    tablet = world.person("alice", client="tablet")
+    await opened(tablet, "/quotes", "Q-2", "quote.review")
+    await go(tablet, ("", "service_order.place"))
+
+    await opened(alice, "/quotes", "Q-1", "quote.review")
+    await go(alice, ("", "service_order.place"))
+    (await world.open_address(alice)).fill("line1", "8 rue Neuve")
+    await go(alice, ("", "service_order.place"), ("", "service_order.show"))
+    await alice.close_modal(everything=True)
+
+    await tablet.submit()
+    changed = await tablet.wait_for_modal("checkout.save")
+    assert "since you opened this screen: the billing address. Nothing has been ordered." in changed.text
+    assert "8 rue Neuve" in changed.text
+    assert len(await world.rows(ServiceOrder)) == 1
+    await go(tablet, ("", "service_order.place"), ("", "service_order.show"))
+    assert (await world.row(Account, id="acme")).line1 == "8 rue Neuve"
+
+    await opened(alice, "/quotes", "Q-3", "quote.review")
+    await go(alice, ("", "service_order.place"), ("", "service_order.show"))
+    lines = [order.address["line1"] for order in await world.rows(ServiceOrder)]
+    assert lines == ["8 rue Neuve", "8 rue Neuve", "3 rue de Q-3"]
+    assert world.slack.refusals == []
 
 
 async def test_the_tax_of_a_quote_is_that_of_the_address_it_names(world: World) -> None:

@@ -5,12 +5,17 @@ import pytest
 from models.account import AccountNotSelfServed, Address
 from tests.models.examples import ADDRESS, an_account
 
+AT = datetime(2026, 11, 10, 9, tzinfo=UTC)
+
 
 def test_r10_an_orders_address_becomes_the_accounts_whole() -> None:
     account = an_account(line2="3e étage", state="IdF")
     moved = Address(line1="Unter den Linden 1", postal_code="10117", city="Berlin", country="DE")
-    account.set_billing_address(moved)
+    account.set_billing_address(account.billing_address, AT)
+    assert account.billing_address_changed_at is None
+    account.set_billing_address(moved, AT)
     assert account.billing_address == moved
+    assert account.billing_address_changed_at == AT
     assert account.home_country == "FR"
 
 

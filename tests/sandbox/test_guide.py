@@ -13,7 +13,7 @@ from tests.sandbox.browser_page import CONFIG, GENERAL, SandboxBrowser, type_mes
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 STEP = {
-    "title": "Say hello",
+    "title": {"en": "Say hello", "fr": "Dire bonjour"},
     "user": "U02BRUNO",
     "place": GENERAL,
     "command": "/hello post",
@@ -39,14 +39,14 @@ async def test_a_step_takes_one_to_its_person_and_place_with_the_command_typed(b
         await expect(page.locator("#persona")).to_have_value("U02BRUNO")
         assert slack.traffic == [], "it is typed, and not sent"
         await page.locator("#sidebar").get_by_role("link", name="What to try").click()
-        await expect(page.get_by_role("heading", name="Say hello")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Dire bonjour")).to_be_visible()
         await page.close()
 
 
 @pytest.mark.parametrize("change", [{"user": "U09NOBODY"}, {"place": "C09NOWHERE"}])
 async def test_a_step_needs_a_person_and_a_place_that_exist(change: dict[str, str]) -> None:
     guide = {**GUIDE, "steps": [{**STEP, **change}]}
-    with pytest.raises(ValidationError, match="'Say hello' needs a user and a place that exist"):
+    with pytest.raises(ValidationError, match=r"'Say hello'.* needs a user and a place that exist"):
         load_config({**deepcopy(CONFIG), "guide": guide})
 
 

@@ -7,6 +7,7 @@ from bot.billing.gateway import (
     CustomerNotFound,
     MixedPricesUnsupported,
     PriceArchived,
+    QuotedBalanceChanged,
     QuotedPriceChanged,
 )
 from bot.use_cases.cart.command import AmbiguousProduct
@@ -23,11 +24,12 @@ from models.checkout import (
 )
 from models.errors import InvalidInput, Refusal
 from models.notice import NoticeKind
-from models.payment_method import NoAutomaticPaymentMethod, PaymentMethodNotUsable
+from models.payment_method import NoAutomaticPaymentMethod, PaymentMethodNotUsable, PaymentMethodUnsupported
 from models.product import ProductNotSelfServed, UnknownProduct
 from models.quote import QuoteNotFound, QuoteNotPending, QuotesPending, ReasonTooLong
 from models.service_order import NothingToRetry, OrderNotFound, SubscriptionBusy
 from models.subscription import SubscriptionNotFound, SubscriptionNotSelfServed
+from models.subscription.outlook import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
 from tests.simulation.faults import CARDS, FAULTS, STRIPE_FAULTS
 
 # All but those of files, of the door to Slack, and those that would be a fault of ours.
@@ -77,10 +79,17 @@ FAULTS_OF_STRIPE = (
 # that is saved without an effect, a key that is too old or was sent with another request, an answer of
 # 402, invoices that are written off or of many lines. A customer is deleted here, but seldom while a line
 # waits: that is for tests/handlers/stripe/test_orders.py.
-REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (CustomerNotFound, PriceArchived, QuotedPriceChanged)
+REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (
+    CustomerNotFound, PaymentMethodUnsupported, PriceArchived, QuotedBalanceChanged, QuotedPriceChanged,
+    SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused,
+)  # fmt: skip
 EVENT_DELIVERIES = (
     "event delivered", "event doubled", "event reordered", "event late", "event lost", "event too old",
     "event sent again after a crash",
+)  # fmt: skip
+TERMS_AT_STRIPE = (
+    "account in EUR", "account in JPY", "account in KWD",
+    "every 1 month", "every 3 month", "every 1 week",
 )  # fmt: skip
 EVENTS_AT_STRIPE = (
     "elsewhere price archived", "elsewhere price sold again", "elsewhere tax changed",
@@ -93,6 +102,7 @@ EXPECTED_AT_STRIPE = (
     *FAULTS_OF_STRIPE,
     *EVENT_DELIVERIES,
     *EVENTS_AT_STRIPE,
+    *TERMS_AT_STRIPE,
     *(f"refusal {refusal.__name__}" for refusal in REFUSALS_AT_STRIPE),
     *(what for what in EXPECTED if not what.startswith(("fault billing.", "card "))),
 )

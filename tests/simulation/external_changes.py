@@ -12,6 +12,7 @@ import yaml
 
 from bot.services import Services
 from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
+from models.money import get_minor_unit_digits
 from tests.fake_stripe import StripeRecords
 from tests.fake_stripe.records import Subscription
 from tests.simulation.slack import SimulatedSlack
@@ -24,7 +25,12 @@ class ExternalChanges:
     methods, except for the `unlinked` account."""
 
     def __init__(
-        self, random: Random, path: Path, stripe: StripeRecords | None = None, unlinked: str = ""
+        self,
+        random: Random,
+        path: Path,
+        stripe: StripeRecords | None = None,
+        unlinked: str = "",
+        currency: str = "EUR",
     ) -> None:
         self._random, self._path = random, path
         self._file = deepcopy(_read_accounts_file())
@@ -34,6 +40,13 @@ class ExternalChanges:
                 account["stripe_customer"] = f"cus_{account['id']}"
                 del account["payment_methods"]
         self._acme = self._file["accounts"][0]
+        self._acme["currency"], self._unit_price = (
+            currency,
+            "13.00" if get_minor_unit_digits(currency) else "13",
+        )
+        if not get_minor_unit_digits(currency):
+            for subscription in self._acme["subscriptions"]:
+                subscription["unit_price"] = subscription["unit_price"].replace(".", "")
         self._quotes = 0
         self._imports = 0
 
@@ -69,7 +82,7 @@ class ExternalChanges:
         self._quotes += 1
         line = {"subscription": subscription, "seats": "3"}
         if self._random.random() < 0.5:
-            line["unit_price"] = "13.00"
+            line["unit_price"] = self._unit_price
         ends = at + timedelta(hours=self._random.choice((1, 30, 60)))
         number = f"Q-{self._quotes + at.day * 100}"
         offered = {"number": number, "expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}", "lines": [line]}

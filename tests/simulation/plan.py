@@ -56,6 +56,7 @@ class Plan:
             world.store.folder / "accounts.yml",
             world.stripe.records if world.stripe else None,
             world.unlinked_account,
+            world.terms.currency,
         )
         self._pressed: list[Click] = []
         self._last: Waiter | None = None

@@ -24,6 +24,7 @@ from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.plan import Plan
 from tests.simulation.scene import build_checked_out_scene
 from tests.simulation.snapshot import format_instant
+from tests.simulation.stripe_accounts import choose_account_terms
 from tests.simulation.template import build_imported_database
 from tests.simulation.world import SimulatedWorld
 
@@ -48,7 +49,11 @@ def run_seed(store: Store, seed: int, *, at_stripe: bool = False) -> Outcome:
     _set_scene(store, random, clock, begun=begun, quiet=0.5 if at_stripe else 0.6)
     seen: Counter[str] = Counter()
     theme = RandomFaults(seed, random, seen, at_stripe=at_stripe)
-    world = SimulatedWorld(store, clock, random, theme, seen, at_stripe=at_stripe)
+    terms = choose_account_terms(Random(f"terms {seed}")) if at_stripe else None
+    world = SimulatedWorld(store, clock, random, theme, seen, at_stripe=at_stripe, terms=terms)
+    world.trace.add(f"terms: {world.terms}")
+    interval, count = world.terms.interval
+    seen.update([f"account in {world.terms.currency}", f"every {count} {interval}"])
     # Two workers of a process show all there is to see of several.
     run_in_virtual_time(world, lambda: _play_seed(world, theme, begun=begun), workers=2)
     orders = next(store.rows("SELECT count(*) FROM service_order"))[0]

@@ -1,10 +1,14 @@
 """The accounts of the simulation at the fake Stripe."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from random import Random
 
+from bot.billing.stripe.currencies import to_minor_units
+from models.subscription.proration import get_midnight
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.accounts import add_account
+from tests.fake_stripe.records import SubscriptionItem, add_interval
 from tests.simulation.database import Store
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
@@ -16,7 +20,27 @@ API_KEY = "sk_test_fake"
 BEHAVIOURS = {"declines": "declined"}
 
 
-def create_fake_stripe(clock: VirtualClock, random: Random, faults: Faults) -> FakeStripe:
+@dataclass(frozen=True)
+class AccountTerms:
+    """What cannot change once there are subscriptions: of the account `acme`, and of its first one."""
+
+    currency: str = "EUR"
+    interval: tuple[str, int] = ("month", 1)
+    shares_subscription: bool = True
+
+
+def choose_account_terms(random: Random) -> AccountTerms:
+    """Currencies without decimals and with three; quarters, and weeks that end while it runs."""
+    return AccountTerms(
+        random.choice(("EUR", "EUR", "EUR", "JPY", "KWD")),
+        random.choice((("month", 1), ("month", 1), ("month", 3), ("week", 1))),
+        random.random() < 0.7,
+    )
+
+
+def create_fake_stripe(
+    clock: VirtualClock, random: Random, faults: Faults, terms: AccountTerms
+) -> FakeStripe:
     """Each payment of a card goes as `faults` say."""
 
     def behave(card: Card) -> Card:
@@ -29,10 +53,35 @@ def create_fake_stripe(clock: VirtualClock, random: Random, faults: Faults) -> F
 
     records = StripeRecords(clock, {"FR": "0.20", "GB": "0.20"}, behave)
     for account in read_yaml(ACCOUNTS)["accounts"]:
-        add_account(records, account, share_subscription=True)
+        add_account(records, account, share_subscription=terms.shares_subscription)
+    _apply_terms(records, terms)
     for subscription in records.subscriptions.values():
         set_up_subscription(records, subscription, random)
     return FakeStripe(records, API_KEY)
+
+
+def _apply_terms(records: StripeRecords, terms: AccountTerms) -> None:
+    for subscription in records.subscriptions.values():
+        for item in subscription.items:
+            if subscription.customer == "cus_acme":
+                item.price.currency = terms.currency.lower()
+            if item.id == "si_acme_meeting":
+                _set_interval(item, *terms.interval)
+
+
+def _set_interval(item: SubscriptionItem, interval: str, count: int) -> None:
+    """The scene's quotes are of 10 November, which is in the current period."""
+    item.price.interval, item.price.interval_count = interval, count
+    if interval == "week":
+        start = date(2026, 11, 8)
+        item.current_period_start, item.current_period_end = (
+            int(get_midnight(day, "Europe/Paris").timestamp()) for day in (start, start + timedelta(weeks=1))
+        )
+    item.billing_cycle_anchor = item.current_period_start
+    if interval == "month":
+        item.current_period_end = add_interval(
+            item.current_period_start, item.price, item.billing_cycle_anchor
+        )
 
 
 def choose_unlinked_account(random: Random) -> str:
@@ -40,19 +89,28 @@ def choose_unlinked_account(random: Random) -> str:
     return "borea" if random.random() < 0.3 else ""
 
 
-def link_accounts(store: Store, records: StripeRecords, random: Random, unlinked: str) -> None:
+def link_accounts(
+    store: Store, records: StripeRecords, random: Random, unlinked: str, terms: AccountTerms
+) -> None:
     """Also gives the scene's quotes Stripe's prices, which round twice. Now and then the quote made elsewhere
     keeps a price of its own."""
     store.raw.execute("UPDATE account SET stripe_customer = 'cus_' || id WHERE id <> ?", (unlinked,))
+    store.raw.execute("UPDATE account SET currency = ? WHERE id = 'acme'", (terms.currency,))
+    store.raw.execute("UPDATE quote SET currency = ? WHERE account_id = 'acme'", (terms.currency,))
     lines = store.rows(
         "SELECT line.id, line.quote_id, subscription_id, seats, strftime('%s', frozen_at) "
         "FROM quote_line AS line JOIN quote ON quote.id = quote_id"
     )
     for line_id, quote_id, subscription_id, seats, at in list(lines):
         subscription, item = records.get_subscription_and_item(subscription_id)
-        terms = records.find_tax_terms(subscription)
-        prorated = records.build_proration_lines(subscription, item, item.quantity + seats, int(at), terms)
-        amount, tax = sum(line.net for line in prorated), sum(line.tax for line in prorated)
+        tax_terms = records.find_tax_terms(subscription)
+        prorated = records.build_proration_lines(
+            subscription, item, item.quantity + seats, int(at), tax_terms
+        )
+        amount, tax = (
+            to_minor_units(total, subscription.charged_currency)
+            for total in (sum(line.net for line in prorated), sum(line.tax for line in prorated))
+        )
         has_other_price = quote_id == EXTERNAL_QUOTE and random.random() < 0.2
         usual_price = None if item.price.tiers or item.price.package else item.price.unit_amount
         price = 1300 if has_other_price else usual_price

@@ -19,6 +19,7 @@ from tests.fake_stripe.records import (
 )
 from tests.fake_stripe.taxes import CustomerTax
 
+STANDINGS = ("active", "past_due", "unpaid", "paused", "trialing")
 SetUp = Callable[[StripeRecords, Subscription, Random], str]
 # Later than any run, which therefore never reaches the next phase.
 NEXT_PHASE, END = (int(datetime(2030, month, 1, tzinfo=UTC).timestamp()) for month in (1, 6))
@@ -27,7 +28,9 @@ NEXT_PHASE, END = (int(datetime(2030, month, 1, tzinfo=UTC).timestamp()) for mon
 def set_up_subscription(records: StripeRecords, subscription: Subscription, random: Random) -> str:
     """Change a few things about it; says which."""
     chosen = [set_up for set_up in SET_UPS if random.random() < 0.15]
-    return ", ".join(set_up(records, subscription, random) for set_up in chosen) or "as usual"
+    names = [set_up(records, subscription, random) for set_up in chosen]
+    _drop_split_coupons(subscription)
+    return ", ".join(names) or "as usual"
 
 
 def place_payment_method(records: StripeRecords, subscription: Subscription, random: Random) -> str:
@@ -90,14 +93,34 @@ def choose_future(records: StripeRecords, subscription: Subscription, random: Ra
             future.schedule = Schedule("sub_sched_1", phases)
             future.entered_phase = phases[0]
         case "coupon":
-            future.coupons = [Coupon("loyalty", "Loyalty", 15)]
+            future.coupons = [_choose_coupon(subscription, random)]
     subscription.future = future
     return f"{kind} ahead"
 
 
+def _choose_coupon(subscription: Subscription, random: Random) -> Coupon:
+    """A percentage, or an amount in the subscription's currency, in another, or in both."""
+    currency, unit = subscription.charged_currency, int(subscription.items[0].price.unit_amount)
+    return random.choice(
+        (
+            Coupon("loyalty", "Loyalty", 15),
+            Coupon("fixed", "Fixed", amount_off=unit, currency=currency),
+            Coupon("foreign", "Foreign", amount_off=unit, currency="usd"),
+            Coupon("both", "Both", amount_off=unit, currency="usd", currency_options={currency: unit}),
+        )
+    )
+
+
+def _drop_split_coupons(subscription: Subscription) -> None:
+    """How Stripe splits an amount among lines is not documented."""
+    future, [first, *others] = subscription.future, subscription.items
+    if others or first.price.tiers:
+        future.coupons = [coupon for coupon in future.coupons if coupon.percent_off]
+
+
 def choose_standing(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    if subscription.status in ("active", "past_due", "trialing"):
-        subscription.status = random.choice(("active", "active", "past_due", "trialing"))
+    if subscription.status in STANDINGS:
+        subscription.status = random.choice((*("active",) * 3, *STANDINGS))
         is_trial = subscription.status == "trialing"
         subscription.future.trial_end = records.now + random.randint(1, 10 * 86400) if is_trial else None
     return str(subscription.status)

@@ -37,6 +37,7 @@ from tests.simulation.provider_state import ProviderState, StripeState
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.stripe_accounts import (
     API_KEY,
+    AccountTerms,
     choose_unlinked_account,
     create_fake_stripe,
     link_accounts,
@@ -58,7 +59,8 @@ class SimulatedReplica:
 
 
 class SimulatedWorld:
-    """`at_stripe` puts the Stripe gateway, with a fake Stripe behind it, in place of the provider."""
+    """`at_stripe` puts the Stripe gateway, with a fake Stripe behind it, in place of the provider; `terms`
+    are what the account `acme` has there."""
 
     def __init__(
         self,
@@ -69,17 +71,19 @@ class SimulatedWorld:
         seen: Counter[str],
         *,
         at_stripe: bool = False,
+        terms: AccountTerms | None = None,
     ) -> None:
         self.store, self.clock, self.random, self.faults, self.seen = store, clock, random, faults, seen
+        self.terms = terms or AccountTerms()
         self.gates = Gates()
         self.stripe: FakeStripe | None = None
         self.provider_state: ProviderState
         self.unlinked_account = ""
         if at_stripe:
             self.unlinked_account = choose_unlinked_account(random)
-            self.stripe = create_fake_stripe(clock, random, faults)
+            self.stripe = create_fake_stripe(clock, random, faults, self.terms)
             self.provider_state = StripeState(self.stripe)
-            link_accounts(store, self.stripe.records, random, self.unlinked_account)
+            link_accounts(store, self.stripe.records, random, self.unlinked_account, self.terms)
         else:
             self.provider_state = self._provider = SimulatedProvider(clock, random, faults)
         self.initial_seats = self.provider_state.list_seats()

@@ -15,7 +15,7 @@ from bot.use_cases.accounts_import.existing import (
 )
 from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.row_sync import Changes, FieldValues, sync_rows, update_fields
-from models.account import Account
+from models.account import Account, Address
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
@@ -85,7 +85,8 @@ class AccountImporter:
             *([] if self._is_overwritten else [self._existing.last_imported_address]),
         ]
         if new_address not in kept_addresses:
-            account.sqlmodel_update({**new_address, "home_country": home_country})
+            account.set_billing_address(Address(**new_address), self._run.at)
+            account.home_country = home_country
             self._changes["billing_address"] = [old_address, new_address]
         return account
 

@@ -24,7 +24,7 @@ from bot.permissions import (
 from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.cart.contents import clear_cart
-from bot.use_cases.checkout import get_saved_form, get_valid_form
+from bot.use_cases.checkout import get_current_checkout, get_saved_form, get_valid_form
 from bot.use_cases.details import apply_blocking_orders, load_order_details
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import list_direct_destinations
@@ -44,7 +44,7 @@ from models.document_sequence import SERVICE_ORDER_PREFIX
 from models.errors import InvalidInput
 from models.money import Money
 from models.notice import NoticeKind
-from models.order_fingerprint import check_order_unchanged, compute_order_fingerprint
+from models.order_fingerprint import OrderChanged, check_order_unchanged, compute_order_fingerprint
 from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
 from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus
@@ -96,6 +96,7 @@ async def place_service_order(
         for screen in build_screens(placed_before.order):
             await store_order_screen(services, screen)
         return placed_before
+    _check_address_current(authorized.account, state)
     await _check_price_unchanged(services, state)
     async with services.write() as session:
         account, contact = await lock_account_role(session, person, state.quote.account_id, at)
@@ -285,6 +286,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     methods = choices.choose(form.payment_method)
     method = methods[state.rows[0].line.subscription_id]
     _check_still_orderable(placement)
+    _check_address_current(account, state)
     _check_as_shown(placement, form, chosen, methods)
     administrator, audit_entries = await _get_or_create_administrator(placement, form, chosen)
     decision = await change_quote_status(
@@ -296,7 +298,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
         at,
         decided_by_contact=placement.contact,
     )
-    account.set_billing_address(form.address)
+    account.set_billing_address(form.address, at)
     session.add(account)
     await clear_cart(session, quote)
     await prepare_audit_entries(session, account.id, placement.actor)
@@ -331,6 +333,12 @@ def _check_still_orderable(placement: _Placement) -> None:
     for subscription in sorted(state.subscriptions, key=lambda s: products[s.product_id].name):
         if subscription.active:
             subscription.check_self_service(products[subscription.product_id])
+
+
+def _check_address_current(account: Account, state: _State) -> None:
+    """The tax of an address that the account has got since the quote is known only at checkout."""
+    if state.checkout is not get_current_checkout(state.checkout, account, state.quote):
+        raise OrderChanged(parts=["address"])
 
 
 def _check_as_shown(

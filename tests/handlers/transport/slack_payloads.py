@@ -18,7 +18,7 @@ BOLT_PYTHON_TESTS = "https://github.com/slackapi/bolt-python/blob/main/tests/sce
 @dataclass(frozen=True)
 class DocumentedPayload:
     """`kind` says how it is encoded: command (a form), interactive (JSON in a form) or event (JSON). `reply`
-    is the body of the ack."""
+    is the body of the ack, or its view's callback id."""
 
     name: str
     source: str
@@ -254,6 +254,7 @@ VIEWS = [
         "of an unknown form",
         f"{INTERACTION}/view-interactions-payload",
         "view_submission",
+        "refusal.show",
         view=view("old.form"),
         response_urls=[],
     ),
@@ -261,6 +262,7 @@ VIEWS = [
         "in an organisation",
         f"{BOLT_JS_TYPES}/view/index.ts",
         "view_submission",
+        "refusal.show",
         view=view("old.form", app_installed_team_id="E0ORG"),
         response_urls=[{"block_id": "b", "action_id": "a", "channel_id": "C01BILLING", "response_url": ""}],
         **ORG_WIDE,
@@ -269,6 +271,7 @@ VIEWS = [
         "with a conversation to answer in",
         f"{INTERACTION}/view-interactions-payload",
         "view_submission",
+        "refusal.show",
         view=view("old.form"),
         response_urls=[
             {
@@ -283,6 +286,7 @@ VIEWS = [
         "of a workflow's step",
         f"{BOLT_PYTHON_TESTS}/test_workflow_steps.py",
         "view_submission",
+        "refusal.show",
         view=view("old.step", "workflow_step", submit_disabled=False),
         workflow_step={"workflow_step_edit_id": "1.2", "workflow_id": "3", "step_id": "4"},
     ),
@@ -357,6 +361,7 @@ OTHER_INTERACTIONS = [
         "with elements that are not the bot's",
         f"{INTERACTION}/view-interactions-payload",
         "view_submission",
+        "refusal.show",
         view=view(
             "old.form",
             state={

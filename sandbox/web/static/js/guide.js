@@ -3,30 +3,35 @@
 import { h } from "./dom.js";
 
 export function guide(root, ctx) {
-  const mark = `guide ${ctx.me.id}`;
+  const mark = `guide ${ctx.me.id} ${ctx.me.locale}`;
   if (root.dataset.kind === mark) return;
   root.dataset.kind = mark;
-  const { title, notes, steps } = ctx.state.guide;
+  const { title, try_label, notes, steps } = ctx.state.guide;
+  const say = (text) => inLanguage(text, ctx.me.locale);
   root.replaceChildren(
-    h("header", { class: "bar" }, ctx.menuButton(), h("h1", {}, title)),
+    h("header", { class: "bar" }, ctx.menuButton(), h("h1", {}, say(title))),
     h(
       "div",
-      { class: "guide", role: "region", "aria-label": title, tabindex: "0" },
-      h("ol", {}, steps.map((step) => item(step, ctx))),
-      notes.map((note) => h("p", {}, note)),
+      { class: "guide", role: "region", "aria-label": say(title), tabindex: "0" },
+      h("ol", {}, steps.map((step) => item(step, say(try_label), say, ctx))),
+      notes.map((note) => h("p", {}, say(note))),
     ),
   );
 }
 
-function item(step, ctx) {
+export function inLanguage(text, locale) {
+  return typeof text === "string" ? text : (text[locale.split("-")[0]] ?? text.en ?? Object.values(text)[0]);
+}
+
+function item(step, tryLabel, say, ctx) {
   const { real_name, name } = ctx.state.users[step.user];
-  const who = real_name || name;
+  const action = `${tryLabel} ${real_name || name}`;
   return h(
     "li",
     {},
-    h("h2", {}, step.title),
-    h("p", {}, step.text),
-    h("button", { type: "button", class: "button", "aria-label": `Try as ${who}: ${step.title}`, onclick: () => ctx.tryStep(step) }, `Try as ${who}`),
+    h("h2", {}, say(step.title)),
+    h("p", {}, say(step.text)),
+    h("button", { type: "button", class: "button", "aria-label": `${action}: ${say(step.title)}`, onclick: () => ctx.tryStep(step) }, action),
     step.command ? h("code", {}, step.command) : null,
   );
 }

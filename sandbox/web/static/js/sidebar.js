@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { h, keepFocus } from "./dom.js";
+import { inLanguage } from "./guide.js";
 import { icon } from "./icons.js";
 import { avatar } from "./messages.js";
 
@@ -21,7 +22,7 @@ function content(ctx) {
     persona(ctx),
     group("Channels", channels.map((channel) => place(channel.id, [channel.is_private ? icon("lock") : h("span", { class: "hash" }, "#"), channel.name, channel.is_ext_shared ? icon("link") : null], ctx, channel.is_archived ? "archived" : ""))),
     group("App", ctx.state.installed ? [place("home", [icon("home"), "Home"], ctx), place("messages", [icon("chat"), "Messages"], ctx)] : [h("li", { class: "empty" }, "Not installed here")]),
-    group("Sandbox", [ctx.state.guide ? place("guide", [icon("list"), "What to try"], ctx) : null, place("mail", [icon("mail"), `Mail${ctx.state.mail ? ` (${ctx.state.mail})` : ""}`], ctx), place("traffic", [icon("wire"), "Traffic"], ctx)]),
+    group("Sandbox", [ctx.state.guide ? place("guide", [icon("list"), inLanguage(ctx.state.guide.title, ctx.me.locale)], ctx) : null, place("mail", [icon("mail"), `Mail${ctx.state.mail ? ` (${ctx.state.mail})` : ""}`], ctx), place("traffic", [icon("wire"), "Traffic"], ctx)]),
     h(
       "footer",
       {},
