@@ -1,7 +1,8 @@
 """The least that `cart.save` and `service_order.place` could cost, with the same framework, driver and rows.
 
-One transaction each: everything is read in two statements, and written with one per table. There are no
-business rules, no history that could be verified, no processing and no jobs. DATABASE_URL names the database.
+One transaction for each form, also for the review between the two: everything is read in two statements, and
+written with one per table. There are no business rules, no history that could be verified, no processing
+and no jobs. DATABASE_URL names the database.
 """
 
 import json
@@ -10,6 +11,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import uvicorn
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
@@ -47,15 +49,13 @@ ledger_subscription, ledger_block = TABLES["ledger_subscription"], TABLES["ledge
 cart, checkout = TABLES["cart"], TABLES["checkout"]
 quote, quote_line = TABLES["quote"], TABLES["quote_line"]
 service_order, order_line, notice = TABLES["service_order"], TABLES["order_line"], TABLES["notice"]
+order_screen = TABLES["order_screen"]
 audit_entry, chain_tip, audit_person = (
     TABLES["audit_entry"],
     TABLES["audit_chain_tip"],
     TABLES["audit_person"],
 )
 account_change, document_sequence = TABLES["account_change"], TABLES["document_sequence"]
-
-# The steps between the two, which store next to nothing.
-NEXT_STEP = {"quote.review": "checkout.save", "checkout.save": "service_order.place"}
 
 engine = create_async_engine(
     os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"), pool_size=10, max_overflow=0
@@ -206,21 +206,44 @@ async def store_cart(connection: AsyncConnection, row: Values, seats: int) -> in
 
 
 @app.view("quote.review")
-@app.view("checkout.save")
-async def show_next_step(ack: AsyncAck, body: dict[str, Any]) -> None:
-    view = body["view"]
-    await show(ack, NEXT_STEP[view["callback_id"]], json.loads(view["private_metadata"])["quote"])
+async def review_quote(ack: AsyncAck, body: dict[str, Any]) -> None:
+    """To the one screen with the checkout and the order, which stores what the checkout would ask for."""
+    quote_id = json.loads(body["view"]["private_metadata"])["quote"]
+    async with engine.begin() as connection:
+        await store_checkout(connection, await load(connection, body, QUOTE_QUERY, quote=quote_id))
+    await show(ack, "service_order.place", quote_id)
+
+
+async def store_checkout(connection: AsyncConnection, row: Values) -> None:
+    values = {
+        "quote_id": row[quote.c.id],
+        "contact_id": row[contact.c.id],
+        "form_values": {
+            "administrator": str(row[administrator.c.id]),
+            "payment_method": row[method.c.id],
+            **build_address(row),
+        },
+        "is_saved": True,
+    }
+    stored = postgresql.insert(checkout).values(values)
+    await connection.execute(
+        stored.on_conflict_do_update(
+            index_elements=[checkout.c.quote_id, checkout.c.contact_id],
+            set_={name: stored.excluded[name] for name in ("form_values", "is_saved")},
+        )
+    )
 
 
 @app.view("service_order.place")
 async def place_service_order(ack: AsyncAck, body: dict[str, Any]) -> None:
-    quote_id = json.loads(body["view"]["private_metadata"])["quote"]
+    quote_id, external_id = json.loads(body["view"]["private_metadata"])["quote"], f"order:{uuid4().hex}"
     async with engine.begin() as connection:
-        await store_order(connection, await load(connection, body, QUOTE_QUERY, quote=quote_id))
-    await show(ack, "service_order.show", quote_id)
+        row = await load(connection, body, QUOTE_QUERY, quote=quote_id)
+        await store_order(connection, row, external_id)
+    await show(ack, "service_order.show", quote_id, external_id=external_id)
 
 
-async def store_order(connection: AsyncConnection, row: Values) -> None:
+async def store_order(connection: AsyncConnection, row: Values, external_id: str) -> None:
     at, account_id, quote_id = datetime.now(UTC), row[account.c.id], row[quote.c.id]
     number = await get_next_number(connection, "SO")
     order_id = (
@@ -281,6 +304,20 @@ async def store_order(connection: AsyncConnection, row: Values) -> None:
     ]
     await write_history(connection, row, at, changes)
     await connection.execute(insert(notice), list(build_notices(row, order_id, at)))
+    await connection.execute(
+        insert(order_screen),
+        {
+            "external_id": external_id,
+            "order_id": order_id,
+            "team_id": row[slack_user.c.team_id],
+            "user_id": row[slack_user.c.user_id],
+            "is_placement": True,
+            "shown_at": at,
+            "change_count": 0,
+            "due_at": at,
+            "attempts": 0,
+        },
+    )
 
 
 def build_notices(row: Values, order_id: int, at: datetime) -> list[dict[str, Any]]:
@@ -351,7 +388,7 @@ def build_address(row: Values) -> dict[str, str]:
     return {name: row[account.c[name]] for name in names}
 
 
-async def show(ack: AsyncAck, callback_id: str, quote_id: int) -> None:
+async def show(ack: AsyncAck, callback_id: str, quote_id: int, **attributes: str) -> None:
     section = {"type": "section", "text": {"type": "mrkdwn", "text": "*GoTo Meeting*: 2 new seats"}}
     view = {
         "type": "modal",
@@ -359,6 +396,7 @@ async def show(ack: AsyncAck, callback_id: str, quote_id: int) -> None:
         "private_metadata": json.dumps({"quote": quote_id}),
         "title": {"type": "plain_text", "text": "Floor"},
         "blocks": [section] * 10,
+        **attributes,
     }
     await ack(response_action="update", view=view)
 

@@ -125,7 +125,7 @@ async def test_a_declined_request_changes_nothing_and_says_why(world: World) -> 
     await world.settle()
     quote = await quote_of(world, "Q-2041")
     assert (quote.expires_at, quote.remind_at) == (before.expires_at, before.remind_at)
-    answered = newest(alice.dms, "declined more time")
+    answered = newest(alice.dms, "declined the extension")
     for words in ("Vera Lind", "The price list changes", "Q-2041"):
         assert words in answered.text
     assert "Refusé par Vera Lind" in request_message(world).text
