@@ -1,4 +1,4 @@
-### What people read, in English. Grouped by the noun of the screen or message.
+### What people read, in English. Grouped by the feature that the screen or message is about.
 ### We are the service, you are the reader. British spelling, sentence case; buttons are verbs.
 
 ## Everywhere
