@@ -51,15 +51,26 @@ def render_document(content: dict[str, Any], dated: datetime) -> bytes:
         except typst.TypstError:
             # A name has letters that the fonts lack, and a PDF/A must not omit any.
             continue
-    return _compile_pdf(text, timestamp, [], system_fonts=True)
+    return _compile_small_pdf(text, timestamp, [], [], system_fonts=True)
 
 
 def _compile_archivable_pdf(content: str, timestamp: datetime, *, system_fonts: bool) -> bytes:
-    pdf = _compile_pdf(content, timestamp, ["a-2a", "ua-1"], system_fonts=system_fonts)
+    return _compile_small_pdf(content, timestamp, ["a-2a", "ua-1"], ["a-2u"], system_fonts=system_fonts)
+
+
+def _compile_small_pdf(
+    content: str,
+    timestamp: datetime,
+    standards: "typst.PDFStandards",
+    untagged_standards: "typst.PDFStandards",
+    *,
+    system_fonts: bool,
+) -> bytes:
+    pdf = _compile_pdf(content, timestamp, standards, system_fonts=system_fonts)
     if len(pdf) <= MAX_PDF_BYTES:
         return pdf
     # Tags for screen readers grow with every line, much more than the printed text.
-    return _compile_pdf(content, timestamp, ["a-2u"], tags=False, system_fonts=system_fonts)
+    return _compile_pdf(content, timestamp, untagged_standards, tags=False, system_fonts=system_fonts)
 
 
 def _compile_pdf(

@@ -95,8 +95,9 @@ class AccountImporter:
         self._sync_payment_methods()
         for entry in self._entry.subscriptions:
             self._upsert_subscription(entry)
-        if self._overwritten_subscriptions and self._entry.stripe_customer:
-            # Stripe's copy may be newer than the file.
+        has_changed = any(name.startswith("subscription:") for name in self._changes)
+        if (has_changed or self._overwritten_subscriptions) and self._entry.stripe_customer:
+            # What Stripe has may be newer than the file, and a refresh under way leaves these rows alone.
             self._existing.account.schedule_refresh(self._run.at)
         return [
             *self._existing.contacts.values(),
