@@ -523,7 +523,7 @@ service-order-failed = *Failed* on { $at }. { order-nothing-billed }
 order-nothing-billed = Nothing was billed and no seats were added. Account Services can help.
 service-order-overdue = This is taking longer than the promised 24 hours. There’s no need to order again. Account Services can help.
 service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them to complete the rest of the order.
-service-order-facts =
+service-order-details =
     {"*"}Account:* { $account }
     {"*"}Quote:* { $quote }
     {"*"}Placed:* { $at }, by { $by }

@@ -527,7 +527,7 @@ service-order-failed = *Échouée* le { $at }. { order-nothing-billed }
 order-nothing-billed = Rien n’a été facturé et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
 service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
 service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les pour terminer le reste de la commande.
-service-order-facts =
+service-order-details =
     {"*"}Compte :* { $account }
     {"*"}Devis :* { $quote }
     {"*"}Passée :* le { $at }, par { $by }

@@ -14,7 +14,7 @@ from bot.receipts.quote import (
 )
 from models.details import QuoteDetails
 from models.quote import QuoteStatus
-from models.tax import TaxFacts, TaxItem, TaxTreatment
+from models.tax import TaxDetails, TaxItem, TaxTreatment
 from tests.blocks import samples
 from tests.receipts.test_receipts import ENGLISH, FRENCH, LONG, SELLER, pages
 
@@ -79,7 +79,7 @@ def test_one_that_can_no_longer_be_accepted_says_so(status: QuoteStatus, word: s
 
 def test_it_lists_the_tax_of_each_rate_why_there_is_none_and_the_tax_ids() -> None:
     details = samples.make_quote_details()
-    details.quote.tax_facts = TaxFacts(buyer_tax_ids=["FR12345678901"])
+    details.quote.tax_facts = TaxDetails(buyer_tax_ids=["FR12345678901"])
     reverse_charge = TaxItem(treatment=TaxTreatment.REVERSE_CHARGE, taxable_amount=1000, amount=0)
     vat = TaxItem(name="VAT", percent=20, taxable_amount=1000, amount=200)
     row, other = details.rows
