@@ -15,7 +15,7 @@ from sqlmodel import SQLModel, func, select
 from structlog.testing import capture_logs
 
 from bot.db import Database
-from bot.jobs import JobId, build_job_actor
+from bot.job_ids import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import process_queue
 from models.audit.entry import AuditEntry
