@@ -3,8 +3,12 @@ take longer than the command."""
 
 import asyncio
 import contextlib
+import io
+import sys
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from typer.testing import CliRunner
 
@@ -25,13 +29,31 @@ class CommandResult:
         return self.stdout + self.stderr
 
 
-async def run_command(folder: Path, *arguments: str, **settings: str) -> CommandResult:
-    """With these settings alone, in a folder that should hold no `.env`; in a thread, as it runs a loop."""
+Streams = tuple[io.BytesIO, io.BytesIO, io.BytesIO]
+
+
+class TerminalRunner(CliRunner):
+    """A person types the input."""
+
+    @contextlib.contextmanager
+    def isolation(self, *arguments: Any, **options: Any) -> Generator[Streams]:
+        with super().isolation(*arguments, **options) as streams:
+            sys.stdin.isatty = lambda: True  # type: ignore[method-assign]
+            yield streams
+
+
+async def run_command(
+    folder: Path, *arguments: str, answers: Sequence[str] | None = None, **settings: str
+) -> CommandResult:
+    """With these settings alone, in a folder that should hold no `.env`; in a thread, as it runs a loop.
+    `answers` are typed at a terminal; without any, there is none."""
+    runner = CliRunner() if answers is None else TerminalRunner()
+    typed = "".join(f"{answer}\n" for answer in answers or ())
 
     def invoke() -> CommandResult:
         with contextlib.chdir(folder):
             environment = {**dict.fromkeys(SETTING_NAMES), **settings}
-            result = CliRunner().invoke(cli, arguments, env=environment, catch_exceptions=False)
+            result = runner.invoke(cli, arguments, input=typed, env=environment, catch_exceptions=False)
         return CommandResult(result.exit_code, result.stdout, result.stderr)
 
     return await asyncio.to_thread(invoke)

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from slack_sdk.errors import SlackApiError
@@ -33,7 +33,9 @@ def link_customers(
     workspace: Annotated[
         str | None, typer.Option(help="The workspace (T…) or organisation (E…) of the accounts.")
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="The channel (C…) of the accounts.")] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="The channel (C…) of the accounts; '' for none.")
+    ] = None,
     contact: Annotated[
         list[str] | None,
         typer.Option(help="A billing contact: 'Name <address>'. By default, the customer's own address."),
@@ -104,10 +106,19 @@ def _ask_for_missing_options(report: "LinkReport") -> "LinkReport":
     missing = report.list_missing_options()
     if missing and not sys.stdin.isatty():
         exit_with_error(f"nothing was linked: add {', '.join(f'--{name}' for name in missing)}")
-    answers = {name.replace("-", "_"): typer.prompt(f"--{name}") for name in missing}
+    answers: dict[str, Any] = {name.replace("-", "_"): _ask_for_option(name) for name in missing}
     if contact := answers.pop("contact", None):
         answers["contacts"] = (contact,)
     return replace(report, options=replace(report.options, **answers))
+
+
+def _ask_for_option(name: str) -> str:
+    if name == "channel":
+        # An account needs none.
+        answer = typer.prompt("--channel (blank: contacts only)", default="", show_default=False)
+    else:
+        answer = typer.prompt(f"--{name}")
+    return str(answer).strip()
 
 
 def _print_link_report(report: "LinkReport") -> None:

@@ -51,15 +51,26 @@ def render_document(content: dict[str, Any], dated: datetime) -> bytes:
         except typst.TypstError:
             # A name has letters that the fonts lack, and a PDF/A must not omit any.
             continue
-    return _compile_pdf(text, timestamp, [], system_fonts=True)
+    return _compile_small_pdf(text, timestamp, [], [], system_fonts=True)
 
 
 def _compile_archivable_pdf(content: str, timestamp: datetime, *, system_fonts: bool) -> bytes:
-    pdf = _compile_pdf(content, timestamp, ["a-2a", "ua-1"], system_fonts=system_fonts)
+    return _compile_small_pdf(content, timestamp, ["a-2a", "ua-1"], ["a-2u"], system_fonts=system_fonts)
+
+
+def _compile_small_pdf(
+    content: str,
+    timestamp: datetime,
+    standards: "typst.PDFStandards",
+    untagged_standards: "typst.PDFStandards",
+    *,
+    system_fonts: bool,
+) -> bytes:
+    pdf = _compile_pdf(content, timestamp, standards, system_fonts=system_fonts)
     if len(pdf) <= MAX_PDF_BYTES:
         return pdf
     # Tags for screen readers grow with every line, much more than the printed text.
-    return _compile_pdf(content, timestamp, ["a-2u"], tags=False, system_fonts=system_fonts)
+    return _compile_pdf(content, timestamp, untagged_standards, tags=False, system_fonts=system_fonts)
 
 
 def _compile_pdf(
@@ -78,12 +89,12 @@ def _compile_pdf(
     return pdf
 
 
-def find_receipt_gaps(localizer: Localizer, details: ReceiptDetails) -> str:
+def find_missing_receipt_glyphs(localizer: Localizer, details: ReceiptDetails) -> str:
     """The characters of the receipt that no font here has: its PDF shows boxes in their place."""
-    return find_document_gaps(build_receipt_content(localizer, details))
+    return find_missing_document_glyphs(build_receipt_content(localizer, details))
 
 
-def find_document_gaps(content: dict[str, Any]) -> str:
+def find_missing_document_glyphs(content: dict[str, Any]) -> str:
     return find_missing_characters(json.dumps(content, ensure_ascii=False))
 
 

@@ -11,7 +11,7 @@ where somebody needs it.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,7 @@ from bot.billing.gateway import (
     UnrelatedChargesPending,
 )
 from bot.billing.stripe.client import build_http_client, build_stripe_client, from_timestamp, to_timestamp
+from bot.billing.stripe.items import ATTEMPT_METADATA_KEY
 from bot.permissions import SlackIdentity
 from bot.use_cases.cart.open import CartBlocked, open_cart
 from bot.use_cases.cart.save import save_cart
@@ -45,6 +46,7 @@ from models.payment_method import PaymentMethodUnsupported
 from models.subscription import Subscription
 from models.subscription.outlook import (
     CollectionPaused,
+    InvoiceTerms,
     SubscriptionChangeScheduled,
     SubscriptionInTrial,
     SubscriptionStanding,
@@ -607,6 +609,84 @@ async def test_r26_a_pending_item_of_somebody_else_is_refused(ordering: Ordering
         }
     )
     await ordering.refused(UnrelatedChargesPending)
+
+
+@dataclass(frozen=True)
+class InvoicedOrder:
+    """Five seats of a subscription that is paid by invoice, as they are charged."""
+
+    ordering: Ordering
+    charge: Charge
+
+    async def fetch_item(self) -> stripe.SubscriptionItem:
+        held = self.ordering.there.client.v1.subscriptions
+        found = (await held.list_async({"customer": self.ordering.there.customer})).data
+        [item] = next(each for each in found if each.collection_method == "send_invoice").items.data
+        return item
+
+    async def fetch_update_invoice(self) -> stripe.Invoice:
+        listed = await self.ordering.there.client.v1.invoices.list_async(
+            {"subscription": (await self.fetch_item()).subscription}
+        )
+        return next(each for each in listed.data if each.billing_reason == "subscription_update")
+
+
+@pytest.fixture
+async def invoiced(ordering: Ordering) -> InvoicedOrder:
+    await ordering.there.client.v1.customers.update_async(
+        ordering.there.customer, {"metadata": {"seatbot_pay_by_invoice": "true"}}
+    )
+    await ordering.subscribe(collection_method="send_invoice", days_until_due=30)
+    preview = await ordering.preview(5, "acme_webinar")
+    [line] = preview.lines
+    charge = ordering.build_charge("acme_webinar", 5, line.amount, line.tax, "", preview.amount_due)
+    return InvoicedOrder(ordering, replace(charge, is_on_invoice=True))
+
+
+async def test_r3_seats_on_invoice_are_settled_once_it_is_finalized(invoiced: InvoicedOrder) -> None:
+    ordering, charge = invoiced.ordering, invoiced.charge
+    terms = (await ordering.find_subscription("acme_webinar")).outlook.invoice_terms
+    assert terms == InvoiceTerms(days_until_due=30, is_order_allowed=True)
+    gateway, invoices = ordering.bot.services.billing, ordering.there.client.v1.invoices
+    assert await gateway.place_charge(replace(charge, is_on_invoice=False)) == Declined("paid_by_invoice")
+    outcome = await brought_to_an_end(ordering.provider, charge)
+    assert isinstance(outcome, Settled)
+    assert outcome.invoice is not None
+    assert (outcome.amount, outcome.tax, outcome.amount_paid) == (charge.amount, charge.tax, 0)
+    assert (outcome.invoice.status, outcome.invoice.amount) == ("due", charge.amount + charge.tax)
+    assert outcome.invoice.due_at is not None
+    assert await gateway.place_charge(charge) == outcome
+    assert (await ordering.find_subscription("acme_webinar")).seats == 15
+    sent = await invoices.retrieve_async(outcome.receipt)
+    assert (sent.status, sent.auto_advance, sent.collection_method) == ("open", True, "send_invoice")
+    await invoices.pay_async(outcome.receipt, {"paid_out_of_band": True})
+    paid = await gateway.fetch_invoice("acme", outcome.receipt)
+    assert paid is not None
+    assert (paid.status, paid.amount_remaining) == ("paid", 0)
+
+
+async def test_r19_the_draft_of_a_subscription_that_was_cancelled_is_voided(invoiced: InvoicedOrder) -> None:
+    """As a process leaves it that dies after the change: nothing has finalized the invoice."""
+    ordering, charge, item = invoiced.ordering, invoiced.charge, await invoiced.fetch_item()
+    client = ordering.there.client.v1
+    await client.subscriptions.update_async(
+        item.subscription, {"metadata": {ATTEMPT_METADATA_KEY: charge.key}}
+    )
+    await client.subscriptions.update_async(
+        item.subscription,
+        {
+            "items": [{"id": item.id, "quantity": 15}],
+            "proration_behavior": "always_invoice",
+            "proration_date": to_timestamp(charge.at),
+        },
+    )
+    draft = await invoiced.fetch_update_invoice()
+    assert draft.status == "draft"
+    await client.subscriptions.cancel_async(item.subscription)
+    gateway = ordering.bot.services.billing
+    assert await gateway.reconcile_charge(charge) == Declined("subscription_gone")
+    assert (await client.invoices.retrieve_async(str(draft.id))).status == "void"
+    assert await gateway.reconcile_charge(charge) == Declined("subscription_gone")
 
 
 async def test_an_amount_off_is_shown_and_in_the_renewal(ordering: Ordering) -> None:

@@ -117,11 +117,21 @@ async def test_what_no_proxy_names_is_called_directly(tmp_path: Path) -> None:
     with database_url("accounts", "sqlite") as url:
         async with (
             Sandbox.start(WORKSPACE, port=port, public_url=f"https://localhost:{direct}") as slack,
+            FakeStripe(build_stripe_records(Clock()), KEY).run() as stripe,
             tls_in_front_of(port, certificate, at=direct),
+            tls_in_front_of(int(stripe.url.rpartition(":")[2]), certificate) as stripe_port,
             ConnectProxy({}).run() as proxy,
         ):
             environment = build_environment(slack, url, transport="socket", HTTPS_PROXY=proxy.url)
             environment |= {"SSL_CERT_FILE": str(certificate.authority), "NO_PROXY": "localhost"}
+            with_stripe = {
+                "BILLING": "stripe",
+                "STRIPE_API_KEY": KEY,
+                "STRIPE_API_URL": f"https://localhost:{stripe_port}",
+            }
+            output = await run_doctor({**environment, **with_stripe}, tmp_path)
+            assert "ok    slack" in output, output
+            assert "billing: stripe: " not in output, output
             async with run_replicas(1, environment, tmp_path):
                 await slack.wait_until(lambda: slack.slack.sockets.is_open, timeout=HANG_SECONDS)
                 alice = slack.person("U01ALICE")

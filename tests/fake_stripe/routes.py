@@ -270,6 +270,7 @@ def update_customer(records: StripeRecords, params: Params, customer_id: str) ->
     customer = _get_customer(records, customer_id, "id")
     customer.address = {**customer.address, **params.get("address", {})}
     customer.tax.exempt = params.get("tax_exempt", customer.tax.exempt)
+    customer.metadata |= params.get("metadata", {})
     settings = params.get("invoice_settings", {})
     if "default_payment_method" in settings:
         # An empty value removes it: docs.stripe.com/api/customers/update
@@ -432,7 +433,7 @@ ROUTES = [
         "/v1/customers/([^/]+)",
         update_customer,
         stripe.CustomerService.update,
-        "address invoice_settings tax_exempt",
+        "address invoice_settings tax_exempt metadata",
     ),
     ApiRoute(
         "GET",

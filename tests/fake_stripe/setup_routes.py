@@ -172,6 +172,8 @@ def create_subscription(records: StripeRecords, params: Params) -> Params:
         items,
         "trialing" if trial_end else "active",
         currency=params.get("currency"),
+        sends_invoice=params.get("collection_method") == "send_invoice",
+        days_until_due=int(params.get("days_until_due", 30)),
         default_tax_rates=[records.manual_tax_rates[each] for each in params.get("default_tax_rates", [])],
         future=SubscriptionFuture(
             trial_end=trial_end,
@@ -180,6 +182,21 @@ def create_subscription(records: StripeRecords, params: Params) -> Params:
     )
     records.subscriptions[subscription.id] = subscription
     return serializers.serialize_subscription(records, subscription)
+
+
+def cancel_subscription(records: StripeRecords, params: Params, subscription_id: str) -> Params:
+    """docs.stripe.com/api/subscriptions/cancel"""
+    subscription = records.subscriptions[subscription_id]
+    records.cancel_subscription(subscription)
+    return serializers.serialize_subscription(records, subscription)
+
+
+def pay_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
+    """docs.stripe.com/api/invoices/pay"""
+    assert params["paid_out_of_band"] == "true", "nothing is charged here"
+    invoice = records.invoices[invoice_id]
+    records.pay_out_of_band(invoice)
+    return serializers.serialize_invoice(records, invoice)
 
 
 def _create_item(records: StripeRecords, params: Params) -> SubscriptionItem:
@@ -288,7 +305,20 @@ ROUTES = [
         "/v1/subscriptions",
         create_subscription,
         stripe.SubscriptionService.create,
-        "customer items currency default_tax_rates discounts trial_end",
+        "customer items currency default_tax_rates discounts trial_end collection_method days_until_due",
+    ),
+    ApiRoute(
+        "DELETE",
+        "/v1/subscriptions/([^/]+)",
+        cancel_subscription,
+        stripe.SubscriptionService.cancel,
+    ),
+    ApiRoute(
+        "POST",
+        "/v1/invoices/([^/]+)/pay",
+        pay_invoice,
+        stripe.InvoiceService.pay,
+        "paid_out_of_band",
     ),
     ApiRoute(
         "POST",

@@ -16,7 +16,7 @@ from bot.i18n import Localizer
 from bot.receipts import (
     MAX_PDF_BYTES,
     build_receipt_content,
-    find_receipt_gaps,
+    find_missing_receipt_glyphs,
     format_file_name,
     render_receipt_pdf,
 )
@@ -45,7 +45,7 @@ def line(**changes: Any) -> dict[str, Any]:
 def pages(pdf: bytes) -> list[str]:
     """What is read on each page, with plain spaces."""
     texts = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
-    return [text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u200b", "") for text in texts]
+    return [text.replace("\u00a0", " ").replace("\u202f", " ") for text in texts]
 
 
 def read_pdf(reader: Localizer, receipt: Receipt | None = None) -> str:
@@ -162,7 +162,7 @@ def render_for_buyer(name: str) -> bytes:
     pdf = render_receipt_pdf(ENGLISH, details)
     assert all("/FontFile3" in font or "/FontFile2" in font for font in fonts(pdf))
     assert not has_missing_glyphs(pdf)
-    assert find_receipt_gaps(ENGLISH, details) == ""
+    assert find_missing_receipt_glyphs(ENGLISH, details) == ""
     return pdf
 
 
@@ -221,22 +221,22 @@ RARE, UNASSIGNED, PRIVATE = "\U00030000", "\u0378", "\ue001"
 @pytest.mark.parametrize("character", [RARE, UNASSIGNED], ids=["rare", "unassigned"])
 def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered(character: str) -> None:
     details = make_receipt_details(a_receipt(buyer=f"Acme {character} Ακμή"))
-    assert find_receipt_gaps(ENGLISH, details) == character
+    assert find_missing_receipt_glyphs(ENGLISH, details) == character
     assert has_missing_glyphs(render_receipt_pdf(ENGLISH, details))
     assert "SO-1007" in read_pdf(ENGLISH, details.receipt)
-    assert find_receipt_gaps(ENGLISH, make_receipt_details()) == ""
+    assert find_missing_receipt_glyphs(ENGLISH, make_receipt_details()) == ""
 
 
 def test_a_character_of_private_use_is_missing_whatever_a_font_has_in_its_place() -> None:
     details = make_receipt_details(a_receipt(buyer=f"Acme {PRIVATE}"))
     assert not has_missing_glyphs(render_receipt_pdf(ENGLISH, details))
-    assert find_receipt_gaps(ENGLISH, details) == PRIVATE
+    assert find_missing_receipt_glyphs(ENGLISH, details) == PRIVATE
 
 
 def test_with_the_extra_fonts_a_japanese_buyer_is_rendered() -> None:
     need_japanese_font()
     receipt = a_receipt(buyer="株式会社アクメ", address=TOKYO)
-    assert find_receipt_gaps(ENGLISH, make_receipt_details(receipt)) == ""
+    assert find_missing_receipt_glyphs(ENGLISH, make_receipt_details(receipt)) == ""
     assert "株式会社アクメ〒100-0001東京都千代田区千代田1-1Japan" in "".join(
         read_pdf(ENGLISH, receipt).split()
     )
@@ -361,6 +361,47 @@ def test_every_page_of_a_long_one_has_the_head_of_the_table_and_no_line_is_lost(
         assert f"Page {number} of {len(read)}" in text
         assert "Product no." not in text or "New seats" in text
     assert [n for n in range(60) if f"Product no. {n}\n" not in "\n".join(read)] == []
+
+
+def test_a_line_for_each_of_many_invoices_is_kept_and_the_totals_stand_together() -> None:
+    invoiced = [line(invoiced=8400, invoice_number=f"INV-{n:03}", due_on="2026-12-30") for n in range(120)]
+    many = a_receipt(lines=invoiced, cards=[], subtotal=840_000, tax=168_000, total=1_008_000)
+    pdf = render_receipt_pdf(ENGLISH, make_receipt_details(many))
+    read = pages(pdf)
+    text = "\n".join(read)
+    assert [n for n in range(120) if f"Invoice INV-{n:03}, due on 30 Dec 2026 €84.00" not in text] == []
+    assert any("Subtotal €8,400.00\nTax €1,680.00\nTotal €10,080.00" in page for page in read)
+    assert len(pdf) <= MAX_PDF_BYTES
+
+
+@pytest.mark.parametrize("lines", [14, 15, 16])
+def test_the_total_is_on_the_page_of_what_it_adds_up(lines: int) -> None:
+    """With 15 lines, the page has room for the subtotal alone."""
+    read = pages(
+        render_receipt_pdf(ENGLISH, make_receipt_details(a_receipt(lines=[line() for _ in range(lines)])))
+    )
+    assert any("Subtotal" in page and "\nTotal" in page for page in read)
+
+
+LONG_WORDS = ("4500012345678901234567890", "W" * 50, "https://services.example/help/with/a/path?of=it")
+
+
+@pytest.mark.parametrize("word", LONG_WORDS)
+def test_a_long_word_is_copied_as_it_was_typed(word: str) -> None:
+    receipt = a_receipt(po_number=word)
+    text = PdfReader(io.BytesIO(render_receipt_pdf(ENGLISH, make_receipt_details(receipt)))).pages[0]
+    assert word in text.extract_text().replace("\n", "")
+
+
+def test_a_long_word_in_wide_letters_is_broken_before_the_margin() -> None:
+    [number] = re.findall(r"Purchase order\n((?:W+\n)+)", read_pdf(ENGLISH, a_receipt(po_number="W" * 50)))
+    assert max(map(len, number.split())) <= 10
+
+
+@pytest.mark.parametrize("number", ["🚀", ""])
+def test_it_is_small_even_if_characters_are_missing(number: str) -> None:
+    receipt = a_receipt(buyer=RARE, po_number=number, lines=[line(product=LONG) for _ in range(200)])
+    assert len(render_receipt_pdf(FRENCH, make_receipt_details(receipt))) < MAX_PDF_BYTES
 
 
 def test_zero_tax_is_shown_as_no_tax() -> None:

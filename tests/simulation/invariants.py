@@ -251,32 +251,38 @@ def lines_are_charged_once(watch: InvariantChecker, before: DatabaseSnapshot, no
 def nobody_pays_more_than_promised(
     watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R26: over the lines that settled, in the order in which they did; and over all of them what the quote
-    says is due now, if they did so in its order."""
+    """R26: for no line more than was promised for it and, for those that settled before it, was promised and
+    not charged; and over all of them what the quote says is due now, if they settled in its order."""
     for key, order in now["service_order"].items():
         quote, lines = now["quote"][order["quote_id"]], now.where("order_line", order_id=key)
         settled = sorted(
             (line for line in lines if line["status"] == "settled"),
             key=lambda line: (line["settled_at"], line["id"]),
         )
-        if any(line["is_on_invoice"] for line in settled):
-            continue  # An invoice takes the balance as it is when it is finalized.
-        paid, promised = sum(map(_get_amount_paid, settled)), _add_up_promise(quote, settled)
-        if paid > promised:
-            yield f"{order['number']} was charged {paid}, and {promised} were promised"
+        not_charged = 0
+        for line, promised in zip(settled, _list_promises(quote, settled), strict=True):
+            paid, limit = _get_amount_paid(line), promised + max(0, not_charged)
+            # An invoice takes the balance as it is when it is finalized.
+            if paid > limit and not line["is_on_invoice"]:
+                yield f"{order['number']}: line {line['id']} was charged {paid}, and {limit} were promised"
+            not_charged += promised - paid
+        paid = sum(map(_get_amount_paid, settled))
         is_as_quoted = [line["id"] for line in settled] == sorted(line["id"] for line in lines)
-        if is_as_quoted and quote["amount_due"] is not None and paid > quote["amount_due"]:
-            yield f"{order['number']} was charged {paid}, and {quote['amount_due']} were due now"
+        is_all_charged = not any(line["is_on_invoice"] for line in settled)
+        due_now = quote["amount_due"]
+        if is_as_quoted and is_all_charged and due_now is not None and paid > due_now:
+            yield f"{order['number']} was charged {paid}, and {due_now} were due now"
 
 
-def _add_up_promise(quote: Row, settled: list[Row]) -> int:
+def _list_promises(quote: Row, settled: list[Row]) -> list[int]:
     """Each line has an invoice, which takes up the balance; it charges nothing below the smallest charge."""
-    charged, balance = 0, int(quote["starting_balance"])
+    promises, balance = [], int(quote["starting_balance"])
     for line in settled:
         balance += line["amount"] + line["tax"]
-        if balance > 0 and balance >= quote["minimum_charge"]:
-            charged, balance = charged + balance, 0
-    return charged
+        is_charged = balance > 0 and balance >= quote["minimum_charge"]
+        promises.append(balance if is_charged else 0)
+        balance -= promises[-1]
+    return promises
 
 
 def one_busy_line_a_subscription(

@@ -140,6 +140,10 @@ def start_foreign_update(records: StripeRecords, subscription: Subscription, ran
     finally:
         records.card_network = usual
     records.foreign_invoices.add(invoice.id)
+    if subscription.pending_update is None:
+        # It cost nothing.
+        records.set_quantity(item.id, item.quantity - 1)
+        return "a foreign update taken back"
     return "a foreign update pending"
 
 

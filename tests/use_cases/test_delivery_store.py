@@ -1,5 +1,6 @@
 """R24: many notices share what they cost, and none suffers for another."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -8,11 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 from sqlmodel import select
+from structlog.testing import capture_logs
 
 from bot.db import Database
+from bot.messaging.messenger import MessageRef
 from bot.use_cases.delivery.claim import build_notice_queue
+from bot.use_cases.delivery.compose import compose_message
+from bot.use_cases.delivery.results import Posted
+from bot.use_cases.delivery.run import DeliveryRun, load_runs
+from bot.use_cases.delivery.store import DeliveryResultWriter
 from bot.use_cases.pacing import get_delivery_timeout
-from models.notice import Notice, NoticeKind, NoticeStatus
+from models.notice import Notice, NoticeKind, NoticeStatus, OrderMessage
 from tests.database_faults import failing_statements
 from tests.query_log import log_queries
 from tests.use_cases.outbox import Outbox, is_marking_delivered
@@ -102,3 +109,27 @@ async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) ->
     await fill(outbox, 8)
     claims += [*await one.claim(8), *await other.claim(8)]
     assert [claim.destination for claim in claims] == [f"channel:C{n}" for n in range(9)]
+
+
+async def test_a_notice_that_two_runs_of_one_process_have_delivered_is_stored_once(outbox: Outbox) -> None:
+    """The lease of the first one ran out while Slack hung, and their results are stored together."""
+    await fill(outbox, 1)
+    services, runs = outbox.services, list[DeliveryRun]()
+    for _ in range(2):
+        runs += await load_runs(services, await build_notice_queue(services).claim(1))
+        outbox.move(3600)
+    writer = DeliveryResultWriter(services)
+    writer.expect(len(runs))
+    for run, ts in zip(runs, ("1.1", "2.2"), strict=True):
+        [notice] = run.lease.notices
+        context = await run.get_context(services, notice)
+        posted = Posted(compose_message(notice, context, "C1"), MessageRef("C1", ts), context)
+        writer.add(run.add_result(notice, posted, outbox.at))
+    with capture_logs() as logs:
+        await asyncio.gather(*(writer.end_run(run) for run in runs))
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+    async with outbox.database.read() as session:
+        messages = (await session.exec(select(OrderMessage.ts))).all()
+    assert len(messages) == 1
+    assert [run.results[0].is_delivered for run in runs].count(True) == 1

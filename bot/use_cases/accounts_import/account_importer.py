@@ -19,7 +19,7 @@ from models.account import Account, Address
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.money import parse_amount
 from models.payment_method import PaymentMethod
 from models.subscription import Subscription
@@ -95,8 +95,9 @@ class AccountImporter:
         self._sync_payment_methods()
         for entry in self._entry.subscriptions:
             self._upsert_subscription(entry)
-        if self._overwritten_subscriptions and self._entry.stripe_customer:
-            # Stripe's copy may be newer than the file.
+        has_changed = any(name.startswith("subscription:") for name in self._changes)
+        if (has_changed or self._overwritten_subscriptions) and self._entry.stripe_customer:
+            # What Stripe has may be newer than the file, and a refresh under way leaves these rows alone.
             self._existing.account.schedule_refresh(self._run.at)
         return [
             *self._existing.contacts.values(),
@@ -126,7 +127,7 @@ class AccountImporter:
             subject = self._existing.account.audit_subject
             await self._run.record_change(session, account_id, subject, action, self._changes)
         for subscription_id, changes in self._overwritten_subscriptions.items():
-            subject = AuditSubject(SubjectNoun.SUBSCRIPTION, subscription_id)
+            subject = AuditSubject(SubjectType.SUBSCRIPTION, subscription_id)
             await self._run.record_change(session, account_id, subject, "overwritten", changes)
 
     def _sync_people(self) -> None:

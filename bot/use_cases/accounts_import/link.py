@@ -35,7 +35,8 @@ LINK_SOURCE = "link-stripe"
 
 @dataclass(frozen=True)
 class LinkOptions:
-    """What an operator adds to what the provider knows. `contacts` are `Name <address>`, or an address."""
+    """What an operator adds to what the provider knows. `contacts` are `Name <address>`, or an address; a
+    blank `channel` is none."""
 
     workspace: str | None = None
     channel: str | None = None
@@ -64,7 +65,7 @@ class CustomerLink:
             "id": self.account_id,
             "name": customer.name or customer.email or customer.id,
             "slack_enterprise" if owner and owner.startswith("E") else "slack_team": owner,
-            "channel": options.channel,
+            "channel": options.channel or None,
             "stripe_customer": customer.id,
             "currency": customer.currency,
             "locale": language if language in LANGUAGES else "en",
@@ -79,6 +80,7 @@ class CustomerLink:
         values = self.build_values(options)
         needed = {
             "workspace": values.get("slack_team") or values.get("slack_enterprise"),
+            "channel": options.channel is not None,
             "contact": values["billing_contacts"],
             "time-zone": values["time_zone"],
         }

@@ -221,13 +221,17 @@ async def _apply_results(
         if (row := locked[delivery.notice.key])[0].status is NoticeStatus.WAITING
     ]
     # The same order in every worker: results lock the workspaces' slots and insert notices.
+    saved = []
     for delivery, notice, slot in sorted(waiting, key=lambda row: (row[1].team, row[1].key)):
+        if notice.status is not NoticeStatus.WAITING:
+            continue  # A second run of this process, after the first one's lease, is in the same batch.
         others = [locked[id_][0] for id_ in _list_covered_ids(delivery)]
         target = Delivery(
             session, notice, slot, delivery.finished_at, others, follow_ups, undeliverable, with_email
         )
         await apply_result(target, delivery.result)
-    return [(delivery, notice) for delivery, notice, _ in waiting]
+        saved.append((delivery, notice))
+    return saved
 
 
 def _list_covered_ids(delivery: FinishedDelivery) -> tuple[int, ...]:

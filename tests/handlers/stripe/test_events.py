@@ -212,6 +212,36 @@ async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWor
     assert (await world.row(Subscription, id="acme_meeting")).seats == 41
 
 
+async def test_a_file_with_another_price_during_a_refresh_causes_another_refresh(
+    world: StripeWorld, tmp_path: Path
+) -> None:
+    """The refresh leaves a row alone that changes meanwhile: what it has read may be older."""
+    await looked_at(world, ALICE, "acme")
+    usual, accounts = world.services.billing, read_yaml(ACCOUNTS)
+    acme = accounts["accounts"][0]
+    acme["stripe_customer"], acme["subscriptions"][0]["unit_price"] = "cus_acme", "15.00"
+    del acme["payment_methods"]
+    path = tmp_path / "accounts.yml"
+    write_yaml(path, {"accounts": [acme], "products": accounts["products"]})
+
+    class Interrupted(HookedGateway):
+        async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
+            states = await usual.list_subscriptions(account_id)
+            await import_accounts(world.services.database, path=path, at=world.clock.at)
+            return states
+
+    world.records.set_quantity("acme_meeting", 40)
+    await world.webhook_sender.send_events(world.webhook_sender.collect_events())
+    world.clock.move(seconds=1)
+    world.services.billing = Interrupted(usual)
+    await refresh_due_accounts(world.services)
+    assert (await world.row(Subscription, id="acme_meeting")).unit_price == 1500
+    world.services.billing = usual
+    assert await refresh_due_accounts(world.services) == 1
+    copy = await world.row(Subscription, id="acme_meeting")
+    assert (copy.seats, copy.unit_price) == (40, 1400)
+
+
 @pytest.mark.parametrize("fault", [BillingUnavailable(), RuntimeError("a fault of ours")])
 async def test_an_account_that_cannot_be_refreshed_delays_no_other(
     world: StripeWorld, fault: Exception

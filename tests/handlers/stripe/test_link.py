@@ -1,6 +1,6 @@
 """`python app.py link-stripe`: accounts for customers of Stripe, without a file."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +27,12 @@ class LinkWorld:
     fake: FakeStripe
     folder: Path
 
-    async def link(self, *arguments: str) -> CommandResult:
+    async def link(self, *arguments: str, answers: Sequence[str] | None = None) -> CommandResult:
         settings = self.world.services.settings
         return await run_command(
             self.folder,
             *("link-stripe", *arguments),
+            answers=answers,
             SLACK_BOT_TOKEN=self.world.slack.bot_token,
             SLACK_SIGNING_SECRET="any",
             SLACK_API_URL=settings.slack_api_url,
@@ -140,7 +141,7 @@ async def test_what_is_missing_or_wrong_is_named_and_nothing_is_stored(unlinked:
     records.customers["cus_acme"].email = None
     records.customers["cus_slow"].address = {"country": "FR"}
     missing = await unlinked.link("cus_acme", "--time-zone", "Europe/Paris", "--yes")
-    assert (missing.exit_code, missing.output) == (1, "nothing was linked: add --contact\n")
+    assert (missing.exit_code, missing.output) == (1, "nothing was linked: add --channel, --contact\n")
     wrong = await unlinked.link("cus_slow", "--channel", "general", "--time-zone", "Mars", "--yes")
     assert wrong.exit_code == 1
     assert wrong.output.splitlines()[0] == "nothing was linked:"
@@ -156,6 +157,18 @@ async def test_what_is_missing_or_wrong_is_named_and_nothing_is_stored(unlinked:
     unconfirmed = await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE)
     assert unconfirmed.exit_code == 1
     assert await unlinked.world.rows(Account) == []
+
+
+@pytest.mark.parametrize(("typed", "channel"), [("C01BILLING", "C01BILLING"), ("", None)])
+async def test_at_a_terminal_what_is_missing_is_asked_for(
+    unlinked: LinkWorld, typed: str, channel: str | None
+) -> None:
+    linked = await unlinked.link(
+        "cus_acme", "--workspace", "T01ACME", "--time-zone", "Europe/Paris", answers=[typed, "y"]
+    )
+    assert linked.exit_code == 0, linked.output
+    assert "--channel (blank: contacts only): " in linked.output
+    assert (await unlinked.world.row(Account)).channel == channel
 
 
 async def test_the_customers_own_address_is_the_contact(unlinked: LinkWorld) -> None:

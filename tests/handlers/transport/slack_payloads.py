@@ -271,6 +271,7 @@ VIEWS = [
         "with a conversation to answer in",
         f"{INTERACTION}/view-interactions-payload",
         "view_submission",
+        "refusal.show",
         view=view("old.form"),
         response_urls=[
             {
