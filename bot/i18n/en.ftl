@@ -274,6 +274,7 @@ quote-file-status = { $status ->
     [rejected] Rejected
    *[expired] Expired
 }
+quote-file-seats = Total seats: { $before } → { $after }
 quote-file-due = Charged when ordered
 quote-file-invoiced = Invoiced when ordered
 quote-file-renewal = From the next renewal

@@ -278,6 +278,7 @@ quote-file-status = { $status ->
     [rejected] Rejeté
    *[expired] Expiré
 }
+quote-file-seats = Total de postes : { $before } → { $after }
 quote-file-due = Débité à la commande
 quote-file-invoiced = Facturé à la commande
 quote-file-renewal = À partir du prochain renouvellement

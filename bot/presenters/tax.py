@@ -75,10 +75,15 @@ def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxF
     if facts.buyer_tax_ids:
         ids = list(facts.buyer_tax_ids[:MAX_TAX_IDS])
         notes.append(localizer.format_text("tax-ids", ids=ids))
-    if facts.address is not None:
-        address = truncate_text(", ".join(localizer.format_address(facts.address)), MAX_ADDRESS_LENGTH)
-        notes.append(localizer.format_text("tax-location", address=address))
-    return notes
+    return [*notes, *format_tax_location(localizer, facts)]
+
+
+def format_tax_location(localizer: Localizer, facts: TaxFacts) -> list[str]:
+    """Nothing if it is the billing address."""
+    if facts.address is None:
+        return []
+    address = truncate_text(", ".join(localizer.format_address(facts.address)), MAX_ADDRESS_LENGTH)
+    return [localizer.format_text("tax-location", address=address)]
 
 
 def format_tax_ids(localizer: Localizer, facts: TaxFacts) -> list[str]:
