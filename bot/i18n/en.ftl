@@ -1348,6 +1348,10 @@ order-confirmation-note = This order confirmation isn’t an invoice. { $count -
     [one] The invoice is { $number }.
    *[other] The invoices are { $number }.
 }
+receipt-invoice-note = { $count ->
+    [one] The seats on invoice { $number } are listed here too. For them, the invoice is the document to book, not this receipt.
+   *[other] The seats on invoices { $number } are listed here too. For them, the invoices are the documents to book, not this receipt.
+}
 receipt-heading = Receipt
 receipt-paid = Paid
 receipt-to-pay = To be paid by invoice

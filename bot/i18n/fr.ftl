@@ -1355,6 +1355,10 @@ order-confirmation-note = Cette confirmation de commande n’est pas une facture
     [one] La facture porte le numéro { $number }.
    *[other] Les factures portent les numéros { $number }.
 }
+receipt-invoice-note = { $count ->
+    [one] Les postes de la facture { $number } figurent aussi ici. Pour eux, c’est la facture qui est à comptabiliser, et non ce reçu.
+   *[other] Les postes des factures { $number } figurent aussi ici. Pour eux, ce sont les factures qui sont à comptabiliser, et non ce reçu.
+}
 receipt-heading = Reçu
 receipt-paid = Payé
 receipt-to-pay = À payer sur facture
