@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.receipts.quote import QuoteDocument
 from models.account import Account
-from models.details import QuoteDetails, QuoteRow, ReceiptDetails
+from models.details import QuoteDetails, QuoteLineDetails, ReceiptDetails
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt, Seller
@@ -164,7 +164,9 @@ def build_sample_quote() -> QuoteDocument:
     )
     names = {"goto-meeting": "GoTo Meeting", "goto-webinar": "GoTo Webinar"}
     rows = [
-        QuoteRow(line, Product(id=line.product_id, name=names[line.product_id], additional_seats=True))
+        QuoteLineDetails(
+            line, Product(id=line.product_id, name=names[line.product_id], additional_seats=True)
+        )
         for line in lines
     ]
     details = QuoteDetails(account, quote, rows, made_at)

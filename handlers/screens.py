@@ -1,4 +1,4 @@
-"""Screens that the handlers of several nouns show."""
+"""Screens that the handlers of several features show."""
 
 from dataclasses import replace
 

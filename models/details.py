@@ -31,7 +31,7 @@ from models.tax import TaxFacts, TaxItem, sum_tax_items
 
 
 @dataclass(frozen=True)
-class SubscriptionRow:
+class SubscriptionDetails:
     """A subscription on a screen; `blocked_by` is why seats of it cannot be ordered here (R2, R4)."""
 
     subscription: Subscription
@@ -42,7 +42,7 @@ class SubscriptionRow:
 
 @dataclass(frozen=True)
 class RepeatedSeats:
-    row: SubscriptionRow
+    row: SubscriptionDetails
     seats: int
 
     @property
@@ -77,7 +77,7 @@ class CartPage:
     `unparsed` is what that text leaves open. `repeated` is an earlier order that fills it in."""
 
     account: Account
-    rows: list[SubscriptionRow]
+    rows: list[SubscriptionDetails]
     seat_inputs: dict[str, int]
     own_quote: Quote | None
     preselected_subscription_id: str | None = None
@@ -86,7 +86,7 @@ class CartPage:
 
 
 @dataclass(frozen=True)
-class QuoteRow:
+class QuoteLineDetails:
     """A line of a quote, with what is ahead of its subscription by now (R27)."""
 
     line: QuoteLine
@@ -119,7 +119,7 @@ class QuoteDetails:
 
     account: Account
     quote: Quote
-    rows: list[QuoteRow]
+    rows: list[QuoteLineDetails]
     at: datetime
     replacement_number: str | None = None
     order: ServiceOrder | None = None
@@ -245,7 +245,7 @@ class PlacementPage:
 
 
 @dataclass(frozen=True, eq=False)
-class OrderRow:
+class OrderLineDetails:
     """A line of an order; `blocking_order_number` is the order that is charging its subscription,
     `payment_method` that of its last retry or of its subscription, or else (None) the order's."""
 
@@ -273,7 +273,7 @@ class OrderRow:
         return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
 
 
-def find_tax_facts(rows: Iterable[OrderRow], quote: Quote) -> TaxFacts:
+def find_tax_facts(rows: Iterable[OrderLineDetails], quote: Quote) -> TaxFacts:
     """What the tax of an order depended on when it was charged, or else when it was promised. The provider's
     invoice has no tax IDs of ours."""
     settled = next((row.tax_facts for row in rows if row.tax_facts is not None), None)
@@ -288,7 +288,7 @@ class OrderDetails:
     account: Account
     order: ServiceOrder
     quote: Quote
-    rows: list[OrderRow]
+    rows: list[OrderLineDetails]
     contact: BillingContact
     administrator: Administrator
     payment_method: PaymentMethod
@@ -317,10 +317,10 @@ class OrderDetails:
     def payable_invoices(self) -> list[Invoice]:
         return [row.invoice for row in self.rows if row.invoice and row.invoice.is_payable]
 
-    def list_rows_with_status(self, status: LineStatus, subscription_id: str = "") -> list[OrderRow]:
+    def list_rows_with_status(self, status: LineStatus, subscription_id: str = "") -> list[OrderLineDetails]:
         return [row for row in self.list_rows_of(subscription_id) if row.line.status is status]
 
-    def list_rows_of(self, subscription_id: str) -> list[OrderRow]:
+    def list_rows_of(self, subscription_id: str) -> list[OrderLineDetails]:
         """That of the subscription; all of them if it is not known."""
         return [row for row in self.rows if subscription_id in ("", row.line.subscription_id)]
 
@@ -362,7 +362,7 @@ class ReceiptDetails:
 
 
 @dataclass(frozen=True)
-class InvoiceRow:
+class InvoiceDetails:
     """An invoice on a screen, with what it is for."""
 
     invoice: Invoice
@@ -380,7 +380,7 @@ class InvoicePage:
     """`links` are the provider's: whoever has them sees the invoice, and they expire."""
 
     account: Account
-    row: InvoiceRow
+    row: InvoiceDetails
     links: ProviderReceipt | None
 
 
@@ -390,7 +390,7 @@ class AccountOverview:
 
     account: Account
     at: datetime
-    rows: list[SubscriptionRow]
+    rows: list[SubscriptionDetails]
     payment_methods: list[PaymentMethod]
     contacts: list[BillingContact]
     pending_quotes: list[QuoteDetails]
@@ -400,7 +400,7 @@ class AccountOverview:
     seat_history: SeatHistory = field(default_factory=SeatHistory)
     spending: Spending = field(default_factory=Spending)
     # Unpaid ones, the one due first first.
-    invoices: list[InvoiceRow] = field(default_factory=list)
+    invoices: list[InvoiceDetails] = field(default_factory=list)
 
     @property
     def default_methods(self) -> list[PaymentMethod]:

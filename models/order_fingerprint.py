@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 
 from models.checkout import CheckoutForm
-from models.details import QuoteRow
+from models.details import QuoteLineDetails
 from models.errors import Refusal
 from models.payment_method import PaymentMethod
 from models.quote import Quote
@@ -24,7 +24,7 @@ class OrderChanged(Refusal):
 
 def compute_order_fingerprint(
     quote: Quote,
-    rows: Sequence[QuoteRow],
+    rows: Sequence[QuoteLineDetails],
     form: CheckoutForm,
     administrator: tuple[str, str],
     methods: Sequence[PaymentMethod],

@@ -12,7 +12,7 @@ from bot.presenters.quote import build_validity_arguments
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from models.account import Account
-from models.details import CartPage, QuoteDetails, RepeatedOrder, RepeatedSeats, SubscriptionRow
+from models.details import CartPage, QuoteDetails, RepeatedOrder, RepeatedSeats, SubscriptionDetails
 from models.errors import Refusal
 from models.quote import Quote
 
@@ -186,7 +186,7 @@ def get_requested_page(cart_page: CartPage) -> int:
     )
 
 
-def _sort_orderable_first(cart_page: CartPage) -> list[SubscriptionRow]:
+def _sort_orderable_first(cart_page: CartPage) -> list[SubscriptionDetails]:
     return sorted(cart_page.rows, key=lambda row: row.blocked_by is not None)
 
 
@@ -206,7 +206,7 @@ def _build_saved_quote_section(localizer: Localizer, account: Account, quote: Qu
 
 
 def _build_subscription_block(
-    localizer: Localizer, cart_page: CartPage, row: SubscriptionRow, name: str, max_seats: int
+    localizer: Localizer, cart_page: CartPage, row: SubscriptionDetails, name: str, max_seats: int
 ) -> Block:
     if row.blocked_by is not None:
         return block_kit.build_section(_format_obstacle(localizer, row, name))
@@ -222,7 +222,7 @@ def _build_subscription_block(
     )
 
 
-def _format_obstacle(localizer: Localizer, row: SubscriptionRow, name: str) -> str:
+def _format_obstacle(localizer: Localizer, row: SubscriptionDetails, name: str) -> str:
     """mrkdwn: a subscription that seats cannot be added to, and why (R2, R4)."""
     reason = refusal.format_refusal(localizer, row.blocked_by) if row.blocked_by else ""
     heading = localizer.format_mrkdwn(
@@ -235,7 +235,7 @@ def _format_obstacle(localizer: Localizer, row: SubscriptionRow, name: str) -> s
 
 
 def _format_seats_hint(
-    localizer: Localizer, cart_page: CartPage, row: SubscriptionRow, added_seats: int
+    localizer: Localizer, cart_page: CartPage, row: SubscriptionDetails, added_seats: int
 ) -> str:
     subscription = row.subscription
     price = format_seat_price(localizer, subscription, cart_page.account.currency)
@@ -276,7 +276,7 @@ def render_cart_blocked_modal(
     obstacles: list[Refusal],
     metadata: ModalMetadata,
     services_url: str,
-    rows: Sequence[SubscriptionRow] = (),
+    rows: Sequence[SubscriptionDetails] = (),
 ) -> View:
     """All reasons at once, with their remedies (R2-R4, R14). `rows` are the blocked subscriptions."""
     blocks = [block_kit.build_section(localizer.format_mrkdwn("cart-not-eligible", account=account.name))]

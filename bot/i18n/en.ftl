@@ -1,4 +1,4 @@
-### What people read, in English. Grouped by the noun of the screen or message.
+### What people read, in English. Grouped by the feature that the screen or message is about.
 ### We are the service, you are the reader. British spelling, sentence case; buttons are verbs.
 
 ## Everywhere
@@ -85,7 +85,7 @@ action-view-quotes-count = View pending quotes ({ $count })
 action-view-order = View service order
 action-view-order-label = View service order { $number }
 action-repeat-order = Order again
-action-repeat-order-label = Order the same again as in service order { $number }
+action-repeat-order-label = Order again as in service order { $number }
 action-view-orders = View service orders
 action-view-receipts = View all receipts
 action-export-receipts = Email receipts for a period

@@ -12,7 +12,7 @@ from bot.presenters.product import make_product_labels
 from bot.presenters.tax import list_tax_amounts
 from models.account import Account
 from models.account.contact_invitation import InvitationDetails
-from models.details import OrderDetails, QuoteDetails, QuoteRow
+from models.details import OrderDetails, QuoteDetails, QuoteLineDetails
 from models.money import Money
 from models.notice import NoticeKind
 from models.notice.destination import PERSONAL_KINDS, DestinationKind
@@ -277,7 +277,7 @@ def format_quote_lines(renderer: NoticeRenderer) -> list[str]:
     details = renderer.quote
     labels = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
 
-    def format_line(row: QuoteRow) -> str:
+    def format_line(row: QuoteLineDetails) -> str:
         amounts = details.to_money(row.line.amount), details.to_money(row.line.tax)
         return _format_row(renderer, labels[row.line.subscription_id], row.line.seats, amounts)
 

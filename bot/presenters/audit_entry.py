@@ -39,7 +39,7 @@ def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
 
 def _format_action(localizer: Localizer, entry: AuditEntry, product_labels: Mapping[str, str]) -> str:
     subject = entry.audit_subject
-    key = f"history-{subject.noun}-{entry.action}".replace("_", "-")
+    key = f"history-{subject.type}-{entry.action}".replace("_", "-")
     if entry.action == "line":
         key = "history-line-on-invoice" if entry.details.get("on_invoice") else "history-line"
     elif entry.action == "invoice":

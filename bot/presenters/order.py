@@ -11,7 +11,7 @@ from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.product import make_product_labels
 from models.account import Account
-from models.details import OrderDetails, OrderRow
+from models.details import OrderDetails, OrderLineDetails
 from models.invoice import Invoice
 from models.money import Money
 from models.service_order import BALANCE_DUE_REASON, LineStatus
@@ -34,7 +34,7 @@ def format_invoice_status(localizer: Localizer, invoice: Invoice, account: Accou
 class OrderLinePresenter:
     localizer: Localizer
     details: OrderDetails
-    row: OrderRow
+    row: OrderLineDetails
     product: str
 
     @property

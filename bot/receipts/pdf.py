@@ -89,12 +89,12 @@ def _compile_pdf(
     return pdf
 
 
-def find_receipt_gaps(localizer: Localizer, details: ReceiptDetails) -> str:
+def find_missing_receipt_glyphs(localizer: Localizer, details: ReceiptDetails) -> str:
     """The characters of the receipt that no font here has: its PDF shows boxes in their place."""
-    return find_document_gaps(build_receipt_content(localizer, details))
+    return find_missing_document_glyphs(build_receipt_content(localizer, details))
 
 
-def find_document_gaps(content: dict[str, Any]) -> str:
+def find_missing_document_glyphs(content: dict[str, Any]) -> str:
     return find_missing_characters(json.dumps(content, ensure_ascii=False))
 
 

@@ -21,10 +21,10 @@ from bot.receipts.pdf import (
     COLUMN_MESSAGE_IDS,
     TAX_COLUMN_MESSAGE_IDS,
     build_tax_row,
-    find_document_gaps,
+    find_missing_document_glyphs,
     render_document,
 )
-from models.details import QuoteDetails, QuoteRow
+from models.details import QuoteDetails, QuoteLineDetails
 from models.quote import QuoteStatus
 from models.receipt import Seller
 
@@ -44,8 +44,8 @@ def render_quote_pdf(localizer: Localizer, document: QuoteDocument) -> bytes:
     return render_document(build_quote_content(localizer, document), document.quote.quote.created_at)
 
 
-def find_quote_gaps(localizer: Localizer, document: QuoteDocument) -> str:
-    return find_document_gaps(build_quote_content(localizer, document))
+def find_missing_quote_glyphs(localizer: Localizer, document: QuoteDocument) -> str:
+    return find_missing_document_glyphs(build_quote_content(localizer, document))
 
 
 def format_quote_file_name(details: QuoteDetails) -> str:
@@ -116,7 +116,9 @@ def _build_buyer(localizer: Localizer, details: QuoteDetails) -> list[str]:
     ]
 
 
-def _build_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name: str) -> dict[str, Any]:
+def _build_line(
+    localizer: Localizer, details: QuoteDetails, row: QuoteLineDetails, name: str
+) -> dict[str, Any]:
     line = row.line
     since = max(details.account.get_local_date(details.quote.frozen_at), line.period_start)
     price = format_seat_price(localizer, line, details.quote.currency)

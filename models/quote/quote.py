@@ -10,7 +10,7 @@ from sqlalchemy import Column, text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
@@ -116,7 +116,7 @@ class Quote(SQLModel, table=True):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        return AuditSubject(SubjectNoun.QUOTE, self.number)
+        return AuditSubject(SubjectType.QUOTE, self.number)
 
     @property
     def key(self) -> int:

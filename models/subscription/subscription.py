@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import Column
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed
@@ -73,7 +73,7 @@ class Subscription(SQLModel, table=True):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        return AuditSubject(SubjectNoun.SUBSCRIPTION, self.id)
+        return AuditSubject(SubjectType.SUBSCRIPTION, self.id)
 
     def check_self_service(self, product: Product) -> None:
         if not product.additional_seats:

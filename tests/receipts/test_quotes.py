@@ -10,7 +10,12 @@ from bot.i18n import Localizer
 from bot.presenters.subscription import format_outlook
 from bot.presenters.tax import format_tax_location
 from bot.receipts import MAX_PDF_BYTES
-from bot.receipts.quote import QuoteDocument, find_quote_gaps, format_quote_file_name, render_quote_pdf
+from bot.receipts.quote import (
+    QuoteDocument,
+    find_missing_quote_glyphs,
+    format_quote_file_name,
+    render_quote_pdf,
+)
 from models.account import Address
 from models.details import QuoteDetails
 from models.quote import QuoteStatus
@@ -159,5 +164,5 @@ def test_names_are_letters_and_a_file_name_is_safe() -> None:
 def test_characters_that_no_font_has_are_known() -> None:
     details = samples.make_quote_details()
     named = replace(details, account=details.account.model_copy(update={"name": "A \U00013000"}))
-    assert find_quote_gaps(ENGLISH, document(named)) == "\U00013000"
-    assert find_quote_gaps(ENGLISH, document(details)) == ""
+    assert find_missing_quote_glyphs(ENGLISH, document(named)) == "\U00013000"
+    assert find_missing_quote_glyphs(ENGLISH, document(details)) == ""

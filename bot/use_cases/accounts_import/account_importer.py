@@ -19,7 +19,7 @@ from models.account import Account, Address
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.money import parse_amount
 from models.payment_method import PaymentMethod
 from models.subscription import Subscription
@@ -127,7 +127,7 @@ class AccountImporter:
             subject = self._existing.account.audit_subject
             await self._run.record_change(session, account_id, subject, action, self._changes)
         for subscription_id, changes in self._overwritten_subscriptions.items():
-            subject = AuditSubject(SubjectNoun.SUBSCRIPTION, subscription_id)
+            subject = AuditSubject(SubjectType.SUBSCRIPTION, subscription_id)
             await self._run.record_change(session, account_id, subject, "overwritten", changes)
 
     def _sync_people(self) -> None:

@@ -30,8 +30,8 @@ from bot.use_cases.details import load_quote_details_by_id
 from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
 from models.account.billing_contact import BillingContact
-from models.audit.subject import AuditSubject, SubjectNoun
-from models.details import CartPage, QuoteDetails, SubscriptionRow
+from models.audit.subject import AuditSubject, SubjectType
+from models.details import CartPage, QuoteDetails, SubscriptionDetails
 from models.errors import Refusal
 from models.quote import Quote
 from models.subscription import NothingToOrder
@@ -50,7 +50,7 @@ class CartBlocked:
 
     account: Account
     obstacles: list[Refusal]
-    rows: list[SubscriptionRow]
+    rows: list[SubscriptionDetails]
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ async def record_consent_to_replace(
             account_id=account.id,
             actor=build_actor(contact, person),
             # By its contact: it may not have been stored before.
-            subject=AuditSubject(SubjectNoun.CART, str(contact.key)),
+            subject=AuditSubject(SubjectType.CART, str(contact.key)),
             action="consented_to_replace",
             at=at,
             details={"quotes": [q.number for q in other_quotes]},

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from bot.db import Session
 from models.account import Account
 from models.cart import SeatLimits
-from models.details import RepeatedOrder, RepeatedSeats, SubscriptionRow
+from models.details import RepeatedOrder, RepeatedSeats, SubscriptionDetails
 from models.errors import Refusal
 from models.service_order import OrderLine, OrderNotFound, ServiceOrder
 from models.subscription import SubscriptionEnded
@@ -17,7 +17,7 @@ async def load_repeated_order(
     session: Session,
     account: Account,
     order_id: int,
-    rows: Iterable[SubscriptionRow],
+    rows: Iterable[SubscriptionDetails],
     cart_seats: Mapping[str, int],
     limits: SeatLimits,
 ) -> RepeatedOrder:

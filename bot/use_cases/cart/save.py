@@ -26,7 +26,7 @@ from bot.use_cases.quote.read import list_quote_lines
 from models.account import Account, Address
 from models.account.billing_contact import BillingContact
 from models.cart import SeatLimits
-from models.details import QuoteDetails, QuoteRow
+from models.details import QuoteDetails, QuoteLineDetails
 from models.errors import InvalidInput, Refusal
 from models.quote import Quote, QuoteStatus, compute_expiry, get_default_expiry
 from models.subscription.proration import truncate_to_second
@@ -189,7 +189,9 @@ async def _create_cart_quote(
 def _build_details(state: CartState, created: CreatedQuote, at: datetime) -> QuoteDetails:
     found = {row.subscription.id: row for row in state.rows}
     rows = [
-        QuoteRow(line, found[line.subscription_id].product, found[line.subscription_id].subscription.outlook)
+        QuoteLineDetails(
+            line, found[line.subscription_id].product, found[line.subscription_id].subscription.outlook
+        )
         for line in created.lines
     ]
     return QuoteDetails(state.account, created.quote, rows, at, created_by=state.contact.name)

@@ -11,7 +11,7 @@ from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, Su
 from bot.db import Session, lock_account
 from bot.services import Services
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
 from models.service_order.account_balance import compute_amount_limit, is_balance_passed_on
 
@@ -26,7 +26,7 @@ class LeasedLine:
     `open_charge` was stored earlier and may have been sent, but its outcome is unknown."""
 
     update: OrderUpdate
-    row: OrderRow
+    row: OrderLineDetails
     open_charge: Charge | None
 
     @property
@@ -196,7 +196,7 @@ def _build_attempt(leased: LeasedLine, start: Start, at: datetime) -> ChargeAtte
     )
 
 
-def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> Charge:
+def build_charge(update: OrderUpdate, row: OrderLineDetails, attempt: ChargeAttempt) -> Charge:
     """What is sent to the provider is always the same for an attempt, because it may be sent more than once.
     Only the limit of the amount follows what the order's other lines have used of the balance."""
     return Charge(

@@ -35,7 +35,7 @@ from bot.use_cases.service_order.transitions import (
     update_line_status,
 )
 from models.account.seat_assignment import SeatAssignment
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.payment_method import SHOWN_METHOD_FIELDS
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderLine, find_reminder_time
@@ -52,7 +52,7 @@ class AnsweredAttempt:
     """`subscription_states` are the provider's after the charge; empty if it was not settled."""
 
     update: OrderUpdate
-    row: OrderRow
+    row: OrderLineDetails
     attempt: ChargeAttempt
     subscription_states: Sequence[SubscriptionState]
 
@@ -144,7 +144,7 @@ def _store_settlement(line: OrderLine, outcome: Settled, limit: int) -> None:
     line.promised_charge = limit if outcome.amount_due > limit else None
 
 
-def _record_invoice(update: OrderUpdate, row: OrderRow, state: InvoiceState) -> None:
+def _record_invoice(update: OrderUpdate, row: OrderLineDetails, state: InvoiceState) -> None:
     invoice = build_invoice(
         state, update.account, row.line.key, update.services.billing.invoice_check_interval, update.at
     )
@@ -152,7 +152,7 @@ def _record_invoice(update: OrderUpdate, row: OrderRow, state: InvoiceState) -> 
     update.audit_entries.append(build_invoice_entry(update.order, invoice, None, update.actor, update.at))
 
 
-def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:
+def _assign_seat(update: OrderUpdate, row: OrderLineDetails) -> None:
     # R11: the administrator gets one seat of each product.
     administrator_id, product_id = update.order.administrator_id, row.product.id
     if product_id in update.assigned_product_ids:

@@ -51,7 +51,7 @@ from bot.use_cases.service_order.transitions import (
     mark_order_processing,
     update_line_status,
 )
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.lease import MAX_LEASE
 from models.service_order import SOON_DUE_STATUSES, LineStatus, OrderLine, OrderStatus, ServiceOrder
 
@@ -179,7 +179,7 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         return LeasedLine(update, row, charge)
 
 
-async def _start_or_wait(update: OrderUpdate, row: OrderRow) -> None:
+async def _start_or_wait(update: OrderUpdate, row: OrderLineDetails) -> None:
     if update.at >= row.line.period_ends_at:
         mark_order_processing(update)
         # The order may end at once, and the database checks each transition.
@@ -197,7 +197,7 @@ async def _start_or_wait(update: OrderUpdate, row: OrderRow) -> None:
     update_line_status(update, row, LineStatus.CHARGING)
 
 
-def _find_blocking_order_number(update: OrderUpdate, row: OrderRow) -> str | None:
+def _find_blocking_order_number(update: OrderUpdate, row: OrderLineDetails) -> str | None:
     """R19: a placed order waits until all of its subscriptions are free."""
     rows = update.rows if update.order.status is OrderStatus.PLACED else [row]
     return next((row.blocking_order_number for row in rows if row.blocking_order_number), None)

@@ -6,7 +6,7 @@ from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.use_cases.notice.enqueue import list_email_destinations
 from bot.use_cases.service_order.announce import announce_answer, announce_attention_needed, announce_progress
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
 from models.subscription.outlook import SubscriptionPaidByInvoice
@@ -14,7 +14,7 @@ from models.subscription.outlook import SubscriptionPaidByInvoice
 
 def update_line_status(
     update: OrderUpdate,
-    row: OrderRow,
+    row: OrderLineDetails,
     status: LineStatus,
     *,
     reason: str | None = None,
@@ -53,7 +53,7 @@ def mark_order_processing(update: OrderUpdate) -> None:
 
 
 async def decline_line(
-    update: OrderUpdate, row: OrderRow, reason: str, *, offered_price: tuple[int, int] | None = None
+    update: OrderUpdate, row: OrderLineDetails, reason: str, *, offered_price: tuple[int, int] | None = None
 ) -> None:
     """`offered_price` is the (amount, tax) that the provider would have charged instead (R17)."""
     line = row.line
