@@ -59,8 +59,8 @@ async def test_a_quote_requested_twice_is_sent_once_and_by_email_if_slack_reject
     world: World,
 ) -> None:
     alice = world.person("alice")
-    await change(world, Account, "acme", name="Acme \U00030000")
     await import_quote(world, expires="2026-11-20")
+    await change(world, Account, "acme", name="Acme \U00030000")
     world.slack.fault("error_500", "files.getUploadURLExternal")
     for _ in range(2):
         await opened(alice, "/quotes", "Q-2041", "quote.review")
