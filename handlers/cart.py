@@ -21,7 +21,7 @@ from bot.use_cases.service_order.manage import get_order
 from handlers.payloads import SEATS_BLOCK_PREFIX
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.screens import render_account, render_cart, render_pending_quotes
+from handlers.views import render_account, render_cart, render_pending_quotes
 from models.details import CartPage, QuoteDetails
 from models.quote import QuotesPending
 

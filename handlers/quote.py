@@ -11,7 +11,7 @@ from bot.use_cases.quote.read import get_quote, get_quote_id, list_quotes
 from bot.use_cases.quote.send import send_quote
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.screens import render_next_cart_screen, render_next_order_screen
+from handlers.views import render_next_cart_screen, render_next_order_screen
 from models.errors import InvalidInput
 from models.quote import MAX_REASON_LENGTH, ReasonTooLong
 

@@ -27,7 +27,7 @@ PLACE = "service_order.place"
 OPEN = navigation.OPEN_ORDER
 LIST = navigation.LIST_ORDERS
 RETRY = navigation.RETRY_ORDER
-GIVE_UP = navigation.GIVE_UP_ORDER
+CANCEL_DECLINED_SEATS = navigation.CANCEL_DECLINED_SEATS
 CONFIRM_PAYMENT = order_line.CONFIRM_PAYMENT
 SHOW_OLDER = "service_order.more"
 SHOW_HISTORY = "service_order.history"
@@ -271,7 +271,7 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
         localizer.format_text("go-back"),
     )
     retry_label = localizer.format_text("action-retry-label", number=number)
-    give_up_label = localizer.format_text("action-cancel-seats-label", number=number)
+    cancel_label = localizer.format_text("action-cancel-seats-label", number=number)
     return [
         block_kit.build_button(
             RETRY,
@@ -280,10 +280,10 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
             accessibility_label=retry_label,
         ),
         block_kit.build_button(
-            GIVE_UP,
+            CANCEL_DECLINED_SEATS,
             localizer.format_text("action-cancel-seats"),
             key,
-            accessibility_label=give_up_label,
+            accessibility_label=cancel_label,
             confirm=confirm,
         ),
     ]

@@ -570,7 +570,7 @@ order-line-needs-customer = Your bank needs you to confirm the payment by { $unt
 order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be billed twice, so please don’t order again.
 order-line-declined = Declined: { $reason }. Not billed.
 order-line-can-retry = You can try again until { $until }.
-order-line-given-up = The seats were cancelled.
+order-line-cancelled = The seats were cancelled.
 order-line-no-retry = You can no longer try again.
 line-status = { $status ->
     [waiting] waiting
@@ -1128,7 +1128,7 @@ notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
 notice-status = Status
 notice-order-status = Service order { $number }: { order-status }
-notice-order-answered = { $request ->
+notice-order-resolved = { $request ->
     [order_declined] Seats of { $products } were declined. This message no longer needs an answer.
    *[order_needs_customer] The payment for { $products } needed a confirmation. This message no longer needs an answer.
 }
@@ -1142,8 +1142,8 @@ notice-order-finished = { $status ->
    *[failed] Failed on { $at }
 }
 notice-order-placed = Your service order { $number } for { $account } has been placed
-notice-order-queued = Service order { $number } is queued behind { $waits_for }
-notice-order-queued-reason = We process one service order at a time for a subscription. Yours will continue automatically once { $waits_for } is done.
+notice-order-queued = Service order { $number } is queued behind { $queued_behind }
+notice-order-queued-reason = We process one service order at a time for a subscription. Yours will continue automatically once { $queued_behind } is done.
 notice-order-declined = { $payment ->
     [invoice] Service order { $number }: seats declined for { $products }
    *[charge] Service order { $number }: payment declined for { $products }
@@ -1188,7 +1188,7 @@ notice-history = { $step ->
     [line_declined] { $at }: { $product } declined: { $reason }
     [line_needs_customer] { $at }: { $product }: waiting for the payment to be confirmed
     [line_unknown] { $at }: { $product }: waiting for the payment provider. You won’t be billed twice.
-    [waits] { $at }: Queued behind service order { $waits_for }
+    [waits] { $at }: Queued behind service order { $queued_behind }
     [invoice_paid] { $at }: Invoice { $invoice } paid
     [invoice_void] { $at }: Invoice { $invoice } cancelled
     [invoice_uncollectible] { $at }: Invoice { $invoice } written off

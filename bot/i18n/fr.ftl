@@ -574,7 +574,7 @@ order-line-needs-customer = Votre banque vous demande de confirmer le paiement a
 order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas facturé deux fois : ne commandez pas à nouveau.
 order-line-declined = Refusé : { $reason }. Non facturé.
 order-line-can-retry = Vous pouvez réessayer jusqu’au { $until }.
-order-line-given-up = Les postes ont été annulés.
+order-line-cancelled = Les postes ont été annulés.
 order-line-no-retry = Il n’est plus possible de réessayer.
 line-status = { $status ->
     [waiting] en attente
@@ -1132,7 +1132,7 @@ notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
 notice-status = État
 notice-order-status = Commande de Service { $number } : { order-status }
-notice-order-answered = { $request ->
+notice-order-resolved = { $request ->
     [order_declined] Des postes de { $products } ont été refusés. Ce message n’appelle plus de réponse.
    *[order_needs_customer] Le paiement de { $products } devait être confirmé. Ce message n’appelle plus de réponse.
 }
@@ -1146,8 +1146,8 @@ notice-order-finished = { $status ->
    *[failed] Échouée le { $at }
 }
 notice-order-placed = Votre commande de Service { $number } pour { $account } est passée
-notice-order-queued = La commande de Service { $number } attend { $waits_for }
-notice-order-queued-reason = Nous ne traitons qu’une commande de Service à la fois par abonnement. La vôtre reprendra automatiquement dès que { $waits_for } sera traitée.
+notice-order-queued = La commande de Service { $number } attend { $queued_behind }
+notice-order-queued-reason = Nous ne traitons qu’une commande de Service à la fois par abonnement. La vôtre reprendra automatiquement dès que { $queued_behind } sera traitée.
 notice-order-declined = { $payment ->
     [invoice] Commande de Service { $number } : postes refusés pour { $products }
    *[charge] Commande de Service { $number } : paiement refusé pour { $products }
@@ -1192,7 +1192,7 @@ notice-history = { $step ->
     [line_declined] { $at } : { $product } refusé : { $reason }
     [line_needs_customer] { $at } : { $product } en attente de la confirmation du paiement
     [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas facturé deux fois.
-    [waits] { $at } : En attente de la commande de Service { $waits_for }
+    [waits] { $at } : En attente de la commande de Service { $queued_behind }
     [invoice_paid] { $at } : Facture { $invoice } payée
     [invoice_void] { $at } : Facture { $invoice } annulée
     [invoice_uncollectible] { $at } : Facture { $invoice } passée en perte

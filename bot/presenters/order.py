@@ -130,7 +130,7 @@ class OrderLinePresenter:
         if line.can_retry(order, self.details.at):
             return self.localizer.format_text("order-line-can-retry", until=line.get_retry_deadline(order))
         return self.localizer.format_text(
-            "order-line-given-up" if order.retries_abandoned else "order-line-no-retry"
+            "order-line-cancelled" if order.retries_abandoned else "order-line-no-retry"
         )
 
 

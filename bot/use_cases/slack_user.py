@@ -13,7 +13,7 @@ from sqlmodel import and_, col, delete, or_, select
 from bot.db import Session
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.i18n import Localizer
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.permissions import Principal, SlackIdentity, is_outsider, load_principal
 from bot.services import Services
 from models.account import Account

@@ -21,7 +21,7 @@ class NotificationTopic(StrEnum):
 
 TOPIC_BY_NOTICE_KIND = {
     NoticeKind.ORDER_PLACED: NotificationTopic.ORDERS,
-    NoticeKind.ORDER_WAITS: NotificationTopic.ORDERS,
+    NoticeKind.ORDER_QUEUED: NotificationTopic.ORDERS,
     NoticeKind.RECEIPT: NotificationTopic.RECEIPTS,
     NoticeKind.INVOICE_PAID: NotificationTopic.RECEIPTS,
     NoticeKind.INVOICE_CANCELLED: NotificationTopic.RECEIPTS,

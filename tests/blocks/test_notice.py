@@ -11,7 +11,7 @@ from bot.blocks.notice import render_notice_message
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.messaging.messenger import OutboundMessage
 from bot.use_cases.delivery.digest import MAX_DIGEST_NOTICES
-from bot.use_cases.delivery.order_message import IS_ANSWERED
+from bot.use_cases.delivery.order_message import IS_RESOLVED
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.notice.payloads import OrderDeclinedPayload
@@ -120,7 +120,7 @@ def test_times_are_in_the_viewers_zone_with_a_fallback_in_the_recipients(english
 def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
     size: Size, reader: Localizer
 ) -> None:
-    kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_WAITS, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
+    kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_QUEUED, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
     parts = [make_message(kind, reader, size) for kind in (*kinds, *kinds, *kinds[:2])]
     assert len(parts) == MAX_DIGEST_NOTICES
     content = render(replace(parts[0], digest_items=tuple(parts)))
@@ -249,7 +249,7 @@ def test_a_declined_payment_asks_about_its_own_line_whatever_the_others_need(eng
         content = render(replace(message, payload=payload))
         assert ("service_order.retry" in ids(content)) is asks
         assert ("no longer needs an answer" in content["text"]) is not asks
-        assert IS_ANSWERED[NoticeKind.ORDER_DECLINED](details, payload) is not asks
+        assert IS_RESOLVED[NoticeKind.ORDER_DECLINED](details, payload) is not asks
     assert OrderDeclinedPayload.model_validate({"products": ["GoTo Meeting"]}) == payload
 
 
@@ -327,7 +327,9 @@ DECISIONS: dict[str, tuple[QuoteStatus, dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_DECIDED])
+@pytest.mark.parametrize(
+    "kind", [NoticeKind.QUOTE_MESSAGE_UPDATE, NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_DECIDED]
+)
 @pytest.mark.parametrize("decision", DECISIONS)
 def test_r20_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
     decision: str, kind: NoticeKind, english: Localizer

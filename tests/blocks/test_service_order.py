@@ -195,9 +195,9 @@ def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> N
             make_order_line_details(0, LineStatus.DECLINED), make_order_line_details(1, LineStatus.SETTLED)
         ),
     )
-    assert {service_order.RETRY, service_order.GIVE_UP} <= ids(view)
+    assert {service_order.RETRY, service_order.CANCEL_DECLINED_SEATS} <= ids(view)
     assert "by 11 Nov 2026, 08:00 (CET) at the same price" in read_text(view)
-    [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.GIVE_UP]
+    [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.CANCEL_DECLINED_SEATS]
     assert "confirm" in give_up
 
 
@@ -206,7 +206,7 @@ def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
         make_order_details(make_order_line_details(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22)
     )
     view = show(english, late)
-    assert not {service_order.RETRY, service_order.GIVE_UP} & ids(view)
+    assert not {service_order.RETRY, service_order.CANCEL_DECLINED_SEATS} & ids(view)
     assert "You can no longer try again." in read_text(view)
 
 

@@ -158,7 +158,7 @@ class Plan:
                 manage_order.retry_service_order,
                 {**order, "payment_method_id": "pm_2"},
             )
-            give_up = Click("service_order.give_up", user, manage_order.give_up_service_order, order)
+            give_up = Click("service_order.give_up", user, manage_order.cancel_declined_seats, order)
             await self._start_click(self._random.choice((retry, retry, retry, give_up)))
 
     async def _start_click(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:

@@ -29,7 +29,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.billing.stripe import charges, invoices, prices
-from bot.billing.stripe.client import is_missing, log_consequence, request_stripe
+from bot.billing.stripe.client import is_missing, log_action_taken, request_stripe
 from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
 from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.invoice_pdf import PdfDownload
@@ -129,7 +129,7 @@ class StripeGateway:
         self, operation: Callable[[Charge], Awaitable[OutcomeT]], charge: Charge
     ) -> OutcomeT | ChargeOutcome:
         try:
-            with log_consequence("outcome_unknown"):
+            with log_action_taken("outcome_unknown"):
                 try:
                     outcome: OutcomeT | ChargeOutcome = await operation(charge)
                 except CustomerNotFound:

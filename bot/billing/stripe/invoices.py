@@ -24,7 +24,7 @@ from bot.billing.stripe.client import (
     from_timestamp,
     is_missing,
     iter_all_pages,
-    log_consequence,
+    log_action_taken,
     log_rejected_request,
     request_stripe,
     to_timestamp,
@@ -299,7 +299,7 @@ async def _recheck_unvoided_invoice(
     invoice = await request_stripe(client.v1.invoices.retrieve_async(invoice_id), "invoices.retrieve")
     if invoice.status not in ("open", "uncollectible"):
         return Pending(now + timedelta(seconds=1))
-    with log_consequence("checked_again"):
+    with log_action_taken("checked_again"):
         log_rejected_request("invoices.void", error)
     return Pending(now + RECONCILE_INTERVAL)
 

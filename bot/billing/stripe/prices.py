@@ -27,7 +27,7 @@ from bot.billing.stripe.client import (
     is_no_renewal,
     is_outside_current_period,
     is_tax_location_invalid,
-    log_consequence,
+    log_action_taken,
     request_stripe,
     to_timestamp,
 )
@@ -247,7 +247,7 @@ async def _preview_subscription_renewal(
     wanted = {"customer": customer, "subscription": subscription_id, "preview_mode": "recurring"}
     call = client.v1.invoices.create_preview_async(wanted)  # type: ignore[arg-type]
     try:
-        with log_consequence("renewal_not_priced"):
+        with log_action_taken("renewal_not_shown"):
             invoice = await request_stripe(call, PREVIEW_OPERATION, expects=is_no_renewal)
         error = "too many lines" if invoice.lines.has_more else None
     except stripe.InvalidRequestError:
@@ -255,7 +255,7 @@ async def _preview_subscription_renewal(
     except BillingRequestRejected as refused:
         error = refused.code or "no code"
     if error is not None:
-        log.warning("renewal.not_priced", subscription=subscription_id, error=error)
+        log.warning("renewal.preview_failed", subscription=subscription_id, error=error)
         return {}
     totals: RenewalTotals = {}
     for item in items:

@@ -13,7 +13,7 @@ from bot.billing.gateway import (
     TaxCalculationFailed,
     TaxLocationInvalid,
 )
-from bot.billing.stripe.client import log_consequence, request_stripe
+from bot.billing.stripe.client import log_action_taken, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
 from models.account import Address
 from models.tax import TaxFacts, TaxItem, TaxTreatment, sum_tax_items
@@ -75,7 +75,7 @@ class TaxRateReader:
         if rate_id not in self._rates:
             call = self._client.v1.tax_rates.retrieve_async(rate_id)
             try:
-                with log_consequence("rate_not_shown"):
+                with log_action_taken("rate_not_shown"):
                     rate = await request_stripe(call, "tax_rates.retrieve")
             except BillingUnavailable as error:
                 log.warning("tax_rate.unreadable", tax_rate=rate_id, error=type(error).__name__)

@@ -12,14 +12,14 @@ from bot.services import Services
 from bot.use_cases.account.receipts import load_receipts
 from bot.use_cases.account.seat_history import load_seat_history
 from bot.use_cases.billing_sync.account import refresh_account
-from bot.use_cases.details import (
+from bot.use_cases.invoice.read import list_unpaid_invoices
+from bot.use_cases.load_details import (
     build_order_query,
     list_order_details,
     list_payment_methods,
     list_pending_quote_details,
     list_subscription_details,
 )
-from bot.use_cases.invoice.read import list_unpaid_invoices
 from bot.use_cases.notice.enqueue import list_active_contacts
 from models.account import Account
 from models.details import AccountOverview, OrderDetails, SubscriptionDetails

@@ -18,7 +18,7 @@ from bot.use_cases.accounts_import.quote_prices import (
 )
 from bot.use_cases.notice.enqueue import (
     enqueue_notice,
-    enqueue_quote_card_updates,
+    enqueue_quote_message_updates,
     list_channel_destinations,
     list_direct_destinations,
 )
@@ -147,7 +147,7 @@ async def _update_pending_quote(
     if not details:
         return
     await _record_quote_change(session, run, quote, "updated", details)
-    await enqueue_quote_card_updates(session, existing.account, quote, run.at)
+    await enqueue_quote_message_updates(session, existing.account, quote, run.at)
     if not has_same_terms:
         event = f"quote:{quote.id}:arrived:{quote.frozen_at.isoformat()}"
         await _enqueue_arrival_notices(session, run, existing, quote, event)

@@ -9,7 +9,7 @@ from sqlmodel import col, delete, select
 
 from bot.billing.gateway import SubscriptionState
 from bot.db import Session, lock_account
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.services import Services
 from bot.use_cases.account_change import record_account_change
 from bot.use_cases.audit.write import write_audit_entry

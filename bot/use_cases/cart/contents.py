@@ -10,7 +10,7 @@ from sqlalchemy import bindparam
 from sqlmodel import and_, col, or_, update
 
 from bot.db import Session, build_insert, select_joined
-from bot.use_cases.details import build_subscription_details
+from bot.use_cases.load_details import build_subscription_details
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.cart import Cart, SeatLimits

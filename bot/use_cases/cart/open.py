@@ -26,7 +26,7 @@ from bot.use_cases.cart.contents import (
     store_consent,
 )
 from bot.use_cases.cart.repeat import load_repeated_order
-from bot.use_cases.details import load_quote_details_by_id
+from bot.use_cases.load_details import load_quote_details_by_id
 from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
 from models.account.billing_contact import BillingContact

@@ -11,14 +11,14 @@ from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.document_files import FILE_KINDS, load_document_files
 from bot.use_cases.delivery.export_files import PDF_TYPE, EmailFiles, load_export_files
-from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
+from bot.use_cases.delivery.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
 from models.account import Account
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.payloads import parse_payload
 from models.slack_user import SlackUser
 
 INVOICE_WAIT = timedelta(hours=1)
-EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_CARD_KINDS)
+EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_MESSAGE_UPDATE_KINDS)
 
 
 def compose_message(

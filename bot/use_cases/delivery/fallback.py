@@ -58,10 +58,10 @@ EMAIL_RETRY_WINDOWS = {
 # An update of a message that exists already says nothing new to anybody else.
 KINDS_WITHOUT_FALLBACK = frozenset(
     {
-        NoticeKind.QUOTE_CARD,
-        NoticeKind.QUOTE_EXTENSION_CARD,
+        NoticeKind.QUOTE_MESSAGE_UPDATE,
+        NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE,
         NoticeKind.ORDER_MESSAGES,
-        NoticeKind.CONTACT_INVITATION_CARD,
+        NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE,
     }
 )
 # They are e-mailed in any case (R13); only a copy that somebody requested has no e-mail of its own.

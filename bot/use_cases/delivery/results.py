@@ -35,12 +35,12 @@ class OptedOut:
 
 
 @dataclass(frozen=True)
-class HeldForDigest:
+class DeferredToDigest:
     until: datetime
 
 
 @dataclass(frozen=True)
-class CopyGone:
+class PostedMessageDeleted:
     """The posted copy of a quote can no longer be updated."""
 
     posted_message_id: int
@@ -100,8 +100,8 @@ DeliveryResult = (
     | Completed
     | DigestPosted
     | OptedOut
-    | HeldForDigest
-    | CopyGone
+    | DeferredToDigest
+    | PostedMessageDeleted
     | MessagesEdited
     | Throttled
     | RetryLater

@@ -9,7 +9,7 @@ from models.notice.payloads import (
     NoticePayload,
     OrderDeclinedPayload,
     OrderHistoryPayload,
-    OrderWaitsPayload,
+    OrderQueuedPayload,
     PaymentConfirmationPayload,
 )
 from models.service_order import BALANCE_DUE_REASON
@@ -43,17 +43,17 @@ def announce_progress(
     update.add_notice(NoticeKind.ORDER_HISTORY, f"{event}:history", channel, payload)
 
 
-async def announce_waiting(update: OrderUpdate, blocking_order_number: str) -> None:
+async def announce_queued(update: OrderUpdate, blocking_order_number: str) -> None:
     update.add_notice(
-        NoticeKind.ORDER_WAITS,
+        NoticeKind.ORDER_QUEUED,
         f"waits:{blocking_order_number}",
         list_direct_destinations(await update.list_recipients()),
-        OrderWaitsPayload(blocking_order_number=blocking_order_number),
+        OrderQueuedPayload(blocking_order_number=blocking_order_number),
     )
     announce_progress(update, "waits", blocking_order_number=blocking_order_number)
 
 
-async def announce_answer(update: OrderUpdate) -> None:
+async def announce_resolution(update: OrderUpdate) -> None:
     """Edit earlier messages, which may ask for what has just been decided, confirmed or finished."""
     event = f"messages:{update.at.isoformat()}"
     update.add_notice(NoticeKind.ORDER_MESSAGES, event, await update.list_destinations())

@@ -11,7 +11,7 @@ from sqlmodel import and_, col, or_, select
 from sqlmodel.sql.expression import Select
 
 from bot.db import Session, lock_account
-from bot.jobs import JobId, build_job_actor
+from bot.job_ids import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, get_last_entry_number, write_audit_entries
 from bot.use_cases.notice.enqueue import (

@@ -26,8 +26,8 @@ from bot.metrics import RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
-from bot.use_cases.pacing import is_unclaimed
-from bot.use_cases.service_order.announce import announce_answer, announce_waiting
+from bot.use_cases.rate_limits import is_unclaimed
+from bot.use_cases.service_order.announce import announce_queued, announce_resolution
 from bot.use_cases.service_order.charge_attempt import (
     RETRY_DELAY,
     Decline,
@@ -172,7 +172,7 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
             row.line.release(None)
             await finish_order_if_done(update)
             if not update.order.is_finished:
-                await announce_answer(update)
+                await announce_resolution(update)
         await update.save()
         attempt = find_open_attempt(update, row.line) if row.line.is_busy else None
         charge = build_charge(update, row, attempt) if attempt is not None else None
@@ -189,10 +189,10 @@ async def _start_or_wait(update: OrderUpdate, row: OrderLineDetails) -> None:
     blocking_order_number = _find_blocking_order_number(update, row)
     if blocking_order_number is not None:
         row.line.release(update.at + RECHECK_INTERVAL)
-        await announce_waiting(update, blocking_order_number)
+        await announce_queued(update, blocking_order_number)
         return
     if update.order.status is OrderStatus.PLACED and update.at - update.order.placed_at >= MIN_WAIT:
-        await announce_answer(update)
+        await announce_resolution(update)
     mark_order_processing(update)
     update_line_status(update, row, LineStatus.CHARGING)
 

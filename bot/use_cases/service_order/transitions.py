@@ -4,7 +4,11 @@ from sqlmodel import col, select
 
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.use_cases.notice.enqueue import list_email_destinations
-from bot.use_cases.service_order.announce import announce_answer, announce_attention_needed, announce_progress
+from bot.use_cases.service_order.announce import (
+    announce_attention_needed,
+    announce_progress,
+    announce_resolution,
+)
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
@@ -102,7 +106,7 @@ async def finish_order_if_done(update: OrderUpdate) -> None:
     update_order_status(update, outcome)
     announce_progress(update, outcome.value)
     destinations = await update.list_destinations()
-    await announce_answer(update)
+    await announce_resolution(update)
     if outcome is OrderStatus.FAILED:
         update.add_notice(NoticeKind.ORDER_FAILED, NoticeKind.ORDER_FAILED, destinations)
         return

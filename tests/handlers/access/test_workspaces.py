@@ -12,7 +12,7 @@ from bot.bootstrap import build_installation_store as store_of
 from bot.installations.clients import MultiWorkspaceClients, verify_token
 from bot.installations.store import EncryptedInstallationStore
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.service_order.deadlines import announce_overdue_orders
+from bot.use_cases.service_order.reminders import announce_overdue_orders
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser

@@ -1,4 +1,4 @@
-"""Screens that the handlers of several features show."""
+"""Views that the handlers of several features show."""
 
 from dataclasses import replace
 
