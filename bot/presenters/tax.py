@@ -75,10 +75,15 @@ def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], tax_details
     if tax_details.buyer_tax_ids:
         ids = list(tax_details.buyer_tax_ids[:MAX_TAX_IDS])
         notes.append(localizer.format_text("tax-ids", ids=ids))
-    if tax_details.address is not None:
-        address = truncate_text(", ".join(localizer.format_address(tax_details.address)), MAX_ADDRESS_LENGTH)
-        notes.append(localizer.format_text("tax-location", address=address))
-    return notes
+    return [*notes, *format_tax_location(localizer, tax_details)]
+
+
+def format_tax_location(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
+    """Nothing if it is the billing address."""
+    if tax_details.address is None:
+        return []
+    address = truncate_text(", ".join(localizer.format_address(tax_details.address)), MAX_ADDRESS_LENGTH)
+    return [localizer.format_text("tax-location", address=address)]
 
 
 def format_tax_ids(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
