@@ -133,11 +133,11 @@ def _render_entry(
         case AccountChoiceNeeded(accounts):
             metadata = ModalMetadata(command_text=command_text[:MAX_COMMAND_TEXT_LENGTH])
             return blocks.render_account_choice_modal(request.localizer, accounts, metadata)
-        case CartBlocked(account, obstacles, rows):
+        case CartBlocked(account, refusals, rows):
             return blocks.render_cart_blocked_modal(
                 request.localizer,
                 account,
-                obstacles,
+                refusals,
                 ModalMetadata(account=account.id),
                 services_url=request.services.settings.account_services_url,
                 rows=rows,

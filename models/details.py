@@ -27,16 +27,16 @@ from models.subscription import SeatBlock, Subscription
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import get_anchor_day
 from models.subscription.seat_history import SeatHistory
-from models.tax import TaxFacts, TaxItem, sum_tax_items
+from models.tax import TaxDetails, TaxItem, sum_tax_items
 
 
 @dataclass(frozen=True)
 class SubscriptionDetails:
-    """A subscription on a screen; `blocked_by` is why seats of it cannot be ordered here (R2, R4)."""
+    """A subscription on a screen; `refusal` is why seats cannot be added to it here (R2, R4)."""
 
     subscription: Subscription
     product: Product
-    blocked_by: Refusal | None = None
+    refusal: Refusal | None = None
     blocks: list[SeatBlock] = field(default_factory=list)
 
 
@@ -51,7 +51,7 @@ class RepeatedSeats:
 
     @property
     def is_orderable(self) -> bool:
-        return self.seats > 0 and self.row.subscription.active and self.row.blocked_by is None
+        return self.seats > 0 and self.row.subscription.active and self.row.refusal is None
 
 
 @dataclass(frozen=True)
@@ -261,10 +261,10 @@ class OrderLineDetails:
         return self.line.settled_taxes or self.quote_line.taxes
 
     @property
-    def tax_facts(self) -> TaxFacts | None:
-        """The facts of the provider's invoice, if they may differ from the quote's."""
-        facts = self.line.settled_tax_facts
-        return None if facts is None else TaxFacts.model_validate(facts)
+    def tax_details(self) -> TaxDetails | None:
+        """The details of the provider's invoice, if they may differ from the quote's."""
+        details = self.line.settled_tax_facts
+        return None if details is None else TaxDetails.model_validate(details)
 
     def list_methods(self, orders_method: PaymentMethod) -> list[PaymentMethod | ChargedMethod]:
         """What the line was charged to, as far as the provider says so, or else is to be charged to."""
@@ -273,10 +273,10 @@ class OrderLineDetails:
         return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
 
 
-def find_tax_facts(rows: Iterable[OrderLineDetails], quote: Quote) -> TaxFacts:
+def find_tax_details(rows: Iterable[OrderLineDetails], quote: Quote) -> TaxDetails:
     """What the tax of an order depended on when it was charged, or else when it was promised. The provider's
     invoice has no tax IDs of ours."""
-    settled = next((row.tax_facts for row in rows if row.tax_facts is not None), None)
+    settled = next((row.tax_details for row in rows if row.tax_details is not None), None)
     if settled is None:
         return quote.tax_facts
     ids = settled.buyer_tax_ids or quote.tax_facts.buyer_tax_ids
@@ -305,8 +305,8 @@ class OrderDetails:
         return sum_tax_items(tax for row in self.rows for tax in row.taxes)
 
     @property
-    def tax_facts(self) -> TaxFacts:
-        return find_tax_facts(self.rows, self.quote)
+    def tax_details(self) -> TaxDetails:
+        return find_tax_details(self.rows, self.quote)
 
     @property
     def payment_kind(self) -> str:

@@ -111,7 +111,7 @@ def _format_subscription(localizer: Localizer, row: SubscriptionDetails, name: s
         last_day=subscription.last_day,
         renewal=renewal,
         total=Money(total or 0, currency),
-        orderable="no" if row.blocked_by else "yes",
+        orderable="no" if row.refusal else "yes",
     )
     notes = format_outlook(localizer, subscription.outlook, currency)
     return "\n".join([text, *map(escape_mrkdwn, notes)])
@@ -216,7 +216,7 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
 
 
 def _is_paid_by_invoice(overview: AccountOverview) -> bool:
-    orderable = [row for row in overview.rows if row.blocked_by is None]
+    orderable = [row for row in overview.rows if row.refusal is None]
     return bool(orderable) and all(row.subscription.outlook.is_paid_by_invoice for row in orderable)
 
 

@@ -214,7 +214,7 @@ def _build_order_blocks(
         block_kit.build_divider(),
         *order_line.build_line_blocks(localizer, presenter),
         *_build_total_rows(localizer, presenter),
-        block_kit.build_section(_format_order_facts(localizer, presenter)),
+        block_kit.build_section(_format_order_details(localizer, presenter)),
         *_build_receipt_blocks(localizer, presenter),
         *build_history_blocks(localizer, details.history, presenter.product_labels, SHOW_HISTORY),
         _build_order_actions(localizer, details, services_url),
@@ -310,10 +310,10 @@ def _build_sum_rows(
     return block_kit.build_rows([*first_rows, *tax_rows, (f"*{label}*", f"*{amount}*")])
 
 
-def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
+def _format_order_details(localizer: Localizer, presenter: OrderPresenter) -> str:
     details = presenter.details
-    facts = localizer.format_mrkdwn(
-        "service-order-facts",
+    text = localizer.format_mrkdwn(
+        "service-order-details",
         account=details.account.name,
         quote=details.quote.number,
         at=details.order.placed_at,
@@ -321,9 +321,9 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
-    tax_lines = format_tax_notes(localizer, details.taxes, details.tax_facts)
+    tax_lines = format_tax_notes(localizer, details.taxes, details.tax_details)
     address = format_billing_address(localizer, details.order.billing_address)
-    return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
+    return "\n".join([text, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
 
 
 def _format_po_number(localizer: Localizer, details: OrderDetails) -> list[str]:

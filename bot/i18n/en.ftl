@@ -274,6 +274,7 @@ quote-file-status = { $status ->
     [rejected] Rejected
    *[expired] Expired
 }
+quote-file-seats = Total seats: { $before } → { $after }
 quote-file-due = Charged when ordered
 quote-file-invoiced = Invoiced when ordered
 quote-file-renewal = From the next renewal
@@ -523,7 +524,7 @@ service-order-failed = *Failed* on { $at }. { order-nothing-billed }
 order-nothing-billed = Nothing was billed and no seats were added. Account Services can help.
 service-order-overdue = This is taking longer than the promised 24 hours. There’s no need to order again. Account Services can help.
 service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them to complete the rest of the order.
-service-order-facts =
+service-order-details =
     {"*"}Account:* { $account }
     {"*"}Quote:* { $quote }
     {"*"}Placed:* { $at }, by { $by }
@@ -1346,6 +1347,10 @@ order-confirmation-heading = Order confirmation
 order-confirmation-note = This order confirmation isn’t an invoice. { $count ->
     [one] The invoice is { $number }.
    *[other] The invoices are { $number }.
+}
+receipt-invoice-note = { $count ->
+    [one] The seats on invoice { $number } are listed here too. For them, the invoice is the document to book, not this receipt.
+   *[other] The seats on invoices { $number } are listed here too. For them, the invoices are the documents to book, not this receipt.
 }
 receipt-heading = Receipt
 receipt-paid = Paid

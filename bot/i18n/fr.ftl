@@ -278,6 +278,7 @@ quote-file-status = { $status ->
     [rejected] Rejeté
    *[expired] Expiré
 }
+quote-file-seats = Total de postes : { $before } → { $after }
 quote-file-due = Débité à la commande
 quote-file-invoiced = Facturé à la commande
 quote-file-renewal = À partir du prochain renouvellement
@@ -527,7 +528,7 @@ service-order-failed = *Échouée* le { $at }. { order-nothing-billed }
 order-nothing-billed = Rien n’a été facturé et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
 service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
 service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les pour terminer le reste de la commande.
-service-order-facts =
+service-order-details =
     {"*"}Compte :* { $account }
     {"*"}Devis :* { $quote }
     {"*"}Passée :* le { $at }, par { $by }
@@ -1353,6 +1354,10 @@ order-confirmation-heading = Confirmation de commande
 order-confirmation-note = Cette confirmation de commande n’est pas une facture. { $count ->
     [one] La facture porte le numéro { $number }.
    *[other] Les factures portent les numéros { $number }.
+}
+receipt-invoice-note = { $count ->
+    [one] Les postes de la facture { $number } figurent aussi ici. Pour eux, c’est la facture qui est à comptabiliser, et non ce reçu.
+   *[other] Les postes des factures { $number } figurent aussi ici. Pour eux, ce sont les factures qui sont à comptabiliser, et non ce reçu.
 }
 receipt-heading = Reçu
 receipt-paid = Payé

@@ -73,7 +73,7 @@ def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
     subject = localizer.format_text("notice-receipt", **document, order=order.number)
     sent_document = get_sent_document_arguments(renderer.receipt, renderer.notice.missing_invoices)
     thanks = localizer.format_text("email-receipt-thanks", **sent_document, order=order.number)
-    facts, (header, *rows) = _format_receipt_facts(renderer), _format_table_rows(renderer)
+    details, (header, *rows) = _format_receipt_details(renderer), _format_table_rows(renderer)
     ending = [
         *_format_taxes(renderer),
         *format_receipt_totals(renderer),
@@ -81,13 +81,13 @@ def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
         *_format_attachments(renderer, sent_document),
     ]
     lines = [f"• {product}: {seats} – {amount} + {tax}" for product, seats, amount, tax in rows]
-    text = "\n".join([subject, "", thanks, "", *facts, "", ", ".join(header), *lines, "", *ending, ""])
+    text = "\n".join([subject, "", thanks, "", *details, "", ", ".join(header), *lines, "", *ending, ""])
     html = _render_html(
         "receipt.html",
         renderer.notice,
         subject,
         thanks=thanks,
-        facts=facts,
+        details=details,
         header=header,
         rows=rows,
         ending=ending,
@@ -103,7 +103,7 @@ def _format_attachments(renderer: NoticeRenderer, sent_document: dict[str, objec
     ]
 
 
-def _format_receipt_facts(renderer: NoticeRenderer) -> list[str]:
+def _format_receipt_details(renderer: NoticeRenderer) -> list[str]:
     """Dates are those of the account's time zone (R22)."""
     localizer, account = renderer.notice.localizer, renderer.notice.account
     details, receipt = renderer.order, renderer.receipt

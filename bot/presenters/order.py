@@ -1,4 +1,4 @@
-"""The facts of a service order in words: one source for screens, Slack messages and emails.
+"""Formats a service order's data as text: one source for screens, Slack messages and emails.
 
 All texts are plain; the output escapes them and fills them into its own layout.
 """

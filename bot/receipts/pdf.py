@@ -178,10 +178,12 @@ def _build_invoice(localizer: Localizer, details: ReceiptDetails, line: ReceiptL
 
 
 def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
-    if not receipt.is_order_confirmation:
-        return []
+    """Nothing is to be booked by two documents."""
     numbers = receipt.invoice_numbers
-    return [localizer.format_text("order-confirmation-note", number=numbers, count=len(numbers))]
+    if not numbers:
+        return []
+    key = "order-confirmation-note" if receipt.is_order_confirmation else "receipt-invoice-note"
+    return [localizer.format_text(key, number=numbers, count=len(numbers))]
 
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:

@@ -29,7 +29,7 @@ from models.subscription import SeatBlock, Subscription
 
 
 async def list_subscription_details(session: Session, account: Account) -> list[SubscriptionDetails]:
-    """Lists subscriptions by product name, including those that have ended; `blocked_by` says why one cannot
+    """Lists subscriptions by product name, including those that have ended; `refusal` says why one cannot
     be ordered."""
     result = await session.exec(
         select(Subscription, Product, SeatBlock)
@@ -48,14 +48,14 @@ def build_subscription_details(
     for subscription, product, block in joined_rows:
         row = rows.setdefault(
             subscription.id,
-            SubscriptionDetails(subscription, product, _find_obstacle(subscription, product), []),
+            SubscriptionDetails(subscription, product, _find_refusal(subscription, product), []),
         )
         if block is not None and block not in row.blocks:
             row.blocks.append(block)
     return [*rows.values()]
 
 
-def _find_obstacle(subscription: Subscription, product: Product) -> Refusal | None:
+def _find_refusal(subscription: Subscription, product: Product) -> Refusal | None:
     try:
         subscription.check_self_service(product)
     except Refusal as refusal:

@@ -12,7 +12,7 @@ from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
 from models.account import Account
 from models.account.billing_contact import BillingContact
-from models.details import OrderLineDetails, find_tax_facts
+from models.details import OrderLineDetails, find_tax_details
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import NoticeKind
 from models.notice.payloads import DocumentPayload
@@ -61,7 +61,7 @@ async def issue_receipt(
             address=order.address,
             seller=seller.model_dump(mode="json"),
             po_number=order.po_number,
-            tax_facts=find_tax_facts(settled_rows, quote),
+            tax_facts=find_tax_details(settled_rows, quote),
             lines=[line.model_dump(mode="json", exclude_none=True) for line in lines],
             cards=[
                 method.model_dump(mode="json", exclude_none=True)

@@ -52,7 +52,7 @@ from models.subscription import SeatBlock, Subscription, SubscriptionEnded
 from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_history import SeatHistory
-from models.tax import TaxFacts
+from models.tax import TaxDetails
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 START, END = date(2026, 11, 1), date(2026, 12, 1)
@@ -114,9 +114,9 @@ def make_subscription_details(
         period_start=START,
         period_end=END,
     )
-    obstacle = None if orderable else ProductNotSelfServed(product=sold.name, reason=size.name("Not sold."))
+    refusal = None if orderable else ProductNotSelfServed(product=sold.name, reason=size.name("Not sold."))
     blocks = [] if number else [SeatBlock(subscription_id=held.id, unit_price=1300, seats=5)]
-    return SubscriptionDetails(held, sold, obstacle, blocks)
+    return SubscriptionDetails(held, sold, refusal, blocks)
 
 
 def make_cart_page(size: Size = USUAL, *, own: bool = False) -> CartPage:
@@ -176,15 +176,15 @@ def quote_line(number: int, quote_id: int = 1) -> QuoteLine:
 
 def make_quote_details(number: int = 1, size: Size = USUAL) -> QuoteDetails:
     rows = [QuoteLineDetails(quote_line(n, number), product(n, size)) for n in range(size.rows)]
-    return QuoteDetails(account(size), with_tax_facts(quote(number, size.rows), size), rows, AT)
+    return QuoteDetails(account(size), set_tax_details(quote(number, size.rows), size), rows, AT)
 
 
-def with_tax_facts(quote: Quote, size: Size) -> Quote:
+def set_tax_details(quote: Quote, size: Size) -> Quote:
     """The longest are those of a shipping address and many tax ids."""
     if size.names:
         address = Address(line1=size.name("Dock 1"), postal_code="E1", city=size.name("London"), country="GB")
         ids = tuple(size.name(f"ID{n}")[:60] for n in range(9))
-        quote.tax_facts = TaxFacts(buyer_tax_ids=ids, address=address)
+        quote.tax_facts = TaxDetails(buyer_tax_ids=ids, address=address)
     return quote
 
 
@@ -366,7 +366,7 @@ def make_order_details(
     return OrderDetails(
         account=account(size),
         order=service_order(size, status),
-        quote=with_tax_facts(quote(), size),
+        quote=set_tax_details(quote(), size),
         rows=shown,
         contact=contact(0, size),
         administrator=administrator(0, size),

@@ -22,7 +22,7 @@ from bot.receipts import (
 )
 from models.details import ReceiptDetails
 from models.receipt import Receipt, Seller
-from models.tax import TaxFacts
+from models.tax import TaxDetails
 from tests.models.examples import a_receipt
 from tests.receipts.japanese_font import need_japanese_font
 
@@ -270,8 +270,10 @@ def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:
 )
 def test_the_reason_for_no_tax_is_shown(treatment: str, name: str, note: str) -> None:
     taxes = [{"treatment": treatment, "taxable_amount": 7000, "amount": 0}]
-    facts = TaxFacts(buyer_tax_ids=("DE136695976",))
-    text = read_pdf(FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=facts))
+    tax_details = TaxDetails(buyer_tax_ids=("DE136695976",))
+    text = read_pdf(
+        FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=tax_details)
+    )
     for part in (name, note, "70,00 €", "N° de TVA : DE136695976"):
         assert part in text
 

@@ -184,8 +184,8 @@ class Plan:
             self._world.trace.add(f"answer to {click}: {type(answer).__name__}")
             self._world.seen[f"press {click.name}"] += 1
             if isinstance(answer, cart_open.CartBlocked):
-                for obstacle in answer.obstacles:
-                    self._world.seen[f"refusal {type(obstacle).__name__}"] += 1
+                for each in answer.refusals:
+                    self._world.seen[f"refusal {type(each).__name__}"] += 1
             if isinstance(answer, CartPage | cart_open.PendingQuotesWarning):
                 for unparsed in answer.unparsed:
                     self._world.seen[f"refusal {type(unparsed).__name__}"] += 1

@@ -151,9 +151,9 @@ async def _find_blocking_outcome(
 ) -> ChargeOutcome | None:
     if not item.is_active:
         return item.inactive_outcome
-    obstacle = item.future.find_charge_obstacle()
-    if obstacle is not None:
-        return Declined(obstacle.decline_reason)
+    refusal = item.future.find_charge_refusal()
+    if refusal is not None:
+        return Declined(refusal.decline_reason)
     if item.pending_until is not None:
         return Pending(now + RECONCILE_INTERVAL)  # Another change is waiting for its payment.
     if item.seats not in (charge.expected_seats, charge.expected_seats + charge.seats):
@@ -172,7 +172,7 @@ async def _find_blocking_outcome(
     if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:
         return Declined("never_received")
     if item.seats != charge.expected_seats:
-        return await _find_repetition_obstacle(client, item, customer, charge)
+        return await _find_repetition_outcome(client, item, customer, charge)
     price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
     amount, tax = price.amount + price.unrelated_amount, price.tax + price.unrelated_tax
     if (price.amount, price.tax) != (charge.amount, charge.tax):
@@ -184,7 +184,7 @@ async def _find_blocking_outcome(
     return None
 
 
-async def _find_repetition_obstacle(
+async def _find_repetition_outcome(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Unknown | None:
     """The seats are there, set by this charge or by somebody else. Its key tells, if it is sent once more:

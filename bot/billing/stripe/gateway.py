@@ -134,7 +134,7 @@ class StripeGateway:
                     outcome: OutcomeT | ChargeOutcome = await operation(charge)
                 except CustomerNotFound:
                     outcome = await self._resolve_without_customer(charge)
-                if isinstance(outcome, Settled) and _has_other_taxes(outcome, charge):
+                if isinstance(outcome, Settled) and _has_different_taxes(outcome, charge):
                     return await invoices.complete_taxes(self._client, self._tax_rates, charge, outcome)
                 return outcome
         except (BillingUnavailable, TimeoutError):
@@ -213,7 +213,7 @@ class StripeGateway:
         return "Stripe takes the key"
 
 
-def _has_other_taxes(outcome: Settled, charge: Charge) -> bool:
+def _has_different_taxes(outcome: Settled, charge: Charge) -> bool:
     """Also if there was none to promise: why there is none may have changed since."""
     return charge.tax == 0 or (outcome.amount, outcome.tax) != (charge.amount, charge.tax)
 

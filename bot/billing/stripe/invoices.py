@@ -38,7 +38,7 @@ from bot.billing.stripe.items import (
     iter_stripe_items,
 )
 from bot.billing.stripe.payments import fetch_charged_methods
-from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
+from bot.billing.stripe.taxes import TaxRateReader, read_tax_details, read_tax_parts
 from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
 from models.tax import TaxTreatment
@@ -256,7 +256,7 @@ async def complete_taxes(
     if charge.tax == settled.tax == 0 and is_unexplained:
         # The quote may know a reason.
         return settled
-    return replace(settled, taxes=taxes, tax_facts=read_tax_facts(invoice))
+    return replace(settled, taxes=taxes, tax_details=read_tax_details(invoice))
 
 
 async def _resolve_unpaid_invoice(

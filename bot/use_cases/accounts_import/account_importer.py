@@ -188,7 +188,7 @@ class AccountImporter:
         if changes := update_fields(row, values):
             self._changes[f"subscription:{entry.id}"] = changes
             row.revision += bool(changes.keys() & {"unit_price", "tax_rate", "days_until_due"})
-        if _has_other_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
+        if _has_different_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
             if self._is_overwritten:
                 self._overwrite_subscription(row, entry)
             else:
@@ -255,7 +255,7 @@ def _build_provider_values(entry: SubscriptionEntry) -> FieldValues:
     return entry.model_dump(include={"seats", "period", "period_start", "period_end"})
 
 
-def _has_other_terms(row: Subscription, entry: SubscriptionEntry, today: date) -> bool:
+def _has_different_terms(row: Subscription, entry: SubscriptionEntry, today: date) -> bool:
     """Different seats, or a period that does not continue the stored ones."""
     return (row.seats, row.period, get_current_period(row, today)) != (
         entry.seats,

@@ -70,8 +70,8 @@ def parse_command_text(
         except (UnknownProduct, AmbiguousProduct) as unparsed:
             parsed.unparsed.append(unparsed)
             continue
-        if row.blocked_by is not None:
-            raise row.blocked_by
+        if row.refusal is not None:
+            raise row.refusal
         if words.number:
             numbers.setdefault(row.subscription.id, []).append(bounds.parse_seats(words.number))
     for subscription_id, typed in numbers.items():
@@ -169,7 +169,7 @@ def _resolve_subscription(words: CommandWords, rows: list[SubscriptionDetails]) 
         matches = {p.id for p in list_matching_products([row.product for row in rows], words.product_name)}
         candidates = [row for row in rows if row.product.id in matches]
     else:
-        candidates = [row for row in rows if row.blocked_by is None]
+        candidates = [row for row in rows if row.refusal is None]
     product_names = sorted({row.product.name for row in candidates or rows})
     typed = words.product_name[:MAX_SHOWN_LENGTH]
     if not candidates:
@@ -177,4 +177,4 @@ def _resolve_subscription(words: CommandWords, rows: list[SubscriptionDetails]) 
     if len(product_names) > 1:
         raise AmbiguousProduct(typed=typed, number=words.number[:MAX_SHOWN_LENGTH], products=product_names)
     # Of two subscriptions to one product, prefer one that can be ordered.
-    return min(candidates, key=lambda row: (row.blocked_by is not None, row.subscription.id))
+    return min(candidates, key=lambda row: (row.refusal is not None, row.subscription.id))

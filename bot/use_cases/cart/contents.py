@@ -62,11 +62,7 @@ class CartState:
         ordered = [
             row.subscription
             for row in self.rows
-            if (
-                row.blocked_by is None
-                if subscription_ids is None
-                else row.subscription.id in subscription_ids
-            )
+            if (row.refusal is None if subscription_ids is None else row.subscription.id in subscription_ids)
         ]
         charged = [each for each in ordered if not each.outlook.is_paid_by_invoice]
         needs_method = len(charged) == len(ordered) if subscription_ids is None else bool(charged)
@@ -141,11 +137,11 @@ def apply_seat_inputs(
     Stored seats that can no longer be ordered are dropped. Entered ones are kept, because the cart is stored
     before it is refused. Raises SubscriptionNotFound for a subscription of another account.
     """
-    obstacles = {row.subscription.id: row.blocked_by for row in rows}
-    seats = {s: n for s, n in stored_seats.items() if s in obstacles and obstacles[s] is None}
+    refusals = {row.subscription.id: row.refusal for row in rows}
+    seats = {s: n for s, n in stored_seats.items() if s in refusals and refusals[s] is None}
     errors: dict[str, Refusal] = {}
     for subscription_id, text in seat_inputs.items():
-        if subscription_id not in obstacles:
+        if subscription_id not in refusals:
             raise SubscriptionNotFound
         try:
             seats[subscription_id] = bounds.parse_seats(text)

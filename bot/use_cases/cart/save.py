@@ -76,8 +76,8 @@ def _check_cart(cart: _LoadedCart, seats: Mapping[str, int], at: datetime) -> No
     state.account.check_self_service()
     state.check_default_method(at, seats)
     for row in state.rows:
-        if row.subscription.id in seats and row.blocked_by is not None:
-            raise row.blocked_by
+        if row.subscription.id in seats and row.refusal is not None:
+            raise row.refusal
     check_consent(state.other_quotes, state.replaceable_quote_ids)
 
 

@@ -281,7 +281,7 @@ async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
     notice.attempts, notice.last_error = notice.attempts + 1, result.error
     retry_after = timedelta(seconds=result.retry_after_seconds)
     if has_failed_for_too_long(notice, result.reason, delivery.at, is_edit=result.is_edit):
-        await _send_another_way(delivery, result.reason, result.error)
+        await _send_by_fallback(delivery, result.reason, result.error)
         delivery.suspend_destination(retry_after)
     else:
         delivery.follow_ups.extend(
@@ -292,10 +292,10 @@ async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
 
 
 async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> None:
-    await _send_another_way(delivery, result.reason, result.error)
+    await _send_by_fallback(delivery, result.reason, result.error)
 
 
-async def _send_another_way(delivery: Delivery, reason: FailureReason, error: str) -> None:
+async def _send_by_fallback(delivery: Delivery, reason: FailureReason, error: str) -> None:
     notice = delivery.notice
     fallback = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
     # An email would wait for a mail server for ever, and nobody would learn of it.

@@ -76,9 +76,9 @@ async def fetch_seats(services: Services, account_id: str, subscription_id: str)
     state = next((state for state in states if state.id == subscription_id), None)
     if state is None or state.closed_reason is not None:
         return ProviderSeats(None, (state and state.closed_reason) or "subscription_gone")
-    obstacle = state.outlook.find_charge_obstacle()
-    if obstacle is not None:
-        return ProviderSeats(None, obstacle.decline_reason)
+    refusal = state.outlook.find_charge_refusal()
+    if refusal is not None:
+        return ProviderSeats(None, refusal.decline_reason)
     return ProviderSeats(state.seats, grouped_ids=_list_grouped_ids(state, states))
 
 

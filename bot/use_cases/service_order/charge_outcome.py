@@ -137,7 +137,7 @@ def _store_settlement(line: OrderLine, outcome: Settled, limit: int) -> None:
     line.provider_invoice_number = outcome.invoice_number
     line.settled_amount, line.settled_tax = outcome.amount, outcome.tax
     line.settled_taxes = outcome.taxes
-    line.settled_tax_facts = outcome.tax_facts.model_dump(mode="json") if outcome.tax_facts else None
+    line.settled_tax_facts = outcome.tax_details.model_dump(mode="json") if outcome.tax_details else None
     line.charged_methods = [method.model_dump(mode="json", exclude_none=True) for method in outcome.methods]
     line.credit_used, line.earlier_balance = outcome.credit_used, outcome.earlier_balance
     line.carried_over = outcome.carried_over

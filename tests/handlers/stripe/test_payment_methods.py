@@ -48,7 +48,7 @@ def set_only_method(world: StripeWorld, method_id: str, **values: str | None) ->
 
 async def refused_text(world: StripeWorld, person: Person) -> str:
     await person.command("/add-seats")
-    return (await person.wait_for_modal("cart.obstacles")).text
+    return (await person.wait_for_modal("cart.blocked")).text
 
 
 async def test_a_card_saved_by_checkout_on_the_subscription_only_is_charged(
