@@ -571,7 +571,7 @@ async def test_the_commands_print_the_people_they_found_and_what_they_did(
     wrong = await run_command(tmp_path, "erase-person", "Alice", **settings)
     assert (wrong.exit_code, wrong.stderr) == (
         1,
-        "not a person: give an e-mail address, or a Slack user such as T01ACME/U01ALICE\n",
+        "not a person: give an email address, or a Slack user such as T01ACME/U01ALICE\n",
     )
     exported = await run_command(tmp_path, "export-person", "alice@acme.example", **settings)
     assert [row["name"] for row in json.loads(exported.stdout)["billing_contacts"]] == ["Alice Martin"]

@@ -23,7 +23,7 @@ Row = TypeVar("Row", bound=SQLModel)
 
 @dataclass
 class ExistingAccount:
-    """Subscriptions and payment methods by id, people by e-mail, the file's quotes by number, seat blocks by
+    """Subscriptions and payment methods by id, people by email, the file's quotes by number, seat blocks by
     subscription id, seat assignments by administrator and product id, quote lines by quote id."""
 
     account: Account
