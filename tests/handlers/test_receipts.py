@@ -12,9 +12,10 @@ from models.product import Product
 from models.receipt import Receipt
 from sandbox.driver import Person, PostedMessage
 from tests.handlers.db_snapshot import add, change, show_button
-from tests.handlers.steps import import_account, opened, shown
+from tests.handlers.steps import import_account, import_quote, opened, shown
 from tests.models.examples import a_quote, a_receipt, an_order
 from tests.world import World
+from tests.world import world as new_world
 
 
 async def bought(world: World, name: str = "alice", **seats: int) -> Person:
@@ -71,6 +72,34 @@ async def test_the_pdf_comes_by_direct_message_and_by_mail_and_never_to_the_chan
     assert files_of([*channel, *thread]) == []
     assert any("/billing receipts" in message.text for message in [*channel, *thread])
     assert world.slack.refusals == []
+
+
+async def test_without_a_mail_server_nothing_promises_or_reports_an_email() -> None:
+    async with new_world(smtp_url=None) as world:
+        alice = world.person("alice")
+        assert (
+            "confirmation with the receipt by direct message."
+            in (await world.placement(alice, acme_meeting=5)).text
+        )
+        await alice.submit()
+        placed = await alice.wait_for_modal("service_order.show")
+        placed_text = placed.text
+        await world.settle()
+        assert "send the receipt by direct message to Alice Martin." in placed_text
+        assert "email" not in placed_text
+        channel = world.channel("C01BILLING")
+        words = [message.text for parent in channel for message in [parent, *parent.thread]]
+        assert any("au contact de facturation par message direct. Les contacts" in text for text in words)
+        assert not any("e-mail" in text for text in words)
+        await opened(alice, "/billing", "receipts", "receipt.list")
+        await alice.press("receipt.send")
+        sent = await alice.wait_for_modal("receipt.sent")
+        assert "You’ll get a direct message with the PDF in a moment." in sent.text
+        assert "email" not in sent.text
+        await import_quote(world, expires="2026-11-20")
+        await opened(alice, "/quotes", "", "quote.list")
+        await alice.press("quote.send")
+        assert "email" not in (await alice.wait_for_modal("quote.sent")).text
 
 
 async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
