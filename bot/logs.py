@@ -23,14 +23,22 @@ MASK = "•••"
 MIN_SECRET_LENGTH = 6
 
 
-def start_log_context(**fields: str) -> None:
-    """Adds an id and these fields to every line that this task and those it starts will log."""
+def start_request_logs(**fields: str) -> None:
+    """Adds `request_id` and these fields to every line that this task and those it starts will log."""
+    _start_log_context(request_id=secrets.token_hex(4), **fields)
+
+
+def start_job_logs(job_id: str) -> None:
+    _start_log_context(run_id=secrets.token_hex(4), job=job_id)
+
+
+def _start_log_context(**fields: str) -> None:
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request=secrets.token_hex(4), **fields)
+    structlog.contextvars.bind_contextvars(**fields)
 
 
-def get_log_reference() -> str:
-    return str(structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(4))
+def get_request_id() -> str:
+    return str(structlog.contextvars.get_contextvars().get("request_id") or secrets.token_hex(4))
 
 
 def configure_logging(settings: Settings, output: TextIO | None = None) -> None:

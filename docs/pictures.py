@@ -25,7 +25,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.delivery.document_files import build_receipt_details
-from bot.use_cases.details import load_order_details_by_id
+from bot.use_cases.load_details import load_order_details_by_id
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH
 from docs.receipt_samples import build_sample_quote, build_sample_receipts
 from models.receipt import Receipt

@@ -6,12 +6,12 @@ from typing import Any
 
 from bot.receipts.quote import QuoteDocument
 from models.account import Account
-from models.details import QuoteDetails, QuoteRow, ReceiptDetails
+from models.details import QuoteDetails, QuoteLineDetails, ReceiptDetails
 from models.product import Product
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt, Seller
 from models.subscription.period_length import PeriodLength
-from models.tax import TaxFacts, TaxItem
+from models.tax import TaxDetails, TaxItem
 
 IRISH_SELLER = Seller(
     name="GoTo Corporate Account Services",
@@ -44,7 +44,7 @@ def _build_german_receipt() -> Receipt:
         address=_build_address("Hauptstraße 5", "10827", "Berlin", "DE"),
         lines=lines,
         cards=[{**VISA, "amount": 8330}],
-        tax_facts=TaxFacts(buyer_tax_ids=("DE136695976",)),
+        tax_facts=TaxDetails(buyer_tax_ids=("DE136695976",)),
         po_number="4500012345",
     )
 
@@ -66,7 +66,7 @@ def _build_retried_receipt() -> Receipt:
         cards=[first, retried],
         issued_at=datetime(2026, 11, 17, 9, tzinfo=UTC),
         issued_on=date(2026, 11, 17),
-        tax_facts=TaxFacts(buyer_tax_ids=("GB980780684",)),
+        tax_facts=TaxDetails(buyer_tax_ids=("GB980780684",)),
     )
 
 
@@ -94,7 +94,7 @@ def _build_japanese_receipt() -> Receipt:
         currency="JPY",
         lines=lines,
         cards=[{"brand": "jcb", "last4": "0505", "amount": 4950}],
-        tax_facts=TaxFacts(buyer_tax_ids=("T5835678256246",)),
+        tax_facts=TaxDetails(buyer_tax_ids=("T5835678256246",)),
     )
 
 
@@ -105,7 +105,7 @@ def _build_reverse_charge_receipt() -> Receipt:
         address=_build_address("1 rue de la Paix", "75002", "Paris", "FR"),
         lines=[_build_line("GoTo Meeting", 10, 7000, [tax])],
         cards=[{**VISA, "amount": 7000}],
-        tax_facts=TaxFacts(buyer_tax_ids=("FR40303265045",)),
+        tax_facts=TaxDetails(buyer_tax_ids=("FR40303265045",)),
     )
 
 
@@ -123,7 +123,7 @@ def _build_order_confirmation() -> Receipt:
         currency="GBP",
         lines=lines,
         cards=[{**VISA, "amount": 12000}],
-        tax_facts=TaxFacts(buyer_tax_ids=("GB980780684",)),
+        tax_facts=TaxDetails(buyer_tax_ids=("GB980780684",)),
         po_number="PO-2026-118",
     )
 
@@ -160,11 +160,13 @@ def build_sample_quote() -> QuoteDocument:
         tax=3040,
         total=19040,
         recurring=[{"period": "month", "net": 58000, "tax": 11020}],
-        tax_facts=TaxFacts(buyer_tax_ids=("DE136695976",)),
+        tax_facts=TaxDetails(buyer_tax_ids=("DE136695976",)),
     )
     names = {"goto-meeting": "GoTo Meeting", "goto-webinar": "GoTo Webinar"}
     rows = [
-        QuoteRow(line, Product(id=line.product_id, name=names[line.product_id], additional_seats=True))
+        QuoteLineDetails(
+            line, Product(id=line.product_id, name=names[line.product_id], additional_seats=True)
+        )
         for line in lines
     ]
     details = QuoteDetails(account, quote, rows, made_at)

@@ -13,7 +13,7 @@ from bot.use_cases.checkout import save_checkout_draft
 from bot.use_cases.notice.preferences import get_preferences
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.screens import render_account, render_receipts
+from handlers.views import render_account, render_receipts
 from models.errors import UnknownSubcommand
 
 NOTICES_SUBCOMMANDS = ("notices", "notifications")

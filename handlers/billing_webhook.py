@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.billing.gateway import UnsupportedEvent, WebhookParser, WebhookVerificationError
-from bot.logs import start_log_context
+from bot.logs import start_request_logs
 from bot.metrics import REQUESTS_REJECTED_TOTAL
 from bot.services import Services
 from bot.use_cases.billing_webhook import handle_provider_event
@@ -49,7 +49,7 @@ def _make_webhook_endpoint(
 
     async def handle_webhook(request: Request) -> Response:
         """Acknowledged once the event is stored; until then the provider sends it again."""
-        start_log_context(source="provider event")
+        start_request_logs(source="provider event")
         try:
             body = await read_body(request)
         except BodyTooLarge:

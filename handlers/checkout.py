@@ -10,7 +10,7 @@ from bot.blocks.service_order import render_placement_modal
 from bot.use_cases.checkout import save_checkout, save_checkout_draft, update_checkout
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.screens import render_checkout
+from handlers.views import render_checkout
 from models.checkout import CheckoutForm
 from models.errors import InvalidInput
 

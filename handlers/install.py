@@ -23,7 +23,7 @@ from bot.blocks.refusal import format_refusal
 from bot.i18n import Localizer
 from bot.installations.clients import MultiWorkspaceClients, verify_token
 from bot.installations.slack_errors import get_error_name, is_slack_failure
-from bot.logs import get_log_reference, start_log_context
+from bot.logs import get_request_id, start_request_logs
 from bot.metrics import ERRORS_TOTAL
 from bot.services import Services
 from bot.use_cases.slack_user import delete_workspace_users
@@ -133,7 +133,7 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
 
 def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[Response]]:
     async def handle_page(request: Request) -> Response:
-        start_log_context(source=request.url.path)
+        start_request_logs(source=request.url.path)
         bolt_request = AsyncBoltRequest(body="", query=_build_query(request), headers=dict(request.headers))
         try:
             return to_starlette_response(await handler(bolt_request))
@@ -159,10 +159,10 @@ def _build_query(request: Request) -> dict[str, Sequence[str]]:
 
 def _handle_failure(path: str, **details: Any) -> Response:
     """Handles errors that Bolt doesn't: usually wrong settings, or the database being unavailable."""
-    reference = get_log_reference()
+    request_id = get_request_id()
     ERRORS_TOTAL.labels(path).inc()
-    log.error("installation.failed", handler=path, reference=reference, **details)
-    return PlainTextResponse(format_refusal(Localizer(), UnexpectedError(reference=reference)), 500)
+    log.error("installation.failed", handler=path, request_id=request_id, **details)
+    return PlainTextResponse(format_refusal(Localizer(), UnexpectedError(reference=request_id)), 500)
 
 
 async def handle_uninstall(request: SlackRequest) -> None:

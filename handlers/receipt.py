@@ -5,7 +5,7 @@ from bot.blocks.block_kit import ModalMetadata, View
 from bot.use_cases.receipt import send_receipt
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.screens import render_receipts
+from handlers.views import render_receipts
 
 
 async def list_account_receipts(request: SlackRequest) -> View:

@@ -26,7 +26,7 @@ from bot.installations.slack_errors import (
     get_error_name,
     is_slack_failure,
 )
-from bot.logs import get_log_reference
+from bot.logs import get_request_id
 from bot.metrics import ERRORS_TOTAL
 from bot.network import find_proxy
 from bot.tasks import TooBusy
@@ -267,7 +267,7 @@ def report_unavailable_database(route_id: str, error: Exception) -> Refusal:
 
 def report_unexpected_error(route_id: str) -> UnexpectedError:
     """Logs the exception being handled, if there is one."""
-    reference = get_log_reference()
+    request_id = get_request_id()
     ERRORS_TOTAL.labels(route_id).inc()
-    log.exception("handler.failed", handler=route_id, reference=reference)
-    return UnexpectedError(reference=reference)
+    log.exception("handler.failed", handler=route_id, request_id=request_id)
+    return UnexpectedError(reference=request_id)

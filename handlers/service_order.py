@@ -13,8 +13,8 @@ from bot.blocks.refusal import format_refusal
 from bot.tasks import TooBusy
 from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.service_order.manage import (
+    cancel_declined_seats,
     get_order,
-    give_up_service_order,
     list_orders,
     list_orders_with_po_number,
     open_retry,
@@ -25,7 +25,7 @@ from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.screen import build_order_screen, store_order_screen
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.screens import render_next_order_screen
+from handlers.views import render_next_order_view
 from models.details import OrderDetails
 from models.errors import InvalidInput
 from models.order_fingerprint import OrderChanged
@@ -96,7 +96,7 @@ async def place(request: SlackRequest) -> View:
             external_id=external_id,
         )
     except OrderChanged as refusal:
-        view = await render_next_order_screen(request, metadata.quote)
+        view = await render_next_order_view(request, metadata.quote)
         return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
     render = partial(blocks.render_placed_modal, has_mail=request.services.mailer.is_configured)
     return {**_render_order(request, details, render), "external_id": external_id}
@@ -124,8 +124,8 @@ async def retry(request: SlackRequest) -> View:
     return _follow_order(request, details, view)
 
 
-async def give_up(request: SlackRequest) -> View:
-    details = await give_up_service_order(
+async def cancel_declined(request: SlackRequest) -> View:
+    details = await cancel_declined_seats(
         request.services, person=request.person, order_id=request.action_row_id
     )
     view = _render_order(request, details, blocks.render_order_modal)
@@ -193,6 +193,6 @@ ROUTES = [
     Route(RouteKind.SUBMIT, blocks.PLACE, place),
     Route(RouteKind.SHOW, blocks.RETRY, open_retry_modal),
     Route(RouteKind.SUBMIT, blocks.RETRY, retry),
-    Route(RouteKind.CHANGE, blocks.GIVE_UP, give_up),
+    Route(RouteKind.CHANGE, blocks.CANCEL_DECLINED_SEATS, cancel_declined),
     Route(RouteKind.LINK, blocks.CONFIRM_PAYMENT),
 ]

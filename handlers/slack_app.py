@@ -16,7 +16,7 @@ from bot.blocks.block_kit import build_modal, build_section
 from bot.blocks.refusal import format_refusal
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.installations.clients import SlackClientProvider
-from bot.logs import get_log_reference, start_log_context
+from bot.logs import get_request_id, start_request_logs
 from bot.metrics import ERRORS_TOTAL, REQUESTS_REJECTED_TOTAL, RETRIES_TOTAL
 from bot.services import Services
 from handlers.dispatch import ack_with_refusal, register_routes
@@ -76,7 +76,7 @@ class SlackApp:
         except UnreadablePayload as unreadable:
             return await self.reject(unreadable)
         is_other = isinstance(payload, OtherPayload)
-        start_log_context(source=_get_known_type(payload) if is_other else payload.route_id)
+        start_request_logs(source=_get_known_type(payload) if is_other else payload.route_id)
         if is_retry:
             RETRIES_TOTAL.labels("event").inc()
         match payload:
@@ -90,7 +90,7 @@ class SlackApp:
 
     async def reject(self, unreadable: UnreadablePayload) -> BoltResponse:
         """Tells the person, if it can be read who that is and there is a way to."""
-        start_log_context()
+        start_request_logs()
         REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
         log.warning(
             "payload.unreadable",
@@ -105,7 +105,7 @@ class SlackApp:
         if sender is None or not sender.can_reach_sender:
             return BoltResponse(status=400, body="malformed")
         request = self._build_request(sender, _build_bolt_request(sender), time.monotonic())
-        return await ack_with_refusal(request, UnexpectedError(reference=get_log_reference()))
+        return await ack_with_refusal(request, UnexpectedError(reference=get_request_id()))
 
     async def _dispatch(self, payload: Payload, started: float) -> BoltResponse:
         bolt_request = _build_bolt_request(payload)
@@ -130,7 +130,7 @@ class SlackApp:
             log.warning("events.rate_limited", team=payload.team_id)
         elif payload_type not in self._logged_types:
             self._logged_types.add(payload_type)
-            log.info("payload.unused", payload_type=payload_type)
+            log.info("payload.ignored", payload_type=payload_type)
         if payload_type in OPTION_REQUEST_TYPES:
             return BoltResponse(status=200, body={"options": []})
         return BoltResponse(status=200)
@@ -205,14 +205,14 @@ async def _handle_error(error: Exception, context: AsyncBoltContext) -> BoltResp
 
 async def _respond_to_error(error: Exception, request: SlackRequest | None) -> BoltResponse:
     """If something escaped a listener: without a response the person would learn nothing."""
-    reference = get_log_reference()
+    request_id = get_request_id()
     ERRORS_TOTAL.labels("request").inc()
-    log.error("request.failed", handler=request and request.route_id, reference=reference, exc_info=error)
+    log.error("request.failed", handler=request and request.route_id, request_id=request_id, exc_info=error)
     if request is None or request.route_id in INSTALLATION_EVENTS:
         # Slack sends the event again.
         return BoltResponse(status=500, body="")
     localizer = Localizer()
-    text = escape_mrkdwn(format_refusal(localizer, UnexpectedError(reference=reference)))
+    text = escape_mrkdwn(format_refusal(localizer, UnexpectedError(reference=request_id)))
     if isinstance(request.payload, ViewSubmission):
         return BoltResponse(status=200, body=_build_error_update(localizer, text))
     if url := request.payload.private_reply_url:

@@ -27,22 +27,22 @@ from models.subscription import SeatBlock, Subscription
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import get_anchor_day
 from models.subscription.seat_history import SeatHistory
-from models.tax import TaxFacts, TaxItem, sum_tax_items
+from models.tax import TaxDetails, TaxItem, sum_tax_items
 
 
 @dataclass(frozen=True)
-class SubscriptionRow:
-    """A subscription on a screen; `blocked_by` is why seats of it cannot be ordered here (R2, R4)."""
+class SubscriptionDetails:
+    """A subscription on a screen; `refusal` is why seats cannot be added to it here (R2, R4)."""
 
     subscription: Subscription
     product: Product
-    blocked_by: Refusal | None = None
+    refusal: Refusal | None = None
     blocks: list[SeatBlock] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class RepeatedSeats:
-    row: SubscriptionRow
+    row: SubscriptionDetails
     seats: int
 
     @property
@@ -51,7 +51,7 @@ class RepeatedSeats:
 
     @property
     def is_orderable(self) -> bool:
-        return self.seats > 0 and self.row.subscription.active and self.row.blocked_by is None
+        return self.seats > 0 and self.row.subscription.active and self.row.refusal is None
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class CartPage:
     `unparsed` is what that text leaves open. `repeated` is an earlier order that fills it in."""
 
     account: Account
-    rows: list[SubscriptionRow]
+    rows: list[SubscriptionDetails]
     seat_inputs: dict[str, int]
     own_quote: Quote | None
     preselected_subscription_id: str | None = None
@@ -86,7 +86,7 @@ class CartPage:
 
 
 @dataclass(frozen=True)
-class QuoteRow:
+class QuoteLineDetails:
     """A line of a quote, with what is ahead of its subscription by now (R27)."""
 
     line: QuoteLine
@@ -119,7 +119,7 @@ class QuoteDetails:
 
     account: Account
     quote: Quote
-    rows: list[QuoteRow]
+    rows: list[QuoteLineDetails]
     at: datetime
     replacement_number: str | None = None
     order: ServiceOrder | None = None
@@ -246,7 +246,7 @@ class PlacementPage:
 
 
 @dataclass(frozen=True, eq=False)
-class OrderRow:
+class OrderLineDetails:
     """A line of an order; `blocking_order_number` is the order that is charging its subscription,
     `payment_method` that of its last retry or of its subscription, or else (None) the order's."""
 
@@ -262,10 +262,10 @@ class OrderRow:
         return self.line.settled_taxes or self.quote_line.taxes
 
     @property
-    def tax_facts(self) -> TaxFacts | None:
-        """The facts of the provider's invoice, if they may differ from the quote's."""
-        facts = self.line.settled_tax_facts
-        return None if facts is None else TaxFacts.model_validate(facts)
+    def tax_details(self) -> TaxDetails | None:
+        """The details of the provider's invoice, if they may differ from the quote's."""
+        details = self.line.settled_tax_facts
+        return None if details is None else TaxDetails.model_validate(details)
 
     def list_methods(self, orders_method: PaymentMethod) -> list[PaymentMethod | ChargedMethod]:
         """What the line was charged to, as far as the provider says so, or else is to be charged to."""
@@ -274,10 +274,10 @@ class OrderRow:
         return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
 
 
-def find_tax_facts(rows: Iterable[OrderRow], quote: Quote) -> TaxFacts:
+def find_tax_details(rows: Iterable[OrderLineDetails], quote: Quote) -> TaxDetails:
     """What the tax of an order depended on when it was charged, or else when it was promised. The provider's
     invoice has no tax IDs of ours."""
-    settled = next((row.tax_facts for row in rows if row.tax_facts is not None), None)
+    settled = next((row.tax_details for row in rows if row.tax_details is not None), None)
     if settled is None:
         return quote.tax_facts
     ids = settled.buyer_tax_ids or quote.tax_facts.buyer_tax_ids
@@ -289,7 +289,7 @@ class OrderDetails:
     account: Account
     order: ServiceOrder
     quote: Quote
-    rows: list[OrderRow]
+    rows: list[OrderLineDetails]
     contact: BillingContact
     administrator: Administrator
     payment_method: PaymentMethod
@@ -306,8 +306,8 @@ class OrderDetails:
         return sum_tax_items(tax for row in self.rows for tax in row.taxes)
 
     @property
-    def tax_facts(self) -> TaxFacts:
-        return find_tax_facts(self.rows, self.quote)
+    def tax_details(self) -> TaxDetails:
+        return find_tax_details(self.rows, self.quote)
 
     @property
     def payment_kind(self) -> str:
@@ -318,10 +318,10 @@ class OrderDetails:
     def payable_invoices(self) -> list[Invoice]:
         return [row.invoice for row in self.rows if row.invoice and row.invoice.is_payable]
 
-    def list_rows_with_status(self, status: LineStatus, subscription_id: str = "") -> list[OrderRow]:
+    def list_rows_with_status(self, status: LineStatus, subscription_id: str = "") -> list[OrderLineDetails]:
         return [row for row in self.list_rows_of(subscription_id) if row.line.status is status]
 
-    def list_rows_of(self, subscription_id: str) -> list[OrderRow]:
+    def list_rows_of(self, subscription_id: str) -> list[OrderLineDetails]:
         """That of the subscription; all of them if it is not known."""
         return [row for row in self.rows if subscription_id in ("", row.line.subscription_id)]
 
@@ -363,7 +363,7 @@ class ReceiptDetails:
 
 
 @dataclass(frozen=True)
-class InvoiceRow:
+class InvoiceDetails:
     """An invoice on a screen, with what it is for."""
 
     invoice: Invoice
@@ -381,7 +381,7 @@ class InvoicePage:
     """`links` are the provider's: whoever has them sees the invoice, and they expire."""
 
     account: Account
-    row: InvoiceRow
+    row: InvoiceDetails
     links: ProviderReceipt | None
 
 
@@ -391,7 +391,7 @@ class AccountOverview:
 
     account: Account
     at: datetime
-    rows: list[SubscriptionRow]
+    rows: list[SubscriptionDetails]
     payment_methods: list[PaymentMethod]
     contacts: list[BillingContact]
     pending_quotes: list[QuoteDetails]
@@ -401,7 +401,7 @@ class AccountOverview:
     seat_history: SeatHistory = field(default_factory=SeatHistory)
     spending: Spending = field(default_factory=Spending)
     # Unpaid ones, the one due first first.
-    invoices: list[InvoiceRow] = field(default_factory=list)
+    invoices: list[InvoiceDetails] = field(default_factory=list)
 
     @property
     def default_methods(self) -> list[PaymentMethod]:

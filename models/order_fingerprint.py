@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 
 from models.checkout import CheckoutForm
-from models.details import QuoteRow
+from models.details import QuoteLineDetails
 from models.errors import Refusal
 from models.payment_method import PaymentMethod
 from models.quote import Quote
@@ -24,12 +24,12 @@ class OrderChanged(Refusal):
 
 def compute_order_fingerprint(
     quote: Quote,
-    rows: Sequence[QuoteRow],
+    rows: Sequence[QuoteLineDetails],
     form: CheckoutForm,
     administrator: tuple[str, str],
     methods: Sequence[PaymentMethod],
 ) -> str:
-    """`administrator` is a name and an e-mail address; `methods` has what each row is paid with."""
+    """`administrator` is a name and an email address; `methods` has what each row is paid with."""
     amounts = [quote.id, quote.subtotal, quote.tax, quote.due_now, quote.recurring]
     lines = [(row.line.subscription_id, row.line.seats, row.line.amount, row.line.tax) for row in rows]
     # An invoice is due after a number of days, and what does not renew has no renewal total.

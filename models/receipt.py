@@ -17,7 +17,7 @@ from models.errors import Refusal
 from models.payment_method import CARD_TYPE, SHOWN_METHOD_FIELDS, PaymentMethod
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
-from models.tax import TaxFacts, TaxFactsColumn, TaxItem, sum_tax_items
+from models.tax import TaxDetails, TaxDetailsColumn, TaxItem, sum_tax_items
 
 
 class ReceiptNotFound(Refusal):
@@ -140,8 +140,8 @@ class Receipt(SQLModel, table=True):
     lines: list[dict[str, Any]] = Field(sa_type=JSON)
     cards: list[dict[str, Any]] = Field(sa_type=JSON)
     po_number: str = ""
-    tax_facts: TaxFacts = Field(
-        default_factory=TaxFacts, sa_column=Column(TaxFactsColumn, nullable=False, server_default="{}")
+    tax_facts: TaxDetails = Field(
+        default_factory=TaxDetails, sa_column=Column(TaxDetailsColumn, nullable=False, server_default="{}")
     )
 
     @property

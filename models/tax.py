@@ -42,7 +42,7 @@ class TaxItem(BaseModel):
         return (self.treatment, self.name, self.percent)
 
 
-class TaxFacts(BaseModel):
+class TaxDetails(BaseModel):
     """What a quote's tax depends on. `address` is the one that decides it, if that is not the billing
     address."""
 
@@ -81,13 +81,15 @@ class TaxItemsColumn(TypeDecorator[tuple[TaxItem, ...]]):
         return tuple(TaxItem.model_validate(item) for item in value or ())
 
 
-class TaxFactsColumn(TypeDecorator[TaxFacts]):
+class TaxDetailsColumn(TypeDecorator[TaxDetails]):
     impl = JSON
     cache_ok = True
 
-    def process_bind_param(self, value: TaxFacts | dict[str, Any] | None, dialect: Dialect) -> dict[str, Any]:
+    def process_bind_param(
+        self, value: TaxDetails | dict[str, Any] | None, dialect: Dialect
+    ) -> dict[str, Any]:
         """Also accepts the value of a dumped row."""
-        return TaxFacts.model_validate(value or {}).model_dump(mode="json", exclude_defaults=True)
+        return TaxDetails.model_validate(value or {}).model_dump(mode="json", exclude_defaults=True)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> TaxFacts:
-        return TaxFacts.model_validate(value or {})
+    def process_result_value(self, value: Any, dialect: Dialect) -> TaxDetails:
+        return TaxDetails.model_validate(value or {})

@@ -2,6 +2,6 @@
 
 from scheduler.job_runner import JobRunner
 from scheduler.jobs import JOBS, Job
-from scheduler.runner import build_scheduler, run_scheduler
+from scheduler.scheduler import build_scheduler, run_scheduler
 
 __all__ = ["JOBS", "Job", "JobRunner", "build_scheduler", "run_scheduler"]

@@ -7,7 +7,7 @@ from contextvars import copy_context
 import structlog
 
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, get_database_error_kind
-from bot.logs import start_log_context
+from bot.logs import start_job_logs
 from bot.metrics import (
     JOB_DURATION_SECONDS,
     JOB_FAILURES_TOTAL,
@@ -96,7 +96,7 @@ class JobRunner:
             self._due_timer.set(asyncio.get_running_loop().time() + seconds)
 
     async def _run_and_reschedule(self) -> None:
-        start_log_context(job=self._id)
+        start_job_logs(self._id)
         current_job.set(self._id)
         try:
             with JOB_FAILURES_TOTAL.labels(self._id).count_exceptions():

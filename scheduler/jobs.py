@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.services import Services
 from bot.use_cases.billing_webhook import find_next_refresh_time, refresh_due_accounts
 from bot.use_cases.delivery.next_time import find_next_delivery_time
@@ -21,13 +21,13 @@ from bot.use_cases.quote.expiry import (
     find_next_expiry_time,
     find_next_reminder_time,
 )
-from bot.use_cases.service_order.deadlines import (
+from bot.use_cases.service_order.process import find_next_line_time, process_due_orders
+from bot.use_cases.service_order.reminders import (
     announce_overdue_orders,
     find_next_customer_reminder_time,
     find_next_overdue_time,
     remind_customers,
 )
-from bot.use_cases.service_order.process import find_next_line_time, process_due_orders
 
 # Returns how many items it processed.
 JobFunction = Callable[[Services], Coroutine[Any, Any, int]]

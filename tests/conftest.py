@@ -1,9 +1,11 @@
+import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import structlog
+import uvloop
 
 from bot.db import Database
 from tests.postgres import database_url, open_database
@@ -15,6 +17,11 @@ def pytest_collection_finish() -> None:
     """What was imported stays: looking through it for garbage, over and over, took a quarter of the time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The event loop that `serve` runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,10 +9,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.bootstrap import catch_up_clock
 from bot.clock import SteadyClock
 from bot.db import Database
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.use_cases.operations.recorded_time import find_latest_recorded_time
 from scheduler import JOBS
-from scheduler.runner import restart_intervals
+from scheduler.scheduler import restart_intervals
 from tests.models.examples import a_slack_user
 from tests.use_cases.outbox import CHANNEL, Outbox
 

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import select
 
 from bot.installations.store import SingleUseOAuthStateStore
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.use_cases.home.publish import publish_due_homes
 from models.installation import oauth_states
 from scheduler import JOBS

@@ -144,11 +144,11 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
             assert await charged(provider) == 1
 
             restored_url = await restore(kind, url, killed)
-            with pytest.raises(RestoredDatabase, match="restored SQ-1001 SO-1001 R-100"):
+            with pytest.raises(RestoredDatabase, match="accept-restore SQ-1001 SO-1001 R-100"):
                 async with bot(slack, restored_url, provider, clock):
                     pass
             # R-1001 was mailed after the backup.
-            exit_code, lines = await run_app(restored_url, "restored", "SQ-1001", "SO-1001", "R-1001")
+            exit_code, lines = await run_app(restored_url, "accept-restore", "SQ-1001", "SO-1001", "R-1001")
             assert (exit_code, lines) == (0, ["R-1001 to R-1001 will not be issued again", SERVABLE])
             async with bot(slack, restored_url, provider, clock) as world:
                 assert (await order_of(world)).status is OrderStatus.PROCESSING

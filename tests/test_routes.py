@@ -1,4 +1,4 @@
-"""Every id is one noun and one verb, drawn in blocks and answered by the handlers of its noun."""
+"""Every id is `feature.verb`, drawn in blocks and routed to the handlers of its feature."""
 
 import importlib
 import pkgutil
@@ -23,7 +23,7 @@ from tests.blocks.samples import LONGEST, USUAL, make_quote_details
 from tests.blocks.test_limits import SCREENS, URL
 
 ID = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
-NOUNS = (
+FEATURES = (
     "cart",
     "quote",
     "quote_extension",
@@ -139,17 +139,17 @@ def test_links_only_need_an_ack() -> None:
 
 
 @pytest.mark.parametrize("route", [*PRESSED, *SUBMITTED], ids=lambda route: f"{route.kind} {route.id}")
-def test_an_id_is_noun_and_verb_and_its_noun_is_the_handlers_module(route: Route) -> None:
+def test_an_id_is_a_feature_and_a_verb_and_is_routed_by_the_features_handlers(route: Route) -> None:
     assert ID.fullmatch(route.id)
-    noun = route.id.split(".")[0]
-    assert route in importlib.import_module(f"handlers.{noun}").ROUTES
+    feature = route.id.split(".")[0]
+    assert route in importlib.import_module(f"handlers.{feature}").ROUTES
     if route.handler is not None:
-        assert route.handler.__module__ == f"handlers.{noun}"
+        assert route.handler.__module__ == f"handlers.{feature}"
 
 
-def test_an_id_that_blocks_name_begins_with_a_noun() -> None:
-    nouns = {*NOUNS, "refusal"}
-    assert {id_.split(".")[0] for id_ in constants().values()} <= nouns
+def test_an_id_defined_in_blocks_begins_with_a_feature() -> None:
+    features = {*FEATURES, "refusal"}
+    assert {id_.split(".")[0] for id_ in constants().values()} <= features
 
 
 def test_no_id_is_routed_twice() -> None:

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel, func, select
 from structlog.testing import capture_logs
 
 from bot.db import Database
-from bot.jobs import JobId, build_job_actor
+from bot.job_ids import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import process_queue
 from models.audit.entry import AuditEntry
@@ -91,7 +91,7 @@ def test_scheduled_changes_are_recorded_with_the_id_of_their_job() -> None:
     for path in (ROOT / "bot").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         assert '"job:' not in source, path
-        if path.name != "jobs.py":
+        if path.name != "job_ids.py":
             assert not re.search(r"Actor\(\s*\"scheduler\"", source), path
     assert {build_job_actor(job_id).source for job_id in JobId} == JOBS.keys()
 

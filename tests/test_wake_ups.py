@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from bot.db import Database
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.tasks import BackgroundTasks
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.doctor import run_checks
@@ -160,7 +160,7 @@ async def test_an_unexpected_error_is_logged_and_the_connection_opened_again(wor
 async def test_a_pooler_that_loses_notifications_is_noticed_and_jobs_run_at_their_interval(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.db.notifications.PROBE_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("bot.db.postgresql_listener.PROBE_TIMEOUT_SECONDS", 0.2)
     async with listening_through_pooler(delivers_notifications=False) as (world, _):
         result = await check_jobs(world)
         assert result.passed is False
@@ -178,7 +178,7 @@ async def test_a_pooler_that_loses_notifications_is_noticed_and_jobs_run_at_thei
 
 @only_postgresql
 async def test_doctor_names_the_setting_for_a_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.db.notifications.PROBE_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("bot.db.postgresql_listener.PROBE_TIMEOUT_SECONDS", 0.2)
     with database_url("accounts") as url:
         async with (
             fake_pooler(url, delivers_notifications=False) as pooler,

@@ -15,7 +15,7 @@ from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
-from models.tax import TaxFacts, TaxItem
+from models.tax import TaxDetails, TaxItem
 
 
 class BillingUnavailable(Refusal):
@@ -220,7 +220,7 @@ class Preview:
     amount_due: int | None = None
     # Less than this is not charged, but added to the next invoice.
     minimum_charge: int = 0
-    tax_facts: TaxFacts = field(default_factory=TaxFacts, compare=False)
+    tax_details: TaxDetails = field(default_factory=TaxDetails, compare=False)
 
     @property
     def subtotal(self) -> int:
@@ -282,7 +282,7 @@ class Settled:
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
     invoice, if that is the document of record. The payment method was charged, or the customer owes,
     `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, and
-    `tax_facts` what it depended on, if that may not be what was promised; `methods` have what was paid with
+    `tax_details` what it depended on, if that may not be what was promised; `methods` have what was paid with
     each. Without them, it was all charged to the charge's own method."""
 
     receipt: str
@@ -296,7 +296,7 @@ class Settled:
     carried_over: int = 0
     invoice_number: str = ""
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
-    tax_facts: TaxFacts | None = field(default=None, compare=False)
+    tax_details: TaxDetails | None = field(default=None, compare=False)
     methods: tuple[ChargedMethod, ...] = field(default=(), compare=False)
     # The invoice that the customer is to pay; None if a payment method was charged.
     invoice: InvoiceState | None = None

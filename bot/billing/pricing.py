@@ -11,7 +11,7 @@ from models.money import compute_tax
 from models.subscription import compute_recurring_amount
 from models.subscription.period_length import PeriodLength, group_by_period
 from models.subscription.proration import BillingPeriod
-from models.tax import TaxFacts, TaxItem, TaxTreatment
+from models.tax import TaxDetails, TaxItem, TaxTreatment
 
 EXEMPT_TREATMENTS = {
     TaxExemption.EXEMPT: TaxTreatment.CUSTOMER_EXEMPT,
@@ -21,15 +21,15 @@ EXEMPT_TREATMENTS = {
 
 @dataclass(frozen=True)
 class TaxTerms:
-    """`rate` is such as "0.20"; `other_rates` are those of single subscriptions, by id."""
+    """`rate` is such as "0.20"; `rate_overrides` are the rates of single subscriptions, by id."""
 
     rate: str
     treatment: TaxTreatment = TaxTreatment.TAXED
-    facts: TaxFacts = field(default_factory=TaxFacts)
-    other_rates: Mapping[str, str] = field(default_factory=dict)
+    tax_details: TaxDetails = field(default_factory=TaxDetails)
+    rate_overrides: Mapping[str, str] = field(default_factory=dict)
 
     def get_rate(self, subscription_id: str) -> str:
-        return self.other_rates.get(subscription_id, self.rate)
+        return self.rate_overrides.get(subscription_id, self.rate)
 
     def compute_item(self, subscription_id: str, amount: int) -> TaxItem:
         rate = self.get_rate(subscription_id)
@@ -46,14 +46,14 @@ def build_tax_terms(
     account: Account, address: Address, subscription_rates: Mapping[str, str | None]
 ) -> TaxTerms:
     """The account's rates in the country of its imported address, unless it is exempt; none elsewhere."""
-    facts = TaxFacts(buyer_tax_ids=(account.tax_id,) if account.tax_id else ())
+    tax_details = TaxDetails(buyer_tax_ids=(account.tax_id,) if account.tax_id else ())
     if account.tax_exemption is not TaxExemption.NONE:
-        return TaxTerms("0", EXEMPT_TREATMENTS[account.tax_exemption], facts)
-    other_rates = {id_: rate for id_, rate in subscription_rates.items() if rate is not None}
-    has_rates = account.tax_rate != "0" or bool(other_rates)
+        return TaxTerms("0", EXEMPT_TREATMENTS[account.tax_exemption], tax_details)
+    rate_overrides = {id_: rate for id_, rate in subscription_rates.items() if rate is not None}
+    has_rates = account.tax_rate != "0" or bool(rate_overrides)
     if address.country != account.home_country or not has_rates:
-        return TaxTerms("0", TaxTreatment.NOT_COLLECTED, facts)
-    return TaxTerms(account.tax_rate, facts=facts, other_rates=other_rates)
+        return TaxTerms("0", TaxTreatment.NOT_COLLECTED, tax_details)
+    return TaxTerms(account.tax_rate, tax_details=tax_details, rate_overrides=rate_overrides)
 
 
 def price_lines(
@@ -75,7 +75,7 @@ def price_lines(
         (states[i].period, (_compute_recurring_net(states[i], priced), tax_terms.get_rate(i)))
         for i in renewing
     ]
-    return Preview(priced, _build_recurring_totals(costs), tax_facts=tax_terms.facts)
+    return Preview(priced, _build_recurring_totals(costs), tax_details=tax_terms.tax_details)
 
 
 def _price_line(

@@ -15,7 +15,7 @@ from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from bot.settings import Settings
 from models.account import Account, Portal
-from models.details import AccountOverview, SubscriptionRow
+from models.details import AccountOverview, SubscriptionDetails
 from models.money import Money
 from models.subscription import compute_recurring_amount
 from models.subscription.period_length import PeriodLength
@@ -91,7 +91,7 @@ def format_subscriptions(localizer: Localizer, overview: AccountOverview) -> lis
     ]
 
 
-def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, currency: str) -> str:
+def _format_subscription(localizer: Localizer, row: SubscriptionDetails, name: str, currency: str) -> str:
     subscription = row.subscription
     seat_blocks = [
         localizer.format_text("account-block", seats=block.seats, price=Money(block.unit_price, currency))
@@ -111,13 +111,13 @@ def _format_subscription(localizer: Localizer, row: SubscriptionRow, name: str, 
         last_day=subscription.last_day,
         renewal=renewal,
         total=Money(total or 0, currency),
-        orderable="no" if row.blocked_by else "yes",
+        orderable="no" if row.refusal else "yes",
     )
     notes = format_outlook(localizer, subscription.outlook, currency)
     return "\n".join([text, *map(escape_mrkdwn, notes)])
 
 
-def compute_renewal_total(row: SubscriptionRow) -> int | None:
+def compute_renewal_total(row: SubscriptionDetails) -> int | None:
     """Before tax. None if there will be no renewal, or its cost is not known (R27)."""
     subscription, outlook = row.subscription, row.subscription.outlook
     pricing = subscription.pricing
@@ -216,7 +216,7 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
 
 
 def _is_paid_by_invoice(overview: AccountOverview) -> bool:
-    orderable = [row for row in overview.rows if row.blocked_by is None]
+    orderable = [row for row in overview.rows if row.refusal is None]
     return bool(orderable) and all(row.subscription.outlook.is_paid_by_invoice for row in orderable)
 
 

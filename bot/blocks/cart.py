@@ -12,7 +12,7 @@ from bot.presenters.quote import build_validity_arguments
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.subscription import format_outlook
 from models.account import Account
-from models.details import CartPage, QuoteDetails, RepeatedOrder, RepeatedSeats, SubscriptionRow
+from models.details import CartPage, QuoteDetails, RepeatedOrder, RepeatedSeats, SubscriptionDetails
 from models.errors import Refusal
 from models.quote import Quote
 
@@ -28,11 +28,11 @@ REPEAT = navigation.REPEAT_ORDER
 SHOW_WARNING = navigation.SHOW_WARNING
 ACCOUNT_CHOICE_VIEW = "cart.choose"
 WARNING_VIEW = "cart.warning"
-OBSTACLES_VIEW = "cart.obstacles"
+BLOCKED_VIEW = "cart.blocked"
 
 PAGE_SIZE = 40
 MAX_ACCOUNTS = 95
-MAX_OBSTACLES = 20
+MAX_REFUSALS = 20
 MAX_UNPARSED = 5
 MAX_MISSING = 20
 
@@ -137,7 +137,7 @@ def render_cart_modal(
             navigation.build_back_button(localizer, BACK, cart_page.account.id),
             *(
                 [navigation.build_contact_services_button(localizer, services_url)]
-                if any(row.blocked_by for row in page_rows)
+                if any(row.refusal for row in page_rows)
                 else []
             ),
         ),
@@ -186,8 +186,8 @@ def get_requested_page(cart_page: CartPage) -> int:
     )
 
 
-def _sort_orderable_first(cart_page: CartPage) -> list[SubscriptionRow]:
-    return sorted(cart_page.rows, key=lambda row: row.blocked_by is not None)
+def _sort_orderable_first(cart_page: CartPage) -> list[SubscriptionDetails]:
+    return sorted(cart_page.rows, key=lambda row: row.refusal is not None)
 
 
 def count_pages(row_count: int) -> int:
@@ -206,10 +206,10 @@ def _build_saved_quote_section(localizer: Localizer, account: Account, quote: Qu
 
 
 def _build_subscription_block(
-    localizer: Localizer, cart_page: CartPage, row: SubscriptionRow, name: str, max_seats: int
+    localizer: Localizer, cart_page: CartPage, row: SubscriptionDetails, name: str, max_seats: int
 ) -> Block:
-    if row.blocked_by is not None:
-        return block_kit.build_section(_format_obstacle(localizer, row, name))
+    if row.refusal is not None:
+        return block_kit.build_section(_format_row_refusal(localizer, row, name))
     added_seats = cart_page.seat_inputs.get(row.subscription.id)
     is_valid = added_seats is not None and 0 <= added_seats <= max_seats
     return block_kit.build_input(
@@ -222,9 +222,9 @@ def _build_subscription_block(
     )
 
 
-def _format_obstacle(localizer: Localizer, row: SubscriptionRow, name: str) -> str:
+def _format_row_refusal(localizer: Localizer, row: SubscriptionDetails, name: str) -> str:
     """mrkdwn: a subscription that seats cannot be added to, and why (R2, R4)."""
-    reason = refusal.format_refusal(localizer, row.blocked_by) if row.blocked_by else ""
+    reason = refusal.format_refusal(localizer, row.refusal) if row.refusal else ""
     heading = localizer.format_mrkdwn(
         "cart-not-orderable",
         product=name,
@@ -235,14 +235,14 @@ def _format_obstacle(localizer: Localizer, row: SubscriptionRow, name: str) -> s
 
 
 def _format_seats_hint(
-    localizer: Localizer, cart_page: CartPage, row: SubscriptionRow, added_seats: int
+    localizer: Localizer, cart_page: CartPage, row: SubscriptionDetails, added_seats: int
 ) -> str:
     subscription = row.subscription
     price = format_seat_price(localizer, subscription, cart_page.account.currency)
-    facts = {"seats": subscription.seats, "price": price, "until": subscription.last_day}
+    values = {"seats": subscription.seats, "price": price, "until": subscription.last_day}
     hint = localizer.format_text(
         "cart-hint-typed" if added_seats else "cart-hint",
-        **facts,
+        **values,
         typed=added_seats,
         after=subscription.seats + added_seats,
     )
@@ -273,22 +273,22 @@ def _build_page_blocks(localizer: Localizer, page: int, count: int) -> list[Bloc
 def render_cart_blocked_modal(
     localizer: Localizer,
     account: Account,
-    obstacles: list[Refusal],
+    refusals: list[Refusal],
     metadata: ModalMetadata,
     services_url: str,
-    rows: Sequence[SubscriptionRow] = (),
+    rows: Sequence[SubscriptionDetails] = (),
 ) -> View:
     """All reasons at once, with their remedies (R2-R4, R14). `rows` are the blocked subscriptions."""
     blocks = [block_kit.build_section(localizer.format_mrkdwn("cart-not-eligible", account=account.name))]
-    shown = obstacles[:MAX_OBSTACLES]
+    shown = refusals[:MAX_REFUSALS]
     blocks += [
-        block_kit.build_section(f"• {escape_mrkdwn(refusal.format_refusal(localizer, obstacle))}")
-        for obstacle in shown
+        block_kit.build_section(f"• {escape_mrkdwn(refusal.format_refusal(localizer, each))}")
+        for each in shown
     ]
     names = make_product_labels((row.subscription.id, row.product) for row in rows)
-    texts = [_format_obstacle(localizer, row, names[row.subscription.id]) for row in rows]
+    texts = [_format_row_refusal(localizer, row, names[row.subscription.id]) for row in rows]
     blocks += block_kit.build_paragraphs(texts, localizer)
     blocks += refusal.build_refusal_actions(localizer, shown, metadata, services_url)
     return block_kit.build_modal(
-        OBSTACLES_VIEW, localizer.format_text("cart-not-eligible-title"), blocks, localizer, metadata=metadata
+        BLOCKED_VIEW, localizer.format_text("cart-not-eligible-title"), blocks, localizer, metadata=metadata
     )

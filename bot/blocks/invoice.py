@@ -7,7 +7,7 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.i18n import Localizer
 from bot.presenters.order import format_invoice_status
 from models.account import Account
-from models.details import InvoicePage, InvoiceRow
+from models.details import InvoiceDetails, InvoicePage
 
 OPEN = navigation.OPEN_INVOICE
 PAY = "invoice.pay"
@@ -39,7 +39,7 @@ def _build_link_blocks(localizer: Localizer, page: InvoicePage) -> list[Block]:
     return [*map(block_kit.build_section, texts), block_kit.build_actions(pay)]
 
 
-def _format_invoice(localizer: Localizer, account: Account, row: InvoiceRow) -> str:
+def _format_invoice(localizer: Localizer, account: Account, row: InvoiceDetails) -> str:
     return localizer.format_mrkdwn(
         "invoice-line",
         status=format_invoice_status(localizer, row.invoice, account),
@@ -50,7 +50,7 @@ def _format_invoice(localizer: Localizer, account: Account, row: InvoiceRow) -> 
 
 
 def build_unpaid_invoice_blocks(
-    localizer: Localizer, account: Account, rows: Sequence[InvoiceRow], heading: str = ""
+    localizer: Localizer, account: Account, rows: Sequence[InvoiceDetails], heading: str = ""
 ) -> list[Block]:
     blocks = [
         block_kit.build_section(

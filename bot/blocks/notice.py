@@ -28,7 +28,7 @@ MAX_LINES_LENGTH = 3600
 MAX_MESSAGE_LENGTH = 4000
 MAX_CONFIRMATIONS = 10
 
-KINDS_DECIDED_BY_SERVICES = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_CARD)
+KINDS_DECIDED_BY_SERVICES = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE)
 
 TABLE_BLOCK_TYPE = "table"
 # Product, seats, amount and status.
@@ -246,7 +246,7 @@ def _build_contacts_rows(notice: RenderableNotice) -> ButtonRows:
 BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] = {
     NoticeKind.ORDER_STATUS: _build_open_order_rows,
     NoticeKind.ORDER_PLACED: _build_open_order_rows,
-    NoticeKind.ORDER_WAITS: _build_open_order_rows,
+    NoticeKind.ORDER_QUEUED: _build_open_order_rows,
     NoticeKind.ORDER_DECLINED: _build_retry_rows,
     NoticeKind.ORDER_NEEDS_CUSTOMER: _build_confirm_payment_rows,
     NoticeKind.ORDER_FAILED: _build_open_order_rows,
@@ -258,12 +258,12 @@ BUTTON_ROWS_BY_KIND: dict[NoticeKind, Callable[[RenderableNotice], ButtonRows]] 
     NoticeKind.QUOTE_ARRIVED: _build_decision_rows,
     NoticeKind.QUOTE_REMINDER: _build_reminder_rows,
     NoticeKind.QUOTE_EXTENSION_REQUESTED: _build_extension_rows,
-    NoticeKind.QUOTE_EXTENSION_CARD: _build_extension_rows,
+    NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE: _build_extension_rows,
     NoticeKind.QUOTE_EXTENSION_DECIDED: _build_decision_rows,
     NoticeKind.QUOTE_EXTENSION_UNDELIVERED: _build_decision_rows,
-    NoticeKind.QUOTE_REQUESTED: _build_decision_rows,
-    NoticeKind.QUOTE_CARD: _build_decision_rows,
+    NoticeKind.QUOTE_PDF_REQUESTED: _build_decision_rows,
+    NoticeKind.QUOTE_MESSAGE_UPDATE: _build_decision_rows,
     NoticeKind.CONTACT_INVITED: _build_invitation_rows,
-    NoticeKind.CONTACT_INVITATION_CARD: _build_invitation_rows,
+    NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE: _build_invitation_rows,
     NoticeKind.CONTACTS_CHANGED: _build_contacts_rows,
 }

@@ -4,7 +4,7 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block
 from bot.i18n import Localizer
 from bot.presenters.order import OrderLinePresenter, OrderPresenter
-from models.details import OrderRow
+from models.details import OrderLineDetails
 
 CONFIRM_PAYMENT = navigation.CONFIRM_PAYMENT
 
@@ -35,7 +35,7 @@ def build_line_blocks(localizer: Localizer, order: OrderPresenter) -> list[Block
     return [*sections, *block_kit.build_row_paragraphs(others, localizer, MAX_PARAGRAPHS)]
 
 
-def build_confirm_payment_button(localizer: Localizer, row: OrderRow) -> Block:
+def build_confirm_payment_button(localizer: Localizer, row: OrderLineDetails) -> Block:
     label = localizer.format_text("action-confirm-payment-label", product=row.product.name)
     return block_kit.build_link_button(
         CONFIRM_PAYMENT, localizer.format_text("action-confirm-payment"), row.line.customer_link or "", label

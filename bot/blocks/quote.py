@@ -20,7 +20,7 @@ from bot.presenters.subscription import format_outlook
 from bot.presenters.tax import format_tax_notes, list_tax_amounts
 from models.account import Account
 from models.account.billing_contact import BillingContact
-from models.details import QuoteDetails, QuoteRow
+from models.details import QuoteDetails, QuoteLineDetails
 from models.quote import MAX_REASON_LENGTH, Quote, QuoteStatus
 
 OPEN = navigation.OPEN_QUOTE
@@ -197,7 +197,7 @@ def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[tupl
     ]
 
 
-def _format_quote_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name: str) -> str:
+def _format_quote_line(localizer: Localizer, details: QuoteDetails, row: QuoteLineDetails, name: str) -> str:
     line = row.line
     text = localizer.format_mrkdwn(
         "quote-line",

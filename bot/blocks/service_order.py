@@ -27,7 +27,7 @@ PLACE = "service_order.place"
 OPEN = navigation.OPEN_ORDER
 LIST = navigation.LIST_ORDERS
 RETRY = navigation.RETRY_ORDER
-GIVE_UP = navigation.GIVE_UP_ORDER
+CANCEL_DECLINED_SEATS = navigation.CANCEL_DECLINED_SEATS
 CONFIRM_PAYMENT = order_line.CONFIRM_PAYMENT
 SHOW_OLDER = "service_order.more"
 SHOW_HISTORY = "service_order.history"
@@ -218,7 +218,7 @@ def _build_order_blocks(
         block_kit.build_divider(),
         *order_line.build_line_blocks(localizer, presenter),
         *_build_total_rows(localizer, presenter),
-        block_kit.build_section(_format_order_facts(localizer, presenter)),
+        block_kit.build_section(_format_order_details(localizer, presenter)),
         *_build_receipt_blocks(localizer, presenter),
         *build_history_blocks(localizer, details.history, presenter.product_labels, SHOW_HISTORY),
         _build_order_actions(localizer, details, services_url),
@@ -275,7 +275,7 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
         localizer.format_text("go-back"),
     )
     retry_label = localizer.format_text("action-retry-label", number=number)
-    give_up_label = localizer.format_text("action-cancel-seats-label", number=number)
+    cancel_label = localizer.format_text("action-cancel-seats-label", number=number)
     return [
         block_kit.build_button(
             RETRY,
@@ -284,10 +284,10 @@ def build_retry_buttons(localizer: Localizer, details: OrderDetails) -> list[Blo
             accessibility_label=retry_label,
         ),
         block_kit.build_button(
-            GIVE_UP,
+            CANCEL_DECLINED_SEATS,
             localizer.format_text("action-cancel-seats"),
             key,
-            accessibility_label=give_up_label,
+            accessibility_label=cancel_label,
             confirm=confirm,
         ),
     ]
@@ -314,10 +314,10 @@ def _build_sum_rows(
     return block_kit.build_rows([*first_rows, *tax_rows, (f"*{label}*", f"*{amount}*")])
 
 
-def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
+def _format_order_details(localizer: Localizer, presenter: OrderPresenter) -> str:
     details = presenter.details
-    facts = localizer.format_mrkdwn(
-        "service-order-facts",
+    text = localizer.format_mrkdwn(
+        "service-order-details",
         account=details.account.name,
         quote=details.quote.number,
         at=details.order.placed_at,
@@ -325,9 +325,9 @@ def _format_order_facts(localizer: Localizer, presenter: OrderPresenter) -> str:
         admin=details.administrator.name,
         method=_format_methods(localizer, presenter),
     )
-    tax_lines = format_tax_notes(localizer, details.taxes, details.tax_facts)
+    tax_lines = format_tax_notes(localizer, details.taxes, details.tax_details)
     address = format_billing_address(localizer, details.order.billing_address)
-    return "\n".join([facts, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
+    return "\n".join([text, *_format_po_number(localizer, details), *map(escape_mrkdwn, tax_lines), address])
 
 
 def _format_po_number(localizer: Localizer, details: OrderDetails) -> list[str]:

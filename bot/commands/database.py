@@ -28,7 +28,7 @@ def migrate() -> None:
     console.print("the database is up to date")
 
 
-def accept_restored(
+def accept_restore(
     numbers: Annotated[
         list[str] | None,
         typer.Argument(

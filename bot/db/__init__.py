@@ -6,8 +6,8 @@ from bot.db.errors import (
     get_database_error_kind,
 )
 from bot.db.locks import lock_account, lock_account_unless_locked, lock_audit_chain_tip, lock_imports
-from bot.db.notifications import LISTEN_ERRORS, NotDelivered
 from bot.db.postgresql import PoolerOptions
+from bot.db.postgresql_listener import LISTEN_ERRORS, NotDelivered
 from bot.db.session import Connection, Session, build_insert, record_issued_number, select_joined
 
 __all__ = [

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, get_database_error_kind
-from bot.db.notifications import WorkCallback
 from bot.db.postgresql import NO_POOLER, PoolerOptions, PostgreSQLBackend, create_postgresql_engine
+from bot.db.postgresql_listener import WorkCallback
 from bot.db.session import Session
 from bot.db.slow_statements import log_slow_statements
 from bot.db.sqlite import SQLiteBackend, create_sqlite_engine

@@ -25,7 +25,7 @@ from bot.db.errors import (
     raise_not_writable,
 )
 from bot.db.locks import MIGRATION_LOCK, lock_exclusively
-from bot.db.notifications import NotificationListener, WorkCallback
+from bot.db.postgresql_listener import NotificationListener, WorkCallback
 from models.database_identity import DatabaseId
 from models.migrations.run import is_usable, upgrade_database
 

@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from bot.db.errors import DatabaseErrorKind, DatabaseNotWritable, raise_not_writable
 from bot.db.issued_numbers import IssuedNumbersFile, NumbersUnreadable
-from bot.db.notifications import WorkCallback
+from bot.db.postgresql_listener import WorkCallback
 from models.database_identity import DatabaseId
 from models.migrations.run import is_usable, upgrade_database
 
@@ -167,7 +167,7 @@ class SQLiteBackend:
             # Not served yet.
             pass
         except (OSError, NumbersUnreadable) as error:
-            log.error("database.numbers_not_recorded", error=type(error).__name__)
+            log.error("issued_numbers.write_failed", error=type(error).__name__)
 
     async def check_writable(self) -> None:
         if self._path is None:

@@ -1,4 +1,4 @@
-### What people read, in English. Grouped by the noun of the screen or message.
+### What people read, in English. Grouped by the feature that the screen or message is about.
 ### We are the service, you are the reader. British spelling, sentence case; buttons are verbs.
 
 ## Everywhere
@@ -85,7 +85,7 @@ action-view-quotes-count = View pending quotes ({ $count })
 action-view-order = View service order
 action-view-order-label = View service order { $number }
 action-repeat-order = Order again
-action-repeat-order-label = Order the same again as in service order { $number }
+action-repeat-order-label = Order again as in service order { $number }
 action-view-orders = View service orders
 action-view-receipts = View all receipts
 action-export-receipts = Email receipts for a period
@@ -277,6 +277,7 @@ quote-file-status = { $status ->
     [rejected] Rejected
    *[expired] Expired
 }
+quote-file-seats = Total seats: { $before } → { $after }
 quote-file-due = Charged when ordered
 quote-file-invoiced = Invoiced when ordered
 quote-file-renewal = From the next renewal
@@ -533,7 +534,7 @@ service-order-failed = *Failed* on { $at }. { order-nothing-billed }
 order-nothing-billed = Nothing was billed and no seats were added. Account Services can help.
 service-order-overdue = This is taking longer than the promised 24 hours. There’s no need to order again. Account Services can help.
 service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them to complete the rest of the order.
-service-order-facts =
+service-order-details =
     {"*"}Account:* { $account }
     {"*"}Quote:* { $quote }
     {"*"}Placed:* { $at }, by { $by }
@@ -579,7 +580,7 @@ order-line-needs-customer = Your bank needs you to confirm the payment by { $unt
 order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be billed twice, so please don’t order again.
 order-line-declined = Declined: { $reason }. Not billed.
 order-line-can-retry = You can try again until { $until }.
-order-line-given-up = The seats were cancelled.
+order-line-cancelled = The seats were cancelled.
 order-line-no-retry = You can no longer try again.
 line-status = { $status ->
     [waiting] waiting
@@ -1137,7 +1138,7 @@ notice-tax = Tax: { $amount }
 notice-total = Total: { $amount }
 notice-status = Status
 notice-order-status = Service order { $number }: { order-status }
-notice-order-answered = { $request ->
+notice-order-resolved = { $request ->
     [order_declined] Seats of { $products } were declined. This message no longer needs an answer.
    *[order_needs_customer] The payment for { $products } needed a confirmation. This message no longer needs an answer.
 }
@@ -1151,8 +1152,8 @@ notice-order-finished = { $status ->
    *[failed] Failed on { $at }
 }
 notice-order-placed = Your service order { $number } for { $account } has been placed
-notice-order-queued = Service order { $number } is queued behind { $waits_for }
-notice-order-queued-reason = We process one service order at a time for a subscription. Yours will continue automatically once { $waits_for } is done.
+notice-order-queued = Service order { $number } is queued behind { $queued_behind }
+notice-order-queued-reason = We process one service order at a time for a subscription. Yours will continue automatically once { $queued_behind } is done.
 notice-order-declined = { $payment ->
     [invoice] Service order { $number }: seats declined for { $products }
    *[charge] Service order { $number }: payment declined for { $products }
@@ -1197,7 +1198,7 @@ notice-history = { $step ->
     [line_declined] { $at }: { $product } declined: { $reason }
     [line_needs_customer] { $at }: { $product }: waiting for the payment to be confirmed
     [line_unknown] { $at }: { $product }: waiting for the payment provider. You won’t be billed twice.
-    [waits] { $at }: Queued behind service order { $waits_for }
+    [waits] { $at }: Queued behind service order { $queued_behind }
     [invoice_paid] { $at }: Invoice { $invoice } paid
     [invoice_void] { $at }: Invoice { $invoice } cancelled
     [invoice_uncollectible] { $at }: Invoice { $invoice } written off
@@ -1364,6 +1365,10 @@ order-confirmation-note = This order confirmation isn’t an invoice. { $count -
     [one] The invoice is { $number }.
    *[other] The invoices are { $number }.
 }
+receipt-invoice-note = { $count ->
+    [one] The seats on invoice { $number } are listed here too. For them, the invoice is the document to book, not this receipt.
+   *[other] The seats on invoices { $number } are listed here too. For them, the invoices are the documents to book, not this receipt.
+}
 receipt-heading = Receipt
 receipt-paid = Paid
 receipt-to-pay = To be paid by invoice
@@ -1421,7 +1426,7 @@ receipt-payment = { $type ->
 }
 
 ## Receipt mail
-mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
+email-receipt-thanks = Your service order { $order } is completed. { $kind ->
     [invoice] { $count ->
         [one] Here’s your invoice.
        *[other] Here are your invoices.
@@ -1429,7 +1434,7 @@ mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
     [confirmation] Here’s the order confirmation.
    *[receipt] Here’s your receipt.
 }
-mail-receipt-attached = { $kind ->
+email-receipt-attached = { $kind ->
     [invoice] { $count ->
         [one] Your invoice and the order confirmation are attached as PDFs.
        *[other] Your invoices and the order confirmation are attached as PDFs.
@@ -1441,17 +1446,17 @@ invoice-pdf-missing = { $count ->
     [one] The payment provider hasn’t sent us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
    *[other] The payment provider hasn’t sent us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
 }
-mail-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
-mail-receipt-number = { $kind ->
+email-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
+email-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Invoice: { $number }
        *[other] Invoices: { $number }
     }
    *[receipt] Receipt: { $number }
 }
-mail-receipt-date = Date: { $day }
-mail-receipt-account = Account: { $account }
-mail-receipt-address = { billing-address }:
-mail-receipt-order = Service order: { $order }, from quote { $quote }
-mail-receipt-placed = Placed by { $name } on { $day }
-mail-footer = Slack couldn’t deliver this message to you, so we sent it by email.
+email-receipt-date = Date: { $day }
+email-receipt-account = Account: { $account }
+email-receipt-address = { billing-address }:
+email-receipt-order = Service order: { $order }, from quote { $quote }
+email-receipt-placed = Placed by { $name } on { $day }
+email-footer = Slack couldn’t deliver this message to you, so we sent it by email.

@@ -281,6 +281,7 @@ quote-file-status = { $status ->
     [rejected] Rejeté
    *[expired] Expiré
 }
+quote-file-seats = Total de postes : { $before } → { $after }
 quote-file-due = Débité à la commande
 quote-file-invoiced = Facturé à la commande
 quote-file-renewal = À partir du prochain renouvellement
@@ -537,7 +538,7 @@ service-order-failed = *Échouée* le { $at }. { order-nothing-billed }
 order-nothing-billed = Rien n’a été facturé et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
 service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
 service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les pour terminer le reste de la commande.
-service-order-facts =
+service-order-details =
     {"*"}Compte :* { $account }
     {"*"}Devis :* { $quote }
     {"*"}Passée :* le { $at }, par { $by }
@@ -583,7 +584,7 @@ order-line-needs-customer = Votre banque vous demande de confirmer le paiement a
 order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas facturé deux fois : ne commandez pas à nouveau.
 order-line-declined = Refusé : { $reason }. Non facturé.
 order-line-can-retry = Vous pouvez réessayer jusqu’au { $until }.
-order-line-given-up = Les postes ont été annulés.
+order-line-cancelled = Les postes ont été annulés.
 order-line-no-retry = Il n’est plus possible de réessayer.
 line-status = { $status ->
     [waiting] en attente
@@ -1141,7 +1142,7 @@ notice-tax = Taxe : { $amount }
 notice-total = Total : { $amount }
 notice-status = État
 notice-order-status = Commande de Service { $number } : { order-status }
-notice-order-answered = { $request ->
+notice-order-resolved = { $request ->
     [order_declined] Des postes de { $products } ont été refusés. Ce message n’appelle plus de réponse.
    *[order_needs_customer] Le paiement de { $products } devait être confirmé. Ce message n’appelle plus de réponse.
 }
@@ -1155,8 +1156,8 @@ notice-order-finished = { $status ->
    *[failed] Échouée le { $at }
 }
 notice-order-placed = Votre commande de Service { $number } pour { $account } est passée
-notice-order-queued = La commande de Service { $number } attend { $waits_for }
-notice-order-queued-reason = Nous ne traitons qu’une commande de Service à la fois par abonnement. La vôtre reprendra automatiquement dès que { $waits_for } sera traitée.
+notice-order-queued = La commande de Service { $number } attend { $queued_behind }
+notice-order-queued-reason = Nous ne traitons qu’une commande de Service à la fois par abonnement. La vôtre reprendra automatiquement dès que { $queued_behind } sera traitée.
 notice-order-declined = { $payment ->
     [invoice] Commande de Service { $number } : postes refusés pour { $products }
    *[charge] Commande de Service { $number } : paiement refusé pour { $products }
@@ -1201,7 +1202,7 @@ notice-history = { $step ->
     [line_declined] { $at } : { $product } refusé : { $reason }
     [line_needs_customer] { $at } : { $product } en attente de la confirmation du paiement
     [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas facturé deux fois.
-    [waits] { $at } : En attente de la commande de Service { $waits_for }
+    [waits] { $at } : En attente de la commande de Service { $queued_behind }
     [invoice_paid] { $at } : Facture { $invoice } payée
     [invoice_void] { $at } : Facture { $invoice } annulée
     [invoice_uncollectible] { $at } : Facture { $invoice } passée en perte
@@ -1371,6 +1372,10 @@ order-confirmation-note = Cette confirmation de commande n’est pas une facture
     [one] La facture porte le numéro { $number }.
    *[other] Les factures portent les numéros { $number }.
 }
+receipt-invoice-note = { $count ->
+    [one] Les postes de la facture { $number } figurent aussi ici. Pour eux, c’est la facture qui est à comptabiliser, et non ce reçu.
+   *[other] Les postes des factures { $number } figurent aussi ici. Pour eux, ce sont les factures qui sont à comptabiliser, et non ce reçu.
+}
 receipt-heading = Reçu
 receipt-paid = Payé
 receipt-to-pay = À payer sur facture
@@ -1428,7 +1433,7 @@ receipt-payment = { $type ->
 }
 
 ## E-mail du reçu
-mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kind ->
+email-receipt-thanks = Votre commande de Service { $order } est terminée. { $kind ->
     [invoice] { $count ->
         [one] Voici votre facture.
        *[other] Voici vos factures.
@@ -1436,7 +1441,7 @@ mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kin
     [confirmation] Voici la confirmation de commande.
    *[receipt] Voici votre reçu.
 }
-mail-receipt-attached = { $kind ->
+email-receipt-attached = { $kind ->
     [invoice] { $count ->
         [one] Votre facture et la confirmation de commande sont jointes au format PDF.
        *[other] Vos factures et la confirmation de commande sont jointes au format PDF.
@@ -1448,17 +1453,17 @@ invoice-pdf-missing = { $count ->
     [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
    *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
 }
-mail-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing receipts dans Slack.
-mail-receipt-number = { $kind ->
+email-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing receipts dans Slack.
+email-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Facture : { $number }
        *[other] Factures : { $number }
     }
    *[receipt] Reçu : { $number }
 }
-mail-receipt-date = Date : { $day }
-mail-receipt-account = Compte : { $account }
-mail-receipt-address = { billing-address } :
-mail-receipt-order = Commande de Service : { $order }, à partir du devis { $quote }
-mail-receipt-placed = Passée par { $name } le { $day }
-mail-footer = Slack n’a pas pu vous remettre ce message. Nous vous l’avons donc envoyé par e-mail.
+email-receipt-date = Date : { $day }
+email-receipt-account = Compte : { $account }
+email-receipt-address = { billing-address } :
+email-receipt-order = Commande de Service : { $order }, à partir du devis { $quote }
+email-receipt-placed = Passée par { $name } le { $day }
+email-footer = Slack n’a pas pu vous remettre ce message. Nous vous l’avons donc envoyé par e-mail.

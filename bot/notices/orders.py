@@ -30,7 +30,7 @@ from models.notice.payloads import (
     InvoicePayload,
     OrderDeclinedPayload,
     OrderHistoryPayload,
-    OrderWaitsPayload,
+    OrderQueuedPayload,
     PaymentConfirmationPayload,
 )
 from models.service_order import LineStatus, OrderStatus
@@ -148,7 +148,7 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
             product=truncate_name(payload.product),
             seats=payload.seats,
             reason=format_decline_reason(renderer.notice.localizer, payload.reason),
-            waits_for=payload.blocking_order_number,
+            queued_behind=payload.blocking_order_number,
             by=payload.by,
             at=payload.at or renderer.notice.created_at,
             invoice=payload.invoice_number,
@@ -204,14 +204,14 @@ def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
     )
 
 
-def render_order_waiting(renderer: NoticeRenderer) -> NoticeText:
+def render_order_queued(renderer: NoticeRenderer) -> NoticeText:
     if renderer.order.order.status is not OrderStatus.PLACED:
         return _render_progress(renderer)
-    blocking_order = renderer.get_payload(OrderWaitsPayload).blocking_order_number
+    blocking_order = renderer.get_payload(OrderQueuedPayload).blocking_order_number
     title = renderer.format_text(
-        "notice-order-queued", number=renderer.order.order.number, waits_for=blocking_order
+        "notice-order-queued", number=renderer.order.order.number, queued_behind=blocking_order
     )
-    reason = renderer.format_text("notice-order-queued-reason", waits_for=blocking_order)
+    reason = renderer.format_text("notice-order-queued-reason", queued_behind=blocking_order)
     return NoticeText(title, (reason, *format_order_lines(renderer)))
 
 
@@ -221,17 +221,17 @@ def _render_progress(renderer: NoticeRenderer) -> NoticeText:
     )
 
 
-def _render_answered(renderer: NoticeRenderer, products: list[str]) -> NoticeText:
-    answered = renderer.format_text(
-        "notice-order-answered", request=renderer.notice.kind.value, products=products
+def _render_resolved(renderer: NoticeRenderer, products: list[str]) -> NoticeText:
+    resolution = renderer.format_text(
+        "notice-order-resolved", request=renderer.notice.kind.value, products=products
     )
-    return NoticeText(_format_status_title(renderer), (answered, *format_order_lines(renderer)))
+    return NoticeText(_format_status_title(renderer), (resolution, *format_order_lines(renderer)))
 
 
 def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
     payload = renderer.get_payload(OrderDeclinedPayload)
     if not renderer.order.list_rows_with_status(LineStatus.DECLINED, payload.subscription_id):
-        return _render_answered(renderer, payload.products)
+        return _render_resolved(renderer, payload.products)
     title = renderer.format_text(
         "notice-order-declined",
         payment=_find_payment_kind(
@@ -298,7 +298,7 @@ def render_payment_confirmation(renderer: NoticeRenderer) -> NoticeText:
     products, subscription_id = payload.products, payload.subscription_id
     unconfirmed = renderer.order_presenter.list_lines_with_status(LineStatus.NEEDS_CUSTOMER, subscription_id)
     if not unconfirmed:
-        return _render_answered(renderer, products)
+        return _render_resolved(renderer, products)
     title = renderer.format_text(
         "notice-order-needs-customer",
         number=renderer.order.order.number,

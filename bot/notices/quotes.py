@@ -23,7 +23,7 @@ def render_quote_reminder(renderer: NoticeRenderer) -> NoticeText:
     return _render_quote(renderer, "notice-quote-reminder")
 
 
-def render_quote_card(renderer: NoticeRenderer) -> NoticeText:
+def render_quote_message(renderer: NoticeRenderer) -> NoticeText:
     return _render_quote(renderer, "quote-number")
 
 

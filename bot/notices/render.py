@@ -1,4 +1,4 @@
-"""How notices are worded, once for Slack messages and e-mails."""
+"""How notices are worded, once for Slack messages and emails."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.presenters.product import make_product_labels
 from bot.presenters.tax import list_tax_amounts
 from models.account import Account
 from models.account.contact_invitation import InvitationDetails
-from models.details import OrderDetails, QuoteDetails, QuoteRow
+from models.details import OrderDetails, QuoteDetails, QuoteLineDetails
 from models.money import Money
 from models.notice import NoticeKind
 from models.notice.destination import PERSONAL_KINDS, DestinationKind
@@ -279,7 +279,7 @@ def format_quote_lines(renderer: NoticeRenderer) -> list[str]:
     details = renderer.quote
     labels = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
 
-    def format_line(row: QuoteRow) -> str:
+    def format_line(row: QuoteLineDetails) -> str:
         amounts = details.to_money(row.line.amount), details.to_money(row.line.tax)
         return _format_row(renderer, labels[row.line.subscription_id], row.line.seats, amounts)
 
@@ -306,7 +306,7 @@ def _format_row(
 def format_rows(
     renderer: NoticeRenderer, rows: Sequence[RowT], format_row: Callable[[RowT], str]
 ) -> list[str]:
-    """As many rows as a message has room for, and how many more there are; an e-mail takes all."""
+    """As many rows as a message has room for, and how many more there are; an email takes all."""
     texts, omitted_count = _fit_rows(renderer, rows, format_row)
     more = [renderer.format_text("notice-more-rows", more=omitted_count)] if omitted_count else []
     return [*texts, *more]

@@ -42,7 +42,7 @@ def _render_portal_changed(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _render_channel_unreachable(renderer: NoticeRenderer) -> NoticeText:
-    # Slack shows the channel's name for a reference; in an e-mail only its id is known.
+    # Slack shows the channel's name for a reference; in an email only its id is known.
     key = "notice-channel-unreachable" if renderer.is_mrkdwn else "notice-channel-unreachable-plain"
     channel = renderer.get_payload(ChannelUnreachablePayload).channel
     title = renderer.format_text(key, channel=channel, account=renderer.notice.account.name)
@@ -53,7 +53,7 @@ RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {
     NoticeKind.ORDER_STATUS: order_notices.render_order_status,
     NoticeKind.ORDER_HISTORY: order_notices.render_order_history,
     NoticeKind.ORDER_PLACED: order_notices.render_order_placed,
-    NoticeKind.ORDER_WAITS: order_notices.render_order_waiting,
+    NoticeKind.ORDER_QUEUED: order_notices.render_order_queued,
     NoticeKind.ORDER_DECLINED: order_notices.render_order_declined,
     NoticeKind.ORDER_NEEDS_CUSTOMER: order_notices.render_payment_confirmation,
     NoticeKind.ORDER_FAILED: order_notices.render_order_failed,
@@ -64,21 +64,21 @@ RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {
     NoticeKind.INVOICE_CANCELLED: order_notices.render_invoice,
     NoticeKind.RECEIPT: order_notices.render_receipt_notice,
     NoticeKind.RECEIPT_FILE: order_notices.render_receipt_file,
-    NoticeKind.RECEIPT_MAIL: order_notices.render_receipt_notice,
+    NoticeKind.RECEIPT_EMAIL: order_notices.render_receipt_notice,
     NoticeKind.RECEIPT_EXPORT: render_receipt_export,
     NoticeKind.QUOTE_ARRIVED: quote_notices.render_quote_arrived,
     NoticeKind.QUOTE_REMINDER: quote_notices.render_quote_reminder,
     NoticeKind.QUOTE_DECIDED: quote_notices.render_quote_decided,
     NoticeKind.QUOTE_EXTENSION_REQUESTED: quote_notices.render_extension_requested,
-    NoticeKind.QUOTE_EXTENSION_CARD: quote_notices.render_extension_requested,
+    NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE: quote_notices.render_extension_requested,
     NoticeKind.QUOTE_EXTENSION_DECIDED: quote_notices.render_extension_decided,
     NoticeKind.QUOTE_EXTENSION_UNDELIVERED: quote_notices.render_extension_undelivered,
-    NoticeKind.QUOTE_REQUESTED: quote_notices.render_quote_card,
+    NoticeKind.QUOTE_PDF_REQUESTED: quote_notices.render_quote_message,
     NoticeKind.QUOTE_FILE: quote_notices.render_quote_file,
-    NoticeKind.QUOTE_CARD: quote_notices.render_quote_card,
+    NoticeKind.QUOTE_MESSAGE_UPDATE: quote_notices.render_quote_message,
     NoticeKind.PORTAL_CHANGED: _render_portal_changed,
     NoticeKind.CONTACT_INVITED: contact_notices.render_contact_invited,
-    NoticeKind.CONTACT_INVITATION_CARD: contact_notices.render_contact_invited,
+    NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE: contact_notices.render_contact_invited,
     NoticeKind.CONTACTS_CHANGED: contact_notices.render_contacts_changed,
     NoticeKind.CONTACT_WITHDRAWN: contact_notices.render_contact_withdrawn,
     NoticeKind.CHANNEL_UNREACHABLE: _render_channel_unreachable,

@@ -18,7 +18,7 @@ def format_history_entry(
     product_labels: Mapping[str, str],
     format_text: Callable[..., str],
 ) -> str:
-    """`format_text` fills in the message for the output: a screen, a Slack message or an e-mail."""
+    """`format_text` fills in the message for the output: a screen, a Slack message or an email."""
     return format_text(
         "history-entry",
         at=entry.at,
@@ -39,7 +39,7 @@ def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
 
 def _format_action(localizer: Localizer, entry: AuditEntry, product_labels: Mapping[str, str]) -> str:
     subject = entry.audit_subject
-    key = f"history-{subject.noun}-{entry.action}".replace("_", "-")
+    key = f"history-{subject.type}-{entry.action}".replace("_", "-")
     if entry.action == "line":
         key = "history-line-on-invoice" if entry.details.get("on_invoice") else "history-line"
     elif entry.action == "invoice":

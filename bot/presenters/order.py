@@ -1,4 +1,4 @@
-"""The facts of a service order in words: one source for screens, Slack messages and e-mails.
+"""Formats a service order's data as text: one source for screens, Slack messages and emails.
 
 All texts are plain; the output escapes them and fills them into its own layout.
 """
@@ -12,7 +12,7 @@ from bot.presenters.decline import format_decline_reason
 from bot.presenters.product import make_product_labels
 from bot.presenters.receipt import format_receipt_payments
 from models.account import Account
-from models.details import OrderDetails, OrderRow
+from models.details import OrderDetails, OrderLineDetails
 from models.invoice import Invoice
 from models.money import Money
 from models.service_order import BALANCE_DUE_REASON, LineStatus
@@ -35,7 +35,7 @@ def format_invoice_status(localizer: Localizer, invoice: Invoice, account: Accou
 class OrderLinePresenter:
     localizer: Localizer
     details: OrderDetails
-    row: OrderRow
+    row: OrderLineDetails
     product: str
 
     @property
@@ -131,7 +131,7 @@ class OrderLinePresenter:
         if line.can_retry(order, self.details.at):
             return self.localizer.format_text("order-line-can-retry", until=line.get_retry_deadline(order))
         return self.localizer.format_text(
-            "order-line-given-up" if order.retries_abandoned else "order-line-no-retry"
+            "order-line-cancelled" if order.retries_abandoned else "order-line-no-retry"
         )
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from models.details import QuoteRow
+from models.details import QuoteLineDetails
 from models.product import Product
 
 
@@ -17,5 +17,5 @@ def make_product_labels(products: Iterable[tuple[str, Product]]) -> dict[str, st
     }
 
 
-def list_product_labels(rows: Iterable[QuoteRow]) -> list[str]:
+def list_product_labels(rows: Iterable[QuoteLineDetails]) -> list[str]:
     return [*make_product_labels((row.line.subscription_id, row.product) for row in rows).values()]

@@ -6,7 +6,7 @@ from bot.i18n import Localizer, truncate_text
 from bot.tax_id import is_vat_number
 from models.money import Money
 from models.receipt import Receipt
-from models.tax import TaxFacts, TaxItem, TaxTreatment
+from models.tax import TaxDetails, TaxItem, TaxTreatment
 
 MAX_TAX_IDS, MAX_ADDRESS_LENGTH = 5, 300
 
@@ -64,7 +64,7 @@ def format_receipt_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
     return format_treatments(localizer, receipt.taxes)
 
 
-def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxFacts) -> list[str]:
+def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], tax_details: TaxDetails) -> list[str]:
     """Where tax is not collected the total says enough."""
     shown = dict.fromkeys(tax.treatment for tax in taxes)
     notes = [
@@ -72,20 +72,25 @@ def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], facts: TaxF
         for treatment in shown
         if treatment not in (TaxTreatment.TAXED, TaxTreatment.NOT_COLLECTED)
     ]
-    if facts.buyer_tax_ids:
-        ids = list(facts.buyer_tax_ids[:MAX_TAX_IDS])
+    if tax_details.buyer_tax_ids:
+        ids = list(tax_details.buyer_tax_ids[:MAX_TAX_IDS])
         notes.append(localizer.format_text("tax-ids", ids=ids))
-    if facts.address is not None:
-        address = truncate_text(", ".join(localizer.format_address(facts.address)), MAX_ADDRESS_LENGTH)
-        notes.append(localizer.format_text("tax-location", address=address))
-    return notes
+    return [*notes, *format_tax_location(localizer, tax_details)]
 
 
-def format_tax_ids(localizer: Localizer, facts: TaxFacts) -> list[str]:
+def format_tax_location(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
+    """Nothing if it is the billing address."""
+    if tax_details.address is None:
+        return []
+    address = truncate_text(", ".join(localizer.format_address(tax_details.address)), MAX_ADDRESS_LENGTH)
+    return [localizer.format_text("tax-location", address=address)]
+
+
+def format_tax_ids(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
     """Formats tax IDs as documents list them: a VAT number is labelled as such."""
     return [
         localizer.format_text("receipt-tax-id", kind="vat" if is_vat_number(id_) else "other", id=id_)
-        for id_ in facts.buyer_tax_ids[:MAX_TAX_IDS]
+        for id_ in tax_details.buyer_tax_ids[:MAX_TAX_IDS]
     ]
 
 

@@ -89,12 +89,12 @@ def _compile_pdf(
     return pdf
 
 
-def find_receipt_gaps(localizer: Localizer, details: ReceiptDetails) -> str:
+def find_missing_receipt_glyphs(localizer: Localizer, details: ReceiptDetails) -> str:
     """The characters of the receipt that no font here has: its PDF shows boxes in their place."""
-    return find_document_gaps(build_receipt_content(localizer, details))
+    return find_missing_document_glyphs(build_receipt_content(localizer, details))
 
 
-def find_document_gaps(content: dict[str, Any]) -> str:
+def find_missing_document_glyphs(content: dict[str, Any]) -> str:
     return find_missing_characters(json.dumps(content, ensure_ascii=False))
 
 
@@ -178,10 +178,12 @@ def _build_invoice(localizer: Localizer, details: ReceiptDetails, line: ReceiptL
 
 
 def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
-    if not receipt.is_order_confirmation:
-        return []
+    """Nothing is to be booked by two documents."""
     numbers = receipt.invoice_numbers
-    return [localizer.format_text("order-confirmation-note", number=numbers, count=len(numbers))]
+    if not numbers:
+        return []
+    key = "order-confirmation-note" if receipt.is_order_confirmation else "receipt-invoice-note"
+    return [localizer.format_text(key, number=numbers, count=len(numbers))]
 
 
 def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:

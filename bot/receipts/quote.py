@@ -15,15 +15,16 @@ from bot.presenters.quote import (
 )
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
-from bot.presenters.tax import format_tax_ids, format_treatments
+from bot.presenters.subscription import format_outlook
+from bot.presenters.tax import format_tax_ids, format_tax_location, format_treatments
 from bot.receipts.pdf import (
     COLUMN_MESSAGE_IDS,
     TAX_COLUMN_MESSAGE_IDS,
     build_tax_row,
-    find_document_gaps,
+    find_missing_document_glyphs,
     render_document,
 )
-from models.details import QuoteDetails, QuoteRow
+from models.details import QuoteDetails, QuoteLineDetails
 from models.quote import QuoteStatus
 from models.receipt import Seller
 
@@ -43,8 +44,8 @@ def render_quote_pdf(localizer: Localizer, document: QuoteDocument) -> bytes:
     return render_document(build_quote_content(localizer, document), document.quote.quote.created_at)
 
 
-def find_quote_gaps(localizer: Localizer, document: QuoteDocument) -> str:
-    return find_document_gaps(build_quote_content(localizer, document))
+def find_missing_quote_glyphs(localizer: Localizer, document: QuoteDocument) -> str:
+    return find_missing_document_glyphs(build_quote_content(localizer, document))
 
 
 def format_quote_file_name(details: QuoteDetails) -> str:
@@ -87,7 +88,10 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
         ],
         "tax_columns": [localizer.format_text(key) for key in TAX_COLUMN_MESSAGE_IDS],
         "taxes": [build_tax_row(localizer, quote.currency, tax) for tax in details.taxes],
-        "notes": format_treatments(localizer, details.taxes),
+        "notes": [
+            *format_treatments(localizer, details.taxes),
+            *format_tax_location(localizer, quote.tax_facts),
+        ],
         "total": format_amount_row("receipt-total", quote.total),
         "paid": localizer.format_text("quote-file-status", status=quote.get_status(details.at).value),
         "is_settled": quote.get_status(details.at) in (QuoteStatus.PENDING, QuoteStatus.ACCEPTED),
@@ -112,7 +116,9 @@ def _build_buyer(localizer: Localizer, details: QuoteDetails) -> list[str]:
     ]
 
 
-def _build_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name: str) -> dict[str, str]:
+def _build_line(
+    localizer: Localizer, details: QuoteDetails, row: QuoteLineDetails, name: str
+) -> dict[str, Any]:
     line = row.line
     since = max(details.account.get_local_date(details.quote.frozen_at), line.period_start)
     price = format_seat_price(localizer, line, details.quote.currency)
@@ -120,6 +126,12 @@ def _build_line(localizer: Localizer, details: QuoteDetails, row: QuoteRow, name
         "product": name,
         "price": localizer.format_text("receipt-price", price=price),
         "method": "",
+        "notes": [
+            localizer.format_text(
+                "quote-file-seats", before=line.seats_before, after=line.seats_before + line.seats
+            ),
+            *format_outlook(localizer, row.outlook, details.quote.currency),
+        ],
         "seats": str(line.seats),
         "since": localizer.format_text("receipt-since", day=since),
         "until": localizer.format_text("receipt-until", day=line.period_end - timedelta(days=1)),

@@ -18,7 +18,7 @@ from bot.services import Services
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.due_rows import StopProcessing, find_next_time, process_keys
 from bot.use_cases.invoice.follow import schedule_invoice_checks
-from bot.use_cases.pacing import select_due_keys
+from bot.use_cases.rate_limits import select_due_keys
 from bot.use_cases.service_order.process import start_processing
 from models.account import Account
 from models.billing_event import ReceivedBillingEvent

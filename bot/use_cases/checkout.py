@@ -12,7 +12,7 @@ from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
-from bot.use_cases.details import find_quote_details
+from bot.use_cases.load_details import find_quote_details
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import create_quote
 from bot.use_cases.quote.decide import change_quote_status
@@ -243,7 +243,7 @@ def get_valid_form(
     needs_po_number: bool,
 ) -> tuple[CheckoutForm, Administrator | None]:
     """The saved checkout, valid now with these administrators and payment methods, and the existing
-    administrator who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
+    administrator who was chosen, or whose email was typed. Raises CheckoutIncomplete."""
     form = get_saved_form(checkout)
     try:
         _check_form(_Options(administrators, methods, needs_po_number), form)

@@ -10,13 +10,13 @@ import structlog
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.messaging.messenger import MessengerUnavailable, RateLimited
 from bot.messaging.screen_updater import OrderScreenContent, ScreenClosed
 from bot.permissions import SlackIdentity
 from bot.services import Services
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
-from bot.use_cases.pacing import (
+from bot.use_cases.rate_limits import (
     compute_backoff,
     get_delivery_timeout,
     get_lease_duration,

@@ -12,7 +12,7 @@ from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
 from models.account import Account
 from models.account.billing_contact import BillingContact
-from models.details import OrderRow, find_tax_facts
+from models.details import OrderLineDetails, find_tax_details
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import NoticeKind
 from models.notice.payloads import DocumentPayload
@@ -36,7 +36,7 @@ async def issue_receipt(
     account: Account,
     quote: Quote,
     order: ServiceOrder,
-    settled_rows: Sequence[OrderRow],
+    settled_rows: Sequence[OrderLineDetails],
     *,
     seller: Seller,
     at: datetime,
@@ -61,7 +61,7 @@ async def issue_receipt(
             address=order.address,
             seller=seller.model_dump(mode="json"),
             po_number=order.po_number,
-            tax_facts=find_tax_facts(settled_rows, quote),
+            tax_facts=find_tax_details(settled_rows, quote),
             lines=[line.model_dump(mode="json", exclude_none=True) for line in lines],
             cards=[
                 method.model_dump(mode="json", exclude_none=True)
@@ -71,7 +71,7 @@ async def issue_receipt(
     )
 
 
-def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> ReceiptLine:
+def _build_receipt_line(account: Account, quote: Quote, row: OrderLineDetails) -> ReceiptLine:
     line, quote_line = row.line, row.quote_line
     methods = _list_dated_methods(account, row)
     return ReceiptLine(
@@ -97,7 +97,7 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderRow) -> Receip
     )
 
 
-def list_charged_methods(row: OrderRow) -> list[ChargedMethod]:
+def list_charged_methods(row: OrderLineDetails) -> list[ChargedMethod]:
     """Lists the methods of a settled line: what the provider reports, or else the method that it was told to
     charge."""
     line, method = row.line, row.payment_method
@@ -108,7 +108,7 @@ def list_charged_methods(row: OrderRow) -> list[ChargedMethod]:
     return [ChargedMethod(**shown, amount=line.amount_paid)]
 
 
-def _list_dated_methods(account: Account, row: OrderRow) -> list[ChargedMethod]:
+def _list_dated_methods(account: Account, row: OrderLineDetails) -> list[ChargedMethod]:
     """Replaces the instant of each payment by the account's day."""
     settled_at = row.line.settled_at
     assert settled_at is not None, "the line is settled"
@@ -120,7 +120,7 @@ def _list_dated_methods(account: Account, row: OrderRow) -> list[ChargedMethod]:
     ]
 
 
-def _list_payments(account: Account, settled_rows: Sequence[OrderRow]) -> list[ChargedMethod]:
+def _list_payments(account: Account, settled_rows: Sequence[OrderLineDetails]) -> list[ChargedMethod]:
     return sum_charged_methods(
         (method for row in settled_rows for method in _list_dated_methods(account, row)),
         key=lambda method: (method.shown_values, method.paid_on),

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import string_enum
 from models.errors import Refusal
 from models.subscription.proration import get_local_date, get_midnight
@@ -90,7 +90,7 @@ class Account(SQLModel, table=True):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        return AuditSubject(SubjectNoun.ACCOUNT, self.id)
+        return AuditSubject(SubjectType.ACCOUNT, self.id)
 
     @property
     def billing_address(self) -> Address:

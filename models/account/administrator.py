@@ -2,7 +2,7 @@
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 
 
 class Administrator(SQLModel, table=True):
@@ -18,7 +18,7 @@ class Administrator(SQLModel, table=True):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        return AuditSubject(SubjectNoun.ADMINISTRATOR, str(self.key))
+        return AuditSubject(SubjectType.ADMINISTRATOR, str(self.key))
 
     @property
     def key(self) -> int:

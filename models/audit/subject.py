@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class SubjectNoun(StrEnum):
+class SubjectType(StrEnum):
     ACCOUNT = "account"
     ADMINISTRATOR = "administrator"
     CART = "cart"
@@ -15,15 +15,15 @@ class SubjectNoun(StrEnum):
 
 @dataclass(frozen=True)
 class AuditSubject:
-    """`key` is the number that people read, or else an internal id: never a name or an e-mail address."""
+    """`key` is the number that people read, or else an internal id: never a name or an email address."""
 
-    noun: SubjectNoun
+    type: SubjectType
     key: str
 
     def __str__(self) -> str:
-        return f"{self.noun}:{self.key}"
+        return f"{self.type}:{self.key}"
 
     @classmethod
     def parse(cls, text: str) -> "AuditSubject":
-        noun, _, key = text.partition(":")
-        return cls(SubjectNoun(noun), key)
+        type_, _, key = text.partition(":")
+        return cls(SubjectType(type_), key)

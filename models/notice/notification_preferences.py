@@ -11,7 +11,7 @@ from models.notice.payloads import QuoteReminderPayload, is_requested, parse_pay
 
 
 class NotificationTopic(StrEnum):
-    """What can be turned off. Requests for action and e-mailed receipts cannot."""
+    """What can be turned off. Requests for action and emailed receipts cannot."""
 
     ORDERS = "orders"
     RECEIPTS = "receipts"
@@ -21,7 +21,7 @@ class NotificationTopic(StrEnum):
 
 TOPIC_BY_NOTICE_KIND = {
     NoticeKind.ORDER_PLACED: NotificationTopic.ORDERS,
-    NoticeKind.ORDER_WAITS: NotificationTopic.ORDERS,
+    NoticeKind.ORDER_QUEUED: NotificationTopic.ORDERS,
     NoticeKind.RECEIPT: NotificationTopic.RECEIPTS,
     NoticeKind.INVOICE_PAID: NotificationTopic.RECEIPTS,
     NoticeKind.INVOICE_CANCELLED: NotificationTopic.RECEIPTS,

@@ -37,7 +37,7 @@ class InvoicePayload(NoticePayload):
     invoice_id: int = 0
 
 
-class OrderWaitsPayload(NoticePayload):
+class OrderQueuedPayload(NoticePayload):
     blocking_order_number: str = ""
 
 
@@ -74,7 +74,7 @@ class DocumentFilePayload(DocumentPayload):
 
 
 class ReceiptExportPayload(NoticePayload):
-    """One of the e-mails of a request: `mail` counts from 1. Both days are in the account's time zone."""
+    """One of the emails of a request: `mail` counts from 1. Both days are in the account's time zone."""
 
     export_id: int = 0
     first_day: date | None = None
@@ -89,7 +89,7 @@ class QuoteReminderPayload(NoticePayload):
     hours_before_expiry: int = 0
 
 
-class QuoteCardPayload(NoticePayload):
+class QuoteMessageUpdatePayload(NoticePayload):
     posted_message_id: int | None = None
 
 
@@ -97,7 +97,7 @@ class QuoteExtensionPayload(NoticePayload):
     extension_id: int = 0
 
 
-class QuoteExtensionCardPayload(QuoteExtensionPayload, QuoteCardPayload):
+class QuoteExtensionMessageUpdatePayload(QuoteExtensionPayload, QuoteMessageUpdatePayload):
     pass
 
 
@@ -112,7 +112,7 @@ class PortalChangedPayload(NoticePayload):
 
 
 class InvitationPayload(NoticePayload):
-    """`on_expiry`: due when the invitation expires, and needless if it was answered or cancelled before."""
+    """`on_expiry`: due when the invitation expires, and obsolete if it was answered or cancelled before."""
 
     invitation_id: int = 0
     on_expiry: bool = False
@@ -138,7 +138,7 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.ORDER_STATUS: EmptyPayload,
     NoticeKind.ORDER_HISTORY: OrderHistoryPayload,
     NoticeKind.ORDER_PLACED: EmptyPayload,
-    NoticeKind.ORDER_WAITS: OrderWaitsPayload,
+    NoticeKind.ORDER_QUEUED: OrderQueuedPayload,
     NoticeKind.ORDER_DECLINED: OrderDeclinedPayload,
     NoticeKind.ORDER_NEEDS_CUSTOMER: PaymentConfirmationPayload,
     NoticeKind.ORDER_FAILED: EmptyPayload,
@@ -149,21 +149,21 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.INVOICE_CANCELLED: InvoicePayload,
     NoticeKind.RECEIPT: DocumentPayload,
     NoticeKind.RECEIPT_FILE: DocumentFilePayload,
-    NoticeKind.RECEIPT_MAIL: EmptyPayload,
+    NoticeKind.RECEIPT_EMAIL: EmptyPayload,
     NoticeKind.RECEIPT_EXPORT: ReceiptExportPayload,
     NoticeKind.QUOTE_ARRIVED: EmptyPayload,
     NoticeKind.QUOTE_REMINDER: QuoteReminderPayload,
     NoticeKind.QUOTE_DECIDED: EmptyPayload,
     NoticeKind.QUOTE_EXTENSION_REQUESTED: QuoteExtensionPayload,
-    NoticeKind.QUOTE_EXTENSION_CARD: QuoteExtensionCardPayload,
+    NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE: QuoteExtensionMessageUpdatePayload,
     NoticeKind.QUOTE_EXTENSION_DECIDED: QuoteExtensionPayload,
     NoticeKind.QUOTE_EXTENSION_UNDELIVERED: ExtensionUndeliveredPayload,
-    NoticeKind.QUOTE_REQUESTED: DocumentPayload,
+    NoticeKind.QUOTE_PDF_REQUESTED: DocumentPayload,
     NoticeKind.QUOTE_FILE: DocumentFilePayload,
-    NoticeKind.QUOTE_CARD: QuoteCardPayload,
+    NoticeKind.QUOTE_MESSAGE_UPDATE: QuoteMessageUpdatePayload,
     NoticeKind.PORTAL_CHANGED: PortalChangedPayload,
     NoticeKind.CONTACT_INVITED: InvitationPayload,
-    NoticeKind.CONTACT_INVITATION_CARD: InvitationPayload,
+    NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE: InvitationPayload,
     NoticeKind.CONTACTS_CHANGED: ContactsChangedPayload,
     NoticeKind.CONTACT_WITHDRAWN: ContactWithdrawnPayload,
     NoticeKind.CHANNEL_UNREACHABLE: ChannelUnreachablePayload,

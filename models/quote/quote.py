@@ -10,14 +10,14 @@ from sqlalchemy import Column, text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel
 
 from models.account import Account, Address
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_time
 from models.subscription.period_length import PeriodLength, PeriodLengthColumn
 from models.subscription.proration import get_end_of_day, get_midnight
 from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
-from models.tax import TaxFacts, TaxFactsColumn, TaxItem, TaxItemsColumn
+from models.tax import TaxDetails, TaxDetailsColumn, TaxItem, TaxItemsColumn
 from models.transition import check_transition
 
 
@@ -103,8 +103,8 @@ class Quote(SQLModel, table=True):
     amount_due: int | None = Field(default=None, sa_type=MinorUnits)
     # Less than this is not charged, but added to the next invoice.
     minimum_charge: int = Field(default=0, sa_type=MinorUnits)
-    tax_facts: TaxFacts = Field(
-        default_factory=TaxFacts, sa_column=Column(TaxFactsColumn, nullable=False, server_default="{}")
+    tax_facts: TaxDetails = Field(
+        default_factory=TaxDetails, sa_column=Column(TaxDetailsColumn, nullable=False, server_default="{}")
     )
     # For each period length, what the quote's subscriptions will cost per period: net and tax.
     recurring: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
@@ -116,7 +116,7 @@ class Quote(SQLModel, table=True):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        return AuditSubject(SubjectNoun.QUOTE, self.number)
+        return AuditSubject(SubjectType.QUOTE, self.number)
 
     @property
     def key(self) -> int:

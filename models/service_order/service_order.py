@@ -8,7 +8,7 @@ from sqlalchemy import Column, text
 from sqlmodel import JSON, CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from models.account import Address
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import MinorUnits, string_enum
 from models.errors import Refusal
 from models.lease import MAX_LEASE, is_leased
@@ -134,7 +134,7 @@ class ServiceOrder(SQLModel, table=True):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        return AuditSubject(SubjectNoun.SERVICE_ORDER, self.number)
+        return AuditSubject(SubjectType.SERVICE_ORDER, self.number)
 
     @property
     def billing_address(self) -> Address:

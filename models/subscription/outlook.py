@@ -152,11 +152,11 @@ class SubscriptionOutlook(OutlookPart):
             return False
         return self.ends_on is None or self.ends_on > period_end
 
-    def find_obstacle(self, product: str = "") -> Refusal | None:
+    def find_refusal(self, product: str = "") -> Refusal | None:
         """Why no seats can be ordered for now. `product` is only for its text."""
-        return self.find_charge_obstacle(product) or self._find_pending_update(product)
+        return self.find_charge_refusal(product) or self._find_pending_update(product)
 
-    def find_charge_obstacle(self, product: str = "") -> SeatsNotOrderable | None:
+    def find_charge_refusal(self, product: str = "") -> SeatsNotOrderable | None:
         """Why an order cannot be charged. A pending update is no reason: the order waits for it."""
         match self.standing:
             case SubscriptionStanding.TRIAL:

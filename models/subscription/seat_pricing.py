@@ -52,7 +52,7 @@ class SeatPricing(BaseModel):
     def is_by_usage(self) -> bool:
         return self.scheme is PricingScheme.USAGE
 
-    def find_obstacle(self, product: str) -> Refusal | None:
+    def find_refusal(self, product: str) -> Refusal | None:
         """Why no seats can be ordered at such a price."""
         if self.is_by_usage:
             return SeatsPricedByUsage(product=product)

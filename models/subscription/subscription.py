@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import Column
 from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed
@@ -73,16 +73,16 @@ class Subscription(SQLModel, table=True):
 
     @property
     def audit_subject(self) -> AuditSubject:
-        return AuditSubject(SubjectNoun.SUBSCRIPTION, self.id)
+        return AuditSubject(SubjectType.SUBSCRIPTION, self.id)
 
     def check_self_service(self, product: Product) -> None:
         if not product.additional_seats:
             raise ProductNotSelfServed(product=product.name, reason=product.reason or "")
         if not self.self_service:
             raise SubscriptionNotSelfServed(product=product.name, reason=self.self_service_reason or "")
-        obstacle = self.pricing.find_obstacle(product.name) or self.outlook.find_obstacle(product.name)
-        if obstacle is not None:
-            raise obstacle
+        refusal = self.pricing.find_refusal(product.name) or self.outlook.find_refusal(product.name)
+        if refusal is not None:
+            raise refusal
 
     @property
     def last_day(self) -> date:
@@ -121,5 +121,5 @@ class PricedSeats(Protocol):
 
 def compute_recurring_amount(seats: int, unit_price: int, blocks: Sequence[PricedSeats]) -> int:
     """What a whole period of the subscription costs before tax, with each block at its own price."""
-    at_other_prices = sum(b.seats for b in blocks)
-    return (seats - at_other_prices) * unit_price + sum(b.seats * b.unit_price for b in blocks)
+    seats_in_blocks = sum(b.seats for b in blocks)
+    return (seats - seats_in_blocks) * unit_price + sum(b.seats * b.unit_price for b in blocks)

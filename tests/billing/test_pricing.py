@@ -99,8 +99,8 @@ def test_the_recurring_total_grows_by_a_whole_period_of_the_new_seats(
         own = [line for line in preview.lines if line.subscription_id == state.id]
         added = sum(line.seats * (line.unit_price or 0) for line in own)
         unit_price = state.unit_price or 0
-        at_other_prices = sum(block.seats * (block.unit_price - unit_price) for block in state.blocks)
-        assert recurring.net == state.seats * unit_price + at_other_prices + added
+        added_by_blocks = sum(block.seats * (block.unit_price - unit_price) for block in state.blocks)
+        assert recurring.net == state.seats * unit_price + added_by_blocks + added
         assert recurring.tax == compute_tax(recurring.net, rate)
 
 

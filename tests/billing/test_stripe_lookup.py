@@ -54,7 +54,9 @@ async def test_r21_a_look_up_that_stripe_refuses_leaves_the_line_unknown(
         for _ in range(2):
             assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     entries = [entry for entry in logs if entry["event"] == "stripe.request_rejected"]
-    assert {(entry["log_level"], entry["consequence"]) for entry in entries} == {("error", "outcome_unknown")}
+    assert {(entry["log_level"], entry["action_taken"]) for entry in entries} == {
+        ("error", "outcome_unknown")
+    }
     provider.fake.faults.clear()
     assert without_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
     assert len(settled(provider)) == 1

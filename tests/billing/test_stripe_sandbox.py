@@ -417,7 +417,7 @@ async def test_r28_reverse_charge_and_the_tax_id_are_in_the_preview(ordering: Or
     await customers.update_async(ordering.there.customer, {"tax_exempt": "reverse"})
     preview = await ordering.preview(5, "acme_webinar")
     assert preview.tax == 0
-    assert preview.tax_facts.buyer_tax_ids == ("FRAB123456789",)
+    assert preview.tax_details.buyer_tax_ids == ("FRAB123456789",)
     assert {item.treatment for item in preview.lines[0].taxes} == {TaxTreatment.REVERSE_CHARGE}
     assert (await ordering.charged(5, "acme_webinar")).tax == 0
 
@@ -449,7 +449,7 @@ async def test_r3_a_sepa_debit_is_shown_and_refused_by_name(ordering: Ordering) 
     assert (default.type, default.last4, default.automatic) == ("sepa_debit", "3000", False)
     blocked = await open_cart(ordering.bot.services, person=ALICE, account_id="acme")
     assert isinstance(blocked, CartBlocked)
-    [refusal] = blocked.obstacles
+    [refusal] = blocked.refusals
     assert isinstance(refusal, PaymentMethodUnsupported)
     assert refusal.method.type == "sepa_debit"
 

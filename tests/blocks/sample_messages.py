@@ -72,10 +72,10 @@ def payload(kind: NoticeKind, size: Size = USUAL, step: str = "line_declined") -
 
 def order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:
     details = samples.every_status(size)
-    if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_MAIL):
+    if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_EMAIL):
         return completed(size)
     if kind in INVOICE_STATUSES:
-        row = samples.order_row(0, LineStatus.SETTLED, size)
+        row = samples.make_order_line_details(0, LineStatus.SETTLED, size)
         row = replace(row, invoice=samples.invoice(0, INVOICE_STATUSES[kind]))
         return samples.make_order_details(row, size=size, status=OrderStatus.COMPLETED)
     if kind is NoticeKind.ORDER_FAILED:
@@ -85,8 +85,8 @@ def order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:
 
 def completed(size: Size = USUAL) -> OrderDetails:
     half = max(size.rows // 2, 1)
-    settled = [samples.order_row(n, LineStatus.SETTLED, size) for n in range(half)]
-    declined = samples.order_row(half, LineStatus.DECLINED, size, "card_declined")
+    settled = [samples.make_order_line_details(n, LineStatus.SETTLED, size) for n in range(half)]
+    declined = samples.make_order_line_details(half, LineStatus.DECLINED, size, "card_declined")
     details = samples.make_order_details(*settled, declined, size=size, status=OrderStatus.COMPLETED)
     return replace(details, receipt=samples.receipt())
 

@@ -27,16 +27,16 @@ from models.details import (
     CartPage,
     CheckoutPage,
     ContactsPage,
+    InvoiceDetails,
     InvoicePage,
-    InvoiceRow,
     OrderDetails,
-    OrderRow,
+    OrderLineDetails,
     PlacementPage,
     QuoteDetails,
-    QuoteRow,
+    QuoteLineDetails,
     RepeatedOrder,
     RepeatedSeats,
-    SubscriptionRow,
+    SubscriptionDetails,
 )
 from models.errors import Refusal
 from models.invoice import Invoice, InvoiceStatus
@@ -52,7 +52,7 @@ from models.subscription import SeatBlock, Subscription, SubscriptionEnded
 from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_history import SeatHistory
-from models.tax import TaxFacts
+from models.tax import TaxDetails
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 START, END = date(2026, 11, 1), date(2026, 12, 1)
@@ -100,7 +100,9 @@ def product(number: int, size: Size = USUAL) -> Product:
 
 
 @cache
-def subscription_row(number: int, size: Size = USUAL, *, orderable: bool = True) -> SubscriptionRow:
+def make_subscription_details(
+    number: int, size: Size = USUAL, *, orderable: bool = True
+) -> SubscriptionDetails:
     sold = product(number, size)
     held = Subscription(
         id=f"sub_{number}",
@@ -112,14 +114,14 @@ def subscription_row(number: int, size: Size = USUAL, *, orderable: bool = True)
         period_start=START,
         period_end=END,
     )
-    obstacle = None if orderable else ProductNotSelfServed(product=sold.name, reason=size.name("Not sold."))
+    refusal = None if orderable else ProductNotSelfServed(product=sold.name, reason=size.name("Not sold."))
     blocks = [] if number else [SeatBlock(subscription_id=held.id, unit_price=1300, seats=5)]
-    return SubscriptionRow(held, sold, obstacle, blocks)
+    return SubscriptionDetails(held, sold, refusal, blocks)
 
 
 def make_cart_page(size: Size = USUAL, *, own: bool = False) -> CartPage:
-    rows = [subscription_row(n, size) for n in range(size.rows)]
-    rows += [subscription_row(n + size.rows, size, orderable=False) for n in range(3)]
+    rows = [make_subscription_details(n, size) for n in range(size.rows)]
+    rows += [make_subscription_details(n + size.rows, size, orderable=False) for n in range(3)]
     return CartPage(account(size), rows, {"sub_0": 5}, quote() if own else None)
 
 
@@ -173,16 +175,16 @@ def quote_line(number: int, quote_id: int = 1) -> QuoteLine:
 
 
 def make_quote_details(number: int = 1, size: Size = USUAL) -> QuoteDetails:
-    rows = [QuoteRow(quote_line(n, number), product(n, size)) for n in range(size.rows)]
-    return QuoteDetails(account(size), with_tax_facts(quote(number, size.rows), size), rows, AT)
+    rows = [QuoteLineDetails(quote_line(n, number), product(n, size)) for n in range(size.rows)]
+    return QuoteDetails(account(size), set_tax_details(quote(number, size.rows), size), rows, AT)
 
 
-def with_tax_facts(quote: Quote, size: Size) -> Quote:
+def set_tax_details(quote: Quote, size: Size) -> Quote:
     """The longest are those of a shipping address and many tax ids."""
     if size.names:
         address = Address(line1=size.name("Dock 1"), postal_code="E1", city=size.name("London"), country="GB")
         ids = tuple(size.name(f"ID{n}")[:60] for n in range(9))
-        quote.tax_facts = TaxFacts(buyer_tax_ids=ids, address=address)
+        quote.tax_facts = TaxDetails(buyer_tax_ids=ids, address=address)
     return quote
 
 
@@ -335,7 +337,9 @@ def service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSI
 
 
 @cache
-def order_row(number: int, status: LineStatus, size: Size = USUAL, reason: str | None = None) -> OrderRow:
+def make_order_line_details(
+    number: int, status: LineStatus, size: Size = USUAL, reason: str | None = None
+) -> OrderLineDetails:
     waits_for_customer = status is LineStatus.NEEDS_CUSTOMER
     line = OrderLine(
         id=number + 1,
@@ -352,17 +356,17 @@ def order_row(number: int, status: LineStatus, size: Size = USUAL, reason: str |
         deadline_at=AT + timedelta(minutes=20) if waits_for_customer else None,
         settled_at=AT if status is LineStatus.SETTLED else None,
     )
-    return OrderRow(line, quote_line(number), product(number, size))
+    return OrderLineDetails(line, quote_line(number), product(number, size))
 
 
 def make_order_details(
-    *rows: OrderRow, size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING
+    *rows: OrderLineDetails, size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING
 ) -> OrderDetails:
-    shown = list(rows) or [order_row(n, LineStatus.CHARGING, size) for n in range(size.rows)]
+    shown = list(rows) or [make_order_line_details(n, LineStatus.CHARGING, size) for n in range(size.rows)]
     return OrderDetails(
         account=account(size),
         order=service_order(size, status),
-        quote=with_tax_facts(quote(), size),
+        quote=set_tax_details(quote(), size),
         rows=shown,
         contact=contact(0, size),
         administrator=administrator(0, size),
@@ -373,7 +377,7 @@ def make_order_details(
 
 def every_status(size: Size = USUAL) -> OrderDetails:
     statuses = [*LineStatus] if size is USUAL else [LineStatus.NEEDS_CUSTOMER, LineStatus.DECLINED] * 100
-    rows = [order_row(n, status, size, _reason(status)) for n, status in enumerate(statuses)]
+    rows = [make_order_line_details(n, status, size, _reason(status)) for n, status in enumerate(statuses)]
     rows[0] = replace(rows[0], blocking_order_number="SO-1001")
     return replace(make_order_details(*rows, size=size), receipt=receipt(), history=history(size))
 
@@ -395,28 +399,30 @@ def invoice(number: int = 0, status: InvoiceStatus = InvoiceStatus.DUE) -> Invoi
     )
 
 
-def invoice_row(number: int = 0, size: Size = USUAL, status: InvoiceStatus = InvoiceStatus.DUE) -> InvoiceRow:
-    return InvoiceRow(invoice(number, status), service_order(size), product(number, size), 2)
+def make_invoice_details(
+    number: int = 0, size: Size = USUAL, status: InvoiceStatus = InvoiceStatus.DUE
+) -> InvoiceDetails:
+    return InvoiceDetails(invoice(number, status), service_order(size), product(number, size), 2)
 
 
 def with_invoices(overview: AccountOverview, size: Size = USUAL) -> AccountOverview:
-    return replace(overview, invoices=[invoice_row(n, size) for n in range(size.rows)])
+    return replace(overview, invoices=[make_invoice_details(n, size) for n in range(size.rows)])
 
 
 def make_invoice_page(size: Size = USUAL, status: InvoiceStatus = InvoiceStatus.DUE) -> InvoicePage:
     links = ProviderReceipt("INV-1000", "https://invoice.example/i/1", "https://invoice.example/i/1/pdf")
-    return InvoicePage(account(size), invoice_row(0, size, status), links)
+    return InvoicePage(account(size), make_invoice_details(0, size, status), links)
 
 
 def make_invoiced_order(size: Size = USUAL) -> OrderDetails:
     """A line for each state of its invoice, and one whose invoice is not there yet."""
     rows = []
     for number in range(max(size.rows, len(InvoiceStatus))):
-        row = order_row(number, LineStatus.SETTLED, size)
+        row = make_order_line_details(number, LineStatus.SETTLED, size)
         line = row.line.model_copy(update={"is_on_invoice": True})
         status = [*InvoiceStatus][number % len(InvoiceStatus)]
         rows.append(replace(row, line=line, invoice=invoice(number, status)))
-    charging = order_row(0, LineStatus.CHARGING, size)
+    charging = make_order_line_details(0, LineStatus.CHARGING, size)
     line = charging.line.model_copy(update={"is_on_invoice": True})
     return make_order_details(replace(charging, line=line), *rows, size=size)
 
@@ -527,7 +533,7 @@ def make_account_overview(
     size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme"
 ) -> AccountOverview:
     held = account(size, portal, id_)
-    rows = [subscription_row(n, size, orderable=bool(n % 5 != 4)) for n in range(size.rows)]
+    rows = [make_subscription_details(n, size, orderable=bool(n % 5 != 4)) for n in range(size.rows)]
     return AccountOverview(
         at=AT,
         account=held,

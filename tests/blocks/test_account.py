@@ -21,7 +21,7 @@ def read_text(view: View) -> str:
 
 
 def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: Localizer) -> None:
-    row = samples.subscription_row(0)
+    row = samples.make_subscription_details(0)
     assert account.compute_renewal_total(row) == 20 * 1400 + 5 * 1300
     text = read_text(account.render_account_modal(english, samples.make_account_overview(), PLACE, LINKS))
     assert "25 seats · €14.00 per seat per month (including 5 at €13.00)" in text

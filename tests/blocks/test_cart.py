@@ -136,9 +136,9 @@ def test_every_exit_from_the_cart_has_a_button(reader: Localizer) -> None:
 
 
 def test_all_failed_conditions_are_reported_together_with_their_remedies(reader: Localizer) -> None:
-    obstacles = [AccountNotSelfServed(account="Acme", reason="By hand"), NoAutomaticPaymentMethod()]
+    refusals = [AccountNotSelfServed(account="Acme", reason="By hand"), NoAutomaticPaymentMethod()]
     view = cart.render_cart_blocked_modal(
-        reader, samples.account(), obstacles, ModalMetadata(account="acme"), URL
+        reader, samples.account(), refusals, ModalMetadata(account="acme"), URL
     )
     assert len([b for b in view["blocks"] if b["type"] == "section"]) == 3
     assert "account.manage_methods" in ids(view)

@@ -155,7 +155,7 @@ def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) 
 
 
 def test_a_status_line_says_which_order_is_waited_for(english: Localizer) -> None:
-    row = replace(samples.order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
+    row = replace(samples.make_order_line_details(0, LineStatus.WAITING), blocking_order_number="SO-1001")
     assert "Queued behind service order SO-1001" in read_text(
         quiet(open_orders=[samples.make_order_details(row)]), reader=english
     )

@@ -1,4 +1,4 @@
-"""Nobody is charged for an order on invoice, and no screen, message, e-mail or document says so (R3, R26)."""
+"""Nobody is charged for an order on invoice, and no screen, message, email or document says so (R3, R26)."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from bot.notices.email import render_email
 from bot.receipts.pdf import build_receipt_content
 from bot.receipts.quote import QuoteDocument, build_quote_content
 from models.audit.entry import AuditEntry
-from models.details import AccountOverview, OrderDetails, OrderRow, QuoteDetails, ReceiptDetails
+from models.details import AccountOverview, OrderDetails, OrderLineDetails, QuoteDetails, ReceiptDetails
 from models.invoice import InvoiceStatus
 from models.notice import NoticeKind
 from models.payment_method import build_invoice_method
@@ -89,12 +89,12 @@ def list_strings(part: Any) -> Iterator[str]:
             yield from list_strings(inner)
 
 
-def build_row(number: int, status: LineStatus, reason: str | None = None, **changes: Any) -> OrderRow:
-    row = samples.order_row(number, status, USUAL, reason)
+def build_row(number: int, status: LineStatus, reason: str | None = None, **changes: Any) -> OrderLineDetails:
+    row = samples.make_order_line_details(number, status, USUAL, reason)
     return replace(row, line=row.line.model_copy(update={"is_on_invoice": True, **changes}))
 
 
-def build_rows() -> list[OrderRow]:
+def build_rows() -> list[OrderLineDetails]:
     """A line in every state, and declined for every reason."""
     settled = [
         replace(build_row(number, LineStatus.SETTLED), invoice=samples.invoice(number, status))
@@ -255,7 +255,7 @@ def test_no_screen_of_an_order_on_invoice_says_charged(reader: Localizer) -> Non
     screens += [screen for details in build_quotes() for screen in render_quote_screens(reader, details)]
     for screen in [*screens, *render_account_screens(reader)]:
         assert find_words(reader, screen) == []
-    charged = samples.make_order_details(samples.order_row(0, LineStatus.SETTLED))
+    charged = samples.make_order_details(samples.make_order_line_details(0, LineStatus.SETTLED))
     assert any(find_words(reader, screen) for screen in render_order_screens(reader, charged))
 
 

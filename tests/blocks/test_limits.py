@@ -57,7 +57,7 @@ PLACE = ModalMetadata(
 Draw = Callable[[Localizer, Size], View]
 
 
-def _obstacles(size: Size) -> list[Exception]:
+def _list_refusals(size: Size) -> list[Exception]:
     reason = size.name("Managed by hand.")
     return [
         AccountNotSelfServed(account=size.name("Acme"), reason=reason),
@@ -91,10 +91,10 @@ SCREENS: dict[str, Draw] = {
     "cart.save, last page": lambda r, s: cart.render_cart_modal(
         r, samples.make_cart_page(s), replace(PLACE, page=99), 1000, services_url=URL
     ),
-    "cart.obstacles": lambda r, s: cart.render_cart_blocked_modal(
+    "cart.blocked": lambda r, s: cart.render_cart_blocked_modal(
         r,
         samples.account(s),
-        _obstacles(s),  # type: ignore[arg-type]
+        _list_refusals(s),  # type: ignore[arg-type]
         PLACE,
         URL,
     ),

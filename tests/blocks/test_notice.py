@@ -11,8 +11,8 @@ from bot.blocks.notice import render_notice_message
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.messaging.messenger import OutboundMessage
 from bot.use_cases.delivery.digest import MAX_DIGEST_NOTICES
-from bot.use_cases.delivery.order_message import IS_ANSWERED
-from models.details import OrderRow
+from bot.use_cases.delivery.order_message import IS_RESOLVED
+from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.notice.payloads import OrderDeclinedPayload
 from models.quote import QuoteStatus
@@ -120,7 +120,7 @@ def test_times_are_in_the_viewers_zone_with_a_fallback_in_the_recipients(english
 def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
     size: Size, reader: Localizer
 ) -> None:
-    kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_WAITS, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
+    kinds = (NoticeKind.ORDER_PLACED, NoticeKind.ORDER_QUEUED, NoticeKind.RECEIPT, NoticeKind.QUOTE_DECIDED)
     parts = [make_message(kind, reader, size) for kind in (*kinds, *kinds, *kinds[:2])]
     assert len(parts) == MAX_DIGEST_NOTICES
     content = render(replace(parts[0], digest_items=tuple(parts)))
@@ -138,16 +138,16 @@ def test_a_reminder_says_in_a_digest_by_when_to_decide(english: Localizer) -> No
     assert f"expires on {english.format_datetime(part.quote.quote.expires_at)}" in content["text"]
 
 
-def standing(english: Localizer, *rows: OrderRow, **changes: Any) -> str:
+def standing(english: Localizer, *rows: OrderLineDetails, **changes: Any) -> str:
     details = replace(samples.make_order_details(*rows), **changes)
     return str(render(make_message(NoticeKind.ORDER_STATUS, english, to="channel", order=details))["text"])
 
 
 def test_r25_the_status_message_says_what_happens_next_and_by_when(english: Localizer) -> None:
-    charging = samples.order_row(0, LineStatus.CHARGING)
-    declined = samples.order_row(1, LineStatus.DECLINED, reason="card_declined")
-    customer = samples.order_row(0, LineStatus.NEEDS_CUSTOMER)
-    waiting = replace(samples.order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
+    charging = samples.make_order_line_details(0, LineStatus.CHARGING)
+    declined = samples.make_order_line_details(1, LineStatus.DECLINED, reason="card_declined")
+    customer = samples.make_order_line_details(0, LineStatus.NEEDS_CUSTOMER)
+    waiting = replace(samples.make_order_line_details(0, LineStatus.WAITING), blocking_order_number="SO-1001")
     promise = "until 11 Nov 2026, 09:00 (CET) at the latest"
     assert promise in standing(english, charging)
     assert "once service order SO-1001 is done, by 11 Nov 2026, 09:00 (CET) at the latest" in standing(
@@ -221,7 +221,7 @@ def test_a_declined_payment_asks_to_try_again_or_give_up(english: Localizer) -> 
 def test_r14_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services(
     english: Localizer,
 ) -> None:
-    rows = samples.order_row(0, LineStatus.DECLINED, reason="card_declined")
+    rows = samples.make_order_line_details(0, LineStatus.DECLINED, reason="card_declined")
     details = replace(samples.make_order_details(rows), at=AT.replace(day=12))
     content = render(make_message(NoticeKind.ORDER_DECLINED, english, order=details))
     assert ids(content) == ["service_order.open"]
@@ -238,8 +238,8 @@ def test_a_declined_payment_that_settled_meanwhile_asks_for_nothing(english: Loc
 def test_a_declined_payment_asks_about_its_own_line_whatever_the_others_need(english: Localizer) -> None:
     """What an earlier version stored does not say which line it is about: it asks while any needs it."""
     rows = [
-        samples.order_row(0, LineStatus.SETTLED),
-        samples.order_row(1, LineStatus.DECLINED, reason="card_declined"),
+        samples.make_order_line_details(0, LineStatus.SETTLED),
+        samples.make_order_line_details(1, LineStatus.DECLINED, reason="card_declined"),
     ]
     details = samples.make_order_details(*rows)
     settled_id, declined_id = (row.line.subscription_id for row in rows)
@@ -249,7 +249,7 @@ def test_a_declined_payment_asks_about_its_own_line_whatever_the_others_need(eng
         content = render(replace(message, payload=payload))
         assert ("service_order.retry" in ids(content)) is asks
         assert ("no longer needs an answer" in content["text"]) is not asks
-        assert IS_ANSWERED[NoticeKind.ORDER_DECLINED](details, payload) is not asks
+        assert IS_RESOLVED[NoticeKind.ORDER_DECLINED](details, payload) is not asks
     assert OrderDeclinedPayload.model_validate({"products": ["GoTo Meeting"]}) == payload
 
 
@@ -327,7 +327,9 @@ DECISIONS: dict[str, tuple[QuoteStatus, dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_DECIDED])
+@pytest.mark.parametrize(
+    "kind", [NoticeKind.QUOTE_MESSAGE_UPDATE, NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_DECIDED]
+)
 @pytest.mark.parametrize("decision", DECISIONS)
 def test_r20_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
     decision: str, kind: NoticeKind, english: Localizer

@@ -12,7 +12,7 @@ from models.details import OrderDetails
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
 from tests.blocks.limits import buttons, check, texts
-from tests.blocks.samples import AT, Size, make_order_details, order_row
+from tests.blocks.samples import AT, Size, make_order_details, make_order_line_details
 
 PLACE = ModalMetadata(account="acme", quote=1, order=7)
 URL = "https://services.example"
@@ -109,7 +109,10 @@ def test_an_overdue_placed_order_no_longer_promises_a_time(english: Localizer) -
 
 
 def test_a_placed_order_says_which_documents_will_come(english: Localizer) -> None:
-    by_card, on_invoice = order_row(0, LineStatus.WAITING), order_row(1, LineStatus.WAITING)
+    by_card, on_invoice = (
+        make_order_line_details(0, LineStatus.WAITING),
+        make_order_line_details(1, LineStatus.WAITING),
+    )
     on_invoice.line.is_on_invoice = True
     for rows, documents in (
         ([on_invoice], "send the invoice by email to Alice 0"),
@@ -133,7 +136,7 @@ def test_a_placed_order_says_where_its_status_is_posted(
 
 
 def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: Localizer) -> None:
-    done = make_order_details(order_row(0, LineStatus.SETTLED), status=OrderStatus.COMPLETED)
+    done = make_order_details(make_order_line_details(0, LineStatus.SETTLED), status=OrderStatus.COMPLETED)
     assert service_order.render_placed_modal(
         english, done, PLACE, services_url=URL
     ) == service_order.render_order_modal(english, done, PLACE, services_url=URL)
@@ -164,18 +167,22 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
 def test_each_line_shows_its_status_and_what_happens_next(
     status: LineStatus, reason: str | None, part: str, english: Localizer
 ) -> None:
-    assert part in read_text(show(english, make_order_details(order_row(0, status, reason=reason))))
+    assert part in read_text(
+        show(english, make_order_details(make_order_line_details(0, status, reason=reason)))
+    )
 
 
-def test_a_line_that_waits_names_the_order_it_waits_for(english: Localizer) -> None:
-    row = replace(order_row(0, LineStatus.WAITING), blocking_order_number="SO-1001")
+def test_a_queued_line_names_the_order_it_is_queued_behind(english: Localizer) -> None:
+    row = replace(make_order_line_details(0, LineStatus.WAITING), blocking_order_number="SO-1001")
     assert "Queued behind service order SO-1001" in read_text(show(english, make_order_details(row)))
 
 
 def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
     [link] = [
         button
-        for button in buttons(show(reader, make_order_details(order_row(0, LineStatus.NEEDS_CUSTOMER))))
+        for button in buttons(
+            show(reader, make_order_details(make_order_line_details(0, LineStatus.NEEDS_CUSTOMER)))
+        )
         if button["action_id"] == service_order.CONFIRM_PAYMENT
     ]
     assert link["url"] == "https://bank.example/confirm"
@@ -183,38 +190,43 @@ def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
 
 def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> None:
     view = show(
-        english, make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
+        english,
+        make_order_details(
+            make_order_line_details(0, LineStatus.DECLINED), make_order_line_details(1, LineStatus.SETTLED)
+        ),
     )
-    assert {service_order.RETRY, service_order.GIVE_UP} <= ids(view)
+    assert {service_order.RETRY, service_order.CANCEL_DECLINED_SEATS} <= ids(view)
     assert "by 11 Nov 2026, 08:00 (CET) at the same price" in read_text(view)
-    [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.GIVE_UP]
+    [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.CANCEL_DECLINED_SEATS]
     assert "confirm" in give_up
 
 
 def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
-    late = replace(make_order_details(order_row(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22))
+    late = replace(
+        make_order_details(make_order_line_details(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22)
+    )
     view = show(english, late)
-    assert not {service_order.RETRY, service_order.GIVE_UP} & ids(view)
+    assert not {service_order.RETRY, service_order.CANCEL_DECLINED_SEATS} & ids(view)
     assert "You can no longer try again." in read_text(view)
 
 
 def test_an_order_that_was_given_up_says_so(english: Localizer) -> None:
-    details = make_order_details(order_row(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
+    details = make_order_details(make_order_line_details(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
     details.order.retries_abandoned = True
     assert "The seats were cancelled." in read_text(show(english, details))
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FAILED, OrderStatus.COMPLETED])
 def test_a_failed_order_points_to_account_services(status: OrderStatus, english: Localizer) -> None:
-    rows = [order_row(0, LineStatus.DECLINED)]
-    rows += [order_row(1, LineStatus.SETTLED)] if status is OrderStatus.COMPLETED else []
+    rows = [make_order_line_details(0, LineStatus.DECLINED)]
+    rows += [make_order_line_details(1, LineStatus.SETTLED)] if status is OrderStatus.COMPLETED else []
     view = show(english, make_order_details(*rows, status=status))
     assert "account.contact_services" in ids(view)
     assert "Account Services can help" in read_text(view)
 
 
 def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Localizer) -> None:
-    rows = [order_row(0, LineStatus.SETTLED), order_row(1, LineStatus.DECLINED)]
+    rows = [make_order_line_details(0, LineStatus.SETTLED), make_order_line_details(1, LineStatus.DECLINED)]
     details = replace(make_order_details(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
     text = read_text(show(english, details))
     assert "Declined and not billed: GoTo Webinar." in text
@@ -290,7 +302,7 @@ def test_an_order_that_needs_someone_stands_out_in_the_list(english: Localizer) 
     needs = service_order.render_order_list_modal(
         english,
         samples.account(),
-        [make_order_details(order_row(0, LineStatus.NEEDS_CUSTOMER))],
+        [make_order_details(make_order_line_details(0, LineStatus.NEEDS_CUSTOMER))],
         PLACE,
         has_older=False,
     )
@@ -303,7 +315,9 @@ def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
 
 
 def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer) -> None:
-    details = make_order_details(order_row(0, LineStatus.DECLINED), order_row(1, LineStatus.SETTLED))
+    details = make_order_details(
+        make_order_line_details(0, LineStatus.DECLINED), make_order_line_details(1, LineStatus.SETTLED)
+    )
     view = service_order.render_retry_modal(english, details, samples.methods(), PLACE)
     assert "*GoTo Meeting* · 1 new seat\n€10.00\n+ €2.00 tax" in read_text(view)
     assert "GoTo Webinar" not in read_text(view)

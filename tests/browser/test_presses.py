@@ -28,7 +28,7 @@ async def order_from_the_command(_: BrowserSessions, session: BrowserSession) ->
 
 async def order_again(_: BrowserSessions, session: BrowserSession) -> None:
     await session.type_message("/service-orders SO-1001")
-    await _press_all(session, "Order the same again as in service order SO-1001")
+    await _press_all(session, "Order again as in service order SO-1001")
     await _press_all(session, "Save cart and review", "Proceed to checkout", PLACE)
 
 

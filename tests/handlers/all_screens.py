@@ -71,15 +71,15 @@ async def acme_has_an_order_and_a_quote(world: World) -> str:
 
 def value_of(route: Route, metadata: str) -> str:
     """What a button of that id carries."""
-    noun, _, verb = route.id.partition(".")
+    feature, _, verb = route.id.partition(".")
     place = json.loads(metadata)
     if route.id in ("billing_contact.withdraw", "billing_contact.cancel"):
         return CONTACT_ID
-    if verb == "list" or noun not in ("quote", "quote_extension", "service_order", "receipt"):
+    if verb == "list" or feature not in ("quote", "quote_extension", "service_order", "receipt"):
         return str(place["account"])
-    if noun == "receipt":
+    if feature == "receipt":
         return RECEIPT_ID
-    return str(place["order" if noun == "service_order" else "quote"])
+    return str(place["order" if feature == "service_order" else "quote"])
 
 
 async def press_everything(

@@ -28,7 +28,7 @@ async def test_neither_a_cart_nor_a_quote_can_be_ordered_and_orders_stay_readabl
     assert len(await world.rows(ServiceOrder)) == 1
     await alice.close_modal(everything=True)
     await alice.command("/add-seats")
-    modal = await alice.wait_for_modal("cart.obstacles")
+    modal = await alice.wait_for_modal("cart.blocked")
     assert "is closed, so nothing can be ordered for it. Reason: The contract has ended." in modal.text
     await alice.close_modal(everything=True)
     await alice.command("/service-orders", "SO-1001")

@@ -4,7 +4,9 @@ import io
 
 import pytest
 from pypdf import PdfReader
+from structlog.testing import capture_logs
 
+from bot.use_cases.operations.doctor import run_checks
 from models.account import Account
 from models.notice import Notice
 from models.payment_method import PaymentMethod
@@ -100,6 +102,20 @@ async def test_without_a_mail_server_nothing_promises_or_reports_an_email() -> N
         await opened(alice, "/quotes", "", "quote.list")
         await alice.press("quote.send")
         assert "email" not in (await alice.wait_for_modal("quote.sent")).text
+
+
+async def test_characters_that_no_font_has_are_logged_and_doctor_names_them(world: World) -> None:
+    await change(world, Account, "acme", name="Acme \U00030000")
+    with capture_logs() as logs:
+        alice = await bought(world)
+    missing = [entry for entry in logs if entry["event"] == "receipt.characters_missing"]
+    assert {(entry["receipt"], entry["characters"]) for entry in missing} == {("R-1001", "\U00030000")}
+    assert files_of(alice.dms) == ["R-1001.pdf"]
+    [mail] = [mail for mail in world.slack.mail.messages if mail.attachments]
+    assert "Acme \U00030000" in mail.text, "what the PDF shows as a box"
+    [found] = [found for found in await run_checks(world.services, set()) if found.name == "receipts"]
+    assert found.passed is False
+    assert found.message == "R-1001 lacks \U00030000: install fonts (docs/operate.md)"
 
 
 async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:

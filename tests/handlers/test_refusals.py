@@ -75,10 +75,10 @@ async def test_r2_an_order_for_such_a_product_by_its_name_is_refused_with_the_re
     assert (after["cart"], after["quote"]) == (before["cart"], before["quote"])
 
 
-async def test_all_obstacles_are_reported_together_with_their_remedies(world: World) -> None:
+async def test_all_refusals_are_reported_together_with_their_remedies(world: World) -> None:
     """R2, R3, R4, R14: a contract managed by Account Services, no card, and nothing but Rescue."""
     ida = world.person("ida")
-    refused = await add_seats(ida, "cart.obstacles")
+    refused = await add_seats(ida, "cart.blocked")
     assert "Your contract is managed by Account Services." in refused.text
     assert NO_CARD in refused.text
     assert "any of Ineligible AG’s subscriptions" not in refused.text  # The account is not self-served.
@@ -93,7 +93,7 @@ async def test_all_obstacles_are_reported_together_with_their_remedies(world: Wo
 
 async def test_r2_an_account_without_an_orderable_subscription_sees_a_refusal(world: World) -> None:
     await change(world, Account, "ineligible", self_service=True)
-    refused = await add_seats(world.person("ida"), "cart.obstacles")
+    refused = await add_seats(world.person("ida"), "cart.blocked")
     assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text
     assert "Rescue is sold by contract only." in refused.text
 
@@ -101,7 +101,7 @@ async def test_r2_an_account_without_an_orderable_subscription_sees_a_refusal(wo
 async def test_an_expired_default_card_stops_an_order_in_the_persons_language(world: World) -> None:
     """R3, R14, R22: Noé reads French; his account has a card of January."""
     noe = world.person("noe")
-    refused = await add_seats(noe, "cart.obstacles")
+    refused = await add_seats(noe, "cart.blocked")
     assert "carte de crédit ou de débit valide comme mode de paiement automatique par défaut" in refused.text
     assert "à aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
     assert "account.manage_methods" in refused.action_ids
@@ -136,7 +136,7 @@ async def test_checkout_is_blocked_without_a_valid_automatic_default(
     assert quote.status == "pending"
     assert (await world.row(Cart)).seats == {"acme_meeting": 1, "acme_webinar": 2}
 
-    assert NO_CARD in (await add_seats(alice, "cart.obstacles")).text
+    assert NO_CARD in (await add_seats(alice, "cart.blocked")).text
     for way_in in ("quote.approve", "quote.open"):
         await opened(alice, "/quotes", "", "quote.list")
         await alice.press(way_in)
@@ -155,7 +155,7 @@ async def test_a_card_is_good_through_the_last_day_of_its_month_in_the_accounts_
     world.clock.move(days=20, hours=13, minutes=59)  # 30 November, 22:59 UTC, 23:59 in Paris
     await world.fill_cart(alice)
     world.clock.move(minutes=1)
-    assert NO_CARD in (await add_seats(alice, "cart.obstacles")).text
+    assert NO_CARD in (await add_seats(alice, "cart.blocked")).text
 
 
 async def test_a_subscription_made_ineligible_is_shown_so_and_what_was_typed_beside_is_kept(
@@ -213,7 +213,7 @@ async def test_a_quote_made_elsewhere_is_placed_though_its_cart_would_be_refused
     await change(world, Account, "acme", self_service=False)
     await change(world, Subscription, "acme_meeting", self_service=False)
     alice = world.person("alice")
-    await add_seats(alice, "cart.obstacles")
+    await add_seats(alice, "cart.blocked")
     await opened(alice, "/quotes", quote.number, "quote.review")
     for step in ("service_order.place", "service_order.show"):
         await alice.submit()

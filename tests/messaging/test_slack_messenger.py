@@ -95,7 +95,7 @@ async def test_a_direct_message_answers_with_the_channel_it_can_be_edited_in(
 ) -> None:
     posted = await messenger.deliver_message(to("U1", NoticeKind.QUOTE_ARRIVED))
     assert posted.channel.startswith("D")
-    again = to("U1", NoticeKind.QUOTE_CARD)
+    again = to("U1", NoticeKind.QUOTE_MESSAGE_UPDATE)
     edited = await messenger.deliver_message(replace(again, channel=posted.channel, update_ts=posted.ts))
     assert edited == posted
     [message] = slack.channel(posted.channel).messages

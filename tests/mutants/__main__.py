@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tests.mutants.mutants import ROOT, Bug, list_bugs
+from tests.mutants.mutants import ROOT, Mutant, list_mutants
 from tests.mutants.trial import Trial, copy_tree, run_trial
 
 console = Console(highlight=False)
@@ -20,25 +20,25 @@ def main(
     only: Annotated[str | None, typer.Option(help="Plant this one alone.")] = None,
     processes: Annotated[int, typer.Option(help="How many suites to run at once.")] = 2,
 ) -> None:
-    bugs = [bug for bug in list_bugs() if only in (None, bug.name)]
-    if not bugs:
+    mutants = [mutant for mutant in list_mutants() if only in (None, mutant.name)]
+    if not mutants:
         raise typer.BadParameter(f"there is no bug {only}")
     began = time.monotonic()
     caught = 0
-    for trial in _trials(bugs, processes):
+    for trial in _trials(mutants, processes):
         caught += trial.caught
         _print(trial)
     console.print(f"{time.monotonic() - began:.0f} s")
-    console.print(f"{len(bugs)} planted, {caught} caught")
-    raise typer.Exit(0 if caught == len(bugs) else 1)
+    console.print(f"{len(mutants)} planted, {caught} caught")
+    raise typer.Exit(0 if caught == len(mutants) else 1)
 
 
-def _trials(bugs: list[Bug], processes: int) -> Iterator[Trial]:
+def _trials(mutants: list[Mutant], processes: int) -> Iterator[Trial]:
     """In the order they end, each in a process of its own: a thread only waits for it."""
     columns = (TextColumn("bugs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     threads = ThreadPoolExecutor(processes)
     with Progress(*columns, console=console, transient=True) as progress, copy_tree(ROOT) as clean:
-        trials = [threads.submit(run_trial, bug, clean) for bug in bugs]
+        trials = [threads.submit(run_trial, mutant, clean) for mutant in mutants]
         try:
             for trial in progress.track(as_completed(trials), total=len(trials)):
                 yield trial.result()
@@ -48,11 +48,11 @@ def _trials(bugs: list[Bug], processes: int) -> Iterator[Trial]:
 
 def _print(trial: Trial) -> None:
     if trial.caught:
-        verdict = f"[green]caught[/]      {trial.bug.name}  [dim]{escape(trial.test or '')}[/]"
+        verdict = f"[green]caught[/]      {trial.mutant.name}  [dim]{escape(trial.test or '')}[/]"
     elif trial.problem is None:
-        verdict = f"[red]NOT CAUGHT[/]  {trial.bug.name}: {escape(trial.bug.sentence)}"
+        verdict = f"[red]NOT CAUGHT[/]  {trial.mutant.name}: {escape(trial.mutant.description)}"
     else:
-        verdict = f"[red]NO VERDICT[/]  {trial.bug.name}: {escape(trial.problem)}"
+        verdict = f"[red]NO VERDICT[/]  {trial.mutant.name}: {escape(trial.problem)}"
     console.print(verdict, soft_wrap=True)
 
 

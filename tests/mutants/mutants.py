@@ -1,4 +1,4 @@
-"""Planted bugs as they are stored: one TOML file each, named after the bug.
+"""Mutants: the product with a planted bug, each described by a TOML file that is named after the bug.
 
     bug = "A retry is sent with the key of the attempt before it."
     breaks = "R19 (each attempt has a key of its own)"
@@ -10,7 +10,7 @@
     old = '''…'''
     new = '''…'''
 
-`old` occurs once in the file. It is compared by its words and signs alone, so that a bug survives formatting.
+`old` occurs once in the file. Whitespace is ignored, so a mutant survives reformatting.
 """
 
 import re
@@ -56,7 +56,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Bug:
+class Mutant:
     path: Path
 
     @property
@@ -64,12 +64,12 @@ class Bug:
         return self.path.stem
 
     @property
-    def is_blind(self) -> bool:
-        """By someone who had not seen the tests."""
-        return self.path.parent.name == "blind"
+    def is_independent(self) -> bool:
+        """Whether its author had not seen the tests."""
+        return self.path.parent.name == "independent"
 
     @property
-    def sentence(self) -> str:
+    def description(self) -> str:
         return str(self._values["bug"])
 
     @property
@@ -104,5 +104,5 @@ class Bug:
         return tomllib.loads(self.path.read_text(encoding="utf-8"))
 
 
-def list_bugs() -> list[Bug]:
-    return [Bug(path) for path in sorted(HERE.glob("*/*.toml"))]
+def list_mutants() -> list[Mutant]:
+    return [Mutant(path) for path in sorted(HERE.glob("*/*.toml"))]

@@ -1,4 +1,4 @@
-"""The planted bugs are what they say, and a trial tells which are caught. `make planted` runs them all."""
+"""The mutants' files are valid, and a trial shows which are caught. `make planted` runs them all."""
 
 import ast
 import re
@@ -8,53 +8,53 @@ from pathlib import Path
 import pytest
 
 from tests.mutants import trial
-from tests.mutants.mutants import ROOT, Bug, Change, list_bugs
+from tests.mutants.mutants import ROOT, Change, Mutant, list_mutants
 from tests.mutants.trial import Trial, run_trial
 from tests.rules_page import rule_sections
 
-BUGS = list_bugs()
+MUTANTS = list_mutants()
 AT_LEAST = 30
 RULES = {number for number, _ in rule_sections()}
 TEST = "test_seats.py"
 RunTrial = Callable[..., Trial]
 PRODUCT = ("bot", "handlers", "models", "scheduler")
 
-each_bug = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+each_mutant = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 
 
-def test_there_are_enough_bugs_and_half_of_them_are_blind() -> None:
-    assert len(BUGS) >= AT_LEAST
-    assert sum(bug.is_blind for bug in BUGS) * 2 >= len(BUGS)
-    assert len({bug.name for bug in BUGS}) == len(BUGS)
+def test_there_are_enough_mutants_and_half_of_them_are_independent() -> None:
+    assert len(MUTANTS) >= AT_LEAST
+    assert sum(mutant.is_independent for mutant in MUTANTS) * 2 >= len(MUTANTS)
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
 
 
-@each_bug
-def test_a_bug_says_what_it_is_and_which_rule_it_breaks(bug: Bug) -> None:
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bug.name)
-    assert re.fullmatch(r"[A-Z].{20,}\.", bug.sentence)
-    assert bug.rules
-    assert set(bug.rules) <= RULES
-    assert bug.database in ("sqlite", "postgresql")
+@each_mutant
+def test_a_mutant_says_what_it_is_and_which_rule_it_breaks(mutant: Mutant) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", mutant.name)
+    assert re.fullmatch(r"[A-Z].{20,}\.", mutant.description)
+    assert mutant.rules
+    assert set(mutant.rules) <= RULES
+    assert mutant.database in ("sqlite", "postgresql")
 
 
-@each_bug
-def test_a_bug_is_a_line_or_two_of_the_product(bug: Bug) -> None:
-    assert bug.file.startswith(PRODUCT)
-    assert 1 <= sum(change.count_lines() for change in bug.changes) <= 2
+@each_mutant
+def test_a_mutant_is_a_line_or_two_of_the_product(mutant: Mutant) -> None:
+    assert mutant.file.startswith(PRODUCT)
+    assert 1 <= sum(change.count_lines() for change in mutant.changes) <= 2
 
 
-@each_bug
-def test_a_bug_still_applies(bug: Bug) -> None:
-    text = (ROOT / bug.file).read_text(encoding="utf-8")
-    changed = bug.apply_to(text)
+@each_mutant
+def test_a_mutant_still_applies(mutant: Mutant) -> None:
+    text = (ROOT / mutant.file).read_text(encoding="utf-8")
+    changed = mutant.apply_to(text)
     assert changed != text
     ast.parse(changed)
 
 
-@each_bug
-def test_the_suite_of_a_bug_exists(bug: Bug) -> None:
-    assert bug.suite
-    for named in bug.suite:
+@each_mutant
+def test_the_suite_of_a_mutant_exists(mutant: Mutant) -> None:
+    assert mutant.suite
+    for named in mutant.suite:
         path, *names = named.split("[")[0].split("::")
         assert (ROOT / path).exists()
         assert set(names) <= _names(ROOT / path)
@@ -90,20 +90,20 @@ def run_small_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunTrial
         line: str, *, instead_of: str = "    return seats + 2", test: str = PASSES, suite: str = TEST
     ) -> Trial:
         (tree / "test_seats.py").write_text(test, encoding="utf-8")
-        bug = Bug(tmp_path / "small.toml")
+        mutant = Mutant(tmp_path / "small.toml")
         change = f"[[change]]\nold = '''{instead_of}'''\nnew = '''{line}'''\n"
         head = f"bug = 'Small.'\nbreaks = 'R1'\nsuite = {suite.split()}\nfile = 'seats.py'\n"
-        bug.path.write_text(head + change, encoding="utf-8")
-        return run_trial(bug, tree)
+        mutant.path.write_text(head + change, encoding="utf-8")
+        return run_trial(mutant, tree)
 
     return run
 
 
-def test_a_bug_is_caught_by_the_test_that_fails(run_small_trial: RunTrial) -> None:
+def test_a_mutant_is_caught_by_the_test_that_fails(run_small_trial: RunTrial) -> None:
     assert run_small_trial(WRONG).test == "test_seats.py::test_total"
 
 
-def test_a_bug_that_fails_no_test_is_not_caught(run_small_trial: RunTrial) -> None:
+def test_a_mutant_that_fails_no_test_is_not_caught(run_small_trial: RunTrial) -> None:
     result = run_small_trial(EQUAL)
     assert (result.caught, result.problem) == (False, None)
 

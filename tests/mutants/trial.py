@@ -1,4 +1,4 @@
-"""One bug's trial: planted in a copy of the tree, does a test of its suite fail?"""
+"""A mutant's trial: if its bug is planted in a copy of the tree, does a test of its suite fail?"""
 
 import os
 import re
@@ -12,9 +12,9 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
 
-from tests.mutants.mutants import Bug, DoesNotApply
+from tests.mutants.mutants import DoesNotApply, Mutant
 
-# For one suite; after that its bug counts as not caught.
+# For one suite; a mutant that is not caught by then counts as not caught.
 TRIAL_TIMEOUT_SECONDS = 600
 SHUTDOWN_TIMEOUT_SECONDS = 10
 
@@ -23,14 +23,14 @@ FAILED = re.compile(r"^FAILED (\S+?::.+?)(?: - .*)?$", re.MULTILINE)
 
 
 class NoVerdict(Exception):
-    """The trial says nothing about the bug; why, in words."""
+    """The trial was inconclusive; the message says why."""
 
 
 @dataclass(frozen=True)
 class Trial:
     """`test` is the first that failed; `problem` says why there is no verdict."""
 
-    bug: Bug
+    mutant: Mutant
     test: str | None = None
     problem: str | None = None
 
@@ -39,17 +39,17 @@ class Trial:
         return self.test is not None
 
 
-def run_trial(bug: Bug, clean: Path) -> Trial:
+def run_trial(mutant: Mutant, clean: Path) -> Trial:
     """Caught if a test fails with the bug and passes without it, in the tree `clean`."""
     try:
         with copy_tree(clean) as tree:
-            plant(bug, tree)
-            test = find_first_failure(tree, bug.suite, bug.database)
-        if test is not None and find_first_failure(clean, [test], bug.database) is not None:
+            plant(mutant, tree)
+            test = find_first_failure(tree, mutant.suite, mutant.database)
+        if test is not None and find_first_failure(clean, [test], mutant.database) is not None:
             raise NoVerdict(f"{test} fails without the bug too")
     except NoVerdict as why:
-        return Trial(bug, problem=str(why))
-    return Trial(bug, test)
+        return Trial(mutant, problem=str(why))
+    return Trial(mutant, test)
 
 
 @contextmanager
@@ -58,10 +58,10 @@ def copy_tree(root: Path) -> Iterator[Path]:
         yield copytree(root, Path(folder) / "tree", ignore=IGNORED_FILES)
 
 
-def plant(bug: Bug, tree: Path) -> None:
-    path = tree / bug.file
+def plant(mutant: Mutant, tree: Path) -> None:
+    path = tree / mutant.file
     try:
-        path.write_text(bug.apply_to(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(mutant.apply_to(path.read_text(encoding="utf-8")), encoding="utf-8")
     except DoesNotApply as error:
         raise NoVerdict(f"does not apply: {error}") from None
 

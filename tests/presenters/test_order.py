@@ -29,7 +29,7 @@ def render_screen(details: OrderDetails) -> str:
 
 
 def list_outputs(details: OrderDetails) -> list[str]:
-    """The order as a screen, a message and an e-mail show it."""
+    """The order as a screen, a message and an email show it."""
     message = make_message(NoticeKind.ORDER_STATUS, ENGLISH, order=details)
     return [
         render_screen(details),
@@ -39,13 +39,13 @@ def list_outputs(details: OrderDetails) -> list[str]:
 
 
 def test_an_unknown_provider_code_is_put_into_words_everywhere() -> None:
-    row = samples.order_row(0, LineStatus.DECLINED, reason="do_not_honor")
+    row = samples.make_order_line_details(0, LineStatus.DECLINED, reason="do_not_honor")
     for text in list_outputs(samples.make_order_details(row)):
         assert "the payment provider refused the order (do_not_honor)" in text
 
 
 def test_two_subscriptions_to_one_product_are_distinguished_everywhere() -> None:
-    first, second = (samples.order_row(number, LineStatus.CHARGING) for number in (0, 1))
+    first, second = (samples.make_order_line_details(number, LineStatus.CHARGING) for number in (0, 1))
     details = samples.make_order_details(first, replace(second, product=first.product))
     for text in list_outputs(details):
         assert "GoTo Meeting (sub_0)" in text
@@ -66,9 +66,9 @@ def test_r21_account_services_read_the_history_as_the_screens_show_it(action: st
 
 
 def test_all_declined_lines_can_be_tried_again_until_the_deadline_that_is_named() -> None:
-    ending = samples.order_row(0, LineStatus.DECLINED)
+    ending = samples.make_order_line_details(0, LineStatus.DECLINED)
     earlier = replace(
         ending, line=ending.line.model_copy(update={"period_ends_at": samples.AT.replace(hour=20)})
     )
-    details = samples.make_order_details(earlier, samples.order_row(1, LineStatus.DECLINED))
+    details = samples.make_order_details(earlier, samples.make_order_line_details(1, LineStatus.DECLINED))
     assert OrderPresenter(ENGLISH, details).retry_deadline == samples.AT.replace(hour=20)

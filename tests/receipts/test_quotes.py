@@ -1,15 +1,33 @@
 """The quote as a PDF: what the person who pays reads in it."""
 
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from bot.i18n import Localizer
+from bot.presenters.subscription import format_outlook
+from bot.presenters.tax import format_tax_location
 from bot.receipts import MAX_PDF_BYTES
-from bot.receipts.quote import QuoteDocument, find_quote_gaps, format_quote_file_name, render_quote_pdf
+from bot.receipts.quote import (
+    QuoteDocument,
+    find_missing_quote_glyphs,
+    format_quote_file_name,
+    render_quote_pdf,
+)
+from models.account import Address
 from models.details import QuoteDetails
 from models.quote import QuoteStatus
-from models.tax import TaxFacts, TaxItem, TaxTreatment
+from models.subscription.outlook import (
+    CollectionPause,
+    Discount,
+    InvoiceTerms,
+    ScheduledChange,
+    SubscriptionOutlook,
+    SubscriptionStanding,
+)
+from models.tax import TaxDetails, TaxItem, TaxTreatment
 from tests.blocks import samples
 from tests.receipts.test_receipts import ENGLISH, FRENCH, LONG, SELLER, pages
 
@@ -74,7 +92,7 @@ def test_one_that_can_no_longer_be_accepted_says_so(status: QuoteStatus, word: s
 
 def test_it_lists_the_tax_of_each_rate_why_there_is_none_and_the_tax_ids() -> None:
     details = samples.make_quote_details()
-    details.quote.tax_facts = TaxFacts(buyer_tax_ids=["FR12345678901"])
+    details.quote.tax_facts = TaxDetails(buyer_tax_ids=["FR12345678901"])
     reverse_charge = TaxItem(treatment=TaxTreatment.REVERSE_CHARGE, taxable_amount=1000, amount=0)
     vat = TaxItem(name="VAT", percent=20, taxable_amount=1000, amount=200)
     row, other = details.rows
@@ -86,6 +104,36 @@ def test_it_lists_the_tax_of_each_rate_why_there_is_none_and_the_tax_ids() -> No
     assert "VAT 20%" in text
     assert "everse charge" in text
     assert "FR12345678901" in text
+
+
+def test_r27_it_says_what_the_screen_says_of_each_subscription_and_of_the_tax() -> None:
+    details = samples.make_quote_details()
+    row, other = details.rows
+    outlook = SubscriptionOutlook(
+        ends_on=date(2027, 1, 31),
+        collection_pause=CollectionPause(resumes_on=date(2026, 12, 24)),
+        scheduled_change=ScheduledChange(on=date(2027, 1, 1), seats=12),
+        discounts=(Discount(name="Launch", percent=Decimal(20), until=date(2026, 12, 31)),),
+    )
+    trial = SubscriptionOutlook(
+        standing=SubscriptionStanding.TRIAL,
+        trial_ends_on=date(2026, 12, 2),
+        invoice_terms=InvoiceTerms(days_until_due=30, is_order_allowed=True),
+    )
+    details.quote.tax_facts = TaxDetails(
+        address=Address(line1="20 Water St", postal_code="73301", city="Austin", country="US")
+    )
+    rows = [replace(row, outlook=outlook), replace(other, outlook=trial)]
+    for reader in (ENGLISH, FRENCH):
+        text = "".join(read_pdf(reader, replace(details, rows=rows)).split())
+        notes = [
+            *format_outlook(reader, outlook, "EUR"),
+            *format_outlook(reader, trial, "EUR"),
+            *format_tax_location(reader, details.quote.tax_facts),
+            f"{row.line.seats_before} → {row.line.seats_before + row.line.seats}",
+        ]
+        assert len(notes) == 8
+        assert [note for note in notes if "".join(note.split()) not in text] == []
 
 
 def test_r26_credit_of_the_account_and_what_will_be_charged_are_apart() -> None:
@@ -116,5 +164,5 @@ def test_names_are_letters_and_a_file_name_is_safe() -> None:
 def test_characters_that_no_font_has_are_known() -> None:
     details = samples.make_quote_details()
     named = replace(details, account=details.account.model_copy(update={"name": "A \U00013000"}))
-    assert find_quote_gaps(ENGLISH, document(named)) == "\U00013000"
-    assert find_quote_gaps(ENGLISH, document(details)) == ""
+    assert find_missing_quote_glyphs(ENGLISH, document(named)) == "\U00013000"
+    assert find_missing_quote_glyphs(ENGLISH, document(details)) == ""

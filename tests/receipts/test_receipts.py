@@ -16,13 +16,13 @@ from bot.i18n import Localizer
 from bot.receipts import (
     MAX_PDF_BYTES,
     build_receipt_content,
-    find_receipt_gaps,
+    find_missing_receipt_glyphs,
     format_file_name,
     render_receipt_pdf,
 )
 from models.details import ReceiptDetails
 from models.receipt import Receipt, Seller
-from models.tax import TaxFacts
+from models.tax import TaxDetails
 from tests.models.examples import a_receipt
 from tests.receipts.japanese_font import need_japanese_font
 
@@ -162,7 +162,7 @@ def render_for_buyer(name: str) -> bytes:
     pdf = render_receipt_pdf(ENGLISH, details)
     assert all("/FontFile3" in font or "/FontFile2" in font for font in fonts(pdf))
     assert not has_missing_glyphs(pdf)
-    assert find_receipt_gaps(ENGLISH, details) == ""
+    assert find_missing_receipt_glyphs(ENGLISH, details) == ""
     return pdf
 
 
@@ -221,22 +221,22 @@ RARE, UNASSIGNED, PRIVATE = "\U00030000", "\u0378", "\ue001"
 @pytest.mark.parametrize("character", [RARE, UNASSIGNED], ids=["rare", "unassigned"])
 def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered(character: str) -> None:
     details = make_receipt_details(a_receipt(buyer=f"Acme {character} Ακμή"))
-    assert find_receipt_gaps(ENGLISH, details) == character
+    assert find_missing_receipt_glyphs(ENGLISH, details) == character
     assert has_missing_glyphs(render_receipt_pdf(ENGLISH, details))
     assert "SO-1007" in read_pdf(ENGLISH, details.receipt)
-    assert find_receipt_gaps(ENGLISH, make_receipt_details()) == ""
+    assert find_missing_receipt_glyphs(ENGLISH, make_receipt_details()) == ""
 
 
 def test_a_character_of_private_use_is_missing_whatever_a_font_has_in_its_place() -> None:
     details = make_receipt_details(a_receipt(buyer=f"Acme {PRIVATE}"))
     assert not has_missing_glyphs(render_receipt_pdf(ENGLISH, details))
-    assert find_receipt_gaps(ENGLISH, details) == PRIVATE
+    assert find_missing_receipt_glyphs(ENGLISH, details) == PRIVATE
 
 
 def test_with_the_extra_fonts_a_japanese_buyer_is_rendered() -> None:
     need_japanese_font()
     receipt = a_receipt(buyer="株式会社アクメ", address=TOKYO)
-    assert find_receipt_gaps(ENGLISH, make_receipt_details(receipt)) == ""
+    assert find_missing_receipt_glyphs(ENGLISH, make_receipt_details(receipt)) == ""
     assert "株式会社アクメ〒100-0001東京都千代田区千代田1-1Japan" in "".join(
         read_pdf(ENGLISH, receipt).split()
     )
@@ -270,8 +270,10 @@ def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:
 )
 def test_the_reason_for_no_tax_is_shown(treatment: str, name: str, note: str) -> None:
     taxes = [{"treatment": treatment, "taxable_amount": 7000, "amount": 0}]
-    facts = TaxFacts(buyer_tax_ids=("DE136695976",))
-    text = read_pdf(FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=facts))
+    tax_details = TaxDetails(buyer_tax_ids=("DE136695976",))
+    text = read_pdf(
+        FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=tax_details)
+    )
     for part in (name, note, "70,00 €", "N° de TVA : DE136695976"):
         assert part in text
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.i18n import Localizer
-from bot.receipts import MAX_PDF_BYTES, find_receipt_gaps, render_receipt_pdf
+from bot.receipts import MAX_PDF_BYTES, find_missing_receipt_glyphs, render_receipt_pdf
 from bot.receipts.quote import render_quote_pdf
 from docs.receipt_samples import build_sample_quote, build_sample_receipts
 from tests.receipts.japanese_font import need_japanese_font
@@ -73,7 +73,7 @@ def test_r28_each_countrys_receipt_says_what_its_bookkeepers_need(name: str) -> 
         assert len(pdf) < MAX_PDF_BYTES
         assert pdf == render_receipt_pdf(localizer, details)
         assert all("/FontFile3" in font or "/FontFile2" in font for font in fonts(pdf))
-        assert find_receipt_gaps(localizer, details) == ""
+        assert find_missing_receipt_glyphs(localizer, details) == ""
         assert not has_missing_glyphs(pdf)
 
 

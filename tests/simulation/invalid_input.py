@@ -89,5 +89,5 @@ def _list_invalid_clicks(
     yield click("service_order.open", manage_order.get_order, anybody, order_id=some_order)
     retry: dict[str, Any] = {"order_id": some_order, "payment_method_id": random.choice(("pm_1", "pm_3"))}
     yield click("service_order.retry", manage_order.retry_service_order, anybody, **retry)
-    yield click("service_order.give_up", manage_order.give_up_service_order, anybody, order_id=some_order)
+    yield click("service_order.give_up", manage_order.cancel_declined_seats, anybody, order_id=some_order)
     yield click("portal.switch", portal.switch_portal, anybody, account_id="acme")

@@ -156,7 +156,7 @@ class Shopper:
         self.stage = "ordered"
         if self._random.random() < 0.3:
             return self._click(
-                "service_order.give_up", manage_order.give_up_service_order, order_id=self.order
+                "service_order.give_up", manage_order.cancel_declined_seats, order_id=self.order
             )
         return self._click(
             "service_order.retry",

@@ -158,7 +158,7 @@ class Plan:
                 manage_order.retry_service_order,
                 {**order, "payment_method_id": "pm_2"},
             )
-            give_up = Click("service_order.give_up", user, manage_order.give_up_service_order, order)
+            give_up = Click("service_order.give_up", user, manage_order.cancel_declined_seats, order)
             await self._start_click(self._random.choice((retry, retry, retry, give_up)))
 
     async def _start_click(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:
@@ -184,8 +184,8 @@ class Plan:
             self._world.trace.add(f"answer to {click}: {type(answer).__name__}")
             self._world.seen[f"press {click.name}"] += 1
             if isinstance(answer, cart_open.CartBlocked):
-                for obstacle in answer.obstacles:
-                    self._world.seen[f"refusal {type(obstacle).__name__}"] += 1
+                for each in answer.refusals:
+                    self._world.seen[f"refusal {type(each).__name__}"] += 1
             if isinstance(answer, CartPage | cart_open.PendingQuotesWarning):
                 for unparsed in answer.unparsed:
                     self._world.seen[f"refusal {type(unparsed).__name__}"] += 1

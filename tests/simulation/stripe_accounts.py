@@ -111,9 +111,9 @@ def link_accounts(
             to_minor_units(total, subscription.charged_currency)
             for total in (sum(line.net for line in prorated), sum(line.tax for line in prorated))
         )
-        has_other_price = quote_id == EXTERNAL_QUOTE and random.random() < 0.2
+        has_different_price = quote_id == EXTERNAL_QUOTE and random.random() < 0.2
         usual_price = None if item.price.tiers or item.price.package else item.price.unit_amount
-        price = 1300 if has_other_price else usual_price
+        price = 1300 if has_different_price else usual_price
         change = "UPDATE quote_line SET amount = ?, tax = ?, unit_price = ? WHERE id = ?"
         store.raw.execute(change, (max(amount, 0), max(tax, 0), price, line_id))
         total = (

@@ -18,7 +18,7 @@ from bot.use_cases.audit.export import DELIMITER_CHARACTERS, ExportFormat, expor
 from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account, AccountNotFound
 from models.audit.entry import GENESIS_HASH, Actor, AuditEntry
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from tests.models.examples import NOW
 from tests.postgres import database_url, only_sqlite
 
@@ -44,7 +44,7 @@ async def write_history(database: Database, entries: int) -> int:
                 session,
                 account_id="acme",
                 actor=ACTOR,
-                subject=AuditSubject(SubjectNoun.QUOTE, "SQ-1"),
+                subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
                 action="tested",
                 at=NOW,
                 reason=f"été {number}",
@@ -260,7 +260,7 @@ async def test_what_people_typed_is_text_in_every_spreadsheet_and_terminal(
                 session,
                 account_id="acme",
                 actor=ACTOR,
-                subject=AuditSubject(SubjectNoun.QUOTE, "SQ-1"),
+                subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
                 action="typed",
                 at=NOW,
                 reason=reason,

@@ -23,9 +23,9 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import open_home, publish_due_homes
 from bot.use_cases.quote.decide import decide_quote
 from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
-from bot.use_cases.service_order.deadlines import announce_overdue_orders, remind_customers
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.process import process_due_orders
+from bot.use_cases.service_order.reminders import announce_overdue_orders, remind_customers
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account, Portal
 from models.audit.entry import Actor, AuditEntry
@@ -44,7 +44,7 @@ from tests.use_cases.outbox import START, Outbox, alice
 ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 DORA = SlackIdentity("T01ACME", "U03DORA", "test")
 MANY = 120
-SHOW_QUOTE = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_CARD)
+SHOW_QUOTE = (NoticeKind.QUOTE_ARRIVED, NoticeKind.QUOTE_MESSAGE_UPDATE)
 
 
 @pytest.fixture

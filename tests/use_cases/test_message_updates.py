@@ -118,7 +118,7 @@ async def test_posted_copies_of_a_quote_are_updated_when_it_is_decided(outbox: O
     await reject(outbox, quote)
     await outbox.deliver_all()
     posted, *rest = outbox.messenger.to("D01ALICE")
-    cards = [s for s in rest if s.message.kind is NoticeKind.QUOTE_CARD]
+    cards = [s for s in rest if s.message.kind is NoticeKind.QUOTE_MESSAGE_UPDATE]
     assert [(c.message.channel, c.message.update_ts) for c in cards] == [("D01ALICE", posted.posted.ts)]
     assert cards[0].message.quote
     assert not cards[0].message.quote.is_pending
@@ -134,7 +134,7 @@ async def test_a_quote_decided_while_its_message_is_posted_is_updated_as_well(ou
     outbox.messenger.before = meanwhile
     await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
-    cards = [s for s in outbox.messenger.sent if s.message.kind is NoticeKind.QUOTE_CARD]
+    cards = [s for s in outbox.messenger.sent if s.message.kind is NoticeKind.QUOTE_MESSAGE_UPDATE]
     assert len(cards) == 1
 
 

@@ -28,7 +28,7 @@ from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import ContactInvitation
 from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import Actor, AuditEntry, AuditPerson
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.checkout import Checkout
 from models.home import Home
 from models.installation import installations
@@ -244,7 +244,7 @@ async def alice_does_everything(world: World) -> None:
             session,
             account_id="acme",
             actor=Actor("contact", benoit.name, "test", "T01ACME", "U02BENOIT", benoit.email),
-            subject=AuditSubject(SubjectNoun.QUOTE, "SQ-1"),
+            subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
             action="tested",
             at=NOW,
             reason="Alice Martin has agreed",
@@ -571,7 +571,7 @@ async def test_the_commands_print_the_people_they_found_and_what_they_did(
     wrong = await run_command(tmp_path, "erase-person", "Alice", **settings)
     assert (wrong.exit_code, wrong.stderr) == (
         1,
-        "not a person: give an e-mail address, or a Slack user such as T01ACME/U01ALICE\n",
+        "not a person: give an email address, or a Slack user such as T01ACME/U01ALICE\n",
     )
     exported = await run_command(tmp_path, "export-person", "alice@acme.example", **settings)
     assert [row["name"] for row in json.loads(exported.stdout)["billing_contacts"]] == ["Alice Martin"]

@@ -156,7 +156,7 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(
     assert (await story(session))[-1] == ("quote:Q-2041", status, "pending", status)
     enqueued_notices = [(n.kind, n.destination) for n in await all_of(session, Notice)][3:]
     assert sorted(enqueued_notices) == [
-        (NoticeKind.QUOTE_CARD, "channel:C01BILLING"),
+        (NoticeKind.QUOTE_MESSAGE_UPDATE, "channel:C01BILLING"),
         (NoticeKind.QUOTE_DECIDED, "contact:1"),
         (NoticeKind.QUOTE_DECIDED, "contact:2"),
     ]

@@ -134,7 +134,7 @@ async def test_numbers_survive_a_power_failure_at_any_moment(
         with capture_logs() as logs:
             await issue(database)
         assert file.read_bytes() == written
-        assert [entry["event"] for entry in logs] == ["database.numbers_not_recorded"]
+        assert [entry["event"] for entry in logs] == ["issued_numbers.write_failed"]
 
 
 def fail_to_write(*_: object) -> int:
@@ -148,7 +148,7 @@ async def test_a_file_that_was_damaged_while_the_bot_runs_is_reported(url: str, 
         with capture_logs() as logs:
             await issue(database)
         assert [(entry["event"], entry["error"]) for entry in logs] == [
-            ("database.numbers_not_recorded", "NumbersUnreadable")
+            ("issued_numbers.write_failed", "NumbersUnreadable")
         ]
         await accept_restored_database(database, ALL, AT)
     assert not await is_refused(url), "the file is a new one"

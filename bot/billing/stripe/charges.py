@@ -33,7 +33,7 @@ from bot.billing.stripe.client import (
     is_missing,
     is_outside_current_period,
     is_tax_location_invalid,
-    log_consequence,
+    log_action_taken,
     log_rejected_request,
     request_stripe,
     to_timestamp,
@@ -112,7 +112,7 @@ async def _find_refusal(
 ) -> ChargeOutcome | None:
     """Why the charge is not sent, if Stripe or what was promised is against it. Reads nothing of the key."""
     try:
-        with log_consequence("declined"):
+        with log_action_taken("declined"):
             blocking = await _find_blocking_outcome(client, item, customer, charge, now)
             if blocking is not None:
                 return blocking
@@ -151,9 +151,9 @@ async def _find_blocking_outcome(
 ) -> ChargeOutcome | None:
     if not item.is_active:
         return item.inactive_outcome
-    obstacle = item.future.find_charge_obstacle()
-    if obstacle is not None:
-        return Declined(obstacle.decline_reason)
+    refusal = item.future.find_charge_refusal()
+    if refusal is not None:
+        return Declined(refusal.decline_reason)
     if item.pending_until is not None:
         return Pending(now + RECONCILE_INTERVAL)  # Another change is waiting for its payment.
     if item.seats not in (charge.expected_seats, charge.expected_seats + charge.seats):
@@ -172,7 +172,7 @@ async def _find_blocking_outcome(
     if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:
         return Declined("never_received")
     if item.seats != charge.expected_seats:
-        return await _find_repetition_obstacle(client, item, customer, charge)
+        return await _find_repetition_outcome(client, item, customer, charge)
     price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
     amount, tax = price.amount + price.unrelated_amount, price.tax + price.unrelated_tax
     if (price.amount, price.tax) != (charge.amount, charge.tax):
@@ -184,13 +184,13 @@ async def _find_blocking_outcome(
     return None
 
 
-async def _find_repetition_obstacle(
+async def _find_repetition_outcome(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Unknown | None:
     """The seats are there, set by this charge or by somebody else. Its key tells, if it is sent once more:
     that changes nothing, as long as nothing else is waiting to be invoiced."""
     try:
-        with log_consequence("outcome_unknown"):
+        with log_action_taken("outcome_unknown"):
             price = await preview_proration(client, item, 0, charge.at, charge.address, customer.id)
     except (BillingPeriodEnded, PreviewIncomplete, TaxLocationInvalid, BillingRequestRejected):
         return Unknown()
@@ -274,7 +274,7 @@ async def _send_update(
         # An invoice left open could be paid later.
         return await find_outcome(client, item, charge, now) or declined
     except stripe.IdempotencyError:
-        log.error("charge.key_reused", charge_key=charge.key)
+        log.error("charge.idempotency_key_reused", charge_key=charge.key)
         return await _resolve_lost_response(client, item, charge, now)
     except stripe.InvalidRequestError as error:
         if is_outside_current_period(error):
@@ -283,7 +283,7 @@ async def _send_update(
             return Declined("tax_location_invalid")
         if is_missing(error):
             return _decline_for_missing(error, charge)
-        with log_consequence("declined"):
+        with log_action_taken("declined"):
             log_rejected_request(CHARGE_OPERATION, error)
         return Declined(error.code or "provider_refused")
     except stripe.StripeError as error:
@@ -347,7 +347,7 @@ async def _handle_stripe_error(
     status = error.http_status or 0
     saved = status >= 500 and headers.get("idempotent-replayed") == "true"
     if status < 500:
-        with log_consequence("outcome_unknown"):
+        with log_action_taken("outcome_unknown"):
             convert_stripe_error(CHARGE_OPERATION, error)
     return await _resolve_lost_response(client, item, charge, now) if saved else Unknown()
 
@@ -374,7 +374,7 @@ async def restore_usual_card(
     }
     call = client.v1.subscriptions.update_async(item.stripe_subscription_id, change)  # type: ignore[arg-type]
     try:
-        with log_consequence("card_not_restored"):
+        with log_action_taken("card_not_restored"):
             await request_stripe(call, "subscriptions.update")
     except BillingRequestRejected as error:
         log.error(

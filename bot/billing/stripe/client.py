@@ -38,7 +38,7 @@ AUTHENTICATION_ERRORS = (stripe.AuthenticationError, stripe.PermissionError)
 CONFLICT_STATUS = 409
 PERMISSION_PATTERN = re.compile(r"'(?:rak_)?([a-z_]+_(?:read|write))'")
 
-_consequence: ContextVar[str] = ContextVar("consequence", default="refused")
+_action_taken: ContextVar[str] = ContextVar("action_taken", default="refused")
 
 
 def build_stripe_client(key: str, url: str, http: stripe.HTTPClient) -> stripe.StripeClient:
@@ -103,13 +103,13 @@ def convert_stripe_error(operation: str, error: stripe.StripeError) -> BillingUn
 
 
 @contextmanager
-def log_consequence(consequence: str) -> Iterator[None]:
+def log_action_taken(action_taken: str) -> Iterator[None]:
     """What the bot does if Stripe refuses a request for a reason that nobody knows by its code."""
-    token = _consequence.set(consequence)
+    token = _action_taken.set(action_taken)
     try:
         yield
     finally:
-        _consequence.reset(token)
+        _action_taken.reset(token)
 
 
 def log_rejected_request(operation: str, error: stripe.StripeError) -> None:
@@ -121,7 +121,7 @@ def log_rejected_request(operation: str, error: stripe.StripeError) -> None:
         parameter=getattr(error, "param", None),
         status=error.http_status,
         stripe_request=error.request_id,
-        consequence=_consequence.get(),
+        action_taken=_action_taken.get(),
     )
 
 

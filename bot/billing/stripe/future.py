@@ -108,9 +108,9 @@ class ItemFuture:
             on=get_local_date(zone, change.at), seats=change.seats, is_price_changed=change.is_price_changed
         )
 
-    def find_charge_obstacle(self) -> SeatsNotOrderable | None:
+    def find_charge_refusal(self) -> SeatsNotOrderable | None:
         """Only its reason counts: its dates are in UTC."""
-        return self.build_outlook("UTC").find_charge_obstacle()
+        return self.build_outlook("UTC").find_charge_refusal()
 
 
 async def fetch_future(

@@ -29,7 +29,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.billing.stripe import charges, invoices, prices
-from bot.billing.stripe.client import is_missing, log_consequence, request_stripe
+from bot.billing.stripe.client import is_missing, log_action_taken, request_stripe
 from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
 from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.invoice_pdf import PdfDownload
@@ -129,12 +129,12 @@ class StripeGateway:
         self, operation: Callable[[Charge], Awaitable[OutcomeT]], charge: Charge
     ) -> OutcomeT | ChargeOutcome:
         try:
-            with log_consequence("outcome_unknown"):
+            with log_action_taken("outcome_unknown"):
                 try:
                     outcome: OutcomeT | ChargeOutcome = await operation(charge)
                 except CustomerNotFound:
                     outcome = await self._resolve_without_customer(charge)
-                if isinstance(outcome, Settled) and _has_other_taxes(outcome, charge):
+                if isinstance(outcome, Settled) and _has_different_taxes(outcome, charge):
                     return await invoices.complete_taxes(self._client, self._tax_rates, charge, outcome)
                 return outcome
         except (BillingUnavailable, TimeoutError):
@@ -213,7 +213,7 @@ class StripeGateway:
         return "Stripe takes the key"
 
 
-def _has_other_taxes(outcome: Settled, charge: Charge) -> bool:
+def _has_different_taxes(outcome: Settled, charge: Charge) -> bool:
     """Also if there was none to promise: why there is none may have changed since."""
     return charge.tax == 0 or (outcome.amount, outcome.tax) != (charge.amount, charge.tax)
 

@@ -24,7 +24,7 @@ from bot.billing.stripe.client import (
     from_timestamp,
     is_missing,
     iter_all_pages,
-    log_consequence,
+    log_action_taken,
     log_rejected_request,
     request_stripe,
     to_timestamp,
@@ -38,7 +38,7 @@ from bot.billing.stripe.items import (
     iter_stripe_items,
 )
 from bot.billing.stripe.payments import fetch_charged_methods
-from bot.billing.stripe.taxes import TaxRateReader, read_tax_facts, read_tax_parts
+from bot.billing.stripe.taxes import TaxRateReader, read_tax_details, read_tax_parts
 from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
 from models.tax import TaxTreatment
@@ -256,7 +256,7 @@ async def complete_taxes(
     if charge.tax == settled.tax == 0 and is_unexplained:
         # The quote may know a reason.
         return settled
-    return replace(settled, taxes=taxes, tax_facts=read_tax_facts(invoice))
+    return replace(settled, taxes=taxes, tax_details=read_tax_details(invoice))
 
 
 async def _resolve_unpaid_invoice(
@@ -299,7 +299,7 @@ async def _recheck_unvoided_invoice(
     invoice = await request_stripe(client.v1.invoices.retrieve_async(invoice_id), "invoices.retrieve")
     if invoice.status not in ("open", "uncollectible"):
         return Pending(now + timedelta(seconds=1))
-    with log_consequence("checked_again"):
+    with log_action_taken("checked_again"):
         log_rejected_request("invoices.void", error)
     return Pending(now + RECONCILE_INTERVAL)
 

@@ -99,8 +99,8 @@ class SubscriptionItem:
     def inactive_outcome(self) -> Declined:
         if self.is_ended:
             return Declined("subscription_gone")
-        obstacle = self.future.find_charge_obstacle()
-        return Declined(obstacle.decline_reason if obstacle else "subscription_not_active")
+        refusal = self.future.find_charge_refusal()
+        return Declined(refusal.decline_reason if refusal else "subscription_not_active")
 
     def has_full_day(self, zone: str) -> bool:
         return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)

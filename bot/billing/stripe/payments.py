@@ -10,7 +10,7 @@ from datetime import datetime
 import stripe
 
 from bot.billing.gateway import BillingAccessDenied, BillingRequestRejected, PaymentMethodState
-from bot.billing.stripe.client import from_timestamp, iter_all_pages, log_consequence, request_stripe
+from bot.billing.stripe.client import from_timestamp, iter_all_pages, log_action_taken, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
 from bot.billing.stripe.items import get_object_id
 from bot.billing.stripe.payment_methods import read_method_details, read_payment_method
@@ -53,7 +53,7 @@ async def _fetch_method(
     charge is named only if it has no PaymentIntent (docs.stripe.com/api/invoice-payment/object)."""
     intent_id, charge_id = get_object_id(payment.payment_intent), get_object_id(payment.charge)
     try:
-        with log_consequence("method_not_shown"):
+        with log_action_taken("method_not_shown"):
             if intent_id is not None:
                 wanted = {"expand": INTENT_EXPANSIONS}
                 call = client.v1.payment_intents.retrieve_async(intent_id, wanted)  # type: ignore[arg-type]

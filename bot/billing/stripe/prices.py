@@ -27,7 +27,7 @@ from bot.billing.stripe.client import (
     is_no_renewal,
     is_outside_current_period,
     is_tax_location_invalid,
-    log_consequence,
+    log_action_taken,
     request_stripe,
     to_timestamp,
 )
@@ -38,7 +38,7 @@ from bot.billing.stripe.taxes import (
     TaxPart,
     TaxRateReader,
     check_tax_location,
-    read_tax_facts,
+    read_tax_details,
     read_tax_parts,
 )
 from models.account import Account, Address
@@ -48,7 +48,7 @@ from models.subscription import SubscriptionNotFound
 from models.subscription.outlook import RenewalTotal
 from models.subscription.period_length import PeriodLength, group_by_period
 from models.subscription.seat_pricing import CurrencyMismatch, SeatsBilledWithUsage, SeatsPricedByUsage
-from models.tax import TaxFacts
+from models.tax import TaxDetails
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class PricePreview:
     # Too small to be charged: it is added to the next invoice.
     is_below_minimum: bool = False
     tax_parts: tuple[TaxPart, ...] = ()
-    tax_facts: TaxFacts = field(default_factory=TaxFacts)
+    tax_details: TaxDetails = field(default_factory=TaxDetails)
 
     @property
     def total(self) -> int:
@@ -128,16 +128,16 @@ async def preview_lines(
             )
         ),
         minimum_charge=minimum_charge,
-        tax_facts=_build_tax_facts(prices, account),
+        tax_details=_build_tax_details(prices, account),
     )
 
 
-def _build_tax_facts(prices: Sequence[PricePreview], account: Account) -> TaxFacts:
+def _build_tax_details(prices: Sequence[PricePreview], account: Account) -> TaxDetails:
     """Stripe's tax ids, or else the one of the accounts file."""
-    facts = prices[0].tax_facts if prices else TaxFacts()
-    if facts.buyer_tax_ids or not account.tax_id:
-        return facts
-    return facts.model_copy(update={"buyer_tax_ids": (account.tax_id,)})
+    details = prices[0].tax_details if prices else TaxDetails()
+    if details.buyer_tax_ids or not account.tax_id:
+        return details
+    return details.model_copy(update={"buyer_tax_ids": (account.tax_id,)})
 
 
 def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
@@ -156,9 +156,9 @@ def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
 def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Account) -> None:
     if item is None or item.is_ended or not item.has_full_day(account.time_zone):
         raise SubscriptionNotFound
-    obstacle = item.future.build_outlook(account.time_zone).find_charge_obstacle()
-    if obstacle is not None:
-        raise obstacle
+    refusal = item.future.build_outlook(account.time_zone).find_charge_refusal()
+    if refusal is not None:
+        raise refusal
     if not item.is_active:
         raise SubscriptionNotActive
     if item.pricing.is_by_usage:
@@ -198,7 +198,7 @@ async def preview_proration(
         starting_balance,
         is_below_minimum=invoice.amount_due == 0 and invoice.total + invoice.starting_balance > 0,
         tax_parts=tuple(read_tax_parts(invoice, own, is_tax_disabled=item.is_tax_disabled)),
-        tax_facts=read_tax_facts(invoice),
+        tax_details=read_tax_details(invoice),
     )
 
 
@@ -247,7 +247,7 @@ async def _preview_subscription_renewal(
     wanted = {"customer": customer, "subscription": subscription_id, "preview_mode": "recurring"}
     call = client.v1.invoices.create_preview_async(wanted)  # type: ignore[arg-type]
     try:
-        with log_consequence("renewal_not_priced"):
+        with log_action_taken("renewal_not_shown"):
             invoice = await request_stripe(call, PREVIEW_OPERATION, expects=is_no_renewal)
         error = "too many lines" if invoice.lines.has_more else None
     except stripe.InvalidRequestError:
@@ -255,7 +255,7 @@ async def _preview_subscription_renewal(
     except BillingRequestRejected as refused:
         error = refused.code or "no code"
     if error is not None:
-        log.warning("renewal.not_priced", subscription=subscription_id, error=error)
+        log.warning("renewal.preview_failed", subscription=subscription_id, error=error)
         return {}
     totals: RenewalTotals = {}
     for item in items:

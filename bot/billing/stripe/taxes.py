@@ -13,10 +13,10 @@ from bot.billing.gateway import (
     TaxCalculationFailed,
     TaxLocationInvalid,
 )
-from bot.billing.stripe.client import log_consequence, request_stripe
+from bot.billing.stripe.client import log_action_taken, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
 from models.account import Address
-from models.tax import TaxFacts, TaxItem, TaxTreatment, sum_tax_items
+from models.tax import TaxDetails, TaxItem, TaxTreatment, sum_tax_items
 
 log = structlog.get_logger()
 
@@ -75,7 +75,7 @@ class TaxRateReader:
         if rate_id not in self._rates:
             call = self._client.v1.tax_rates.retrieve_async(rate_id)
             try:
-                with log_consequence("rate_not_shown"):
+                with log_action_taken("rate_not_shown"):
                     rate = await request_stripe(call, "tax_rates.retrieve")
             except BillingUnavailable as error:
                 log.warning("tax_rate.unreadable", tax_rate=rate_id, error=type(error).__name__)
@@ -95,9 +95,9 @@ def check_tax_location(invoice: stripe.Invoice) -> None:
         raise TaxCalculationFailed(why="the tax cannot be calculated")
 
 
-def read_tax_facts(invoice: stripe.Invoice) -> TaxFacts:
+def read_tax_details(invoice: stripe.Invoice) -> TaxDetails:
     is_automatic = invoice.automatic_tax.enabled
-    return TaxFacts(
+    return TaxDetails(
         buyer_tax_ids=tuple(tax_id.value for tax_id in invoice.customer_tax_ids or () if tax_id.value),
         address=read_shipping_address(invoice) if is_automatic else None,
     )

@@ -32,7 +32,7 @@ def has_attention_items(overview: AccountOverview) -> bool:
 
 
 def can_pay(overview: AccountOverview) -> bool:
-    if any(row.subscription.outlook.is_paid_by_invoice and row.blocked_by is None for row in overview.rows):
+    if any(row.subscription.outlook.is_paid_by_invoice and row.refusal is None for row in overview.rows):
         return True
     today = overview.account.get_local_date(overview.at)
     return any(method.is_usable(today) for method in overview.default_methods)

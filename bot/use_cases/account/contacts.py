@@ -18,7 +18,7 @@ from bot.permissions import (
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import (
-    enqueue_invitation_card_update,
+    enqueue_invitation_message_update,
     enqueue_notice,
     list_active_contacts,
     list_direct_destinations,
@@ -180,7 +180,7 @@ async def close_invitation(
     payload = ContactsChangedPayload(change=status.value, name=invitation.name, by=actor.name)
     event = f"contact_invitation:{invitation.key}:{status.value}"
     await enqueue_contacts_change(session, account, payload, event, at, except_for=except_for)
-    await enqueue_invitation_card_update(session, account, invitation, at)
+    await enqueue_invitation_message_update(session, account, invitation, at)
 
 
 async def lapse_invitations_of(
@@ -211,7 +211,7 @@ async def store_lapse(
         status_change=(InvitationStatus.PENDING.value, InvitationStatus.LAPSED.value),
         details={"contact": invitation.name, "email": invitation.email},
     )
-    await enqueue_invitation_card_update(session, account, invitation, at)
+    await enqueue_invitation_message_update(session, account, invitation, at)
 
 
 async def list_former_and_active_contacts(session: Session, account: Account) -> list[BillingContact]:

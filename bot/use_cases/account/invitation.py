@@ -25,7 +25,7 @@ from bot.use_cases.account.contacts import (
 )
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import (
-    enqueue_invitation_card_update,
+    enqueue_invitation_message_update,
     enqueue_notice,
     list_direct_destinations,
 )
@@ -293,7 +293,7 @@ async def _enqueue_expiry(
         payload=payload,
         due_at=invitation.expires_at,
     )
-    await enqueue_invitation_card_update(session, account, invitation, at, on_expiry=True)
+    await enqueue_invitation_message_update(session, account, invitation, at, on_expiry=True)
 
 
 async def _add_contact(session: Session, account: Account, user: SlackUser) -> BillingContact:

@@ -12,17 +12,17 @@ from bot.services import Services
 from bot.use_cases.account.receipts import load_receipts
 from bot.use_cases.account.seat_history import load_seat_history
 from bot.use_cases.billing_sync.account import refresh_account
-from bot.use_cases.details import (
+from bot.use_cases.invoice.read import list_unpaid_invoices
+from bot.use_cases.load_details import (
     build_order_query,
-    list_all_subscription_rows,
     list_order_details,
     list_payment_methods,
     list_pending_quote_details,
+    list_subscription_details,
 )
-from bot.use_cases.invoice.read import list_unpaid_invoices
 from bot.use_cases.notice.enqueue import list_active_contacts
 from models.account import Account
-from models.details import AccountOverview, OrderDetails, SubscriptionRow
+from models.details import AccountOverview, OrderDetails, SubscriptionDetails
 from models.service_order import PROCESSING_TIME_LIMIT, LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import Subscription
 
@@ -46,7 +46,7 @@ async def _load_overview_for(
     at = services.now()
     async with services.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
-        rows = await list_all_subscription_rows(session, account)
+        rows = await list_subscription_details(session, account)
         overview = await _load_account_overview(session, account, rows, at)
         return overview, [row.subscription for row in rows]
 
@@ -61,7 +61,7 @@ async def load_home_overviews(services: Services, *, person: SlackIdentity) -> l
 
 
 async def _load_home_overview(session: Session, account: Account, at: datetime) -> AccountOverview:
-    rows = await list_all_subscription_rows(session, account)
+    rows = await list_subscription_details(session, account)
     overview = await _load_account_overview(session, account, rows, at)
     return replace(
         overview,
@@ -73,7 +73,7 @@ async def _load_home_overview(session: Session, account: Account, at: datetime) 
 
 
 async def _load_account_overview(
-    session: Session, account: Account, all_rows: list[SubscriptionRow], at: datetime
+    session: Session, account: Account, all_rows: list[SubscriptionDetails], at: datetime
 ) -> AccountOverview:
     receipts, spending = await load_receipts(session, account, at)
     return AccountOverview(

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from bot.db import Session
 from models.account import Account
 from models.audit.entry import AuditEntry
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.service_order import OrderLine
 from models.subscription import Subscription
 from models.subscription.seat_history import SeatChange, SeatHistory, build_seat_history
@@ -53,7 +53,7 @@ async def _list_external_changes(
 ) -> list[SeatChange]:
     found = await session.exec(
         select(AuditEntry).where(
-            col(AuditEntry.subject).in_([str(AuditSubject(SubjectNoun.SUBSCRIPTION, id_)) for id_ in ids]),
+            col(AuditEntry.subject).in_([str(AuditSubject(SubjectType.SUBSCRIPTION, id_)) for id_ in ids]),
             col(AuditEntry.action).in_(EXTERNAL_CHANGE_ACTIONS),
             AuditEntry.at > since,
         )

@@ -19,7 +19,7 @@ from models.account import Account, Address
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.money import parse_amount
 from models.payment_method import PaymentMethod
 from models.subscription import Subscription
@@ -127,7 +127,7 @@ class AccountImporter:
             subject = self._existing.account.audit_subject
             await self._run.record_change(session, account_id, subject, action, self._changes)
         for subscription_id, changes in self._overwritten_subscriptions.items():
-            subject = AuditSubject(SubjectNoun.SUBSCRIPTION, subscription_id)
+            subject = AuditSubject(SubjectType.SUBSCRIPTION, subscription_id)
             await self._run.record_change(session, account_id, subject, "overwritten", changes)
 
     def _sync_people(self) -> None:
@@ -188,7 +188,7 @@ class AccountImporter:
         if changes := update_fields(row, values):
             self._changes[f"subscription:{entry.id}"] = changes
             row.revision += bool(changes.keys() & {"unit_price", "tax_rate", "days_until_due"})
-        if _has_other_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
+        if _has_different_terms(row, entry, self._existing.account.get_local_date(self._run.at)):
             if self._is_overwritten:
                 self._overwrite_subscription(row, entry)
             else:
@@ -255,7 +255,7 @@ def _build_provider_values(entry: SubscriptionEntry) -> FieldValues:
     return entry.model_dump(include={"seats", "period", "period_start", "period_end"})
 
 
-def _has_other_terms(row: Subscription, entry: SubscriptionEntry, today: date) -> bool:
+def _has_different_terms(row: Subscription, entry: SubscriptionEntry, today: date) -> bool:
     """Different seats, or a period that does not continue the stored ones."""
     return (row.seats, row.period, get_current_period(row, today)) != (
         entry.seats,

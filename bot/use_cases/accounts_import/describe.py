@@ -9,8 +9,8 @@ from bot.use_cases.accounts_import.import_run import AccountChange
 def describe_changes(changes: list[AccountChange]) -> Iterator[str]:
     """`acme: name: "Acme SA" → "Acme SAS"`."""
     for change in changes:
-        noun, _, name = change.subject.partition(":")
-        subject = change.account_id if noun == "account" else f"{change.account_id}: {noun} {name}"
+        type_, _, name = change.subject.partition(":")
+        subject = change.account_id if type_ == "account" else f"{change.account_id}: {type_} {name}"
         yield f"{subject}: {change.action}"
         if change.action != "imported":
             for key, value in change.details.items():

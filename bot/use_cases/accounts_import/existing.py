@@ -13,7 +13,7 @@ from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import AuditEntry
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteLine
 from models.subscription import SeatBlock, Subscription
@@ -23,7 +23,7 @@ Row = TypeVar("Row", bound=SQLModel)
 
 @dataclass
 class ExistingAccount:
-    """Subscriptions and payment methods by id, people by e-mail, the file's quotes by number, seat blocks by
+    """Subscriptions and payment methods by id, people by email, the file's quotes by number, seat blocks by
     subscription id, seat assignments by administrator and product id, quote lines by quote id."""
 
     account: Account
@@ -139,7 +139,7 @@ async def _find_last_imported_address(session: Session, account_id: str) -> Any:
     found = await session.exec(
         select(AuditEntry.details)
         .where(
-            AuditEntry.subject == str(AuditSubject(SubjectNoun.ACCOUNT, account_id)),
+            AuditEntry.subject == str(AuditSubject(SubjectType.ACCOUNT, account_id)),
             col(AuditEntry.source).startswith("import:"),
         )
         .order_by(col(AuditEntry.number).desc())

@@ -18,7 +18,7 @@ from bot.use_cases.accounts_import.quote_prices import (
 )
 from bot.use_cases.notice.enqueue import (
     enqueue_notice,
-    enqueue_quote_card_updates,
+    enqueue_quote_message_updates,
     list_channel_destinations,
     list_direct_destinations,
 )
@@ -147,7 +147,7 @@ async def _update_pending_quote(
     if not details:
         return
     await _record_quote_change(session, run, quote, "updated", details)
-    await enqueue_quote_card_updates(session, existing.account, quote, run.at)
+    await enqueue_quote_message_updates(session, existing.account, quote, run.at)
     if not has_same_terms:
         event = f"quote:{quote.id}:arrived:{quote.frozen_at.isoformat()}"
         await _enqueue_arrival_notices(session, run, existing, quote, event)
@@ -163,13 +163,15 @@ async def _update_closed_quote(
     has_same_terms = _list_terms(preview.lines) == _list_terms(lines)
     requested_expiry = entry.compute_expiry(existing.account.time_zone)
     expires_at = compute_expiry(existing.account, [line.period_end for line in lines], requested_expiry)
-    has_other_status = entry.decided is not None and entry.decided.status != quote.status.value
-    has_other_content = quote.created_externally and not (has_same_terms and expires_at == quote.expires_at)
+    has_different_status = entry.decided is not None and entry.decided.status != quote.status.value
+    has_different_content = quote.created_externally and not (
+        has_same_terms and expires_at == quote.expires_at
+    )
     can_overwrite = quote.account_id in run.overwrite and quote.created_externally and not has_same_terms
     if can_overwrite and not await _has_order(session, quote):
         details = await _replace_lines(session, run, existing, quote, preview)
         await _record_quote_change(session, run, quote, "overwritten", details)
-    elif has_other_status or has_other_content:
+    elif has_different_status or has_different_content:
         run.kept_quotes.append(quote.number)
 
 

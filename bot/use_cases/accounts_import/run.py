@@ -129,7 +129,7 @@ async def store_accounts(
                 progress(min(start + BATCH_SIZE, len(entries)), len(entries))
             if run.problems:
                 raise InvalidAccountsFile([FileProblem(None, "accounts", each) for each in run.problems])
-            _warn_of_other_origins(run, entries, last)
+            _warn_of_different_origins(run, entries, last)
             missing = await _list_missing_accounts(session, {entry.id for entry in entries})
             if options.close_missing:
                 for account_id in missing:
@@ -176,7 +176,9 @@ def _check_not_changed_since_export(
         raise InvalidAccountsFile([FileProblem(None, "accounts", problem) for problem in problems])
 
 
-def _warn_of_other_origins(run: ImportRun, entries: list[AccountEntry], last: dict[str, AuditEntry]) -> None:
+def _warn_of_different_origins(
+    run: ImportRun, entries: list[AccountEntry], last: dict[str, AuditEntry]
+) -> None:
     """Two files for one account overwrite each other's values, again and again."""
     for entry in entries:
         before = last.get(entry.id)

@@ -9,7 +9,7 @@ from sqlmodel import col, delete, select
 
 from bot.billing.gateway import SubscriptionState
 from bot.db import Session, lock_account
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.services import Services
 from bot.use_cases.account_change import record_account_change
 from bot.use_cases.audit.write import write_audit_entry
@@ -59,7 +59,7 @@ async def refresh_subscriptions(
 async def _hide_own_updates(
     session: Session, account_id: str, states: list[SubscriptionState]
 ) -> list[SubscriptionState]:
-    """An order's own change is no obstacle to the next order: that one waits for it (R19)."""
+    """An order's own change does not block the next order, which waits for it (R19)."""
     found = await session.exec(
         select(OrderLine.subscription_id)
         .join(Subscription, col(Subscription.id) == OrderLine.subscription_id)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from models.cart import SeatLimits
-from models.details import SubscriptionRow
+from models.details import SubscriptionDetails
 from models.errors import Refusal
 from models.product import UnknownProduct, is_exact_product, list_matching_products
 
@@ -50,7 +50,9 @@ class CommandWords:
     number: str
 
 
-def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: SeatLimits) -> ParsedCommand:
+def parse_command_text(
+    command_text: str, rows: list[SubscriptionDetails], bounds: SeatLimits
+) -> ParsedCommand:
     """`webinar 5`, `5 webinar`, `webinar +5`, `5 seats of webinar, please` → {the id of its subscription: 5};
     `webinar 5 training 2` → one for each; nothing if the text holds no number, or two for one product.
 
@@ -64,12 +66,12 @@ def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: S
         if not words.product_name and not words.number:
             continue
         try:
-            row = _resolve_subscription_row(words, rows)
+            row = _resolve_subscription(words, rows)
         except (UnknownProduct, AmbiguousProduct) as unparsed:
             parsed.unparsed.append(unparsed)
             continue
-        if row.blocked_by is not None:
-            raise row.blocked_by
+        if row.refusal is not None:
+            raise row.refusal
         if words.number:
             numbers.setdefault(row.subscription.id, []).append(bounds.parse_seats(words.number))
     for subscription_id, typed in numbers.items():
@@ -81,7 +83,7 @@ def parse_command_text(command_text: str, rows: list[SubscriptionRow], bounds: S
     return parsed
 
 
-def _split_by_product(tokens: list[str], rows: list[SubscriptionRow]) -> list[list[str]]:
+def _split_by_product(tokens: list[str], rows: list[SubscriptionDetails]) -> list[list[str]]:
     """`webinar 5, training 2` and `5 webinar and 2 training` → two parts; `webinar 5 today` → `webinar 5` and
     `today`; a single one if the text as a whole names a product, whose name may hold a number."""
     if _list_known(_list_readings(tokens), rows):
@@ -131,7 +133,7 @@ def _list_numbered_readings(tokens: list[str]) -> list[CommandWords]:
     ]
 
 
-def _choose_reading(tokens: list[str], rows: list[SubscriptionRow]) -> CommandWords:
+def _choose_reading(tokens: list[str], rows: list[SubscriptionDetails]) -> CommandWords:
     readings = _list_readings(tokens)
     whole_text = CommandWords(" ".join(tokens), "")
     if is_exact_product([row.product for row in rows], whole_text.product_name):
@@ -141,7 +143,7 @@ def _choose_reading(tokens: list[str], rows: list[SubscriptionRow]) -> CommandWo
     return next(iter(_list_numbered_readings(_drop_filler(tokens))), readings[-1])
 
 
-def _list_known(readings: list[CommandWords], rows: list[SubscriptionRow]) -> list[CommandWords]:
+def _list_known(readings: list[CommandWords], rows: list[SubscriptionDetails]) -> list[CommandWords]:
     products, ids = [row.product for row in rows], {row.subscription.id for row in rows}
     return [
         words
@@ -159,7 +161,7 @@ def _normalize_number(text: str) -> str:
     return re.sub(r"\D", "", digits) if GROUPED_DIGITS_PATTERN.fullmatch(digits) else digits
 
 
-def _resolve_subscription_row(words: CommandWords, rows: list[SubscriptionRow]) -> SubscriptionRow:
+def _resolve_subscription(words: CommandWords, rows: list[SubscriptionDetails]) -> SubscriptionDetails:
     """By the subscription's id, else by the product's name."""
     if named := [row for row in rows if row.subscription.id == words.product_name]:
         return named[0]
@@ -167,7 +169,7 @@ def _resolve_subscription_row(words: CommandWords, rows: list[SubscriptionRow]) 
         matches = {p.id for p in list_matching_products([row.product for row in rows], words.product_name)}
         candidates = [row for row in rows if row.product.id in matches]
     else:
-        candidates = [row for row in rows if row.blocked_by is None]
+        candidates = [row for row in rows if row.refusal is None]
     product_names = sorted({row.product.name for row in candidates or rows})
     typed = words.product_name[:MAX_SHOWN_LENGTH]
     if not candidates:
@@ -175,4 +177,4 @@ def _resolve_subscription_row(words: CommandWords, rows: list[SubscriptionRow]) 
     if len(product_names) > 1:
         raise AmbiguousProduct(typed=typed, number=words.number[:MAX_SHOWN_LENGTH], products=product_names)
     # Of two subscriptions to one product, prefer one that can be ordered.
-    return min(candidates, key=lambda row: (row.blocked_by is not None, row.subscription.id))
+    return min(candidates, key=lambda row: (row.refusal is not None, row.subscription.id))

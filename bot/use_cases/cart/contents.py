@@ -10,11 +10,11 @@ from sqlalchemy import bindparam
 from sqlmodel import and_, col, or_, update
 
 from bot.db import Session, build_insert, select_joined
-from bot.use_cases.details import build_subscription_rows
+from bot.use_cases.load_details import build_subscription_details
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.cart import Cart, SeatLimits
-from models.details import SubscriptionRow
+from models.details import SubscriptionDetails
 from models.errors import InvalidInput, Refusal
 from models.payment_method import PaymentMethod, check_default_method
 from models.product import Product
@@ -30,12 +30,12 @@ class CartState:
     account: Account
     contact: BillingContact
     cart: Cart | None
-    all_rows: list[SubscriptionRow]
+    all_rows: list[SubscriptionDetails]
     default_methods: list[PaymentMethod]
     pending_quotes: list[Quote]
 
     @cached_property
-    def rows(self) -> list[SubscriptionRow]:
+    def rows(self) -> list[SubscriptionDetails]:
         return [row for row in self.all_rows if row.subscription.active]
 
     @property
@@ -62,11 +62,7 @@ class CartState:
         ordered = [
             row.subscription
             for row in self.rows
-            if (
-                row.blocked_by is None
-                if subscription_ids is None
-                else row.subscription.id in subscription_ids
-            )
+            if (row.refusal is None if subscription_ids is None else row.subscription.id in subscription_ids)
         ]
         charged = [each for each in ordered if not each.outlook.is_paid_by_invoice]
         needs_method = len(charged) == len(ordered) if subscription_ids is None else bool(charged)
@@ -125,14 +121,14 @@ async def load_cart_state(
     rows = result.all()
     *_, cart, _, _ = rows[0]
     default_methods = {method.id: method for *_, method, _ in rows if method}
-    all_rows = build_subscription_rows(row[:3] for row in rows if row[0])
+    all_rows = build_subscription_details(row[:3] for row in rows if row[0])
     quotes = {quote.key: quote for *_, quote in rows if quote}
     return CartState(account, contact, cart, all_rows, [*default_methods.values()], [*quotes.values()])
 
 
 def apply_seat_inputs(
     stored_seats: Mapping[str, int],
-    rows: list[SubscriptionRow],
+    rows: list[SubscriptionDetails],
     seat_inputs: Mapping[str, str],
     bounds: SeatLimits,
 ) -> dict[str, int]:
@@ -141,11 +137,11 @@ def apply_seat_inputs(
     Stored seats that can no longer be ordered are dropped. Entered ones are kept, because the cart is stored
     before it is refused. Raises SubscriptionNotFound for a subscription of another account.
     """
-    obstacles = {row.subscription.id: row.blocked_by for row in rows}
-    seats = {s: n for s, n in stored_seats.items() if s in obstacles and obstacles[s] is None}
+    refusals = {row.subscription.id: row.refusal for row in rows}
+    seats = {s: n for s, n in stored_seats.items() if s in refusals and refusals[s] is None}
     errors: dict[str, Refusal] = {}
     for subscription_id, text in seat_inputs.items():
-        if subscription_id not in obstacles:
+        if subscription_id not in refusals:
             raise SubscriptionNotFound
         try:
             seats[subscription_id] = bounds.parse_seats(text)

@@ -26,12 +26,12 @@ from bot.use_cases.cart.contents import (
     store_consent,
 )
 from bot.use_cases.cart.repeat import load_repeated_order
-from bot.use_cases.details import load_quote_details_by_id
+from bot.use_cases.load_details import load_quote_details_by_id
 from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
 from models.account.billing_contact import BillingContact
-from models.audit.subject import AuditSubject, SubjectNoun
-from models.details import CartPage, QuoteDetails, SubscriptionRow
+from models.audit.subject import AuditSubject, SubjectType
+from models.details import CartPage, QuoteDetails, SubscriptionDetails
 from models.errors import Refusal
 from models.quote import Quote
 from models.subscription import NothingToOrder
@@ -49,8 +49,8 @@ class CartBlocked:
     """No seats can be added on this account: every reason at once, including those of `rows` (R4, R14)."""
 
     account: Account
-    obstacles: list[Refusal]
-    rows: list[SubscriptionRow]
+    refusals: list[Refusal]
+    rows: list[SubscriptionDetails]
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,10 @@ async def _find_role(
 async def _build_cart_entry(
     services: Services, state: CartState, command_text: str, repeated_order_id: int, at: datetime
 ) -> CartBlocked | PendingQuotesWarning | CartPage:
-    obstacles = _list_obstacles(state, at)
-    if obstacles:
-        blocked_rows = [row for row in state.rows if row.blocked_by is not None]
-        return CartBlocked(state.account, obstacles, blocked_rows)
+    refusals = _list_refusals(state, at)
+    if refusals:
+        blocked_rows = [row for row in state.rows if row.refusal is not None]
+        return CartBlocked(state.account, refusals, blocked_rows)
     command = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
     if state.other_quotes:
         async with services.read() as session:
@@ -175,7 +175,7 @@ async def record_consent_to_replace(
             account_id=account.id,
             actor=build_actor(contact, person),
             # By its contact: it may not have been stored before.
-            subject=AuditSubject(SubjectNoun.CART, str(contact.key)),
+            subject=AuditSubject(SubjectType.CART, str(contact.key)),
             action="consented_to_replace",
             at=at,
             details={"quotes": [q.number for q in other_quotes]},
@@ -198,18 +198,18 @@ async def save_cart_draft(
         return _build_cart_page(state, seats, ParsedCommand())
 
 
-def _list_obstacles(state: CartState, at: datetime) -> list[Refusal]:
-    obstacles: list[Refusal] = []
+def _list_refusals(state: CartState, at: datetime) -> list[Refusal]:
+    refusals: list[Refusal] = []
     for check in (state.account.check_self_service, lambda: state.check_default_method(at)):
         try:
             check()
         except Refusal as refusal:
-            obstacles.append(refusal)
-    is_any_orderable = any(row.blocked_by is None for row in state.rows)
+            refusals.append(refusal)
+    is_any_orderable = any(row.refusal is None for row in state.rows)
     # An account that is not self-served has said so already.
     if not is_any_orderable and state.account.is_self_served:
-        obstacles.append(NothingToOrder(account=state.account.name))
-    return obstacles
+        refusals.append(NothingToOrder(account=state.account.name))
+    return refusals
 
 
 async def _load_warning(

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from bot.db import Session
 from models.account import Account
 from models.cart import SeatLimits
-from models.details import RepeatedOrder, RepeatedSeats, SubscriptionRow
+from models.details import RepeatedOrder, RepeatedSeats, SubscriptionDetails
 from models.errors import Refusal
 from models.service_order import OrderLine, OrderNotFound, ServiceOrder
 from models.subscription import SubscriptionEnded
@@ -17,7 +17,7 @@ async def load_repeated_order(
     session: Session,
     account: Account,
     order_id: int,
-    rows: Iterable[SubscriptionRow],
+    rows: Iterable[SubscriptionDetails],
     cart_seats: Mapping[str, int],
     limits: SeatLimits,
 ) -> RepeatedOrder:
@@ -33,14 +33,14 @@ async def load_repeated_order(
         raise OrderNotFound(number="")
     rows_by_id = {row.subscription.id: row for row in rows}
     ordered = [RepeatedSeats(rows_by_id[id_], seats) for _, id_, seats in lines if id_ in rows_by_id]
-    obstacles = {seats.subscription_id: _find_obstacle(seats, limits) for seats in ordered}
-    repeated_ids = {id_ for id_, obstacle in obstacles.items() if obstacle is None}
+    refusals = {seats.subscription_id: _find_refusal(seats, limits) for seats in ordered}
+    repeated_ids = {id_ for id_, refusal in refusals.items() if refusal is None}
     in_cart = [RepeatedSeats(row, cart_seats.get(id_, 0)) for id_, row in rows_by_id.items()]
     new_seats = {seats.subscription_id: seats.seats for seats in ordered}
     return RepeatedOrder(
         lines[0][0],
         repeated=[seats for seats in ordered if seats.subscription_id in repeated_ids],
-        missing=[(seats, obstacle) for seats in ordered if (obstacle := obstacles[seats.subscription_id])],
+        missing=[(seats, refusal) for seats in ordered if (refusal := refusals[seats.subscription_id])],
         kept=[each for each in in_cart if each.is_orderable and each.subscription_id not in repeated_ids],
         replaced=[
             each
@@ -52,11 +52,11 @@ async def load_repeated_order(
     )
 
 
-def _find_obstacle(ordered: RepeatedSeats, limits: SeatLimits) -> Refusal | None:
+def _find_refusal(ordered: RepeatedSeats, limits: SeatLimits) -> Refusal | None:
     if not ordered.row.subscription.active:
         return SubscriptionEnded(product=ordered.row.product.name)
-    if ordered.row.blocked_by is not None:
-        return ordered.row.blocked_by
+    if ordered.row.refusal is not None:
+        return ordered.row.refusal
     try:
         limits.parse_seats(str(ordered.seats))
     except Refusal as refusal:

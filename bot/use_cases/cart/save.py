@@ -18,7 +18,7 @@ from bot.use_cases.cart.contents import (
     store_consent,
 )
 from bot.use_cases.checkout import copy_checkout
-from bot.use_cases.details import load_quote_details
+from bot.use_cases.load_details import load_quote_details
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import CreatedQuote, create_quote
 from bot.use_cases.quote.decide import change_quote_status
@@ -26,7 +26,7 @@ from bot.use_cases.quote.read import list_quote_lines
 from models.account import Account, Address
 from models.account.billing_contact import BillingContact
 from models.cart import SeatLimits
-from models.details import QuoteDetails, QuoteRow
+from models.details import QuoteDetails, QuoteLineDetails
 from models.errors import InvalidInput, Refusal
 from models.quote import Quote, QuoteStatus, compute_expiry, get_default_expiry
 from models.subscription.proration import truncate_to_second
@@ -76,8 +76,8 @@ def _check_cart(cart: _LoadedCart, seats: Mapping[str, int], at: datetime) -> No
     state.account.check_self_service()
     state.check_default_method(at, seats)
     for row in state.rows:
-        if row.subscription.id in seats and row.blocked_by is not None:
-            raise row.blocked_by
+        if row.subscription.id in seats and row.refusal is not None:
+            raise row.refusal
     check_consent(state.other_quotes, state.replaceable_quote_ids)
 
 
@@ -189,7 +189,9 @@ async def _create_cart_quote(
 def _build_details(state: CartState, created: CreatedQuote, at: datetime) -> QuoteDetails:
     found = {row.subscription.id: row for row in state.rows}
     rows = [
-        QuoteRow(line, found[line.subscription_id].product, found[line.subscription_id].subscription.outlook)
+        QuoteLineDetails(
+            line, found[line.subscription_id].product, found[line.subscription_id].subscription.outlook
+        )
         for line in created.lines
     ]
     return QuoteDetails(state.account, created.quote, rows, at, created_by=state.contact.name)

@@ -18,30 +18,30 @@ from bot.use_cases.delivery.fallback import (
     build_notice_copies,
     has_failed_for_too_long,
 )
-from bot.use_cases.delivery.order_message import IS_ANSWERED, is_final
+from bot.use_cases.delivery.order_message import IS_RESOLVED, is_final
 from bot.use_cases.delivery.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
-    CopyGone,
+    DeferredToDigest,
     DeliveryResult,
     DigestPosted,
     FailureReason,
-    HeldForDigest,
     MessagesEdited,
     OptedOut,
     Posted,
+    PostedMessageDeleted,
     RetryLater,
     Throttled,
     Undeliverable,
 )
 from bot.use_cases.notice.enqueue import (
     build_related_notices,
-    enqueue_quote_card_updates,
+    enqueue_quote_message_updates,
     get_event_key,
     list_active_contacts,
 )
-from bot.use_cases.pacing import (
+from bot.use_cases.rate_limits import (
     DESTINATION_LIMIT,
     LIMITED_SLOT_PREFIX,
     MESSAGE_LIMIT,
@@ -65,7 +65,7 @@ from models.quote.extension import QuoteExtension
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
     {
         NoticeKind.RECEIPT,
-        NoticeKind.RECEIPT_MAIL,
+        NoticeKind.RECEIPT_EMAIL,
         NoticeKind.ORDER_DECLINED,
         NoticeKind.ORDER_NEEDS_CUSTOMER,
         NoticeKind.ORDER_FAILED,
@@ -81,12 +81,12 @@ MAX_WORKSPACE_LIMITS = 3
 # The message that announces a PDF → the PDF.
 FILE_KINDS = {
     NoticeKind.RECEIPT: NoticeKind.RECEIPT_FILE,
-    NoticeKind.QUOTE_REQUESTED: NoticeKind.QUOTE_FILE,
+    NoticeKind.QUOTE_PDF_REQUESTED: NoticeKind.QUOTE_FILE,
 }
 QUOTE_MESSAGE_KINDS = (
     NoticeKind.QUOTE_ARRIVED,
     NoticeKind.QUOTE_REMINDER,
-    NoticeKind.QUOTE_REQUESTED,
+    NoticeKind.QUOTE_PDF_REQUESTED,
     NoticeKind.QUOTE_EXTENSION_REQUESTED,
     NoticeKind.QUOTE_EXTENSION_DECIDED,
 )
@@ -133,7 +133,7 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> None:
         _enqueue_file(delivery, result, FILE_KINDS[notice.kind])
     if notice.kind is NoticeKind.CONTACT_INVITED:
         await _save_invitation_message(delivery, result)
-    if notice.kind in IS_ANSWERED:
+    if notice.kind in IS_RESOLVED:
         _save_order_message(delivery, result)
     delivery.record_message()
 
@@ -213,10 +213,10 @@ async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
     if await _load_quote_state(session, notice, quote) != result.context.rendered_quote_state:
         # Changed while the message was being posted: the change did not see this copy.
         account = await session.get_one(Account, quote.account_id)
-        await enqueue_quote_card_updates(session, account, quote, delivery.at)
+        await enqueue_quote_message_updates(session, account, quote, delivery.at)
 
 
-async def enqueue_missed_card_updates(
+async def enqueue_missed_message_updates(
     services: Services, notice: Notice, rendered_state: QuoteState | None
 ) -> None:
     """Call it once the copy is committed: a change committed at the same moment may have missed the copy.
@@ -225,7 +225,7 @@ async def enqueue_missed_card_updates(
         quote = await session.get_one(Quote, notice.quote_id)
         account = await lock_account(session, quote.account_id, quote)
         if await _load_quote_state(session, notice, quote) != rendered_state:
-            await enqueue_quote_card_updates(session, account, quote, services.now())
+            await enqueue_quote_message_updates(session, account, quote, services.now())
 
 
 async def _load_quote_state(session: Session, notice: Notice, quote: Quote) -> QuoteState:
@@ -242,11 +242,11 @@ async def _apply_opted_out(delivery: Delivery, _: OptedOut) -> None:
     mark_delivered(delivery.notice, delivery.at)
 
 
-async def _apply_held_for_digest(delivery: Delivery, result: HeldForDigest) -> None:
+async def _apply_deferred_to_digest(delivery: Delivery, result: DeferredToDigest) -> None:
     delivery.notice.due_at = delivery.notice.digest_at = result.until
 
 
-async def _apply_copy_gone(delivery: Delivery, result: CopyGone) -> None:
+async def _apply_posted_message_deleted(delivery: Delivery, result: PostedMessageDeleted) -> None:
     copy = await delivery.session.get(PostedMessage, result.posted_message_id)
     if copy is not None:
         await delivery.session.delete(copy)
@@ -281,7 +281,7 @@ async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
     notice.attempts, notice.last_error = notice.attempts + 1, result.error
     retry_after = timedelta(seconds=result.retry_after_seconds)
     if has_failed_for_too_long(notice, result.reason, delivery.at, is_edit=result.is_edit):
-        await _send_another_way(delivery, result.reason, result.error)
+        await _send_by_fallback(delivery, result.reason, result.error)
         delivery.suspend_destination(retry_after)
     else:
         delivery.follow_ups.extend(
@@ -292,13 +292,13 @@ async def _apply_retry_later(delivery: Delivery, result: RetryLater) -> None:
 
 
 async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> None:
-    await _send_another_way(delivery, result.reason, result.error)
+    await _send_by_fallback(delivery, result.reason, result.error)
 
 
-async def _send_another_way(delivery: Delivery, reason: FailureReason, error: str) -> None:
+async def _send_by_fallback(delivery: Delivery, reason: FailureReason, error: str) -> None:
     notice = delivery.notice
     fallback = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
-    # An e-mail would wait for a mail server for ever, and nobody would learn of it.
+    # An email would wait for a mail server for ever, and nobody would learn of it.
     instead = [copy for copy in fallback if delivery.with_email or not copy.parsed_destination.is_email]
     delivery.follow_ups.extend(instead)
     kinds = dict.fromkeys(copy.parsed_destination.kind for copy in instead)
@@ -327,8 +327,8 @@ APPLY_BY_RESULT: dict[type, Callable[[Delivery, Any], Awaitable[None]]] = {
     Completed: _apply_completed,
     DigestPosted: _apply_completed,
     OptedOut: _apply_opted_out,
-    HeldForDigest: _apply_held_for_digest,
-    CopyGone: _apply_copy_gone,
+    DeferredToDigest: _apply_deferred_to_digest,
+    PostedMessageDeleted: _apply_posted_message_deleted,
     MessagesEdited: _apply_messages_edited,
     Throttled: _apply_throttled,
     RetryLater: _apply_retry_later,

@@ -17,17 +17,17 @@ from sqlmodel.sql.expression import Select
 
 from bot.db import Session
 from bot.services import Services
-from bot.use_cases.delivery.order_message import find_needless_edit_ids
+from bot.use_cases.delivery.order_message import find_no_op_edit_ids
 from bot.use_cases.due_rows import ClaimQueue
-from bot.use_cases.pacing import (
+from bot.use_cases.rate_limits import (
     DESTINATION_LIMIT,
     MESSAGE_LIMIT,
+    batch_slot_updates,
     get_delivery_timeout,
     get_lease_duration,
     is_permitted,
     is_unclaimed,
     lock_or_create_slots,
-    update_together,
 )
 from models.account.contact_invitation import PENDING_INVITATION_CONDITION, ContactInvitation
 from models.lease import MAX_CLOCK_DIFFERENCE
@@ -40,7 +40,7 @@ from models.quote import Quote
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
 # Of a destination's due notices, so many are read: a burst, and the status updates that it makes obsolete.
 RUN_READ_SIZE = 3 * DESTINATION_LIMIT.burst
-EXPIRY_KINDS = (NoticeKind.CONTACTS_CHANGED, NoticeKind.CONTACT_INVITATION_CARD)
+EXPIRY_KINDS = (NoticeKind.CONTACTS_CHANGED, NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE)
 
 TeamDestination = tuple[str, str]
 Slots = Mapping[str, DeliverySlot]
@@ -49,12 +49,13 @@ Slots = Mapping[str, DeliverySlot]
 @dataclass(frozen=True, eq=False)
 class DeliveryLease:
     """A destination's oldest due notices, to be delivered one after another. Only this worker delivers to the
-    destination until `expires_at`; what is not delivered by `deadline` is abandoned. `superseded` are, by the
-    id of an order's status notice, later ones that need not be sent: the message shows the current state.
+    destination until `expires_at`; what is not delivered by `deadline` is abandoned. `covered_ids` maps a
+    notice's id to those of later notices that its message completes: it shows the current state, so they are
+    not sent.
     `has_more`: there are due notices that are not part of it."""
 
     notices: tuple[Notice, ...]
-    superseded: Mapping[int, tuple[int, ...]]
+    covered_ids: Mapping[int, tuple[int, ...]]
     has_more: bool
     claimed_at: datetime
     expires_at: datetime
@@ -77,10 +78,10 @@ class DeliveryLease:
 
 @dataclass(frozen=True)
 class DueRun:
-    """`needless_ids` are those of edits of nothing, which are not sent."""
+    """`no_op_edit_ids`: notices that edit earlier messages and find none to edit. They are not sent."""
 
     notices: Sequence[Notice]
-    needless_ids: Collection[int]
+    no_op_edit_ids: Collection[int]
 
 
 def build_notice_queue(services: Services) -> ClaimQueue[TeamDestination, DeliveryLease]:
@@ -98,7 +99,7 @@ async def _find_due_destinations(services: Services, limit: int) -> Sequence[Tea
 
 def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Select[str, str]:
     """Destinations, with their workspaces, that have a due notice, no lease and no rate limit in their way;
-    the one that has waited longest first. Without a mail server, e-mails of receipts wait."""
+    the one that has waited longest first. Without a mail server, emails of receipts wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_free = or_(col(slot.destination).is_(None), and_(is_permitted(slot, at), is_unclaimed(slot, at)))
@@ -164,18 +165,18 @@ def _lease_runs(
 ) -> list[DeliveryLease]:
     expires_at = at + get_lease_duration(services.settings)
     deadline = at + get_delivery_timeout(services.settings)
-    sendable_runs = {name: _skip_superseded(run) for name, run in runs.items()}
+    sendable_runs = {name: _skip_covered(run) for name, run in runs.items()}
     counts = _take_tokens({name: run for name, (run, _) in sendable_runs.items()}, slots, at)
     leases = []
-    for name, (notices, superseded) in sendable_runs.items():
+    for name, (notices, covered_ids) in sendable_runs.items():
         leased = tuple(notices[: counts[name]])
         if leased:
             slots[name].claimed_until = expires_at
-            has_more = len(leased) + sum(map(len, superseded.values())) < len(runs[name].notices)
-            leases.append(DeliveryLease(leased, superseded, has_more, at, expires_at, deadline))
+            has_more = len(leased) + sum(map(len, covered_ids.values())) < len(runs[name].notices)
+            leases.append(DeliveryLease(leased, covered_ids, has_more, at, expires_at, deadline))
     changed = {lease.destination for lease in leases}
     changed |= {MESSAGE_LIMIT.get_slot_name(lease.notices[0].team) for lease in leases}
-    update_together(slots[name] for name in changed & slots.keys())
+    batch_slot_updates(slots[name] for name in changed & slots.keys())
     return leases
 
 
@@ -199,56 +200,56 @@ def _is_email(run: Sequence[Notice]) -> bool:
     return run[0].parsed_destination.is_email
 
 
-def _skip_superseded(run: DueRun) -> tuple[list[Notice], dict[int, tuple[int, ...]]]:
-    """R25: a status message shows all that was stored before it is rendered. An edit of nothing is done with
-    the notice before it."""
+def _skip_covered(run: DueRun) -> tuple[list[Notice], dict[int, tuple[int, ...]]]:
+    """R25: a status message shows all that was stored before it is rendered. A no-op edit is
+    covered by the notice before it."""
     notices: list[Notice] = []
     status_notices: dict[int | None, Notice] = {}
-    superseded: dict[int, tuple[int, ...]] = {}
+    covered_ids: dict[int, tuple[int, ...]] = {}
     for notice in run.notices:
-        if notice.key in run.needless_ids:
-            superseded[notices[-1].key] = (*superseded.get(notices[-1].key, ()), notice.key)
+        if notice.key in run.no_op_edit_ids:
+            covered_ids[notices[-1].key] = (*covered_ids.get(notices[-1].key, ()), notice.key)
         elif notice.kind is not NoticeKind.ORDER_STATUS:
             notices.append(notice)
         elif earlier := status_notices.get(notice.order_id):
-            superseded[earlier.key] = (*superseded.get(earlier.key, ()), notice.key)
+            covered_ids[earlier.key] = (*covered_ids.get(earlier.key, ()), notice.key)
         else:
             status_notices[notice.order_id] = notice
             notices.append(notice)
-    return notices, superseded
+    return notices, covered_ids
 
 
 async def _load_runs(session: Session, destinations: Collection[str], at: datetime) -> dict[str, DueRun]:
     """The oldest due notices of each destination, as far as they can be sent together; obsolete ones and
-    edits of nothing at the beginning are marked as delivered."""
+    no-op edits at the beginning are marked as delivered."""
     runs: dict[str, DueRun] = {}
     rest = list(destinations)
     while rest:
         oldest = await _load_oldest_notices(session, rest, at)
         obsolete_ids = await find_obsolete_ids(session, oldest, at)
-        needless_ids = await find_needless_edit_ids(session, oldest)
+        no_op_edit_ids = await find_no_op_edit_ids(session, oldest)
         by_destination = defaultdict[str, list[Notice]](list)
         for notice in oldest:
             by_destination[notice.destination].append(notice)
         rest = []
         for name, notices in by_destination.items():
-            run = _build_run(notices, obsolete_ids, needless_ids)
+            run = _build_run(notices, obsolete_ids, no_op_edit_ids)
             for notice in notices[: notices.index(run[0])] if run else notices:
                 notice.status, notice.delivered_at = NoticeStatus.DELIVERED, at
             if run:
-                runs[name] = DueRun(run, needless_ids)
+                runs[name] = DueRun(run, no_op_edit_ids)
             else:
                 rest.append(name)
     return {name: runs[name] for name in destinations if name in runs}
 
 
 def _build_run(
-    notices: Sequence[Notice], obsolete_ids: Collection[int], needless_ids: Collection[int]
+    notices: Sequence[Notice], obsolete_ids: Collection[int], no_op_edit_ids: Collection[int]
 ) -> list[Notice]:
     """Without obsolete ones at the beginning; one that is posted with others in a digest is alone."""
     run: list[Notice] = []
     for notice in notices:
-        if notice.key in needless_ids and not run:
+        if notice.key in no_op_edit_ids and not run:
             continue
         if notice.key in obsolete_ids:
             if run:

@@ -1,4 +1,4 @@
-"""Composing the message or e-mail for a notice, from the current state when it is sent."""
+"""Composing the message or email for a notice, from the current state when it is sent."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,14 +11,14 @@ from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.document_files import FILE_KINDS, load_document_files
 from bot.use_cases.delivery.export_files import PDF_TYPE, EmailFiles, load_export_files
-from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
+from bot.use_cases.delivery.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
 from models.account import Account
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.payloads import parse_payload
 from models.slack_user import SlackUser
 
 INVOICE_WAIT = timedelta(hours=1)
-EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_CARD_KINDS)
+EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_MESSAGE_UPDATE_KINDS)
 
 
 def compose_message(
@@ -55,7 +55,7 @@ def with_message_target(message: OutboundMessage, posted_message: PostedMessage)
 
 
 async def _load_attachments(services: Services, notice: Notice, message: OutboundMessage) -> EmailFiles:
-    """The e-mail waits for missing invoices, but not for long."""
+    """The email waits for missing invoices, but not for long."""
     is_last_try = services.now() - notice.due_at >= INVOICE_WAIT
     if notice.kind is NoticeKind.RECEIPT_EXPORT:
         return await load_export_files(services, message, allow_missing=is_last_try)
@@ -67,7 +67,7 @@ async def _load_attachments(services: Services, notice: Notice, message: Outboun
 
 
 async def compose_email(services: Services, notice: Notice, context: NoticeContext) -> OutboundEmail:
-    assert context.contact is not None, "an e-mail is for one person"
+    assert context.contact is not None, "an email is for one person"
     settings, to = services.settings, context.contact.email
     message = compose_message(notice, context, to, context.user)
     files = await _load_attachments(services, notice, message)

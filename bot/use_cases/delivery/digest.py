@@ -9,7 +9,7 @@ from bot.services import Services
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE, find_obsolete_ids
 from bot.use_cases.delivery.compose import compose_message
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
-from bot.use_cases.delivery.results import DeliveryResult, DigestPosted, HeldForDigest, OptedOut
+from bot.use_cases.delivery.results import DeferredToDigest, DeliveryResult, DigestPosted, OptedOut
 from models.notice import Notice
 from models.notice.notification_preferences import NotificationPreferences, find_topic
 from models.notice.quiet_hours import get_next_digest_time, resolve_time_zone
@@ -34,7 +34,7 @@ async def apply_preferences(
         return None
     if notice.digest_at is None:
         zone = ZoneInfo(resolve_time_zone(user.time_zone, context.account.time_zone))
-        return HeldForDigest(until=get_next_digest_time(services.now(), zone))
+        return DeferredToDigest(until=get_next_digest_time(services.now(), zone))
     return await _post_digest(services, notice, user, preferences)
 
 

@@ -9,18 +9,28 @@ import structlog
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.messaging.messenger import FileUpload, OutboundMessage
 from bot.notices.email import RECEIPT_KINDS
-from bot.receipts import find_receipt_gaps, format_document_title, format_file_name, render_receipt_pdf
-from bot.receipts.quote import QuoteDocument, find_quote_gaps, format_quote_file_name, render_quote_pdf
+from bot.receipts import (
+    find_missing_receipt_glyphs,
+    format_document_title,
+    format_file_name,
+    render_receipt_pdf,
+)
+from bot.receipts.quote import (
+    QuoteDocument,
+    find_missing_quote_glyphs,
+    format_quote_file_name,
+    render_quote_pdf,
+)
 from bot.services import Services
-from models.details import OrderDetails, OrderRow, ReceiptDetails
+from models.details import OrderDetails, OrderLineDetails, ReceiptDetails
 from models.notice import NoticeKind
 from models.receipt import Seller
 from models.service_order import LineStatus
 
 log = structlog.get_logger()
 
-# Each of these has its PDF attached, if it goes by e-mail.
-QUOTE_FILE_KINDS = (NoticeKind.QUOTE_REQUESTED, NoticeKind.QUOTE_FILE)
+# Each of these has its PDF attached, if it goes by email.
+QUOTE_FILE_KINDS = (NoticeKind.QUOTE_PDF_REQUESTED, NoticeKind.QUOTE_FILE)
 FILE_KINDS = (*RECEIPT_KINDS, *QUOTE_FILE_KINDS)
 MAX_CONCURRENT_DOWNLOADS = 4
 
@@ -44,9 +54,9 @@ async def _render_quote_file(services: Services, message: OutboundMessage) -> Fi
     localizer = replace(message.localizer, time_zone=details.account.time_zone)
     document = QuoteDocument(details, settings.seller, settings.account_services_url)
     content = await asyncio.to_thread(render_quote_pdf, localizer, document)
-    gaps = await asyncio.to_thread(find_quote_gaps, localizer, document)
-    if gaps:
-        log.error("quote.characters_missing", quote=details.quote.number, characters=gaps)
+    missing = await asyncio.to_thread(find_missing_quote_glyphs, localizer, document)
+    if missing:
+        log.error("quote.characters_missing", quote=details.quote.number, characters=missing)
     title = localizer.format_text("quote-number", number=details.quote.number)
     return FileUpload(format_quote_file_name(details), title, content)
 
@@ -54,9 +64,9 @@ async def _render_quote_file(services: Services, message: OutboundMessage) -> Fi
 async def _render_own_file(services: Services, message: OutboundMessage, order: OrderDetails) -> FileUpload:
     details = build_receipt_details(order, services.settings.seller)
     content = await asyncio.to_thread(render_receipt_pdf, message.localizer, details)
-    gaps = await asyncio.to_thread(find_receipt_gaps, message.localizer, details)
-    if gaps:
-        log.error("receipt.characters_missing", receipt=details.receipt.number, characters=gaps)
+    missing = await asyncio.to_thread(find_missing_receipt_glyphs, message.localizer, details)
+    if missing:
+        log.error("receipt.characters_missing", receipt=details.receipt.number, characters=missing)
     title = format_document_title(message.localizer, details.receipt)
     return FileUpload(format_file_name(details), title, content)
 
@@ -71,7 +81,7 @@ async def _load_invoices(
     ]
     limit = asyncio.Semaphore(MAX_CONCURRENT_DOWNLOADS)
 
-    async def load(row: OrderRow) -> FileUpload | None:
+    async def load(row: OrderLineDetails) -> FileUpload | None:
         async with limit:
             return await _load_invoice(services, message, row, allow_missing=allow_missing)
 
@@ -83,7 +93,7 @@ async def _load_invoices(
 
 
 async def _load_invoice(
-    services: Services, message: OutboundMessage, row: OrderRow, *, allow_missing: bool
+    services: Services, message: OutboundMessage, row: OrderLineDetails, *, allow_missing: bool
 ) -> FileUpload | None:
     problem = "the provider does not have it"
     number, reference = row.line.provider_invoice_number, row.line.provider_receipt_id or ""

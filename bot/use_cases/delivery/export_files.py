@@ -1,4 +1,4 @@
-"""The files of an e-mail with receipts of a period: their PDFs, and in the first one a table of all (R28)."""
+"""The files of an email with receipts of a period: their PDFs, and in the first one a table of all (R28)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from bot.messaging.messenger import FileUpload, OutboundMessage
 from bot.receipts import render_receipt_table
 from bot.services import Services
 from bot.use_cases.delivery.document_files import load_document_files
-from bot.use_cases.details import build_order_query, list_order_details
+from bot.use_cases.load_details import build_order_query, list_order_details
 from models.details import OrderDetails
 from models.notice import NoticeKind
 from models.notice.payloads import ReceiptExportPayload
@@ -45,7 +45,7 @@ async def load_export_files(
 
     async def load(order: OrderDetails) -> tuple[list[FileUpload], list[str]]:
         async with limit:
-            mail = replace(message, kind=NoticeKind.RECEIPT_MAIL, order=order)
+            mail = replace(message, kind=NoticeKind.RECEIPT_EMAIL, order=order)
             return await load_document_files(services, mail, allow_missing=allow_missing)
 
     loaded = await asyncio.gather(*(load(order) for order in orders))

@@ -9,7 +9,7 @@ from sqlmodel.sql.expression import Select
 from bot.services import Services
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.due_rows import get_later
-from bot.use_cases.pacing import MAX_SUSPENSION, MESSAGE_LIMIT, get_plausible
+from bot.use_cases.rate_limits import MAX_SUSPENSION, MESSAGE_LIMIT, ignore_implausible_time
 from models.lease import MAX_LEASE
 from models.notice.destination import DestinationKind
 from models.notice.notice import DeliverySlot, Notice
@@ -29,12 +29,12 @@ async def find_next_delivery_time(services: Services) -> datetime | None:
 
 def select_next_times(at: datetime, *, with_email: bool) -> Select[datetime, datetime | None]:
     """Selects, for each workspace with waiting notices, the earliest time that one's destination is free, and
-    when the workspace's next message is allowed (None for e-mails, and if nothing was posted yet)."""
+    when the workspace's next message is allowed (None for emails, and if nothing was posted yet)."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_team_slot = and_(~is_email, col(team.destination) == MESSAGE_LIMIT.slot_prefix + col(Notice.team))
-    permitted_at = get_plausible(slot.next_at, at, MAX_SUSPENSION)
-    claimed_until = get_plausible(slot.claimed_until, at, MAX_LEASE)
+    permitted_at = ignore_implausible_time(slot.next_at, at, MAX_SUSPENSION)
+    claimed_until = ignore_implausible_time(slot.claimed_until, at, MAX_LEASE)
     free_at = get_later(get_later(col(Notice.due_at), permitted_at), claimed_until)
     return (
         select(func.min(free_at), col(team.next_at))

@@ -47,9 +47,9 @@ def _list_invoices(details: OrderDetails, payload: NoticePayload) -> list[Invoic
 
 
 # Whether there is nothing left of what such a message asks for or promises.
-IS_ANSWERED: dict[NoticeKind, Callable[[OrderDetails, NoticePayload], bool]] = {
+IS_RESOLVED: dict[NoticeKind, Callable[[OrderDetails, NoticePayload], bool]] = {
     NoticeKind.ORDER_PLACED: _is_finished,
-    NoticeKind.ORDER_WAITS: _has_started,
+    NoticeKind.ORDER_QUEUED: _has_started,
     NoticeKind.ORDER_DECLINED: _is_decided,
     NoticeKind.ORDER_NEEDS_CUSTOMER: _is_confirmed,
     NoticeKind.ORDER_OVERDUE: _is_finished,
@@ -72,14 +72,14 @@ class PostedOrderMessage:
     message: OrderMessage
     notice: Notice
 
-    def is_answered(self, details: OrderDetails) -> bool:
-        return IS_ANSWERED[self.notice.kind](details, parse_payload(self.notice))
+    def is_resolved(self, details: OrderDetails) -> bool:
+        return IS_RESOLVED[self.notice.kind](details, parse_payload(self.notice))
 
     def is_final(self, details: OrderDetails) -> bool:
         return is_final(self.notice, details)
 
 
-async def find_needless_edit_ids(session: Session, notices: Sequence[Notice]) -> set[int]:
+async def find_no_op_edit_ids(session: Session, notices: Sequence[Notice]) -> set[int]:
     """ORDER_MESSAGES notices with nothing to edit at their destination. Those that wait before them will show
     the current state by themselves."""
     return {key for key, posted in (await load_order_messages(session, notices)).items() if not posted}

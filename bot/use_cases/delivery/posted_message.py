@@ -8,9 +8,9 @@ from bot.db import Session
 from bot.messaging.messenger import MessageRef
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
-from models.notice.payloads import QuoteCardPayload, find_extension_id, parse_payload
+from models.notice.payloads import QuoteMessageUpdatePayload, find_extension_id, parse_payload
 
-QUOTE_CARD_KINDS = (NoticeKind.QUOTE_CARD, NoticeKind.QUOTE_EXTENSION_CARD)
+QUOTE_MESSAGE_UPDATE_KINDS = (NoticeKind.QUOTE_MESSAGE_UPDATE, NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE)
 
 
 async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> dict[int, PostedMessage]:
@@ -28,7 +28,7 @@ async def load_posted_messages(session: Session, notices: Sequence[Notice]) -> d
 
 def _find_copy_id(notice: Notice) -> int | None:
     payload = parse_payload(notice)
-    return payload.posted_message_id if isinstance(payload, QuoteCardPayload) else None
+    return payload.posted_message_id if isinstance(payload, QuoteMessageUpdatePayload) else None
 
 
 def _is_order_message(notice: Notice) -> bool:
@@ -39,7 +39,7 @@ def _is_order_message(notice: Notice) -> bool:
 
 
 def is_target_of(notice: Notice, message: PostedMessage) -> bool:
-    if notice.kind in QUOTE_CARD_KINDS:
+    if notice.kind in QUOTE_MESSAGE_UPDATE_KINDS:
         return message.id == _find_copy_id(notice)
     return (
         _is_order_message(notice) and message.order_id == notice.order_id and has_destination(message, notice)

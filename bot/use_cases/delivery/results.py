@@ -19,7 +19,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class Completed:
-    """An e-mail was sent, or a posted copy is up to date."""
+    """An email was sent, or a posted copy is up to date."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class OptedOut:
 
 
 @dataclass(frozen=True)
-class HeldForDigest:
+class DeferredToDigest:
     until: datetime
 
 
 @dataclass(frozen=True)
-class CopyGone:
+class PostedMessageDeleted:
     """The posted copy of a quote can no longer be updated."""
 
     posted_message_id: int
@@ -100,8 +100,8 @@ DeliveryResult = (
     | Completed
     | DigestPosted
     | OptedOut
-    | HeldForDigest
-    | CopyGone
+    | DeferredToDigest
+    | PostedMessageDeleted
     | MessagesEdited
     | Throttled
     | RetryLater

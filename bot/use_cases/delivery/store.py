@@ -20,7 +20,7 @@ from bot.use_cases.delivery.fallback import UndeliverableNotice
 from bot.use_cases.delivery.results import DigestPosted, FailureReason, RetryLater, format_error
 from bot.use_cases.delivery.run import DeliveryRun, FinishedDelivery, load_runs
 from bot.use_cases.notice.enqueue import enqueue_notices
-from bot.use_cases.pacing import update_together
+from bot.use_cases.rate_limits import batch_slot_updates
 from models.notice import DeliverySlot, Notice, NoticeStatus
 
 log = structlog.get_logger()
@@ -154,7 +154,7 @@ class DeliveryResultWriter:
                 session, deliveries, locked, follow_ups, undeliverable, with_email=with_email
             )
             released = [run for run in ended if _release(run, slots)]
-            update_together(slots.values())
+            batch_slot_updates(slots.values())
             await session.flush()
             await enqueue_notices(session, follow_ups)
             leases: list[DeliveryLease] = []
@@ -237,7 +237,7 @@ async def _apply_results(
 def _list_covered_ids(delivery: FinishedDelivery) -> tuple[int, ...]:
     if isinstance(delivery.result, DigestPosted):
         return delivery.result.notice_ids
-    return delivery.run.lease.superseded.get(delivery.notice.key, ())
+    return delivery.run.lease.covered_ids.get(delivery.notice.key, ())
 
 
 async def _lock_rows(

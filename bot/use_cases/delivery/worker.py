@@ -25,7 +25,7 @@ from bot.messaging.messenger import (
     UserUnreachable,
 )
 from bot.services import Services
-from bot.use_cases.delivery.apply import FILE_KINDS, QUOTE_MESSAGE_KINDS, enqueue_missed_card_updates
+from bot.use_cases.delivery.apply import FILE_KINDS, QUOTE_MESSAGE_KINDS, enqueue_missed_message_updates
 from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.compose import (
     compose_email,
@@ -36,17 +36,17 @@ from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.digest import apply_preferences
 from bot.use_cases.delivery.document_files import load_document_files
 from bot.use_cases.delivery.fallback import FILE_RETRY_WINDOW, KINDS_WITHOUT_FALLBACK
-from bot.use_cases.delivery.posted_message import QUOTE_CARD_KINDS
+from bot.use_cases.delivery.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
-    CopyGone,
+    DeferredToDigest,
     DeliveryResult,
     FailureReason,
-    HeldForDigest,
     MessagesEdited,
     OptedOut,
     Posted,
+    PostedMessageDeleted,
     RetryLater,
     Throttled,
     Undeliverable,
@@ -68,7 +68,7 @@ INVOICE_WAIT_FOR_FILES = FILE_RETRY_WINDOW - timedelta(minutes=10)
 # A batch costs about as many queries as one notice.
 MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
-CONTINUE_AFTER_RESULTS = (Posted, Completed, OptedOut, HeldForDigest, CopyGone, MessagesEdited)
+CONTINUE_AFTER_RESULTS = (Posted, Completed, OptedOut, DeferredToDigest, PostedMessageDeleted, MessagesEdited)
 # Subclasses of the outages, so they are caught before them.
 REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
 OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, BillingUnavailable, TimeoutError)
@@ -101,7 +101,7 @@ async def _deliver_to_destination(services: Services, writer: DeliveryResultWrit
         delivered_count += len(delivered)
         for delivery in delivered:
             if delivery.notice.kind in QUOTE_MESSAGE_KINDS:
-                await _update_missed_cards(services, run, delivery.notice)
+                await _update_missed_messages(services, run, delivery.notice)
     return delivered_count
 
 
@@ -117,12 +117,14 @@ async def _deliver_run(services: Services, writer: DeliveryResultWriter, run: De
             return
 
 
-async def _update_missed_cards(services: Services, run: DeliveryRun, notice: Notice) -> None:
+async def _update_missed_messages(services: Services, run: DeliveryRun, notice: Notice) -> None:
     context = run.contexts.get(notice.key)
     try:
-        await enqueue_missed_card_updates(services, notice, context.rendered_quote_state if context else None)
+        await enqueue_missed_message_updates(
+            services, notice, context.rendered_quote_state if context else None
+        )
     except Exception:
-        log.exception("quote_card.update_failed", notice=notice.id)
+        log.exception("quote_message.update_failed", notice=notice.id)
 
 
 async def _deliver_before_deadline(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
@@ -191,8 +193,8 @@ async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> 
         return ContactWithdrawn()
     if destination.is_email:
         return await _send_email(services, notice, context)
-    if notice.kind in QUOTE_CARD_KINDS:
-        return await _update_quote_card(services, notice, context)
+    if notice.kind in QUOTE_MESSAGE_UPDATE_KINDS:
+        return await _update_quote_message(services, notice, context)
     if notice.kind is NoticeKind.ORDER_MESSAGES:
         return await _edit_order_messages(services, context)
     if destination.kind is DestinationKind.INVITED:
@@ -232,18 +234,18 @@ async def _send_invitation(services: Services, notice: Notice, context: NoticeCo
     """Sends it to a person who isn't a contact yet; what is stored of them must be true when it is sent
     (R5)."""
     details = context.invitation
-    is_card = notice.kind is NoticeKind.CONTACT_INVITATION_CARD
-    if details is None or (is_card and details.invitation.message_ts is None):
+    is_update = notice.kind is NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE
+    if details is None or (is_update and details.invitation.message_ts is None):
         return Completed()
     invitation = details.invitation
-    if not is_card and not details.is_open:
+    if not is_update and not details.is_open:
         return Completed()
     if not await services.messenger.is_installed(notice.team):
         raise UserUnreachable("the bot is not installed in the workspace")
     user = await resolve_contact_user(services, notice.team, invitation.build_contact())
     if user is None:
         raise UserUnreachable("no such person in Slack, or not a full member any more")
-    if not is_card:
+    if not is_update:
         return await _post_message(
             services, notice, context, compose_message(notice, context, user.user_id, user)
         )
@@ -288,7 +290,7 @@ async def _post_message(
     return Posted(message, await services.messenger.deliver_message(message), context)
 
 
-async def _update_quote_card(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
+async def _update_quote_message(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
     copy = context.posted_message
     if copy is None:
         return Completed()
@@ -296,7 +298,7 @@ async def _update_quote_card(services: Services, notice: Notice, context: Notice
     try:
         await services.messenger.deliver_message(message)
     except (MessageGone, UserUnreachable, ChannelUnreachable):
-        return CopyGone(copy.key)
+        return PostedMessageDeleted(copy.key)
     return Completed()
 
 
@@ -306,7 +308,7 @@ async def _edit_order_messages(services: Services, context: NoticeContext) -> De
     assert details is not None, "it is about an order"
     failure: MessengerUnavailable | None = None
     for posted in context.order_messages:
-        if not posted.is_answered(details):
+        if not posted.is_resolved(details):
             continue
         new = compose_message(posted.notice, context, posted.message.channel, context.user)
         is_gone = False

@@ -17,7 +17,7 @@ from sqlmodel import and_, col, delete, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
-from bot.jobs import JobId
+from bot.job_ids import JobId
 from bot.messaging.home_publisher import ChartRejected, HomeContent
 from bot.messaging.messenger import (
     MessageRejected,
@@ -33,7 +33,7 @@ from bot.use_cases.account.overview import load_home_overviews
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
 from bot.use_cases.home.invalidate import HOME_UPDATE_INTERVAL, has_changed_accounts, mark_changed_homes
-from bot.use_cases.pacing import (
+from bot.use_cases.rate_limits import (
     HOME_LIMIT,
     compute_backoff,
     get_delivery_timeout,

@@ -9,7 +9,7 @@ from sqlmodel import col, select, update
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, InvoiceState
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session, lock_account
-from bot.jobs import JobId, build_job_actor
+from bot.job_ids import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.due_rows import BATCH_SIZE, StopProcessing, find_next_time, process_keys

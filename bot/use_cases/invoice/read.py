@@ -6,7 +6,7 @@ from bot.billing.gateway import CustomerNotFound
 from bot.db import Session, select_joined
 from bot.permissions import SlackIdentity, authorize_row
 from bot.services import Services
-from models.details import InvoicePage, InvoiceRow
+from models.details import InvoiceDetails, InvoicePage
 from models.invoice import Invoice, InvoiceNotFound, InvoiceStatus
 from models.product import Product
 from models.quote import QuoteLine
@@ -22,7 +22,7 @@ _ROW_QUERY = (
 )
 
 
-async def list_unpaid_invoices(session: Session, account_id: str) -> list[InvoiceRow]:
+async def list_unpaid_invoices(session: Session, account_id: str) -> list[InvoiceDetails]:
     found = await session.exec(
         _ROW_QUERY.where(
             col(Invoice.account_id) == account_id,
@@ -32,7 +32,9 @@ async def list_unpaid_invoices(session: Session, account_id: str) -> list[Invoic
         .order_by(col(Invoice.due_at), col(Invoice.id))
         .limit(MAX_INVOICES)
     )
-    return [InvoiceRow(invoice, order, product, line.seats) for invoice, order, product, line in found.all()]
+    return [
+        InvoiceDetails(invoice, order, product, line.seats) for invoice, order, product, line in found.all()
+    ]
 
 
 async def open_invoice(services: Services, *, person: SlackIdentity, invoice_id: int) -> InvoicePage:
@@ -50,4 +52,4 @@ async def open_invoice(services: Services, *, person: SlackIdentity, invoice_id:
         links = await services.billing.fetch_receipt_page(account.id, invoice.provider_invoice_id)
     except CustomerNotFound:
         links = None
-    return InvoicePage(account, InvoiceRow(invoice, order, product, line.seats), links)
+    return InvoicePage(account, InvoiceDetails(invoice, order, product, line.seats), links)

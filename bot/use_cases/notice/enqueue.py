@@ -14,8 +14,8 @@ from models.notice.destination import Destination
 from models.notice.payloads import (
     InvitationPayload,
     NoticePayload,
-    QuoteCardPayload,
-    QuoteExtensionCardPayload,
+    QuoteExtensionMessageUpdatePayload,
+    QuoteMessageUpdatePayload,
     build_empty_payload,
     validate_payload,
 )
@@ -192,21 +192,23 @@ async def list_invoice_message_destinations(session: Session, order_id: int) -> 
     return [Destination.parse(destination) for destination in dict.fromkeys(found.all())]
 
 
-async def enqueue_quote_card_updates(session: Session, account: Account, quote: Quote, at: datetime) -> None:
-    await enqueue_notices(session, await build_quote_card_updates(session, account, quote, at))
+async def enqueue_quote_message_updates(
+    session: Session, account: Account, quote: Quote, at: datetime
+) -> None:
+    await enqueue_notices(session, await build_quote_message_updates(session, account, quote, at))
 
 
-async def build_quote_card_updates(
+async def build_quote_message_updates(
     session: Session, account: Account, quote: Quote, at: datetime
 ) -> list[Notice]:
     """Builds one for each posted copy of the quote, and of a request to extend it."""
     copies = await session.exec(
         select(PostedMessage).where(PostedMessage.quote_id == quote.id).order_by(col(PostedMessage.id))
     )
-    return [notice for copy in copies.all() for notice in _build_card_update(account, quote, copy, at)]
+    return [notice for copy in copies.all() for notice in _build_message_update(account, quote, copy, at)]
 
 
-async def build_extension_card_updates(
+async def build_extension_message_updates(
     session: Session, account: Account, quote: Quote, extension_id: int, at: datetime
 ) -> list[Notice]:
     """Builds one for each posted copy of the request, if nothing else of the quote has changed."""
@@ -215,10 +217,10 @@ async def build_extension_card_updates(
         .where(PostedMessage.quote_id == quote.id, PostedMessage.quote_extension_id == extension_id)
         .order_by(col(PostedMessage.id))
     )
-    return [notice for copy in copies.all() for notice in _build_card_update(account, quote, copy, at)]
+    return [notice for copy in copies.all() for notice in _build_message_update(account, quote, copy, at)]
 
 
-async def enqueue_invitation_card_update(
+async def enqueue_invitation_message_update(
     session: Session,
     account: Account,
     invitation: ContactInvitation,
@@ -230,7 +232,7 @@ async def enqueue_invitation_card_update(
     state = "expiry" if on_expiry else invitation.status.value
     await enqueue_notice(
         session,
-        NoticeKind.CONTACT_INVITATION_CARD,
+        NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE,
         f"contact_invitation:{invitation.key}:card:{state}",
         [Destination.invited(invitation.key)],
         account=account,
@@ -240,14 +242,16 @@ async def enqueue_invitation_card_update(
     )
 
 
-def _build_card_update(account: Account, quote: Quote, copy: PostedMessage, at: datetime) -> list[Notice]:
-    kind, payload = NoticeKind.QUOTE_CARD, QuoteCardPayload(posted_message_id=copy.id)
+def _build_message_update(account: Account, quote: Quote, copy: PostedMessage, at: datetime) -> list[Notice]:
+    kind, payload = NoticeKind.QUOTE_MESSAGE_UPDATE, QuoteMessageUpdatePayload(posted_message_id=copy.id)
     destination = (
         Destination.contact(copy.contact_id) if copy.contact_id else Destination.channel(copy.channel)
     )
     if copy.quote_extension_id is not None:
-        kind, destination = NoticeKind.QUOTE_EXTENSION_CARD, Destination.services(copy.channel)
-        payload = QuoteExtensionCardPayload(extension_id=copy.quote_extension_id, posted_message_id=copy.id)
+        kind, destination = NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE, Destination.services(copy.channel)
+        payload = QuoteExtensionMessageUpdatePayload(
+            extension_id=copy.quote_extension_id, posted_message_id=copy.id
+        )
     return build_notices(
         kind,
         f"quote:{quote.id}:card:{copy.id}:{at.isoformat()}",

@@ -26,7 +26,7 @@ class _OpenAccount:
     subscriptions: list[tuple[Subscription, Product]] = field(default_factory=list)
     methods: list[PaymentMethod] = field(default_factory=list)
 
-    def find_obstacle(self, at: datetime) -> str | None:
+    def find_reason_not_orderable(self, at: datetime) -> str | None:
         if not self.account.self_service:
             return "not self-served"
         if not self.contacts:
@@ -51,10 +51,10 @@ async def check_ordering(services: Services) -> CheckResult:
     at = services.now()
     async with services.read() as session:
         accounts = await _load_open_accounts(session)
-    found = [(a.account.id, obstacle) for a in accounts if (obstacle := a.find_obstacle(at))]
+    found = [(a.account.id, reason) for a in accounts if (reason := a.find_reason_not_orderable(at))]
     if not found:
         return CheckResult("ordering", True, "a contact of each account can order")
-    shown = ", ".join(f"{account_id} ({obstacle})" for account_id, obstacle in found[:MAX_LISTED])
+    shown = ", ".join(f"{account_id} ({reason})" for account_id, reason in found[:MAX_LISTED])
     return CheckResult("ordering", None, f"nobody can order for {shown}{format_remainder(found, MAX_LISTED)}")
 
 
@@ -79,7 +79,7 @@ def _append(accounts: dict[str, _OpenAccount], account_id: str, name: str, row: 
 
 
 def _needs_invoice_permission(subscription: Subscription) -> bool:
-    return isinstance(subscription.outlook.find_charge_obstacle(), SubscriptionPaidByInvoice)
+    return isinstance(subscription.outlook.find_charge_refusal(), SubscriptionPaidByInvoice)
 
 
 def _is_sold(subscription: Subscription, product: Product) -> bool:

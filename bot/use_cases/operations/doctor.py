@@ -15,7 +15,7 @@ from bot.db import LISTEN_ERRORS, describe_database_error
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.i18n import Localizer
 from bot.mail.mailer import MailRejected, MailUnavailable
-from bot.receipts import find_receipt_gaps
+from bot.receipts import find_missing_receipt_glyphs
 from bot.services import Services
 from bot.settings import list_unknown_names
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
@@ -264,7 +264,7 @@ async def _check_mail(services: Services) -> CheckResult:
         )
     sender = parseaddr(services.settings.mail_from)[1]
     if not EMAIL_ADDRESS_PATTERN.fullmatch(sender):
-        message = "MAIL_FROM is not an e-mail address: many servers reject mail from such a sender"
+        message = "MAIL_FROM is not an email address: many servers reject mail from such a sender"
         return CheckResult("mail", False, message)
     try:
         await services.mailer.check_sender()
@@ -337,24 +337,26 @@ async def _check_receipts(services: Services) -> CheckResult:
             select(Receipt).order_by(col(Receipt.id).desc()).limit(MAX_CHECKED_RECEIPTS)
         )
         receipts = result.all()
-    gaps = await asyncio.to_thread(_find_gaps, services.settings.seller, receipts)
-    if not gaps:
+    missing = await asyncio.to_thread(_find_missing_glyphs, services.settings.seller, receipts)
+    if not missing:
         return CheckResult("receipts", True, "the fonts have every character of the latest receipts")
-    shown = [f"{number} lacks {characters}" for number, characters in [*gaps.items()][:MAX_LISTED_RECEIPTS]]
+    shown = [
+        f"{number} lacks {characters}" for number, characters in [*missing.items()][:MAX_LISTED_RECEIPTS]
+    ]
     message = (
-        f"{'; '.join(shown)}{format_remainder(gaps, MAX_LISTED_RECEIPTS)}: install fonts (docs/operate.md)"
+        f"{'; '.join(shown)}{format_remainder(missing, MAX_LISTED_RECEIPTS)}: install fonts (docs/operate.md)"
     )
     return CheckResult("receipts", False, message)
 
 
-def _find_gaps(seller: Seller, receipts: Sequence[Receipt]) -> dict[str, str]:
+def _find_missing_glyphs(seller: Seller, receipts: Sequence[Receipt]) -> dict[str, str]:
     found = {
-        receipt.number: find_receipt_gaps(
+        receipt.number: find_missing_receipt_glyphs(
             Localizer(), ReceiptDetails(receipt, "", "", receipt.seller_details or seller)
         )
         for receipt in receipts
     }
-    return {number: gaps for number, gaps in found.items() if gaps}
+    return {number: missing for number, missing in found.items() if missing}
 
 
 async def _check_account_services(services: Services) -> CheckResult:

@@ -28,7 +28,7 @@ class RestoredDatabase(Exception):
         numbers = " ".join(f"{prefix}-{last_numbers[prefix]}" for prefix in PREFIXES)
         super().__init__(
             "the database was restored from a backup, or moved, and may issue document numbers a second "
-            f"time: {PROGRAM} restored {numbers} (each with the last number that people have received, "
+            f"time: {PROGRAM} accept-restore {numbers} (each with the last number that people have received, "
             "if it is a later one; see docs/operate.md)"
         )
 
@@ -40,7 +40,7 @@ class NumberUnknown(Exception):
         numbers = " ".join(f"{prefix}-{last_numbers[prefix]}" for prefix in PREFIXES)
         super().__init__(
             "give the last number of each kind that people have received. The last ones known here and to "
-            f"the billing provider: {PROGRAM} restored {numbers}"
+            f"the billing provider: {PROGRAM} accept-restore {numbers}"
         )
 
 

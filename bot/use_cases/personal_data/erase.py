@@ -35,7 +35,7 @@ from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationStatus
 from models.audit.entry import Actor, AuditEntry, AuditPerson
-from models.audit.subject import AuditSubject, SubjectNoun
+from models.audit.subject import AuditSubject, SubjectType
 from models.cart import Cart
 from models.checkout import Checkout
 from models.home import Home, HomeAccount
@@ -328,7 +328,7 @@ async def _record_erasure(session: Session, person: Person, operator: str, at: d
             session,
             account_id=account_id,
             actor=Actor("operator", operator, ERASE_SOURCE),
-            subject=AuditSubject(SubjectNoun.ACCOUNT, account_id),
+            subject=AuditSubject(SubjectType.ACCOUNT, account_id),
             action="person_erased",
             at=at,
             details={

@@ -106,7 +106,7 @@ def build_price_values(preview: Preview, address: Address, frozen_at: datetime) 
         "starting_balance": preview.starting_balance,
         "amount_due": preview.amount_due,
         "minimum_charge": preview.minimum_charge,
-        "tax_facts": preview.tax_facts,
+        "tax_facts": preview.tax_details,
         "recurring": [{**asdict(r), "period": str(r.period)} for r in preview.recurring],
     }
 

@@ -12,7 +12,7 @@ from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, write_audit_entries
 from bot.use_cases.notice.enqueue import (
     build_notices,
-    build_quote_card_updates,
+    build_quote_message_updates,
     enqueue_notices,
     list_direct_destinations,
     list_recipients,
@@ -59,7 +59,7 @@ async def decide_quote(
     decided_by_contact: BillingContact | None = None,
     decided_at: datetime | None = None,
 ) -> None:
-    """Change a quote's status, with its history, its posted cards and the notices to its contacts. As
+    """Change a quote's status, with its history, its posted messages and the notices to its contacts. As
     `change_quote_status`, for one quote alone."""
     account = await session.get_one(Account, quote.account_id)
     decision = await change_quote_status(
@@ -115,7 +115,7 @@ async def change_quote_status(
         reason=reason,
         details={"replaced_by": replacement.number} if replacement else {},
     )
-    notices = await build_quote_card_updates(session, account, quote, at)
+    notices = await build_quote_message_updates(session, account, quote, at)
     people = await _list_decision_recipients(session, account, quote, decided_by_contact)
     if status is not QuoteStatus.ACCEPTED:
         people += await _list_requesters(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col
 
 from bot.db import Session, lock_account
-from bot.jobs import JobId, build_job_actor
+from bot.job_ids import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import find_next_time, process_due_rows
 from bot.use_cases.notice.enqueue import (

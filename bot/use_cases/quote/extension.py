@@ -11,13 +11,13 @@ from bot.permissions import SlackIdentity, build_actor
 from bot.services import Services
 from bot.use_cases.account_services import authorize_services_member
 from bot.use_cases.audit.write import NewAuditEntry, write_audit_entry
-from bot.use_cases.details import find_quote_details
+from bot.use_cases.load_details import find_quote_details
 from bot.use_cases.notice.enqueue import (
-    build_extension_card_updates,
+    build_extension_message_updates,
     build_notices,
     enqueue_notice,
     enqueue_notices,
-    enqueue_quote_card_updates,
+    enqueue_quote_message_updates,
     list_active_contacts,
     list_direct_destinations,
     list_recipients,
@@ -44,7 +44,7 @@ from models.quote.extension import (
 )
 
 # What Account Services get of a request.
-REQUEST_KINDS = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_CARD)
+REQUEST_KINDS = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE)
 # A literal: the planner does not use the partial index for a condition with a parameter.
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
 
@@ -189,7 +189,7 @@ async def move_open_extension(
         at,
         details={"from": old.number, "until": extension.requested_until.isoformat()},
     )
-    return [moved], await build_extension_card_updates(session, account, new, extension.key, at)
+    return [moved], await build_extension_message_updates(session, account, new, extension.key, at)
 
 
 async def report_undelivered_request(
@@ -253,7 +253,7 @@ async def approve_extension(
             details={"expires_at": [old_expires_at.isoformat(), expires_at.isoformat()]},
         )
         # The copies for Account Services are among them.
-        await enqueue_quote_card_updates(session, details.quote.account, quote, at)
+        await enqueue_quote_message_updates(session, details.quote.account, quote, at)
         await _enqueue_decision(session, details, at)
         return details
 
@@ -278,7 +278,7 @@ async def decline_extension(
             at=at,
             reason=stored_reason,
         )
-        updates = await build_extension_card_updates(
+        updates = await build_extension_message_updates(
             session, details.quote.account, quote, details.extension.key, at
         )
         await enqueue_notices(session, updates)

@@ -14,7 +14,7 @@ from bot.permissions import (
     lock_account_role,
 )
 from bot.services import Services
-from bot.use_cases.details import find_quote_details, find_replacement_number, list_pending_quote_details
+from bot.use_cases.load_details import find_quote_details, find_replacement_number, list_pending_quote_details
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.details import QuoteDetails

@@ -23,7 +23,7 @@ async def send_quote(
         if not await is_delivery_pending(session, event_prefix, destinations):
             await enqueue_notice(
                 session,
-                NoticeKind.QUOTE_REQUESTED,
+                NoticeKind.QUOTE_PDF_REQUESTED,
                 f"{event_prefix}{at.isoformat()}",
                 destinations,
                 account=details.account,

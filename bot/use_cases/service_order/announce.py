@@ -2,14 +2,14 @@
 
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.notice.destination import Destination
 from models.notice.payloads import (
     NoticePayload,
     OrderDeclinedPayload,
     OrderHistoryPayload,
-    OrderWaitsPayload,
+    OrderQueuedPayload,
     PaymentConfirmationPayload,
 )
 from models.service_order import BALANCE_DUE_REASON
@@ -21,7 +21,7 @@ def announce_progress(
     step: str,
     *,
     by: str = "",
-    row: OrderRow | None = None,
+    row: OrderLineDetails | None = None,
     blocking_order_number: str | None = None,
 ) -> None:
     if update.account.channel is None:
@@ -43,17 +43,17 @@ def announce_progress(
     update.add_notice(NoticeKind.ORDER_HISTORY, f"{event}:history", channel, payload)
 
 
-async def announce_waiting(update: OrderUpdate, blocking_order_number: str) -> None:
+async def announce_queued(update: OrderUpdate, blocking_order_number: str) -> None:
     update.add_notice(
-        NoticeKind.ORDER_WAITS,
+        NoticeKind.ORDER_QUEUED,
         f"waits:{blocking_order_number}",
         list_direct_destinations(await update.list_recipients()),
-        OrderWaitsPayload(blocking_order_number=blocking_order_number),
+        OrderQueuedPayload(blocking_order_number=blocking_order_number),
     )
     announce_progress(update, "waits", blocking_order_number=blocking_order_number)
 
 
-async def announce_answer(update: OrderUpdate) -> None:
+async def announce_resolution(update: OrderUpdate) -> None:
     """Edit earlier messages, which may ask for what has just been decided, confirmed or finished."""
     event = f"messages:{update.at.isoformat()}"
     update.add_notice(NoticeKind.ORDER_MESSAGES, event, await update.list_destinations())
@@ -65,7 +65,7 @@ async def announce_answer(update: OrderUpdate) -> None:
 
 
 async def announce_attention_needed(
-    update: OrderUpdate, row: OrderRow, kind: NoticeKind, *, event_suffix: str = ""
+    update: OrderUpdate, row: OrderLineDetails, kind: NoticeKind, *, event_suffix: str = ""
 ) -> None:
     """A new message, in the channel and to the person, whenever somebody has to act."""
     # Not the attempt's number: a line may be declined and retried twice without another attempt.
@@ -76,7 +76,7 @@ async def announce_attention_needed(
     )
 
 
-def _build_attention_payload(update: OrderUpdate, kind: NoticeKind, row: OrderRow) -> NoticePayload:
+def _build_attention_payload(update: OrderUpdate, kind: NoticeKind, row: OrderLineDetails) -> NoticePayload:
     line, products = row.line, [row.product.name]
     if kind is NoticeKind.ORDER_NEEDS_CUSTOMER:
         return PaymentConfirmationPayload(subscription_id=line.subscription_id, products=products)

@@ -11,7 +11,7 @@ from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, Su
 from bot.db import Session, lock_account
 from bot.services import Services
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
 from models.service_order.account_balance import compute_amount_limit, is_balance_passed_on
 
@@ -26,7 +26,7 @@ class LeasedLine:
     `open_charge` was stored earlier and may have been sent, but its outcome is unknown."""
 
     update: OrderUpdate
-    row: OrderRow
+    row: OrderLineDetails
     open_charge: Charge | None
 
     @property
@@ -76,9 +76,9 @@ async def fetch_seats(services: Services, account_id: str, subscription_id: str)
     state = next((state for state in states if state.id == subscription_id), None)
     if state is None or state.closed_reason is not None:
         return ProviderSeats(None, (state and state.closed_reason) or "subscription_gone")
-    obstacle = state.outlook.find_charge_obstacle()
-    if obstacle is not None:
-        return ProviderSeats(None, obstacle.decline_reason)
+    refusal = state.outlook.find_charge_refusal()
+    if refusal is not None:
+        return ProviderSeats(None, refusal.decline_reason)
     return ProviderSeats(state.seats, grouped_ids=_list_grouped_ids(state, states))
 
 
@@ -196,7 +196,7 @@ def _build_attempt(leased: LeasedLine, start: Start, at: datetime) -> ChargeAtte
     )
 
 
-def build_charge(update: OrderUpdate, row: OrderRow, attempt: ChargeAttempt) -> Charge:
+def build_charge(update: OrderUpdate, row: OrderLineDetails, attempt: ChargeAttempt) -> Charge:
     """What is sent to the provider is always the same for an attempt, because it may be sent more than once.
     Only the limit of the amount follows what the order's other lines have used of the balance."""
     return Charge(

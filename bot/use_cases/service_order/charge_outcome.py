@@ -25,7 +25,7 @@ from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
 from bot.use_cases.invoice.record import build_invoice, build_invoice_entry
 from bot.use_cases.receipt import list_charged_methods
-from bot.use_cases.service_order.announce import announce_answer, announce_attention_needed
+from bot.use_cases.service_order.announce import announce_attention_needed, announce_resolution
 from bot.use_cases.service_order.charge_attempt import RETRY_DELAY, LeasedLine
 from bot.use_cases.service_order.order_update import OrderUpdate, update_order
 from bot.use_cases.service_order.transitions import (
@@ -35,7 +35,7 @@ from bot.use_cases.service_order.transitions import (
     update_line_status,
 )
 from models.account.seat_assignment import SeatAssignment
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.payment_method import SHOWN_METHOD_FIELDS
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderLine, find_reminder_time
@@ -48,11 +48,11 @@ MAX_IMMEDIATE_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class AnsweredAttempt:
+class ResolvedAttempt:
     """`subscription_states` are the provider's after the charge; empty if it was not settled."""
 
     update: OrderUpdate
-    row: OrderRow
+    row: OrderLineDetails
     attempt: ChargeAttempt
     subscription_states: Sequence[SubscriptionState]
 
@@ -75,24 +75,24 @@ async def apply_charge_outcome(
         attempt = next(a for a in update.attempts[line_id] if a.idempotency_key == charge.key)
         if not row.line.is_busy or attempt.ended_at is not None:
             return  # Another worker has stored the outcome already.
-        answered = AnsweredAttempt(update, row, attempt, subscription_states)
+        resolved = ResolvedAttempt(update, row, attempt, subscription_states)
         if subscription_states and update.account.revision != leased.update.account.revision:
             # The copy was refreshed in the meantime, perhaps with something newer than these states.
             update.account.schedule_refresh(update.at)
             update.session.add(update.account)
         was_unconfirmed = row.line.status is LineStatus.NEEDS_CUSTOMER
-        await OUTCOME_HANDLERS[type(outcome)](answered, outcome)
+        await OUTCOME_HANDLERS[type(outcome)](resolved, outcome)
         is_decided = was_unconfirmed and row.line.status is not LineStatus.NEEDS_CUSTOMER
         if is_decided and not update.order.is_finished:
-            await announce_answer(update)
+            await announce_resolution(update)
         update.session.add(row.line)
 
 
-async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
-    update, row, line = answered.update, answered.row, answered.row.line
+async def handle_settled(resolved: ResolvedAttempt, outcome: Settled) -> None:
+    update, row, line = resolved.update, resolved.row, resolved.row.line
     limit = compute_amount_limit(update.quote, update.lines, line)
     was_on_invoice = line.is_on_invoice
-    answered.close(AttemptOutcome.SETTLED)
+    resolved.close(AttemptOutcome.SETTLED)
     _store_settlement(line, outcome, limit)
     if (outcome.amount, outcome.tax) != (line.amount, line.tax) or outcome.amount_due > limit:
         # R17, R26: something was changed between the provider's check and its charge.
@@ -122,7 +122,7 @@ async def handle_settled(answered: AnsweredAttempt, outcome: Settled) -> None:
         details["charged_to"] = charged[0].model_dump(include=set(SHOWN_METHOD_FIELDS), exclude_none=True)
     update_line_status(update, row, LineStatus.SETTLED, details=details)
     line.release(None)
-    await apply_subscription_states(update.session, answered.subscription_states)
+    await apply_subscription_states(update.session, resolved.subscription_states)
     _assign_seat(update, row)
     if outcome.invoice is not None:
         _record_invoice(update, row, outcome.invoice)
@@ -137,14 +137,14 @@ def _store_settlement(line: OrderLine, outcome: Settled, limit: int) -> None:
     line.provider_invoice_number = outcome.invoice_number
     line.settled_amount, line.settled_tax = outcome.amount, outcome.tax
     line.settled_taxes = outcome.taxes
-    line.settled_tax_facts = outcome.tax_facts.model_dump(mode="json") if outcome.tax_facts else None
+    line.settled_tax_facts = outcome.tax_details.model_dump(mode="json") if outcome.tax_details else None
     line.charged_methods = [method.model_dump(mode="json", exclude_none=True) for method in outcome.methods]
     line.credit_used, line.earlier_balance = outcome.credit_used, outcome.earlier_balance
     line.carried_over = outcome.carried_over
     line.promised_charge = limit if outcome.amount_due > limit else None
 
 
-def _record_invoice(update: OrderUpdate, row: OrderRow, state: InvoiceState) -> None:
+def _record_invoice(update: OrderUpdate, row: OrderLineDetails, state: InvoiceState) -> None:
     invoice = build_invoice(
         state, update.account, row.line.key, update.services.billing.invoice_check_interval, update.at
     )
@@ -152,7 +152,7 @@ def _record_invoice(update: OrderUpdate, row: OrderRow, state: InvoiceState) -> 
     update.audit_entries.append(build_invoice_entry(update.order, invoice, None, update.actor, update.at))
 
 
-def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:
+def _assign_seat(update: OrderUpdate, row: OrderLineDetails) -> None:
     # R11: the administrator gets one seat of each product.
     administrator_id, product_id = update.order.administrator_id, row.product.id
     if product_id in update.assigned_product_ids:
@@ -170,37 +170,37 @@ def _assign_seat(update: OrderUpdate, row: OrderRow) -> None:
     )
 
 
-async def handle_declined(answered: AnsweredAttempt, outcome: Declined) -> None:
-    answered.close(AttemptOutcome.DECLINED)
-    await decline_line(answered.update, answered.row, outcome.reason)
+async def handle_declined(resolved: ResolvedAttempt, outcome: Declined) -> None:
+    resolved.close(AttemptOutcome.DECLINED)
+    await decline_line(resolved.update, resolved.row, outcome.reason)
 
 
-async def handle_price_changed(answered: AnsweredAttempt, outcome: PriceChanged) -> None:
-    answered.close(AttemptOutcome.DECLINED)
+async def handle_price_changed(resolved: ResolvedAttempt, outcome: PriceChanged) -> None:
+    resolved.close(AttemptOutcome.DECLINED)
     offered_price = (outcome.amount, outcome.tax)
-    await decline_line(answered.update, answered.row, outcome.reason, offered_price=offered_price)
+    await decline_line(resolved.update, resolved.row, outcome.reason, offered_price=offered_price)
 
 
-async def handle_seats_changed(answered: AnsweredAttempt, outcome: SeatsChanged) -> None:
-    update, line = answered.update, answered.row.line
+async def handle_seats_changed(resolved: ResolvedAttempt, outcome: SeatsChanged) -> None:
+    update, line = resolved.update, resolved.row.line
     if line.status is LineStatus.NEEDS_CUSTOMER:
         # The customer can no longer confirm this attempt; only a retry starts another.
-        await handle_declined(answered, Declined("seats_changed"))
+        await handle_declined(resolved, Declined("seats_changed"))
         return
-    answered.close(AttemptOutcome.SEATS_CHANGED)
-    _mark_charging(answered)
+    resolved.close(AttemptOutcome.SEATS_CHANGED)
+    _mark_charging(resolved)
     # Seats rarely change several times in a row, so further attempts are delayed.
-    is_immediate = answered.attempt.number < MAX_IMMEDIATE_ATTEMPTS
+    is_immediate = resolved.attempt.number < MAX_IMMEDIATE_ATTEMPTS
     line.release(update.at if is_immediate else update.at + RETRY_DELAY)
 
 
-async def handle_pending(answered: AnsweredAttempt, outcome: Pending) -> None:
-    _mark_charging(answered)
-    answered.row.line.release(max(outcome.until, answered.update.at + MIN_PENDING_DELAY))
+async def handle_pending(resolved: ResolvedAttempt, outcome: Pending) -> None:
+    _mark_charging(resolved)
+    resolved.row.line.release(max(outcome.until, resolved.update.at + MIN_PENDING_DELAY))
 
 
-async def handle_needs_customer(answered: AnsweredAttempt, outcome: NeedsCustomer) -> None:
-    update, row, line = answered.update, answered.row, answered.row.line
+async def handle_needs_customer(resolved: ResolvedAttempt, outcome: NeedsCustomer) -> None:
+    update, row, line = resolved.update, resolved.row, resolved.row.line
     if line.status is not LineStatus.NEEDS_CUSTOMER:
         update_line_status(update, row, LineStatus.NEEDS_CUSTOMER)
         line.customer_link, line.deadline_at = outcome.link, outcome.until
@@ -210,19 +210,19 @@ async def handle_needs_customer(answered: AnsweredAttempt, outcome: NeedsCustome
     line.release(min(update.at + update.services.billing.reconcile_interval, deadline))
 
 
-async def handle_unknown(answered: AnsweredAttempt, outcome: Unknown) -> None:
-    update, row = answered.update, answered.row
+async def handle_unknown(resolved: ResolvedAttempt, outcome: Unknown) -> None:
+    update, row = resolved.update, resolved.row
     if row.line.status is LineStatus.CHARGING:
         update_line_status(update, row, LineStatus.UNKNOWN)
     row.line.release(update.at + RETRY_DELAY)
 
 
-def _mark_charging(answered: AnsweredAttempt) -> None:
-    if answered.row.line.status is LineStatus.UNKNOWN:
-        update_line_status(answered.update, answered.row, LineStatus.CHARGING)
+def _mark_charging(resolved: ResolvedAttempt) -> None:
+    if resolved.row.line.status is LineStatus.UNKNOWN:
+        update_line_status(resolved.update, resolved.row, LineStatus.CHARGING)
 
 
-OUTCOME_HANDLERS: dict[type[ChargeOutcome], Callable[[AnsweredAttempt, Any], Awaitable[None]]] = {
+OUTCOME_HANDLERS: dict[type[ChargeOutcome], Callable[[ResolvedAttempt, Any], Awaitable[None]]] = {
     Settled: handle_settled,
     Declined: handle_declined,
     PriceChanged: handle_price_changed,

@@ -18,14 +18,14 @@ from bot.permissions import (
 )
 from bot.services import Services
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
-from bot.use_cases.details import (
+from bot.use_cases.load_details import (
     build_order_query,
     list_order_details,
     list_payment_methods,
     load_busy_orders,
     load_order_details,
 )
-from bot.use_cases.service_order.announce import announce_answer, announce_progress
+from bot.use_cases.service_order.announce import announce_progress, announce_resolution
 from bot.use_cases.service_order.order_update import OrderUpdate, load_order_update
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.transitions import finish_order_if_done
@@ -164,7 +164,7 @@ async def retry_service_order(
         for line in lines:
             _retry_line(update, line, method)
         announce_progress(update, "retried", by=contact.name)
-        await announce_answer(update)
+        await announce_resolution(update)
         await update.save()
         details = await load_order_details(session, update.order, at, include_history=True)
     start_processing(services)
@@ -185,7 +185,7 @@ def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod | No
     )
 
 
-async def give_up_service_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
+async def cancel_declined_seats(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
     """Make the declined lines final (R18). Raises NothingToRetry."""
     at = services.now()
     async with services.write() as session:
@@ -197,7 +197,7 @@ async def give_up_service_order(services: Services, *, person: SlackIdentity, or
         announce_progress(update, "given_up", by=contact.name)
         await finish_order_if_done(update)
         if not update.order.is_finished:
-            await announce_answer(update)
+            await announce_resolution(update)
         await update.save()
         return await load_order_details(session, update.order, at, include_history=True)
 

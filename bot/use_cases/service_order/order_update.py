@@ -11,7 +11,7 @@ from sqlmodel import and_, col, or_, select
 from sqlmodel.sql.expression import Select
 
 from bot.db import Session, lock_account
-from bot.jobs import JobId, build_job_actor
+from bot.job_ids import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, get_last_entry_number, write_audit_entries
 from bot.use_cases.notice.enqueue import (
@@ -26,7 +26,7 @@ from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
 from models.audit.entry import Actor
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.invoice import Invoice
 from models.notice import Notice, NoticeKind
 from models.notice.destination import Destination
@@ -119,22 +119,22 @@ class OrderUpdate:
     quote: Quote
     order: ServiceOrder
     contact: BillingContact
-    rows: list[OrderRow]
+    rows: list[OrderLineDetails]
     attempts: dict[int, list[ChargeAttempt]] = field(default_factory=dict)
     assigned_product_ids: set[str] = field(default_factory=set)
     actor: Actor = PROCESSING_JOB_ACTOR
     audit_entries: list[NewAuditEntry] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    receipt_rows: list[OrderRow] = field(default_factory=list)
+    receipt_rows: list[OrderLineDetails] = field(default_factory=list)
 
     @property
     def lines(self) -> list[OrderLine]:
         return [row.line for row in self.rows]
 
-    def get_row(self, line_id: int) -> OrderRow:
+    def get_row(self, line_id: int) -> OrderLineDetails:
         return next(row for row in self.rows if row.line.id == line_id)
 
-    def add_invoice(self, row: OrderRow, invoice: Invoice) -> None:
+    def add_invoice(self, row: OrderLineDetails, invoice: Invoice) -> None:
         self.session.add(invoice)
         self.rows[self.rows.index(row)] = replace(row, invoice=invoice)
 
@@ -226,11 +226,13 @@ async def load_order_update(
     """The caller has locked the account, and calls `save` at the end."""
     found = (await session.exec(_ORDER_QUERY, params={"order_id": order_id})).all()
     order, quote, contact, *_ = found[0]
-    rows: dict[int, OrderRow] = {}
+    rows: dict[int, OrderLineDetails] = {}
     attempts: dict[int, list[ChargeAttempt]] = {}
     assigned_product_ids: set[str] = set()
     for *_, line, quote_line, product, method, blocking_number, assignment_id, attempt, invoice in found:
-        rows.setdefault(line.key, OrderRow(line, quote_line, product, blocking_number, method, invoice))
+        rows.setdefault(
+            line.key, OrderLineDetails(line, quote_line, product, blocking_number, method, invoice)
+        )
         attempts.setdefault(line.key, []).extend([attempt] if attempt else [])
         if assignment_id is not None:
             assigned_product_ids.add(product.id)

@@ -25,8 +25,8 @@ from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.cart.contents import clear_cart
 from bot.use_cases.checkout import get_current_checkout, get_saved_form, get_valid_form
-from bot.use_cases.details import apply_blocking_orders, load_order_details
 from bot.use_cases.document_number import allocate_document_number
+from bot.use_cases.load_details import apply_blocking_orders, load_order_details
 from bot.use_cases.notice.enqueue import list_direct_destinations
 from bot.use_cases.quote.decide import QuoteDecision, change_quote_status
 from bot.use_cases.quote.read import check_pending
@@ -39,7 +39,7 @@ from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.audit.entry import Actor
 from models.checkout import NEW_ADMINISTRATOR_OPTION, Checkout, CheckoutForm
-from models.details import OrderDetails, OrderRow, QuoteRow
+from models.details import OrderDetails, OrderLineDetails, QuoteLineDetails
 from models.document_sequence import SERVICE_ORDER_PREFIX
 from models.errors import InvalidInput
 from models.money import Money
@@ -134,7 +134,7 @@ class _State:
     are by its id (R19)."""
 
     quote: Quote
-    rows: list[QuoteRow]
+    rows: list[QuoteLineDetails]
     subscriptions: list[Subscription]
     checkout: Checkout | None
     administrators: list[Administrator]
@@ -152,7 +152,7 @@ async def _load_state(session: Session, person: SlackIdentity, quote_id: int) ->
     administrators = (
         [administrator] if administrator else await _list_typed_administrators(session, quote, checkout)
     )
-    quote_rows = {line.id: QuoteRow(line, product, s.outlook) for _, line, product, s, *_ in rows}
+    quote_rows = {line.id: QuoteLineDetails(line, product, s.outlook) for _, line, product, s, *_ in rows}
     return _State(
         quote=quote,
         rows=[*quote_rows.values()],
@@ -305,7 +305,8 @@ async def _place_order(placement: _Placement) -> OrderDetails:
     await _store_invoice_method(session, choices)
     order = await _create_order(placement, form, administrator, method)
     rows = [
-        _build_order_row(order, row, account, methods[row.line.subscription_id], at) for row in state.rows
+        _build_order_line_details(order, row, account, methods[row.line.subscription_id], at)
+        for row in state.rows
     ]
     session.add_all(row.line for row in rows)
     session.add_all(placement.build_screens(order))
@@ -404,9 +405,9 @@ async def _create_order(
     return order
 
 
-def _build_order_row(
-    order: ServiceOrder, row: QuoteRow, account: Account, method: PaymentMethod, at: datetime
-) -> OrderRow:
+def _build_order_line_details(
+    order: ServiceOrder, row: QuoteLineDetails, account: Account, method: PaymentMethod, at: datetime
+) -> OrderLineDetails:
     line, is_orders_method = row.line, method.id == order.payment_method_id
     assert line.id is not None, "the quote's line is stored"
     order_line = OrderLine(
@@ -421,13 +422,15 @@ def _build_order_row(
         is_on_invoice=method.is_invoice,
         due_at=at,
     )
-    return OrderRow(order_line, line, row.product, payment_method=None if is_orders_method else method)
+    return OrderLineDetails(
+        order_line, line, row.product, payment_method=None if is_orders_method else method
+    )
 
 
 async def _record_placement(
     placement: _Placement,
     order: ServiceOrder,
-    rows: list[OrderRow],
+    rows: list[OrderLineDetails],
     audit_entries: list[NewAuditEntry],
     decision: QuoteDecision,
 ) -> None:

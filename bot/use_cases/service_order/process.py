@@ -26,8 +26,8 @@ from bot.metrics import RETRIES_TOTAL
 from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
-from bot.use_cases.pacing import is_unclaimed
-from bot.use_cases.service_order.announce import announce_answer, announce_waiting
+from bot.use_cases.rate_limits import is_unclaimed
+from bot.use_cases.service_order.announce import announce_queued, announce_resolution
 from bot.use_cases.service_order.charge_attempt import (
     RETRY_DELAY,
     Decline,
@@ -51,7 +51,7 @@ from bot.use_cases.service_order.transitions import (
     mark_order_processing,
     update_line_status,
 )
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.lease import MAX_LEASE
 from models.service_order import SOON_DUE_STATUSES, LineStatus, OrderLine, OrderStatus, ServiceOrder
 
@@ -167,19 +167,19 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         row.line.lease(at + services.settings.lease_duration)
         session.add(row.line)
         if row.line.status is LineStatus.WAITING:
-            await _start_or_wait(update, row)
+            await _start_or_queue(update, row)
         elif row.line.is_done(update.order, at):
             row.line.release(None)
             await finish_order_if_done(update)
             if not update.order.is_finished:
-                await announce_answer(update)
+                await announce_resolution(update)
         await update.save()
         attempt = find_open_attempt(update, row.line) if row.line.is_busy else None
         charge = build_charge(update, row, attempt) if attempt is not None else None
         return LeasedLine(update, row, charge)
 
 
-async def _start_or_wait(update: OrderUpdate, row: OrderRow) -> None:
+async def _start_or_queue(update: OrderUpdate, row: OrderLineDetails) -> None:
     if update.at >= row.line.period_ends_at:
         mark_order_processing(update)
         # The order may end at once, and the database checks each transition.
@@ -189,15 +189,15 @@ async def _start_or_wait(update: OrderUpdate, row: OrderRow) -> None:
     blocking_order_number = _find_blocking_order_number(update, row)
     if blocking_order_number is not None:
         row.line.release(update.at + RECHECK_INTERVAL)
-        await announce_waiting(update, blocking_order_number)
+        await announce_queued(update, blocking_order_number)
         return
     if update.order.status is OrderStatus.PLACED and update.at - update.order.placed_at >= MIN_WAIT:
-        await announce_answer(update)
+        await announce_resolution(update)
     mark_order_processing(update)
     update_line_status(update, row, LineStatus.CHARGING)
 
 
-def _find_blocking_order_number(update: OrderUpdate, row: OrderRow) -> str | None:
+def _find_blocking_order_number(update: OrderUpdate, row: OrderLineDetails) -> str | None:
     """R19: a placed order waits until all of its subscriptions are free."""
     rows = update.rows if update.order.status is OrderStatus.PLACED else [row]
     return next((row.blocking_order_number for row in rows if row.blocking_order_number), None)

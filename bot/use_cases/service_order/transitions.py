@@ -4,9 +4,13 @@ from sqlmodel import col, select
 
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.use_cases.notice.enqueue import list_email_destinations
-from bot.use_cases.service_order.announce import announce_answer, announce_attention_needed, announce_progress
+from bot.use_cases.service_order.announce import (
+    announce_attention_needed,
+    announce_progress,
+    announce_resolution,
+)
 from bot.use_cases.service_order.order_update import OrderUpdate
-from models.details import OrderRow
+from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
 from models.subscription.outlook import SubscriptionPaidByInvoice
@@ -14,7 +18,7 @@ from models.subscription.outlook import SubscriptionPaidByInvoice
 
 def update_line_status(
     update: OrderUpdate,
-    row: OrderRow,
+    row: OrderLineDetails,
     status: LineStatus,
     *,
     reason: str | None = None,
@@ -53,7 +57,7 @@ def mark_order_processing(update: OrderUpdate) -> None:
 
 
 async def decline_line(
-    update: OrderUpdate, row: OrderRow, reason: str, *, offered_price: tuple[int, int] | None = None
+    update: OrderUpdate, row: OrderLineDetails, reason: str, *, offered_price: tuple[int, int] | None = None
 ) -> None:
     """`offered_price` is the (amount, tax) that the provider would have charged instead (R17)."""
     line = row.line
@@ -102,11 +106,11 @@ async def finish_order_if_done(update: OrderUpdate) -> None:
     update_order_status(update, outcome)
     announce_progress(update, outcome.value)
     destinations = await update.list_destinations()
-    await announce_answer(update)
+    await announce_resolution(update)
     if outcome is OrderStatus.FAILED:
         update.add_notice(NoticeKind.ORDER_FAILED, NoticeKind.ORDER_FAILED, destinations)
         return
     update.receipt_rows = [row for row in update.rows if row.line.status is LineStatus.SETTLED]
     update.add_notice(NoticeKind.RECEIPT, NoticeKind.RECEIPT, destinations)
     emails = list_email_destinations(await update.list_recipients())
-    update.add_notice(NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT_MAIL, emails)
+    update.add_notice(NoticeKind.RECEIPT_EMAIL, NoticeKind.RECEIPT_EMAIL, emails)

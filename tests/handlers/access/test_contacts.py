@@ -369,7 +369,7 @@ async def test_a_message_that_was_deleted_stops_nothing(world: World) -> None:
     await change(world, ContactInvitation, invitation.key, message_ts="1.000000")
     await answer_invitation(world, nora, ACCEPT)
     [_, *cards] = await world.rows(Notice, destination=f"invited:{invitation.key}")
-    assert {card.kind for card in cards} == {NoticeKind.CONTACT_INVITATION_CARD}
+    assert {card.kind for card in cards} == {NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE}
     assert all(card.delivered_at for card in cards if card.due_at <= world.clock.at)
 
 

@@ -12,7 +12,7 @@ from bot.bootstrap import build_installation_store as store_of
 from bot.installations.clients import MultiWorkspaceClients, verify_token
 from bot.installations.store import EncryptedInstallationStore
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.service_order.deadlines import announce_overdue_orders
+from bot.use_cases.service_order.reminders import announce_overdue_orders
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
@@ -77,7 +77,7 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
 async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there_is(
     organisation: bool, who: str
 ) -> None:
-    """R5, R29: every route of the bot, by somebody of another workspace who has Alice's e-mail address."""
+    """R5, R29: every route of the bot, by somebody of another workspace who has Alice's email address."""
     async with installed_everywhere(organisation=organisation) as workspaces:
         metadata = await acme_has_an_order_and_a_quote(workspaces)
         for where, said in (await everything(workspaces, workspaces.person(who), metadata)).items():

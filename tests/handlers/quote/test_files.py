@@ -3,8 +3,11 @@
 import io
 
 from pypdf import PdfReader
+from structlog.testing import capture_logs
 
 from bot.use_cases.delivery.worker import deliver_due_notices
+from models.account import Account
+from tests.handlers.db_snapshot import change
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import buttons, import_quote, newest, opened, shown
 from tests.handlers.test_receipts import files_of
@@ -57,14 +60,18 @@ async def test_a_quote_requested_twice_is_sent_once_and_by_email_if_slack_reject
 ) -> None:
     alice = world.person("alice")
     await import_quote(world, expires="2026-11-20")
+    await change(world, Account, "acme", name="Acme \U00030000")
     world.slack.fault("error_500", "files.getUploadURLExternal")
     for _ in range(2):
         await opened(alice, "/quotes", "Q-2041", "quote.review")
         await alice.press("quote.send")
         await shown(alice, "is on its way")
-    for _ in range(12):
-        world.clock.move(minutes=5)
-        await deliver_due_notices(world.services)
+    with capture_logs() as logs:
+        for _ in range(12):
+            world.clock.move(minutes=5)
+            await deliver_due_notices(world.services)
+    missing = [entry for entry in logs if entry["event"] == "quote.characters_missing"]
+    assert {(entry["quote"], entry["characters"]) for entry in missing} == {("Q-2041", "\U00030000")}
     [mail] = world.slack.mail.messages
     [attached] = mail.attachments
     assert "Q-2041" in mail.text

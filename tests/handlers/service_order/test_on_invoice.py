@@ -1,8 +1,10 @@
 """Orders of subscriptions that are paid by invoice, with the embedded provider (R3, R18, R25)."""
 
+import io
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from structlog.testing import capture_logs
 
 from bot.billing.gateway import Charge, ChargeOutcome, Settled
@@ -195,6 +197,10 @@ async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world:
     assert "R-1001.pdf" in [file.name for file in mail.attachments]
     assert "Charged to Visa" in text
     assert "€22.86, due on Dec 10, 2026" in text
+    [invoice] = await world.rows(Invoice)
+    pdf = next(file.content for file in mail.attachments if file.name == "R-1001.pdf")
+    printed = " ".join(PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
+    assert f"The seats on invoice {invoice.number} are listed here too. For them, the invoice is" in printed
 
 
 class ChargingGateway(HookedGateway):

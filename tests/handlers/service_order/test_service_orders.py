@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.billing.gateway import BillingUnavailable
-from bot.use_cases.service_order.deadlines import announce_overdue_orders
+from bot.use_cases.service_order.reminders import announce_overdue_orders
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment

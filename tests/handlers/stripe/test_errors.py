@@ -13,7 +13,7 @@ from bot.billing.gateway import BillingRequestRejected, TaxLocationInvalid
 from bot.billing.stripe.permissions import NO_SUCH_ID, PROBES
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.operations.doctor import run_checks
-from bot.use_cases.service_order.deadlines import announce_overdue_orders
+from bot.use_cases.service_order.reminders import announce_overdue_orders
 from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from tests.fake_stripe import Fault
@@ -70,7 +70,7 @@ async def test_an_error_that_nobody_knows_is_no_outage(world: StripeWorld, path:
     assert isinstance(refusal, BillingRequestRejected)
     entries = [entry for entry in logs if entry["event"] == "stripe.request_rejected"]
     [entry] = [each for each in entries if each["stripe_request"] == refusal.variables["reference"]]
-    assert (entry["error"], entry["status"], entry["consequence"]) == ("parameter_unknown", 400, "refused")
+    assert (entry["error"], entry["status"], entry["action_taken"]) == ("parameter_unknown", 400, "refused")
 
 
 @contextmanager
@@ -194,13 +194,13 @@ REJECTED_CHARGES = {
 
 @pytest.mark.parametrize("when", REJECTED_CHARGES)
 async def test_an_unknown_error_declines_the_line_and_is_logged_once(world: StripeWorld, when: str) -> None:
-    fault, operation, consequence = REJECTED_CHARGES[when]
+    fault, operation, action_taken = REJECTED_CHARGES[when]
     await placed_only(world, ALICE, "acme_meeting")
     with applied(world, Fault(**vars(fault))), capture_logs() as logs:
         await world.settle()
     assert (await line(world)).reason == "parameter_unknown"
     [entry] = [entry for entry in logs if entry["event"] == "stripe.request_rejected"]
-    assert (entry["operation"], entry["consequence"]) == (operation, consequence)
+    assert (entry["operation"], entry["action_taken"]) == (operation, action_taken)
     assert entry["stripe_request"].startswith("req_")
     assert world.list_paid_totals() == []
 
@@ -238,7 +238,7 @@ async def test_an_invoice_that_cannot_be_voided_is_logged_and_stays_pending(worl
     with applied(world, Fault("reject", "/void$", times=99)), capture_logs() as logs:
         await world.settle()
     [entry] = [entry for entry in logs if entry["log_level"] == "error"]
-    assert (entry["operation"], entry["consequence"]) == ("invoices.void", "checked_again")
+    assert (entry["operation"], entry["action_taken"]) == ("invoices.void", "checked_again")
     assert (await line(world)).status == "charging"
     await world.pass_time(minutes=11)
     assert (await line(world)).reason == "card_declined"

@@ -200,7 +200,7 @@ REFUSED = {
     "payments void": (
         SubscriptionFuture(pause_collection=PauseCollection("void")),
         "Payments are paused",
-        "has its payments paused, so seats can’t be billed",
+        "are paused, so seats can’t be billed",
         "payments for the subscription are paused",
     ),
     "payments as drafts": (
@@ -208,13 +208,13 @@ REFUSED = {
             pause_collection=PauseCollection("keep_as_draft", to_timestamp(date(2026, 11, 20)))
         ),
         "Payments are paused until 20 Nov 2026",
-        "has its payments paused until 20 Nov 2026",
+        "are paused until 20 Nov 2026, so seats can’t be billed",
         "payments for the subscription are paused",
     ),
     "payments uncollectible": (
         SubscriptionFuture(pause_collection=PauseCollection("mark_uncollectible")),
         "Payments are paused",
-        "has its payments paused",
+        "are paused, so seats can’t be billed",
         "payments for the subscription are paused",
     ),
     "other seats from the next phase": (
@@ -278,7 +278,7 @@ async def test_r27_seats_that_could_not_be_kept_or_charged_are_refused_before_th
 ) -> None:
     apply_set_up(world, set_up)
     _, note, refusal, _ = REFUSED[set_up]
-    assert f"Your GoTo Meeting subscription {refusal}" in await read_cart(world)
+    assert f"our GoTo Meeting subscription {refusal}" in await read_cart(world)
     assert note in await read_billing(world)
     assert note in await read_home(world)
     assert await world.rows(Quote) == []
@@ -328,9 +328,9 @@ async def test_r27_somebody_elses_pending_update_is_waited_for_before_a_quote(wo
     world.records.update_quantity(subscription, item, 26, world.records.now)
     world.records.cards["pm_acme"].behaviour = "settles"
     assert "has another change that hasn’t been paid yet" in await read_cart(world)
-    assert "Another change is waiting for its payment" in await read_billing(world)
+    assert "Another change is pending until it’s paid" in await read_billing(world)
     await world.pass_time(hours=23, minutes=1)
-    assert "waiting for its payment" not in await read_cart(world)
+    assert "hasn’t been paid yet" not in await read_cart(world)
     assert subscription.pending_update is None
 
 
@@ -340,7 +340,7 @@ async def test_r27_an_orders_own_pending_update_does_not_block_the_next_order(wo
     await world.order(world.person("alice"), acme_meeting=5)
     await world.settle()
     assert subscription.pending_update is not None
-    assert "waiting for its payment" not in await read_cart(world)
+    assert "hasn’t been paid yet" not in await read_cart(world)
 
 
 async def test_r27_seats_of_a_subscription_that_ends_are_gone_with_it(world: StripeWorld) -> None:

@@ -48,7 +48,7 @@ def set_only_method(world: StripeWorld, method_id: str, **values: str | None) ->
 
 async def refused_text(world: StripeWorld, person: Person) -> str:
     await person.command("/add-seats")
-    return (await person.wait_for_modal("cart.obstacles")).text
+    return (await person.wait_for_modal("cart.blocked")).text
 
 
 async def test_a_card_saved_by_checkout_on_the_subscription_only_is_charged(
@@ -266,7 +266,7 @@ async def test_a_charge_settles_even_if_the_key_may_not_read_what_it_was_paid_wi
         await world.order(alice, acme_meeting=2)
         await world.settle()
     [entry] = [entry for entry in logs if entry["log_level"] == "error"]
-    assert (entry["event"], entry["consequence"]) == ("stripe.request_rejected", "method_not_shown")
+    assert (entry["event"], entry["action_taken"]) == ("stripe.request_rejected", "method_not_shown")
     shown = newest(alice.dms, "for service order").text
     assert "Charged to a payment method that the payment provider doesn’t disclose" in shown
 

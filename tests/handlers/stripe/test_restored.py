@@ -1,4 +1,4 @@
-"""`python app.py restored` with Stripe, whose invoices no backup turns back."""
+"""`python app.py accept-restore` with Stripe, whose invoices no backup turns back."""
 
 from pathlib import Path
 
@@ -36,18 +36,18 @@ async def test_orders_that_stripe_has_charged_are_not_numbered_a_second_time(tmp
             await session.exec(update(DocumentSequence).where(is_order).values(last_number=1000))
         forget_numbers(settings["DATABASE_URL"])
 
-        asked = await run_command(tmp_path, "restored", **settings)
+        asked = await run_command(tmp_path, "accept-restore", **settings)
         assert asked.exit_code == 1
-        assert "python app.py restored SQ-1002 SO-1002 R-1000" in asked.stderr
+        assert "python app.py accept-restore SQ-1002 SO-1002 R-1000" in asked.stderr
 
         world.fake.faults.append(Fault("down", path="/v1/invoices$", times=10))
         numbers = ("SQ-1002", "SO-1001", "R-1000")
-        silent = await run_command(tmp_path, "restored", *numbers, **settings)
+        silent = await run_command(tmp_path, "accept-restore", *numbers, **settings)
         assert "Stripe does not say which orders it has charged" in silent.stderr
         assert "SO-1001 to SO-1001 will not be issued again" in silent.stdout
 
         world.fake.faults.clear()
-        accepted = await run_command(tmp_path, "restored", *numbers, **settings)
+        accepted = await run_command(tmp_path, "accept-restore", *numbers, **settings)
         assert accepted.output.splitlines() == [
             "SO-1002 to SO-1002 will not be issued again",
             "the database can be served",

@@ -32,7 +32,7 @@ async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown
         refused = await alice.wait_for_modal("refusal.show")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     [failure] = [line for line in lines if line["event"] == "handler.failed"]
-    assert failure["request"] in refused.text
+    assert failure["request_id"] in refused.text
     assert failure["source"] == "cart.save"
     assert "a fault of ours" in failure["exception"]
 

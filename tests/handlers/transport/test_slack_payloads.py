@@ -36,7 +36,7 @@ async def test_each_documented_payload_is_acknowledged_alike_over_http_and_a_soc
             lines = [json.loads(line) for line in stream.getvalue().splitlines()]
         complaints = {(line["event"], line["level"]) for line in lines if line["level"] != "info"}
         assert complaints - NO_VIEW_OPENED == {("events.rate_limited", "warning")}
-        unused = [line["payload_type"] for line in lines if line["event"] == "payload.unused"]
+        unused = [line["payload_type"] for line in lines if line["event"] == "payload.ignored"]
         assert len(unused) == len(set(unused)), "once for each type"
         assert {"view_closed", "message_action", "block_suggestion", "unknown"} <= set(unused)
     assert outcomes["http"] == outcomes["socket"]

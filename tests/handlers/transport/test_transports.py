@@ -102,9 +102,9 @@ async def test_an_unreadable_payload_is_logged_without_its_content_and_the_perso
         ("BlockActions", "actions.*.action_id", "warning"),
         ("EventCallback", "event.type", "warning"),
     ]
-    assert told[1] == unreadable[0]["request"]
-    assert unreadable[1]["request"] in private.text
-    assert unreadable[2]["request"] in direct[-1].text
+    assert told[1] == unreadable[0]["request_id"]
+    assert unreadable[1]["request_id"] in private.text
+    assert unreadable[2]["request_id"] in direct[-1].text
     assert "référence" in direct[-1].text, "in their language"
     assert SECRET not in stream.getvalue()
     [quote] = await world.rows(Quote)

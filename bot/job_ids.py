@@ -1,4 +1,4 @@
-"""The ids of the scheduler's jobs, as `noun.verb`: the same in audit entries, logs, metrics and docs."""
+"""The ids of the scheduler's jobs, as `feature.verb`: the same in audit entries, logs, metrics and docs."""
 
 from enum import StrEnum
 

@@ -16,7 +16,7 @@ from bot.use_cases.audit.write import list_audit_entries
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
-from models.details import OrderDetails, OrderRow, QuoteDetails, QuoteRow, SubscriptionRow
+from models.details import OrderDetails, OrderLineDetails, QuoteDetails, QuoteLineDetails, SubscriptionDetails
 from models.errors import Refusal
 from models.invoice import Invoice
 from models.payment_method import PaymentMethod
@@ -28,8 +28,8 @@ from models.service_order import BUSY_STATUSES, LineStatus, OrderLine, ServiceOr
 from models.subscription import SeatBlock, Subscription
 
 
-async def list_all_subscription_rows(session: Session, account: Account) -> list[SubscriptionRow]:
-    """Lists subscriptions by product name, including those that have ended; `blocked_by` says why one cannot
+async def list_subscription_details(session: Session, account: Account) -> list[SubscriptionDetails]:
+    """Lists subscriptions by product name, including those that have ended; `refusal` says why one cannot
     be ordered."""
     result = await session.exec(
         select(Subscription, Product, SeatBlock)
@@ -38,24 +38,24 @@ async def list_all_subscription_rows(session: Session, account: Account) -> list
         .where(Subscription.account_id == account.id)
         .order_by(Product.name, Subscription.id, col(SeatBlock.id))
     )
-    return build_subscription_rows(result.all())
+    return build_subscription_details(result.all())
 
 
-def build_subscription_rows(
+def build_subscription_details(
     joined_rows: Iterable[tuple[Subscription, Product, SeatBlock | None]],
-) -> list[SubscriptionRow]:
-    rows: dict[str, SubscriptionRow] = {}
+) -> list[SubscriptionDetails]:
+    rows: dict[str, SubscriptionDetails] = {}
     for subscription, product, block in joined_rows:
         row = rows.setdefault(
             subscription.id,
-            SubscriptionRow(subscription, product, _find_obstacle(subscription, product), []),
+            SubscriptionDetails(subscription, product, _find_refusal(subscription, product), []),
         )
         if block is not None and block not in row.blocks:
             row.blocks.append(block)
     return [*rows.values()]
 
 
-def _find_obstacle(subscription: Subscription, product: Product) -> Refusal | None:
+def _find_refusal(subscription: Subscription, product: Product) -> Refusal | None:
     try:
         subscription.check_self_service(product)
     except Refusal as refusal:
@@ -145,7 +145,7 @@ async def _load_quote_details(
                 extension=extension,
             ),
         )
-        details.rows.extend([QuoteRow(line, product, outlook)] if line else [])
+        details.rows.extend([QuoteLineDetails(line, product, outlook)] if line else [])
     return details_by_id
 
 
@@ -196,14 +196,16 @@ async def list_order_details(
     session: Session, query: Select[*tuple[Any, ...]], at: datetime
 ) -> list[OrderDetails]:
     found = (await session.exec(query)).all()
-    rows = await _load_order_rows(session, [order.key for order, *_ in found]) if found else {}
+    rows = await _load_order_line_details(session, [order.key for order, *_ in found]) if found else {}
     return [
         OrderDetails(account, order, quote, rows[order.key], contact, administrator, method, at, receipt)
         for order, quote, account, receipt, contact, administrator, method in found
     ]
 
 
-async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[int, list[OrderRow]]:
+async def _load_order_line_details(
+    session: Session, order_ids: Sequence[int]
+) -> dict[int, list[OrderLineDetails]]:
     result = await session.exec(
         select_joined(OrderLine, QuoteLine, Product, PaymentMethod, Invoice)
         .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
@@ -214,24 +216,24 @@ async def _load_order_rows(session: Session, order_ids: Sequence[int]) -> dict[i
         .order_by(col(OrderLine.id))
     )
     rows = [
-        OrderRow(line, quote_line, product, payment_method=method, invoice=invoice)
+        OrderLineDetails(line, quote_line, product, payment_method=method, invoice=invoice)
         for line, quote_line, product, method, invoice in result.all()
     ]
-    rows_by_order = defaultdict[int, list[OrderRow]](list)
+    rows_by_order = defaultdict[int, list[OrderLineDetails]](list)
     for row in await with_blocking_orders(session, rows):
         rows_by_order[row.line.order_id].append(row)
     return rows_by_order
 
 
-async def with_blocking_orders(session: Session, rows: Sequence[OrderRow]) -> list[OrderRow]:
+async def with_blocking_orders(session: Session, rows: Sequence[OrderLineDetails]) -> list[OrderLineDetails]:
     """R19: sets `blocking_order_number` on waiting lines whose subscription another order is charging."""
     waiting_ids = [row.line.subscription_id for row in rows if row.line.status is LineStatus.WAITING]
     return apply_blocking_orders(rows, await load_busy_orders(session, waiting_ids) if waiting_ids else {})
 
 
 def apply_blocking_orders(
-    rows: Sequence[OrderRow], busy_orders: Mapping[str, ServiceOrder]
-) -> list[OrderRow]:
+    rows: Sequence[OrderLineDetails], busy_orders: Mapping[str, ServiceOrder]
+) -> list[OrderLineDetails]:
     return [
         replace(row, blocking_order_number=_find_blocking_order_number(row.line, busy_orders)) for row in rows
     ]

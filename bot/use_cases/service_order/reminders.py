@@ -6,7 +6,7 @@ from functools import partial
 from sqlmodel import col
 
 from bot.db import Session, lock_account
-from bot.jobs import JobId, build_job_actor
+from bot.job_ids import JobId, build_job_actor
 from bot.services import Services
 from bot.use_cases.due_rows import find_next_time, process_due_rows
 from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress

@@ -114,7 +114,7 @@ def select_due_keys(key: Any, due_at: Any, at: datetime) -> CompoundSelect[tuple
     )
 
 
-def get_plausible(column: Any, at: datetime, longest: timedelta) -> ColumnElement[datetime | None]:
+def ignore_implausible_time(column: Any, at: datetime, longest: timedelta) -> ColumnElement[datetime | None]:
     """NULL for a time that nobody waits for."""
     return case((column <= at + longest, column), else_=None)
 
@@ -126,7 +126,7 @@ def _drop_implausible_times(slot: DeliverySlot, at: datetime) -> None:
         slot.claimed_until = None
 
 
-def update_together(slots: Iterable[DeliverySlot]) -> None:
+def batch_slot_updates(slots: Iterable[DeliverySlot]) -> None:
     """Updates rows with one UPDATE: the session batches rows in which the same columns have changed."""
     for slot in slots:
         flag_modified(slot, "next_at")
