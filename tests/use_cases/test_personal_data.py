@@ -90,8 +90,8 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "slack_installations": "user_id incoming_webhook_channel",
     },
     NOBODY: {
-        "account": "id slack_team channel currency tax_rate tax_exemption locale time_zone default_portal "
-        "home_country stripe_customer",
+        "account": "id slack_team channel currency tax_rate tax_name tax_exemption locale time_zone "
+        "default_portal home_country stripe_customer",
         "account_change": "account_id",
         "administrator": "account_id",
         "audit_chain_tip": "account_id hash",
