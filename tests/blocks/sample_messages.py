@@ -72,7 +72,7 @@ def make_payload(kind: NoticeKind, size: Size = USUAL, step: str = "line_decline
 
 def make_order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:
     details = samples.make_order_with_every_status(size)
-    if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_MAIL):
+    if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_EMAIL):
         return make_completed_order(size)
     if kind in INVOICE_STATUSES:
         row = samples.make_order_line_details(0, LineStatus.SETTLED, size)

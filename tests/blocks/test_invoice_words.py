@@ -1,4 +1,4 @@
-"""Nobody is charged for an order on invoice, and no screen, message, e-mail or document says so (R3, R26)."""
+"""Nobody is charged for an order on invoice, and no screen, message, email or document says so (R3, R26)."""
 
 import re
 from collections.abc import Iterator

@@ -172,7 +172,7 @@ def test_each_line_shows_its_status_and_what_happens_next(
     )
 
 
-def test_a_line_that_waits_names_the_order_it_waits_for(english: Localizer) -> None:
+def test_a_queued_line_names_the_order_it_is_queued_behind(english: Localizer) -> None:
     row = replace(make_order_line_details(0, LineStatus.WAITING), blocking_order_number="SO-1001")
     assert "Queued behind service order SO-1001" in read_text(show(english, make_order_details(row)))
 

@@ -55,7 +55,7 @@ async def test_the_form_shows_what_is_chosen_and_keeps_it(world: World) -> None:
 
 
 async def test_notices_that_are_switched_off_are_not_sent_but_their_e_mails_are(world: World) -> None:
-    """R13: the receipt by e-mail is not to be switched off."""
+    """R13: the receipt by email is not to be switched off."""
     alice = world.person("alice")
     await choose(alice)
     await order(world, alice, acme_meeting=1)

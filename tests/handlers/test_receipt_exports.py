@@ -10,7 +10,7 @@ import pytest
 from bot.use_cases.delivery import export_files
 from bot.use_cases.delivery.worker import deliver_due_notices
 from models.account.billing_contact import BillingContact
-from models.receipt_export import MAX_FILES_PER_MAIL, ReceiptExport
+from models.receipt_export import MAX_FILES_PER_EMAIL, ReceiptExport
 from sandbox.driver import Modal, Person
 from sandbox.mailbox import Mail
 from tests.fake_stripe import Fault
@@ -74,7 +74,7 @@ def read_table(mail: Mail, delimiter: str = ",") -> list[list[str]]:
 async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progress_is_shown(
     world: World,
 ) -> None:
-    """By default last month's; twenty to an e-mail; asked for twice at once, they are sent once."""
+    """By default last month's; twenty to an email; asked for twice at once, they are sent once."""
     alice = world.person("alice")
     await add_receipts(world, 30, buyer="=HYPERLINK(1)", po_number="PO;-7")
     form = await open_form(alice)
@@ -102,7 +102,7 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     assert [mail.subject for mail in (first, second)] == [f"{title} (email {n} of 2)" for n in (1, 2)]
     assert [file.name for file in first.attachments] == [
         "receipts-2026-10-06-2026-10-29.csv",
-        *(f"R-{n}.pdf" for n in range(101, 101 + MAX_FILES_PER_MAIL)),
+        *(f"R-{n}.pdf" for n in range(101, 101 + MAX_FILES_PER_EMAIL)),
     ]
     assert [file.name for file in second.attachments] == [f"R-{n}.pdf" for n in range(121, 125)]
     assert "The PDFs of 4 receipts are attached." in second.text

@@ -35,7 +35,7 @@ async def test_r28_an_order_at_two_rates_lists_both(world: World) -> None:
     for subscription in subscriptions:
         if subscription["id"] == "acme_webinar":
             subscription["tax_rate"] = "0.055"
-    await import_account(world, "acme", subscriptions=subscriptions)
+    await import_account(world, "acme", subscriptions=subscriptions, tax_name="TVA")
     alice = world.person("alice")
     placement = await world.placement(alice, acme_meeting=5, acme_webinar=1)
     quote = await world.row(Quote)
@@ -47,7 +47,7 @@ async def test_r28_an_order_at_two_rates_lists_both(world: World) -> None:
     assert sum(item.amount for item in rates.values()) == receipt.tax == quote.tax
     for percent, item in rates.items():
         assert item.treatment is TaxTreatment.TAXED
-        label, amount = f"Tax {percent:f}% on €{item.taxable_amount / 100:,.2f}", f"€{item.amount / 100:,.2f}"
+        label, amount = f"TVA {percent:f}% on €{item.taxable_amount / 100:,.2f}", f"€{item.amount / 100:,.2f}"
         assert f"{label}\n{amount}" in placement.text
         order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
         assert f"{label}\n{amount}" in order.text

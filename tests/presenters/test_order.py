@@ -29,7 +29,7 @@ def render_screen(details: OrderDetails) -> str:
 
 
 def list_outputs(details: OrderDetails) -> list[str]:
-    """The order as a screen, a message and an e-mail show it."""
+    """The order as a screen, a message and an email show it."""
     message = make_message(NoticeKind.ORDER_STATUS, ENGLISH, order=details)
     return [
         render_screen(details),

@@ -79,6 +79,7 @@ async def test_an_export_has_what_has_changed_since_the_import(
 
 async def test_an_export_has_every_field_of_an_account(imports: Import, database: Database) -> None:
     everything = """    tax_id: FR40303265045
+    tax_name: TVA
     tax_exemption: exempt
     po_number: required
     pay_by_invoice: true

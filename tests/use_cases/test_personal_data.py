@@ -90,8 +90,8 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "slack_installations": "user_id incoming_webhook_channel",
     },
     NOBODY: {
-        "account": "id slack_team channel currency tax_rate tax_exemption locale time_zone default_portal "
-        "home_country stripe_customer",
+        "account": "id slack_team channel currency tax_rate tax_name tax_exemption locale time_zone "
+        "default_portal home_country stripe_customer",
         "account_change": "account_id",
         "administrator": "account_id",
         "audit_chain_tip": "account_id hash",
@@ -573,7 +573,7 @@ async def test_the_commands_print_the_people_they_found_and_what_they_did(
     wrong = await run_command(tmp_path, "erase-person", "Alice", **settings)
     assert (wrong.exit_code, wrong.stderr) == (
         1,
-        "not a person: give an e-mail address, or a Slack user such as T01ACME/U01ALICE\n",
+        "not a person: give an email address, or a Slack user such as T01ACME/U01ALICE\n",
     )
     exported = await run_command(tmp_path, "export-person", "alice@acme.example", **settings)
     assert [row["name"] for row in json.loads(exported.stdout)["billing_contacts"]] == ["Alice Martin"]

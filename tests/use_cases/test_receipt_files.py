@@ -80,7 +80,7 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(out
 
 @pytest.mark.parametrize("fault", [MessageRejected("missing_scope"), MessageGone("channel_not_found")])
 async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception, outbox: Outbox) -> None:
-    """The receipt's e-mail has it as well; only a person who requested it gets another."""
+    """The receipt's email has it as well; only a person who requested it gets another."""
     outbox.messenger.refusals["D01ALICE"] = [fault]
     await receipt_for_alice(outbox)
     await outbox.enqueue(await get_alice_destination(outbox), number=2)
@@ -127,7 +127,7 @@ async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
     monkeypatch.setattr(typst, "Compiler", note)
     order = await receipt_for_alice(outbox)
     mailed = f"email:{(await outbox.contact()).key}"
-    await outbox.enqueue(mailed, kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.enqueue(mailed, kind=NoticeKind.RECEIPT_EMAIL, order=order)
     await outbox.deliver_all()
     assert len(seen) >= 2
     assert set(seen) == {(False, False)}, "the documents, and a probe of their letters"

@@ -1,4 +1,4 @@
-"""Who gets a notice, in Slack or by e-mail, as people and channels come and go (R13, R22, R25)."""
+"""Who gets a notice, in Slack or by email, as people and channels come and go (R13, R22, R25)."""
 
 from datetime import timedelta
 
@@ -126,7 +126,7 @@ async def test_r5_no_stranger_is_written_to_for_their_email(outbox: Outbox, who:
 
 
 async def test_a_former_owner_of_an_address_gets_no_messages(outbox: Outbox) -> None:
-    """R5: bound by e-mail only as long as the address is the person's."""
+    """R5: bound by email only as long as the address is the person's."""
     await outbox.enqueue(await get_benoit_destination(outbox))
     await outbox.deliver_all()
     assert len(outbox.messenger.to("D02BENOIT")) == 1
@@ -151,7 +151,7 @@ async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.complete(order)
     contact = await outbox.contact()
-    await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_EMAIL, order=order)
     outbox.mailer.is_configured = False
     await outbox.enqueue(CHANNEL)
     assert await outbox.deliver() == 1
@@ -210,7 +210,7 @@ async def test_r13_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contact
     contact = await outbox.contact()
     await outbox.change(contact, active=False)
     await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.RECEIPT, order=order)
-    await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_MAIL, order=order)
+    await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_EMAIL, order=order)
     await outbox.deliver_all()
     assert list_sent_kinds(outbox, "D02BENOIT") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
     assert {sent.channel for sent in outbox.messenger.sent} == {"D02BENOIT"}

@@ -113,7 +113,7 @@ async def test_r24_a_token_that_no_longer_works_ends_in_an_email(outbox: Outbox)
 async def test_r24_without_a_mail_server_an_unreachable_persons_notice_is_undeliverable_immediately(
     outbox: Outbox,
 ) -> None:
-    """Nothing else leads to them. Receipts, which are e-mailed in any case, wait for a server."""
+    """Nothing else leads to them. Receipts, which are emailed in any case, wait for a server."""
     outbox.mailer.is_configured = False
     always(outbox, UserUnreachable("ekm_access_denied"))
     await outbox.enqueue(await get_alice_destination(outbox), number=1)
@@ -195,7 +195,7 @@ async def test_r24_a_file_holds_no_message_up_and_is_emailed_if_it_was_requested
     assert (await outbox.notice(status="waiting")).kind is NoticeKind.RECEIPT_FILE
     await deliver_for(outbox, HOUR / 2)
     mails = [[file.name for file in mail.attachments] for mail in outbox.mailer.sent]
-    assert mails == ([["R-1001.pdf"]] if requested else []), "the receipt's own e-mail has it"
+    assert mails == ([["R-1001.pdf"]] if requested else []), "the receipt's own email has it"
 
 
 async def test_r24_account_services_channel_is_given_up_after_a_day(outbox: Outbox) -> None:

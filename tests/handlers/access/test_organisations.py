@@ -198,7 +198,7 @@ async def test_an_account_of_the_organisation_is_reached_from_each_workspace(one
 
 
 async def test_an_account_of_one_workspace_is_not_that_of_a_colleague_in_another(one_token: World) -> None:
-    """R5: Benoît is bound by e-mail; his address is that of somebody of the second workspace alone."""
+    """R5: Benoît is bound by email; his address is that of somebody of the second workspace alone."""
     one_token.slack.set_user("U02BENOIT", team_id=SECOND_TEAM_ID, other_teams=[])
     benoit = one_token.person("benoit")
     await benoit.command("/quotes")

@@ -66,7 +66,7 @@ async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world
 
 
 async def test_an_account_of_another_workspace_is_never_seen_from_this_one(world: World) -> None:
-    """R5: even if the other workspace's account lists a contact with Alice's user id and e-mail."""
+    """R5: even if the other workspace's account lists a contact with Alice's user id and email."""
     await add(
         world,
         BillingContact(account_id="other", email="alice@acme.example", name="A", slack_user="U01ALICE"),

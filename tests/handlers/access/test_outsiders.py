@@ -50,7 +50,7 @@ async def test_r5_a_guest_with_a_contacts_e_mail_learns_nothing_from_any_button(
 async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
     world: World, who: dict[str, bool]
 ) -> None:
-    """R5: though their e-mail address is a billing contact's."""
+    """R5: though their email address is a billing contact's."""
     world.slack.set_user("U11GUEST", **{"is_restricted": False, **who}, email="benoit@acme.example")
     guest = world.person("guest")
     before = await load_all_rows(world)
@@ -70,7 +70,7 @@ async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
 
 
 async def test_a_stranger_in_a_shared_channel_gets_one_neutral_line(world: World) -> None:
-    """R5: Olga of another workspace has Alice's e-mail address, and presses every button there is."""
+    """R5: Olga of another workspace has Alice's email address, and presses every button there is."""
     metadata = await create_order_and_quote(world)
     olga = world.person("olga")
     status = world.channel("C01BILLING")[0]

@@ -79,7 +79,7 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
 async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there_is(
     organisation: bool, who: str
 ) -> None:
-    """R5, R29: every route of the bot, by somebody of another workspace who has Alice's e-mail address."""
+    """R5, R29: every route of the bot, by somebody of another workspace who has Alice's email address."""
     async with installed_everywhere(organisation=organisation) as workspaces:
         metadata = await create_order_and_quote(workspaces)
         for where, said in (await everything(workspaces, workspaces.person(who), metadata)).items():

@@ -145,7 +145,7 @@ async def test_a_tax_that_stripe_cannot_compute_is_named(world: StripeWorld) -> 
     await alice.command("/add-seats", "meeting 2")
     form = await alice.wait_for_modal("cart.save")
     world.records.fails_tax_calculation = True
-    assert "can’t work out the tax right now" in str((await form.submit()).errors)
+    assert "can’t calculate the tax right now" in str((await form.submit()).errors)
     world.records.fails_tax_calculation = False
     await form.submit()
     await alice.wait_for_modal("quote.review")

@@ -94,7 +94,7 @@ async def test_an_e_mail_waits_for_a_pdf_that_stripe_does_not_give_yet(world: St
 
 
 async def wait_for_an_hour(world: StripeWorld) -> None:
-    """The e-mail goes out at its end, the files in the direct message before."""
+    """The email goes out at its end, the files in the direct message before."""
     for _ in range(5):
         await process_due_orders(world.services)
         await deliver_due_notices(world.services)
