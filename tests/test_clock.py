@@ -13,7 +13,7 @@ from bot.job_ids import JobId
 from bot.use_cases.operations.recorded_time import find_latest_recorded_time
 from scheduler import JOBS
 from scheduler.scheduler import restart_intervals
-from tests.models.examples import a_slack_user
+from tests.models.examples import make_slack_user
 from tests.use_cases.outbox import CHANNEL, Outbox
 
 START = datetime(2026, 11, 30, 10, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_after_a_step_back_it_runs_on_at_half_speed_until_the_wall_clock_has_cau
 def test_r5_a_profile_is_never_used_for_more_than_a_real_hour(step: timedelta) -> None:
     """Also while the clock catches up after a step back, or follows a larger one."""
     machine = Machine()
-    user = a_slack_user(refreshed_at=machine.run(HOUR))
+    user = make_slack_user(refreshed_at=machine.run(HOUR))
     machine.wall -= step
     age = timedelta()
     while user.is_fresh(machine.run(HOUR / 60)):
