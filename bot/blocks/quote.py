@@ -224,7 +224,7 @@ def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Bloc
         amounts.append((localizer.format_text("receipt-total"), details.to_money(quote.total)))
         amounts += [(localizer.format_text(key), amount) for key, amount in balance]
     rows = [(escape_mrkdwn(label), localizer.format_money(amount)) for label, amount in amounts]
-    ends = [localizer.format_text(kind.screen_key, amount=amount) for kind, amount in due]
+    ends = [localizer.format_text(kind.view_key, amount=amount) for kind, amount in due]
     total = localizer.format_text("quote-total", amount=details.to_money(quote.total))
     notes = format_tax_notes(localizer, details.taxes, quote.tax_facts)
     return [

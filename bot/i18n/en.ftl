@@ -1409,7 +1409,7 @@ receipt-payment = { $type ->
 }
 
 ## Receipt mail
-mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
+email-receipt-thanks = Your service order { $order } is completed. { $kind ->
     [invoice] { $count ->
         [one] Here’s your invoice.
        *[other] Here are your invoices.
@@ -1417,7 +1417,7 @@ mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
     [confirmation] Here’s the order confirmation.
    *[receipt] Here’s your receipt.
 }
-mail-receipt-attached = { $kind ->
+email-receipt-attached = { $kind ->
     [invoice] { $count ->
         [one] Your invoice and the order confirmation are attached as PDFs.
        *[other] Your invoices and the order confirmation are attached as PDFs.
@@ -1429,17 +1429,17 @@ invoice-pdf-missing = { $count ->
     [one] The payment provider hasn’t sent us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
    *[other] The payment provider hasn’t sent us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
 }
-mail-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
-mail-receipt-number = { $kind ->
+email-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
+email-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Invoice: { $number }
        *[other] Invoices: { $number }
     }
    *[receipt] Receipt: { $number }
 }
-mail-receipt-date = Date: { $day }
-mail-receipt-account = Account: { $account }
-mail-receipt-address = { billing-address }:
-mail-receipt-order = Service order: { $order }, from quote { $quote }
-mail-receipt-placed = Placed by { $name } on { $day }
-mail-footer = Slack couldn’t deliver this message to you, so we sent it by email.
+email-receipt-date = Date: { $day }
+email-receipt-account = Account: { $account }
+email-receipt-address = { billing-address }:
+email-receipt-order = Service order: { $order }, from quote { $quote }
+email-receipt-placed = Placed by { $name } on { $day }
+email-footer = Slack couldn’t deliver this message to you, so we sent it by email.

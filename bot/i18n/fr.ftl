@@ -1416,7 +1416,7 @@ receipt-payment = { $type ->
 }
 
 ## E-mail du reçu
-mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kind ->
+email-receipt-thanks = Votre commande de Service { $order } est terminée. { $kind ->
     [invoice] { $count ->
         [one] Voici votre facture.
        *[other] Voici vos factures.
@@ -1424,7 +1424,7 @@ mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kin
     [confirmation] Voici la confirmation de commande.
    *[receipt] Voici votre reçu.
 }
-mail-receipt-attached = { $kind ->
+email-receipt-attached = { $kind ->
     [invoice] { $count ->
         [one] Votre facture et la confirmation de commande sont jointes au format PDF.
        *[other] Vos factures et la confirmation de commande sont jointes au format PDF.
@@ -1436,17 +1436,17 @@ invoice-pdf-missing = { $count ->
     [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
    *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
 }
-mail-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing receipts dans Slack.
-mail-receipt-number = { $kind ->
+email-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing receipts dans Slack.
+email-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Facture : { $number }
        *[other] Factures : { $number }
     }
    *[receipt] Reçu : { $number }
 }
-mail-receipt-date = Date : { $day }
-mail-receipt-account = Compte : { $account }
-mail-receipt-address = { billing-address } :
-mail-receipt-order = Commande de Service : { $order }, à partir du devis { $quote }
-mail-receipt-placed = Passée par { $name } le { $day }
-mail-footer = Slack n’a pas pu vous remettre ce message. Nous vous l’avons donc envoyé par e-mail.
+email-receipt-date = Date : { $day }
+email-receipt-account = Compte : { $account }
+email-receipt-address = { billing-address } :
+email-receipt-order = Commande de Service : { $order }, à partir du devis { $quote }
+email-receipt-placed = Passée par { $name } le { $day }
+email-footer = Slack n’a pas pu vous remettre ce message. Nous vous l’avons donc envoyé par e-mail.

@@ -1,4 +1,4 @@
-"""How notices are worded, once for Slack messages and e-mails."""
+"""How notices are worded, once for Slack messages and emails."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -304,7 +304,7 @@ def _format_row(
 def format_rows(
     renderer: NoticeRenderer, rows: Sequence[RowT], format_row: Callable[[RowT], str]
 ) -> list[str]:
-    """As many rows as a message has room for, and how many more there are; an e-mail takes all."""
+    """As many rows as a message has room for, and how many more there are; an email takes all."""
     texts, omitted_count = _fit_rows(renderer, rows, format_row)
     more = [renderer.format_text("notice-more-rows", more=omitted_count)] if omitted_count else []
     return [*texts, *more]

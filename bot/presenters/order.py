@@ -1,4 +1,4 @@
-"""Formats a service order's data as text: one source for screens, Slack messages and e-mails.
+"""Formats a service order's data as text: one source for screens, Slack messages and emails.
 
 All texts are plain; the output escapes them and fills them into its own layout.
 """

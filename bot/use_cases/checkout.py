@@ -243,7 +243,7 @@ def get_valid_form(
     needs_po_number: bool,
 ) -> tuple[CheckoutForm, Administrator | None]:
     """The saved checkout, valid now with these administrators and payment methods, and the existing
-    administrator who was chosen, or whose e-mail was typed. Raises CheckoutIncomplete."""
+    administrator who was chosen, or whose email was typed. Raises CheckoutIncomplete."""
     form = get_saved_form(checkout)
     try:
         _check_form(_Options(administrators, methods, needs_po_number), form)

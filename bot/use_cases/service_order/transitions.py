@@ -113,4 +113,4 @@ async def finish_order_if_done(update: OrderUpdate) -> None:
     update.receipt_rows = [row for row in update.rows if row.line.status is LineStatus.SETTLED]
     update.add_notice(NoticeKind.RECEIPT, NoticeKind.RECEIPT, destinations)
     emails = list_email_destinations(await update.list_recipients())
-    update.add_notice(NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT_MAIL, emails)
+    update.add_notice(NoticeKind.RECEIPT_EMAIL, NoticeKind.RECEIPT_EMAIL, emails)

@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 
 from bot.use_cases.operations.doctor import run_checks
 from models.quote import Quote
-from tests.handlers.steps import opened
+from tests.handlers.steps import open_modal
 from tests.handlers.transport.test_health import ready, scrape, value
 from tests.postgres import CHOSEN, run, server_url
 from tests.world import World
@@ -69,7 +69,7 @@ async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
                 await alice.submit()
                 [said] = cart.errors.values()
                 assert SAID in said
-                await opened(world.person("alice", "phone"), "/billing", "", "account.overview")
+                await open_modal(world.person("alice", "phone"), "/billing", "", "account.overview")
             await wait_for_readiness(world, (200, "database: up to date\nslack: answers\n"))
         run(world.services.settings.database_url, "DROP ROLE viewer")
         await alice.submit()
