@@ -94,7 +94,7 @@ def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) ->
     view = service_order.render_placed_modal(english, make_order_details(), PLACE, services_url=URL)
     assert view["blocks"][0]["level"] == "success"
     assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in read_text(view)
-    assert "email the receipt to Alice 0, alice0@acme.example" in read_text(view)
+    assert "send the receipt by email to Alice 0, alice0@acme.example" in read_text(view)
     assert read_text(view).count("11 Nov 2026, 09:00") == 1
 
 
@@ -115,8 +115,8 @@ def test_a_placed_order_says_which_documents_will_come(english: Localizer) -> No
     )
     on_invoice.line.is_on_invoice = True
     for rows, documents in (
-        ([on_invoice], "email the invoice to Alice 0"),
-        ([by_card, on_invoice], "email the receipt and the invoice to Alice 0"),
+        ([on_invoice], "send the invoice by email to Alice 0"),
+        ([by_card, on_invoice], "send the receipt and the invoice by email to Alice 0"),
     ):
         details = make_order_details(*rows)
         assert documents in read_text(
