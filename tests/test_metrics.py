@@ -79,9 +79,8 @@ def test_each_way_in_which_the_provider_fails_alerts_and_is_exported_from_the_st
     [asked] = re.findall(
         r'\| `sum\(increase\(seatbot_call_errors_total\{service="billing",error=~"([^"]+)"', PAGE
     )
-    failures = {
-        to_snake_case(error.__name__) for error in (BillingUnavailable, *list_subclasses(BillingUnavailable))
-    }
+    errors: list[type[Exception]] = [BillingUnavailable, *list_subclasses(BillingUnavailable)]
+    failures = {to_snake_case(error.__name__) for error in errors}
     assert {*asked.split(r"\|")} == failures
     for operation in ("list_subscriptions", "preview_lines"):
         for error in failures:
