@@ -14,9 +14,10 @@ from models.product import Product
 from models.receipt import Receipt
 from sandbox.driver import Person, PostedMessage
 from tests.handlers.db_snapshot import add, change, show_button
-from tests.handlers.steps import import_account, open_modal, wait_for_modal_text
+from tests.handlers.steps import import_account, import_quote, open_modal, wait_for_modal_text
 from tests.models.examples import make_order, make_quote, make_receipt
 from tests.world import World
+from tests.world import world as new_world
 
 
 async def bought(world: World, name: str = "alice", **seats: int) -> Person:
@@ -73,6 +74,34 @@ async def test_the_pdf_comes_by_direct_message_and_by_mail_and_never_to_the_chan
     assert files_of([*channel, *thread]) == []
     assert any("/billing receipts" in message.text for message in [*channel, *thread])
     assert world.slack.refusals == []
+
+
+async def test_without_a_mail_server_nothing_promises_or_reports_an_email() -> None:
+    async with new_world(smtp_url=None) as world:
+        alice = world.person("alice")
+        assert (
+            "confirmation with the receipt by direct message."
+            in (await world.placement(alice, acme_meeting=5)).text
+        )
+        await alice.submit()
+        placed = await alice.wait_for_modal("service_order.show")
+        placed_text = placed.text
+        await world.settle()
+        assert "send the receipt by direct message to Alice Martin." in placed_text
+        assert "email" not in placed_text
+        channel = world.channel("C01BILLING")
+        words = [message.text for parent in channel for message in [parent, *parent.thread]]
+        assert any("au contact de facturation par message direct. Les contacts" in text for text in words)
+        assert not any("e-mail" in text for text in words)
+        await open_modal(alice, "/billing", "receipts", "receipt.list")
+        await alice.press("receipt.send")
+        sent = await alice.wait_for_modal("receipt.sent")
+        assert "You’ll get a direct message with the PDF in a moment." in sent.text
+        assert "email" not in sent.text
+        await import_quote(world, expires="2026-11-20")
+        await open_modal(alice, "/quotes", "", "quote.list")
+        await alice.press("quote.send")
+        assert "email" not in (await alice.wait_for_modal("quote.sent")).text
 
 
 async def test_characters_that_no_font_has_are_logged_and_doctor_names_them(world: World) -> None:

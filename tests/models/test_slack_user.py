@@ -42,12 +42,14 @@ def test_r5_anyone_else_is_not(person: dict[str, Any]) -> None:
     ("age", "fresh"),
     [
         (timedelta(0), True),
-        (timedelta(hours=1), True),
-        (timedelta(hours=1, microseconds=1), False),
+        (timedelta(minutes=30), True),
+        (timedelta(minutes=30, microseconds=1), False),
+        (timedelta(minutes=-1), True),
+        (timedelta(minutes=-1, microseconds=-1), False),
         (timedelta(days=1), False),
     ],
 )
-def test_r5_a_slack_profile_is_fresh_for_an_hour(age: timedelta, fresh: bool) -> None:
+def test_r5_a_slack_profile_is_fresh_for_half_an_hour(age: timedelta, fresh: bool) -> None:
     assert make_slack_user(refreshed_at=NOW - age).is_fresh(NOW) is fresh
 
 

@@ -100,6 +100,9 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     assert "invoice.open" not in list_buttons(sent), "nothing is left to pay"
     assert f"Invoice {invoice.number} for €22.86 is paid." in sent.text
     assert "due on" not in sent.text
+    screen = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert f"Invoice {invoice.number} for €22.86 is paid." in screen.text
+    assert "due on" not in screen.text
     assert await world.rows(OrderMessage) == []
     assert (await world.row(ServiceOrder)).model_dump() == order.model_dump(), "its status is its own"
     entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
@@ -161,6 +164,9 @@ async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) 
     assert find_newest_message(carla.dms, f"Invoice {invoice.number} for service order SO-1001 was cancelled")
     sent = find_newest_message(carla.dms, "Subtotal")
     assert f"Invoice {invoice.number} for €22.86 was cancelled: there’s nothing to pay." in sent.text
+    screen = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert f"Invoice {invoice.number} for €22.86 was cancelled: there’s nothing to pay." in screen.text
+    assert "due on" not in screen.text
     assert "invoice.open" not in list_buttons(sent)
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
     assert await follow_due_invoices(world.services) == 0
