@@ -24,9 +24,9 @@ from models.receipt import ChargedMethod, ProviderReceipt, Receipt, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SeatBlock, Subscription
-from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import get_anchor_day
 from models.subscription.seat_history import SeatHistory
+from models.subscription.upcoming_changes import UpcomingChanges
 from models.tax import TaxDetails, TaxItem, sum_tax_items
 
 
@@ -91,7 +91,7 @@ class QuoteLineDetails:
 
     line: QuoteLine
     product: Product
-    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
+    outlook: UpcomingChanges = field(default_factory=UpcomingChanges)
 
     @property
     def will_renew(self) -> bool:
