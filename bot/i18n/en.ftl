@@ -727,28 +727,28 @@ account-subscription =
    *[no] {" "}· contact Account Services to add seats
     }
 account-renewals = Next renewals total { $totals }, before tax.
-outlook-trial = In trial{ $has_until ->
+upcoming-trial = In trial{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-outlook-standing = { $standing ->
+upcoming-standing = { $standing ->
     [past_due] An invoice is unpaid
    *[paused] Paused
 }
-outlook-ends = Ends on { $on } and won’t renew after that
-outlook-collection-paused = Payments are paused{ $has_until ->
+upcoming-ends = Ends on { $on } and won’t renew after that
+upcoming-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-outlook-change-scheduled = { $change ->
+upcoming-change-scheduled = { $change ->
     [price] A change scheduled for { $on } sets a different price, for { seat-count }
     [removed] A change scheduled for { $on } removes the product from the subscription
     [unknown] A change to the subscription is scheduled for { $on }
    *[seats] A change scheduled for { $on } sets { seat-count }
 }
-outlook-update-pending = Another change is pending until it’s paid, or until { $until }
-outlook-paid-by-invoice = Paid by invoice, { invoice-term }
-outlook-discount = Discount{ $has_name ->
+upcoming-update-pending = Another change is pending until it’s paid, or until { $until }
+upcoming-paid-by-invoice = Paid by invoice, { invoice-term }
+upcoming-discount = Discount{ $has_name ->
     [yes] {" "}“{ $name }”
    *[no] {""}
 }{ $known ->

@@ -731,28 +731,28 @@ account-subscription =
    *[no] {" "}· pour ajouter des postes, contactez les Services des comptes Corporate
     }
 account-renewals = Total des prochains renouvellements : { $totals }, hors taxe.
-outlook-trial = À l’essai{ $has_until ->
+upcoming-trial = À l’essai{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-outlook-standing = { $standing ->
+upcoming-standing = { $standing ->
     [past_due] Une facture est impayée
    *[paused] Suspendu
 }
-outlook-ends = Prend fin le { $on } et ne se renouvelle plus ensuite
-outlook-collection-paused = Paiements suspendus{ $has_until ->
+upcoming-ends = Prend fin le { $on } et ne se renouvelle plus ensuite
+upcoming-collection-paused = Paiements suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-outlook-change-scheduled = { $change ->
+upcoming-change-scheduled = { $change ->
     [price] Un changement programmé le { $on } fixe un autre prix, pour { seat-count }
     [removed] Un changement programmé le { $on } retire le produit de l’abonnement
     [unknown] Un changement de l’abonnement est programmé le { $on }
    *[seats] Un changement programmé le { $on } fixe { seat-count }
 }
-outlook-update-pending = Une autre modification est en attente de paiement jusqu’au { $until }
-outlook-paid-by-invoice = Payé sur facture, { invoice-term }
-outlook-discount = Remise{ $has_name ->
+upcoming-update-pending = Une autre modification est en attente de paiement jusqu’au { $until }
+upcoming-paid-by-invoice = Payé sur facture, { invoice-term }
+upcoming-discount = Remise{ $has_name ->
     [yes] {" "}« { $name } »
    *[no] {""}
 }{ $known ->

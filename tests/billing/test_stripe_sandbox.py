@@ -44,14 +44,14 @@ from models.account import Account
 from models.errors import Refusal
 from models.payment_method import PaymentMethodUnsupported
 from models.subscription import Subscription
-from models.subscription.outlook import (
+from models.subscription.seat_pricing import SeatsBilledWithUsage
+from models.subscription.upcoming_changes import (
     CollectionPaused,
     InvoiceTerms,
     SubscriptionChangeScheduled,
     SubscriptionInTrial,
-    SubscriptionStanding,
+    SubscriptionStatus,
 )
-from models.subscription.seat_pricing import SeatsBilledWithUsage
 from models.tax import TaxTreatment
 from tests.billing.contract import PARIS, Cards, Clock, Provider
 from tests.billing.scenarios import resolve_charge
@@ -524,7 +524,7 @@ async def test_r27_a_later_phase_of_a_schedule_is_refused(ordering: Ordering) ->
 async def test_r27_a_trial_is_refused(ordering: Ordering) -> None:
     await ordering.subscribe(trial_end=to_timestamp(ordering.at + timedelta(days=14)))
     outlook = (await ordering.find_subscription("acme_webinar")).outlook
-    assert outlook.standing is SubscriptionStanding.TRIAL
+    assert outlook.standing is SubscriptionStatus.TRIAL
     assert outlook.trial_ends_on is not None
     with pytest.raises(SubscriptionInTrial):
         await ordering.preview(5, "acme_webinar")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from models.quote import Quote
 from models.service_order import ServiceOrder
 from models.subscription import Subscription
-from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
+from models.subscription.upcoming_changes import InvoiceTerms, UpcomingChanges
 from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
 from tests.handlers.steps import import_account, list_charges, wait_for_modal_text
@@ -30,11 +30,11 @@ async def change_po_number_elsewhere(world: World) -> None:
 
 async def send_invoices_instead(world: World) -> None:
     terms = InvoiceTerms(days_until_due=30, is_order_allowed=True)
-    await change(world, Subscription, "acme_meeting", outlook=SubscriptionOutlook(invoice_terms=terms))
+    await change(world, Subscription, "acme_meeting", outlook=UpcomingChanges(invoice_terms=terms))
 
 
 async def charge_the_card_again(world: World) -> None:
-    await change(world, Subscription, "acme_meeting", outlook=SubscriptionOutlook())
+    await change(world, Subscription, "acme_meeting", outlook=UpcomingChanges())
 
 
 async def rename_administrator(world: World) -> None:

@@ -53,7 +53,7 @@ async def check_charged_once(world: StripeWorld) -> None:
 
 
 async def test_each_is_charged_once_to_the_card_that_was_chosen(world: StripeWorld) -> None:
-    """The first puts the usual card back, which would decline the second."""
+    """The first restores the default card, which would decline the second."""
     await both_ordered(world, "pm_good_1")
     await check_charged_once(world)
     assert len(world.fake.list_charge_requests()) == 2, "nothing was sent twice"

@@ -28,8 +28,8 @@ from models.payment_method import PaymentMethod
 from models.quote import Quote, QuoteStatus
 from models.service_order import ChargeAttempt
 from models.subscription import Subscription
-from models.subscription.outlook import SubscriptionPaidByInvoice
 from models.subscription.seat_pricing import CurrencyMismatch
+from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import InvoiceLine
 from tests.handlers.steps import find_messages, find_newest_message, install_hooked_gateway, open_modal
@@ -114,7 +114,7 @@ async def test_another_card_is_charged_for_this_order_only(world: StripeWorld) -
     await place_order(world, DORA, "declined_meeting", payment_method="pm_good_1")
     subscription = world.records.subscriptions["sub_of_declined_meeting"]
     assert (await get_order_line(world)).status == "settled"
-    assert subscription.default_payment_method is None, "the usual card is back"
+    assert subscription.default_payment_method is None, "the default payment method is restored"
     assert set(subscription.metadata) == {"seatbot_attempt"}
 
 
