@@ -74,9 +74,8 @@ def _build_table(
 ) -> list[Attachment]:
     if not orders:
         return []
-    receipts = [(order.receipt, order.order.number) for order in orders if order.receipt]
     name = f"receipts-{payload.first_day}-{payload.last_day}.csv"
-    return [Attachment(name, CSV_TYPE, render_receipt_table(message.localizer, receipts))]
+    return [Attachment(name, CSV_TYPE, render_receipt_table(message.localizer, orders))]
 
 
 def _split_by_size(files: Sequence[Attachment]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
