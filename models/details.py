@@ -387,7 +387,10 @@ class InvoicePage:
 
 @dataclass(frozen=True)
 class AccountOverview:
-    """The account at a glance, for `/billing` and Home. Each receipt comes with its order's number."""
+    """The account at a glance, for `/billing` and Home. Each receipt comes with its order's number.
+
+    `omitted_orders` are those in progress that are not listed; `omitted_problem_orders` those not listed that
+    need attention or have failed."""
 
     account: Account
     at: datetime
@@ -402,6 +405,9 @@ class AccountOverview:
     spending: Spending = field(default_factory=Spending)
     # Unpaid ones, the one due first first.
     invoices: list[InvoiceDetails] = field(default_factory=list)
+    omitted_orders: int = 0
+    omitted_problem_orders: int = 0
+    omitted_invoices: int = 0
 
     @property
     def default_methods(self) -> list[PaymentMethod]:

@@ -42,7 +42,8 @@ async def run_bot(
     with_scheduler: bool = True,
     database: Database | None = None,
 ) -> AsyncIterator[tuple[Dependencies, int]]:
-    """Yields the dependencies and the port. On exit it accepts nothing new and finishes what was acknowledged."""
+    """Yields the dependencies and the port. On exit it accepts nothing new, and finishes what was
+    acknowledged."""
     async with AsyncExitStack() as stack:
         database = database or build_database(settings)
         clients = await stack.enter_async_context(open_slack_clients(settings, database))
