@@ -209,7 +209,7 @@ _PRINCIPAL_QUERY = (
 
 async def load_principal(session: Session, person: SlackIdentity) -> Principal | None:
     """Returns None if there has never been a Slack profile of theirs. A contact is bound by user id, or by
-    e-mail only if no user id is bound."""
+    email only if no user id is bound."""
     values = {"team": person.team_id, "user": person.user_id}
     found = await session.exec(_PRINCIPAL_QUERY, params=values)
     rows = found.all()
@@ -228,7 +228,7 @@ async def load_principal(session: Session, person: SlackIdentity) -> Principal |
 
 
 def is_contact_of(user: SlackUser, account: Account, contact: BillingContact) -> bool:
-    """Whether the contact, active or not, is this user: by user id, or by e-mail if no user id is bound."""
+    """Whether the contact, active or not, is this user: by user id, or by email if no user id is bound."""
     is_bound = contact.slack_user is not None or contact.email == user.email
     return is_bound and _is_own_account(user, account, contact)
 

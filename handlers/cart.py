@@ -46,10 +46,10 @@ async def repeat_order(request: SlackRequest) -> View:
     """The cart with the seats of an earlier order, as far as they can be ordered."""
     order_id = request.action_row_id
     details = await get_order(request.services, person=request.person, order_id=order_id)
-    screen = await open_cart(
+    entry = await open_cart(
         request.services, person=request.person, account_id=details.account.id, repeated_order_id=order_id
     )
-    return _render_entry(request, screen, "", repeated_order_id=order_id)
+    return _render_entry(request, entry, "", repeated_order_id=order_id)
 
 
 async def warn(request: SlackRequest) -> View:
@@ -120,16 +120,16 @@ async def save(request: SlackRequest) -> View:
 
 
 async def _render_opened_cart(request: SlackRequest, account_id: str | None, command_text: str) -> View:
-    screen = await open_cart(
+    entry = await open_cart(
         request.services, person=request.person, account_id=account_id, command_text=command_text
     )
-    return _render_entry(request, screen, command_text)
+    return _render_entry(request, entry, command_text)
 
 
 def _render_entry(
-    request: SlackRequest, screen: CartEntry, command_text: str, *, repeated_order_id: int = 0
+    request: SlackRequest, entry: CartEntry, command_text: str, *, repeated_order_id: int = 0
 ) -> View:
-    match screen:
+    match entry:
         case AccountChoiceNeeded(accounts):
             metadata = ModalMetadata(command_text=command_text[:MAX_COMMAND_TEXT_LENGTH])
             return blocks.render_account_choice_modal(request.localizer, accounts, metadata)
@@ -143,12 +143,12 @@ def _render_entry(
                 rows=rows,
             )
         case PendingQuotesWarning():
-            kept_text = command_text[:MAX_COMMAND_TEXT_LENGTH] if screen.unparsed else command_text
+            kept_text = command_text[:MAX_COMMAND_TEXT_LENGTH] if entry.unparsed else command_text
             return render_pending_quotes(
-                request, screen, command_text=kept_text, repeated_order_id=repeated_order_id
+                request, entry, command_text=kept_text, repeated_order_id=repeated_order_id
             )
         case CartPage():
-            return render_cart(request, screen)
+            return render_cart(request, entry)
 
 
 async def _load_warning(request: SlackRequest) -> PendingQuotesWarning:

@@ -11,7 +11,7 @@ from bot.use_cases.quote.read import get_quote, get_quote_id, list_quotes
 from bot.use_cases.quote.send import send_quote
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.views import render_next_cart_screen, render_next_order_screen
+from handlers.views import render_next_cart_view, render_next_order_view
 from models.errors import InvalidInput
 from models.quote import MAX_REASON_LENGTH, ReasonTooLong
 
@@ -39,11 +39,11 @@ async def open_quote(request: SlackRequest) -> View:
 
 
 async def approve(request: SlackRequest) -> View:
-    return await render_next_order_screen(request, request.action_row_id)
+    return await render_next_order_view(request, request.action_row_id)
 
 
 async def submit_review(request: SlackRequest) -> View:
-    return await render_next_order_screen(request, request.metadata.quote)
+    return await render_next_order_view(request, request.metadata.quote)
 
 
 async def open_reject_modal(request: SlackRequest) -> View:
@@ -64,7 +64,7 @@ async def reject(request: SlackRequest) -> View:
         raise InvalidInput({"reason": refusal}) from None
     match request.metadata.origin:
         case "pending":
-            return await render_next_cart_screen(request)
+            return await render_next_cart_view(request)
         case "quotes":
             return await _render_quote_list(request, details.account.id)
         case _:
@@ -76,7 +76,9 @@ async def send(request: SlackRequest) -> View:
         request.services, person=request.person, quote_id=request.action_row_id
     )
     metadata = replace(request.metadata, account=details.account.id, quote=details.quote.key)
-    return blocks.render_quote_sent_modal(request.localizer, details, contact, metadata)
+    return blocks.render_quote_sent_modal(
+        request.localizer, details, contact, metadata, has_mail=request.services.mailer.is_configured
+    )
 
 
 def _update_reason(request: SlackRequest) -> ModalMetadata:

@@ -1,4 +1,4 @@
-"""Receipts of a period, by e-mail, for an account's books."""
+"""Receipts of a period, by email, for an account's books."""
 
 from dataclasses import replace
 from datetime import date

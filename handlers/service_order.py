@@ -1,8 +1,9 @@
-"""`/service-orders`: placing, tracking, retrying and giving up."""
+"""`/service-orders`: placing, tracking, retrying and cancelling declined seats."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 from bot.blocks import service_order as blocks
@@ -24,7 +25,7 @@ from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.screen import build_order_screen, store_order_screen
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.views import render_next_order_screen
+from handlers.views import render_next_order_view
 from models.details import OrderDetails
 from models.errors import InvalidInput
 from models.order_fingerprint import OrderChanged
@@ -95,9 +96,10 @@ async def place(request: SlackRequest) -> View:
             external_id=external_id,
         )
     except OrderChanged as refusal:
-        view = await render_next_order_screen(request, metadata.quote)
+        view = await render_next_order_view(request, metadata.quote)
         return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
-    return {**_render_order(request, details, blocks.render_placed_modal), "external_id": external_id}
+    render = partial(blocks.render_placed_modal, has_mail=request.services.mailer.is_configured)
+    return {**_render_order(request, details, render), "external_id": external_id}
 
 
 async def open_retry_modal(request: SlackRequest) -> View:

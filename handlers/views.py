@@ -40,7 +40,7 @@ async def render_checkout(request: SlackRequest, quote_id: int, *, with_address_
     return _render_checkout_page(request, page)
 
 
-async def render_next_order_screen(request: SlackRequest, quote_id: int) -> View:
+async def render_next_order_view(request: SlackRequest, quote_id: int) -> View:
     """After the review of a quote: the checkout, or the order itself if everything is known."""
     page = await begin_checkout(request.services, person=request.person, quote_id=quote_id)
     if isinstance(page, CheckoutPage):
@@ -57,7 +57,7 @@ def _make_quote_metadata(request: SlackRequest, details: QuoteDetails) -> ModalM
     return replace(request.metadata, account=details.account.id, quote=details.quote.key)
 
 
-async def render_next_cart_screen(request: SlackRequest) -> View:
+async def render_next_cart_view(request: SlackRequest) -> View:
     """After a quote was decided on the way to the cart: the next pending quote, otherwise the cart."""
     account_id, command_text = request.metadata.account, request.metadata.command_text
     warning = await load_pending_quotes_warning(

@@ -51,7 +51,7 @@ class PurchaseOrderNumberRequired(FieldRequired):
 
 
 class NotAnEmail(Refusal):
-    """The text isn't an e-mail address."""
+    """The text isn't an email address."""
 
 
 class UnknownCountry(Refusal):
@@ -149,7 +149,7 @@ class CheckoutForm(SQLModel):
 
     @property
     def new_administrator(self) -> tuple[str, str] | None:
-        """(name, e-mail) of the new administrator, if one was chosen. Raises InvalidInput."""
+        """(name, email) of the new administrator, if one was chosen. Raises InvalidInput."""
         if self.administrator != NEW_ADMINISTRATOR_OPTION:
             return None
         name, email = self.admin_name.strip(), self.admin_email.strip()

@@ -1,4 +1,4 @@
-"""An account's receipts of a period, e-mailed for its books: PDFs, and a table of what they say (R28)."""
+"""An account's receipts of a period, emailed for its books: PDFs, and a table of what they say (R28)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from models.errors import Refusal
 from models.receipt import Receipt
 
 MAX_EXPORTED_RECEIPTS = 500
-# An e-mail has to be ready within a lease, and mail servers take some megabytes.
-MAX_FILES_PER_MAIL = 20
+# An email has to be ready within a lease, and mail servers take some megabytes.
+MAX_FILES_PER_EMAIL = 20
 
 
 class PeriodReversed(Refusal):
@@ -38,7 +38,7 @@ class ReceiptExportNotFound(Refusal):
 
 class ReceiptExport(SQLModel, table=True):
     """`first_day` and `last_day` are dates in the account's time zone. `mails` has the ids of the receipts of
-    each e-mail, as they were found when it was requested."""
+    each email, as they were found when it was requested."""
 
     __tablename__ = "receipt_export"
     __table_args__ = (Index("ix_receipt_export_contact", "contact_id", "id"),)
@@ -60,14 +60,14 @@ class ReceiptExport(SQLModel, table=True):
     def receipt_ids(self) -> list[int]:
         return [id_ for ids in self.mails for id_ in ids]
 
-    def get_mail_event(self, number: int) -> str:
-        """Returns the event of the notice that sends the e-mail; the first one's number is 1."""
+    def get_email_event(self, number: int) -> str:
+        """Returns the event of the notice that sends the email; the first one's number is 1."""
         return f"receipt_export:{self.key}:mail:{number}"
 
 
 @dataclass(frozen=True)
 class ExportProgress:
-    """How far a request is: how many of its e-mails were sent, and how many never can be."""
+    """How far a request is: how many of its emails were sent, and how many never can be."""
 
     export: ReceiptExport
     email: str
@@ -112,7 +112,7 @@ def check_exportable(first_day: date, last_day: date, receipt_count: int) -> Non
         raise TooManyReceipts(most=MAX_EXPORTED_RECEIPTS)
 
 
-def split_into_mails(receipts: Iterable[Receipt]) -> list[list[int]]:
+def split_into_emails(receipts: Iterable[Receipt]) -> list[list[int]]:
     """Their ids, in order. What belongs to one receipt stays together: its own PDF, and its invoices."""
     mails: list[list[int]] = []
     room = 0
@@ -120,7 +120,7 @@ def split_into_mails(receipts: Iterable[Receipt]) -> list[list[int]]:
         file_count = 1 + len(receipt.invoice_numbers)
         if file_count > room:
             mails.append([])
-            room = MAX_FILES_PER_MAIL
+            room = MAX_FILES_PER_EMAIL
         mails[-1].append(receipt.key)
         room -= file_count
     return mails

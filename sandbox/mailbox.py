@@ -1,4 +1,4 @@
-"""An SMTP server that stores every e-mail it receives."""
+"""An SMTP server that stores every email it receives."""
 
 import asyncio
 import email

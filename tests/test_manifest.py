@@ -31,7 +31,7 @@ SCOPES: dict[str, set[str]] = {
     "conversations.members": {"channels:read", "groups:read"},
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
-    # People are bound by e-mail too, and without the second scope the answer has none.
+    # People are bound by email too, and without the second scope the answer has none.
     "users.info": {"users:read", "users:read.email"},
     "users.lookupByEmail": {"users:read.email"},
     "views.open": set(),

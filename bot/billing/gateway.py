@@ -12,9 +12,9 @@ from models.errors import Refusal
 from models.invoice import InvoiceStatus
 from models.payment_method import CARD_TYPE
 from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
-from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
+from models.subscription.upcoming_changes import UpcomingChanges
 from models.tax import TaxDetails, TaxItem
 
 
@@ -55,6 +55,17 @@ class BillingRequestRejected(BillingUnavailable):
 
 class TaxCalculationFailed(BillingUnavailable):
     """The provider could not compute the tax, whatever the address."""
+
+
+UNAVAILABLE_ERRORS = (
+    BillingUnavailable,
+    BillingSystemFailed,
+    BillingBusy,
+    BillingAccessDenied,
+    BillingPermissionsMissing,
+    BillingRequestRejected,
+    TaxCalculationFailed,
+)
 
 
 class BillingPeriodEnded(Refusal):
@@ -138,7 +149,7 @@ class SubscriptionState:
     pricing: SeatPricing = field(default_factory=SeatPricing)
     # The payment method charged for this subscription, if it is not the account's default.
     default_payment_method_id: str | None = None
-    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
+    outlook: UpcomingChanges = field(default_factory=UpcomingChanges)
 
 
 @dataclass(frozen=True)

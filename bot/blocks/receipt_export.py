@@ -1,4 +1,4 @@
-"""Receipts of a period: choosing it, and how far their e-mails are."""
+"""Receipts of a period: choosing it, and how far their emails are."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from bot.blocks.receipt import format_receipt
 from bot.blocks.refusal import format_refusal
 from bot.i18n import Localizer
 from models.account import Account
-from models.receipt_export import ExportPage, ExportProgress, split_into_mails
+from models.receipt_export import ExportPage, ExportProgress, split_into_emails
 
 OPEN = navigation.OPEN_RECEIPT_EXPORT
 SEND = "receipt_export.send"
@@ -49,7 +49,7 @@ def _build_receipt_blocks(localizer: Localizer, page: ExportPage) -> list[Block]
     count = localizer.format_mrkdwn(
         "receipt-export-found",
         count=len(page.receipts),
-        mails=len(split_into_mails(receipt for receipt, _ in page.receipts)),
+        mails=len(split_into_emails(receipt for receipt, _ in page.receipts)),
         email=page.contact.email,
     )
     texts = [

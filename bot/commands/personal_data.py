@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.use_cases.personal_data.person import Person, PersonKey
 
 PersonArgument = Annotated[
-    str, typer.Argument(help="An e-mail address, or a workspace and a user of Slack: T01ACME/U01ALICE.")
+    str, typer.Argument(help="An email address, or a workspace and a user of Slack: T01ACME/U01ALICE.")
 ]
 
 
@@ -93,4 +93,4 @@ def _parse_key_or_exit(text: str) -> "PersonKey":
     try:
         return PersonKey.parse(text)
     except InvalidPersonKey:
-        exit_with_error("not a person: give an e-mail address, or a Slack user such as T01ACME/U01ALICE")
+        exit_with_error("not a person: give an email address, or a Slack user such as T01ACME/U01ALICE")

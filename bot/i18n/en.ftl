@@ -264,7 +264,10 @@ quote-reject-intro = A rejected quote can’t be restored. The account’s other
 quote-reject-reason = Reason
 quote-reject-hint = Optional, up to { $most } characters.
 quote-sent-success = Quote { $number } is on its way to you.
-quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF. If Slack rejects the file, we’ll email it to { $email }. Forward it to the person who pays.
+quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF.{ $has_mail ->
+    [yes] {" "}If Slack rejects the file, we’ll email it to { $email }.
+   *[no] {""}
+} Forward it to the person who pays.
 quote-file-buyer = Prepared for
 quote-file-number = Quote number
 quote-file-until = Valid through
@@ -477,13 +480,17 @@ placement-po-number =
        *[no] None
     }
 placement-address = *{ billing-address }*
+email-or-message = { $has_mail ->
+    [yes] email
+   *[no] direct message
+}
 placement-consequence = By placing this service order, you accept quote { $number } and { $payment ->
     [invoice] will get an invoice for { $invoiced }, { invoice-term }
     [both] will be charged { $total } and get an invoice for { $invoiced }, { invoice-term }
    *[charge] will be charged { $total }
 }. Processing can take up to 24 hours. { $payment ->
-    [charge] We’ll email you a confirmation with the receipt.
-   *[other] We’ll email you a confirmation with the invoice.
+    [charge] We’ll send you a confirmation with the receipt by { email-or-message }.
+   *[other] We’ll send you a confirmation with the invoice by { email-or-message }.
 }
 placed-title = Service order placed
 placed-success = Service order { $number } has been placed.
@@ -493,11 +500,14 @@ placed-next = { $overdue ->
 }You can close this window: { $has_channel ->
     [yes] updates are posted to your account’s channel.
    *[no] we’ll send you updates by direct message.
-} Once the order is completed, we’ll email { $payment ->
+} Once the order is completed, we’ll send { $payment ->
     [invoice] the invoice
     [both] the receipt and the invoice
    *[charge] the receipt
-} to { $name }, { $email }.
+} by { email-or-message } to { $name }{ $has_mail ->
+    [yes] , { $email }
+   *[no] {""}
+}.
 
 ## Service order
 order-status = { $status ->
@@ -717,28 +727,28 @@ account-subscription =
    *[no] {" "}· contact Account Services to add seats
     }
 account-renewals = Next renewals total { $totals }, before tax.
-outlook-trial = In trial{ $has_until ->
+upcoming-trial = In trial{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-outlook-standing = { $standing ->
+upcoming-standing = { $standing ->
     [past_due] An invoice is unpaid
    *[paused] Paused
 }
-outlook-ends = Ends on { $on } and won’t renew after that
-outlook-collection-paused = Payments are paused{ $has_until ->
+upcoming-ends = Ends on { $on } and won’t renew after that
+upcoming-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-outlook-change-scheduled = { $change ->
+upcoming-change-scheduled = { $change ->
     [price] A change scheduled for { $on } sets a different price, for { seat-count }
     [removed] A change scheduled for { $on } removes the product from the subscription
     [unknown] A change to the subscription is scheduled for { $on }
    *[seats] A change scheduled for { $on } sets { seat-count }
 }
-outlook-update-pending = Another change is pending until it’s paid, or until { $until }
-outlook-paid-by-invoice = Paid by invoice, { invoice-term }
-outlook-discount = Discount{ $has_name ->
+upcoming-update-pending = Another change is pending until it’s paid, or until { $until }
+upcoming-paid-by-invoice = Paid by invoice, { invoice-term }
+upcoming-discount = Discount{ $has_name ->
     [yes] {" "}“{ $name }”
    *[no] {""}
 }{ $known ->
@@ -1211,12 +1221,16 @@ notice-receipt-file = { $kind ->
     [confirmation] Order confirmation { $number }
    *[receipt] PDF of receipt { $number }
 }
+by-email-too = { $has_mail ->
+    [yes] {" "}and email
+   *[no] {""}
+}
 notice-receipt-sent = { $kind ->
     [invoice] { $count ->
-        [one] { document-name } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
-       *[other] { document-name } were sent to the billing contact by direct message and email. Billing contacts can find them any time with /billing receipts.
+        [one] { document-name } was sent to the billing contact by direct message{ by-email-too }. Billing contacts can find it any time with /billing receipts.
+       *[other] { document-name } were sent to the billing contact by direct message{ by-email-too }. Billing contacts can find them any time with /billing receipts.
     }
-   *[receipt] { document-name } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
+   *[receipt] { document-name } was sent to the billing contact by direct message{ by-email-too }. Billing contacts can find it any time with /billing receipts.
 }
 notice-not-bought = Not bought or billed:
 notice-quote-arrived = Quote { $number } needs your decision
@@ -1293,7 +1307,10 @@ receipt-sent-success = { $count ->
     [one] { document-name } is on its way.
    *[other] { document-name } are on their way.
 }
-receipt-sent = You’ll get a direct message with the PDF in a moment. If Slack can’t deliver it, we’ll email it to { $email }.
+receipt-sent = You’ll get a direct message with the PDF in a moment.{ $has_mail ->
+    [yes] {" "}If Slack can’t deliver it, we’ll email it to { $email }.
+   *[no] {""}
+}
 receipt-export-title = Receipts by period
 receipt-export-intro = For the bookkeeping of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt and tax rate.
 receipt-export-since = From
@@ -1410,7 +1427,7 @@ receipt-payment = { $type ->
 }
 
 ## Receipt mail
-mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
+email-receipt-thanks = Your service order { $order } is completed. { $kind ->
     [invoice] { $count ->
         [one] Here’s your invoice.
        *[other] Here are your invoices.
@@ -1418,7 +1435,7 @@ mail-receipt-thanks = Your service order { $order } is completed. { $kind ->
     [confirmation] Here’s the order confirmation.
    *[receipt] Here’s your receipt.
 }
-mail-receipt-attached = { $kind ->
+email-receipt-attached = { $kind ->
     [invoice] { $count ->
         [one] Your invoice and the order confirmation are attached as PDFs.
        *[other] Your invoices and the order confirmation are attached as PDFs.
@@ -1430,17 +1447,17 @@ invoice-pdf-missing = { $count ->
     [one] The payment provider hasn’t sent us the PDF of invoice { $number } yet. Get it later with /billing receipts in Slack.
    *[other] The payment provider hasn’t sent us the PDFs of invoices { $number } yet. Get them later with /billing receipts in Slack.
 }
-mail-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
-mail-receipt-number = { $kind ->
+email-files-too-large = These files are too large for this email: { $names }. Get them with /billing receipts in Slack.
+email-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Invoice: { $number }
        *[other] Invoices: { $number }
     }
    *[receipt] Receipt: { $number }
 }
-mail-receipt-date = Date: { $day }
-mail-receipt-account = Account: { $account }
-mail-receipt-address = { billing-address }:
-mail-receipt-order = Service order: { $order }, from quote { $quote }
-mail-receipt-placed = Placed by { $name } on { $day }
-mail-footer = Slack couldn’t deliver this message to you, so we sent it by email.
+email-receipt-date = Date: { $day }
+email-receipt-account = Account: { $account }
+email-receipt-address = { billing-address }:
+email-receipt-order = Service order: { $order }, from quote { $quote }
+email-receipt-placed = Placed by { $name } on { $day }
+email-footer = Slack couldn’t deliver this message to you, so we sent it by email.

@@ -268,7 +268,10 @@ quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres con
 quote-reject-reason = Motif
 quote-reject-hint = Facultatif, { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
-quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF. Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }. Transmettez-le à la personne qui paie.
+quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF.{ $has_mail ->
+    [yes] {" "}Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }.
+   *[no] {""}
+} Transmettez-le à la personne qui paie.
 quote-file-buyer = Établi pour
 quote-file-number = Numéro du devis
 quote-file-until = Valable jusqu’au (inclus)
@@ -481,13 +484,17 @@ placement-po-number =
        *[no] Aucun
     }
 placement-address = *{ billing-address }*
+email-or-message = { $has_mail ->
+    [yes] e-mail
+   *[no] message direct
+}
 placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et { $payment ->
     [invoice] recevrez une facture de { $invoiced }, { invoice-term }
     [both] autorisez le débit de { $total } et recevrez une facture de { $invoiced }, { invoice-term }
    *[charge] autorisez le débit de { $total }
 }. Le traitement peut prendre jusqu’à 24 heures. { $payment ->
-    [charge] Nous vous enverrons par e-mail une confirmation avec le reçu.
-   *[other] Nous vous enverrons par e-mail une confirmation avec la facture.
+    [charge] Nous vous enverrons par { email-or-message } une confirmation avec le reçu.
+   *[other] Nous vous enverrons par { email-or-message } une confirmation avec la facture.
 }
 placed-title = Commande passée
 placed-success = La commande de Service { $number } est passée.
@@ -501,7 +508,10 @@ placed-next = { $overdue ->
     [invoice] la facture
     [both] le reçu et la facture
    *[charge] le reçu
-} par e-mail à { $name }, { $email }.
+} par { email-or-message } à { $name }{ $has_mail ->
+    [yes] , { $email }
+   *[no] {""}
+}.
 
 ## Commande de Service
 order-status = { $status ->
@@ -721,28 +731,28 @@ account-subscription =
    *[no] {" "}· pour ajouter des postes, contactez les Services des comptes Corporate
     }
 account-renewals = Total des prochains renouvellements : { $totals }, hors taxe.
-outlook-trial = À l’essai{ $has_until ->
+upcoming-trial = À l’essai{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-outlook-standing = { $standing ->
+upcoming-standing = { $standing ->
     [past_due] Une facture est impayée
    *[paused] Suspendu
 }
-outlook-ends = Prend fin le { $on } et ne se renouvelle plus ensuite
-outlook-collection-paused = Paiements suspendus{ $has_until ->
+upcoming-ends = Prend fin le { $on } et ne se renouvelle plus ensuite
+upcoming-collection-paused = Paiements suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-outlook-change-scheduled = { $change ->
+upcoming-change-scheduled = { $change ->
     [price] Un changement programmé le { $on } fixe un autre prix, pour { seat-count }
     [removed] Un changement programmé le { $on } retire le produit de l’abonnement
     [unknown] Un changement de l’abonnement est programmé le { $on }
    *[seats] Un changement programmé le { $on } fixe { seat-count }
 }
-outlook-update-pending = Une autre modification est en attente de paiement jusqu’au { $until }
-outlook-paid-by-invoice = Payé sur facture, { invoice-term }
-outlook-discount = Remise{ $has_name ->
+upcoming-update-pending = Une autre modification est en attente de paiement jusqu’au { $until }
+upcoming-paid-by-invoice = Payé sur facture, { invoice-term }
+upcoming-discount = Remise{ $has_name ->
     [yes] {" "}« { $name } »
    *[no] {""}
 }{ $known ->
@@ -1215,12 +1225,16 @@ notice-receipt-file = { $kind ->
     [confirmation] Confirmation de commande { $number }
    *[receipt] PDF du reçu { $number }
 }
+by-email-too = { $has_mail ->
+    [yes] {" "}et par e-mail
+   *[no] {""}
+}
 notice-receipt-sent = { $kind ->
     [invoice] { $count ->
-        [one] La facture { $number } a été envoyée au contact de facturation par message direct et par e-mail. Les contacts de facturation la retrouvent à tout moment avec /billing receipts.
-       *[other] Les factures { $number } ont été envoyées au contact de facturation par message direct et par e-mail. Les contacts de facturation les retrouvent à tout moment avec /billing receipts.
+        [one] La facture { $number } a été envoyée au contact de facturation par message direct{ by-email-too }. Les contacts de facturation la retrouvent à tout moment avec /billing receipts.
+       *[other] Les factures { $number } ont été envoyées au contact de facturation par message direct{ by-email-too }. Les contacts de facturation les retrouvent à tout moment avec /billing receipts.
     }
-   *[receipt] Le reçu { $number } a été envoyé au contact de facturation par message direct et par e-mail. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
+   *[receipt] Le reçu { $number } a été envoyé au contact de facturation par message direct{ by-email-too }. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
 }
 notice-not-bought = Ni acheté ni facturé :
 notice-quote-arrived = Le devis { $number } attend votre décision
@@ -1300,7 +1314,10 @@ receipt-sent-success = { $kind ->
     }
    *[receipt] Le reçu { $number } vous est envoyé.
 }
-receipt-sent = Vous recevrez dans un instant un message direct avec le PDF. Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
+receipt-sent = Vous recevrez dans un instant un message direct avec le PDF.{ $has_mail ->
+    [yes] {" "}Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
+   *[no] {""}
+}
 receipt-export-title = Reçus par période
 receipt-export-intro = Pour la comptabilité du compte *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
 receipt-export-since = Du
@@ -1417,7 +1434,7 @@ receipt-payment = { $type ->
 }
 
 ## E-mail du reçu
-mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kind ->
+email-receipt-thanks = Votre commande de Service { $order } est terminée. { $kind ->
     [invoice] { $count ->
         [one] Voici votre facture.
        *[other] Voici vos factures.
@@ -1425,7 +1442,7 @@ mail-receipt-thanks = Votre commande de Service { $order } est terminée. { $kin
     [confirmation] Voici la confirmation de commande.
    *[receipt] Voici votre reçu.
 }
-mail-receipt-attached = { $kind ->
+email-receipt-attached = { $kind ->
     [invoice] { $count ->
         [one] Votre facture et la confirmation de commande sont jointes au format PDF.
        *[other] Vos factures et la confirmation de commande sont jointes au format PDF.
@@ -1437,17 +1454,17 @@ invoice-pdf-missing = { $count ->
     [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
    *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
 }
-mail-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing receipts dans Slack.
-mail-receipt-number = { $kind ->
+email-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing receipts dans Slack.
+email-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Facture : { $number }
        *[other] Factures : { $number }
     }
    *[receipt] Reçu : { $number }
 }
-mail-receipt-date = Date : { $day }
-mail-receipt-account = Compte : { $account }
-mail-receipt-address = { billing-address } :
-mail-receipt-order = Commande de Service : { $order }, à partir du devis { $quote }
-mail-receipt-placed = Passée par { $name } le { $day }
-mail-footer = Slack n’a pas pu vous remettre ce message. Nous vous l’avons donc envoyé par e-mail.
+email-receipt-date = Date : { $day }
+email-receipt-account = Compte : { $account }
+email-receipt-address = { billing-address } :
+email-receipt-order = Commande de Service : { $order }, à partir du devis { $quote }
+email-receipt-placed = Passée par { $name } le { $day }
+email-footer = Slack n’a pas pu vous remettre ce message. Nous vous l’avons donc envoyé par e-mail.

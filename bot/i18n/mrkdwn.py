@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 # Slack formats what is between two of them. It has no escape sequence for them, so look-alikes are shown. An
-# underscore inside a word, as in an e-mail address, formats nothing.
+# underscore inside a word, as in an email address, formats nothing.
 LOOK_ALIKES = {"*": "\u2217", "~": "\u223c", "`": "\u02cb"}
 FORMATTING_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 UNDERSCORE_LOOK_ALIKE = "\u02cd"

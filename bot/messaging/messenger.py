@@ -72,6 +72,7 @@ class OutboundMessage:
     extension: QuoteExtension | None = None
     invitation: InvitationDetails | None = None
     shows_amounts: bool = True
+    has_mail: bool = True
     update_ts: str | None = None
     thread_ts: str | None = None
     files: tuple[FileUpload, ...] = ()

@@ -1,4 +1,4 @@
-"""Notices as e-mails: a subject, and the same content as text and as HTML."""
+"""Notices as emails: a subject, and the same content as text and as HTML."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from bot.presenters.tax import format_receipt_notes, format_tax_ids, format_tax_
 from models.notice import NoticeKind
 from models.service_order import LineStatus
 
-# Each of these becomes the receipt's e-mail, with the PDF attached.
-RECEIPT_KINDS = (NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
+# Each of these becomes the receipt's email, with the PDF attached.
+RECEIPT_KINDS = (NoticeKind.RECEIPT_EMAIL, NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -42,14 +42,14 @@ def render_email(
     *,
     oversized_files: Sequence[str] = (),
 ) -> EmailContent:
-    """`oversized_files` are those that the e-mail has no room for."""
+    """`oversized_files` are those that the email has no room for."""
     if notice.kind in RECEIPT_KINDS:
         return _render_receipt_email(NoticeRenderer(notice, services_url, is_mrkdwn=False))
     content = render_notice(notice, services_url, is_mrkdwn=False)
     if notice.kind is NoticeKind.RECEIPT_EXPORT:
         notes = _format_missing_files(notice, oversized_files)
         return _render_notice_email(notice, content, notes)
-    return _render_notice_email(notice, content, [notice.localizer.format_text("mail-footer")])
+    return _render_notice_email(notice, content, [notice.localizer.format_text("email-footer")])
 
 
 def _render_notice_email(notice: RenderableNotice, content: NoticeText, footer: list[str]) -> EmailContent:
@@ -63,7 +63,7 @@ def _format_missing_files(notice: RenderableNotice, oversized_files: Sequence[st
     localizer = notice.localizer
     notes = format_missing_invoices(localizer, notice.missing_invoices)
     if oversized_files:
-        notes.append(localizer.format_text("mail-files-too-large", names=list(oversized_files)))
+        notes.append(localizer.format_text("email-files-too-large", names=list(oversized_files)))
     return notes
 
 
@@ -72,7 +72,7 @@ def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
     document = get_document_arguments(renderer.receipt)
     subject = localizer.format_text("notice-receipt", **document, order=order.number)
     sent_document = get_sent_document_arguments(renderer.receipt, renderer.notice.missing_invoices)
-    thanks = localizer.format_text("mail-receipt-thanks", **sent_document, order=order.number)
+    thanks = localizer.format_text("email-receipt-thanks", **sent_document, order=order.number)
     details, (header, *rows) = _format_receipt_details(renderer), _format_table_rows(renderer)
     ending = [
         *_format_taxes(renderer),
@@ -98,7 +98,7 @@ def _render_receipt_email(renderer: NoticeRenderer) -> EmailContent:
 def _format_attachments(renderer: NoticeRenderer, sent_document: dict[str, object]) -> list[str]:
     localizer = renderer.notice.localizer
     return [
-        localizer.format_text("mail-receipt-attached", **sent_document),
+        localizer.format_text("email-receipt-attached", **sent_document),
         *format_missing_invoices(localizer, renderer.notice.missing_invoices),
     ]
 
@@ -109,15 +109,15 @@ def _format_receipt_details(renderer: NoticeRenderer) -> list[str]:
     details, receipt = renderer.order, renderer.receipt
     address = ", ".join(localizer.format_address(receipt.billing_address))
     return [
-        localizer.format_text("mail-receipt-number", **get_document_arguments(receipt)),
-        localizer.format_text("mail-receipt-date", day=receipt.issued_on),
-        localizer.format_text("mail-receipt-account", account=receipt.buyer),
-        f"{localizer.format_text('mail-receipt-address')} {address}",
+        localizer.format_text("email-receipt-number", **get_document_arguments(receipt)),
+        localizer.format_text("email-receipt-date", day=receipt.issued_on),
+        localizer.format_text("email-receipt-account", account=receipt.buyer),
+        f"{localizer.format_text('email-receipt-address')} {address}",
         *format_tax_ids(localizer, receipt.tax_facts),
-        localizer.format_text("mail-receipt-order", order=details.order.number, quote=details.quote.number),
+        localizer.format_text("email-receipt-order", order=details.order.number, quote=details.quote.number),
         *([localizer.format_text("notice-po-number", number=receipt.po_number)] if receipt.po_number else []),
         localizer.format_text(
-            "mail-receipt-placed",
+            "email-receipt-placed",
             name=details.contact.name,
             day=account.get_local_date(details.order.placed_at),
         ),

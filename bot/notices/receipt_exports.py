@@ -1,4 +1,4 @@
-"""What the e-mails with an account's receipts of a period say."""
+"""What the emails with an account's receipts of a period say."""
 
 from bot.notices.render import NoticeRenderer, NoticeText
 from models.notice.payloads import ReceiptExportPayload

@@ -1,4 +1,4 @@
-"""How notices are worded, once for Slack messages and e-mails."""
+"""How notices are worded, once for Slack messages and emails."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -60,6 +60,8 @@ class RenderableNotice(Protocol):
     def created_at(self) -> datetime: ...
     @property
     def shows_amounts(self) -> bool: ...
+    @property
+    def has_mail(self) -> bool: ...
     @property
     def missing_invoices(self) -> Sequence[str]: ...
     @property
@@ -304,7 +306,7 @@ def _format_row(
 def format_rows(
     renderer: NoticeRenderer, rows: Sequence[RowT], format_row: Callable[[RowT], str]
 ) -> list[str]:
-    """As many rows as a message has room for, and how many more there are; an e-mail takes all."""
+    """As many rows as a message has room for, and how many more there are; an email takes all."""
     texts, omitted_count = _fit_rows(renderer, rows, format_row)
     more = [renderer.format_text("notice-more-rows", more=omitted_count)] if omitted_count else []
     return [*texts, *more]

@@ -42,7 +42,7 @@ def _render_portal_changed(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _render_channel_unreachable(renderer: NoticeRenderer) -> NoticeText:
-    # Slack shows the channel's name for a reference; in an e-mail only its id is known.
+    # Slack shows the channel's name for a reference; in an email only its id is known.
     key = "notice-channel-unreachable" if renderer.is_mrkdwn else "notice-channel-unreachable-plain"
     channel = renderer.get_payload(ChannelUnreachablePayload).channel
     title = renderer.format_text(key, channel=channel, account=renderer.notice.account.name)
@@ -64,7 +64,7 @@ RENDER_BY_KIND: dict[NoticeKind, Callable[[NoticeRenderer], NoticeText]] = {
     NoticeKind.INVOICE_CANCELLED: order_notices.render_invoice,
     NoticeKind.RECEIPT: order_notices.render_receipt_notice,
     NoticeKind.RECEIPT_FILE: order_notices.render_receipt_file,
-    NoticeKind.RECEIPT_MAIL: order_notices.render_receipt_notice,
+    NoticeKind.RECEIPT_EMAIL: order_notices.render_receipt_notice,
     NoticeKind.RECEIPT_EXPORT: render_receipt_export,
     NoticeKind.QUOTE_ARRIVED: quote_notices.render_quote_arrived,
     NoticeKind.QUOTE_REMINDER: quote_notices.render_quote_reminder,

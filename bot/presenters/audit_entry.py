@@ -18,7 +18,7 @@ def format_history_entry(
     product_labels: Mapping[str, str],
     format_text: Callable[..., str],
 ) -> str:
-    """`format_text` fills in the message for the output: a screen, a Slack message or an e-mail."""
+    """`format_text` fills in the message for the output: a screen, a Slack message or an email."""
     return format_text(
         "history-entry",
         at=entry.at,

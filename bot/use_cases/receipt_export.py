@@ -25,7 +25,7 @@ from models.receipt_export import (
     ReceiptExportNotFound,
     check_exportable,
     get_previous_month,
-    split_into_mails,
+    split_into_emails,
 )
 from models.service_order import ServiceOrder
 
@@ -66,7 +66,7 @@ async def request_receipt_export(
     first_day: date | None,
     last_day: date | None,
 ) -> tuple[Account, ExportProgress]:
-    """Once, if it is requested again before its e-mails have gone out. Raises MailNotConfigured, and
+    """Once, if it is requested again before its emails have gone out. Raises MailNotConfigured, and
     InvalidInput for a period that cannot be mailed."""
     at = services.now()
     async with services.write() as session:
@@ -89,7 +89,7 @@ async def request_receipt_export(
             requested_at=at,
             first_day=first_day,
             last_day=last_day,
-            mails=split_into_mails(receipt for receipt, _ in receipts),
+            mails=split_into_emails(receipt for receipt, _ in receipts),
         )
         session.add(export)
         await session.flush()
@@ -114,7 +114,7 @@ async def get_export_progress(
 
 
 def _check_mailer(services: Services) -> None:
-    """After who asks. Without a server, e-mails would wait for one."""
+    """After who asks. Without a server, emails would wait for one."""
     if not services.mailer.is_configured:
         raise MailNotConfigured
 
@@ -159,7 +159,7 @@ async def _find_latest_export(
 
 async def _load_progress(session: Session, export: ReceiptExport, contact: BillingContact) -> ExportProgress:
     [destination] = list_email_destinations([contact])
-    events = [f"{export.get_mail_event(number)}>{destination}" for number, _ in enumerate(export.mails, 1)]
+    events = [f"{export.get_email_event(number)}>{destination}" for number, _ in enumerate(export.mails, 1)]
     found = (await session.exec(select(Notice.status).where(col(Notice.event).in_(events)))).all()
     failed_count = found.count(NoticeStatus.UNDELIVERABLE)
     # Old notices are deleted, but never those that wait.
@@ -175,7 +175,7 @@ def _build_mails(
         for number, ids in enumerate(export.mails, 1)
         for notice in build_notices(
             NoticeKind.RECEIPT_EXPORT,
-            export.get_mail_event(number),
+            export.get_email_event(number),
             list_email_destinations([contact]),
             account=account,
             at=at,

@@ -89,7 +89,7 @@ async def _load_principal(services: Services, person: SlackIdentity) -> Principa
 
 
 async def resolve_contact_user(services: Services, team_id: str, contact: BillingContact) -> SlackUser | None:
-    """The contact's Slack user, by user id, else by e-mail, if they may receive messages (R5).
+    """The contact's Slack user, by user id, else by email, if they may receive messages (R5).
     Raises DirectoryUnavailable."""
     user_id = contact.slack_user or await _find_user_id_by_email(services, team_id, contact.email)
     if user_id is None:
@@ -108,7 +108,7 @@ async def resolve_contact_user(services: Services, team_id: str, contact: Billin
 
 
 def can_receive_messages(contact: BillingContact, user: SlackUser, team_id: str) -> bool:
-    """A contact known by e-mail is this user only while the address is theirs, and an account's messages go
+    """A contact known by email is this user only while the address is theirs, and an account's messages go
     only to people of its own workspace or organisation (R5)."""
     bound = contact.slack_user is not None or user.email == contact.email.lower()
     return bound and user.is_full_member and team_id in user.own_team_ids

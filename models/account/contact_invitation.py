@@ -62,7 +62,7 @@ class ContactNotEligible(Refusal):
 
 
 class ContactEmailMissing(Refusal):
-    """R13: receipts are e-mailed, and Slack shows no address."""
+    """R13: receipts are emailed, and Slack shows no address."""
 
 
 class ContactEmailTaken(Refusal):

@@ -1,7 +1,7 @@
 """The history of an account: append-only, numbered without gaps, each entry with the previous one's hash
 (R18).
 
-The hash covers no name, e-mail address, Slack id or free text, only a person's key and a digest of the text.
+The hash covers no name, email address, Slack id or free text, only a person's key and a digest of the text.
 Both are salted: once a person or a text is erased together with the salt, what is left cannot be guessed from
 (decision 18).
 """

@@ -15,7 +15,7 @@ class SubjectType(StrEnum):
 
 @dataclass(frozen=True)
 class AuditSubject:
-    """`key` is the number that people read, or else an internal id: never a name or an e-mail address."""
+    """`key` is the number that people read, or else an internal id: never a name or an email address."""
 
     type: SubjectType
     key: str

@@ -8,7 +8,7 @@ class DestinationKind(StrEnum):
     CHANNEL = "channel"  # an account's channel
     CONTACT = "contact"  # a billing contact, by direct message
     FILE = "file"  # the same direct message, for files: they are slower, and hold no message up
-    EMAIL = "email"  # a billing contact, by e-mail
+    EMAIL = "email"  # a billing contact, by email
     SERVICES = "services"  # the channel of Account Services
     INVITED = "invited"  # a colleague who was invited as a billing contact, by direct message
 

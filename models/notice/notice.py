@@ -39,8 +39,8 @@ class NoticeKind(StrEnum):
     INVOICE_CANCELLED = "invoice_cancelled"  # or written off
     RECEIPT = "receipt"
     RECEIPT_FILE = "receipt_file"  # the PDF, uploaded to the direct message that announced it
-    RECEIPT_MAIL = "receipt_mail"
-    RECEIPT_EXPORT = "receipt_export"  # an e-mail with receipts of a period, for the books
+    RECEIPT_EMAIL = "receipt_mail"
+    RECEIPT_EXPORT = "receipt_export"  # an email with receipts of a period, for the books
     QUOTE_ARRIVED = "quote_arrived"
     QUOTE_REMINDER = "quote_reminder"
     QUOTE_DECIDED = "quote_decided"

@@ -11,7 +11,7 @@ from models.notice.payloads import QuoteReminderPayload, is_requested, parse_pay
 
 
 class NotificationTopic(StrEnum):
-    """What can be turned off. Requests for action and e-mailed receipts cannot."""
+    """What can be turned off. Requests for action and emailed receipts cannot."""
 
     ORDERS = "orders"
     RECEIPTS = "receipts"

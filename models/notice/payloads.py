@@ -74,7 +74,7 @@ class DocumentFilePayload(DocumentPayload):
 
 
 class ReceiptExportPayload(NoticePayload):
-    """One of the e-mails of a request: `mail` counts from 1. Both days are in the account's time zone."""
+    """One of the emails of a request: `mail` counts from 1. Both days are in the account's time zone."""
 
     export_id: int = 0
     first_day: date | None = None
@@ -149,7 +149,7 @@ PAYLOAD_BY_KIND: dict[NoticeKind, type[NoticePayload]] = {
     NoticeKind.INVOICE_CANCELLED: InvoicePayload,
     NoticeKind.RECEIPT: DocumentPayload,
     NoticeKind.RECEIPT_FILE: DocumentFilePayload,
-    NoticeKind.RECEIPT_MAIL: EmptyPayload,
+    NoticeKind.RECEIPT_EMAIL: EmptyPayload,
     NoticeKind.RECEIPT_EXPORT: ReceiptExportPayload,
     NoticeKind.QUOTE_ARRIVED: EmptyPayload,
     NoticeKind.QUOTE_REMINDER: QuoteReminderPayload,

@@ -1,4 +1,4 @@
-"""E-mail addresses, as they are compared and as they are sent."""
+"""Email addresses, as they are compared and as they are sent."""
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 

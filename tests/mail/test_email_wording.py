@@ -1,4 +1,4 @@
-"""The text of e-mails: the receipt (R13), and what Slack could not deliver."""
+"""The text of emails: the receipt (R13), and what Slack could not deliver."""
 
 from html.parser import HTMLParser
 
@@ -23,7 +23,7 @@ def html_words(html: str) -> str:
 
 
 def test_the_receipt_names_what_was_bought_and_paid() -> None:
-    mail = render_email(make_message(NoticeKind.RECEIPT_MAIL, ENGLISH, Size(rows=4), "email"), URL)
+    mail = render_email(make_message(NoticeKind.RECEIPT_EMAIL, ENGLISH, Size(rows=4), "email"), URL)
     assert mail.subject == "Receipt R-1001 for service order SO-1007"
     for part in (
         "Receipt: R-1001",
@@ -43,7 +43,7 @@ def test_the_receipt_names_what_was_bought_and_paid() -> None:
 
 
 def test_the_receipt_speaks_french() -> None:
-    mail = render_email(make_message(NoticeKind.RECEIPT_MAIL, FRENCH, to="email"), URL)
+    mail = render_email(make_message(NoticeKind.RECEIPT_EMAIL, FRENCH, to="email"), URL)
     assert mail.subject == "Reçu R-1001 de la commande de Service SO-1007"
     assert '<html lang="fr">' in mail.html
 

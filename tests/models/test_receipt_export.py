@@ -1,4 +1,4 @@
-"""Which receipts of a period go into which e-mail."""
+"""Which receipts of a period go into which email."""
 
 from datetime import date
 
@@ -8,31 +8,31 @@ from models.errors import Refusal
 from models.receipt import Receipt
 from models.receipt_export import (
     MAX_EXPORTED_RECEIPTS,
-    MAX_FILES_PER_MAIL,
+    MAX_FILES_PER_EMAIL,
     NoReceiptsInPeriod,
     PeriodReversed,
     TooManyReceipts,
     check_exportable,
     get_previous_month,
-    split_into_mails,
+    split_into_emails,
 )
-from tests.models.examples import a_receipt
+from tests.models.examples import make_receipt
 
 
 def receipt(number: int, invoice_count: int = 0) -> Receipt:
-    usual = a_receipt().lines[0]
+    usual = make_receipt().lines[0]
     lines = [{**usual, "invoice_number": f"A-{number}-{n}"} for n in range(invoice_count)] or [usual]
-    return a_receipt(id=number, lines=lines)
+    return make_receipt(id=number, lines=lines)
 
 
 def test_a_mail_has_as_many_files_as_fit_and_a_receipt_stays_together() -> None:
-    assert split_into_mails([]) == []
-    ids = list(range(1, 2 * MAX_FILES_PER_MAIL + 2))
-    mails = split_into_mails(receipt(n) for n in ids)
-    assert [len(mail) for mail in mails] == [MAX_FILES_PER_MAIL, MAX_FILES_PER_MAIL, 1]
+    assert split_into_emails([]) == []
+    ids = list(range(1, 2 * MAX_FILES_PER_EMAIL + 2))
+    mails = split_into_emails(receipt(n) for n in ids)
+    assert [len(mail) for mail in mails] == [MAX_FILES_PER_EMAIL, MAX_FILES_PER_EMAIL, 1]
     assert [id_ for mail in mails for id_ in mail] == ids
     with_invoices = [receipt(1, 15), receipt(2, 3), receipt(3, 1), receipt(4, 50), receipt(5)]
-    assert split_into_mails(with_invoices) == [[1, 2], [3], [4], [5]]
+    assert split_into_emails(with_invoices) == [[1, 2], [3], [4], [5]]
 
 
 @pytest.mark.parametrize(

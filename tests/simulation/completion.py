@@ -150,7 +150,7 @@ def _find_duplicate_messages(world: SimulatedWorld) -> Iterator[str]:
         yield f"{len(world.slack.posts)} messages for {told} notices"
     [(mailed,)] = world.store.rows(delivered.format(""))
     if len(world.mails) > mailed or len({mail.message_id for mail in world.mails}) < len(world.mails):
-        yield f"{len(world.mails)} e-mails for {mailed} notices"
+        yield f"{len(world.mails)} emails for {mailed} notices"
 
 
 FINAL_STATES_QUERY = """

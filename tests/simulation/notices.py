@@ -180,7 +180,7 @@ def undeliverable_goes_another_way(
             yield f"notice {key} goes to nobody instead of the channel"
         is_mailed = notice["kind"] in ("receipt", "receipt_file") and not _is_requested(notice)
         if kind in ("contact", "file") and not is_mailed and f"{event}>email:{id_}" not in events:
-            yield f"notice {key} is not e-mailed instead"
+            yield f"notice {key} is not emailed instead"
 
 
 def _is_requested(notice: Row) -> bool:

@@ -63,7 +63,7 @@ class SimulatedSlack:
 
     def was_known_as_member(self, user_id: str, email: str | None, at: datetime) -> bool:
         """Whether, within the hour before `at`, the product was told that this is a full member, of that
-        e-mail where one is given."""
+        email where one is given."""
         return any(
             at - IDENTITY_MAX_AGE <= told_at and not (profile.deleted or profile.is_guest)
             and email in (None, profile.email)

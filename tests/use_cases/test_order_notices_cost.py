@@ -1,4 +1,4 @@
-"""What it costs to tell everybody of one order: in messages, in an e-mail and on an open Home."""
+"""What it costs to tell everybody of one order: in messages, in an email and on an open Home."""
 
 import pytest
 

@@ -48,9 +48,9 @@ from models.account import Account, Address
 from models.money import Money
 from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SubscriptionNotFound
-from models.subscription.outlook import RenewalTotal
 from models.subscription.period_length import PeriodLength, group_by_period
 from models.subscription.seat_pricing import CurrencyMismatch, SeatsBilledWithUsage, SeatsPricedByUsage
+from models.subscription.upcoming_changes import RenewalTotal
 from models.tax import TaxDetails
 
 log = structlog.get_logger()
@@ -173,7 +173,7 @@ def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
 def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Account) -> None:
     if item is None or item.is_ended or not item.has_full_day(account.time_zone):
         raise SubscriptionNotFound
-    refusal = item.future.build_outlook(account.time_zone).find_charge_refusal()
+    refusal = item.upcoming_changes.build_upcoming_changes(account.time_zone).find_charge_refusal()
     if refusal is not None:
         raise refusal
     if not item.is_active:

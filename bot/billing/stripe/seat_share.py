@@ -86,7 +86,7 @@ def find_expected_total(
 
 def _has_only_percentages(item: SubscriptionItem) -> bool:
     """Without a discount of its own, the subscription may have one of its customer."""
-    discounts = item.future.discounts
+    discounts = item.upcoming_changes.discounts
     return bool(discounts) and all(each.percent is not None for each in discounts)
 
 

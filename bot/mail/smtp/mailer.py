@@ -1,4 +1,4 @@
-"""E-mail by SMTP."""
+"""Email by SMTP."""
 
 import re
 from collections.abc import AsyncIterator

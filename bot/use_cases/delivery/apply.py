@@ -65,7 +65,7 @@ from models.quote.extension import QuoteExtension
 KINDS_FOR_REMAINING_CONTACTS = frozenset(
     {
         NoticeKind.RECEIPT,
-        NoticeKind.RECEIPT_MAIL,
+        NoticeKind.RECEIPT_EMAIL,
         NoticeKind.ORDER_DECLINED,
         NoticeKind.ORDER_NEEDS_CUSTOMER,
         NoticeKind.ORDER_FAILED,
@@ -298,7 +298,7 @@ async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> Non
 async def _send_by_fallback(delivery: Delivery, reason: FailureReason, error: str) -> None:
     notice = delivery.notice
     fallback = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
-    # An e-mail would wait for a mail server for ever, and nobody would learn of it.
+    # An email would wait for a mail server for ever, and nobody would learn of it.
     instead = [copy for copy in fallback if delivery.with_email or not copy.parsed_destination.is_email]
     delivery.follow_ups.extend(instead)
     kinds = dict.fromkeys(copy.parsed_destination.kind for copy in instead)

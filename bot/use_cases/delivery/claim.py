@@ -99,7 +99,7 @@ async def _find_due_destinations(services: Services, limit: int) -> Sequence[Tea
 
 def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Select[str, str]:
     """Destinations, with their workspaces, that have a due notice, no lease and no rate limit in their way;
-    the one that has waited longest first. Without a mail server, e-mails of receipts wait."""
+    the one that has waited longest first. Without a mail server, emails of receipts wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_free = or_(col(slot.destination).is_(None), and_(is_permitted(slot, at), is_unclaimed(slot, at)))

@@ -1,4 +1,4 @@
-"""Composing the message or e-mail for a notice, from the current state when it is sent."""
+"""Composing the message or email for a notice, from the current state when it is sent."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -55,7 +55,7 @@ def with_message_target(message: OutboundMessage, posted_message: PostedMessage)
 
 
 async def _load_attachments(services: Services, notice: Notice, message: OutboundMessage) -> EmailFiles:
-    """The e-mail waits for missing invoices, but not for long."""
+    """The email waits for missing invoices, but not for long."""
     is_last_try = services.now() - notice.due_at >= INVOICE_WAIT
     if notice.kind is NoticeKind.RECEIPT_EXPORT:
         return await load_export_files(services, message, allow_missing=is_last_try)
@@ -67,7 +67,7 @@ async def _load_attachments(services: Services, notice: Notice, message: Outboun
 
 
 async def compose_email(services: Services, notice: Notice, context: NoticeContext) -> OutboundEmail:
-    assert context.contact is not None, "an e-mail is for one person"
+    assert context.contact is not None, "an email is for one person"
     settings, to = services.settings, context.contact.email
     message = compose_message(notice, context, to, context.user)
     files = await _load_attachments(services, notice, message)

@@ -29,7 +29,7 @@ from models.service_order import LineStatus
 
 log = structlog.get_logger()
 
-# Each of these has its PDF attached, if it goes by e-mail.
+# Each of these has its PDF attached, if it goes by email.
 QUOTE_FILE_KINDS = (NoticeKind.QUOTE_PDF_REQUESTED, NoticeKind.QUOTE_FILE)
 FILE_KINDS = (*RECEIPT_KINDS, *QUOTE_FILE_KINDS)
 MAX_CONCURRENT_DOWNLOADS = 4

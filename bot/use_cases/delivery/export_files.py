@@ -1,4 +1,4 @@
-"""The files of an e-mail with receipts of a period: their PDFs, and in the first one a table of all (R28)."""
+"""The files of an email with receipts of a period: their PDFs, and in the first one a table of all (R28)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ async def load_export_files(
 
     async def load(order: OrderDetails) -> tuple[list[FileUpload], list[str]]:
         async with limit:
-            mail = replace(message, kind=NoticeKind.RECEIPT_MAIL, order=order)
+            mail = replace(message, kind=NoticeKind.RECEIPT_EMAIL, order=order)
             return await load_document_files(services, mail, allow_missing=allow_missing)
 
     loaded = await asyncio.gather(*(load(order) for order in orders))

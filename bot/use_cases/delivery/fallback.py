@@ -44,11 +44,11 @@ EDIT_RETRY_WINDOWS = {
     FailureReason.FAILED: timedelta(minutes=10),
     FailureReason.UNAVAILABLE: timedelta(minutes=30),
 }
-# A file only repeats what a message has said, and there is an e-mail with it.
+# A file only repeats what a message has said, and there is an email with it.
 FILE_RETRY_WINDOW = timedelta(minutes=30)
 # Nothing else leads to Account Services: an operator has time to invite the bot to their channel.
 SERVICES_RETRY_WINDOW = timedelta(days=1)
-# Nothing comes after an e-mail, so mail servers' own customs apply (RFC 5321, section 4.5.4.1).
+# Nothing comes after an email, so mail servers' own customs apply (RFC 5321, section 4.5.4.1).
 EMAIL_RETRY_WINDOWS = {
     FailureReason.REFUSED: timedelta(days=1),
     FailureReason.FAILED: timedelta(days=1),
@@ -64,7 +64,7 @@ KINDS_WITHOUT_FALLBACK = frozenset(
         NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE,
     }
 )
-# They are e-mailed in any case (R13); only a copy that somebody requested has no e-mail of its own.
+# They are emailed in any case (R13); only a copy that somebody requested has no email of its own.
 RECEIPT_MESSAGE_KINDS = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
 
 
@@ -132,7 +132,7 @@ async def build_delay_notices(
 
 
 async def _build_invitation_failure(session: Session, notice: Notice, at: datetime) -> list[Notice]:
-    """The invited person has not confirmed anything, so nothing is e-mailed to them: the inviter is told."""
+    """The invited person has not confirmed anything, so nothing is emailed to them: the inviter is told."""
     invitation = await session.get(ContactInvitation, find_invitation_id(notice) or 0)
     if invitation is None:
         return []

@@ -29,7 +29,7 @@ async def find_next_delivery_time(services: Services) -> datetime | None:
 
 def select_next_times(at: datetime, *, with_email: bool) -> Select[datetime, datetime | None]:
     """Selects, for each workspace with waiting notices, the earliest time that one's destination is free, and
-    when the workspace's next message is allowed (None for e-mails, and if nothing was posted yet)."""
+    when the workspace's next message is allowed (None for emails, and if nothing was posted yet)."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
     is_team_slot = and_(~is_email, col(team.destination) == MESSAGE_LIMIT.slot_prefix + col(Notice.team))

@@ -19,7 +19,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class Completed:
-    """An e-mail was sent, or a posted copy is up to date."""
+    """An email was sent, or a posted copy is up to date."""
 
 
 @dataclass(frozen=True)

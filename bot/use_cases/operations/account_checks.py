@@ -14,7 +14,7 @@ from models.errors import Refusal
 from models.payment_method import PaymentMethod, check_default_method
 from models.product import Product
 from models.subscription import Subscription
-from models.subscription.outlook import SubscriptionPaidByInvoice
+from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 
 MAX_LISTED = 5
 

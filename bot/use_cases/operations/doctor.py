@@ -264,7 +264,7 @@ async def _check_mail(services: Services) -> CheckResult:
         )
     sender = parseaddr(services.settings.mail_from)[1]
     if not EMAIL_ADDRESS_PATTERN.fullmatch(sender):
-        message = "MAIL_FROM is not an e-mail address: many servers reject mail from such a sender"
+        message = "MAIL_FROM is not an email address: many servers reject mail from such a sender"
         return CheckResult("mail", False, message)
     try:
         await services.mailer.check_sender()

@@ -71,7 +71,7 @@ def select_oldest_due_time(*, below: str | None = None, above: str | None = None
 
 
 async def _load_waiting_notices(session: Session, *, with_emails: bool) -> tuple[int, list[datetime]]:
-    """Their number, and when the oldest ones were due. Without a mail server e-mails of receipts wait
+    """Their number, and when the oldest ones were due. Without a mail server emails of receipts wait
     for one, and their age is no sign of a problem."""
     oldest = (
         [select_oldest_due_time()]

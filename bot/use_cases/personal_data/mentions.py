@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Mentions:
-    """`ids` are e-mail addresses and Slack ids. A name of a single word counts only if it is a whole text:
+    """`ids` are email addresses and Slack ids. A name of a single word counts only if it is a whole text:
     inside a sentence it may be somebody else's."""
 
     def __init__(self, ids: Iterable[str], names: Iterable[str]) -> None:

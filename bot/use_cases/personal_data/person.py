@@ -1,4 +1,4 @@
-"""One person, in all the tables that know them under a name, an e-mail address or a Slack id."""
+"""One person, in all the tables that know them under a name, an email address or a Slack id."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ SlackId = tuple[str, str]
 
 
 class InvalidPersonKey(Exception):
-    """Neither an e-mail address nor `T…/U…`."""
+    """Neither an email address nor `T…/U…`."""
 
 
 @dataclass(frozen=True)

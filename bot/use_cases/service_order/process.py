@@ -167,7 +167,7 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         row.line.lease(at + services.settings.lease_duration)
         session.add(row.line)
         if row.line.status is LineStatus.WAITING:
-            await _start_or_wait(update, row)
+            await _start_or_queue(update, row)
         elif row.line.is_done(update.order, at):
             row.line.release(None)
             await finish_order_if_done(update)
@@ -179,7 +179,7 @@ async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
         return LeasedLine(update, row, charge)
 
 
-async def _start_or_wait(update: OrderUpdate, row: OrderLineDetails) -> None:
+async def _start_or_queue(update: OrderUpdate, row: OrderLineDetails) -> None:
     if update.at >= row.line.period_ends_at:
         mark_order_processing(update)
         # The order may end at once, and the database checks each transition.

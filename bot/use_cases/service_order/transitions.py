@@ -13,7 +13,7 @@ from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
-from models.subscription.outlook import SubscriptionPaidByInvoice
+from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 
 
 def update_line_status(
@@ -113,4 +113,4 @@ async def finish_order_if_done(update: OrderUpdate) -> None:
     update.receipt_rows = [row for row in update.rows if row.line.status is LineStatus.SETTLED]
     update.add_notice(NoticeKind.RECEIPT, NoticeKind.RECEIPT, destinations)
     emails = list_email_destinations(await update.list_recipients())
-    update.add_notice(NoticeKind.RECEIPT_MAIL, NoticeKind.RECEIPT_MAIL, emails)
+    update.add_notice(NoticeKind.RECEIPT_EMAIL, NoticeKind.RECEIPT_EMAIL, emails)

@@ -13,10 +13,18 @@ from models.money import Money
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
-from tests.fake_stripe.futures import Coupon
 from tests.fake_stripe.records import Customer, InvoiceLine
-from tests.handlers.steps import newest, opened
-from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only, quoted, read_pdf
+from tests.fake_stripe.subscription_settings import Coupon
+from tests.handlers.steps import find_newest_message, open_modal
+from tests.handlers.stripe.stripe_orders import (
+    ALICE,
+    get_order_line,
+    place_order,
+    place_unprocessed_order,
+    prepare_order,
+    read_pdf,
+    refresh_and_open_cart,
+)
 from tests.stripe_world import StripeWorld, stripe_world
 
 
@@ -61,19 +69,19 @@ async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> No
     [paid] = world.records.list_paid_updates()
     assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "Account credit: -€20.00" in order.text
     assert get_customer(world).balance == 0
 
 
 async def test_r26_a_credit_that_covers_everything_charges_no_card(world: StripeWorld) -> None:
     get_customer(world).balance = -1_000_000
-    await ordered(world, ALICE, "acme_meeting", 5)
+    await place_order(world, ALICE, "acme_meeting", 5)
     quote, receipt = await world.row(Quote), await world.row(Receipt)
     assert quote.due_now == 0
     assert receipt.charged_methods == []
     assert get_customer(world).balance == quote.total - 1_000_000
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "There’s nothing to pay now." in order.text
 
 
@@ -90,28 +98,28 @@ async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: St
 async def test_r26_a_debit_that_nobody_promised_stops_the_order_and_shows_both_amounts(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_customer(world).balance = 500
     await world.settle()
-    assert (await line(world)).reason == "balance_due"
+    assert (await get_order_line(world)).reason == "balance_due"
     assert world.list_paid_totals() == []
     quote = await world.row(Quote)
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
     assert f"{offered} would be billed instead of {promised}" in order.text
 
 
 async def test_r26_a_promised_credit_that_somebody_else_used_stops_the_order(world: StripeWorld) -> None:
     get_customer(world).balance = -2000
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_customer(world).balance = 0
     await world.settle()
-    assert (await line(world)).reason == "balance_due"
+    assert (await get_order_line(world)).reason == "balance_due"
     assert world.list_paid_totals() == []
 
 
 async def test_r26_a_credit_that_came_later_is_used(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_customer(world).balance = -300
     await world.settle()
     quote, receipt = await world.row(Quote), await world.row(Receipt)
@@ -151,7 +159,7 @@ async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(wor
     receipt = await world.row(Receipt)
     assert [card.amount for card in receipt.charged_methods] == [quote.due_now]
     assert receipt.sum_balance("carried_over") == receipt.sum_balance("earlier_balance") == first.total
-    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert "Earlier balance" not in order.text, "it was the order's own"
     assert f"Charged to Visa ending in 4242: €{quote.due_now / 100:.2f}" in order.text
 
@@ -196,10 +204,10 @@ async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_th
     assert (mismatch["log_level"], mismatch["receipt"]) == ("error", invoice.id)
     assert mismatch["promised"] == [quote.subtotal, quote.tax, quote.total]
     assert mismatch["charged"] == [invoice.subtotal, invoice.tax, invoice.total]
-    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert f"Charged and seats added on 10 Nov 2026, 10:00 (CET). {words}" in order.text
     assert f"*Total*\n*{taken}*" in order.text
-    assert words in newest(alice.dms, "for service order").text
+    assert words in find_newest_message(alice.dms, "for service order").text
     [mail] = world.slack.mail.messages
     assert words in mail.text
     confirmation = read_pdf(mail.attachments[-1].content)
@@ -209,7 +217,7 @@ async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_th
 
 async def test_pending_items_made_elsewhere_are_named_with_their_amount(world: StripeWorld) -> None:
     add_pending_item(world, 3500)
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     with pytest.raises(UnrelatedChargesPending) as raised:
         await save_cart(world.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"})
     assert raised.value.variables["amount"] == Money(3500, "EUR")
@@ -269,22 +277,22 @@ async def test_a_one_off_item_is_named_with_its_tax_and_once_invoiced_seats_are_
 async def test_a_one_off_item_that_appears_before_the_charge_stops_it_with_its_tax(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     add_one_off_item(world, 5000, 1000)
     await world.settle()
-    assert (await line(world)).reason == "unrelated_charges"
+    assert (await get_order_line(world)).reason == "unrelated_charges"
     assert world.list_paid_totals() == []
     quote = await world.row(Quote)
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 6000) / 100:.2f}"
     assert f"{offered} would be billed instead of {promised}" in order.text
 
 
 async def test_pending_items_that_appear_before_the_charge_stop_it(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     add_pending_item(world, 3500)
     await world.settle()
-    assert (await line(world)).reason == "unrelated_charges"
+    assert (await get_order_line(world)).reason == "unrelated_charges"
     assert world.list_paid_totals() == []
 
 
@@ -301,7 +309,7 @@ async def refuse_one_seat(world: StripeWorld) -> tuple[float, float]:
 
 
 async def quote_one_seat(world: StripeWorld) -> float:
-    await quoted(world, ALICE, "acme_meeting", 1)
+    await prepare_order(world, ALICE, "acme_meeting", 1)
     return (await world.rows(Quote))[-1].total / 100
 
 
@@ -315,26 +323,26 @@ async def test_r26_seats_and_discounts_that_an_order_did_not_add_are_not_charged
     billed, expected = await refuse_one_seat(world)
     assert billed == pytest.approx(16 * expected, abs=0.1)
     for mode in ("classic", "flexible"):
-        subscription.future.billing_mode, item.unbilled_seats = mode, 0
+        subscription.settings.billing_mode, item.unbilled_seats = mode, 0
         item.used_coupons = [Coupon("WELCOME", "Welcome", 50, duration="once")]
         billed, seat = await refuse_one_seat(world)
         assert seat == pytest.approx(expected, abs=0.02), mode
         assert billed > 2 * seat, mode
     item.unbilled_seats, item.used_coupons = 15, []
-    subscription.future.billing_mode = "classic"
+    subscription.settings.billing_mode = "classic"
     assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02), "it credits what there is"
 
 
 async def test_r26_a_period_billed_in_advance_is_not_charged_with_an_order(world: StripeWorld) -> None:
     """Its line begins after the current period:
     docs.stripe.com/api/subscription_items/object, billed_until"""
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     item = world.records.get_item("acme_meeting")
     start, end = item.current_period_end, item.find_next_period_end()
     ahead = InvoiceLine(item.id, "sub_of_acme_meeting", item.price, 1, 3360, 0, start, end, True)
     world.records.pending_invoice_items.append(ahead)
     await world.settle()
-    assert (await line(world)).reason == "unrelated_charges"
+    assert (await get_order_line(world)).reason == "unrelated_charges"
     assert world.list_paid_totals() == []
     with pytest.raises(UnrelatedChargesPending):
-        await quoted(world, ALICE, "acme_meeting", 1)
+        await prepare_order(world, ALICE, "acme_meeting", 1)

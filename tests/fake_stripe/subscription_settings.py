@@ -1,4 +1,4 @@
-"""What may be ahead of a subscription: a pause, a schedule, a coupon."""
+"""Settings of a subscription that change it later: a pause, a schedule, a coupon."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -62,7 +62,7 @@ class Coupon:
 
 
 @dataclass
-class SubscriptionFuture:
+class SubscriptionSettings:
     cancel_at_period_end: bool = False
     cancel_at: int | None = None
     pause_collection: PauseCollection | None = None
