@@ -233,10 +233,9 @@ async def render_receipt_pictures(services: Services) -> None:
 
 
 def render_sample_pictures() -> None:
-    """A receipt of each country, an order confirmation and a quote."""
+    """Receipts and order confirmations of several countries, and a quote."""
     for name, details in build_sample_receipts().items():
-        file_name = name if details.receipt.is_order_confirmation else f"receipt-{name}"
-        render_document_picture(file_name, partial(build_receipt_content, details=details))
+        render_document_picture(name, partial(build_receipt_content, details=details))
     quote = build_sample_quote()
     time_zone = quote.quote.account.time_zone
     render_document_picture(

@@ -17,13 +17,14 @@ from bot.use_cases.notice.enqueue import enqueue_notice
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.contact_check import MAX_CHECKED_CONTACTS
 from bot.use_cases.operations.doctor import run_checks
-from models.account import Account
+from models.account import Account, TaxExemption
 from models.account.billing_contact import BillingContact
 from models.notice import NoticeKind
 from models.notice.destination import Destination, DestinationKind
 from models.notice.payloads import PortalChangedPayload
 from tests.commands import run_command
 from tests.fakes import FakeUserDirectory
+from tests.handlers.db_snapshot import change
 from tests.mail.inbox import run_inbox
 from tests.models.examples import make_slack_user
 from tests.postgres import CHOSEN
@@ -64,6 +65,28 @@ async def test_a_healthy_installation_passes_every_check(healthy_world: World) -
         "seller", "receipts", "account services", "notices",
     ]  # fmt: skip
     assert found["channels"].message == "the bot is in all 6"
+
+
+async def test_what_receipts_lack_for_tax_is_named(healthy_world: World) -> None:
+    settings = healthy_world.services.settings
+    for tax_id, passed, words in (
+        ("", None, "without a tax ID: set SELLER_TAX_ID"),
+        ("VAT IE1234567X", False, "SELLER_TAX_ID is not a VAT number: VAT IE1234567X"),
+        ("VAT IE1234567T", True, "receipts name GoTo, Dublin 2, Ireland, VAT IE1234567T"),
+        ("CRO 123456", True, "CRO 123456"),
+    ):
+        seller = {
+            "seller_name": "GoTo",
+            "seller_address": "Dublin 2; Ireland",
+            "seller_tax_id": tax_id,
+        }
+        healthy_world.services.settings = settings.model_copy(update=seller)
+        found = (await load_results(healthy_world))["seller"]
+        assert (found.passed, words in found.message) == (passed, True), found
+    await change(healthy_world, Account, "acme", tax_exemption=TaxExemption.REVERSE, tax_id="")
+    found = (await load_results(healthy_world))["seller"]
+    assert found.passed is False
+    assert found.message == "receipts of acme say reverse charge without a tax_id of the buyer: import one"
 
 
 async def test_names_in_the_file_that_no_setting_has_are_noted(

@@ -18,6 +18,7 @@ from bot.mail.mailer import MailRejected, MailUnavailable
 from bot.receipts import find_missing_receipt_glyphs
 from bot.services import Services
 from bot.settings import list_unknown_names
+from bot.tax_id import has_wrong_vat_number
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.operations.account_checks import check_ordering
@@ -26,7 +27,7 @@ from bot.use_cases.operations.clock_check import check_clock
 from bot.use_cases.operations.contact_check import check_contacts
 from bot.use_cases.operations.restore import RestoredDatabase, load_database_state
 from bot.version import PROGRAM
-from models.account import Account
+from models.account import Account, TaxExemption
 from models.details import ReceiptDetails
 from models.migrations.run import UnsupportedSchema
 from models.notice import Notice, NoticeStatus
@@ -325,10 +326,38 @@ async def _check_linked_accounts(services: Services, provider_status: str) -> Ch
 
 async def _check_seller(services: Services) -> CheckResult:
     seller = services.settings.seller
+    problems = []
+    if has_wrong_vat_number(seller.tax_id):
+        problems.append(f"SELLER_TAX_ID is not a VAT number: {seller.tax_id}")
+    if accounts := await _list_reverse_charge_accounts_without_tax_id(services):
+        names = f"{', '.join(accounts[:5])}{format_remainder(accounts, 5)}"
+        problems.append(f"receipts of {names} say reverse charge without a tax_id of the buyer: import one")
+    if problems:
+        return CheckResult("seller", False, "; ".join(problems))
     if not seller.address:
         message = f"receipts name {seller.name} without an address: set SELLER_ADDRESS"
         return CheckResult("seller", None, message)
-    return CheckResult("seller", True, f"receipts name {', '.join([seller.name, *seller.address])}")
+    if not seller.tax_id:
+        message = f"receipts name {seller.name} without a tax ID: set SELLER_TAX_ID if there is one"
+        return CheckResult("seller", None, message)
+    names = ", ".join([seller.name, *seller.address, seller.tax_id])
+    return CheckResult("seller", True, f"receipts name {names}")
+
+
+async def _list_reverse_charge_accounts_without_tax_id(services: Services) -> list[str]:
+    """Those of the embedded provider: Stripe knows the tax ids of its customers."""
+    async with services.read() as session:
+        accounts = await session.exec(
+            select(Account.id)
+            .where(
+                IS_OPEN,
+                Account.tax_exemption == TaxExemption.REVERSE,
+                Account.tax_id == "",
+                col(Account.stripe_customer).is_(None),
+            )
+            .order_by(Account.id)
+        )
+        return list(accounts.all())
 
 
 async def _check_receipts(services: Services) -> CheckResult:

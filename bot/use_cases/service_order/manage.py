@@ -72,11 +72,17 @@ async def get_order(services: Services, *, person: SlackIdentity, order_id: int)
 async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> list[ProviderReceipt]:
     settled = details.list_rows_with_status(LineStatus.SETTLED)
     receipt_ids = [row.line.provider_receipt_id for row in settled if row.line.provider_receipt_id]
-    requests = [services.billing.fetch_receipt_page(details.account.id, id_) for id_ in receipt_ids]
+    pages = await asyncio.gather(
+        *(_fetch_receipt_page(services, details.account.id, id_) for id_ in receipt_ids)
+    )
+    return [page for page in pages if page is not None]
+
+
+async def _fetch_receipt_page(services: Services, account_id: str, receipt_id: str) -> ProviderReceipt | None:
     try:
-        return [page for page in await asyncio.gather(*requests) if page is not None]
+        return await services.billing.fetch_receipt_page(account_id, receipt_id)
     except (BillingUnavailable, CustomerNotFound):
-        return []  # The bot's own receipt is complete without them.
+        return None  # The bot's own receipt is complete without it.
 
 
 async def search_orders(

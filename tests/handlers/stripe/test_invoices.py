@@ -1,6 +1,7 @@
 """With Stripe, its invoices are the documents of record, and the bot's own is an order confirmation (R13,
 R28)."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -73,6 +74,14 @@ async def test_each_lines_invoice_is_mailed_and_posted_under_stripes_number_with
     await alice.close_modal(everything=True)
     order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert f"Invoices {numbers[0]} and {numbers[1]}" in order.text
+    links = re.findall(r"invoice\.stripe\.example/i/(\w+)\|", str(order.view.blocks))
+    assert len(links) == 2
+    await alice.close_modal(everything=True)
+    world.fake.faults.append(Fault("down", path=f"/v1/invoices/{links[0]}$", times=9))
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
+    assert f"/i/{links[0]}|" not in str(order.view.blocks)
+    assert f"/i/{links[1]}|" in str(order.view.blocks), "the other receipt's link stays"
+    world.fake.faults.clear()
     await alice.close_modal(everything=True)
     listed = await open_modal(alice, "/billing", "receipts", "receipt.list")
     assert f"{numbers[0]} and {numbers[1]} · 10 Nov 2026" in listed.text
