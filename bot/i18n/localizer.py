@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
@@ -44,6 +44,13 @@ def _find_locale(tag: str) -> Locale | None:
         return Locale.parse(tag, sep="-")
     except (ValueError, UnknownLocaleError):
         return None
+
+
+@cache
+def _load_country_codes() -> dict[str, str]:
+    """By their English names."""
+    names = Locale("en").territories
+    return {str(name).casefold(): code for code, name in names.items() if len(code) == 2}
 
 
 # Babel is slow, and screens repeat their amounts and dates.
@@ -161,6 +168,11 @@ class Localizer:
 
     def get_country_name(self, code: str) -> str:
         return str(self.locale.territories.get(code, code))
+
+    def translate_country(self, name: str) -> str:
+        """Translates the name of a country that is given in English; anything else stays."""
+        code = _load_country_codes().get(name.casefold())
+        return self.get_country_name(code) if code else name
 
     def format_address(self, address: Address) -> list[str]:
         """Formats an address in the order of its country, which is named in the reader's language."""

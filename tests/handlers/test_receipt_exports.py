@@ -202,7 +202,7 @@ async def test_with_stripe_its_invoices_are_mailed_under_stripes_numbers() -> No
             await alice.submit()
             await wait_for_modal_text(alice, "0 of 1 email sent")
             for _ in range(6):
-                await deliver_due_notices(world.services)
+                await deliver_due_notices(world.dependencies)
                 world.clock.move(minutes=12.5)
             mail = world.slack.mail.messages[-1]
             assert [file.name for file in mail.attachments[1:]] == files
