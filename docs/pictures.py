@@ -17,11 +17,11 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright, 
 from sqlmodel import col, select
 
 from bot.commands.server import run_bot
+from bot.dependencies import Dependencies
 from bot.i18n import Localizer
 from bot.receipts import TEMPLATE_PATH, build_receipt_content
 from bot.receipts.fonts import load_fonts
 from bot.receipts.quote import build_quote_content
-from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.delivery.document_files import build_receipt_details
@@ -54,7 +54,7 @@ class StoryClock:
 
 
 @asynccontextmanager
-async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Services]]:
+async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Dependencies]]:
     """As `make demo`, in one process, with the clock set."""
     clock = StoryClock()
     with TemporaryDirectory() as folder:
@@ -71,9 +71,9 @@ async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Services]]:
                 "database_url": f"sqlite:///{folder}/seatbot.db",
                 "port": 0,
             }
-            async with run_bot(Settings(**values), clock=clock) as (services, _):
-                await import_accounts(services.database, path=ACCOUNTS_PATH, at=clock())
-                yield slack, services
+            async with run_bot(Settings(**values), clock=clock) as (dependencies, _):
+                await import_accounts(dependencies.database, path=ACCOUNTS_PATH, at=clock())
+                yield slack, dependencies
 
 
 class ScreenshotSession:
@@ -223,12 +223,12 @@ async def open_session(
     return ScreenshotSession(page, suffix)
 
 
-async def render_receipt_pictures(services: Services) -> None:
+async def render_receipt_pictures(dependencies: Dependencies) -> None:
     """The receipt as it is set, in both languages."""
-    async with services.read() as session:
+    async with dependencies.read() as session:
         receipt = (await session.exec(select(Receipt).order_by(col(Receipt.id)).limit(1))).one()
-        orders = await load_order_details_by_id(session, [receipt.order_id], services.now())
-    details = build_receipt_details(orders[receipt.order_id], services.settings.seller)
+        orders = await load_order_details_by_id(session, [receipt.order_id], dependencies.now())
+    details = build_receipt_details(orders[receipt.order_id], dependencies.settings.seller)
     render_document_picture("receipt-pdf", lambda localizer: build_receipt_content(localizer, details))
 
 
@@ -254,7 +254,7 @@ def render_document_picture(name: str, build_content: Callable[[Localizer], dict
 async def take_pictures() -> None:
     expect.set_options(timeout=30_000)
     PICTURES_PATH.mkdir(exist_ok=True)
-    async with run_demo_story() as (slack, services), async_playwright() as playwright:
+    async with run_demo_story() as (slack, dependencies), async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM_PATH, args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text"]
         )
@@ -263,7 +263,7 @@ async def take_pictures() -> None:
         await take_result_pictures(alice)
         await take_variant_pictures(browser, slack)
         await browser.close()
-        await render_receipt_pictures(services)
+        await render_receipt_pictures(dependencies)
     render_sample_pictures()
 
 
