@@ -175,7 +175,7 @@ def test_the_script_runs_a_command_as_the_unit_runs_the_service(tmp_path: Path) 
     assert unit["ExecStart"] == f"{PROGRAM} serve"
     assert {name: unit.get(name) for name in {**properties, **given_users}} == {**properties, **given_users}
     needed = {"EnvironmentFile", "StateDirectory", "StateDirectoryMode", "WorkingDirectory", "UMask"}
-    assert (properties.keys(), given_users.keys()) == (needed, users.keys())
+    assert ({*properties}, {*given_users}) == (needed, {*users})
     assert "--setenv=SEATBOT_OPERATOR=ana" in options
     transient = tmp_path / "command.service"
     lines = [f"{name}={value}" for name, value in properties.items()]
