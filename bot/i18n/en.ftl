@@ -1312,7 +1312,7 @@ receipt-sent = You’ll get a direct message with the PDF in a moment.{ $has_mai
    *[no] {""}
 }
 receipt-export-title = Receipts by period
-receipt-export-intro = For the bookkeeping of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt and tax rate.
+receipt-export-intro = For the bookkeeping of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt or invoice and tax rate.
 receipt-export-since = From
 receipt-export-until = To (inclusive)
 receipt-export-submit = Email receipts
@@ -1337,9 +1337,15 @@ receipt-export-attached = { $count ->
     [one] The PDF of 1 receipt is attached.
    *[other] The PDFs of { $count } receipts are attached.
 }
-receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt of the period and each of its tax rates. The subtotal and the total of a receipt are in its first row.
+receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt or invoice of the period and each of its tax rates. The subtotal and the total of a document are in its first row. An invoice that was cancelled or written off says so in the Status column.
 receipt-table-document = Document number
-receipt-table-invoices = Provider’s invoices
+receipt-table-status-name = { $status ->
+    [paid] paid
+    [void] cancelled
+    [uncollectible] written off
+    [overdue] overdue
+   *[due] due
+}
 receipt-table-tax-ids = Tax ID of the buyer
 receipt-table-currency = Currency
 receipt-table-percent = Tax rate in percent

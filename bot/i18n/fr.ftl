@@ -1319,7 +1319,7 @@ receipt-sent = Vous recevrez dans un instant un message direct avec le PDF.{ $ha
    *[no] {""}
 }
 receipt-export-title = Reçus par période
-receipt-export-intro = Pour la comptabilité du compte *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
+receipt-export-intro = Pour la comptabilité du compte *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu ou facture et par taux de taxe.
 receipt-export-since = Du
 receipt-export-until = Au (inclus)
 receipt-export-submit = Envoyer
@@ -1344,9 +1344,15 @@ receipt-export-attached = { $count ->
     [one] Le PDF de { $count } reçu est joint.
    *[other] Les PDF de { $count } reçus sont joints.
 }
-receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le sous-total et le total d’un reçu figurent sur sa première ligne.
+receipt-export-table = Le tableau joint (CSV) a une ligne par reçu ou facture de la période et par taux de taxe. Le sous-total et le total d’un document figurent sur sa première ligne. La colonne État indique qu’une facture a été annulée ou passée en perte.
 receipt-table-document = Numéro du document
-receipt-table-invoices = Factures du prestataire
+receipt-table-status-name = { $status ->
+    [paid] payé
+    [void] annulé
+    [uncollectible] passé en perte
+    [overdue] en retard
+   *[due] à payer
+}
 receipt-table-tax-ids = Identifiant fiscal de l’acheteur
 receipt-table-currency = Devise
 receipt-table-percent = Taux de taxe en pour cent

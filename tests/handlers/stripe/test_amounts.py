@@ -219,7 +219,9 @@ async def test_pending_items_made_elsewhere_are_named_with_their_amount(world: S
     add_pending_item(world, 3500)
     await refresh_and_open_cart(world, ALICE, "acme")
     with pytest.raises(UnrelatedChargesPending) as raised:
-        await save_cart(world.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"})
+        await save_cart(
+            world.dependencies, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"}
+        )
     assert raised.value.variables["amount"] == Money(3500, "EUR")
     alice = world.person("alice")
     await alice.command("/add-seats", "meeting 2")
@@ -242,7 +244,7 @@ async def test_r26_a_balance_that_changed_after_the_quote_stops_placing_with_bot
     assert f"it promised {promised}, and you’d now have {offered} to pay" in refused
     assert await world.rows(ServiceOrder) == []
     get_customer(world).balance = -500
-    await place_service_order(world.services, person=ALICE, quote_id=quote.key)
+    await place_service_order(world.dependencies, person=ALICE, quote_id=quote.key)
     await world.settle()
     receipt = await world.row(Receipt)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 500], "a credit is welcome"
