@@ -403,7 +403,7 @@ async def test_r19_an_account_keeps_its_customer_while_a_charge_is_open(
     customer = world.records.customers["cus_acme"]
     world.records.cards[customer.default_payment_method or ""].behaviour = "customer_never"
     await place_order(world, ALICE, "acme_meeting")
-    database, at = world.services.database, world.clock()
+    database, at = world.dependencies.database, world.clock()
     path = tmp_path / "accounts.yml"
     exported = (await export_accounts(database, ["acme"])).text
     path.write_text(exported.replace("cus_acme", "cus_new"))
