@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from bot.messaging.messenger import MessageRef, MessageRejected, MessengerUnavailable, OutboundMessage
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
+from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.notice import NoticeKind, OrderMessage
 from models.subscription import Subscription
 from sandbox.driver import PostedMessage
@@ -14,9 +16,11 @@ from tests.handlers.service_order.orders import RETRY_BUTTONS, ordered, retried
 from tests.handlers.steps import (
     ForgetfulTasks,
     buttons,
+    contact_of,
     failing,
     hooked,
     import_account,
+    import_quote,
     newest,
     order_of,
     saying,
@@ -168,3 +172,30 @@ async def test_a_message_posted_while_the_order_is_finished_says_so_too(world: W
     placed = newest(alice.dms, "has been placed")
     assert len(placed.edits) == 1
     assert "Completed on" in placed.text
+
+
+async def test_what_a_former_contact_got_and_the_former_channel_are_edited_too(world: World) -> None:
+    """The messages are where they are, whoever has the role and whatever the account's channel is by now."""
+    dora = await ordered(world, "dora", declined_meeting=1)
+    copies = [newest(dora.dms, "payment declined"), newest(world.channel("C02DECLINED"), "payment declined")]
+    contact = await contact_of(world, "dora@acme.example")
+    await change(world, BillingContact, contact.key, active=False)
+    await change(world, Account, "declined", channel="C03SLOW")
+    world.clock.at = (await order_of(world)).placed_at + timedelta(hours=23)
+    await world.settle()
+    assert [buttons(copy) for copy in copies] == [[], OPEN]
+    assert all("You can no longer try again" in copy.text for copy in copies)
+    assert await world.rows(OrderMessage) == []
+
+
+async def test_a_copy_of_a_quote_loses_its_buttons_although_its_reader_lost_the_role(world: World) -> None:
+    benoit = world.person("benoit")
+    await import_quote(world)
+    await world.settle()
+    copy = newest(benoit.dms, "Q-2041")
+    assert "quote.approve" in buttons(copy)
+    contact = await contact_of(world, "benoit@acme.example")
+    await change(world, BillingContact, contact.key, active=False)
+    await import_quote(world, decided={"status": "rejected", "at": "2026-11-10T09:00:00Z"})
+    await world.settle()
+    assert buttons(copy) == []

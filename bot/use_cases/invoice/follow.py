@@ -16,10 +16,10 @@ from bot.use_cases.due_rows import BATCH_SIZE, StopProcessing, find_next_time, p
 from bot.use_cases.invoice.record import build_invoice_entry, find_check_time
 from bot.use_cases.notice.enqueue import (
     build_notices,
+    build_order_message_edits,
     enqueue_notices,
     list_channel_destinations,
     list_direct_destinations,
-    list_invoice_message_destinations,
     list_order_recipients,
 )
 from models.account import Account
@@ -185,16 +185,9 @@ async def _build_message_edits(
     """Of messages that ask for a payment which is no longer asked for (R25); one may be on its way."""
     if invoice.is_payable:
         return []
-    posted = await list_invoice_message_destinations(session, order.key)
+    event = f"order:{order.id}:messages:invoice:{invoice.id}:{invoice.status.value}"
     expected = [*list_direct_destinations(contacts), *list_channel_destinations(account, contacts)]
-    return build_notices(
-        NoticeKind.ORDER_MESSAGES,
-        f"order:{order.id}:messages:invoice:{invoice.id}:{invoice.status.value}",
-        dict.fromkeys([*posted, *expected]),
-        account=account,
-        at=at,
-        order=order,
-    )
+    return await build_order_message_edits(session, account, order, event, expected, at)
 
 
 def _build_status_notices(

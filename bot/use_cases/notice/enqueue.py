@@ -9,7 +9,7 @@ from bot.db import Session, build_insert
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import ContactInvitation
-from models.notice import INVOICE_MESSAGE_KINDS, Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
+from models.notice import Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (
     InvitationPayload,
@@ -181,15 +181,31 @@ async def list_order_recipients(session: Session, order: ServiceOrder) -> list[B
     )
 
 
-async def list_invoice_message_destinations(session: Session, order_id: int) -> list[Destination]:
-    """Where messages are that are edited once the order's invoices are paid or cancelled."""
+async def build_order_message_edits(
+    session: Session,
+    account: Account,
+    order: ServiceOrder,
+    event: str,
+    expected: Iterable[Destination],
+    at: datetime,
+) -> list[Notice]:
+    """One for each place with a message about the order that may need an edit (R25), whoever has the role and
+    whatever the account's channel is by now. A message to one of `expected` may be on its way."""
     found = await session.exec(
-        select(Notice.destination)
+        select(Notice.destination, Notice.team)
         .join(OrderMessage, col(OrderMessage.notice_id) == Notice.id)
-        .where(OrderMessage.order_id == order_id, col(Notice.kind).in_(INVOICE_MESSAGE_KINDS))
+        .where(OrderMessage.order_id == order.key)
         .order_by(col(Notice.id))
     )
-    return [Destination.parse(destination) for destination in dict.fromkeys(found.all())]
+    teams = {destination: account.slack_team for destination in expected}
+    teams |= {Destination.parse(destination): team for destination, team in found.all()}
+    return [
+        notice
+        for destination, team in teams.items()
+        for notice in build_notices(
+            NoticeKind.ORDER_MESSAGES, event, [destination], account=account, at=at, order=order, team=team
+        )
+    ]
 
 
 async def enqueue_quote_message_updates(
