@@ -19,6 +19,10 @@ def _is_finished(details: OrderDetails, _: NoticePayload) -> bool:
     return details.order.is_finished
 
 
+def _is_finished_or_overdue(details: OrderDetails, _: NoticePayload) -> bool:
+    return details.order.is_finished or details.is_overdue
+
+
 def _has_started(details: OrderDetails, _: NoticePayload) -> bool:
     return details.order.status is not OrderStatus.PLACED
 
@@ -48,7 +52,7 @@ def _list_invoices(details: OrderDetails, payload: NoticePayload) -> list[Invoic
 
 # Whether there is nothing left of what such a message asks for or promises.
 IS_RESOLVED: dict[NoticeKind, Callable[[OrderDetails, NoticePayload], bool]] = {
-    NoticeKind.ORDER_PLACED: _is_finished,
+    NoticeKind.ORDER_PLACED: _is_finished_or_overdue,
     NoticeKind.ORDER_QUEUED: _has_started,
     NoticeKind.ORDER_DECLINED: _is_decided,
     NoticeKind.ORDER_NEEDS_CUSTOMER: _is_confirmed,

@@ -69,7 +69,7 @@ INVOICE_WAIT_FOR_FILES = FILE_RETRY_WINDOW - timedelta(minutes=10)
 MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
 CONTINUE_AFTER_RESULTS = (Posted, Completed, OptedOut, DeferredToDigest, PostedMessageDeleted, MessagesEdited)
-# All others are only for people who have the role. Edits take the buttons from what they got while they had it.
+# All others are only for people who have the role. Edits take the buttons from what they got before.
 KINDS_FOR_FORMER_CONTACTS = (
     NoticeKind.CONTACT_WITHDRAWN,
     NoticeKind.QUOTE_MESSAGE_UPDATE,

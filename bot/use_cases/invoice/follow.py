@@ -15,6 +15,7 @@ from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.due_rows import BATCH_SIZE, StopProcessing, find_next_time, process_keys
 from bot.use_cases.invoice.record import build_invoice_entry, find_check_time
 from bot.use_cases.notice.enqueue import (
+    ORDER_MESSAGE_PLACES,
     build_notices,
     build_order_message_edits,
     enqueue_notices,
@@ -136,13 +137,13 @@ async def _update_invoice(
         return
     invoice.change_status(status)
     found = await session.exec(
-        select(ServiceOrder, OrderLine, Product)
+        select(ServiceOrder, OrderLine, Product, ORDER_MESSAGE_PLACES)
         .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
         .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
         .join(Product, col(Product.id) == QuoteLine.product_id)
         .where(OrderLine.id == invoice.order_line_id)
     )
-    order, line, product = found.one()
+    order, line, product, message_places = found.one()
     await write_audit_entries(
         session, account.id, [build_invoice_entry(order, invoice, before, FOLLOWING_JOB_ACTOR, at)]
     )
@@ -160,7 +161,7 @@ async def _update_invoice(
         destinations += list_channel_destinations(account, contacts)
     notices = [
         *_build_status_notices(account, order, invoice, payload, at),
-        *await _build_message_edits(session, account, order, invoice, contacts, at),
+        *_build_message_edits(account, order, invoice, contacts, message_places, at),
         *build_notices(
             NOTICE_KIND_BY_STATUS[status],
             f"order:{order.id}:invoice:{invoice.id}:{status.value}",
@@ -174,12 +175,12 @@ async def _update_invoice(
     await enqueue_notices(session, notices)
 
 
-async def _build_message_edits(
-    session: Session,
+def _build_message_edits(
     account: Account,
     order: ServiceOrder,
     invoice: Invoice,
     contacts: Sequence[BillingContact],
+    message_places: str | None,
     at: datetime,
 ) -> list[Notice]:
     """Of messages that ask for a payment which is no longer asked for (R25); one may be on its way."""
@@ -187,7 +188,7 @@ async def _build_message_edits(
         return []
     event = f"order:{order.id}:messages:invoice:{invoice.id}:{invoice.status.value}"
     expected = [*list_direct_destinations(contacts), *list_channel_destinations(account, contacts)]
-    return await build_order_message_edits(session, account, order, event, expected, at)
+    return build_order_message_edits(account, order, event, expected, message_places, at)
 
 
 def _build_status_notices(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from bot.db import Session, build_insert
@@ -21,6 +22,15 @@ from models.notice.payloads import (
 )
 from models.quote import Quote
 from models.service_order import ServiceOrder
+
+# A scalar subquery for a query of ServiceOrder, because it is needed whenever an order is locked.
+ORDER_MESSAGE_PLACES = (
+    select(func.aggregate_strings(col(Notice.destination) + "@" + col(Notice.team), " "))
+    .join(OrderMessage, col(OrderMessage.notice_id) == Notice.id)
+    .where(OrderMessage.order_id == ServiceOrder.id)
+    .correlate(ServiceOrder)
+    .scalar_subquery()
+)
 
 
 async def enqueue_notice(
@@ -181,24 +191,21 @@ async def list_order_recipients(session: Session, order: ServiceOrder) -> list[B
     )
 
 
-async def build_order_message_edits(
-    session: Session,
+def build_order_message_edits(
     account: Account,
     order: ServiceOrder,
     event: str,
-    expected: Iterable[Destination],
+    destinations: Iterable[Destination],
+    posted: str | None,
     at: datetime,
 ) -> list[Notice]:
-    """One for each place with a message about the order that may need an edit (R25), whoever has the role and
-    whatever the account's channel is by now. A message to one of `expected` may be on its way."""
-    found = await session.exec(
-        select(Notice.destination, Notice.team)
-        .join(OrderMessage, col(OrderMessage.notice_id) == Notice.id)
-        .where(OrderMessage.order_id == order.key)
-        .order_by(col(Notice.id))
-    )
-    teams = {destination: account.slack_team for destination in expected}
-    teams |= {Destination.parse(destination): team for destination, team in found.all()}
+    """One for each place with a message about the order that may need an edit (R25): for those of
+    ORDER_MESSAGE_PLACES, whoever has the role and whatever the account's channel is by now, and for
+    `destinations`, because a message may be on its way."""
+    teams = dict.fromkeys(destinations, account.slack_team)
+    for place in (posted or "").split():
+        destination, _, team = place.partition("@")
+        teams[Destination.parse(destination)] = team
     return [
         notice
         for destination, team in teams.items()

@@ -56,12 +56,12 @@ async def announce_queued(update: OrderUpdate, blocking_order_number: str) -> No
 async def announce_resolution(update: OrderUpdate) -> None:
     """Edit earlier messages, which may ask for what has just been decided, confirmed or finished."""
     event = f"messages:{update.at.isoformat()}"
-    update.notices += await build_order_message_edits(
-        update.session,
+    update.notices += build_order_message_edits(
         update.account,
         update.order,
         f"order:{update.order.id}:{event}",
         await update.list_destinations(),
+        update.message_places,
         update.at,
     )
     settings = update.services.settings

@@ -12,6 +12,7 @@ from bot.permissions import SlackIdentity
 from bot.use_cases.invoice.follow import follow_due_invoices
 from bot.use_cases.invoice.read import open_invoice
 from bot.use_cases.slack_user import refresh_slack_user
+from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
 from models.invoice import Invoice, InvoiceNotFound
 from models.notice import Notice, NoticeKind, OrderMessage
@@ -20,6 +21,7 @@ from models.quote import Quote
 from models.receipt import ChargedMethod, Receipt
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Modal, Person
+from tests.handlers.db_snapshot import change
 from tests.handlers.steps import (
     HookedGateway,
     buttons,
@@ -137,6 +139,28 @@ async def test_an_overdue_invoice_is_announced_once_to_the_channel_and_the_conta
         assert "overdue" not in message.text
         assert buttons(message) == ["service_order.open"]
     assert await world.rows(OrderMessage) == []
+
+
+async def test_an_overdue_invoice_reaches_a_colleague_of_who_lost_the_role(world: World) -> None:
+    """R13: after it was announced, and before it was delivered."""
+    contacts = [
+        {"email": "carla@acme.example", "name": "Carla Kern", "slack_user": "U06CARLA"},
+        {"email": "sue@acme.example", "name": "Sue Stone"},
+    ]
+    carla = await invoiced(world, "sub_unpaid_60", billing_contacts=contacts)
+    sue = world.person("sue")
+    await placed(world, carla, sub_unpaid_60=1)
+    world.clock.move(minutes=5)
+    await follow_due_invoices(world.services)
+    [notice] = [
+        notice
+        for notice in await world.rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)
+        if notice.parsed_destination.contact_id is not None
+    ]
+    await change(world, BillingContact, notice.parsed_destination.contact_id, active=False)
+    await world.settle()
+    assert "invoice.open" in buttons(newest(sue.dms, "is overdue"))
+    assert saying(carla.dms, "is overdue") == []
 
 
 async def test_an_invoice_that_is_never_paid_is_checked_less_and_less_often(world: World) -> None:
