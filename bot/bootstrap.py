@@ -85,6 +85,7 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """On exit, background tasks are drained and the database is closed."""
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
+    mailer = SmtpMailer(smtp_url, settings.mail_from)
     # A test's clock steps as it is told.
     steady_clock = SteadyClock() if clock is now else clock
     async with _open_billing(settings, database, steady_clock, clock) as (billing, events):
@@ -95,9 +96,11 @@ async def open_services(
             billing=billing,
             messenger=SlackMessenger(clients, settings.account_services_url),
             home_publisher=SlackHomePublisher(clients, PortalLinks.from_settings(settings)),
-            screen_updater=SlackScreenUpdater(clients, settings.account_services_url),
+            screen_updater=SlackScreenUpdater(
+                clients, settings.account_services_url, has_mail=mailer.is_configured
+            ),
             directory=SlackUserDirectory(clients),
-            mailer=SmtpMailer(smtp_url, settings.mail_from),
+            mailer=mailer,
             tasks=BackgroundTasks(),
             webhook_parser=events,
         )

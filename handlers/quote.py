@@ -76,7 +76,9 @@ async def send(request: SlackRequest) -> View:
         request.services, person=request.person, quote_id=request.action_row_id
     )
     metadata = replace(request.metadata, account=details.account.id, quote=details.quote.key)
-    return blocks.render_quote_sent_modal(request.localizer, details, contact, metadata)
+    return blocks.render_quote_sent_modal(
+        request.localizer, details, contact, metadata, has_mail=request.services.mailer.is_configured
+    )
 
 
 def _update_reason(request: SlackRequest) -> ModalMetadata:

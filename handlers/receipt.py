@@ -21,7 +21,12 @@ async def send(request: SlackRequest) -> View:
         request.services, person=request.person, receipt_id=request.action_row_id
     )
     return blocks.render_receipt_sent_modal(
-        request.localizer, account, receipt, contact, ModalMetadata(account=account.id)
+        request.localizer,
+        account,
+        receipt,
+        contact,
+        ModalMetadata(account=account.id),
+        has_mail=request.services.mailer.is_configured,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 from bot.blocks import service_order as blocks
@@ -97,7 +98,8 @@ async def place(request: SlackRequest) -> View:
     except OrderChanged as refusal:
         view = await render_next_order_view(request, metadata.quote)
         return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
-    return {**_render_order(request, details, blocks.render_placed_modal), "external_id": external_id}
+    render = partial(blocks.render_placed_modal, has_mail=request.services.mailer.is_configured)
+    return {**_render_order(request, details, render), "external_id": external_id}
 
 
 async def open_retry_modal(request: SlackRequest) -> View:

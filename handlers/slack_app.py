@@ -66,6 +66,7 @@ class SlackApp:
     def __init__(self, services: Services, clients: SlackClientProvider, routes: list[Route]) -> None:
         self._services, self._clients = services, clients
         self._logged_types: set[str] = set()
+        self._route_ids = {route.id for route in routes}
         self.bolt_app = _build_bolt_app(clients, routes)
 
     async def handle(self, body: object, *, is_retry: bool = False) -> BoltResponse:
@@ -75,8 +76,7 @@ class SlackApp:
             payload = read_payload(body)
         except UnreadablePayload as unreadable:
             return await self.reject(unreadable)
-        is_other = isinstance(payload, OtherPayload)
-        start_request_logs(source=_get_known_type(payload) if is_other else payload.route_id)
+        start_request_logs(source=self._get_log_source(payload))
         if is_retry:
             RETRIES_TOTAL.labels("event").inc()
         match payload:
@@ -87,6 +87,11 @@ class SlackApp:
             case OtherPayload():
                 return self._ack_unused(payload)
         return await self._dispatch(payload, started)
+
+    def _get_log_source(self, payload: Payload) -> str:
+        if isinstance(payload, OtherPayload):
+            return _get_known_type(payload)
+        return payload.route_id if payload.route_id in self._route_ids else _get_loggable_id(payload.route_id)
 
     async def reject(self, unreadable: UnreadablePayload) -> BoltResponse:
         """Tells the person, if it can be read who that is and there is a way to."""
@@ -141,6 +146,10 @@ def _get_known_type(payload: Payload) -> str:
     return str(payload.type) if payload.type in UNUSED_TYPES else "unknown"
 
 
+def _get_loggable_id(control: str) -> str:
+    return control if CONTROL_ID.fullmatch(control) else "unknown"
+
+
 def _build_bolt_request(payload: Payload) -> AsyncBoltRequest:
     # In this mode Bolt takes a body that is parsed already.
     return AsyncBoltRequest(mode="socket_mode", body=payload.build_bolt_body())
@@ -185,8 +194,7 @@ def _build_unknown_control_listener() -> Callable[[AsyncAck, SlackRequest], Awai
     logged_ids: set[str] = set()
 
     async def refuse_unknown_control(ack: AsyncAck, slack_request: SlackRequest) -> None:
-        route_id = slack_request.route_id
-        control = route_id if CONTROL_ID.fullmatch(route_id) else "unknown"
+        control = _get_loggable_id(slack_request.route_id)
         if control not in logged_ids and len(logged_ids) < MAX_LOGGED_IDS:
             logged_ids.add(control)
             log.info("request.unrouted", handler=control)

@@ -238,6 +238,7 @@ class PlacementPage:
     assigned_products: list[Product]
     replaced_quote_number: str | None = None
     skipped_checkout: bool = False
+    has_mail: bool = True
 
     @property
     def unassigned_seats(self) -> int:

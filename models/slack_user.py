@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import JSON, Field, SQLModel
 
-# R5: any change of state requires a profile at most this old.
-MAX_IDENTITY_AGE = timedelta(hours=1)
+# R5: any change of state requires a profile at most an hour old. While the bot's clock catches up it runs at
+# half speed, so that an hour may be half an hour on it.
+MAX_IDENTITY_AGE = timedelta(minutes=30)
+# Replicas' clocks differ by less. A profile from further ahead was stored before the clock was set back.
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=1)
 # While Slack does not say who somebody is, they may read for so long, and get personal messages.
 MAX_IDENTITY_AGE_FOR_READS = timedelta(days=1)
 
@@ -37,7 +40,7 @@ class SlackUser(SQLModel, table=True):
     refreshed_at: datetime = Field(index=True)
 
     def is_fresh(self, at: datetime) -> bool:
-        return at - self.refreshed_at <= MAX_IDENTITY_AGE
+        return -MAX_CLOCK_DIFFERENCE <= at - self.refreshed_at <= MAX_IDENTITY_AGE
 
     def is_fresh_enough_to_read(self, at: datetime) -> bool:
         return at - self.refreshed_at <= MAX_IDENTITY_AGE_FOR_READS

@@ -13,10 +13,13 @@ from tests.world import World
 from tests.world import world as open_world
 
 
-def pytest_collection_finish() -> None:
-    """What was imported stays: looking through it for garbage, over and over, took a quarter of the time."""
-    gc.freeze()
+def pytest_configure() -> None:
+    """What is imported stays: searching it for garbage again and again took a quarter of the time."""
     gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

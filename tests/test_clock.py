@@ -13,6 +13,7 @@ from bot.job_ids import JobId
 from bot.use_cases.operations.recorded_time import find_latest_recorded_time
 from scheduler import JOBS
 from scheduler.scheduler import restart_intervals
+from tests.models.examples import make_slack_user
 from tests.use_cases.outbox import CHANNEL, Outbox
 
 START = datetime(2026, 11, 30, 10, tzinfo=UTC)
@@ -53,6 +54,18 @@ def test_after_a_step_back_it_runs_on_at_half_speed_until_the_wall_clock_has_cau
     assert machine.run(hours * HOUR) > machine.wall
     machine.run(hours * HOUR)
     assert machine.run(HOUR) == machine.wall
+
+
+@pytest.mark.parametrize("step", [HOUR / 4, HOUR, 5 * HOUR, 23 * HOUR, 30 * HOUR])
+def test_r5_a_profile_is_never_used_for_more_than_a_real_hour(step: timedelta) -> None:
+    """Also while the clock catches up after a step back, or follows a larger one."""
+    machine = Machine()
+    user = make_slack_user(refreshed_at=machine.run(HOUR))
+    machine.wall -= step
+    age = timedelta()
+    while user.is_fresh(machine.run(HOUR / 60)):
+        age += HOUR / 60
+    assert age <= HOUR
 
 
 def test_a_step_forward_is_followed_immediately() -> None:

@@ -7,6 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import cli
+from bot.db.sqlite import create_sqlite_engine
+from bot.version import PROGRAM
+from models.migrations.run import upgrade_database
 from tests.commands import CommandResult, run_command
 from tests.postgres import database_url
 from tests.test_audit_command import settings
@@ -73,6 +76,38 @@ def test_a_file_that_cannot_be_used_is_refused_by_line_and_nothing_is_imported(
             assert "Traceback" not in ended.stderr
         path.write_text(FILE, encoding="utf-8")
         assert "1 account" in CliRunner().invoke(cli, ["import", str(path)], env=settings(url)).stdout
+
+
+async def test_a_dry_run_writes_nothing_not_even_the_schema_or_the_catalogue(tmp_path: Path) -> None:
+    """It runs against production, where the old version may still be serving."""
+    path, database = tmp_path / "accounts.yml", tmp_path / "seatbot.db"
+    path.write_text(FILE, "utf-8")
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        stripe = {"BILLING": "stripe", "STRIPE_API_KEY": "rk_test_1", "STRIPE_API_URL": "http://127.0.0.1:1"}
+        more = stripe if "link-stripe" in arguments else {}
+        ended = await run_command(tmp_path, *arguments, **settings(f"sqlite:///{database}"), **more)
+        return ended.exit_code, ended.output
+
+    listings = [("import", str(path), "--dry-run"), ("link-stripe", "cus_1", "--dry-run"), ("link-stripe",)]
+    for arguments in listings:
+        code, output = await run(*arguments)
+        assert (code, database.exists()) == (1, False), output
+    engine = create_sqlite_engine(f"sqlite:///{database}")
+    with engine.begin() as connection:
+        upgrade_database(connection, "0001_baseline")
+    engine.dispose()
+    before = database.read_bytes()
+    too_old = f"the database's schema is older than this version: {PROGRAM} migrate\n"
+    for arguments in listings:
+        assert await run(*arguments) == (1, too_old)
+        assert database.read_bytes() == before
+    with database_url("migrated", "sqlite") as url:
+        database = Path(url.removeprefix("sqlite:///"))
+        before = database.read_bytes()
+        code, output = await run("import", str(path), "--dry-run")
+        assert (code, "would import 1 accounts" in output) == (0, True), output
+        assert database.read_bytes() == before, "its products are not stored yet"
 
 
 async def test_the_history_names_the_operator_by_option_setting_or_user(

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
+
+import bot.billing.stripe.gateway  # noqa: F401 -- exports what it counts
+from bot.billing.gateway import BillingUnavailable
+from bot.metrics import to_snake_case
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
@@ -67,6 +72,24 @@ def test_every_metric_is_explained_with_its_labels() -> None:
     assert rows.keys() == {metric.name for metric in METRICS}
     missing = [(m.name, label) for m in METRICS for label in m.labels if f"`{label}`" not in rows[m.name]]
     assert missing == []
+
+
+def test_each_way_in_which_the_provider_fails_alerts_and_is_exported_from_the_start() -> None:
+    """An increase is seen between two samples only."""
+    [asked] = re.findall(
+        r'\| `sum\(increase\(seatbot_call_errors_total\{service="billing",error=~"([^"]+)"', PAGE
+    )
+    errors: list[type[Exception]] = [BillingUnavailable, *list_subclasses(BillingUnavailable)]
+    failures = {to_snake_case(error.__name__) for error in errors}
+    assert {*asked.split(r"\|")} == failures
+    for operation in ("list_subscriptions", "preview_lines"):
+        for error in failures:
+            labels = {"service": "billing", "operation": operation, "error": error}
+            assert REGISTRY.get_sample_value("seatbot_call_errors_total", labels) is not None, labels
+
+
+def list_subclasses(of: type[Exception]) -> list[type[Exception]]:
+    return [found for child in of.__subclasses__() for found in (child, *list_subclasses(child))]
 
 
 def test_the_page_names_no_metric_that_is_not_there() -> None:

@@ -9,7 +9,7 @@ from bot.job_ids import JobId
 from bot.use_cases.home.publish import publish_due_homes
 from models.installation import oauth_states
 from scheduler import JOBS
-from tests.handlers.steps import ForgetfulTasks, import_quote, opened
+from tests.handlers.steps import ForgetfulTasks, import_quote, open_modal
 from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
 from tests.postgres import CHOSEN, explain
 from tests.query_log import Query, log_queries
@@ -111,7 +111,7 @@ async def test_rejecting_a_quote_takes_few_queries(world: World) -> None:
     await ordered(world)
     await import_quote(world)
     alice = world.person("alice")
-    await opened(alice, "/quotes", "", "quote.list")
+    await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.reject")
     await alice.wait_for_modal("quote.reject")
     await check_queries_of_submitting(world, "quote.list")

@@ -6,7 +6,7 @@ They include the embedded gateway's, and the query that finds that nothing more 
 import pytest
 
 from bot.use_cases.service_order.process import process_due_orders
-from tests.handlers.service_order.orders import line_statuses
+from tests.handlers.service_order.orders import list_line_statuses
 from tests.handlers.steps import ForgetfulTasks
 from tests.query_log import QueryLog, log_queries
 from tests.world import World
@@ -44,7 +44,7 @@ async def test_processing_a_line_takes_few_queries(
 ) -> None:
     await placed(world, person, **{subscription: 1})
     cost = await process(world)
-    assert await line_statuses(world) == [outcome]
+    assert await list_line_statuses(world) == [outcome]
     # To start, to store the attempt, and to store its outcome; one is the embedded gateway's.
     check_cost(cost, queries=most_queries, transactions=4)
 
@@ -54,10 +54,10 @@ async def test_checking_a_charge_that_is_not_decided_takes_few_queries(world: Wo
     await process(world)
     world.clock.move(seconds=11)
     undecided = await process(world)
-    assert await line_statuses(world) == ["needs_customer"]
+    assert await list_line_statuses(world) == ["needs_customer"]
     world.clock.move(seconds=11)
     confirmed = await process(world)
-    assert await line_statuses(world) == ["settled"]
+    assert await list_line_statuses(world) == ["settled"]
     check_cost(undecided, queries=10, transactions=3)
     check_cost(confirmed, queries=25, transactions=3)
 
@@ -67,5 +67,5 @@ async def test_checking_whether_a_waiting_order_can_start_takes_few_queries(worl
     await process(world)
     await placed(world, "sue", slow_meeting=1)
     cost = await process(world)
-    assert await line_statuses(world) == ["charging", "waiting"]
+    assert await list_line_statuses(world) == ["charging", "waiting"]
     check_cost(cost, queries=6, transactions=1)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event
 from bot.installations.store import SingleUseOAuthStateStore
 from scheduler import JOBS
 from tests.full_tables import fill_tables
-from tests.handlers.all_screens import COMMANDS, acme_has_an_order_and_a_quote, press_everything
+from tests.handlers.all_screens import COMMANDS, create_order_and_quote, press_everything
 from tests.postgres import CHOSEN
 from tests.world import OF_THE_TEST, World
 from tests.world import world as open_world
@@ -48,7 +48,7 @@ async def test_every_statement_is_answered_from_an_index() -> None:
 async def use_everything(world: World) -> None:
     """Orders that complete, are declined, take a while or need the customer; every command, button, form and
     job; health checks; and the time in which quotes expire and orders become overdue."""
-    metadata = await acme_has_an_order_and_a_quote(world)
+    metadata = await create_order_and_quote(world)
     alice = world.person("alice")
     for route in COMMANDS:
         for words in ("", "SO-1001", "SQ-1002", "webinar 5", "help"):

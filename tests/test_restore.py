@@ -31,7 +31,7 @@ from models.notice import Notice, NoticeStatus
 from models.receipt import Receipt
 from models.service_order import OrderStatus
 from sandbox import Sandbox
-from tests.handlers.steps import opened, order_of
+from tests.handlers.steps import get_order, open_modal
 from tests.postgres import CHOSEN, Kind, database_url, sqlite_file
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE, Clock, World
@@ -134,10 +134,10 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
             async with bot(slack, url, provider, clock) as world:
                 await world.order(world.person("sam"), slow_meeting=2)
                 await world.services.tasks.wait_until_idle()
-                assert (await order_of(world)).status is OrderStatus.PROCESSING
+                assert (await get_order(world)).status is OrderStatus.PROCESSING
                 assert await run(f"back up {NAMES[kind]}", folder, DATABASE_URL=url) == 0
                 await world.pass_time(seconds=90)
-                assert (await order_of(world)).status is OrderStatus.COMPLETED
+                assert (await get_order(world)).status is OrderStatus.COMPLETED
                 await world.person("sam").close_modal(everything=True)
                 # The files are copied as a kill would leave them.
                 killed = copytree(folder, tmp_path / "killed")
@@ -151,21 +151,21 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
             exit_code, lines = await run_app(restored_url, "accept-restore", "SQ-1001", "SO-1001", "R-1001")
             assert (exit_code, lines) == (0, ["R-1001 to R-1001 will not be issued again", SERVABLE])
             async with bot(slack, restored_url, provider, clock) as world:
-                assert (await order_of(world)).status is OrderStatus.PROCESSING
+                assert (await get_order(world)).status is OrderStatus.PROCESSING
                 await world.settle()
-                assert (await order_of(world)).status is OrderStatus.COMPLETED
+                assert (await get_order(world)).status is OrderStatus.COMPLETED
                 assert await charged(provider) == 1, "the provider was asked by the attempt's key"
                 assert await world.seats("slow_meeting") == (6, 6)
                 assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
                 histories = await verify_histories(world.services.database, progress=lambda done, total: None)
                 assert [violation for history in histories for violation in history.violations] == []
                 sue = world.person("sue")
-                await opened(sue, "/service-orders", "SO-1001", "service_order.show")
+                await open_modal(sue, "/service-orders", "SO-1001", "service_order.show")
                 await sue.close_modal()
                 await world.order(sue, slow_meeting=1)
                 await world.services.tasks.wait_until_idle()
                 await world.pass_time(seconds=90)
-                assert (await order_of(world, "SO-1002")).status is OrderStatus.COMPLETED
+                assert (await get_order(world, "SO-1002")).status is OrderStatus.COMPLETED
                 assert await charged(provider) == 2
                 numbers = [receipt.number for receipt in await world.rows(Receipt)]
                 assert sorted(numbers) == ["R-1002", "R-1003"], "R-1001 is another receipt's"

@@ -12,7 +12,7 @@ from bot.use_cases.audit.export import verify_histories
 from models.audit.entry import AuditEntry
 from models.notice import Notice
 from models.service_order import OrderStatus
-from tests.handlers.steps import opened, order_of
+from tests.handlers.steps import get_order, open_modal
 from tests.postgres import CHOSEN, run
 from tests.world import World
 from tests.world import world as open_world
@@ -35,7 +35,7 @@ async def order(world: World, number: str, **seats: int) -> None:
     alice = world.person("alice")
     await world.order(alice, **seats)
     await world.settle()
-    assert (await order_of(world, number)).status is OrderStatus.COMPLETED
+    assert (await get_order(world, number)).status is OrderStatus.COMPLETED
     await alice.close_modal(everything=True)
 
 
@@ -97,7 +97,7 @@ async def test_r18_history_that_is_archived_is_missed_by_verify_until_it_is_put_
     assert all(words.endswith("missing") for words in missed)
 
     alice = world.person("alice")
-    assert "SO-1001" in (await opened(alice, "/service-orders", "SO-1001", "service_order.show")).text
+    assert "SO-1001" in (await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")).text
     await alice.close_modal()
     await order(world, "SO-1002", acme_webinar=1)
     assert await flaws(world) == missed, "what came later is as it was written"

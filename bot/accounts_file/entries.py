@@ -193,6 +193,9 @@ LanguageTag = Annotated[
 ]
 TimeZoneName = Annotated[str, BeforeValidator(_parse_time_zone)]
 TaxRate = Annotated[str, BeforeValidator(_parse_rate)]
+TaxName = Annotated[
+    str, BeforeValidator(_build_pattern_parser(r"\S.{0,39}", "a name of at most 40 characters such as VAT"))
+]
 CountryCode = Annotated[str, BeforeValidator(_parse_country)]
 CardLastFour = Annotated[
     str, BeforeValidator(_build_pattern_parser(r"\d{4}", "the last four digits, in quotes"))
@@ -324,6 +327,7 @@ class AccountEntry(FileEntry):
     pay_by_invoice: Flag = False
     currency: CurrencyCode
     tax_rate: TaxRate = "0"
+    tax_name: TaxName = ""
     tax_id: RequiredText = ""
     tax_exemption: Literal["none", "exempt", "reverse"] = "none"
     po_number: Literal["optional", "required"] = "optional"

@@ -57,6 +57,17 @@ class TaxCalculationFailed(BillingUnavailable):
     """The provider could not compute the tax, whatever the address."""
 
 
+UNAVAILABLE_ERRORS = (
+    BillingUnavailable,
+    BillingSystemFailed,
+    BillingBusy,
+    BillingAccessDenied,
+    BillingPermissionsMissing,
+    BillingRequestRejected,
+    TaxCalculationFailed,
+)
+
+
 class BillingPeriodEnded(Refusal):
     """The period that was priced has ended."""
 

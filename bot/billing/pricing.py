@@ -21,12 +21,14 @@ EXEMPT_TREATMENTS = {
 
 @dataclass(frozen=True)
 class TaxTerms:
-    """`rate` is such as "0.20"; `rate_overrides` are the rates of single subscriptions, by id."""
+    """`rate` is such as "0.20"; `rate_overrides` are the rates of single subscriptions, by id. `name` is what
+    the tax is called, such as `VAT`."""
 
     rate: str
     treatment: TaxTreatment = TaxTreatment.TAXED
     tax_details: TaxDetails = field(default_factory=TaxDetails)
     rate_overrides: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
 
     def get_rate(self, subscription_id: str) -> str:
         return self.rate_overrides.get(subscription_id, self.rate)
@@ -36,6 +38,7 @@ class TaxTerms:
         is_taxed = self.treatment is TaxTreatment.TAXED
         return TaxItem(
             treatment=self.treatment,
+            name=self.name if is_taxed else "",
             percent=(Decimal(rate) * 100).normalize() if is_taxed else None,
             taxable_amount=amount,
             amount=compute_tax(amount, rate),
@@ -53,7 +56,9 @@ def build_tax_terms(
     has_rates = account.tax_rate != "0" or bool(rate_overrides)
     if address.country != account.home_country or not has_rates:
         return TaxTerms("0", TaxTreatment.NOT_COLLECTED, tax_details)
-    return TaxTerms(account.tax_rate, tax_details=tax_details, rate_overrides=rate_overrides)
+    return TaxTerms(
+        account.tax_rate, tax_details=tax_details, rate_overrides=rate_overrides, name=account.tax_name
+    )
 
 
 def price_lines(

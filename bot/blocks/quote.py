@@ -224,7 +224,7 @@ def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Bloc
         amounts.append((localizer.format_text("receipt-total"), details.to_money(quote.total)))
         amounts += [(localizer.format_text(key), amount) for key, amount in balance]
     rows = [(escape_mrkdwn(label), localizer.format_money(amount)) for label, amount in amounts]
-    ends = [localizer.format_text(kind.screen_key, amount=amount) for kind, amount in due]
+    ends = [localizer.format_text(kind.view_key, amount=amount) for kind, amount in due]
     total = localizer.format_text("quote-total", amount=details.to_money(quote.total))
     notes = format_tax_notes(localizer, details.taxes, quote.tax_facts)
     return [
@@ -268,12 +268,20 @@ def _build_quote_actions(localizer: Localizer, details: QuoteDetails, metadata: 
 
 
 def render_quote_sent_modal(
-    localizer: Localizer, details: QuoteDetails, contact: BillingContact, metadata: ModalMetadata
+    localizer: Localizer,
+    details: QuoteDetails,
+    contact: BillingContact,
+    metadata: ModalMetadata,
+    *,
+    has_mail: bool = True,
 ) -> View:
     number = details.quote.number
+    text = localizer.format_mrkdwn(
+        "quote-sent", number=number, email=contact.email, has_mail="yes" if has_mail else "no"
+    )
     blocks = [
         block_kit.build_alert(localizer.format_text("quote-sent-success", number=number), "success"),
-        block_kit.build_section(localizer.format_mrkdwn("quote-sent", number=number, email=contact.email)),
+        block_kit.build_section(text),
         block_kit.build_actions(navigation.build_back_button(localizer, OPEN, details.quote.key)),
     ]
     title = localizer.format_text("quote")

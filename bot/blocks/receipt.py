@@ -66,9 +66,15 @@ def format_receipt(localizer: Localizer, receipt: Receipt, order_number: str) ->
 
 
 def render_receipt_sent_modal(
-    localizer: Localizer, account: Account, receipt: Receipt, contact: BillingContact, metadata: ModalMetadata
+    localizer: Localizer,
+    account: Account,
+    receipt: Receipt,
+    contact: BillingContact,
+    metadata: ModalMetadata,
+    *,
+    has_mail: bool = True,
 ) -> View:
-    text = localizer.format_mrkdwn("receipt-sent", email=contact.email)
+    text = localizer.format_mrkdwn("receipt-sent", email=contact.email, has_mail="yes" if has_mail else "no")
     blocks = [
         block_kit.build_alert(
             localizer.format_text("receipt-sent-success", **get_document_arguments(receipt)), "success"

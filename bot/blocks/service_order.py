@@ -13,10 +13,10 @@ from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
-from bot.presenters.receipt import format_receipt_payments, get_document_arguments
+from bot.presenters.receipt import get_document_arguments
 from bot.presenters.tax import format_tax_notes, list_tax_amounts
 from models.account import Account
-from models.details import OrderDetails, PlacementPage, QuoteDetails
+from models.details import OrderDetails, PlacementPage
 from models.money import Money
 from models.order_fingerprint import compute_order_fingerprint
 from models.payment_method import PaymentMethod
@@ -65,7 +65,7 @@ def render_placement_modal(
         *build_quote_detail_blocks(localizer, placement_page.quote),
         block_kit.build_divider(),
         *_build_checkout_sections(localizer, placement_page),
-        block_kit.build_section(_format_consequence(localizer, placement_page.quote)),
+        block_kit.build_section(_format_consequence(localizer, placement_page)),
         block_kit.build_actions(_build_placement_back_button(localizer, placement_page)),
     ]
     submit = localizer.format_text("placement-submit")
@@ -91,7 +91,8 @@ def _build_placement_back_button(localizer: Localizer, placement_page: Placement
     return navigation.build_back_button(localizer, before, placement_page.quote.quote.key)
 
 
-def _format_consequence(localizer: Localizer, details: QuoteDetails) -> str:
+def _format_consequence(localizer: Localizer, placement_page: PlacementPage) -> str:
+    details = placement_page.quote
     charged, invoiced = map(details.to_money, details.amounts_due)
     days = details.days_until_due
     return localizer.format_mrkdwn(
@@ -102,6 +103,7 @@ def _format_consequence(localizer: Localizer, details: QuoteDetails) -> str:
         invoiced=invoiced,
         days=days or 0,
         has_days="no" if days is None else "yes",
+        has_mail="yes" if placement_page.has_mail else "no",
     )
 
 
@@ -157,6 +159,7 @@ def render_placed_modal(
     metadata: ModalMetadata,
     *,
     services_url: str,
+    has_mail: bool = True,
 ) -> View:
     """Shown right after placing; an order that is finished already is shown as usual."""
     order, contact = details.order, details.contact
@@ -172,6 +175,7 @@ def render_placed_modal(
         has_channel=has_channel,
         name=contact.name,
         email=contact.email,
+        has_mail="yes" if has_mail else "no",
     )
     blocks = [
         block_kit.build_alert(done, "success"),
@@ -344,7 +348,7 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
     title = localizer.format_mrkdwn(
         "receipt-issued", **get_document_arguments(receipt), day=receipt.issued_on
     )
-    payments = [escape_mrkdwn(line) for line in format_receipt_payments(localizer, receipt)]
+    payments = [escape_mrkdwn(line) for line in presenter.format_receipt_payments()]
     provider_receipts = [
         localizer.format_mrkdwn(
             "provider-receipt",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.bootstrap import now, prepare_database
-from bot.commands.database import open_database, open_migrated_database
+from bot.bootstrap import now
+from bot.commands.database import open_migrated_database, open_prepared_database
 from bot.commands.terminal import (
     OperatorOption,
     console,
@@ -64,8 +64,8 @@ async def _run_import(settings: Settings, file: Path, options: "ImportOptions") 
     from bot.use_cases.accounts_import.describe import describe_changes
     from bot.use_cases.accounts_import.run import import_accounts
 
-    async with open_database(settings) as database:
-        await prepare_database(database)
+    opening = open_migrated_database(settings) if options.dry_run else open_prepared_database(settings)
+    async with opening as database:
         with display_progress("accounts") as progress:
             summary = await import_accounts(database, path=file, at=now(), options=options, progress=progress)
     if options.dry_run:
@@ -117,8 +117,7 @@ def close_account(
 async def _run_close(settings: Settings, account_id: str, reason: str | None, operator: str) -> None:
     from bot.use_cases.accounts_import import close
 
-    async with open_database(settings) as database:
-        await prepare_database(database)
+    async with open_prepared_database(settings) as database:
         try:
             was_open = await close.close_account(
                 database, account_id=account_id, reason=reason, operator=operator, at=now()

@@ -21,8 +21,8 @@ def migrate() -> None:
     settings = read_settings_or_exit()
 
     async def run() -> None:
-        async with open_database(settings) as database:
-            await prepare_database(database)
+        async with open_prepared_database(settings):
+            pass
 
     run_or_exit(run())
     console.print("the database is up to date")
@@ -76,8 +76,16 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
+async def open_prepared_database(settings: Settings) -> AsyncIterator[Database]:
+    """Migrates it, and stores the catalogue."""
+    async with open_database(settings) as database:
+        await prepare_database(database)
+        yield database
+
+
+@asynccontextmanager
 async def open_migrated_database(settings: Settings) -> AsyncIterator[Database]:
-    """Exits if the schema is not this version's: a command that reads does not migrate."""
+    """Exits if the schema is not this version's: a command that only reads, and a dry run, do not migrate."""
     async with open_database(settings) as database:
         if not await database.is_migrated():
             exit_with_error(f"the database's schema is older than this version: {PROGRAM} migrate")

@@ -8,8 +8,8 @@ import typer
 from slack_sdk.errors import SlackApiError
 
 from bot.billing.gateway import BillingUnavailable
-from bot.bootstrap import now, open_customer_listing, open_slack_clients, prepare_database
-from bot.commands.database import open_database
+from bot.bootstrap import now, open_customer_listing, open_slack_clients
+from bot.commands.database import open_migrated_database, open_prepared_database
 from bot.commands.terminal import (
     OperatorOption,
     display_progress,
@@ -67,8 +67,10 @@ async def _run_link(
 ) -> None:
     from bot.use_cases.accounts_import.link import build_link_report, list_link_problems, store_links
 
-    async with open_database(settings) as database:
-        await prepare_database(database)
+    # Without names, customers are only listed.
+    is_stored = bool(names) and not dry_run
+    opening = open_prepared_database(settings) if is_stored else open_migrated_database(settings)
+    async with opening as database:
         if options.workspace is None:
             options = replace(options, only_workspace=await _find_only_team(settings, database))
         async with open_customer_listing(settings) as listing:

@@ -41,7 +41,7 @@ DESCRIPTIONS = {
         "it has no connection left: raise max_connections, or the limit of the role, database or pooler"
     ),
     DatabaseErrorKind.PERMISSION: "the user of DATABASE_URL lacks a privilege: let it own the database",
-    DatabaseErrorKind.READ_ONLY: "it takes no writes: a standby, or a read-only role or disk",
+    DatabaseErrorKind.READ_ONLY: "it is read-only: a standby, or a read-only role or disk",
     DatabaseErrorKind.DISK_FULL: "its disk is full",
     DatabaseErrorKind.IO_ERROR: "its disk fails: the operating system's log says why",
     DatabaseErrorKind.DAMAGED: (

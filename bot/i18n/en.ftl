@@ -264,7 +264,10 @@ quote-reject-intro = A rejected quote can’t be restored. The account’s other
 quote-reject-reason = Reason
 quote-reject-hint = Optional, up to { $most } characters.
 quote-sent-success = Quote { $number } is on its way to you.
-quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF. If Slack rejects the file, we’ll email it to { $email }. Forward it to the person who pays.
+quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF.{ $has_mail ->
+    [yes] {" "}If Slack rejects the file, we’ll email it to { $email }.
+   *[no] {""}
+} Forward it to the person who pays.
 quote-file-buyer = Prepared for
 quote-file-number = Quote number
 quote-file-until = Valid through
@@ -477,13 +480,17 @@ placement-po-number =
        *[no] None
     }
 placement-address = *{ billing-address }*
+email-or-message = { $has_mail ->
+    [yes] email
+   *[no] direct message
+}
 placement-consequence = By placing this service order, you accept quote { $number } and { $payment ->
     [invoice] will get an invoice for { $invoiced }, { invoice-term }
     [both] will be charged { $total } and get an invoice for { $invoiced }, { invoice-term }
    *[charge] will be charged { $total }
 }. Processing can take up to 24 hours. { $payment ->
-    [charge] We’ll email you a confirmation with the receipt.
-   *[other] We’ll email you a confirmation with the invoice.
+    [charge] We’ll send you a confirmation with the receipt by { email-or-message }.
+   *[other] We’ll send you a confirmation with the invoice by { email-or-message }.
 }
 placed-title = Service order placed
 placed-success = Service order { $number } has been placed.
@@ -493,11 +500,14 @@ placed-next = { $overdue ->
 }You can close this window: { $has_channel ->
     [yes] updates are posted to your account’s channel.
    *[no] we’ll send you updates by direct message.
-} Once the order is completed, we’ll email { $payment ->
+} Once the order is completed, we’ll send { $payment ->
     [invoice] the invoice
     [both] the receipt and the invoice
    *[charge] the receipt
-} to { $name }, { $email }.
+} by { email-or-message } to { $name }{ $has_mail ->
+    [yes] , { $email }
+   *[no] {""}
+}.
 
 ## Service order
 order-status = { $status ->
@@ -1210,12 +1220,16 @@ notice-receipt-file = { $kind ->
     [confirmation] Order confirmation { $number }
    *[receipt] PDF of receipt { $number }
 }
+by-email-too = { $has_mail ->
+    [yes] {" "}and email
+   *[no] {""}
+}
 notice-receipt-sent = { $kind ->
     [invoice] { $count ->
-        [one] { document-name } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
-       *[other] { document-name } were sent to the billing contact by direct message and email. Billing contacts can find them any time with /billing receipts.
+        [one] { document-name } was sent to the billing contact by direct message{ by-email-too }. Billing contacts can find it any time with /billing receipts.
+       *[other] { document-name } were sent to the billing contact by direct message{ by-email-too }. Billing contacts can find them any time with /billing receipts.
     }
-   *[receipt] { document-name } was sent to the billing contact by direct message and email. Billing contacts can find it any time with /billing receipts.
+   *[receipt] { document-name } was sent to the billing contact by direct message{ by-email-too }. Billing contacts can find it any time with /billing receipts.
 }
 notice-not-bought = Not bought or billed:
 notice-quote-arrived = Quote { $number } needs your decision
@@ -1292,7 +1306,10 @@ receipt-sent-success = { $count ->
     [one] { document-name } is on its way.
    *[other] { document-name } are on their way.
 }
-receipt-sent = You’ll get a direct message with the PDF in a moment. If Slack can’t deliver it, we’ll email it to { $email }.
+receipt-sent = You’ll get a direct message with the PDF in a moment.{ $has_mail ->
+    [yes] {" "}If Slack can’t deliver it, we’ll email it to { $email }.
+   *[no] {""}
+}
 receipt-export-title = Receipts by period
 receipt-export-intro = For the bookkeeping of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt and tax rate.
 receipt-export-since = From

@@ -268,7 +268,10 @@ quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres con
 quote-reject-reason = Motif
 quote-reject-hint = Facultatif, { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
-quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF. Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }. Transmettez-le à la personne qui paie.
+quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF.{ $has_mail ->
+    [yes] {" "}Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }.
+   *[no] {""}
+} Transmettez-le à la personne qui paie.
 quote-file-buyer = Établi pour
 quote-file-number = Numéro du devis
 quote-file-until = Valable jusqu’au (inclus)
@@ -481,13 +484,17 @@ placement-po-number =
        *[no] Aucun
     }
 placement-address = *{ billing-address }*
+email-or-message = { $has_mail ->
+    [yes] e-mail
+   *[no] message direct
+}
 placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et { $payment ->
     [invoice] recevrez une facture de { $invoiced }, { invoice-term }
     [both] autorisez le débit de { $total } et recevrez une facture de { $invoiced }, { invoice-term }
    *[charge] autorisez le débit de { $total }
 }. Le traitement peut prendre jusqu’à 24 heures. { $payment ->
-    [charge] Nous vous enverrons par e-mail une confirmation avec le reçu.
-   *[other] Nous vous enverrons par e-mail une confirmation avec la facture.
+    [charge] Nous vous enverrons par { email-or-message } une confirmation avec le reçu.
+   *[other] Nous vous enverrons par { email-or-message } une confirmation avec la facture.
 }
 placed-title = Commande passée
 placed-success = La commande de Service { $number } est passée.
@@ -501,7 +508,10 @@ placed-next = { $overdue ->
     [invoice] la facture
     [both] le reçu et la facture
    *[charge] le reçu
-} par e-mail à { $name }, { $email }.
+} par { email-or-message } à { $name }{ $has_mail ->
+    [yes] , { $email }
+   *[no] {""}
+}.
 
 ## Commande de Service
 order-status = { $status ->
@@ -1214,12 +1224,16 @@ notice-receipt-file = { $kind ->
     [confirmation] Confirmation de commande { $number }
    *[receipt] PDF du reçu { $number }
 }
+by-email-too = { $has_mail ->
+    [yes] {" "}et par e-mail
+   *[no] {""}
+}
 notice-receipt-sent = { $kind ->
     [invoice] { $count ->
-        [one] La facture { $number } a été envoyée au contact de facturation par message direct et par e-mail. Les contacts de facturation la retrouvent à tout moment avec /billing receipts.
-       *[other] Les factures { $number } ont été envoyées au contact de facturation par message direct et par e-mail. Les contacts de facturation les retrouvent à tout moment avec /billing receipts.
+        [one] La facture { $number } a été envoyée au contact de facturation par message direct{ by-email-too }. Les contacts de facturation la retrouvent à tout moment avec /billing receipts.
+       *[other] Les factures { $number } ont été envoyées au contact de facturation par message direct{ by-email-too }. Les contacts de facturation les retrouvent à tout moment avec /billing receipts.
     }
-   *[receipt] Le reçu { $number } a été envoyé au contact de facturation par message direct et par e-mail. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
+   *[receipt] Le reçu { $number } a été envoyé au contact de facturation par message direct{ by-email-too }. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
 }
 notice-not-bought = Ni acheté ni facturé :
 notice-quote-arrived = Le devis { $number } attend votre décision
@@ -1299,7 +1313,10 @@ receipt-sent-success = { $kind ->
     }
    *[receipt] Le reçu { $number } vous est envoyé.
 }
-receipt-sent = Vous recevrez dans un instant un message direct avec le PDF. Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
+receipt-sent = Vous recevrez dans un instant un message direct avec le PDF.{ $has_mail ->
+    [yes] {" "}Si Slack ne peut pas le remettre, nous l’enverrons par e-mail à { $email }.
+   *[no] {""}
+}
 receipt-export-title = Reçus par période
 receipt-export-intro = Pour la comptabilité du compte *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
 receipt-export-since = Du

@@ -73,6 +73,7 @@ class OutboundMessage:
     invitation: InvitationDetails | None = None
     shows_amounts: bool = True
     can_act: bool = True
+    has_mail: bool = True
     update_ts: str | None = None
     thread_ts: str | None = None
     files: tuple[FileUpload, ...] = ()

@@ -21,7 +21,6 @@ from bot.presenters.decline import format_decline_reason
 from bot.presenters.order import OrderLinePresenter, format_invoice_status
 from bot.presenters.receipt import (
     format_missing_invoices,
-    format_receipt_payments,
     get_document_arguments,
     get_sent_document_arguments,
 )
@@ -380,7 +379,9 @@ def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
         sent = []
     else:
         title = _format_status_title(renderer)
-        sent = [renderer.format_text("notice-receipt-sent", **get_document_arguments(renderer.receipt))]
+        has_mail = "yes" if renderer.notice.has_mail else "no"
+        document = get_document_arguments(renderer.receipt)
+        sent = [renderer.format_text("notice-receipt-sent", **document, has_mail=has_mail)]
     amounts = _build_receipt_amounts(renderer)
     payments = _format_payments(renderer)
     return NoticeText(title, (*amounts, *payments, *format_unsettled_lines(renderer), *sent))
@@ -418,15 +419,7 @@ def format_receipt_totals(renderer: NoticeRenderer) -> list[str]:
 def _format_payments(renderer: NoticeRenderer) -> list[str]:
     if not renderer.notice.shows_amounts:
         return []
-    # As they are by now: an invoice may have been paid since.
-    localizer, account = renderer.notice.localizer, renderer.notice.account
-    invoices = [row.invoice for row in renderer.order.rows if row.invoice and not row.invoice.is_payable]
-    payments = format_receipt_payments(
-        localizer,
-        renderer.receipt,
-        {invoice.number: format_invoice_status(localizer, invoice, account) for invoice in invoices},
-    )
-    return [renderer.escape_text(payment) for payment in payments]
+    return [renderer.escape_text(text) for text in renderer.order_presenter.format_receipt_payments()]
 
 
 def format_unsettled_lines(renderer: NoticeRenderer) -> list[str]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.product import make_product_labels
+from bot.presenters.receipt import format_receipt_payments
 from models.account import Account
 from models.details import OrderDetails, OrderLineDetails
 from models.invoice import Invoice
@@ -177,6 +178,17 @@ class OrderPresenter:
         receipt = self.details.receipt
         assert receipt is not None, "a completed order has a receipt"
         return {name: self.details.to_money(getattr(receipt, name)) for name in ("subtotal", "tax", "total")}
+
+    def format_receipt_payments(self) -> list[str]:
+        """How the receipt was paid, as of now: an invoice may have been paid or voided since."""
+        receipt = self.details.receipt
+        assert receipt is not None, "a completed order has a receipt"
+        invoices = [row.invoice for row in self.details.rows if row.invoice and not row.invoice.is_payable]
+        statuses = {
+            invoice.number: format_invoice_status(self.localizer, invoice, self.details.account)
+            for invoice in invoices
+        }
+        return format_receipt_payments(self.localizer, receipt, statuses)
 
     @property
     def retryable_lines(self) -> list[OrderLinePresenter]:

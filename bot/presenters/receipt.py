@@ -27,7 +27,7 @@ class DueKind(Enum):
     INVOICED = ("quote-invoiced", "quote-file-invoiced")
 
     @property
-    def screen_key(self) -> str:
+    def view_key(self) -> str:
         return self.value[0]
 
     @property

@@ -66,7 +66,7 @@ async def begin_checkout(
                 saved=True,
                 is_address_typed=stored is not None and stored.is_address_typed,
             )
-        placement_page = await _build_placement_page(session, details, options, page.form)
+        placement_page = await _build_placement_page(services, session, details, options, page.form)
         return replace(placement_page, skipped_checkout=True)
 
 
@@ -199,7 +199,7 @@ async def save_checkout(
             session, quote, contact, form, saved=is_same_address, is_address_typed=is_address_typed
         )
         if is_same_address:
-            return await _build_placement_page(session, details, options, form)
+            return await _build_placement_page(services, session, details, options, form)
     lines = [row.line for row in details.rows]
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
     preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
@@ -321,11 +321,11 @@ async def _load_placement_page(
             options.methods,
             needs_po_number=options.needs_po_number,
         )
-        return await _build_placement_page(session, details, options, form)
+        return await _build_placement_page(services, session, details, options, form)
 
 
 async def _build_placement_page(
-    session: Session, details: QuoteDetails, options: _Options, form: CheckoutForm
+    services: Services, session: Session, details: QuoteDetails, options: _Options, form: CheckoutForm
 ) -> PlacementPage:
     chosen = _find_chosen_administrator(options.administrators, form)
     methods = options.methods.choose(form.payment_method)
@@ -336,6 +336,7 @@ async def _build_placement_page(
         payment_methods=[methods[row.line.subscription_id] for row in details.rows],
         assigned_products=await _list_products_without_seat(session, chosen, details),
         replaced_quote_number=await _find_replaced_quote_number(session, details.quote),
+        has_mail=services.mailer.is_configured,
     )
 
 

@@ -56,6 +56,8 @@ class Account(SQLModel, table=True):
     channel_amounts: bool = False
     currency: str
     tax_rate: str = "0"
+    # What the tax is called where it is charged, such as `VAT`: documents name it.
+    tax_name: str = ""
     # Of the accounts file; a provider with customers of its own may have others.
     tax_id: str = ""
     tax_exemption: TaxExemption = Field(default=TaxExemption.NONE, sa_type=string_enum(TaxExemption))

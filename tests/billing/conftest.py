@@ -52,7 +52,7 @@ EMBEDDED_CARDS = Cards(
 )
 
 
-def subscription(subscription_id: str, seats: int, unit_price: int, **changes: Any) -> Subscription:
+def make_subscription(subscription_id: str, seats: int, unit_price: int, **changes: Any) -> Subscription:
     usual = {
         "account_id": "acme",
         "product_id": "goto-meeting",
@@ -63,7 +63,7 @@ def subscription(subscription_id: str, seats: int, unit_price: int, **changes: A
     return Subscription(id=subscription_id, seats=seats, unit_price=unit_price, **{**usual, **changes})
 
 
-async def found_acme(database: Database) -> None:
+async def store_acme(database: Database) -> None:
     """The world of the claims: an account in Paris with a monthly and a yearly subscription."""
     acme = Account(
         id="acme",
@@ -82,9 +82,9 @@ async def found_acme(database: Database) -> None:
         session.add(acme)
         session.add(Product(id="goto-meeting", name="GoTo Meeting", additional_seats=True))
         await session.flush()
-        session.add(subscription("sub_month", 25, 1400))
+        session.add(make_subscription("sub_month", 25, 1400))
         year = {"period_start": date(2026, 3, 1), "period_end": date(2027, 3, 1)}
-        session.add(subscription("sub_year", 3, 60000, period=PeriodLength.YEAR, **year))
+        session.add(make_subscription("sub_year", 3, 60000, period=PeriodLength.YEAR, **year))
 
 
 @dataclass
@@ -94,7 +94,7 @@ class StripeProvider(Provider):
     fake: FakeStripe
 
 
-def embedded_provider(database: Database) -> Provider:
+def make_embedded_provider(database: Database) -> Provider:
     clock = Clock()
     gateway = EmbeddedGateway(database, clock, PORTAL)
     return Provider(gateway, clock, EMBEDDED_CARDS, partial(set_ledger_seats, database))
@@ -131,12 +131,12 @@ def build_stripe_records(clock: Clock) -> StripeRecords:
 
 
 @asynccontextmanager
-async def stripe_provider(
+async def run_stripe_provider(
     database: Database, clock: Clock | None = None, **options: float
 ) -> AsyncIterator[StripeProvider]:
     """The world of the claims behind the Stripe adapter, over HTTP."""
     clock = clock or Clock()
-    await found_acme(database)
+    await store_acme(database)
     async with database.write() as session:
         (await session.exec(select(Account))).one().stripe_customer = CUSTOMER
     async with (
@@ -187,16 +187,18 @@ async def postgres_database(postgres: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-def settled(provider: StripeProvider) -> list[Invoice]:
+def list_paid_invoices(provider: StripeProvider) -> list[Invoice]:
     return list(provider.fake.records.list_paid_updates())
 
 
-async def asked_again(provider: StripeProvider, *, key: str = "line-1-1") -> ChargeOutcome | NeverReceived:
+async def reconcile_charge(
+    provider: StripeProvider, *, key: str = "line-1-1"
+) -> ChargeOutcome | NeverReceived:
     return await provider.gateway.reconcile_charge(provider.charge(key))
 
 
 @pytest.fixture
 async def provider(database: Database) -> AsyncIterator[StripeProvider]:
     """Over Stripe's fake; the tests of another provider have their own."""
-    async with stripe_provider(database) as provider:
+    async with run_stripe_provider(database) as provider:
         yield provider

@@ -51,7 +51,7 @@ CARDS = list(ENDS)
 SEATS = [1, 2, 3, 7, 10, 13, 99]
 
 
-async def promised(
+async def price_charge(
     provider: Provider,
     key: str = "line-1-1",
     subscription_id: str = "sub_month",
@@ -77,7 +77,7 @@ async def promised(
     )
 
 
-async def brought_to_an_end(provider: Provider, charge: Charge) -> ChargeOutcome:
+async def resolve_charge(provider: Provider, charge: Charge) -> ChargeOutcome:
     """As the bot does it: placed, then asked about until it is decided."""
     outcome: ChargeOutcome | NeverReceived = await provider.gateway.place_charge(charge)
     for _ in range(10):
@@ -91,7 +91,7 @@ async def brought_to_an_end(provider: Provider, charge: Charge) -> ChargeOutcome
     raise AssertionError(f"never decided: {outcome}")
 
 
-def expected(charge: Charge, card: str) -> ChargeOutcome:
+def build_expected_outcome(charge: Charge, card: str) -> ChargeOutcome:
     reason = ENDS[card]
     return Declined(reason) if reason else Settled("", charge.amount, charge.tax)
 
@@ -102,9 +102,9 @@ class Scenarios:
     async def test_r19_a_line_settles_once_over_two_attempts(
         self, provider: Provider, first: str, second: str
     ) -> None:
-        charge = await promised(provider, card=first)
-        outcome = await brought_to_an_end(provider, charge)
-        assert without_reference(outcome) == expected(charge, first)
+        charge = await price_charge(provider, card=first)
+        outcome = await resolve_charge(provider, charge)
+        assert without_reference(outcome) == build_expected_outcome(charge, first)
         settled = isinstance(outcome, Settled)
         assert await provider.seats() == (35 if settled else 25)
         if not settled:
@@ -115,8 +115,8 @@ class Scenarios:
                 payment_method_id=getattr(provider.cards, second),
                 stored_at=provider.clock(),
             )
-            outcome = await brought_to_an_end(provider, again)
-            assert without_reference(outcome) == expected(charge, second)
+            outcome = await resolve_charge(provider, again)
+            assert without_reference(outcome) == build_expected_outcome(charge, second)
             assert await provider.seats() == (35 if isinstance(outcome, Settled) else 25)
 
     @pytest.mark.parametrize("instant", INSTANTS)
@@ -125,31 +125,35 @@ class Scenarios:
         self, provider: Provider, seats: int, instant: str
     ) -> None:
         at = provider.clock.at = INSTANTS[instant]
-        charge = await promised(provider, seats=seats, at=at)
+        charge = await price_charge(provider, seats=seats, at=at)
         arithmetic = NOVEMBER.prorate_price(seats, 1400, at)
         assert abs(charge.amount - arithmetic) <= 1, "a provider may round twice, and no more"
         assert abs(charge.tax - compute_tax(charge.amount, "0.20")) <= 1
-        settled = await brought_to_an_end(provider, charge)
+        settled = await resolve_charge(provider, charge)
         assert without_reference(settled) == Settled("", charge.amount, charge.tax)
         assert await provider.seats() == 25 + seats
 
     @pytest.mark.parametrize("seats", SEATS)
     async def test_r17_a_yearly_price_is_prorated_over_its_year(self, provider: Provider, seats: int) -> None:
-        charge = await promised(provider, subscription_id="sub_year", seats=seats)
+        charge = await price_charge(provider, subscription_id="sub_year", seats=seats)
         assert abs(charge.amount - YEAR_2026.prorate_price(seats, 60000, HALF_OF_NOVEMBER)) <= 1
-        assert without_reference(await brought_to_an_end(provider, charge)) == expected(charge, "good")
+        assert without_reference(await resolve_charge(provider, charge)) == build_expected_outcome(
+            charge, "good"
+        )
         assert await provider.seats("sub_year") == 3 + seats
 
     @pytest.mark.parametrize("seats", SEATS)
     async def test_r17_another_country_pays_no_tax(self, provider: Provider, seats: int) -> None:
-        charge = await promised(provider, seats=seats, address=BERLIN)
+        charge = await price_charge(provider, seats=seats, address=BERLIN)
         assert charge.tax == 0
-        assert without_reference(await brought_to_an_end(provider, charge)) == expected(charge, "good")
+        assert without_reference(await resolve_charge(provider, charge)) == build_expected_outcome(
+            charge, "good"
+        )
 
     @pytest.mark.parametrize("card", CARDS)
     async def test_r19_asking_again_and_again_changes_nothing(self, provider: Provider, card: str) -> None:
-        charge = await promised(provider, card=card)
-        outcome = await brought_to_an_end(provider, charge)
+        charge = await price_charge(provider, card=card)
+        outcome = await resolve_charge(provider, charge)
         seats = await provider.seats()
         for _ in range(3):
             assert await provider.gateway.reconcile_charge(charge) == outcome
@@ -161,28 +165,30 @@ class Scenarios:
     async def test_r19_placing_a_pending_charge_again_returns_the_same_charge(
         self, provider: Provider, card: str
     ) -> None:
-        charge = await promised(provider, card=card)
+        charge = await price_charge(provider, card=card)
         await asyncio.gather(*(provider.gateway.place_charge(charge) for _ in range(5)))
-        outcome = await brought_to_an_end(provider, charge)
-        assert without_reference(outcome) == expected(charge, card)
+        outcome = await resolve_charge(provider, charge)
+        assert without_reference(outcome) == build_expected_outcome(charge, card)
         assert await provider.seats() == (35 if ENDS[card] is None else 25)
 
     @pytest.mark.parametrize("held", [0, 1, 24, 26, 100])
     async def test_seats_changed_by_others_are_met_with_a_new_key(
         self, provider: Provider, held: int
     ) -> None:
-        charge = await promised(provider)
+        charge = await price_charge(provider)
         await provider.set_seats("sub_month", held)
         assert await provider.gateway.place_charge(charge) == SeatsChanged()
         assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
-        again = await promised(provider, "line-1-2")
+        again = await price_charge(provider, "line-1-2")
         assert again.expected_seats == held
-        assert without_reference(await provider.gateway.place_charge(again)) == expected(again, "good")
+        assert without_reference(await provider.gateway.place_charge(again)) == build_expected_outcome(
+            again, "good"
+        )
         assert await provider.seats() == held + 10
 
     @pytest.mark.parametrize("held", [20, 40])
     async def test_seats_changed_after_settling_do_not_unsettle(self, provider: Provider, held: int) -> None:
-        charge = await promised(provider)
+        charge = await price_charge(provider)
         settled = await provider.gateway.place_charge(charge)
         await provider.set_seats("sub_month", held)
         assert await provider.gateway.reconcile_charge(charge) == settled
@@ -192,21 +198,23 @@ class Scenarios:
     @pytest.mark.parametrize("number", [2, 3, 5])
     async def test_one_order_after_another_adds_up(self, provider: Provider, number: int) -> None:
         for n in range(number):
-            charge = await promised(provider, f"line-{n}-1", seats=n + 1)
-            assert without_reference(await provider.gateway.place_charge(charge)) == expected(charge, "good")
+            charge = await price_charge(provider, f"line-{n}-1", seats=n + 1)
+            assert without_reference(await provider.gateway.place_charge(charge)) == build_expected_outcome(
+                charge, "good"
+            )
         assert await provider.seats() == 25 + sum(range(1, number + 1))
 
     @pytest.mark.parametrize("card", CARDS)
     async def test_concurrent_subscriptions_do_not_affect_each_other(
         self, provider: Provider, card: str
     ) -> None:
-        month = await promised(provider, "line-1-1", card=card)
-        year = await promised(provider, "line-2-1", "sub_year", seats=2)
+        month = await price_charge(provider, "line-1-1", card=card)
+        year = await price_charge(provider, "line-2-1", "sub_year", seats=2)
         _, settled = await asyncio.gather(
             provider.gateway.place_charge(month), provider.gateway.place_charge(year)
         )
-        assert without_reference(settled) == expected(year, "good")
-        assert without_reference(await brought_to_an_end(provider, month)) == expected(month, card)
+        assert without_reference(settled) == build_expected_outcome(year, "good")
+        assert without_reference(await resolve_charge(provider, month)) == build_expected_outcome(month, card)
         assert await provider.seats("sub_year") == 5
 
     @pytest.mark.parametrize("subscription_id", ["sub_month", "sub_year"])
@@ -224,7 +232,9 @@ class Scenarios:
 
     @pytest.mark.parametrize("hours", [1, 26, 24 * 14])
     async def test_r17_the_price_holds_while_the_period_lasts(self, provider: Provider, hours: int) -> None:
-        charge = await promised(provider)
+        charge = await price_charge(provider)
         provider.clock.advance(hours * 3600)
         late = replace(charge, stored_at=provider.clock())
-        assert without_reference(await provider.gateway.place_charge(late)) == expected(charge, "good")
+        assert without_reference(await provider.gateway.place_charge(late)) == build_expected_outcome(
+            charge, "good"
+        )

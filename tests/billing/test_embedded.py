@@ -24,7 +24,7 @@ from bot.db import Database, Session, transaction_open
 from models.account import Account, AccountNotFound
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound
 from models.subscription.period_length import PeriodLength
-from tests.billing.conftest import PORTAL, embedded_provider, found_acme, subscription
+from tests.billing.conftest import PORTAL, make_embedded_provider, make_subscription, store_acme
 from tests.billing.contract import (
     HALF_OF_NOVEMBER,
     PARIS,
@@ -42,15 +42,15 @@ PARIS_TIME = ZoneInfo("Europe/Paris")
 class TestEmbeddedOnSqlite(GatewayContract, Scenarios):
     @pytest.fixture
     async def provider(self, database: Database) -> Provider:
-        await found_acme(database)
-        return embedded_provider(database)
+        await store_acme(database)
+        return make_embedded_provider(database)
 
 
 class TestEmbeddedOnPostgres(GatewayContract):
     @pytest.fixture
     async def provider(self, postgres_database: Database) -> Provider:
-        await found_acme(postgres_database)
-        return embedded_provider(postgres_database)
+        await store_acme(postgres_database)
+        return make_embedded_provider(postgres_database)
 
     async def test_lost_responses_and_changed_seats_together_still_add_up(self, provider: Provider) -> None:
         slow = [provider.charge(f"slow-{n}", payment_method_id="pm_slow_5") for n in range(5)]
@@ -62,8 +62,8 @@ class TestEmbeddedOnPostgres(GatewayContract):
 
 @pytest.fixture
 async def provider(database: Database) -> Provider:
-    await found_acme(database)
-    return embedded_provider(database)
+    await store_acme(database)
+    return make_embedded_provider(database)
 
 
 async def store(database: Database, *rows: Any) -> None:
@@ -92,7 +92,7 @@ async def test_the_ledger_copies_a_subscription_imported_later(
     provider: Provider, database: Database
 ) -> None:
     await provider.gateway.list_subscriptions("acme")
-    await store(database, subscription("sub_new", 4, 500))
+    await store(database, make_subscription("sub_new", 4, 500))
     assert await provider.seats("sub_new") == 4
 
 
@@ -109,8 +109,8 @@ async def test_charging_leaves_the_bots_own_tables_alone(provider: Provider, dat
 
 
 async def test_concurrent_first_uses_copy_once(postgres_database: Database) -> None:
-    await found_acme(postgres_database)
-    provider = embedded_provider(postgres_database)
+    await store_acme(postgres_database)
+    provider = make_embedded_provider(postgres_database)
     await store(postgres_database, SeatBlock(subscription_id="sub_month", unit_price=1300, seats=5))
     answers = await asyncio.gather(*(provider.gateway.list_subscriptions("acme") for _ in range(10)))
     assert all(answer == answers[0] for answer in answers)
@@ -174,7 +174,9 @@ async def test_periods_roll_forward_and_keep_their_day(
     provider: Provider, database: Database, length: PeriodLength, first: str, today: str, expected: str
 ) -> None:
     start, end = map(date.fromisoformat, first.split())
-    await store(database, subscription("sub_x", 1, 100, period=length, period_start=start, period_end=end))
+    await store(
+        database, make_subscription("sub_x", 1, 100, period=length, period_start=start, period_end=end)
+    )
     provider.clock.at = datetime.combine(date.fromisoformat(today), datetime.min.time(), PARIS_TIME)
     found = await state(provider, "sub_x")
     assert f"{found.period_start} {found.period_end}" == expected
@@ -209,7 +211,7 @@ async def test_r17_every_hour_costs_the_same_in_a_month_with_a_clock_change(
     first, after = date.fromisoformat(start), date.fromisoformat(end)
     hours_of_month = 743 if first.month == 3 else 745
     await store(
-        database, subscription("sub_x", 1, hours_of_month * 100, period_start=first, period_end=after)
+        database, make_subscription("sub_x", 1, hours_of_month * 100, period_start=first, period_end=after)
     )
     instant = datetime.fromisoformat(at).replace(tzinfo=PARIS_TIME).astimezone(UTC)
     preview = await provider.gateway.preview_lines("acme", [LineRequest("sub_x", 2)], instant, PARIS)
@@ -268,7 +270,7 @@ async def test_tax_follows_the_imported_country_after_the_account_moves(
 async def test_r17_tax_is_rounded_for_each_subscription_and_then_summed(
     provider: Provider, database: Database
 ) -> None:
-    await store(database, subscription("sub_x", 0, 13), subscription("sub_y", 0, 13))
+    await store(database, make_subscription("sub_x", 0, 13), make_subscription("sub_y", 0, 13))
     lines = [LineRequest("sub_x", 1), LineRequest("sub_y", 1)]
     start = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
     preview = await provider.gateway.preview_lines("acme", lines, start, PARIS)
@@ -392,8 +394,8 @@ async def test_receipts_of_two_keys_have_two_references(provider: Provider) -> N
 async def test_a_subscription_that_another_process_copied_meanwhile_is_not_copied_twice(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await found_acme(database)
-    one, other = embedded_provider(database).gateway, embedded_provider(database).gateway
+    await store_acme(database)
+    one, other = make_embedded_provider(database).gateway, make_embedded_provider(database).gateway
     write, overtaken = database.write, asyncio.Event()
 
     @asynccontextmanager

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from bot.db import Database
 from models.migrations.tables import metadata
 from models.payment_method import PaymentMethod
-from tests.billing.conftest import found_acme
+from tests.billing.conftest import store_acme
 from tests.fake_stripe import serializers
-from tests.handlers.stripe.stripe_orders import DORA, ordered, retried
+from tests.handlers.stripe.stripe_orders import DORA, place_order, retry_order
 from tests.stripe_world import stripe_world
 
 # In any writing: together, or in groups. Digits that follow each other in a key or a hash are no number.
@@ -69,8 +69,8 @@ async def test_r23_a_card_number_from_the_provider_is_never_stored_shown_or_logg
         serializers, "serialize_payment_method", leaking(serializers.serialize_payment_method, number)
     )
     async with stripe_world() as world:
-        await ordered(world, DORA, "declined_meeting")
-        await retried(world, 1)
+        await place_order(world, DORA, "declined_meeting")
+        await retry_order(world, 1)
         await world.settle()
         events = [leaked(event, number) for event in world.webhook_sender.collect_events()]
         assert set(await world.webhook_sender.send_events(events)) == {200}
@@ -105,7 +105,7 @@ def leaked(event: dict[str, Any], number: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("last4", ["", "123", "12345", card_number()])
 async def test_r23_the_database_keeps_four_digits_and_no_more(database: Database, last4: str) -> None:
-    await found_acme(database)
+    await store_acme(database)
     values: dict[str, Any] = {
         "id": "pm_x",
         "account_id": "acme",

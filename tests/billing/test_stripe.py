@@ -21,9 +21,15 @@ from bot.billing.stripe.client import MAX_RETRIES, REQUEST_TIMEOUT
 from bot.billing.stripe.invoice_pdf import download_pdf
 from bot.db import Database
 from bot.settings import Settings
-from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled, stripe_provider
+from tests.billing.conftest import (
+    CUSTOMER,
+    StripeProvider,
+    list_paid_invoices,
+    reconcile_charge,
+    run_stripe_provider,
+)
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayContract, without_reference
-from tests.billing.scenarios import Scenarios, promised
+from tests.billing.scenarios import Scenarios, price_charge
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
@@ -44,9 +50,9 @@ async def test_r19_an_answer_cut_off_after_it_took_effect_is_charged_once(
     provider.fake.faults.append(Fault("cut_after", charges_only=True, times=cuts))
     assert without_reference(await provider.gateway.place_charge(provider.charge())) == first
     provider.fake.faults.clear()
-    assert without_reference(await asked_again(provider)) == TEN_SEATS
+    assert without_reference(await reconcile_charge(provider)) == TEN_SEATS
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
-    assert len(settled(provider)) == 1
+    assert len(list_paid_invoices(provider)) == 1
 
 
 async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
@@ -54,7 +60,7 @@ async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert len(provider.fake.list_charge_requests()) == 3
     provider.fake.faults.clear()
-    assert await asked_again(provider) == NeverReceived()
+    assert await reconcile_charge(provider) == NeverReceived()
     assert without_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
 
 
@@ -73,7 +79,7 @@ async def test_conflict_limit_and_outage_are_waited_out_under_the_same_key(
         outcome = await ask(provider.charge())
     assert without_reference(outcome) == TEN_SEATS
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
-    assert len(settled(provider)) == 1
+    assert len(list_paid_invoices(provider)) == 1
 
 
 async def test_r19_a_failure_saved_under_the_key_is_verified_before_it_ends_the_charge(
@@ -89,23 +95,23 @@ async def test_r19_a_failure_saved_under_the_key_is_verified_before_it_ends_the_
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}, (
         "no key is changed for it"
     )
-    assert settled(provider) == []
+    assert list_paid_invoices(provider) == []
 
 
 async def test_r19_a_failure_that_took_effect_all_the_same_is_settled(provider: StripeProvider) -> None:
     provider.fake.faults.append(Fault("save_500_after", charges_only=True))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
-    assert without_reference(await asked_again(provider)) == TEN_SEATS
-    assert len(settled(provider)) == 1
+    assert without_reference(await reconcile_charge(provider)) == TEN_SEATS
+    assert len(list_paid_invoices(provider)) == 1
 
 
 async def test_a_slow_stripe_is_given_up_before_another_worker_takes_the_line(database: Database) -> None:
     """Reading and preparing end together before a lease does, and nothing is sent after them."""
     sending = (MAX_RETRIES + 1) * (REQUEST_TIMEOUT.total or 0)
     assert Settings.model_fields["lease_seconds"].default > 2 * gateway.PREPARATION_TIMEOUT_SECONDS + sending
-    async with stripe_provider(database, preparation_timeout_seconds=0.05) as provider:
+    async with run_stripe_provider(database, preparation_timeout_seconds=0.05) as provider:
         provider.fake.latency_seconds = 0.2
-        assert await asked_again(provider) == Unknown()
+        assert await reconcile_charge(provider) == Unknown()
         assert await provider.gateway.place_charge(provider.charge()) == Unknown()
         asked = {call.path for call in provider.fake.requests}
         assert asked <= {"/v1/subscriptions", f"/v1/customers/{CUSTOMER}"}
@@ -146,7 +152,7 @@ async def test_a_key_that_was_sent_with_another_request_ends_by_reading(provider
     assert await provider.gateway.place_charge(charge) == Unknown()
     provider.clock.at += SAVED_FAILURE_GRACE_PERIOD
     assert await provider.gateway.place_charge(charge) == Declined("provider_error")
-    assert settled(provider) == []
+    assert list_paid_invoices(provider) == []
 
 
 async def test_a_decline_answered_with_402_changes_nothing(provider: StripeProvider) -> None:
@@ -169,7 +175,7 @@ async def test_outages_of_reading_are_named(provider: StripeProvider) -> None:
     with pytest.raises(BillingUnavailable):
         await provider.gateway.list_subscriptions("acme")
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
-    assert await asked_again(provider) == Unknown()
+    assert await reconcile_charge(provider) == Unknown()
     assert provider.fake.list_charge_requests() == []
 
 
@@ -193,7 +199,7 @@ async def test_a_manual_change_is_not_mistaken_for_the_charge_of_the_stored_key(
     subscription.metadata["seatbot_attempt"] = "line-1-1"
     provider.clock.advance(5)
     records.update_quantity(subscription, item, 35, records.now)
-    assert await asked_again(provider) == NeverReceived()
+    assert await reconcile_charge(provider) == NeverReceived()
 
 
 async def test_the_charge_sends_only_parameters_allowed_with_a_pending_payment(
@@ -212,7 +218,7 @@ async def test_the_charge_sends_only_parameters_allowed_with_a_pending_payment(
 
 async def test_r10_the_orders_address_becomes_the_customers(provider: StripeProvider) -> None:
     moved = PARIS.model_copy(update={"line1": "2 quai Nord", "city": "Marseille"})
-    await provider.gateway.place_charge(await promised(provider, address=moved))
+    await provider.gateway.place_charge(await price_charge(provider, address=moved))
     assert provider.fake.records.customers[CUSTOMER].address == moved.model_dump()
 
 

@@ -15,7 +15,7 @@ from bot.billing.gateway import (
 )
 from tests.billing.conftest import StripeProvider
 from tests.billing.contract import TEN_SEATS, without_reference
-from tests.billing.scenarios import brought_to_an_end, promised
+from tests.billing.scenarios import price_charge, resolve_charge
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
@@ -28,7 +28,7 @@ async def test_the_usual_card_is_restored_after_any_outcome(
 ) -> None:
     subscription = provider.fake.records.subscriptions[THERE]
     subscription.default_payment_method = usual
-    await brought_to_an_end(provider, await promised(provider, card=card))
+    await resolve_charge(provider, await price_charge(provider, card=card))
     assert subscription.default_payment_method == usual
     assert "seatbot_swapped_card" not in subscription.metadata
 

@@ -16,7 +16,7 @@ from bot.billing.gateway import (
 from bot.billing.stripe.gateway import StripeGateway
 from bot.billing.stripe.invoices import CUSTOMER_CONFIRMATION_WINDOW
 from bot.billing.stripe.renewal_cache import LIFETIME
-from tests.billing.conftest import StripeProvider, asked_again, settled
+from tests.billing.conftest import StripeProvider, list_paid_invoices, reconcile_charge
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
 from tests.fake_stripe import Fault
 
@@ -43,7 +43,7 @@ async def test_r19_a_charge_without_an_answer_is_found_by_any_clock(
     assert await provider.gateway.place_charge(charge) == Unknown()
     assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
     assert without_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
-    assert len(settled(provider)) == 1
+    assert len(list_paid_invoices(provider)) == 1
 
 
 async def test_r19_a_charge_stored_on_a_wrong_date_is_found_once_that_is_right(
@@ -55,7 +55,7 @@ async def test_r19_a_charge_stored_on_a_wrong_date_is_found_once_that_is_right(
     assert await provider.gateway.place_charge(charge) == Unknown()
     provider.clock.at += timedelta(days=2)
     assert without_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
-    assert len(settled(provider)) == 1
+    assert len(list_paid_invoices(provider)) == 1
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES)
@@ -99,8 +99,8 @@ async def test_a_period_has_ended_once_stripe_says_so(
     with pytest.raises(BillingPeriodEnded):
         await provider.gateway.preview_lines("acme", ten_more, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place_charge(charge) == Declined("period_ended")
-    assert await asked_again(provider) == NeverReceived()
-    assert settled(provider) == []
+    assert await reconcile_charge(provider) == NeverReceived()
+    assert list_paid_invoices(provider) == []
 
 
 @pytest.mark.parametrize("step", [LIFETIME, -timedelta(days=3)])

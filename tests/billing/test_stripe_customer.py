@@ -25,9 +25,9 @@ from models.account import Account
 from models.errors import Refusal
 from models.subscription import SubscriptionNotFound
 from models.subscription.outlook import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
-from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again
+from tests.billing.conftest import CUSTOMER, StripeProvider, reconcile_charge
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
-from tests.billing.scenarios import promised
+from tests.billing.scenarios import price_charge
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.futures import Coupon
 from tests.fake_stripe.records import Invoice, PaymentIntent
@@ -38,7 +38,7 @@ THERE = "sub_month_there"
 
 
 async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -> None:
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.customers[CUSTOMER].deleted = True
     for refused in (
         provider.gateway.list_subscriptions("acme"),
@@ -60,7 +60,7 @@ async def test_r19_an_open_attempt_ends_though_its_customer_is_deleted(
     provider.fake.faults.append(Fault(fault, charges_only=True, times=9))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     provider.fake.records.delete_customer(CUSTOMER)
-    assert without_reference(await asked_again(provider)) == ended
+    assert without_reference(await reconcile_charge(provider)) == ended
     assert without_reference(await provider.gateway.place_charge(provider.charge())) == ended
 
 
@@ -102,7 +102,7 @@ async def test_an_account_that_is_not_linked_is_refused_by_name(
 
 
 async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: StripeProvider) -> None:
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.cancel_subscription(provider.fake.records.subscriptions[THERE])
     assert [s.id for s in await provider.gateway.list_subscriptions("acme")] == ["sub_year"]
     assert await provider.gateway.place_charge(charge) == Declined("subscription_gone")
@@ -122,7 +122,7 @@ async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: Str
 async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
     provider: StripeProvider, status: str, refusal: type[Refusal], reason: str
 ) -> None:
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.subscriptions[THERE].status = status
     with pytest.raises(refusal):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
@@ -149,7 +149,7 @@ async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled
 ) -> None:
     outcome = await provider.gateway.place_charge(provider.charge())
     provider.fake.records.cancel_subscription(provider.fake.records.subscriptions[THERE])
-    assert await asked_again(provider) == outcome
+    assert await reconcile_charge(provider) == outcome
 
 
 @pytest.mark.parametrize("ends", ["cancelled", "customer deleted", "time is up"])
@@ -158,7 +158,7 @@ async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
 ) -> None:
     """Cancelling a subscription leaves the invoice open: paid later, it would buy nothing."""
     records = provider.fake.records
-    charge = await promised(provider, card="absent_customer")
+    charge = await price_charge(provider, card="absent_customer")
     assert isinstance(await provider.gateway.place_charge(charge), NeedsCustomer)
     match ends:
         case "cancelled":
@@ -183,7 +183,7 @@ async def test_r19_an_open_attempt_ends_if_its_item_was_removed(
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     provider.fake.records.get_item("sub_month").metadata["seatbot_subscription"] = "another"
     ended = TEN_SEATS if settled_before else Declined("subscription_gone")
-    assert without_reference(await asked_again(provider)) == ended
+    assert without_reference(await reconcile_charge(provider)) == ended
 
 
 async def test_everything_is_read_however_many_pages_it_takes(provider: StripeProvider) -> None:
@@ -198,7 +198,7 @@ async def test_everything_is_read_however_many_pages_it_takes(provider: StripePr
         records.invoices[f"in_late_{n}"] = Invoice(
             f"in_late_{n}", CUSTOMER, THERE, "manual", records.now, [], {}
         )
-    assert await asked_again(provider) == outcome
+    assert await reconcile_charge(provider) == outcome
     methods = await provider.gateway.list_payment_methods("acme")
     assert methods is not None
     assert len(methods) == len(records.cards)
@@ -215,7 +215,7 @@ async def test_a_subscription_of_many_items_is_read_to_its_last(provider: Stripe
 
 async def test_the_invoices_own_payment_is_read_of_several(provider: StripeProvider) -> None:
     """What somebody adds to an invoice by hand says nothing of how its card was charged."""
-    charge = await promised(provider, card="declined")
+    charge = await price_charge(provider, card="declined")
     provider.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
     assert await provider.gateway.place_charge(charge) == Unknown()
     [invoice] = provider.fake.records.invoices.values()

@@ -14,9 +14,9 @@ from bot.billing.gateway import (
     Unknown,
 )
 from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME
-from tests.billing.conftest import CUSTOMER, StripeProvider, asked_again, settled
+from tests.billing.conftest import CUSTOMER, StripeProvider, list_paid_invoices, reconcile_charge
 from tests.billing.contract import TEN_SEATS, without_reference
-from tests.billing.scenarios import promised
+from tests.billing.scenarios import price_charge
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
@@ -59,7 +59,7 @@ async def test_r21_a_look_up_that_stripe_refuses_leaves_the_line_unknown(
     }
     provider.fake.faults.clear()
     assert without_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
-    assert len(settled(provider)) == 1
+    assert len(list_paid_invoices(provider)) == 1
 
 
 async def test_r21_a_payment_that_stripe_does_not_show_leaves_the_line_unknown(
@@ -110,7 +110,7 @@ async def test_what_stripe_refuses_before_the_charge_declines_it_unless_it_was_s
     provider: StripeProvider, path: str
 ) -> None:
     """By another worker, in the same moment."""
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.customers[CUSTOMER].address["city"] = "Lyon"
     fault = reject(path, method="POST")
     provider.fake.faults.append(fault)
@@ -119,7 +119,7 @@ async def test_what_stripe_refuses_before_the_charge_declines_it_unless_it_was_s
     fault.then = lambda: send_by_other_worker(provider)
     provider.fake.faults.append(fault)
     assert without_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
-    assert len(settled(provider)) == 1
+    assert len(list_paid_invoices(provider)) == 1
 
 
 def send_by_other_worker(provider: StripeProvider) -> None:
@@ -151,11 +151,11 @@ async def test_r19_a_charge_whose_key_was_overwritten_is_recognised_by_its_seats
     provider.fake.before_charge = lambda: write_over_key(provider)
     if is_answer_lost:
         await lose_answer(provider)
-        assert await asked_again(provider) == NeverReceived()
+        assert await reconcile_charge(provider) == NeverReceived()
     outcome, errors = await place_logged(provider)
     assert without_reference(outcome) == TEN_SEATS
     assert errors == ["charge.invoice_missing"]
-    assert len(settled(provider)) == 1
+    assert len(list_paid_invoices(provider)) == 1
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
 
 
@@ -172,7 +172,7 @@ async def test_r21_a_payment_whose_key_was_overwritten_is_unknown_until_it_is_ma
     provider.fake.records.apply_due_changes()
     outcome, _ = await place_logged(provider, "customer")
     assert without_reference(outcome) == TEN_SEATS
-    assert len(settled(provider)) == 1
+    assert len(list_paid_invoices(provider)) == 1
 
 
 def set_same_number(provider: StripeProvider) -> None:

@@ -18,9 +18,9 @@ from bot.billing.gateway import (
 )
 from models.subscription.outlook import SubscriptionPaidByInvoice
 from models.subscription.seat_pricing import CurrencyMismatch
-from tests.billing.conftest import StripeProvider, asked_again, settled
+from tests.billing.conftest import StripeProvider, list_paid_invoices, reconcile_charge
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS
-from tests.billing.scenarios import promised
+from tests.billing.scenarios import price_charge
 from tests.fake_stripe.records import InvoiceLine
 
 TEN_MORE = [LineRequest("sub_month", 10)]
@@ -28,7 +28,7 @@ THERE = "sub_month_there"
 
 
 async def test_r17_another_price_than_promised_is_not_charged(provider: StripeProvider) -> None:
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.get_item("sub_month").price.unit_amount = 1500
     assert await provider.gateway.place_charge(charge) == PriceChanged(7500, 1500)
     assert provider.fake.list_charge_requests() == []
@@ -36,7 +36,7 @@ async def test_r17_another_price_than_promised_is_not_charged(provider: StripePr
 
 
 async def test_r17_unrelated_pending_items_stop_a_charge(provider: StripeProvider) -> None:
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.pending_invoice_items += left_by_others(provider, 1)
     assert await provider.gateway.place_charge(charge) == PriceChanged(7300, 1460, "unrelated_charges")
     with pytest.raises(UnrelatedChargesPending):
@@ -54,7 +54,7 @@ def left_by_others(provider: StripeProvider, number: int) -> list[InvoiceLine]:
 
 async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provider: StripeProvider) -> None:
     """The first ten would make a price that is not what is charged."""
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.pending_invoice_items += left_by_others(provider, 9)
     with pytest.raises(PreviewIncomplete):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
@@ -71,8 +71,8 @@ async def test_r19_an_invoice_is_recognised_by_any_of_its_lines(provider: Stripe
     provider.fake.before_charge = others_leave_more
     outcome = await provider.gateway.place_charge(provider.charge())
     assert isinstance(outcome, Settled)
-    assert await asked_again(provider) == outcome
-    [invoice] = settled(provider)
+    assert await reconcile_charge(provider) == outcome
+    [invoice] = list_paid_invoices(provider)
     assert (outcome.receipt, outcome.amount) == (invoice.id, invoice.subtotal)
 
 
@@ -88,7 +88,7 @@ async def test_a_period_that_ended_meanwhile_declines_by_that_name(
     provider: StripeProvider, *, while_on_its_way: bool
 ) -> None:
     """Stripe says so by refusing the instant, of the preview or of the charge: no error of anybody's."""
-    charge = await promised(provider, card="declined")
+    charge = await price_charge(provider, card="declined")
 
     def end_period() -> None:
         provider.clock.advance(15 * 86400)
@@ -102,12 +102,12 @@ async def test_a_period_that_ended_meanwhile_declines_by_that_name(
         assert await provider.gateway.place_charge(charge) == Declined("period_ended")
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     assert len(provider.fake.list_charge_requests()) == while_on_its_way
-    assert settled(provider) == []
+    assert list_paid_invoices(provider) == []
     assert provider.fake.records.subscriptions[THERE].default_payment_method is None, "the usual card is back"
 
 
 async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) -> None:
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.get_item("sub_month").price.active = False
     with pytest.raises(PriceArchived):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
@@ -116,7 +116,7 @@ async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) ->
 
 async def test_a_subscription_that_is_paid_by_invoice_is_refused_by_name(provider: StripeProvider) -> None:
     """Stripe would take no change of it that waits for a card."""
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.subscriptions[THERE].sends_invoice = True
     with pytest.raises(SubscriptionPaidByInvoice):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
@@ -129,7 +129,7 @@ async def test_r17_a_subscription_in_another_currency_is_refused_by_name(
     provider: StripeProvider, charged: str, priced: str
 ) -> None:
     """23 dollars are not the 23 euros that were promised; a price may have several currencies."""
-    charge = await promised(provider)
+    charge = await price_charge(provider)
     provider.fake.records.subscriptions[THERE].currency = charged
     provider.fake.records.get_item("sub_month").price.currency = priced
     with pytest.raises(CurrencyMismatch):

@@ -54,7 +54,7 @@ from models.subscription.outlook import (
 from models.subscription.seat_pricing import SeatsBilledWithUsage
 from models.tax import TaxTreatment
 from tests.billing.contract import PARIS, Cards, Clock, Provider
-from tests.billing.scenarios import brought_to_an_end
+from tests.billing.scenarios import resolve_charge
 from tests.fake_stripe import FakeStripe, StripeRecords
 from tests.world import World, world
 
@@ -265,7 +265,7 @@ async def test_r17_seats_of_every_kind_of_price_are_charged_as_promised(
         there.build_key(kind), subscription_id="acme_webinar", seats=5, amount=priced.amount, tax=priced.tax,
         at=at, expected_seats=10, unit_price=priced.unit_price,
     )  # fmt: skip
-    outcome = await brought_to_an_end(provider, charge)
+    outcome = await resolve_charge(provider, charge)
     assert isinstance(outcome, Settled)
     assert (outcome.amount, outcome.tax) == (priced.amount, priced.tax)
     changed = await there.client.v1.subscriptions.retrieve_async(held.id)
@@ -285,7 +285,7 @@ async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed
         at=at, expected_seats=10,
     )  # fmt: skip
     assert await gateway.reconcile_charge(charge) == NeverReceived()
-    first = await brought_to_an_end(provider, charge)
+    first = await resolve_charge(provider, charge)
     assert isinstance(first, Settled)
     assert await gateway.place_charge(charge) == first
     assert await gateway.reconcile_charge(charge) == first
@@ -328,7 +328,7 @@ class Ordering:
         [line] = preview.lines
         method = method or self.there.good
         charge = self.build_charge(name, seats, line.amount, line.tax, method, preview.amount_due)
-        outcome = await brought_to_an_end(self.provider, charge)
+        outcome = await resolve_charge(self.provider, charge)
         assert isinstance(outcome, Settled)
         assert (outcome.amount, outcome.tax) == (line.amount, line.tax)
         assert outcome.amount_paid == preview.amount_due
@@ -563,7 +563,7 @@ async def test_r17_small_lines_are_promised_as_they_are_charged_one_after_the_ot
     assert [line.amount for line in preview.lines] == [30, 30]
     assert preview.amount_due == 60
     first, second = [
-        await brought_to_an_end(ordering.provider, charge)
+        await resolve_charge(ordering.provider, charge)
         for charge in (
             ordering.build_charge("acme_webinar", 3, 30, 0, ordering.there.good, 30),
             ordering.build_charge("acme_training", 3, 30, 0, ordering.there.good, 60),
@@ -649,7 +649,7 @@ async def test_r3_seats_on_invoice_are_settled_once_it_is_finalized(invoiced: In
     assert terms == InvoiceTerms(days_until_due=30, is_order_allowed=True)
     gateway, invoices = ordering.bot.services.billing, ordering.there.client.v1.invoices
     assert await gateway.place_charge(replace(charge, is_on_invoice=False)) == Declined("paid_by_invoice")
-    outcome = await brought_to_an_end(ordering.provider, charge)
+    outcome = await resolve_charge(ordering.provider, charge)
     assert isinstance(outcome, Settled)
     assert outcome.invoice is not None
     assert (outcome.amount, outcome.tax, outcome.amount_paid) == (charge.amount, charge.tax, 0)

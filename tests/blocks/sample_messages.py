@@ -37,20 +37,20 @@ def make_message(
         channel="C1" if to in ("channel", "services") else "U1",
         kind=kind,
         localizer=reader,
-        account=samples.account(size),
-        order=order(kind, size) if kind.value.startswith(("order", "receipt", "invoice")) else None,
-        quote=quote(kind, size) if kind.value.startswith("quote") else None,
-        extension=extension(kind, size),
-        invitation=samples.invitation(size) if kind.value.startswith("contact_invit") else None,
+        account=samples.make_account(size),
+        order=make_order(kind, size) if kind.value.startswith(("order", "receipt", "invoice")) else None,
+        quote=make_quote(kind, size) if kind.value.startswith("quote") else None,
+        extension=make_extension(kind, size),
+        invitation=samples.make_invitation(size) if kind.value.startswith("contact_invit") else None,
         destination_kind=DestinationKind(to),
-        payload=payload(kind, size),
+        payload=make_payload(kind, size),
         created_at=AT,
         shows_amounts=to in ("contact", "email"),
     )
     return replace(usual, **changes)
 
 
-def payload(kind: NoticeKind, size: Size = USUAL, step: str = "line_declined") -> NoticePayload:
+def make_payload(kind: NoticeKind, size: Size = USUAL, step: str = "line_declined") -> NoticePayload:
     values = {
         "step": step,
         "product": size.name("GoTo Meeting"),
@@ -70,34 +70,34 @@ def payload(kind: NoticeKind, size: Size = USUAL, step: str = "line_declined") -
     return model.model_validate({name: values[name] for name in values if name in model.model_fields})
 
 
-def order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:
-    details = samples.every_status(size)
+def make_order(kind: NoticeKind, size: Size = USUAL) -> OrderDetails:
+    details = samples.make_order_with_every_status(size)
     if kind in (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE, NoticeKind.RECEIPT_EMAIL):
-        return completed(size)
+        return make_completed_order(size)
     if kind in INVOICE_STATUSES:
         row = samples.make_order_line_details(0, LineStatus.SETTLED, size)
-        row = replace(row, invoice=samples.invoice(0, INVOICE_STATUSES[kind]))
+        row = replace(row, invoice=samples.make_invoice(0, INVOICE_STATUSES[kind]))
         return samples.make_order_details(row, size=size, status=OrderStatus.COMPLETED)
     if kind is NoticeKind.ORDER_FAILED:
-        return replace(details, order=samples.service_order(size, OrderStatus.FAILED))
+        return replace(details, order=samples.make_service_order(size, OrderStatus.FAILED))
     return details
 
 
-def completed(size: Size = USUAL) -> OrderDetails:
+def make_completed_order(size: Size = USUAL) -> OrderDetails:
     half = max(size.rows // 2, 1)
     settled = [samples.make_order_line_details(n, LineStatus.SETTLED, size) for n in range(half)]
     declined = samples.make_order_line_details(half, LineStatus.DECLINED, size, "card_declined")
     details = samples.make_order_details(*settled, declined, size=size, status=OrderStatus.COMPLETED)
-    return replace(details, receipt=samples.receipt())
+    return replace(details, receipt=samples.make_receipt())
 
 
-def extension(kind: NoticeKind, size: Size = USUAL) -> QuoteExtension | None:
+def make_extension(kind: NoticeKind, size: Size = USUAL) -> QuoteExtension | None:
     if kind is NoticeKind.QUOTE_EXTENSION_DECIDED:
-        return samples.declined_extension(size)
-    return samples.quote_extension(size) if kind.value.startswith("quote_extension") else None
+        return samples.make_declined_extension(size)
+    return samples.make_extension(size) if kind.value.startswith("quote_extension") else None
 
 
-def quote(kind: NoticeKind, size: Size = USUAL) -> QuoteDetails:
+def make_quote(kind: NoticeKind, size: Size = USUAL) -> QuoteDetails:
     if kind is NoticeKind.QUOTE_DECIDED:
-        return samples.decided_quote(QuoteStatus.REJECTED, size)
+        return samples.make_decided_quote(QuoteStatus.REJECTED, size)
     return samples.make_quote_details(1, size)

@@ -76,7 +76,7 @@ USUAL = Size()
 LONGEST = Size(names=200, rows=200, quotes=45, people=250)
 
 
-def account(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme") -> Account:
+def make_account(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme") -> Account:
     return Account(
         id=id_,
         name=size.name("Acme & Söhne SA" if id_ == "acme" else f"Acme & Söhne SA {id_}"),
@@ -93,7 +93,7 @@ def account(size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "a
 
 
 @cache
-def product(number: int, size: Size = USUAL) -> Product:
+def make_product(number: int, size: Size = USUAL) -> Product:
     names = ("GoTo Meeting", "GoTo Webinar", "GoTo Training")
     name = names[number] if number < len(names) else f"Product {number}"
     return Product(id=f"product-{number}", name=size.name(name), additional_seats=True)
@@ -103,7 +103,7 @@ def product(number: int, size: Size = USUAL) -> Product:
 def make_subscription_details(
     number: int, size: Size = USUAL, *, orderable: bool = True
 ) -> SubscriptionDetails:
-    sold = product(number, size)
+    sold = make_product(number, size)
     held = Subscription(
         id=f"sub_{number}",
         account_id="acme",
@@ -122,7 +122,7 @@ def make_subscription_details(
 def make_cart_page(size: Size = USUAL, *, own: bool = False) -> CartPage:
     rows = [make_subscription_details(n, size) for n in range(size.rows)]
     rows += [make_subscription_details(n + size.rows, size, orderable=False) for n in range(3)]
-    return CartPage(account(size), rows, {"sub_0": 5}, quote() if own else None)
+    return CartPage(make_account(size), rows, {"sub_0": 5}, make_quote() if own else None)
 
 
 def make_repeated_cart_page(size: Size = USUAL) -> CartPage:
@@ -134,7 +134,7 @@ def make_repeated_cart_page(size: Size = USUAL) -> CartPage:
     return replace(page, repeated=RepeatedOrder("SO-1007", seats, missing, seats, seats))
 
 
-def quote(number: int = 1, lines: int = 2) -> Quote:
+def make_quote(number: int = 1, lines: int = 2) -> Quote:
     net = 1000 * lines
     return Quote(
         id=number,
@@ -145,7 +145,7 @@ def quote(number: int = 1, lines: int = 2) -> Quote:
         frozen_at=AT - timedelta(days=2),
         expires_at=AT + timedelta(days=20),
         currency="EUR",
-        address=account().billing_address.model_dump(),
+        address=make_account().billing_address.model_dump(),
         subtotal=net,
         tax=net // 5,
         total=net + net // 5,
@@ -157,7 +157,7 @@ def quote(number: int = 1, lines: int = 2) -> Quote:
 
 
 @cache
-def quote_line(number: int, quote_id: int = 1) -> QuoteLine:
+def make_quote_line(number: int, quote_id: int = 1) -> QuoteLine:
     return QuoteLine(
         id=number + 1,
         quote_id=quote_id,
@@ -175,8 +175,8 @@ def quote_line(number: int, quote_id: int = 1) -> QuoteLine:
 
 
 def make_quote_details(number: int = 1, size: Size = USUAL) -> QuoteDetails:
-    rows = [QuoteLineDetails(quote_line(n, number), product(n, size)) for n in range(size.rows)]
-    return QuoteDetails(account(size), set_tax_details(quote(number, size.rows), size), rows, AT)
+    rows = [QuoteLineDetails(make_quote_line(n, number), make_product(n, size)) for n in range(size.rows)]
+    return QuoteDetails(make_account(size), set_tax_details(make_quote(number, size.rows), size), rows, AT)
 
 
 def set_tax_details(quote: Quote, size: Size) -> Quote:
@@ -188,7 +188,7 @@ def set_tax_details(quote: Quote, size: Size) -> Quote:
     return quote
 
 
-def quote_extension(size: Size = USUAL, **fields: Any) -> QuoteExtension:
+def make_extension(size: Size = USUAL, **fields: Any) -> QuoteExtension:
     usual = {
         "id": 5,
         "quote_id": 1,
@@ -201,22 +201,22 @@ def quote_extension(size: Size = USUAL, **fields: Any) -> QuoteExtension:
     return QuoteExtension(**{**usual, **fields})
 
 
-def declined_extension(size: Size = USUAL) -> QuoteExtension:
-    extension = quote_extension(size)
+def make_declined_extension(size: Size = USUAL) -> QuoteExtension:
+    extension = make_extension(size)
     extension.decline(AT, size.name("Vera Lind"), extension.reason)
     return extension
 
 
-def approved_extension(size: Size = USUAL) -> QuoteExtension:
-    extension = quote_extension(size)
+def make_approved_extension(size: Size = USUAL) -> QuoteExtension:
+    extension = make_extension(size)
     extension.approve(date(2026, 11, 30), AT, size.name("Vera Lind"))
     return extension
 
 
-def decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteDetails:
+def make_decided_quote(status: QuoteStatus, size: Size = USUAL, *, replaced: bool = False) -> QuoteDetails:
     details = make_quote_details(1, size)
     details.quote.change_status(status, AT, size.name("Bob Durand"), "too dear <!channel>")
-    order = service_order(size) if status is QuoteStatus.ACCEPTED else None
+    order = make_service_order(size) if status is QuoteStatus.ACCEPTED else None
     return replace(details, replacement_number="SQ-2000" if replaced else None, order=order)
 
 
@@ -226,7 +226,7 @@ def make_quote_details_list(size: Size = USUAL) -> list[QuoteDetails]:
 
 
 @cache
-def administrator(number: int, size: Size = USUAL) -> Administrator:
+def make_administrator(number: int, size: Size = USUAL) -> Administrator:
     return Administrator(
         id=number + 1,
         account_id="acme",
@@ -235,12 +235,12 @@ def administrator(number: int, size: Size = USUAL) -> Administrator:
     )
 
 
-def administrators(size: Size = USUAL) -> list[Administrator]:
-    return [administrator(n, size) for n in range(size.people)]
+def make_administrators(size: Size = USUAL) -> list[Administrator]:
+    return [make_administrator(n, size) for n in range(size.people)]
 
 
 @cache
-def method(number: int, *, expiry: tuple[int, int] = (2028, 4)) -> PaymentMethod:
+def make_payment_method(number: int, *, expiry: tuple[int, int] = (2028, 4)) -> PaymentMethod:
     return PaymentMethod(
         id=f"pm_{number}",
         account_id="acme",
@@ -252,12 +252,12 @@ def method(number: int, *, expiry: tuple[int, int] = (2028, 4)) -> PaymentMethod
     )
 
 
-def methods(count: int = 2) -> list[PaymentMethod]:
-    return [method(n) for n in range(count)]
+def make_payment_methods(count: int = 2) -> list[PaymentMethod]:
+    return [make_payment_method(n) for n in range(count)]
 
 
 @cache
-def contact(number: int, size: Size = USUAL) -> BillingContact:
+def make_contact(number: int, size: Size = USUAL) -> BillingContact:
     return BillingContact(
         id=number + 1,
         account_id="acme",
@@ -266,11 +266,11 @@ def contact(number: int, size: Size = USUAL) -> BillingContact:
     )
 
 
-def contacts(size: Size = USUAL) -> list[BillingContact]:
-    return [contact(n, size) for n in range(size.people)]
+def make_contacts(size: Size = USUAL) -> list[BillingContact]:
+    return [make_contact(n, size) for n in range(size.people)]
 
 
-def invitation(size: Size = USUAL, number: int = 1) -> InvitationDetails:
+def make_invitation(size: Size = USUAL, number: int = 1) -> InvitationDetails:
     sent = ContactInvitation(
         id=number,
         account_id="acme",
@@ -285,40 +285,43 @@ def invitation(size: Size = USUAL, number: int = 1) -> InvitationDetails:
     return InvitationDetails(sent, is_inviter_active=True, at=AT)
 
 
-def closed_invitation(status: InvitationStatus, size: Size = USUAL) -> InvitationDetails:
-    details = invitation(size)
+def make_closed_invitation(status: InvitationStatus, size: Size = USUAL) -> InvitationDetails:
+    details = make_invitation(size)
     details.invitation.change_status(status, AT, size.name("Alice Martin"))
     return details
 
 
 def make_contacts_page(size: Size = USUAL) -> ContactsPage:
-    invitations = [invitation(size, number) for number in range(1, MAX_OPEN_INVITATIONS + 1)]
-    people = contacts(size)
-    return ContactsPage(account(size), people, invitations, own_contact_id=people[0].key)
+    invitations = [make_invitation(size, number) for number in range(1, MAX_OPEN_INVITATIONS + 1)]
+    people = make_contacts(size)
+    return ContactsPage(make_account(size), people, invitations, own_contact_id=people[0].key)
 
 
-def form(**changes: str) -> CheckoutForm:
-    filled = {"administrator": "1", "payment_method": "pm_0", **account().billing_address.model_dump()}
+def make_checkout_form(**changes: str) -> CheckoutForm:
+    filled = {"administrator": "1", "payment_method": "pm_0", **make_account().billing_address.model_dump()}
     return CheckoutForm(**{**filled, **changes})
 
 
 def make_checkout_page(size: Size = USUAL, **changes: str) -> CheckoutPage:
     return CheckoutPage(
-        make_quote_details(1, size), administrators(size), methods(size.people), form(**changes)
+        make_quote_details(1, size),
+        make_administrators(size),
+        make_payment_methods(size.people),
+        make_checkout_form(**changes),
     )
 
 
 def make_placement_page(
     size: Size = USUAL, *, assigned: int = 1, replaced: str | None = None
 ) -> PlacementPage:
-    products = [product(n, size) for n in range(assigned)]
+    products = [make_product(n, size) for n in range(assigned)]
     person = (size.name("Hugo Petit"), "hugo@acme.example")
     details = make_quote_details(1, size)
-    charged = [method(n if size.people > USUAL.people else 0) for n in range(len(details.rows))]
-    return PlacementPage(details, form(), person, charged, products, replaced)
+    charged = [make_payment_method(n if size.people > USUAL.people else 0) for n in range(len(details.rows))]
+    return PlacementPage(details, make_checkout_form(), person, charged, products, replaced)
 
 
-def service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING) -> ServiceOrder:
+def make_service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING) -> ServiceOrder:
     finished = status in (OrderStatus.COMPLETED, OrderStatus.FAILED)
     return ServiceOrder(
         id=7,
@@ -330,7 +333,7 @@ def service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSI
         placed_at=AT - timedelta(hours=1),
         administrator_id=1,
         payment_method_id="pm_0",
-        address={**account().billing_address.model_dump(), "line1": size.name("1 rue de la Paix")},
+        address={**make_account().billing_address.model_dump(), "line1": size.name("1 rue de la Paix")},
         po_number=size.name("PO-1")[:MAX_PO_NUMBER_LENGTH] if size.names else "",
         finished_at=AT if finished else None,
     )
@@ -356,7 +359,7 @@ def make_order_line_details(
         deadline_at=AT + timedelta(minutes=20) if waits_for_customer else None,
         settled_at=AT if status is LineStatus.SETTLED else None,
     )
-    return OrderLineDetails(line, quote_line(number), product(number, size))
+    return OrderLineDetails(line, make_quote_line(number), make_product(number, size))
 
 
 def make_order_details(
@@ -364,26 +367,29 @@ def make_order_details(
 ) -> OrderDetails:
     shown = list(rows) or [make_order_line_details(n, LineStatus.CHARGING, size) for n in range(size.rows)]
     return OrderDetails(
-        account=account(size),
-        order=service_order(size, status),
-        quote=set_tax_details(quote(), size),
+        account=make_account(size),
+        order=make_service_order(size, status),
+        quote=set_tax_details(make_quote(), size),
         rows=shown,
-        contact=contact(0, size),
-        administrator=administrator(0, size),
-        payment_method=method(0),
+        contact=make_contact(0, size),
+        administrator=make_administrator(0, size),
+        payment_method=make_payment_method(0),
         at=AT,
     )
 
 
-def every_status(size: Size = USUAL) -> OrderDetails:
+def make_order_with_every_status(size: Size = USUAL) -> OrderDetails:
     statuses = [*LineStatus] if size is USUAL else [LineStatus.NEEDS_CUSTOMER, LineStatus.DECLINED] * 100
-    rows = [make_order_line_details(n, status, size, _reason(status)) for n, status in enumerate(statuses)]
+    rows = [
+        make_order_line_details(n, status, size, _find_decline_reason(status))
+        for n, status in enumerate(statuses)
+    ]
     rows[0] = replace(rows[0], blocking_order_number="SO-1001")
-    return replace(make_order_details(*rows, size=size), receipt=receipt(), history=history(size))
+    return replace(make_order_details(*rows, size=size), receipt=make_receipt(), history=make_history(size))
 
 
 @cache
-def invoice(number: int = 0, status: InvoiceStatus = InvoiceStatus.DUE) -> Invoice:
+def make_invoice(number: int = 0, status: InvoiceStatus = InvoiceStatus.DUE) -> Invoice:
     return Invoice(
         id=number + 1,
         account_id="acme",
@@ -402,16 +408,18 @@ def invoice(number: int = 0, status: InvoiceStatus = InvoiceStatus.DUE) -> Invoi
 def make_invoice_details(
     number: int = 0, size: Size = USUAL, status: InvoiceStatus = InvoiceStatus.DUE
 ) -> InvoiceDetails:
-    return InvoiceDetails(invoice(number, status), service_order(size), product(number, size), 2)
+    return InvoiceDetails(
+        make_invoice(number, status), make_service_order(size), make_product(number, size), 2
+    )
 
 
-def with_invoices(overview: AccountOverview, size: Size = USUAL) -> AccountOverview:
+def add_invoices(overview: AccountOverview, size: Size = USUAL) -> AccountOverview:
     return replace(overview, invoices=[make_invoice_details(n, size) for n in range(size.rows)])
 
 
 def make_invoice_page(size: Size = USUAL, status: InvoiceStatus = InvoiceStatus.DUE) -> InvoicePage:
     links = ProviderReceipt("INV-1000", "https://invoice.example/i/1", "https://invoice.example/i/1/pdf")
-    return InvoicePage(account(size), make_invoice_details(0, size, status), links)
+    return InvoicePage(make_account(size), make_invoice_details(0, size, status), links)
 
 
 def make_invoiced_order(size: Size = USUAL) -> OrderDetails:
@@ -421,13 +429,13 @@ def make_invoiced_order(size: Size = USUAL) -> OrderDetails:
         row = make_order_line_details(number, LineStatus.SETTLED, size)
         line = row.line.model_copy(update={"is_on_invoice": True})
         status = [*InvoiceStatus][number % len(InvoiceStatus)]
-        rows.append(replace(row, line=line, invoice=invoice(number, status)))
+        rows.append(replace(row, line=line, invoice=make_invoice(number, status)))
     charging = make_order_line_details(0, LineStatus.CHARGING, size)
     line = charging.line.model_copy(update={"is_on_invoice": True})
     return make_order_details(replace(charging, line=line), *rows, size=size)
 
 
-def with_invoice_terms(details: QuoteDetails, *, all_rows: bool = True) -> QuoteDetails:
+def add_invoice_terms(details: QuoteDetails, *, all_rows: bool = True) -> QuoteDetails:
     outlook = SubscriptionOutlook(invoice_terms=InvoiceTerms(days_until_due=30, is_order_allowed=True))
     rows = [
         replace(row, outlook=outlook) if all_rows or number == 0 else row
@@ -436,11 +444,11 @@ def with_invoice_terms(details: QuoteDetails, *, all_rows: bool = True) -> Quote
     return replace(details, rows=rows)
 
 
-def _reason(status: LineStatus) -> str | None:
+def _find_decline_reason(status: LineStatus) -> str | None:
     return "card_declined" if status is LineStatus.DECLINED else None
 
 
-def receipt(number: int = 1) -> Receipt:
+def make_receipt(number: int = 1) -> Receipt:
     return Receipt(
         id=number,
         number=f"R-{1000 + number}",
@@ -453,14 +461,14 @@ def receipt(number: int = 1) -> Receipt:
         tax=200,
         total=1200,
         buyer="Acme & Söhne SA",
-        address=account().billing_address.model_dump(),
+        address=make_account().billing_address.model_dump(),
         seller={"name": "GoTo", "address": ["1 Main Street", "Dublin 2"], "tax_id": ""},
         lines=[],
         cards=[{"brand": "visa", "last4": "4242", "amount": 1200}],
     )
 
 
-def export_progress(size: Size = USUAL) -> ExportProgress:
+def make_export_progress(size: Size = USUAL) -> ExportProgress:
     export = ReceiptExport(
         id=1,
         account_id="acme",
@@ -470,22 +478,22 @@ def export_progress(size: Size = USUAL) -> ExportProgress:
         last_day=END,
         mails=[[n] for n in range(1, 4)],
     )
-    return ExportProgress(export, contacts(size)[0].email, sent_count=1, failed_count=1)
+    return ExportProgress(export, make_contacts(size)[0].email, sent_count=1, failed_count=1)
 
 
 def make_export_page(size: Size = USUAL, problem: Refusal | None = None) -> ExportPage:
     return ExportPage(
-        account(size),
-        contacts(size)[0],
+        make_account(size),
+        make_contacts(size)[0],
         START,
         END,
-        [(receipt(n), "SO-1007") for n in range(1, size.quotes + 1)],
+        [(make_receipt(n), "SO-1007") for n in range(1, size.quotes + 1)],
         problem,
-        export_progress(size),
+        make_export_progress(size),
     )
 
 
-def entry(
+def make_audit_entry(
     subject: str, action: str, to: str | None = None, reason: str | None = None, kind: str = "contact"
 ) -> AuditEntry:
     return AuditEntry(
@@ -504,26 +512,26 @@ def entry(
     )
 
 
-def history(size: Size = USUAL) -> list[AuditEntry]:
-    made = entry("quote:SQ-1001", "made", "pending", "address_changes_tax")
-    line = entry("service_order:SO-1007", "line", "declined", "card_declined", "scheduler")
-    return [made, entry("service_order:SO-1007", "placed"), *[line] * size.rows]
+def make_history(size: Size = USUAL) -> list[AuditEntry]:
+    made = make_audit_entry("quote:SQ-1001", "made", "pending", "address_changes_tax")
+    line = make_audit_entry("service_order:SO-1007", "line", "declined", "card_declined", "scheduler")
+    return [made, make_audit_entry("service_order:SO-1007", "placed"), *[line] * size.rows]
 
 
-def notice_choice(**changes: Any) -> NotificationPreferences:
+def make_notification_preferences(**changes: Any) -> NotificationPreferences:
     return NotificationPreferences(team_id="T1", user_id="U1", updated_at=AT, **changes)
 
 
-def seat_history(size: Size = USUAL) -> SeatHistory:
+def make_seat_history(size: Size = USUAL) -> SeatHistory:
     days = tuple(date(2026, 10, n + 1) for n in range(min(size.rows, 12)))
     return SeatHistory(days, {f"sub_{n}": tuple(range(20, 21 + len(days))) for n in range(min(size.rows, 9))})
 
 
-def spending(size: Size = USUAL) -> Spending:
+def make_spending(size: Size = USUAL) -> Spending:
     return build_spending(
         AT.date(),
         [
-            SpentAmount(date(2026, 7 + number % 4, 3), product(number, size).name, 120000 + number)
+            SpentAmount(date(2026, 7 + number % 4, 3), make_product(number, size).name, 120000 + number)
             for number in range(size.rows)
         ],
     )
@@ -532,18 +540,18 @@ def spending(size: Size = USUAL) -> Spending:
 def make_account_overview(
     size: Size = USUAL, portal: Portal = Portal.CORPORATE, id_: str = "acme"
 ) -> AccountOverview:
-    held = account(size, portal, id_)
+    held = make_account(size, portal, id_)
     rows = [make_subscription_details(n, size, orderable=bool(n % 5 != 4)) for n in range(size.rows)]
     return AccountOverview(
         at=AT,
         account=held,
         rows=rows,
-        payment_methods=methods(size.people),
-        contacts=contacts(size),
+        payment_methods=make_payment_methods(size.people),
+        contacts=make_contacts(size),
         pending_quotes=make_quote_details_list(size),
-        open_orders=[every_status(size), make_order_details(size=size)],
-        receipts=[(receipt(n), "SO-1007") for n in range(size.quotes)],
+        open_orders=[make_order_with_every_status(size), make_order_details(size=size)],
+        receipts=[(make_receipt(n), "SO-1007") for n in range(size.quotes)],
         failed_orders=[make_order_details(size=size, status=OrderStatus.FAILED)],
-        seat_history=seat_history(size),
-        spending=spending(size),
+        seat_history=make_seat_history(size),
+        spending=make_spending(size),
     )

@@ -9,7 +9,7 @@ from bot.blocks.block_kit import ModalMetadata, View
 from bot.i18n import Localizer
 from models.account import Portal
 from tests.blocks import samples
-from tests.blocks.limits import buttons, texts
+from tests.blocks.limits import list_buttons, list_texts
 from tests.blocks.samples import Size
 
 LINKS = account.PortalLinks("https://corporate.example", "https://admin.example", "https://services.example")
@@ -17,7 +17,7 @@ PLACE = ModalMetadata(account="acme")
 
 
 def read_text(view: View) -> str:
-    return "\n".join(texts(view["blocks"]))
+    return "\n".join(list_texts(view["blocks"]))
 
 
 def test_renewal_totals_count_seats_at_the_price_they_were_bought_for(english: Localizer) -> None:
@@ -39,14 +39,14 @@ def test_the_deep_link_follows_the_default_portal(
     portal: Portal, url: str, name: str, english: Localizer
 ) -> None:
     view = account.render_account_modal(english, samples.make_account_overview(portal=portal), PLACE, LINKS)
-    [link] = [b for b in buttons(view) if b["action_id"] == account.OPEN_PORTAL]
+    [link] = [b for b in list_buttons(view) if b["action_id"] == account.OPEN_PORTAL]
     assert link["url"] == url
     assert f"Default billing portal: {name}" in read_text(view)
 
 
 def test_the_overview_leads_everywhere(reader: Localizer) -> None:
     view = account.render_account_modal(reader, samples.make_account_overview(), PLACE, LINKS)
-    led = {(b["action_id"], b.get("value")) for b in buttons(view)}
+    led = {(b["action_id"], b.get("value")) for b in list_buttons(view)}
     ids = ("cart.open", "quote.list", "service_order.list", "account.manage_methods", "receipt.list")
     assert {(i, "acme") for i in ids} <= led
 
@@ -71,7 +71,7 @@ def test_receipts_carry_the_accounts_own_date(english: Localizer) -> None:
 
 
 def test_the_effects_of_a_portal_switch_are_explained_before_it(english: Localizer) -> None:
-    view = account.render_portal_warning_modal(english, samples.account(), PLACE)
+    view = account.render_portal_warning_modal(english, samples.make_account(), PLACE)
     for part in (
         "GoTo Admin becomes your default billing portal",
         "The Corporate Billing Portal is no longer available to you",
@@ -82,21 +82,23 @@ def test_the_effects_of_a_portal_switch_are_explained_before_it(english: Localiz
         "view and update billing information",
     ):
         assert part in read_text(view)
-    [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
+    [switch] = [b for b in list_buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
     assert switch["value"] == "acme"
     assert "can’t undo this" in switch["confirm"]["text"]["text"]
-    assert not [b for b in buttons(view) if "url" in b]
+    assert not [b for b in list_buttons(view) if "url" in b]
 
 
 def test_nothing_needs_confirming_if_it_is_the_default_portal_already(reader: Localizer) -> None:
-    view = account.render_portal_warning_modal(reader, samples.account(portal=Portal.ADMIN), PLACE)
-    [switch] = [b for b in buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
+    view = account.render_portal_warning_modal(reader, samples.make_account(portal=Portal.ADMIN), PLACE)
+    [switch] = [b for b in list_buttons(view) if b["action_id"] == account.SWITCH_PORTAL]
     assert "confirm" not in switch
 
 
 def test_the_link_is_revealed_on_its_button(reader: Localizer) -> None:
-    view = account.render_portal_link_modal(reader, samples.account(), "https://admin.example/secret", PLACE)
-    assert [b["url"] for b in buttons(view) if "url" in b] == ["https://admin.example/secret"]
+    view = account.render_portal_link_modal(
+        reader, samples.make_account(), "https://admin.example/secret", PLACE
+    )
+    assert [b["url"] for b in list_buttons(view) if "url" in b] == ["https://admin.example/secret"]
     assert "secret" not in read_text(view)
 
 
@@ -112,7 +114,7 @@ def test_back_from_the_portal_returns_to_the_previous_view(
     place: ModalMetadata, back: tuple[str, str], reader: Localizer
 ) -> None:
     for view in (
-        account.render_portal_warning_modal(reader, samples.account(), place),
-        account.render_portal_link_modal(reader, samples.account(), "https://admin.example", place),
+        account.render_portal_warning_modal(reader, samples.make_account(), place),
+        account.render_portal_link_modal(reader, samples.make_account(), "https://admin.example", place),
     ):
-        assert back in [(b["action_id"], b.get("value")) for b in buttons(view)]
+        assert back in [(b["action_id"], b.get("value")) for b in list_buttons(view)]

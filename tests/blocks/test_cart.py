@@ -11,7 +11,7 @@ from models.account import AccountNotSelfServed
 from models.details import CartPage
 from models.payment_method import NoAutomaticPaymentMethod
 from tests.blocks import samples
-from tests.blocks.limits import buttons, texts
+from tests.blocks.limits import list_buttons, list_texts
 from tests.blocks.samples import Size
 
 PLACE = ModalMetadata(account="acme", command_text="webinar 5", quote_ids=(2, 3))
@@ -29,13 +29,13 @@ def inputs(view: View) -> list[dict[str, object]]:
 
 
 def ids(view: View) -> list[str]:
-    return [button["action_id"] for button in buttons(view)]
+    return [button["action_id"] for button in list_buttons(view)]
 
 
 def test_each_account_has_its_button(reader: Localizer) -> None:
-    accounts = [samples.account(id_="acme"), samples.account(id_="globex")]
+    accounts = [samples.make_account(id_="acme"), samples.make_account(id_="globex")]
     view = cart.render_account_choice_modal(reader, accounts, PLACE)
-    assert [(b["action_id"], b["value"]) for b in buttons(view)] == [
+    assert [(b["action_id"], b["value"]) for b in list_buttons(view)] == [
         ("cart.account", "acme"),
         ("cart.account", "globex"),
     ]
@@ -43,7 +43,7 @@ def test_each_account_has_its_button(reader: Localizer) -> None:
 
 
 def test_another_command_has_the_account_chosen_for_itself(reader: Localizer) -> None:
-    view = cart.render_account_choice_modal(reader, [samples.account()], PLACE, "quote.list")
+    view = cart.render_account_choice_modal(reader, [samples.make_account()], PLACE, "quote.list")
     assert ids(view) == ["quote.list"]
 
 
@@ -51,7 +51,7 @@ def test_another_command_has_the_account_chosen_for_itself(reader: Localizer) ->
 def test_the_warning_names_every_pending_quote(count: int, reader: Localizer) -> None:
     quotes = samples.make_quote_details_list(Size(quotes=count))
     view = cart.render_pending_quotes_modal(reader, quotes, PLACE, None)
-    said = " ".join(texts(view))
+    said = " ".join(list_texts(view))
     assert [s.quote.number for s in quotes if s.quote.number not in said] == []
     assert ids(view).count("quote.approve") == min(count, 40)
     assert len(view["blocks"]) <= 100
@@ -59,8 +59,8 @@ def test_the_warning_names_every_pending_quote(count: int, reader: Localizer) ->
 
 def test_the_warning_says_that_replaced_quotes_do_not_return(english: Localizer) -> None:
     view = cart.render_pending_quotes_modal(english, samples.make_quote_details_list(), PLACE, None)
-    [go_on] = [b for b in buttons(view) if b["action_id"] == cart.CONTINUE_TO_CART]
-    for said in (" ".join(texts(view["blocks"])), go_on["confirm"]["text"]["text"]):
+    [go_on] = [b for b in list_buttons(view) if b["action_id"] == cart.CONTINUE_TO_CART]
+    for said in (" ".join(list_texts(view["blocks"])), go_on["confirm"]["text"]["text"]):
         assert "Replaced quotes can’t be restored, even if you abandon the new order." in said
         assert "If you abandon it, its quote stays pending." in said
     assert (go_on["style"], go_on["value"]) == ("danger", "acme")
@@ -69,7 +69,7 @@ def test_the_warning_says_that_replaced_quotes_do_not_return(english: Localizer)
 def test_the_carts_own_quote_is_offered_and_not_decided_about(reader: Localizer) -> None:
     own = samples.make_quote_details(1)
     view = cart.render_pending_quotes_modal(reader, samples.make_quote_details_list(), PLACE, own)
-    assert [b["action_id"] for b in buttons(view) if b.get("value") == "1"] == ["quote.open"]
+    assert [b["action_id"] for b in list_buttons(view) if b.get("value") == "1"] == ["quote.open"]
 
 
 def test_a_warning_that_came_back_says_that_nothing_was_replaced(english: Localizer) -> None:
@@ -90,7 +90,9 @@ def test_a_number_is_asked_for_each_orderable_subscription_only(reader: Localize
 
 def test_a_subscription_that_cannot_be_ordered_shows_its_reason_and_what_to_do(english: Localizer) -> None:
     view = form(english, samples.make_cart_page())
-    assert "You can’t order additional seats of Product 4 here. Reason: Not sold." in " ".join(texts(view))
+    assert "You can’t order additional seats of Product 4 here. Reason: Not sold." in " ".join(
+        list_texts(view)
+    )
     assert "account.contact_services" in ids(view)
 
 
@@ -120,7 +122,7 @@ def test_many_subscriptions_turn_pages_without_losing_one(reader: Localizer) -> 
     cart_page = samples.make_cart_page(Size(rows=90))
     pages = [form(reader, cart_page, page) for page in range(3)]
     assert [len(inputs(page)) for page in pages] == [40, 40, 10]
-    turns = [[b["value"] for b in buttons(p) if b["action_id"] == cart.CHANGE_PAGE] for p in pages]
+    turns = [[b["value"] for b in list_buttons(p) if b["action_id"] == cart.CHANGE_PAGE] for p in pages]
     assert turns == [["1"], ["0", "2"], ["1"]]
 
 
@@ -138,7 +140,7 @@ def test_every_exit_from_the_cart_has_a_button(reader: Localizer) -> None:
 def test_all_failed_conditions_are_reported_together_with_their_remedies(reader: Localizer) -> None:
     refusals = [AccountNotSelfServed(account="Acme", reason="By hand"), NoAutomaticPaymentMethod()]
     view = cart.render_cart_blocked_modal(
-        reader, samples.account(), refusals, ModalMetadata(account="acme"), URL
+        reader, samples.make_account(), refusals, ModalMetadata(account="acme"), URL
     )
     assert len([b for b in view["blocks"] if b["type"] == "section"]) == 3
     assert "account.manage_methods" in ids(view)

@@ -13,7 +13,7 @@ from models.account.address_fields import get_address_fields
 from models.checkout import COUNTRY_CODES, CheckoutForm
 from models.details import CheckoutPage
 from tests.blocks import samples
-from tests.blocks.limits import buttons, check, texts
+from tests.blocks.limits import check, list_buttons, list_texts
 from tests.blocks.samples import Size
 
 PLACE = ModalMetadata(account="acme", quote=1)
@@ -40,8 +40,8 @@ def test_only_choices_of_known_details_are_fields(english: Localizer) -> None:
     """Nothing of a new administrator; the address is a summary with *Change*."""
     view = draw(english)
     assert list(inputs(view)) == ["administrator", "payment_method", "po_number"]
-    assert "1 rue de la Paix" in " ".join(texts(view))
-    assert checkout.CHANGE_ADDRESS in [button["action_id"] for button in buttons(view)]
+    assert "1 rue de la Paix" in " ".join(list_texts(view))
+    assert checkout.CHANGE_ADDRESS in [button["action_id"] for button in list_buttons(view)]
 
 
 def test_a_field_has_the_same_ids_on_every_screen(reader: Localizer) -> None:
@@ -161,7 +161,9 @@ def test_any_number_of_administrators_can_be_chosen_among(count: int, reader: Lo
 def test_a_link_to_add_a_card_is_shown_without_a_valid_one(reader: Localizer) -> None:
     view = draw(reader, samples.make_checkout_page(Size(people=0)))
     assert "payment_method" not in inputs(view)
-    assert ("account.manage_methods", "acme") in [(b["action_id"], b.get("value")) for b in buttons(view)]
+    assert ("account.manage_methods", "acme") in [
+        (b["action_id"], b.get("value")) for b in list_buttons(view)
+    ]
 
 
 def test_the_total_is_at_the_top_and_back_at_the_bottom(english: Localizer) -> None:
@@ -172,7 +174,7 @@ def test_the_total_is_at_the_top_and_back_at_the_bottom(english: Localizer) -> N
 
 
 def test_it_says_what_the_admin_contact_is(english: Localizer) -> None:
-    said = " ".join(texts(draw(english)))
+    said = " ".join(list_texts(draw(english)))
     assert "GoTo Admin Centre (classic)" in said
     assert "one of the new seats of each product" in said
 

@@ -11,7 +11,7 @@ from bot.i18n import Localizer
 from models.details import AccountOverview
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
-from tests.blocks.limits import buttons, check, texts
+from tests.blocks.limits import check, list_buttons, list_texts
 from tests.blocks.samples import Size
 
 LINKS = PortalLinks("https://corporate.example", "https://admin.example", "https://services.example")
@@ -32,12 +32,12 @@ def quiet(id_: str = "quiet", **changes: Any) -> AccountOverview:
 
 
 def read_text(*overviews: AccountOverview, reader: Localizer, **options: Any) -> str:
-    return "\n".join(texts(home_page.render_home(reader, list(overviews), LINKS, **options)))
+    return "\n".join(list_texts(home_page.render_home(reader, list(overviews), LINKS, **options)))
 
 
 def test_pending_decisions_can_be_made_on_home(reader: Localizer) -> None:
     view = home_page.render_home(reader, [samples.make_account_overview()], LINKS)
-    found = {(b["action_id"], b.get("value")) for b in buttons(view)}
+    found = {(b["action_id"], b.get("value")) for b in list_buttons(view)}
     assert {("quote.open", "2"), ("quote.approve", "2"), ("quote.reject", "2")} <= found
     assert {
         ("service_order.retry", "7"),
@@ -45,7 +45,7 @@ def test_pending_decisions_can_be_made_on_home(reader: Localizer) -> None:
         ("service_order.open", "7"),
     } <= found
     assert {("cart.open", "acme"), ("account.overview", "acme")} <= found
-    assert "https://bank.example/confirm" in {b.get("url") for b in buttons(view)}
+    assert "https://bank.example/confirm" in {b.get("url") for b in list_buttons(view)}
 
 
 def test_pending_decisions_come_first_for_every_account(english: Localizer) -> None:
@@ -58,7 +58,10 @@ def test_pending_decisions_come_first_for_every_account(english: Localizer) -> N
 
 def test_accounts_for_which_something_waits_come_first(english: Localizer) -> None:
     view = home_page.render_home(english, [quiet(), samples.make_account_overview(id_="waits")], LINKS)
-    assert [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"] == ["waits", "quiet"]
+    assert [b["value"] for b in list_buttons(view) if b["action_id"] == "account.overview"] == [
+        "waits",
+        "quiet",
+    ]
 
 
 def test_home_says_that_nothing_needs_attention(english: Localizer) -> None:
@@ -77,8 +80,8 @@ def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Localize
     failed = samples.make_order_details(status=OrderStatus.FAILED)
     for overview in (quiet(open_orders=[late]), quiet(failed_orders=[failed])):
         view = home_page.render_home(english, [overview], LINKS)
-        assert "Needs your attention" in "\n".join(texts(view))
-        assert sum(b["action_id"] == "account.contact_services" for b in buttons(view)) == 2
+        assert "Needs your attention" in "\n".join(list_texts(view))
+        assert sum(b["action_id"] == "account.contact_services" for b in list_buttons(view)) == 2
 
 
 @pytest.mark.parametrize(("year", "month", "warned"), [(2026, 11, True), (2027, 1, True), (2027, 2, False)])
@@ -86,7 +89,7 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
     english: Localizer, year: int, month: int, warned: bool
 ) -> None:
     """On 10 November 2026."""
-    method = samples.method(0, expiry=(year, month))
+    method = samples.make_payment_method(0, expiry=(year, month))
     words = read_text(quiet(payment_methods=[method]), reader=english)
     assert f"Visa •••• 4242, expires {month:02}/{year}" in words
     assert ("*Expires soon.*" in words) is warned
@@ -94,9 +97,9 @@ def test_a_card_that_expires_within_two_months_is_warned_of(
 
 
 def test_r3_adding_a_card_needs_attention_without_a_valid_one(english: Localizer) -> None:
-    expired = samples.method(0, expiry=(2026, 10))
+    expired = samples.make_payment_method(0, expiry=(2026, 10))
     view = home_page.render_home(english, [quiet(payment_methods=[expired])], LINKS)
-    words = "\n".join(texts(view))
+    words = "\n".join(list_texts(view))
     assert "You don’t have a valid automatic payment method" in words
     assert "Needs your attention" in words
 
@@ -107,8 +110,8 @@ def test_every_account_is_on_one_of_the_pages_once(reader: Localizer) -> None:
     for page in range(100):
         view = home_page.render_home(reader, overviews, LINKS, page=page)
         check(view)
-        shown += [b["value"] for b in buttons(view) if b["action_id"] == "account.overview"]
-        if not any(b["action_id"] == home_page.NEXT_PAGE for b in buttons(view)):
+        shown += [b["value"] for b in list_buttons(view) if b["action_id"] == "account.overview"]
+        if not any(b["action_id"] == home_page.NEXT_PAGE for b in list_buttons(view)):
             break
     assert sorted(shown) == sorted(overview.account.id for overview in overviews)
     assert page > 1
@@ -119,11 +122,11 @@ def test_every_account_is_on_one_of_the_pages_once(reader: Localizer) -> None:
 def test_the_pages_lead_to_each_other(english: Localizer) -> None:
     overviews = [samples.make_account_overview(id_=f"a{n}") for n in range(12)]
     first, second = (home_page.render_home(english, overviews, LINKS, page=page) for page in (0, 1))
-    turns = {b["action_id"]: b["value"] for b in buttons(first) if b["action_id"].startswith("home.")}
+    turns = {b["action_id"]: b["value"] for b in list_buttons(first) if b["action_id"].startswith("home.")}
     assert turns == {home_page.NEXT_PAGE: "1"}
-    turns = {b["action_id"]: b["value"] for b in buttons(second) if b["action_id"].startswith("home.")}
+    turns = {b["action_id"]: b["value"] for b in list_buttons(second) if b["action_id"].startswith("home.")}
     assert turns == {home_page.PREVIOUS_PAGE: "0", home_page.NEXT_PAGE: "2"}
-    assert "Page 2 of " in "\n".join(texts(second))
+    assert "Page 2 of " in "\n".join(list_texts(second))
 
 
 def test_buttons_of_several_accounts_say_which_one_they_are_of(reader: Localizer) -> None:
@@ -131,13 +134,13 @@ def test_buttons_of_several_accounts_say_which_one_they_are_of(reader: Localizer
     other = quiet("other")
     other.account.name = "Other & Co"
     view = home_page.render_home(reader, [quiet(), other], LINKS)
-    named = [(b["text"]["text"], b.get("accessibility_label")) for b in buttons(view)]
+    named = [(b["text"]["text"], b.get("accessibility_label")) for b in list_buttons(view)]
     assert len(set(named)) == len(named) - 1, "only the way to an order of the same number is there twice"
 
 
 def test_many_quotes_lead_to_their_list(reader: Localizer) -> None:
     view = home_page.render_home(reader, [samples.make_account_overview(Size(quotes=8))], LINKS)
-    assert ("quote.list", "acme") in {(b["action_id"], b.get("value")) for b in buttons(view)}
+    assert ("quote.list", "acme") in {(b["action_id"], b.get("value")) for b in list_buttons(view)}
 
 
 def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) -> None:
@@ -163,8 +166,10 @@ def test_a_status_line_says_which_order_is_waited_for(english: Localizer) -> Non
 
 def test_a_person_without_an_account_sees_no_account_but_whom_to_ask(reader: Localizer) -> None:
     view = home_page.render_unlinked_home(reader, LINKS.services_url, ["Alice Martin"])
-    words = "".join(texts(view))
+    words = "".join(list_texts(view))
     assert "Acme" not in words
     assert "`/add-seats`" in words
     assert "Alice Martin" in words
-    assert "Alice Martin" not in "".join(texts(home_page.render_unlinked_home(reader, LINKS.services_url)))
+    assert "Alice Martin" not in "".join(
+        list_texts(home_page.render_unlinked_home(reader, LINKS.services_url))
+    )

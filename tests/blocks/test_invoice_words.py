@@ -29,7 +29,7 @@ from models.receipt import AmountDifference, Receipt, ReceiptLine, Seller
 from models.service_order import LineStatus, OrderStatus
 from models.subscription.period_length import PeriodLength
 from tests.blocks import sample_messages, samples
-from tests.blocks.limits import texts
+from tests.blocks.limits import list_texts
 from tests.blocks.sample_messages import make_message
 from tests.blocks.samples import AT, USUAL
 from tests.blocks.test_limits import LINKS, PLACE, URL
@@ -73,7 +73,7 @@ KINDS = [
 
 
 def find_words(reader: Localizer, shown: Any) -> list[str]:
-    found = [*texts(shown), *list_strings(shown)]
+    found = [*list_texts(shown), *list_strings(shown)]
     return [text for text in found if WORDS[reader.language].search(text)]
 
 
@@ -97,7 +97,7 @@ def build_row(number: int, status: LineStatus, reason: str | None = None, **chan
 def build_rows() -> list[OrderLineDetails]:
     """A line in every state, and declined for every reason."""
     settled = [
-        replace(build_row(number, LineStatus.SETTLED), invoice=samples.invoice(number, status))
+        replace(build_row(number, LineStatus.SETTLED), invoice=samples.make_invoice(number, status))
         for number, status in enumerate(InvoiceStatus)
     ]
     priced = [
@@ -124,7 +124,7 @@ def build_history() -> list[AuditEntry]:
 
 
 def build_entry(action: str, status: str | None = None, reason: str | None = None) -> AuditEntry:
-    entry = samples.entry("service_order:SO-1007", action, status, reason)
+    entry = samples.make_audit_entry("service_order:SO-1007", action, status, reason)
     entry.details = {"on_invoice": True, "invoice": "INV-1000"}
     return entry
 
@@ -159,22 +159,22 @@ def build_receipt(**changes: Any) -> Receipt:
         "difference": AmountDifference(promised=1000, charged=1200),
     }
     line = ReceiptLine.model_validate({**usual, **changes})
-    receipt = samples.receipt()
+    receipt = samples.make_receipt()
     receipt.lines, receipt.cards = [line.model_dump(mode="json")], []
     return receipt
 
 
 def build_quotes() -> Iterator[QuoteDetails]:
-    decided = map(samples.decided_quote, (QuoteStatus.ACCEPTED, QuoteStatus.EXPIRED))
-    yield from map(samples.with_invoice_terms, [samples.make_quote_details(), *decided])
+    decided = map(samples.make_decided_quote, (QuoteStatus.ACCEPTED, QuoteStatus.EXPIRED))
+    yield from map(samples.add_invoice_terms, [samples.make_quote_details(), *decided])
     for ends_on in (samples.END, samples.END + timedelta(days=5)):
-        ending = samples.with_invoice_terms(samples.make_quote_details())
+        ending = samples.add_invoice_terms(samples.make_quote_details())
         rows = [replace(r, outlook=r.outlook.model_copy(update={"ends_on": ends_on})) for r in ending.rows]
         yield replace(ending, rows=rows)
 
 
 def build_overview() -> AccountOverview:
-    overview = samples.with_invoices(samples.make_account_overview())
+    overview = samples.add_invoices(samples.make_account_overview())
     offer, *_ = build_quotes()
     terms = {"outlook": offer.rows[0].outlook}
     orders = [*build_orders()]
@@ -240,7 +240,7 @@ def list_notice_changes(kind: NoticeKind) -> Iterator[dict[str, Any]]:
 
 
 def list_payloads(kind: NoticeKind) -> list[Any]:
-    payload = sample_messages.payload(kind)
+    payload = sample_messages.make_payload(kind)
     if kind is NoticeKind.ORDER_HISTORY:
         steps = [step for step in sample_messages.STEPS if step != "line_needs_customer"]
         return [payload.model_copy(update={"step": step, "reason": "period_ended"}) for step in steps]

@@ -36,7 +36,7 @@ from models.receipt_export import NoReceiptsInPeriod
 from models.service_order import OrderStatus
 from models.subscription import NothingToOrder
 from tests.blocks import samples
-from tests.blocks.limits import buttons, check, texts
+from tests.blocks.limits import check, list_buttons, list_texts
 from tests.blocks.sample_messages import make_message
 from tests.blocks.samples import LONGEST, USUAL, Size
 
@@ -74,7 +74,7 @@ def _home(
 
 SCREENS: dict[str, Draw] = {
     "cart.choose": lambda r, s: cart.render_account_choice_modal(
-        r, [samples.account(s, id_=f"a{n}") for n in range(s.people)], PLACE
+        r, [samples.make_account(s, id_=f"a{n}") for n in range(s.people)], PLACE
     ),
     "cart.warning": lambda r, s: cart.render_pending_quotes_modal(
         r, samples.make_quote_details_list(s), PLACE, samples.make_quote_details(1, s), has_new_quotes=True
@@ -93,40 +93,40 @@ SCREENS: dict[str, Draw] = {
     ),
     "cart.blocked": lambda r, s: cart.render_cart_blocked_modal(
         r,
-        samples.account(s),
+        samples.make_account(s),
         _list_refusals(s),  # type: ignore[arg-type]
         PLACE,
         URL,
     ),
     "quote.list": lambda r, s: quote.render_quote_list_modal(
-        r, samples.account(s), samples.make_quote_details_list(s), PLACE
+        r, samples.make_account(s), samples.make_quote_details_list(s), PLACE
     ),
-    "quote.list, empty": lambda r, s: quote.render_quote_list_modal(r, samples.account(s), [], PLACE),
+    "quote.list, empty": lambda r, s: quote.render_quote_list_modal(r, samples.make_account(s), [], PLACE),
     "quote.review": lambda r, s: quote.render_quote_modal(r, samples.make_quote_details(1, s), PLACE),
     "quote.review, accepted": lambda r, s: quote.render_quote_modal(
-        r, samples.decided_quote(QuoteStatus.ACCEPTED, s), PLACE
+        r, samples.make_decided_quote(QuoteStatus.ACCEPTED, s), PLACE
     ),
     "quote.review, replaced": lambda r, s: quote.render_quote_modal(
-        r, samples.decided_quote(QuoteStatus.EXPIRED, s, replaced=True), PLACE
+        r, samples.make_decided_quote(QuoteStatus.EXPIRED, s, replaced=True), PLACE
     ),
     "quote.sent": lambda r, s: quote.render_quote_sent_modal(
-        r, samples.make_quote_details(1, s), samples.contacts(s)[0], PLACE
+        r, samples.make_quote_details(1, s), samples.make_contacts(s)[0], PLACE
     ),
     "quote.reject": lambda r, s: quote.render_reject_modal(r, samples.make_quote_details(1, s), PLACE),
     "quote.review, more time requested": lambda r, s: quote.render_quote_modal(
-        r, replace(samples.make_quote_details(1, s), extension=samples.quote_extension(s)), PLACE
+        r, replace(samples.make_quote_details(1, s), extension=samples.make_extension(s)), PLACE
     ),
     "quote_extension.request": lambda r, s: quote_extension.render_request_modal(
         r, samples.make_quote_details(1, s), PLACE
     ),
     "quote_extension.approve": lambda r, s: quote_extension.render_approval_modal(
-        r, samples.quote_extension(s), samples.make_quote_details(1, s), PLACE
+        r, samples.make_extension(s), samples.make_quote_details(1, s), PLACE
     ),
     "quote_extension.decline": lambda r, s: quote_extension.render_decline_modal(
-        r, samples.quote_extension(s), samples.make_quote_details(1, s), PLACE
+        r, samples.make_extension(s), samples.make_quote_details(1, s), PLACE
     ),
     "quote_extension.show": lambda r, s: quote_extension.render_decision_modal(
-        r, samples.approved_extension(s), samples.make_quote_details(1, s), PLACE
+        r, samples.make_approved_extension(s), samples.make_quote_details(1, s), PLACE
     ),
     "checkout.save": lambda r, s: checkout.render_checkout_modal(r, samples.make_checkout_page(s), PLACE),
     "checkout.save, as typed": lambda r, s: checkout.render_checkout_modal(
@@ -145,7 +145,7 @@ SCREENS: dict[str, Draw] = {
         r,
         replace(
             samples.make_checkout_page(s),
-            quote=samples.with_invoice_terms(samples.make_quote_details(1, s)),
+            quote=samples.add_invoice_terms(samples.make_quote_details(1, s)),
             needs_payment_method=False,
         ),
         PLACE,
@@ -154,7 +154,7 @@ SCREENS: dict[str, Draw] = {
         r,
         replace(
             samples.make_placement_page(s, assigned=s.rows),
-            quote=samples.with_invoice_terms(samples.make_quote_details(1, s)),
+            quote=samples.add_invoice_terms(samples.make_quote_details(1, s)),
         ),
         PLACE,
     ),
@@ -162,9 +162,9 @@ SCREENS: dict[str, Draw] = {
         r, samples.make_invoiced_order(s), PLACE, services_url=URL
     ),
     "account.overview, invoices": lambda r, s: account.render_account_modal(
-        r, samples.with_invoices(samples.make_account_overview(s), s), PLACE, LINKS
+        r, samples.add_invoices(samples.make_account_overview(s), s), PLACE, LINKS
     ),
-    "home, invoices": lambda r, s: _home(r, [samples.with_invoices(samples.make_account_overview(s), s)] * 2),
+    "home, invoices": lambda r, s: _home(r, [samples.add_invoices(samples.make_account_overview(s), s)] * 2),
     "invoice.open": lambda r, s: invoice.render_invoice_modal(r, samples.make_invoice_page(s), PLACE),
     "invoice.open, paid": lambda r, s: invoice.render_invoice_modal(
         r, samples.make_invoice_page(s, InvoiceStatus.PAID), PLACE
@@ -179,10 +179,12 @@ SCREENS: dict[str, Draw] = {
         r, samples.make_order_details(size=s), PLACE, services_url=URL
     ),
     "service_order.show": lambda r, s: service_order.render_order_modal(
-        r, samples.every_status(s), PLACE, services_url=URL
+        r, samples.make_order_with_every_status(s), PLACE, services_url=URL
     ),
     "service_order.history": lambda r, s: service_order.render_history_modal(
-        r, replace(samples.every_status(s), history=samples.history(s) * 60), replace(PLACE, page=1)
+        r,
+        replace(samples.make_order_with_every_status(s), history=samples.make_history(s) * 60),
+        replace(PLACE, page=1),
     ),
     "service_order.show, completed": lambda r, s: service_order.render_order_modal(
         r, samples.make_order_details(size=s, status=OrderStatus.COMPLETED), PLACE, services_url=URL
@@ -191,16 +193,20 @@ SCREENS: dict[str, Draw] = {
         r, samples.make_order_details(size=s, status=OrderStatus.FAILED), PLACE, services_url=URL
     ),
     "service_order.list": lambda r, s: service_order.render_order_list_modal(
-        r, samples.account(s), [samples.every_status(s)] * s.quotes, PLACE, has_older=True
+        r,
+        samples.make_account(s),
+        [samples.make_order_with_every_status(s)] * s.quotes,
+        PLACE,
+        has_older=True,
     ),
     "service_order.list, empty": lambda r, s: service_order.render_order_list_modal(
-        r, samples.account(s), [], PLACE, False
+        r, samples.make_account(s), [], PLACE, False
     ),
     "service_order.retry": lambda r, s: service_order.render_retry_modal(
-        r, samples.every_status(s), samples.methods(s.people), PLACE
+        r, samples.make_order_with_every_status(s), samples.make_payment_methods(s.people), PLACE
     ),
     "service_order.retry, no card": lambda r, s: service_order.render_retry_modal(
-        r, samples.every_status(s), [], PLACE
+        r, samples.make_order_with_every_status(s), [], PLACE
     ),
     "account.overview": lambda r, s: account.render_account_modal(
         r, samples.make_account_overview(s), PLACE, LINKS
@@ -220,20 +226,24 @@ SCREENS: dict[str, Draw] = {
         r, samples.make_contacts_page(s), PLACE
     ),
     "billing_contact.list, the last one": lambda r, s: billing_contact.render_contacts_modal(
-        r, replace(samples.make_contacts_page(s), contacts=samples.contacts(s)[:1], invitations=[]), PLACE
+        r,
+        replace(samples.make_contacts_page(s), contacts=samples.make_contacts(s)[:1], invitations=[]),
+        PLACE,
     ),
-    "billing_contact.invite": lambda r, s: billing_contact.render_invite_modal(r, samples.account(s), PLACE),
+    "billing_contact.invite": lambda r, s: billing_contact.render_invite_modal(
+        r, samples.make_account(s), PLACE
+    ),
     "billing_contact.show": lambda r, s: billing_contact.render_result_modal(
-        r, samples.account(s), "accepted"
+        r, samples.make_account(s), "accepted"
     ),
     "receipt.list": lambda r, s: receipt.render_receipt_list_modal(
-        r, samples.account(s), samples.make_account_overview(s).receipts, PLACE, has_older=True
+        r, samples.make_account(s), samples.make_account_overview(s).receipts, PLACE, has_older=True
     ),
     "receipt.list, empty": lambda r, s: receipt.render_receipt_list_modal(
-        r, samples.account(s), [], PLACE, has_older=False
+        r, samples.make_account(s), [], PLACE, has_older=False
     ),
     "receipt.sent": lambda r, s: receipt.render_receipt_sent_modal(
-        r, samples.account(s), samples.receipt(), samples.contacts(s)[0], PLACE
+        r, samples.make_account(s), samples.make_receipt(), samples.make_contacts(s)[0], PLACE
     ),
     "receipt_export.send": lambda r, s: receipt_export.render_export_form(
         r, samples.make_export_page(s), PLACE
@@ -244,13 +254,15 @@ SCREENS: dict[str, Draw] = {
         PLACE,
     ),
     "receipt_export.show": lambda r, s: receipt_export.render_progress_modal(
-        r, samples.account(s), samples.export_progress(s), PLACE
+        r, samples.make_account(s), samples.make_export_progress(s), PLACE
     ),
-    "account.portal": lambda r, s: account.render_portal_warning_modal(r, samples.account(s), PLACE),
+    "account.portal": lambda r, s: account.render_portal_warning_modal(r, samples.make_account(s), PLACE),
     "account.portal, admin": lambda r, s: account.render_portal_warning_modal(
-        r, samples.account(s, Portal.ADMIN), PLACE
+        r, samples.make_account(s, Portal.ADMIN), PLACE
     ),
-    "account.portal, link": lambda r, s: account.render_portal_link_modal(r, samples.account(s), URL, PLACE),
+    "account.portal, link": lambda r, s: account.render_portal_link_modal(
+        r, samples.make_account(s), URL, PLACE
+    ),
     "home": lambda r, s: _home(r, [samples.make_account_overview(s)]),
     "home, accounts": lambda r, s: _home(r, [samples.make_account_overview(s)] * 12),
     "home, second page": lambda r, s: _home(r, [samples.make_account_overview(s)] * 12, page=1),
@@ -269,21 +281,21 @@ SCREENS: dict[str, Draw] = {
         ],
     ),
     "home, unlinked": lambda r, s: home_page.render_unlinked_home(
-        r, URL, [c.name for c in samples.contacts(s)]
+        r, URL, [c.name for c in samples.make_contacts(s)]
     ),
     "home, refused": lambda r, s: home_page.render_refused_home(r, IdentityNotFresh(), URL),
     "notification_preferences.save": lambda r, s: notification_preferences.render_preferences_modal(
-        r, samples.notice_choice(), PLACE
+        r, samples.make_notification_preferences(), PLACE
     ),
     "notification_preferences.save, daily": lambda r, s: notification_preferences.render_preferences_modal(
         r,
-        samples.notice_choice(
+        samples.make_notification_preferences(
             disabled_topics=["orders", "receipts", "decisions", "reminders"], daily_digest=True
         ),
         PLACE,
     ),
     "refusal": lambda r, s: refusal.render_refusal_modal(
-        r, NotABillingContact(contacts=[c.name for c in samples.contacts(s)]), PLACE, URL
+        r, NotABillingContact(contacts=[c.name for c in samples.make_contacts(s)]), PLACE, URL
     ),
 }
 
@@ -315,7 +327,7 @@ def test_each_input_is_one_that_is_read(reader: Localizer) -> None:
 
 @pytest.mark.parametrize("screen", ALL)
 def test_usual_texts_are_not_cut(screen: str, reader: Localizer) -> None:
-    cut = [text for text in texts(ALL[screen](reader, USUAL)) if text.endswith("…")]
+    cut = [text for text in list_texts(ALL[screen](reader, USUAL)) if text.endswith("…")]
     assert cut == []
 
 
@@ -323,7 +335,7 @@ def test_usual_texts_are_not_cut(screen: str, reader: Localizer) -> None:
 def test_user_input_cannot_mention_or_link(screen: str, reader: Localizer) -> None:
     view = ALL[screen](reader, Size(names=0))
     marked = [
-        text for b in view["blocks"] if b["type"] == "section" for text in texts({**b, "accessory": {}})
+        text for b in view["blocks"] if b["type"] == "section" for text in list_texts({**b, "accessory": {}})
     ]
     assert not any("<" in text for text in marked)
     assert not any("& " in text for text in marked)
@@ -335,7 +347,7 @@ def test_buttons_with_the_same_text_have_different_accessibility_labels(
 ) -> None:
     """Each alone, without what stands around it."""
     heard: dict[str, set[str]] = {}
-    for button in buttons(ALL[screen](reader, USUAL)):
+    for button in list_buttons(ALL[screen](reader, USUAL)):
         said = button.get("accessibility_label", button["text"]["text"])
         heard.setdefault(said, set()).add(f"{button['action_id']} {button.get('value', button.get('url'))}")
     assert {said: does for said, does in heard.items() if len(does) > 1} == {}
@@ -345,7 +357,7 @@ def test_buttons_with_the_same_text_have_different_accessibility_labels(
 def test_back_is_directly_above_the_footer(screen: str, reader: Localizer) -> None:
     """First of the last row, on every screen that has one: as near to the submit button as Slack allows."""
     view = SCREENS[screen](reader, USUAL)
-    found = [button for button in buttons(view) if button["text"]["text"] in BACK_LABELS]
+    found = [button for button in list_buttons(view) if button["text"]["text"] in BACK_LABELS]
     if found:
         assert [*view["blocks"][-1]["elements"]][:1] == found
 
@@ -355,7 +367,7 @@ def test_a_button_looks_the_same_wherever_it_is(english: Localizer) -> None:
     screens = [draw(english, USUAL) for draw in ALL.values()]
     messages = [render_notice_message(make_message(kind, english), URL) for kind in NoticeKind]
     looks: dict[str, set[str | None]] = {}
-    for button in (button for shown in [*screens, *messages] for button in buttons(shown)):
+    for button in (button for shown in [*screens, *messages] for button in list_buttons(shown)):
         looks.setdefault(button["action_id"], set()).add(button.get("style"))
     assert {action: styles for action, styles in looks.items() if len(styles) > 1} == {}
     assert {action for action, styles in looks.items() if styles != {None}} == set(STYLES_BY_ACTION)

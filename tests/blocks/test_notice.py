@@ -18,7 +18,7 @@ from models.notice.payloads import OrderDeclinedPayload
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import sample_messages, samples
-from tests.blocks.limits import as_written, buttons, check, list_cell_texts, texts
+from tests.blocks.limits import as_written, check, list_buttons, list_cell_texts, list_texts
 from tests.blocks.sample_messages import make_message
 from tests.blocks.samples import AT, LONGEST, USUAL, Size
 
@@ -34,7 +34,7 @@ def render(message: OutboundMessage) -> dict[str, Any]:
 
 
 def ids(content: dict[str, Any]) -> list[str]:
-    return [button["action_id"] for button in buttons(content)]
+    return [button["action_id"] for button in list_buttons(content)]
 
 
 @pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
@@ -62,15 +62,17 @@ def samples_of(kind: NoticeKind, reader: Localizer) -> Iterator[OutboundMessage]
                 kind,
                 reader,
                 to="channel",
-                payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, step=step),
+                payload=sample_messages.make_payload(NoticeKind.ORDER_HISTORY, step=step),
             )
     if kind.value.startswith("quote"):
         for status in (QuoteStatus.ACCEPTED, QuoteStatus.REJECTED, QuoteStatus.EXPIRED):
             for replaced in (True, False):
-                yield make_message(kind, reader, quote=samples.decided_quote(status, replaced=replaced))
+                yield make_message(kind, reader, quote=samples.make_decided_quote(status, replaced=replaced))
     if kind.value.startswith("order"):
         for order_status in OrderStatus:
-            details = replace(sample_messages.completed(), order=samples.service_order(status=order_status))
+            details = replace(
+                sample_messages.make_completed_order(), order=samples.make_service_order(status=order_status)
+            )
             yield make_message(kind, reader, order=details)
 
 
@@ -97,13 +99,13 @@ def block_texts(block: dict[str, Any]) -> list[str]:
     if block["type"] == "table":
         cells = [text for row in block["rows"][1:] for cell in row for text in list_cell_texts(cell)]
         return [escape_mrkdwn(text) for text in cells if text != "–"]
-    return list(texts(block))
+    return list(list_texts(block))
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_nothing_that_people_wrote_can_call_a_channel(kind: NoticeKind, reader: Localizer) -> None:
     content = render(make_message(kind, reader))
-    assert "<!" not in as_written("".join([content["text"], *texts(content["blocks"])]))
+    assert "<!" not in as_written("".join([content["text"], *list_texts(content["blocks"])]))
 
 
 def test_times_are_in_the_viewers_zone_with_a_fallback_in_the_recipients(english: Localizer) -> None:
@@ -111,7 +113,7 @@ def test_times_are_in_the_viewers_zone_with_a_fallback_in_the_recipients(english
     content = render(make_message(NoticeKind.ORDER_STATUS, english, to="channel"))
     placed_at = int((AT - timedelta(hours=1)).timestamp())
     token = f"<!date^{placed_at}^{{date_short}}, {{time}}|10 Nov 2026, 09:00 (CET)>"
-    assert f"Placed by Alice 0 on {token}" in "".join(texts(content["blocks"]))
+    assert f"Placed by Alice 0 on {token}" in "".join(list_texts(content["blocks"]))
     assert "Placed by Alice 0 on 10 Nov 2026, 09:00 (CET)" in content["text"]
     assert "<!date" not in content["text"]
 
@@ -125,7 +127,7 @@ def test_a_digest_has_a_line_for_each_of_its_notices_however_long_their_names(
     assert len(parts) == MAX_DIGEST_NOTICES
     content = render(replace(parts[0], digest_items=tuple(parts)))
     assert content["text"].count("\n• ") == MAX_DIGEST_NOTICES
-    seen = "\n".join(as_written(text) for text in texts(content["blocks"]))
+    seen = "\n".join(as_written(text) for text in list_texts(content["blocks"]))
     assert seen.count("\n• ") == MAX_DIGEST_NOTICES
     assert "10 nov. 2026" in seen or "10 Nov 2026" in seen
     assert ids(content) == ["service_order.list", "quote.list", "notification_preferences.open"]
@@ -158,7 +160,7 @@ def test_r25_the_status_message_says_what_happens_next_and_by_when(english: Loca
     late = standing(english, charging, at=AT + timedelta(days=2))
     assert "was due by 11 Nov 2026, 09:00 (CET) and is still in progress" in late
     assert promise not in late
-    failed = standing(english, declined, order=samples.service_order(status=OrderStatus.FAILED))
+    failed = standing(english, declined, order=samples.make_service_order(status=OrderStatus.FAILED))
     assert "Nothing was billed and no seats were added" in failed
     assert URL in failed
 
@@ -176,7 +178,7 @@ def test_every_step_of_the_history_has_a_line(step: str, reader: Localizer) -> N
         NoticeKind.ORDER_HISTORY,
         reader,
         to="channel",
-        payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, step=step),
+        payload=sample_messages.make_payload(NoticeKind.ORDER_HISTORY, step=step),
     )
     content = render(message)
     assert len(content["blocks"]) == 1
@@ -214,8 +216,8 @@ def test_a_declined_payment_asks_to_try_again_or_give_up(english: Localizer) -> 
     content = render(make_message(NoticeKind.ORDER_DECLINED, english))
     assert "Try again with this or another payment method by 11 Nov 2026, 08:00 (CET)" in content["text"]
     assert ids(content) == ["service_order.retry", "service_order.give_up", "service_order.open"]
-    assert {button["value"] for button in buttons(content)} == {"7"}
-    assert buttons(content)[1]["confirm"]["deny"]["text"] == "Go back"
+    assert {button["value"] for button in list_buttons(content)} == {"7"}
+    assert list_buttons(content)[1]["confirm"]["deny"]["text"] == "Go back"
 
 
 def test_r14_a_declined_payment_that_cannot_be_tried_again_leads_to_account_services(
@@ -230,7 +232,9 @@ def test_r14_a_declined_payment_that_cannot_be_tried_again_leads_to_account_serv
 
 def test_a_declined_payment_that_settled_meanwhile_asks_for_nothing(english: Localizer) -> None:
     content = render(
-        make_message(NoticeKind.ORDER_DECLINED, english, order=sample_messages.completed(Size(rows=2)))
+        make_message(
+            NoticeKind.ORDER_DECLINED, english, order=sample_messages.make_completed_order(Size(rows=2))
+        )
     )
     assert "service_order.retry" not in ids(content)
 
@@ -256,7 +260,7 @@ def test_a_declined_payment_asks_about_its_own_line_whatever_the_others_need(eng
 def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localizer) -> None:
     kind = NoticeKind.ORDER_NEEDS_CUSTOMER
     personal = render(make_message(kind, english))
-    assert buttons(personal)[0]["url"] == "https://bank.example/confirm"
+    assert list_buttons(personal)[0]["url"] == "https://bank.example/confirm"
     assert "by 10 Nov 2026, 10:20 (CET)" in personal["text"]
     channel = render(make_message(kind, english, to="channel"))
     assert "bank.example" not in str(channel)
@@ -292,7 +296,7 @@ def test_r14_a_failed_order_leads_to_account_services(reader: Localizer) -> None
 def test_a_pending_quote_can_be_reviewed_approved_and_rejected(english: Localizer) -> None:
     content = render(make_message(NoticeKind.QUOTE_ARRIVED, english))
     assert ids(content) == ["quote.open", "quote.approve", "quote.reject", "quote.send"]
-    assert [button.get("style") for button in buttons(content)] == [None, "primary", "danger", None]
+    assert [button.get("style") for button in list_buttons(content)] == [None, "primary", "danger", None]
     assert "Actions: Review, Approve, Reject and Get PDF" in content["text"]
     assert "Valid until 30 Nov 2026, 10:00 (CET)" in content["text"]
 
@@ -335,7 +339,7 @@ def test_r20_a_decided_quote_has_no_buttons_and_says_by_whom_and_when(
     decision: str, kind: NoticeKind, english: Localizer
 ) -> None:
     status, changes, says = DECISIONS[decision]
-    details = samples.decided_quote(status, replaced=decision == "replaced")
+    details = samples.make_decided_quote(status, replaced=decision == "replaced")
     for name, value in changes.items():
         setattr(details.quote, name, value)
     content = render(make_message(kind, english, quote=details))
@@ -368,6 +372,6 @@ def test_an_order_of_thirty_products_shows_fifteen(english: Localizer) -> None:
 
 @pytest.mark.parametrize("status", OrderStatus)
 def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Localizer) -> None:
-    details = replace(sample_messages.completed(), order=samples.service_order(status=status))
+    details = replace(sample_messages.make_completed_order(), order=samples.make_service_order(status=status))
     text = render(make_message(NoticeKind.ORDER_STATUS, english, order=details))["text"]
     assert text.startswith(f"Service order SO-1007: {status.capitalize()}\n")

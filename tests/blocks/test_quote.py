@@ -10,18 +10,18 @@ from bot.blocks.block_kit import ModalMetadata, View
 from bot.i18n import Localizer
 from models.quote import QuoteStatus
 from tests.blocks import samples
-from tests.blocks.limits import buttons, texts
+from tests.blocks.limits import list_buttons, list_texts
 from tests.blocks.samples import Size
 
 PLACE = ModalMetadata(account="acme", quote=1)
 
 
 def read_text(view: View) -> str:
-    return "\n".join(texts(view["blocks"]))
+    return "\n".join(list_texts(view["blocks"]))
 
 
 def actions(view: View) -> list[tuple[str, str]]:
-    return [(button["action_id"], button.get("value", "")) for button in buttons(view)]
+    return [(button["action_id"], button.get("value", "")) for button in list_buttons(view)]
 
 
 def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> None:
@@ -82,19 +82,21 @@ def test_r9_a_quote_past_its_validity_is_expired_though_no_job_ran(english: Loca
 
 
 def test_an_accepted_quote_shows_who_accepted_it_and_opens_its_order(english: Localizer) -> None:
-    view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.ACCEPTED), PLACE)
+    view = quote.render_quote_modal(english, samples.make_decided_quote(QuoteStatus.ACCEPTED), PLACE)
     assert "*Accepted* by Bob Durand on 10 Nov 2026, 10:00 (CET). Service order: SO-1007." in read_text(view)
     assert ("service_order.open", "7") in actions(view)
     assert "submit" not in view
 
 
 def test_a_replaced_quote_names_what_replaced_it(english: Localizer) -> None:
-    view = quote.render_quote_modal(english, samples.decided_quote(QuoteStatus.EXPIRED, replaced=True), PLACE)
+    view = quote.render_quote_modal(
+        english, samples.make_decided_quote(QuoteStatus.EXPIRED, replaced=True), PLACE
+    )
     assert "replaced it with quote SQ-2000 on 10 Nov 2026" in read_text(view)
 
 
 def test_a_quote_decided_elsewhere_names_nobody(english: Localizer) -> None:
-    details = samples.decided_quote(QuoteStatus.REJECTED)
+    details = samples.make_decided_quote(QuoteStatus.REJECTED)
     details.quote.decided_externally, details.quote.decided_by, details.quote.reason = True, None, None
     assert "*Rejected outside Slack* on 10 Nov 2026" in read_text(
         quote.render_quote_modal(english, details, PLACE)
@@ -109,24 +111,26 @@ def test_a_quote_made_elsewhere_says_so(english: Localizer) -> None:
 
 def test_a_reason_cannot_mention_a_channel(reader: Localizer) -> None:
     assert "<!channel>" not in read_text(
-        quote.render_quote_modal(reader, samples.decided_quote(QuoteStatus.REJECTED), PLACE)
+        quote.render_quote_modal(reader, samples.make_decided_quote(QuoteStatus.REJECTED), PLACE)
     )
 
 
 def test_the_list_offers_each_quote_to_be_opened_approved_and_rejected(reader: Localizer) -> None:
-    view = quote.render_quote_list_modal(reader, samples.account(), samples.make_quote_details_list(), PLACE)
+    view = quote.render_quote_list_modal(
+        reader, samples.make_account(), samples.make_quote_details_list(), PLACE
+    )
     for number in ("2", "3"):
         assert {(f"quote.{verb}", number) for verb in ("open", "approve", "reject")} <= set(actions(view))
 
 
 def test_two_hundred_quotes_are_all_named(reader: Localizer) -> None:
     details_list = samples.make_quote_details_list(Size(quotes=200, rows=1))
-    text = read_text(quote.render_quote_list_modal(reader, samples.account(), details_list, PLACE))
+    text = read_text(quote.render_quote_list_modal(reader, samples.make_account(), details_list, PLACE))
     assert [s.quote.number for s in details_list if s.quote.number not in text] == []
 
 
 def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
-    view = quote.render_quote_list_modal(english, samples.account(), [], PLACE)
+    view = quote.render_quote_list_modal(english, samples.make_account(), [], PLACE)
     assert "`/add-seats`" in read_text(view)
     assert ("cart.open", "acme") in actions(view)
 

@@ -21,7 +21,7 @@ from models.checkout import FieldRequired, NotAnEmail
 from models.errors import InvalidInput, Refusal
 from models.payment_method import NoAutomaticPaymentMethod
 from models.quote import QuoteNotFound, QuoteNotPending
-from tests.blocks.limits import buttons, check
+from tests.blocks.limits import check, list_buttons
 
 URL = "https://services.example"
 PLACE = ModalMetadata(account="acme", quote=1, order=7)
@@ -98,7 +98,7 @@ def test_the_billing_contacts_are_named(english: Localizer) -> None:
 def test_a_stranger_gets_one_neutral_line_and_no_buttons(reader: Localizer) -> None:
     view = render_refusal_modal(reader, NotAllowed(), PLACE, URL)
     assert len(view["blocks"]) == 1
-    assert buttons(view) == []
+    assert list_buttons(view) == []
     assert "acme" not in view["blocks"][0]["text"]["text"]
 
 
@@ -130,7 +130,7 @@ def test_a_refusal_without_a_number_still_is_a_sentence(english: Localizer) -> N
 def test_a_refusal_offers_its_ways_on(raised: Refusal, offered: set[str], reader: Localizer) -> None:
     view = render_refusal_modal(reader, raised, PLACE, URL)
     check(view)
-    assert {button["action_id"] for button in buttons(view)} == offered
+    assert {button["action_id"] for button in list_buttons(view)} == offered
 
 
 def test_no_button_is_shown_without_modal_metadata(reader: Localizer) -> None:

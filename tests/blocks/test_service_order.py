@@ -11,7 +11,7 @@ from bot.i18n import Localizer
 from models.details import OrderDetails
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import samples
-from tests.blocks.limits import buttons, check, texts
+from tests.blocks.limits import check, list_buttons, list_texts
 from tests.blocks.samples import AT, Size, make_order_details, make_order_line_details
 
 PLACE = ModalMetadata(account="acme", quote=1, order=7)
@@ -19,7 +19,7 @@ URL = "https://services.example"
 
 
 def read_text(view: View) -> str:
-    return "\n".join(texts(view["blocks"]))
+    return "\n".join(list_texts(view["blocks"]))
 
 
 def show(reader: Localizer, details: OrderDetails) -> View:
@@ -27,7 +27,7 @@ def show(reader: Localizer, details: OrderDetails) -> View:
 
 
 def ids(view: View) -> set[str]:
-    return {button["action_id"] for button in buttons(view)}
+    return {button["action_id"] for button in list_buttons(view)}
 
 
 def test_before_placing_everything_is_shown_once_more(english: Localizer) -> None:
@@ -46,14 +46,14 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
     ):
         assert part in read_text(view)
     assert view["callback_id"] == service_order.PLACE
-    shown = [(b["action_id"], b["accessibility_label"]) for b in buttons(view)[:-1]]
+    shown = [(b["action_id"], b["accessibility_label"]) for b in list_buttons(view)[:-1]]
     assert shown == [
         ("checkout.edit", "Change the admin contact"),
         ("checkout.edit", "Change the payment method"),
         ("checkout.edit", "Change the purchase-order number"),
         ("checkout.change_address", "Change the billing address"),
     ]
-    assert (buttons(view)[-1]["action_id"], buttons(view)[-1]["value"]) == ("checkout.edit", "1")
+    assert (list_buttons(view)[-1]["action_id"], list_buttons(view)[-1]["value"]) == ("checkout.edit", "1")
 
 
 def test_back_leads_to_the_quote_if_nothing_had_to_be_checked_out(reader: Localizer) -> None:
@@ -94,7 +94,7 @@ def test_a_placed_order_says_how_long_processing_may_take(english: Localizer) ->
     view = service_order.render_placed_modal(english, make_order_details(), PLACE, services_url=URL)
     assert view["blocks"][0]["level"] == "success"
     assert "up to 24 hours, until 11 Nov 2026, 09:00 (CET) at the latest" in read_text(view)
-    assert "email the receipt to Alice 0, alice0@acme.example" in read_text(view)
+    assert "send the receipt by email to Alice 0, alice0@acme.example" in read_text(view)
     assert read_text(view).count("11 Nov 2026, 09:00") == 1
 
 
@@ -115,8 +115,8 @@ def test_a_placed_order_says_which_documents_will_come(english: Localizer) -> No
     )
     on_invoice.line.is_on_invoice = True
     for rows, documents in (
-        ([on_invoice], "email the invoice to Alice 0"),
-        ([by_card, on_invoice], "email the receipt and the invoice to Alice 0"),
+        ([on_invoice], "send the invoice by email to Alice 0"),
+        ([by_card, on_invoice], "send the receipt and the invoice by email to Alice 0"),
     ):
         details = make_order_details(*rows)
         assert documents in read_text(
@@ -180,7 +180,7 @@ def test_a_queued_line_names_the_order_it_is_queued_behind(english: Localizer) -
 def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
     [link] = [
         button
-        for button in buttons(
+        for button in list_buttons(
             show(reader, make_order_details(make_order_line_details(0, LineStatus.NEEDS_CUSTOMER)))
         )
         if button["action_id"] == service_order.CONFIRM_PAYMENT
@@ -197,7 +197,7 @@ def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> N
     )
     assert {service_order.RETRY, service_order.CANCEL_DECLINED_SEATS} <= ids(view)
     assert "by 11 Nov 2026, 08:00 (CET) at the same price" in read_text(view)
-    [give_up] = [b for b in buttons(view) if b["action_id"] == service_order.CANCEL_DECLINED_SEATS]
+    [give_up] = [b for b in list_buttons(view) if b["action_id"] == service_order.CANCEL_DECLINED_SEATS]
     assert "confirm" in give_up
 
 
@@ -227,7 +227,7 @@ def test_a_failed_order_points_to_account_services(status: OrderStatus, english:
 
 def test_a_completed_order_names_what_was_not_bought_and_its_receipt(english: Localizer) -> None:
     rows = [make_order_line_details(0, LineStatus.SETTLED), make_order_line_details(1, LineStatus.DECLINED)]
-    details = replace(make_order_details(*rows, status=OrderStatus.COMPLETED), receipt=samples.receipt())
+    details = replace(make_order_details(*rows, status=OrderStatus.COMPLETED), receipt=samples.make_receipt())
     text = read_text(show(english, details))
     assert "Declined and not billed: GoTo Webinar." in text
     assert "Subtotal\n€10.00\nTax\n€2.00\n*Total*\n*€12.00*" in text
@@ -240,7 +240,7 @@ def test_an_overdue_order_says_not_to_order_again(english: Localizer) -> None:
 
 
 def test_the_history_shows_when_who_what_and_why(english: Localizer) -> None:
-    lines = read_text(show(english, samples.every_status())).splitlines()
+    lines = read_text(show(english, samples.make_order_with_every_status())).splitlines()
     assert "10 Nov 2026, 10:00 (CET) · Order placed · Alice Martin" in lines
     made = "Quote SQ-1001 created · Alice Martin (the billing address changes the tax)"
     assert f"10 Nov 2026, 10:00 (CET) · {made}" in lines
@@ -257,51 +257,55 @@ def test_the_history_shows_when_who_what_and_why(english: Localizer) -> None:
 def test_history_names_products_and_never_falls_silent(
     action: str, details: dict[str, str], part: str, english: Localizer
 ) -> None:
-    entry = samples.entry("service_order:SO-1007", action)
+    entry = samples.make_audit_entry("service_order:SO-1007", action)
     entry.details = details
     assert part in read_text(show(english, replace(make_order_details(), history=[entry])))
 
 
 def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None:
-    details = replace(make_order_details(), history=samples.history(Size(rows=100)))
-    whole = [b for b in buttons(show(reader, details)) if b["action_id"] == "service_order.history"]
+    details = replace(make_order_details(), history=samples.make_history(Size(rows=100)))
+    whole = [b for b in list_buttons(show(reader, details)) if b["action_id"] == "service_order.history"]
     assert [b["value"] for b in whole] == ["0"]
     read: list[str] = []
     for page, turns in enumerate((["1"], ["0", "2"], ["1"])):
         view = service_order.render_history_modal(reader, details, replace(PLACE, page=page))
         check(view)
         read += [line for line in read_text(view).split("\n") if " · " in line]
-        assert [b["value"] for b in buttons(view) if b["action_id"] == "service_order.history"] == turns
+        assert [b["value"] for b in list_buttons(view) if b["action_id"] == "service_order.history"] == turns
     assert len(read) == len(details.history) == 102
 
 
 def test_a_short_history_needs_no_pages(reader: Localizer) -> None:
-    details = replace(make_order_details(), history=samples.history())
-    assert "service_order.history" not in [b["action_id"] for b in buttons(show(reader, details))]
+    details = replace(make_order_details(), history=samples.make_history())
+    assert "service_order.history" not in [b["action_id"] for b in list_buttons(show(reader, details))]
 
 
 def test_a_long_history_shows_its_end(english: Localizer) -> None:
-    text = read_text(show(english, replace(make_order_details(), history=samples.history(Size(rows=100)))))
+    text = read_text(
+        show(english, replace(make_order_details(), history=samples.make_history(Size(rows=100))))
+    )
     assert "62 earlier entries" in text
 
 
 def test_the_list_opens_each_order_and_the_older_ones(reader: Localizer) -> None:
     details_list = [make_order_details()] * 2
     view = service_order.render_order_list_modal(
-        reader, samples.account(), details_list, PLACE, has_older=True
+        reader, samples.make_account(), details_list, PLACE, has_older=True
     )
-    found = [(b["action_id"], b["value"]) for b in buttons(view)]
+    found = [(b["action_id"], b["value"]) for b in list_buttons(view)]
     assert found.count(("service_order.open", "7")) == 2
     assert ("service_order.more", "7") in found
     assert "service_order.more" not in ids(
-        service_order.render_order_list_modal(reader, samples.account(), details_list, PLACE, has_older=False)
+        service_order.render_order_list_modal(
+            reader, samples.make_account(), details_list, PLACE, has_older=False
+        )
     )
 
 
 def test_an_order_that_needs_someone_stands_out_in_the_list(english: Localizer) -> None:
     needs = service_order.render_order_list_modal(
         english,
-        samples.account(),
+        samples.make_account(),
         [make_order_details(make_order_line_details(0, LineStatus.NEEDS_CUSTOMER))],
         PLACE,
         has_older=False,
@@ -310,7 +314,7 @@ def test_an_order_that_needs_someone_stands_out_in_the_list(english: Localizer) 
 
 
 def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
-    view = service_order.render_order_list_modal(english, samples.account(), [], PLACE, has_older=False)
+    view = service_order.render_order_list_modal(english, samples.make_account(), [], PLACE, has_older=False)
     assert "`/add-seats`" in read_text(view)
 
 
@@ -318,10 +322,10 @@ def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer)
     details = make_order_details(
         make_order_line_details(0, LineStatus.DECLINED), make_order_line_details(1, LineStatus.SETTLED)
     )
-    view = service_order.render_retry_modal(english, details, samples.methods(), PLACE)
+    view = service_order.render_retry_modal(english, details, samples.make_payment_methods(), PLACE)
     assert "*GoTo Meeting* · 1 new seat\n€10.00\n+ €2.00 tax" in read_text(view)
     assert "GoTo Webinar" not in read_text(view)
     [method] = [block for block in view["blocks"] if block["type"] == "input"]
     assert (method["block_id"], method["element"]["action_id"]) == ("payment_method", "payment_method")
     assert method["element"]["initial_option"]["value"] == "pm_0"
-    assert ("service_order.open", "7") in [(b["action_id"], b["value"]) for b in buttons(view)]
+    assert ("service_order.open", "7") in [(b["action_id"], b["value"]) for b in list_buttons(view)]

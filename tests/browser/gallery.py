@@ -65,7 +65,7 @@ def messages(reader: Localizer, size: Size) -> Iterator[tuple[str, dict[str, Any
             reader,
             size,
             "channel",
-            payload=sample_messages.payload(NoticeKind.ORDER_HISTORY, size, step),
+            payload=sample_messages.make_payload(NoticeKind.ORDER_HISTORY, size, step),
         )
         yield f"history, {step}", render_notice_message(sent, URL)
     for route in ROUTES:

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from models.quote import QuoteStatus
 from models.service_order import ServiceOrder
 from tests.browser.browser_session import BrowserSession, BrowserSessions
-from tests.handlers.steps import contact_of, import_quote, quote_of
+from tests.handlers.steps import get_contact, get_quote, import_quote
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -28,10 +28,10 @@ async def test_a_pending_quote_is_approved_from_the_message_that_brought_it(
     await session.expect_text("Quote Q-2041 needs your decision", within=arrived)
     await session.press("Approve quote Q-2041", within=arrived)
     await session.expect_title("Service order")
-    assert (await quote_of(sessions.world, "Q-2041")).status is QuoteStatus.PENDING
+    assert (await get_quote(sessions.world, "Q-2041")).status is QuoteStatus.PENDING
     await session.press("Place service order")
     await session.expect_text("Service order SO-1001 has been placed.")
-    assert (await quote_of(sessions.world, "Q-2041")).status is QuoteStatus.ACCEPTED
+    assert (await get_quote(sessions.world, "Q-2041")).status is QuoteStatus.ACCEPTED
     await session.close()
     await sessions.settle()
     # A date token: in the reader's time zone, with the year if it is far from today.
@@ -78,7 +78,7 @@ async def test_pending_quotes_are_shown_before_ordering_and_replaced_on_consent(
     await session.press("Continue and replace")
     await session.press("Continue", within=session.dialog)
     await session.expect_title("Add seats")
-    assert (await quote_of(sessions.world, "Q-2041")).status is QuoteStatus.PENDING
+    assert (await get_quote(sessions.world, "Q-2041")).status is QuoteStatus.PENDING
     await session.fill(GoTo_Webinar="1")
     await session.press("Save cart and review")
     await session.expect_text("Quote SQ-1001")
@@ -115,7 +115,7 @@ async def test_r19_of_two_people_placing_one_quote_one_succeeds_and_the_other_se
     await asyncio.gather(alice.press("Place service order"), benoit.press("Passer la commande"))
     await expect(alice.modal).to_contain_text(re.compile("SO-1001 has been placed|It was accepted"))
     order = await sessions.world.row(ServiceOrder)
-    if order.contact_id == (await contact_of(sessions.world, "alice@acme.example")).id:
+    if order.contact_id == (await get_contact(sessions.world, "alice@acme.example")).id:
         await alice.expect_text("Service order SO-1001 has been placed.")
         await benoit.expect_text("Il a été accepté par Alice Martin le 10 nov. 2026, 10:00")
     else:

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.browser_session import CHANNEL, BrowserSessions
-from tests.handlers.db_snapshot import stored
+from tests.handlers.db_snapshot import load_all_rows
 from tests.handlers.steps import import_quote
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -81,12 +81,12 @@ async def test_a_stranger_of_another_workspace_gets_one_private_line(sessions: B
     await import_quote(sessions.world)
     await sessions.settle()
     session, alice = await sessions.open_session("olga"), await sessions.open_session("alice")
-    before = await stored(sessions.world)
+    before = await load_all_rows(sessions.world)
     card = session.messages.filter(has_text="Q-2041")
     await session.press("Approuver le devis Q-2041", within=card)
     await session.expect_private_message(NEUTRAL_REFUSAL)
     await expect(alice.messages).to_have_count(1)
-    assert await stored(sessions.world) == before
+    assert await load_all_rows(sessions.world) == before
 
 
 async def test_invalid_numbers_are_reported_at_their_fields(sessions: BrowserSessions) -> None:

@@ -12,7 +12,7 @@ from bot.db import Database
 from bot.use_cases.accounts_import.run import import_accounts
 from sandbox import Sandbox
 from sandbox.driver import Modal, Person
-from tests.handlers.steps import saying
+from tests.handlers.steps import find_messages
 from tests.postgres import Kind, database_url
 from tests.replicas.accounts import Buyer, accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
@@ -51,7 +51,8 @@ class BotProcess:
     async def wait_for_notices(self, order: str, receipt: str) -> None:
         channel = self.slack.channel("C01BILLING")
         await self.slack.slack.workspace.changes.wait_until(
-            lambda: saying(self.alice.dms, receipt) and saying(channel.messages, order), HANG_SECONDS
+            lambda: find_messages(self.alice.dms, receipt) and find_messages(channel.messages, order),
+            HANG_SECONDS,
         )
 
 

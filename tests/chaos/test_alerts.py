@@ -18,6 +18,7 @@ from sandbox import Sandbox
 from sandbox.driver import Person
 from tests.chaos.process import run_bot_process
 from tests.chaos.prometheus import PROMETHEUS, Prometheus, read_rules, run_prometheus
+from tests.fake_stripe import FakeStripe, StripeRecords
 from tests.postgres import database_url, run, server_url
 from tests.replicas.accounts import Buyer, accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
@@ -66,14 +67,14 @@ class Stage:
 
 
 Condition = Callable[[Stage], AsyncIterator[None]]
-CONDITIONS: dict[tuple[str, ...], Callable[[Stage], AbstractAsyncContextManager[None]]] = {}
+CONDITIONS: list[tuple[tuple[str, ...], Callable[[Stage], AbstractAsyncContextManager[None]]]] = []
 
 
 def provoking(*alerts: str) -> Callable[[Condition], Condition]:
     """Enters with what makes the alerts fire, and leaves with what the runbook says against it."""
 
     def register(condition: Condition) -> Condition:
-        CONDITIONS[alerts] = asynccontextmanager(condition)
+        CONDITIONS.append((alerts, asynccontextmanager(condition)))
         return condition
 
     return register
@@ -138,9 +139,24 @@ async def slack_opens_views_late(stage: Stage) -> AsyncIterator[None]:
 
 @provoking("SeatbotBillingUnavailable")
 async def stripe_cannot_be_reached(stage: Stage) -> AsyncIterator[None]:
+    async with order_from_stripe(stage, "http://127.0.0.1:1"):
+        yield
+
+
+@provoking("SeatbotBillingUnavailable")
+async def stripe_rejects_the_key(stage: Stage) -> AsyncIterator[None]:
+    async with (
+        FakeStripe(StripeRecords(lambda: datetime.now(UTC)), "rk_test_rolled").run() as fake,
+        order_from_stripe(stage, fake.url),
+    ):
+        yield
+
+
+@asynccontextmanager
+async def order_from_stripe(stage: Stage, stripe_url: str) -> AsyncIterator[None]:
     folder = stage.folder / "stripe"
     folder.mkdir()
-    stripe = {"BILLING": "stripe", "STRIPE_API_KEY": "rk_test_1", "STRIPE_API_URL": "http://127.0.0.1:1"}
+    stripe = {"BILLING": "stripe", "STRIPE_API_KEY": "rk_test_1", "STRIPE_API_URL": stripe_url}
     async with run_bot_process(folder, transport="http", kind="postgresql", **stripe) as bot:
         stage.prometheus.scrape([bot.replica.port])
         run(bot.url, "UPDATE account SET stripe_customer = 'cus_1'")
@@ -244,7 +260,7 @@ RATES = {
 
 
 def test_there_is_a_condition_for_each_alert() -> None:
-    provoked = {name for names in CONDITIONS for name in names}
+    provoked = {name for names, _ in CONDITIONS for name in names}
     assert provoked | NOT_PROVOKED == {rule["alert"] for rule in read_rules()}
 
 
@@ -267,11 +283,15 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
                 yield Stage(slack, url, replica, prometheus, tmp_path)
 
 
-@pytest.mark.parametrize("alerts", CONDITIONS, ids="-".join)
-async def test_an_alert_fires_when_what_it_means_happens(stage: Stage, alerts: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("alerts", "provoke"), CONDITIONS, ids=[f"{'-'.join(a)}-{c.__name__}" for a, c in CONDITIONS]
+)
+async def test_an_alert_fires_when_what_it_means_happens(
+    stage: Stage, alerts: tuple[str, ...], provoke: Callable[[Stage], AbstractAsyncContextManager[None]]
+) -> None:
     # An increase is seen between two samples.
     await asyncio.sleep(3)
     assert not {*alerts} & await stage.prometheus.list_firing()
-    async with CONDITIONS[alerts](stage):
+    async with provoke(stage):
         await stage.prometheus.wait_until_firing(*alerts, seconds=SOON * 2)
     await stage.prometheus.wait_until_silent(*{*alerts} - RATES)

@@ -80,7 +80,7 @@ async def test_a_full_disk_stops_changes_and_is_reported(disk: Path, tmp_path: P
         cart.fill("seats:acme_meeting", "1")
         assert await readiness(bot) == (200, "database: up to date\nslack: answers\n")
         fill_up(disk / "filler")
-        assert await readiness(bot) == (503, "database: takes no writes (disk_full)\nslack: answers\n")
+        assert await readiness(bot) == (503, "database: is not writable (disk_full)\nslack: answers\n")
         assert await metric(bot, "seatbot_database_writable") == 0
         await alice.submit()
         await alice.wait_until(lambda: bool(cart.errors), timeout=HANG_SECONDS)
@@ -102,7 +102,7 @@ async def test_a_read_only_disk_stops_changes_and_is_reported(disk: Path, tmp_pa
         assert mount("-o", "remount,bind,ro", disk)
         status, said = await readiness(bot)
         assert status == 503
-        assert "database: takes no writes (read_only)" in said
+        assert "database: is not writable (read_only)" in said
         unmount(disk)
         assert (await readiness(bot))[0] == 200
         assert cart.errors == {}

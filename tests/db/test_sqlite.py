@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from bot.db import Database, Session
 from models.account import Account
-from tests.models.examples import an_account
+from tests.models.examples import make_account
 from tests.time_limits import HANG_SECONDS
 
 
@@ -165,7 +165,7 @@ async def test_more_sessions_than_the_pool_size_can_read_concurrently(database: 
 
 async def test_a_read_that_failed_to_flush_does_not_affect_the_next(database_with_accounts: Database) -> None:
     async with database_with_accounts.read() as session:
-        session.add(an_account(id="acme"))
+        session.add(make_account(id="acme"))
         with pytest.raises(SQLAlchemyError):
             await session.flush()
     async with database_with_accounts.read() as session:

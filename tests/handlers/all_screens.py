@@ -7,7 +7,7 @@ from handlers.routes import ROUTES
 from models.quote import Quote
 from models.service_order import ServiceOrder
 from sandbox.driver import Person
-from tests.handlers.db_snapshot import answer, show_button, show_form
+from tests.handlers.db_snapshot import get_answer, show_button, show_form
 from tests.world import World
 
 COMMANDS = [route for route in ROUTES if route.kind == "command"]
@@ -55,7 +55,7 @@ CONTACT_ID = "2"
 NAMES = ("Alice Martin", "Benoît Roche")
 
 
-async def acme_has_an_order_and_a_quote(world: World) -> str:
+async def create_order_and_quote(world: World) -> str:
     """Something to look at and to change. Returns the ids, as a form carries them."""
     alice = world.person("alice")
     await world.order(alice, acme_meeting=1)
@@ -69,7 +69,7 @@ async def acme_has_an_order_and_a_quote(world: World) -> str:
     return json.dumps(place)
 
 
-def value_of(route: Route, metadata: str) -> str:
+def get_button_value(route: Route, metadata: str) -> str:
     """What a button of that id carries."""
     feature, _, verb = route.id.partition(".")
     place = json.loads(metadata)
@@ -88,15 +88,15 @@ async def press_everything(
     """Every button and every form there is, on the person's own screen: what each answered."""
     answers = {}
     for route in [r for r in BUTTONS if r.id not in leave_out]:
-        modal = show_button(person, route.id, value_of(route, metadata), metadata)
+        modal = show_button(person, route.id, get_button_value(route, metadata), metadata)
         await modal.press(route.id)
-        answers[route.id] = await answer(world, person, len(person.ephemerals))
+        answers[route.id] = await get_answer(world, person, len(person.ephemerals))
     for route in [r for r in FORMS if r.id not in leave_out]:
         fields = ("seats:acme_webinar", "reason", "payment_method")
         modal = show_form(person, route.id, metadata, *fields)
         modal.fill("seats:acme_webinar", "3").fill("payment_method", "pm_acme")
         await modal.submit()
-        answers[f"{route.id} submitted"] = await answer(world, person, len(person.ephemerals))
+        answers[f"{route.id} submitted"] = await get_answer(world, person, len(person.ephemerals))
     return answers
 
 
@@ -114,5 +114,5 @@ async def type_every_command(world: World, person: Person, channel: str) -> dict
     return answers
 
 
-def says_nothing_of_acme(text: str, *, names: bool = False) -> bool:
+def is_free_of_acme(text: str, *, names: bool = False) -> bool:
     return not any(word in text for word in (*ACME_SECRETS, *(() if names else NAMES)))

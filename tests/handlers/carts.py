@@ -8,16 +8,16 @@ from tests.world import World
 MEETING, WEBINAR = "seats:acme_meeting", "seats:acme_webinar"
 
 
-async def cart_of(world: World) -> dict[str, int]:
+async def load_cart_seats(world: World) -> dict[str, int]:
     """Everybody's together."""
     return {id_: seats for cart in await world.rows(Cart) for id_, seats in cart.seats.items()}
 
 
-async def pending(world: World) -> list[str]:
+async def list_pending_quotes(world: World) -> list[str]:
     return [q.number for q in await world.rows(Quote, status=QuoteStatus.PENDING)]
 
 
-async def go(person: Person, *steps: tuple[str, str]) -> None:
+async def follow_steps(person: Person, *steps: tuple[str, str]) -> None:
     """Each press or submit (an empty action) and the screen it leads to."""
     for action_id, callback_id in steps:
         await (person.press(action_id) if action_id else person.submit())

@@ -13,7 +13,7 @@ from tests.world import Row, World
 OF_A_REQUEST = {"slack_user", "home", "home_account", "delivery_slot"}
 
 
-async def stored(world: World) -> dict[str, list[Any]]:
+async def load_all_rows(world: World) -> dict[str, list[Any]]:
     """Every row of every table but those: equal before and after if nothing changed."""
     async with world.services.read() as session:
         tables = [t for t in SQLModel.metadata.sorted_tables if t.name not in OF_A_REQUEST]
@@ -47,23 +47,25 @@ def show_form(person: Person, callback_id: str, metadata: str, *inputs: str) -> 
         }
         for name in inputs
     ]
-    return _show(person, callback_id, metadata, fields or [_section("A form")])
+    return _show(person, callback_id, metadata, fields or [_build_section("A form")])
 
 
 def show_button(person: Person, action_id: str, value: str, metadata: str) -> Modal:
     """The same, with a button."""
-    return _show(person, "some.view", metadata, [_actions(action_id, value)])
+    return _show(person, "some.view", metadata, [_build_actions(action_id, value)])
 
 
 async def post_button(world: World, channel: str, action_id: str, value: str) -> PostedMessage:
     """A message of the bot with a button."""
     world.clock.move(seconds=1)  # A channel takes a message a second.
     client = AsyncWebClient(token=world.slack.bot_token, base_url=world.slack.api_url)
-    await client.chat_postMessage(channel=channel, text="A message", blocks=[_actions(action_id, value)])
+    await client.chat_postMessage(
+        channel=channel, text="A message", blocks=[_build_actions(action_id, value)]
+    )
     return world.channel(channel)[-1]
 
 
-async def answer(world: World, person: Person, before: int) -> str:
+async def get_answer(world: World, person: Person, before: int) -> str:
     """The newest private line after the first `before`; else the modal on top, first what is wrong in it."""
     await world.services.tasks.wait_until_idle()
     if len(person.ephemerals) > before:
@@ -86,11 +88,11 @@ def _show(person: Person, callback_id: str, metadata: str, blocks: list[dict[str
     return person.modal
 
 
-def _section(text: str) -> dict[str, Any]:
+def _build_section(text: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "plain_text", "text": text}}
 
 
-def _actions(action_id: str, value: str) -> dict[str, Any]:
+def _build_actions(action_id: str, value: str) -> dict[str, Any]:
     text = {"type": "plain_text", "text": "Press"}
     return {
         "type": "actions",

@@ -101,14 +101,14 @@ class HookedGateway:
         return await self._through("payment_portal_link", lambda: self.inner.create_portal_link(account_id))
 
 
-def hooked(world: World) -> HookedGateway:
+def install_hooked_gateway(world: World) -> HookedGateway:
     """Put in front of the world's gateway."""
     gateway = HookedGateway(world.services.billing)
     world.services.billing = gateway
     return gateway
 
 
-def failing(error: Exception) -> Hook:
+def make_failing_hook(error: Exception) -> Hook:
     async def fail() -> None:
         raise error
 
@@ -169,50 +169,50 @@ async def import_quote(
     return await world.row(Quote, number=number)
 
 
-async def contact_of(world: World, email: str) -> BillingContact:
+async def get_contact(world: World, email: str) -> BillingContact:
     return await world.row(BillingContact, email=email)
 
 
-async def quote_of(world: World, number: str) -> Quote:
+async def get_quote(world: World, number: str) -> Quote:
     return await world.row(Quote, number=number)
 
 
-async def order_of(world: World, number: str = "SO-1001") -> ServiceOrder:
+async def get_order(world: World, number: str = "SO-1001") -> ServiceOrder:
     return await world.row(ServiceOrder, number=number)
 
 
-async def charges(world: World, status: str = "settled") -> list[LedgerCharge]:
+async def list_charges(world: World, status: str = "settled") -> list[LedgerCharge]:
     """What was charged according to the provider."""
     return await world.rows(LedgerCharge, status=status)
 
 
-async def unfinished(world: World) -> list[ServiceOrder]:
+async def list_unfinished_orders(world: World) -> list[ServiceOrder]:
     ended = (OrderStatus.COMPLETED, OrderStatus.FAILED)
     return [order for order in await world.rows(ServiceOrder) if order.status not in ended]
 
 
-def texts(messages: list[PostedMessage]) -> list[str]:
+def list_texts(messages: list[PostedMessage]) -> list[str]:
     return [message.text for message in messages]
 
 
-def buttons(message: PostedMessage) -> list[str]:
+def list_buttons(message: PostedMessage) -> list[str]:
     """The ids of what can be pressed in a message."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     return [element["action_id"] for row in rows for element in row]
 
 
-def newest(messages: list[PostedMessage], words: str) -> PostedMessage:
+def find_newest_message(messages: list[PostedMessage], words: str) -> PostedMessage:
     """The last message that says `words`; the message of the failure lists what there is."""
     found = [m for m in messages if words in m.text]
-    assert found, f"{words!r} is in none of {texts(messages)}"
+    assert found, f"{words!r} is in none of {list_texts(messages)}"
     return found[-1]
 
 
-def saying(messages: list[PostedMessage], words: str) -> list[PostedMessage]:
+def find_messages(messages: list[PostedMessage], words: str) -> list[PostedMessage]:
     return [m for m in messages if words in m.text]
 
 
-async def shown(person: Person, words: str) -> Modal:
+async def wait_for_modal_text(person: Person, words: str) -> Modal:
     """The modal once it says so."""
 
     def says() -> Modal | None:
@@ -227,7 +227,7 @@ async def shown(person: Person, words: str) -> Modal:
     return modal
 
 
-async def opened(person: Person, command: str, words: str, callback_id: str) -> Modal:
+async def open_modal(person: Person, command: str, words: str, callback_id: str) -> Modal:
     """The modal a command opens, whatever was open before."""
     await person.close_modal(everything=True) if person.modal else None
     await person.command(command, words)
@@ -235,7 +235,7 @@ async def opened(person: Person, command: str, words: str, callback_id: str) -> 
 
 
 @contextmanager
-def logged(world: World) -> Iterator[io.StringIO]:
+def capture_log(world: World) -> Iterator[io.StringIO]:
     """What `serve` would log, as it logs it."""
     configured, stream = structlog.get_config(), io.StringIO()
     configure_logging(world.services.settings.model_copy(update={"log_format": "json"}), stream)

@@ -7,8 +7,8 @@ import pytest
 from models.checkout import Checkout
 from models.quote import Quote
 from models.service_order import ServiceOrder
-from tests.handlers.carts import MEETING, WEBINAR, cart_of, go, pending
-from tests.handlers.steps import import_quote, opened, shown
+from tests.handlers.carts import MEETING, WEBINAR, follow_steps, list_pending_quotes, load_cart_seats
+from tests.handlers.steps import import_quote, open_modal, wait_for_modal_text
 from tests.world import World
 
 
@@ -21,7 +21,7 @@ async def test_back_at_every_step_keeps_what_was_typed(world: World) -> None:
     checkout.fill("admin_name", "Zoé Neuve")
     checkout.fill("admin_email", "zoe@acme.example").fill("payment_method", "pm_acme_2")
     checkout.fill("line1", "8 rue Neuve").fill("line2", "Bâtiment B")
-    await go(alice, ("", "service_order.place"), ("checkout.edit", "checkout.save"))
+    await follow_steps(alice, ("", "service_order.place"), ("checkout.edit", "checkout.save"))
 
     async def typed() -> list[Any]:
         form = await world.open_address(alice)
@@ -30,12 +30,12 @@ async def test_back_at_every_step_keeps_what_was_typed(world: World) -> None:
 
     kept = ["new", "Zoé Neuve", "zoe@acme.example", "pm_acme_2", "8 rue Neuve", "Bâtiment B", "Paris"]
     assert await typed() == kept
-    await go(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
+    await follow_steps(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
     assert alice.modal
     assert (alice.modal.value(MEETING), alice.modal.value(WEBINAR)) == ("5", "2")
-    await go(alice, ("", "quote.review"), ("", "checkout.save"))
+    await follow_steps(alice, ("", "quote.review"), ("", "checkout.save"))
     assert await typed() == kept
-    await go(alice, ("", "service_order.place"))
+    await follow_steps(alice, ("", "service_order.place"))
     assert len(await world.rows(Quote)) == 1, "nothing changed, so it is the same quote"
 
 
@@ -45,7 +45,7 @@ async def test_r10_back_from_the_checkout_keeps_even_what_is_wrong(world: World)
     await world.open_address(alice)
     checkout = await world.choose_new_administrator(alice)
     checkout.fill("admin_email", "no address").fill("city", "")
-    await go(alice, ("checkout.back", "quote.review"), ("", "checkout.save"))
+    await follow_steps(alice, ("checkout.back", "quote.review"), ("", "checkout.save"))
     assert alice.modal
     assert alice.modal.value("admin_email") == "no address"
     assert alice.modal.value("city") in (None, "")
@@ -60,14 +60,14 @@ async def test_checkout_input_survives_a_change_of_the_cart(world: World) -> Non
     await world.checkout(alice, acme_meeting=5)
     checkout = await world.choose_new_administrator(alice)
     checkout.fill("admin_name", "Zoé Neuve").fill("payment_method", "pm_acme_2")
-    await go(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
+    await follow_steps(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
     assert alice.modal
     alice.modal.fill(MEETING, 6)
-    await go(alice, ("", "quote.review"), ("", "checkout.save"))
+    await follow_steps(alice, ("", "quote.review"), ("", "checkout.save"))
     form = alice.modal
     typed = [form.value(part) for part in ("administrator", "admin_name", "payment_method")]
     assert typed == ["new", "Zoé Neuve", "pm_acme_2"]
-    assert await pending(world) == ["SQ-1002"]
+    assert await list_pending_quotes(world) == ["SQ-1002"]
     assert not any(c.is_saved for c in await world.rows(Checkout)), "nothing of it has been checked"
 
 
@@ -76,7 +76,7 @@ async def test_back_from_the_cart_keeps_numbers_not_saved_yet(world: World) -> N
     alice = world.person("alice")
     form = await world.fill_cart(alice)
     form.fill(MEETING, 6)
-    await go(alice, ("cart.back", "account.overview"), ("cart.open", "cart.save"))
+    await follow_steps(alice, ("cart.back", "account.overview"), ("cart.open", "cart.save"))
     assert alice.modal
     assert alice.modal.value(MEETING) == "6"
     assert await world.rows(Quote) == []
@@ -87,13 +87,13 @@ async def test_back_from_a_cart_with_a_wrong_number_says_so_and_keeps_it_on_the_
     alice = world.person("alice")
     form = await world.fill_cart(alice, acme_meeting="lots", acme_webinar=2)
     await form.press("cart.back")
-    form = await shown(alice, "“lots” isn’t a number of seats.")
+    form = await wait_for_modal_text(alice, "“lots” isn’t a number of seats.")
     assert form.callback_id == "cart.save"
     assert (form.value(MEETING), form.value(WEBINAR)) == ("lots", "2")
-    assert await cart_of(world) == {}
+    assert await load_cart_seats(world) == {}
     form.fill(MEETING, 3)
-    await go(alice, ("", "quote.review"))
-    assert await cart_of(world) == {"acme_meeting": 3, "acme_webinar": 2}
+    await follow_steps(alice, ("", "quote.review"))
+    assert await load_cart_seats(world) == {"acme_meeting": 3, "acme_webinar": 2}
     assert world.slack.refusals == []
 
 
@@ -101,17 +101,19 @@ async def test_r10_managing_payment_methods_and_coming_back_keeps_the_checkout(w
     alice = world.person("alice")
     await world.checkout(alice, acme_meeting=5)
     (await world.open_address(alice)).fill("line1", "8 rue Neuve")
-    await go(alice, ("account.manage_methods", "account.portal"), ("account.switch_portal", "account.portal"))
-    await shown(alice, "The link to the payment methods is just for you")
-    await go(alice, ("checkout.edit", "checkout.save"))
+    await follow_steps(
+        alice, ("account.manage_methods", "account.portal"), ("account.switch_portal", "account.portal")
+    )
+    await wait_for_modal_text(alice, "The link to the payment methods is just for you")
+    await follow_steps(alice, ("checkout.edit", "checkout.save"))
     assert (await world.open_address(alice)).value("line1") == "8 rue Neuve"
 
 
 async def test_r6_back_from_the_warning_and_its_screens_leads_where_one_came_from(world: World) -> None:
     await import_quote(world)
     alice = world.person("alice")
-    await opened(alice, "/add-seats", "webinar 3", "cart.warning")
-    await go(
+    await open_modal(alice, "/add-seats", "webinar 3", "cart.warning")
+    await follow_steps(
         alice,
         ("quote.open", "quote.review"),
         ("cart.warn", "cart.warning"),
@@ -126,7 +128,7 @@ async def test_r6_back_from_the_warning_and_its_screens_leads_where_one_came_fro
     )
     assert alice.modal
     assert alice.modal.value(WEBINAR) == "3", "the words after the command are still there"
-    await go(alice, ("cart.back", "cart.warning"), ("cart.continue", "cart.save"))
+    await follow_steps(alice, ("cart.back", "cart.warning"), ("cart.continue", "cart.save"))
     assert alice.modal.value(WEBINAR) == "3"
 
 
@@ -136,21 +138,21 @@ async def test_an_order_continues_where_it_was_after_a_crash(world: World, step:
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=5)
     if step != "quote.review":
-        await go(alice, ("", "service_order.place"))
+        await follow_steps(alice, ("", "service_order.place"))
         (await world.open_address(alice)).fill("line1", "8 rue Neuve")
     if step == "service_order.place":
-        await go(alice, ("", "service_order.place"))
+        await follow_steps(alice, ("", "service_order.place"))
     alice.client.stack.clear()
 
-    form = await opened(alice, "/add-seats", "", "cart.save")
+    form = await open_modal(alice, "/add-seats", "", "cart.save")
     assert form.value(MEETING) == "5"
     assert "SQ-1001" in form.text
-    assert await pending(world) == ["SQ-1001"]
-    await go(alice, ("cart.go_on", "quote.review"), ("", "service_order.place"))
+    assert await list_pending_quotes(world) == ["SQ-1001"]
+    await follow_steps(alice, ("cart.go_on", "quote.review"), ("", "service_order.place"))
     assert alice.modal
     kept = "8 rue Neuve" if step == "service_order.place" else "1 rue de la Paix"
     assert kept in alice.modal.text
-    await go(alice, ("", "service_order.show"))
+    await follow_steps(alice, ("", "service_order.show"))
     assert (await world.row(ServiceOrder)).quote_id == (await world.row(Quote)).key
 
 
@@ -158,10 +160,10 @@ async def test_numbers_typed_before_going_on_with_the_own_quote_are_kept(world: 
     """R10: they are in the cart when one comes back to it; the quote is what it was."""
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=5)
-    form = await opened(alice, "/add-seats", "", "cart.save")
+    form = await open_modal(alice, "/add-seats", "", "cart.save")
     form.fill(WEBINAR, 2)
-    await go(alice, ("cart.go_on", "quote.review"))
+    await follow_steps(alice, ("cart.go_on", "quote.review"))
     assert alice.modal
     assert "Webinar" not in alice.modal.text
-    await go(alice, ("cart.edit", "cart.save"))
+    await follow_steps(alice, ("cart.edit", "cart.save"))
     assert (alice.modal.value(MEETING), alice.modal.value(WEBINAR)) == ("5", "2")

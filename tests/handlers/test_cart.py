@@ -5,9 +5,9 @@ import copy
 from models.account.billing_contact import BillingContact
 from models.quote import Quote
 from models.subscription import Subscription
-from tests.handlers.carts import cart_of, go, pending
+from tests.handlers.carts import follow_steps, list_pending_quotes, load_cart_seats
 from tests.handlers.db_snapshot import add, change
-from tests.handlers.steps import import_file, opened, shown
+from tests.handlers.steps import import_file, open_modal, wait_for_modal_text
 from tests.world import ACCOUNTS, World
 from tests.yaml_files import read_yaml
 
@@ -21,7 +21,7 @@ async def test_a_person_of_several_accounts_chooses_one_first(world: World) -> N
     await sam_buys_for_two(world)
     sam = world.person("sam")
     for account_id, account in (("slow", "Slow Inc"), ("declined", "Declined Ltd")):
-        chooser = await opened(sam, "/add-seats", "meeting 3", "cart.choose")
+        chooser = await open_modal(sam, "/add-seats", "meeting 3", "cart.choose")
         assert "Slow Inc" in chooser.text
         assert "Declined Ltd" in chooser.text
         assert "Acme" not in chooser.text
@@ -29,34 +29,34 @@ async def test_a_person_of_several_accounts_chooses_one_first(world: World) -> N
         form = await sam.wait_for_modal("cart.save")
         assert account in form.text
         assert form.value(f"seats:{account_id}_meeting") == "3"
-        await go(sam, ("cart.back", "cart.choose"))
+        await follow_steps(sam, ("cart.back", "cart.choose"))
         assert sam.modal
         await sam.modal.press("cart.account", account_id)
         form = await sam.wait_for_modal("cart.save")
         assert form.value(f"seats:{account_id}_meeting") == "3"
-        await go(sam, ("", "quote.review"))
+        await follow_steps(sam, ("", "quote.review"))
     assert {q.account_id for q in await world.rows(Quote)} == {"slow", "declined"}
-    assert await pending(world) == ["SQ-1001", "SQ-1002"]
+    assert await list_pending_quotes(world) == ["SQ-1001", "SQ-1002"]
     for command, callback_id, words in (
         ("/quotes", "quote.list", "SQ-1002"),
         ("/service-orders", "service_order.list", "Declined Ltd"),
         ("/billing", "account.overview", "Declined Ltd"),
     ):
-        chooser = await opened(sam, command, "", "cart.choose")
+        chooser = await open_modal(sam, command, "", "cart.choose")
         await chooser.press(chooser.element(None)["action_id"], "declined")
         modal = await sam.wait_for_modal(callback_id)
         assert words in modal.text
         assert "Slow Inc" not in modal.text
-    assert "SQ-1001" in (await opened(sam, "/quotes", "SQ-1001", "quote.review")).text
+    assert "SQ-1001" in (await open_modal(sam, "/quotes", "SQ-1001", "quote.review")).text
 
 
 async def test_command_text_too_long_for_a_view_still_waits_for_the_account_choice(world: World) -> None:
     """A view carries 3,000 characters of its own."""
     await sam_buys_for_two(world)
     sam = world.person("sam")
-    chooser = await opened(sam, "/add-seats", "é" * 3900, "cart.choose")
+    chooser = await open_modal(sam, "/add-seats", "é" * 3900, "cart.choose")
     await chooser.press("cart.account", "slow")
-    await shown(sam, "You don’t have a subscription to “ééé")
+    await wait_for_modal_text(sam, "You don’t have a subscription to “ééé")
     assert world.slack.refusals == []
 
 
@@ -76,29 +76,29 @@ async def test_more_than_forty_subscriptions_page_and_every_page_is_saved(world:
     """R10: turning a page keeps what stands on it."""
     await import_many(world)
     sam = world.person("sam")
-    form = await opened(sam, "/add-seats", "", "cart.save")
+    form = await open_modal(sam, "/add-seats", "", "cart.save")
     assert "Page 1 of 3" in form.text
     assert len([b for b in form.blocks if b["type"] == "input"]) == 40
     form.fill("seats:slow_meeting", 1)
     await sam.press(text="Next page")
-    form = await shown(sam, "Page 2 of 3")
+    form = await wait_for_modal_text(sam, "Page 2 of 3")
     form.fill("seats:slow_50", 2)
     await sam.press(text="Next page")
-    form = await shown(sam, "Page 3 of 3")
+    form = await wait_for_modal_text(sam, "Page 3 of 3")
     form.fill("seats:slow_89", "x")
     await sam.press(text="Previous page")
-    form = await shown(sam, "“x” isn’t a number of seats.")
+    form = await wait_for_modal_text(sam, "“x” isn’t a number of seats.")
     assert "Page 3 of 3" in form.text
     assert form.value("seats:slow_89") == "x"
     form.fill("seats:slow_89", 3)
     await sam.press(text="Previous page")
-    form = await shown(sam, "Page 2 of 3")
+    form = await wait_for_modal_text(sam, "Page 2 of 3")
     assert form.value("seats:slow_50") == "2"
     await sam.submit()
     review = await sam.wait_for_modal("quote.review")
     for product in ("GoTo Meeting", "Product 50", "Product 89"):
         assert product in review.text
-    assert await cart_of(world) == {"slow_meeting": 1, "slow_50": 2, "slow_89": 3}
+    assert await load_cart_seats(world) == {"slow_meeting": 1, "slow_50": 2, "slow_89": 3}
     assert world.slack.refusals == []
 
 
@@ -106,13 +106,13 @@ async def test_a_product_named_in_the_command_is_shown_on_its_page(world: World)
     """R10: what is not on the screen would not be saved."""
     await import_many(world)
     sam = world.person("sam")
-    form = await opened(sam, "/add-seats", "product-77 4", "cart.save")
+    form = await open_modal(sam, "/add-seats", "product-77 4", "cart.save")
     assert "Page 2 of 3" in form.text
     assert form.value("seats:slow_77") == "4"
     await sam.submit()
     review = await sam.wait_for_modal("quote.review")
     assert "Product 77" in review.text
-    assert await cart_of(world) == {"slow_77": 4}
+    assert await load_cart_seats(world) == {"slow_77": 4}
 
 
 async def test_a_page_with_nothing_to_order_on_it_still_says_what_is_wrong(world: World) -> None:
@@ -121,10 +121,10 @@ async def test_a_page_with_nothing_to_order_on_it_still_says_what_is_wrong(world
     for n in range(30, 90):
         await change(world, Subscription, f"slow_{n:02}", self_service=False)
     sam = world.person("sam")
-    await opened(sam, "/add-seats", "", "cart.save")
+    await open_modal(sam, "/add-seats", "", "cart.save")
     await sam.press(text="Next page")
-    await shown(sam, "Page 2 of 3")
+    await wait_for_modal_text(sam, "Page 2 of 3")
     await sam.submit()
-    form = await shown(sam, "Enter how many seats to add for at least one subscription.")
+    form = await wait_for_modal_text(sam, "Enter how many seats to add for at least one subscription.")
     assert "Page 2 of 3" in form.text
     assert world.slack.refusals == []

@@ -8,9 +8,9 @@ from models.payment_method import PaymentMethod
 from models.quote import Quote
 from models.service_order import ServiceOrder
 from sandbox.driver import Modal
-from tests.handlers.carts import go
+from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
-from tests.handlers.steps import import_account, import_quote, opened
+from tests.handlers.steps import import_account, import_quote, open_modal
 from tests.world import World, choose
 
 
@@ -26,14 +26,16 @@ async def test_r10_with_everything_known_the_quote_leads_to_the_order_which_is_s
 ) -> None:
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=5)
-    await go(alice, ("", "service_order.place"))
+    await follow_steps(alice, ("", "service_order.place"))
     assert alice.modal
     for words in ("Hugo Petit", "Visa •••• 4242", "1 rue de la Paix", "will be charged €57.64"):
         assert words in alice.modal.text
     stored = await world.row(Checkout)
     assert (stored.is_saved, stored.form_values["payment_method"]) == (True, "pm_acme")
     assert (await world.row(Quote)).status == "pending"
-    await go(alice, ("quote.open", "quote.review"), ("", "service_order.place"), ("", "service_order.show"))
+    await follow_steps(
+        alice, ("quote.open", "quote.review"), ("", "service_order.place"), ("", "service_order.show")
+    )
     assert (await world.row(ServiceOrder)).payment_method_id == "pm_acme"
 
 
@@ -56,14 +58,14 @@ async def test_r10_the_order_is_checked_again_when_it_is_placed(world: World) ->
     )
     for name, method, table, key, values in changes:
         person = world.person(name)
-        await opened(person, "/add-seats", "meeting 1", "cart.save")
-        await go(
+        await open_modal(person, "/add-seats", "meeting 1", "cart.save")
+        await follow_steps(
             person, ("", "quote.review"), ("", "service_order.place"), ("checkout.edit", "checkout.save")
         )
         person.fill("payment_method", method)
-        await go(person, ("", "service_order.place"))
+        await follow_steps(person, ("", "service_order.place"))
         await change(world, table, key, **values)
-        await go(person, ("", "refusal.show"), ("checkout.edit", "checkout.save"))
+        await follow_steps(person, ("", "refusal.show"), ("checkout.edit", "checkout.save"))
     assert await world.rows(ServiceOrder) == []
 
 
@@ -73,18 +75,20 @@ async def test_r10_checkout_asks_for_unknown_details(world: World) -> None:
     alice = world.person("alice")
     await change(world, Account, "acme", po_number_required=True)
     await world.quote(alice, acme_meeting=1)
-    await go(alice, ("", "checkout.save"))
+    await follow_steps(alice, ("", "checkout.save"))
     await change(world, Account, "acme", po_number_required=False)
     (await world.open_address(alice)).fill("line1", "8 rue Neuve")
-    await go(alice, ("checkout.back", "quote.review"), ("", "checkout.save"), ("", "service_order.place"))
+    await follow_steps(
+        alice, ("checkout.back", "quote.review"), ("", "checkout.save"), ("", "service_order.place")
+    )
     assert alice.modal
     assert "8 rue Neuve" in alice.modal.text
-    await go(alice, ("", "service_order.show"))
+    await follow_steps(alice, ("", "service_order.show"))
     await world.settle()
     await alice.close_modal(everything=True)
     await import_account(world, "acme", administrators=[])
     await world.quote(alice, acme_webinar=1)
-    await go(alice, ("", "checkout.save"))
+    await follow_steps(alice, ("", "checkout.save"))
     assert list_fields(alice.modal) == [
         "administrator",
         "admin_name",
@@ -97,8 +101,8 @@ async def test_r10_checkout_asks_for_unknown_details(world: World) -> None:
 async def test_r8_approving_leads_to_the_order_and_decides_nothing(world: World) -> None:
     alice = world.person("alice")
     await import_quote(world)
-    await opened(alice, "/quotes", "", "quote.list")
-    await go(alice, ("quote.approve", "service_order.place"))
+    await open_modal(alice, "/quotes", "", "quote.list")
+    await follow_steps(alice, ("quote.approve", "service_order.place"))
     assert (await world.row(Quote)).status == "pending"
 
 
@@ -132,7 +136,7 @@ async def test_the_fields_of_the_address_follow_the_country_and_what_it_does_not
     form = await choose(alice, "checkout.choose_country", "FR")
     assert list_fields(form)[3:] == ["country", "line1", "line2", "postal_code", "city"]
     assert form.value("line1") == "1 Main St"
-    await go(alice, ("", "service_order.place"))
+    await follow_steps(alice, ("", "service_order.place"))
     address = (await world.row(Checkout)).form_values
     assert (address["country"], address["state"], address["line1"]) == ("FR", "", "1 Main St")
 
@@ -146,4 +150,4 @@ async def test_a_form_submitted_before_its_fields_appeared_asks_for_them(world: 
     assert list_fields(form)[:3] == ["administrator", "admin_name", "admin_email"]
     assert "Fill in this field." in form.text
     form.fill("admin_name", "Zoé Neuve").fill("admin_email", "zoe@acme.example")
-    await go(alice, ("", "service_order.place"))
+    await follow_steps(alice, ("", "service_order.place"))

@@ -3,7 +3,7 @@
 from bot.use_cases.accounts_import.close import close_account
 from models.quote import QuoteStatus
 from models.service_order import OrderStatus, ServiceOrder
-from tests.handlers.steps import import_quote, quote_of
+from tests.handlers.steps import get_quote, import_quote
 from tests.world import World
 
 REASON = "The contract has ended."
@@ -22,7 +22,7 @@ async def test_neither_a_cart_nor_a_quote_can_be_ordered_and_orders_stay_readabl
     await world.placement(alice, acme_meeting=2)
     await import_quote(world)
     await close(world, "acme")
-    assert (await quote_of(world, "Q-2041")).status is QuoteStatus.EXPIRED
+    assert (await get_quote(world, "Q-2041")).status is QuoteStatus.EXPIRED
     await alice.submit()
     await alice.wait_for_modal("refusal.show")
     assert len(await world.rows(ServiceOrder)) == 1

@@ -16,7 +16,7 @@ from sandbox.block_kit import load_table
 from scheduler import JOBS
 from tests.handlers.db_snapshot import change
 from tests.handlers.homes import get_home_text, open_home
-from tests.handlers.steps import import_account, import_quote, opened, quote_of
+from tests.handlers.steps import get_quote, import_account, import_quote, open_modal
 from tests.world import World
 
 # --- what it shows
@@ -153,7 +153,7 @@ async def test_home_is_updated_by_every_change(world: World) -> None:
     await import_quote(world, "Q-2043", expires="2026-11-12")
     await world.settle()
     assert "Q-2043" in get_home_text(alice)
-    world.clock.at = (await quote_of(world, "Q-2043")).expires_at
+    world.clock.at = (await get_quote(world, "Q-2043")).expires_at
     await JOBS["quote.expire"].run(world.services)
     await world.settle()
     assert "Q-2043" not in get_home_text(alice), "it expired"
@@ -217,7 +217,7 @@ async def test_home_has_a_chart_if_slack_accepts_charts(world: World) -> None:
     assert (series["name"], [point["value"] for point in series["data"]][-2:]) == ("GoTo Meeting", [0, 58])
     for words in ("Nov 2026: €57.64 (GoTo Meeting €57.64)", "1 Dec 2026: €", "1 Mar 2027: €2,400.00"):
         assert words in get_home_text(alice)
-    billing = await opened(alice, "/billing", "", "account.overview")
+    billing = await open_modal(alice, "/billing", "", "account.overview")
     assert "Nov 2026: €57.64 (GoTo Meeting €57.64)  ▇" in billing.text, "a modal takes no chart"
     assert "1 Mar 2027: €2,400.00" in billing.text
     assert await world.rows(RefusedBlock) == []

@@ -10,14 +10,21 @@ from bot.use_cases.quote.expiry import enqueue_quote_reminders
 from models.notice import Notice
 from models.notice.notification_preferences import NotificationPreferences, NotificationTopic
 from sandbox.driver import Person
-from tests.handlers.steps import buttons, import_quote, newest, opened, saying, texts
+from tests.handlers.steps import (
+    find_messages,
+    find_newest_message,
+    import_quote,
+    list_buttons,
+    list_texts,
+    open_modal,
+)
 from tests.world import World
 
 ALL = [topic.value for topic in NotificationTopic]
 
 
 async def choose(person: Person, *wanted: str, when: str = "at_once") -> None:
-    modal = await opened(person, "/billing", "notifications", "notification_preferences.save")
+    modal = await open_modal(person, "/billing", "notifications", "notification_preferences.save")
     modal.fill("wanted", list(wanted)).fill("delivery", when)
     await person.submit()
     await person.wait_for_modal("notification_preferences.save")
@@ -37,7 +44,7 @@ async def test_the_form_shows_what_is_chosen_and_keeps_it(world: World) -> None:
     await choose(alice, "receipts", "reminders", when="daily")
     [row] = await world.rows(NotificationPreferences)
     assert (row.user_id, row.disabled_topics, row.daily_digest) == ("U01ALICE", ["orders", "decisions"], True)
-    modal = await opened(alice, "/billing", "notices", "notification_preferences.save")
+    modal = await open_modal(alice, "/billing", "notices", "notification_preferences.save")
     assert modal.value("wanted") == ["receipts", "reminders"]
     assert modal.value("delivery") == "daily"
     assert "We always send these" in modal.text
@@ -65,19 +72,19 @@ async def test_notices_that_need_a_decision_ignore_preferences(world: World) -> 
     await choose(dora, when="daily")
     await choose(alice, when="daily")
     await order(world, dora, declined_meeting=1)
-    assert len(saying(dora.dms, "payment declined")) == 1
-    await dora.press_in(newest(dora.dms, "payment declined"), "service_order.give_up")
+    assert len(find_messages(dora.dms, "payment declined")) == 1
+    await dora.press_in(find_newest_message(dora.dms, "payment declined"), "service_order.give_up")
     await dora.wait_for_modal("service_order.show")
     await world.settle()
-    assert len(saying(dora.dms, "failed")) == 1
+    assert len(find_messages(dora.dms, "failed")) == 1
 
     await import_quote(world, expires="2026-11-25")
     await world.settle()
-    assert len(saying(alice.dms, "needs your decision")) == 1
+    assert len(find_messages(alice.dms, "needs your decision")) == 1
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     await enqueue_quote_reminders(world.services)
     await world.settle()
-    assert len(saying(alice.dms, "expires at the end of")) == 1, texts(alice.dms)
+    assert len(find_messages(alice.dms, "expires at the end of")) == 1, list_texts(alice.dms)
 
 
 def retries() -> float:
@@ -106,7 +113,7 @@ async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: Worl
     ):
         assert said in digest.text
     assert "<!date^" in digest.words
-    assert buttons(digest) == ["service_order.list", "quote.list", "notification_preferences.open"]
+    assert list_buttons(digest) == ["service_order.list", "quote.list", "notification_preferences.open"]
     await world.pass_time(hours=24)
     assert len(alice.dms) == 1, "no digest of nothing"
     assert benoit.dms == []
@@ -143,7 +150,7 @@ async def test_more_than_a_message_has_room_for_comes_as_a_second_one(world: Wor
         "Your digest for Acme SA: 10 notifications",
         "Your digest for Acme SA: 2 notifications",
     ]
-    assert len(saying(benoit.dms, "rejeté hors de Slack")) >= 12, "at once, for who chose nothing"
+    assert len(find_messages(benoit.dms, "rejeté hors de Slack")) >= 12, "at once, for who chose nothing"
 
 
 async def test_ending_the_digest_delivers_what_was_waiting_for_it(world: World) -> None:

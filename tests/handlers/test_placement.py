@@ -6,9 +6,9 @@ from models.quote import Quote
 from models.service_order import ServiceOrder
 from models.subscription import Subscription
 from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
-from tests.handlers.carts import go
+from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
-from tests.handlers.steps import charges, import_account, shown
+from tests.handlers.steps import import_account, list_charges, wait_for_modal_text
 from tests.world import World
 
 NOT_ORDERED = "Nothing has been ordered."
@@ -18,14 +18,14 @@ async def change_po_number_elsewhere(world: World) -> None:
     tablet = world.person("alice", client="tablet")
     await tablet.command("/add-seats")
     await tablet.wait_for_modal("cart.save")
-    await go(
+    await follow_steps(
         tablet,
         ("cart.go_on", "quote.review"),
         ("", "service_order.place"),
         ("checkout.edit", "checkout.save"),
     )
     tablet.fill("po_number", "PO-77").fill("payment_method", "pm_acme_2")
-    await go(tablet, ("", "service_order.place"))
+    await follow_steps(tablet, ("", "service_order.place"))
 
 
 async def send_invoices_instead(world: World) -> None:
@@ -56,15 +56,15 @@ async def test_r10_an_order_that_has_changed_since_it_was_shown_is_shown_again_a
     for make_change, named, now_shown in changes:
         await make_change(world)
         await alice.submit()
-        again = await shown(alice, named)
+        again = await wait_for_modal_text(alice, named)
         assert again.callback_id == "service_order.place"
         assert NOT_ORDERED in again.text
         assert now_shown in again.text
         assert "PO-77" in again.text
         assert await world.rows(ServiceOrder) == []
     assert (await world.row(Quote)).status == "pending"
-    await go(alice, ("", "service_order.show"))
+    await follow_steps(alice, ("", "service_order.show"))
     await world.settle()
     assert (await world.row(ServiceOrder)).po_number == "PO-77"
-    assert {charge.payment_method_id for charge in await charges(world)} == {"pm_acme_2"}
+    assert {charge.payment_method_id for charge in await list_charges(world)} == {"pm_acme_2"}
     assert world.slack.refusals == []

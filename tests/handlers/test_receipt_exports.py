@@ -14,10 +14,10 @@ from models.receipt_export import MAX_FILES_PER_EMAIL, ReceiptExport
 from sandbox.driver import Modal, Person
 from sandbox.mailbox import Mail
 from tests.fake_stripe import Fault
-from tests.handlers.db_snapshot import add, answer, change, show_button, show_form
-from tests.handlers.steps import opened, shown
+from tests.handlers.db_snapshot import add, change, get_answer, show_button, show_form
+from tests.handlers.steps import open_modal, wait_for_modal_text
 from tests.handlers.stripe.test_invoices import place_two_products
-from tests.models.examples import a_quote, a_receipt, an_order
+from tests.models.examples import make_order, make_quote, make_receipt
 from tests.stripe_world import stripe_world
 from tests.world import World
 from tests.world import world as new_world
@@ -29,18 +29,18 @@ FIRST_DAY = date(2026, 10, 5)
 async def add_receipts(world: World, count: int, account_id: str = "acme", **values: Any) -> None:
     """One a day from FIRST_DAY on."""
     numbers = range(100, 100 + count)
-    await add(world, *(a_quote(id=n, number=f"SQ-{n}", account_id=account_id) for n in numbers))
+    await add(world, *(make_quote(id=n, number=f"SQ-{n}", account_id=account_id) for n in numbers))
     await add(
         world,
         *(
-            an_order(id=n, number=f"SO-{n}", quote_id=n, account_id=account_id, payment_method_id="pm_acme")
+            make_order(id=n, number=f"SO-{n}", quote_id=n, account_id=account_id, payment_method_id="pm_acme")
             for n in numbers
         ),
     )
     await add(
         world,
         *(
-            a_receipt(
+            make_receipt(
                 id=n,
                 number=f"R-{n}",
                 order_id=n,
@@ -54,7 +54,7 @@ async def add_receipts(world: World, count: int, account_id: str = "acme", **val
 
 
 async def open_form(person: Person) -> Modal:
-    await opened(person, "/billing", "receipts", "receipt.list")
+    await open_modal(person, "/billing", "receipts", "receipt.list")
     await person.press(OPEN)
     return await person.wait_for_modal(SEND)
 
@@ -62,7 +62,7 @@ async def open_form(person: Person) -> Modal:
 async def choose_period(person: Person, first: str, last: str, words: str) -> Modal:
     await person.press(OPEN, first, block_id="since")
     await person.press(OPEN, last, block_id="until")
-    return await shown(person, words)
+    return await wait_for_modal_text(person, words)
 
 
 def read_table(mail: Mail, delimiter: str = ",") -> list[list[str]]:
@@ -85,17 +85,17 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     await choose_period(alice, "2026-10-06", "2026-10-29", "24 receipts")
     for _ in range(2):
         await alice.submit()
-        await shown(alice, "0 of 2 emails sent")
+        await wait_for_modal_text(alice, "0 of 2 emails sent")
         if _ == 0:
             await open_form(alice)
             await choose_period(alice, "2026-10-06", "2026-10-29", "0 of 2 emails sent")
     export = await world.row(ReceiptExport)
-    await add(world, a_quote(id=1, number="SQ-1"))
-    await add(world, an_order(id=1, number="SO-1", quote_id=1, payment_method_id="pm_acme"))
-    await add(world, a_receipt(id=1, number="R-1", order_id=1, issued_on=date(2026, 10, 20)))
+    await add(world, make_quote(id=1, number="SQ-1"))
+    await add(world, make_order(id=1, number="SO-1", quote_id=1, payment_method_id="pm_acme"))
+    await add(world, make_receipt(id=1, number="R-1", order_id=1, issued_on=date(2026, 10, 20)))
     await world.settle()
     await alice.press(SHOW, str(export.key))
-    assert SHOW not in (await shown(alice, "2 of 2 emails sent")).action_ids
+    assert SHOW not in (await wait_for_modal_text(alice, "2 of 2 emails sent")).action_ids
 
     first, second = world.slack.mail.messages
     title = "Receipts for Acme SA, 6 Oct 2026 to 29 Oct 2026"
@@ -120,13 +120,13 @@ async def test_the_table_has_a_row_for_each_rate_as_french_spreadsheets_read_it(
         {"name": "TVA", "percent": "20", "taxable_amount": 5000, "amount": 1000},
         {"name": "TVA", "percent": "5.5", "taxable_amount": 2000, "amount": 110},
     ]
-    line = {**a_receipt().lines[0], "tax": 1110, "taxes": taxes}
+    line = {**make_receipt().lines[0], "tax": 1110, "taxes": taxes}
     await add_receipts(world, 1, lines=[line], tax=1110, total=8110)
     benoit = world.person("benoit")
     form = await open_form(benoit)
     assert "1 reçu" in form.text
     await benoit.submit()
-    await shown(benoit, "0 e-mail envoyé sur 1.")
+    await wait_for_modal_text(benoit, "0 e-mail envoyé sur 1.")
     await world.settle()
     [mail] = world.slack.mail.messages
     assert mail.subject == "Reçus du compte Acme SA, du 1er oct. 2026 au 31 oct. 2026"
@@ -157,14 +157,14 @@ async def test_r5_another_accounts_receipts_stay_unknown_also_by_forged_ids(worl
     await add_receipts(world, 1)
     await open_form(alice)
     await alice.submit()
-    await shown(alice, "0 of 1 email sent")
+    await wait_for_modal_text(alice, "0 of 1 email sent")
     export = await world.row(ReceiptExport)
     show_button(dora, SHOW, str(export.key), "{}")
     await dora.press(SHOW)
-    await shown(dora, "We can’t find that request.")
+    await wait_for_modal_text(dora, "We can’t find that request.")
     show_button(dora, OPEN, "acme", "{}")
     await dora.press(OPEN)
-    assert "R-100" not in await answer(world, dora, 0)
+    assert "R-100" not in await get_answer(world, dora, 0)
     form = show_form(dora, SEND, '{"account": "acme"}', "since", "until")
     form.fill("since", "2026-10-01").fill("until", "2026-10-31")
     await form.submit()
@@ -178,7 +178,7 @@ async def test_someone_who_loses_the_role_meanwhile_gets_no_receipts(world: Worl
     await add_receipts(world, 1)
     await open_form(alice)
     await alice.submit()
-    await shown(alice, "0 of 1 email sent")
+    await wait_for_modal_text(alice, "0 of 1 email sent")
     contact = await world.row(BillingContact, email="alice@acme.example", account_id="acme")
     await change(world, BillingContact, contact.key, active=False)
     await world.settle()
@@ -200,7 +200,7 @@ async def test_with_stripe_its_invoices_are_mailed_under_stripes_numbers() -> No
             await open_form(alice)
             await choose_period(alice, "2026-11-10", "2026-11-10", "1 receipt")
             await alice.submit()
-            await shown(alice, "0 of 1 email sent")
+            await wait_for_modal_text(alice, "0 of 1 email sent")
             for _ in range(6):
                 await deliver_due_notices(world.services)
                 world.clock.move(minutes=12.5)
@@ -218,9 +218,9 @@ async def test_without_a_mail_server_the_form_says_so() -> None:
     async with new_world(smtp_url=None) as world:
         alice = world.person("alice")
         await add_receipts(world, 1)
-        await opened(alice, "/billing", "receipts", "receipt.list")
+        await open_modal(alice, "/billing", "receipts", "receipt.list")
         await alice.press(OPEN)
-        await shown(alice, "Email isn’t set up yet")
+        await wait_for_modal_text(alice, "Email isn’t set up yet")
 
 
 async def test_what_is_too_large_for_an_email_is_named_in_it(

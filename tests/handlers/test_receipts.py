@@ -14,9 +14,10 @@ from models.product import Product
 from models.receipt import Receipt
 from sandbox.driver import Person, PostedMessage
 from tests.handlers.db_snapshot import add, change, show_button
-from tests.handlers.steps import import_account, opened, shown
-from tests.models.examples import a_quote, a_receipt, an_order
+from tests.handlers.steps import import_account, import_quote, open_modal, wait_for_modal_text
+from tests.models.examples import make_order, make_quote, make_receipt
 from tests.world import World
+from tests.world import world as new_world
 
 
 async def bought(world: World, name: str = "alice", **seats: int) -> Person:
@@ -75,6 +76,34 @@ async def test_the_pdf_comes_by_direct_message_and_by_mail_and_never_to_the_chan
     assert world.slack.refusals == []
 
 
+async def test_without_a_mail_server_nothing_promises_or_reports_an_email() -> None:
+    async with new_world(smtp_url=None) as world:
+        alice = world.person("alice")
+        assert (
+            "confirmation with the receipt by direct message."
+            in (await world.placement(alice, acme_meeting=5)).text
+        )
+        await alice.submit()
+        placed = await alice.wait_for_modal("service_order.show")
+        placed_text = placed.text
+        await world.settle()
+        assert "send the receipt by direct message to Alice Martin." in placed_text
+        assert "email" not in placed_text
+        channel = world.channel("C01BILLING")
+        words = [message.text for parent in channel for message in [parent, *parent.thread]]
+        assert any("au contact de facturation par message direct. Les contacts" in text for text in words)
+        assert not any("e-mail" in text for text in words)
+        await open_modal(alice, "/billing", "receipts", "receipt.list")
+        await alice.press("receipt.send")
+        sent = await alice.wait_for_modal("receipt.sent")
+        assert "You’ll get a direct message with the PDF in a moment." in sent.text
+        assert "email" not in sent.text
+        await import_quote(world, expires="2026-11-20")
+        await open_modal(alice, "/quotes", "", "quote.list")
+        await alice.press("quote.send")
+        assert "email" not in (await alice.wait_for_modal("quote.sent")).text
+
+
 async def test_characters_that_no_font_has_are_logged_and_doctor_names_them(world: World) -> None:
     await change(world, Account, "acme", name="Acme \U00030000")
     with capture_logs() as logs:
@@ -91,10 +120,10 @@ async def test_characters_that_no_font_has_are_logged_and_doctor_names_them(worl
 
 async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
     alice = await bought(world)
-    receipts = await opened(alice, "/billing", "receipts", "receipt.list")
+    receipts = await open_modal(alice, "/billing", "receipts", "receipt.list")
     assert "R-1001 · 10 Nov 2026 · €57.64 · service order SO-1001" in receipts.text
     await alice.press("receipt.send")
-    await shown(alice, "Receipt R-1001 is on its way.")
+    await wait_for_modal_text(alice, "Receipt R-1001 is on its way.")
     await world.settle()
     assert files_of(alice.dms) == ["R-1001.pdf"] * 2
     first, second = world.slack.files
@@ -105,15 +134,15 @@ async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
 async def test_two_simultaneous_requests_for_a_receipt_send_it_once(world: World) -> None:
     alice = await bought(world)
     for _ in range(2):
-        await opened(alice, "/billing", "receipts", "receipt.list")
+        await open_modal(alice, "/billing", "receipts", "receipt.list")
         await alice.press("receipt.send")
-        await shown(alice, "is on its way")
+        await wait_for_modal_text(alice, "is on its way")
     await world.settle()
     assert files_of(alice.dms) == ["R-1001.pdf"] * 2
     world.clock.move(seconds=1)
-    await opened(alice, "/billing", "receipts", "receipt.list")
+    await open_modal(alice, "/billing", "receipts", "receipt.list")
     await alice.press("receipt.send")
-    await shown(alice, "is on its way")
+    await wait_for_modal_text(alice, "is on its way")
     await world.settle()
     assert files_of(alice.dms) == ["R-1001.pdf"] * 3, "asked for again once it was delivered"
 
@@ -125,9 +154,9 @@ async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> No
     await change(world, Product, "goto-meeting", name="GoTo Connect")
     await change(world, PaymentMethod, "pm_acme", brand="amex", last4="0005")
     receipt = await world.row(Receipt)
-    await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     await alice.press("receipt.send", str(receipt.key))
-    await shown(alice, "is on its way")
+    await wait_for_modal_text(alice, "is on its way")
     await world.settle()
     first, second = world.slack.files
     assert first.content == second.content
@@ -136,15 +165,15 @@ async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> No
 async def test_the_list_turns_its_pages(world: World) -> None:
     alice = await bought(world)
     numbers = range(2, 24)
-    await add(world, *(a_quote(id=n, number=f"SQ-{n}") for n in numbers))
-    orders = (an_order(id=n, number=f"SO-{n}", quote_id=n, payment_method_id="pm_acme") for n in numbers)
+    await add(world, *(make_quote(id=n, number=f"SQ-{n}") for n in numbers))
+    orders = (make_order(id=n, number=f"SO-{n}", quote_id=n, payment_method_id="pm_acme") for n in numbers)
     await add(world, *orders)
-    await add(world, *(a_receipt(id=n, number=f"R-{n}", order_id=n) for n in numbers))
-    newest = await opened(alice, "/billing", "receipts", "receipt.list")
+    await add(world, *(make_receipt(id=n, number=f"R-{n}", order_id=n) for n in numbers))
+    newest = await open_modal(alice, "/billing", "receipts", "receipt.list")
     assert newest.text.count("service order SO-") == 20
     assert "R-23 " in newest.text
     await alice.press("receipt.more")
-    older = await shown(alice, "R-1001")
+    older = await wait_for_modal_text(alice, "R-1001")
     assert older.text.count("service order SO-") == 3
 
 
@@ -154,5 +183,5 @@ async def test_r5_another_accounts_receipt_is_not_known(world: World) -> None:
     notice_count = len(await world.rows(Notice))
     show_button(dora, "receipt.send", "1", "{}")
     await dora.press("receipt.send")
-    await shown(dora, "We can’t find that receipt.")
+    await wait_for_modal_text(dora, "We can’t find that receipt.")
     assert len(await world.rows(Notice)) == notice_count

@@ -17,8 +17,15 @@ from models.service_order import ServiceOrder
 from models.subscription import Subscription
 from sandbox.driver import Modal, Person
 from sandbox.person import Surface
-from tests.handlers.db_snapshot import answer, change, post_button, show_button, show_form, stored
-from tests.handlers.steps import import_account, import_quote, logged, opened, saying, shown
+from tests.handlers.db_snapshot import change, get_answer, load_all_rows, post_button, show_button, show_form
+from tests.handlers.steps import (
+    capture_log,
+    find_messages,
+    import_account,
+    import_quote,
+    open_modal,
+    wait_for_modal_text,
+)
 from tests.world import World
 
 NO_CARD = (
@@ -45,7 +52,7 @@ def parts_on_screen(screen: Surface) -> list[str]:
 
 
 async def add_seats(person: Person, callback_id: str) -> Modal:
-    return await opened(person, "/add-seats", "", callback_id)
+    return await open_modal(person, "/add-seats", "", callback_id)
 
 
 async def test_a_product_that_supports_no_more_seats_is_shown_with_the_reason(world: World) -> None:
@@ -66,12 +73,12 @@ async def test_r22_the_reason_is_in_the_readers_language(world: World) -> None:
 
 async def test_r2_an_order_for_such_a_product_by_its_name_is_refused_with_the_reason(world: World) -> None:
     alice = world.person("alice")
-    before = await stored(world)
+    before = await load_all_rows(world)
     await alice.command("/add-seats", "rescue 2")
     said = await alice.wait_for_ephemeral()
     assert "Rescue is sold by contract only." in said.text
     assert alice.modal is None
-    after = await stored(world)
+    after = await load_all_rows(world)
     assert (after["cart"], after["quote"]) == (before["cart"], before["quote"])
 
 
@@ -129,7 +136,7 @@ async def test_checkout_is_blocked_without_a_valid_automatic_default(
     await change(world, PaymentMethod, "pm_acme", **default)
     cart.fill("seats:acme_webinar", 2)
     await alice.submit()
-    refused = await shown(alice, NO_CARD)
+    refused = await wait_for_modal_text(alice, NO_CARD)
     assert "account.manage_methods" in refused.action_ids
     assert SERVICES in links(refused)
     [quote] = await world.rows(Quote)
@@ -138,7 +145,7 @@ async def test_checkout_is_blocked_without_a_valid_automatic_default(
 
     assert NO_CARD in (await add_seats(alice, "cart.blocked")).text
     for way_in in ("quote.approve", "quote.open"):
-        await opened(alice, "/quotes", "", "quote.list")
+        await open_modal(alice, "/quotes", "", "quote.list")
         await alice.press(way_in)
         if way_in == "quote.open":
             await alice.wait_for_modal("quote.review")
@@ -214,7 +221,7 @@ async def test_a_quote_made_elsewhere_is_placed_though_its_cart_would_be_refused
     await change(world, Subscription, "acme_meeting", self_service=False)
     alice = world.person("alice")
     await add_seats(alice, "cart.blocked")
-    await opened(alice, "/quotes", quote.number, "quote.review")
+    await open_modal(alice, "/quotes", quote.number, "quote.review")
     for step in ("service_order.place", "service_order.show"):
         await alice.submit()
         await alice.wait_for_modal(step)
@@ -227,13 +234,13 @@ async def test_a_quote_made_elsewhere_too_needs_the_card(world: World) -> None:
     """R8: R3 holds for it, at checkout and at placement."""
     quote = await import_quote(world)
     alice = world.person("alice")
-    await opened(alice, "/quotes", quote.number, "quote.review")
+    await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.submit()
     placement = await alice.wait_for_modal("service_order.place")
     await change(world, PaymentMethod, "pm_acme", automatic=False)
     await placement.submit()
     assert NO_CARD in (await alice.wait_for_modal("refusal.show")).text
-    await opened(alice, "/quotes", quote.number, "quote.review")
+    await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.submit()
     assert NO_CARD in (await alice.wait_for_modal("refusal.show")).text
     assert await world.rows(ServiceOrder) == []
@@ -275,7 +282,7 @@ async def test_an_account_without_a_channel_orders_all_the_same(world: World) ->
     await world.settle()
     order = await world.row(ServiceOrder)
     assert order.status == "completed"
-    reply = "\n".join(message.text for message in saying(noe.dms, order.number))
+    reply = "\n".join(message.text for message in find_messages(noe.dms, order.number))
     for words in ("terminée", "reçu R-1001"):
         assert words.casefold() in reply.casefold(), reply
     assert await world.rows(Notice, status="waiting") == []
@@ -285,12 +292,12 @@ async def test_an_account_without_a_channel_orders_all_the_same(world: World) ->
 async def test_managing_payment_methods_warns_before_it_switches_the_portal(world: World) -> None:
     """R15: opening the billing portal changes nothing; asking for the payment methods changes nothing yet."""
     alice = world.person("alice")
-    billing = await opened(alice, "/billing", "", "account.overview")
+    billing = await open_modal(alice, "/billing", "", "account.overview")
     assert CORPORATE in links(billing)
     assert ADMIN not in links(billing)
     await billing.press("account.open_portal")
     assert (await world.row(Account, id="acme")).default_portal is Portal.CORPORATE
-    before = await stored(world)
+    before = await load_all_rows(world)
     await alice.press("account.manage_methods")
     warning = await alice.wait_for_modal("account.portal")
     for reply in (
@@ -305,7 +312,7 @@ async def test_managing_payment_methods_warns_before_it_switches_the_portal(worl
         assert reply in warning.text
     assert links(warning) == [], "the link is revealed by the confirmed button"
     assert warning.element(action_id="account.switch_portal")["confirm"]
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before
     await alice.press("account.overview")
     await alice.wait_for_modal("account.overview")
 
@@ -313,7 +320,7 @@ async def test_managing_payment_methods_warns_before_it_switches_the_portal(worl
 async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_every_link(world: World) -> None:
     """R15: for the account, so for Benoît too; the bot goes on working."""
     alice, benoit = world.person("alice"), world.person("benoit")
-    await opened(alice, "/billing", "", "account.overview")
+    await open_modal(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")
     warning = await alice.wait_for_modal("account.portal")
     stale = warning.copy()
@@ -326,14 +333,14 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
     assert (await world.row(Account, id="acme")).default_portal is Portal.ADMIN
     [reply] = await world.rows(Notice, kind=NoticeKind.PORTAL_CHANGED)
     assert reply.payload["by"] == "Alice Martin"
-    [message] = saying(benoit.dms, "Alice Martin")
+    [message] = find_messages(benoit.dms, "Alice Martin")
     assert "GoTo Admin" in message.text
-    assert saying(alice.dms, "GoTo Admin") == [], "who did it need not be told"
+    assert find_messages(alice.dms, "GoTo Admin") == [], "who did it need not be told"
     [entry] = [e for e in await world.rows(AuditEntry, account_id="acme") if e.action == "portal_switched"]
     assert (entry.from_status, entry.to_status, entry.actor_name) == ("corporate", "admin", "Alice Martin")
 
     for person in (alice, benoit):
-        billing = await opened(person, "/billing", "", "account.overview")
+        billing = await open_modal(person, "/billing", "", "account.overview")
         assert ADMIN in links(billing)
         assert CORPORATE not in links(billing)
         await person.open_home()
@@ -341,7 +348,7 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
         assert person.home is not None
         assert CORPORATE not in links(person.home)
         await person.close_modal()
-    await opened(benoit, "/billing", "", "account.overview")
+    await open_modal(benoit, "/billing", "", "account.overview")
     await benoit.press("account.manage_methods")
     again = await benoit.wait_for_modal("account.portal")
     assert links(again) == [ADMIN], "no warning any more: nothing would change"
@@ -356,13 +363,13 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
 async def test_the_other_accounts_portal_is_not_touched(world: World) -> None:
     """R15: the default portal is the account's."""
     alice, dora = world.person("alice"), world.person("dora")
-    await opened(alice, "/billing", "", "account.overview")
+    await open_modal(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")
     await alice.wait_for_modal("account.portal")
     await alice.press("account.switch_portal")
     await world.settle()
-    assert CORPORATE in links(await opened(dora, "/billing", "", "account.overview"))
-    assert saying(dora.dms, "GoTo Admin") == []
+    assert CORPORATE in links(await open_modal(dora, "/billing", "", "account.overview"))
+    assert find_messages(dora.dms, "GoTo Admin") == []
 
 
 async def test_only_slacks_own_answer_at_a_response_url_counts_as_delivered(world: World) -> None:
@@ -378,7 +385,7 @@ async def test_only_slacks_own_answer_at_a_response_url_counts_as_delivered(worl
 
     app = web.Application()
     app.router.add_post("/", answer)
-    with logged(world) as stream:
+    with capture_log(world) as stream:
         async with TestServer(app) as server:
             url = str(server.make_url("/"))
             for body in bodies:
@@ -409,18 +416,18 @@ async def test_a_refusal_falls_back_to_the_next_way_to_reach_the_person(
 async def test_r20_a_button_or_form_of_another_version_says_what_to_do_instead(world: World) -> None:
     """Logged once for each id, and an id that is none of ours not as it is."""
     alice, said = world.person("alice"), "belongs to another version of the app, so nothing was changed."
-    with logged(world) as stream:
+    with capture_log(world) as stream:
         for _ in range(2):
             message = await post_button(world, "C01BILLING", "quote.of_old", "7")
             seen = len(alice.ephemerals)
             await alice.press_in(message, "quote.of_old")
-            assert said in await answer(world, alice, seen)
+            assert said in await get_answer(world, alice, seen)
         show_button(alice, "Odd button", "7", "{}")
         await alice.press("Odd button")
-        await shown(alice, said)
+        await wait_for_modal_text(alice, said)
         show_form(alice, "cart.of_old", "{}", "seats:acme_meeting")
         await alice.submit()
-        await shown(alice, said)
+        await wait_for_modal_text(alice, said)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     controls = [line["handler"] for line in lines if line["event"] == "request.unrouted"]
     assert controls == ["quote.of_old", "unknown", "cart.of_old"]

@@ -10,21 +10,21 @@ from models.account.billing_contact import BillingContact
 from models.notice import NoticeKind, OrderMessage
 from models.subscription import Subscription
 from sandbox.driver import PostedMessage
-from tests.handlers.carts import go
+from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
-from tests.handlers.service_order.orders import RETRY_BUTTONS, ordered, retried
+from tests.handlers.service_order.orders import RETRY_BUTTONS, place_order, retry_order
 from tests.handlers.steps import (
     ForgetfulTasks,
-    buttons,
-    contact_of,
-    failing,
-    hooked,
+    find_messages,
+    find_newest_message,
+    get_contact,
+    get_order,
     import_account,
     import_quote,
-    newest,
-    order_of,
-    saying,
-    shown,
+    install_hooked_gateway,
+    list_buttons,
+    make_failing_hook,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -35,15 +35,18 @@ async def test_requests_to_decide_go_once_the_seats_are_tried_again_and_say_how_
     world: World,
 ) -> None:
     """In the channel and in the direct message: while the new charge is pending, and once it has settled."""
-    dora = await ordered(world, "dora", declined_meeting=1)
-    placed = newest(dora.dms, "has been placed")
-    copies = [newest(dora.dms, "payment declined"), newest(world.channel("C02DECLINED"), "payment declined")]
-    assert [buttons(copy) for copy in copies] == [RETRY_BUTTONS, RETRY_BUTTONS]
-    gateway = hooked(world)
-    gateway.before["place"] = failing(RuntimeError("stuck"))
-    await retried(world, dora, "pm_good_1")
+    dora = await place_order(world, "dora", declined_meeting=1)
+    placed = find_newest_message(dora.dms, "has been placed")
+    copies = [
+        find_newest_message(dora.dms, "payment declined"),
+        find_newest_message(world.channel("C02DECLINED"), "payment declined"),
+    ]
+    assert [list_buttons(copy) for copy in copies] == [RETRY_BUTTONS, RETRY_BUTTONS]
+    gateway = install_hooked_gateway(world)
+    gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
+    await retry_order(world, dora, "pm_good_1")
     await world.settle()
-    assert [buttons(copy) for copy in copies] == [OPEN, OPEN]
+    assert [list_buttons(copy) for copy in copies] == [OPEN, OPEN]
     assert all("Processing" in copy.text and "no longer needs an answer" in copy.text for copy in copies)
     gateway.before.clear()
     await world.pass_time(minutes=2)
@@ -60,28 +63,31 @@ def _says_completed(message: PostedMessage) -> bool:
 async def test_requests_to_decide_go_once_the_seats_are_cancelled_or_can_no_longer_be_tried(
     world: World,
 ) -> None:
-    dora = await ordered(world, "dora", declined_meeting=1)
+    dora = await place_order(world, "dora", declined_meeting=1)
     given_up = [
-        newest(dora.dms, "payment declined"),
-        newest(world.channel("C02DECLINED"), "payment declined"),
+        find_newest_message(dora.dms, "payment declined"),
+        find_newest_message(world.channel("C02DECLINED"), "payment declined"),
     ]
     await dora.close_modal(everything=True)
     await dora.press_in(given_up[0], "service_order.give_up")
-    await shown(dora, "Failed")
+    await wait_for_modal_text(dora, "Failed")
     await world.settle()
     await dora.close_modal(everything=True)
-    await ordered(world, "dora", declined_meeting=1)
-    lapsed = [m for m in saying(dora.dms, "payment declined") if "SO-1002" in m.text]
-    world.clock.at = (await order_of(world, "SO-1002")).placed_at + timedelta(hours=23)
+    await place_order(world, "dora", declined_meeting=1)
+    lapsed = [m for m in find_messages(dora.dms, "payment declined") if "SO-1002" in m.text]
+    world.clock.at = (await get_order(world, "SO-1002")).placed_at + timedelta(hours=23)
     await world.settle()
-    assert [buttons(copy) for copy in (*given_up, *lapsed)] == [OPEN, OPEN, OPEN]
+    assert [list_buttons(copy) for copy in (*given_up, *lapsed)] == [OPEN, OPEN, OPEN]
     assert all("You can no longer try again" in copy.text for copy in (*given_up, *lapsed))
     assert await world.rows(OrderMessage) == []
 
 
 async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(world: World) -> None:
-    dora = await ordered(world, "dora", declined_meeting=1)
-    first, second = newest(dora.dms, "has been placed"), newest(dora.dms, "payment declined")
+    dora = await place_order(world, "dora", declined_meeting=1)
+    first, second = (
+        find_newest_message(dora.dms, "has been placed"),
+        find_newest_message(dora.dms, "payment declined"),
+    )
     edit = world.services.messenger.deliver_message
 
     async def refuse_first(message: OutboundMessage) -> MessageRef:
@@ -93,24 +99,24 @@ async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(
     errors: list[Exception] = [MessengerUnavailable("http_503")]
     await dora.close_modal(everything=True)
     await dora.press_in(second, "service_order.give_up")
-    await shown(dora, "Failed")
+    await wait_for_modal_text(dora, "Failed")
     await world.services.tasks.wait_until_idle()
     await deliver_due_notices(world.services)
-    assert buttons(second) == OPEN
+    assert list_buttons(second) == OPEN
     errors[0] = MessageRejected("msg_too_long")
     await world.pass_time(minutes=1)
     assert await world.rows(OrderMessage) == []
-    assert not saying([first], "Failed")
+    assert not find_messages([first], "Failed")
 
 
 async def test_requests_to_confirm_go_once_the_customer_has_confirmed(world: World) -> None:
-    carla = await ordered(world, "carla", customer_assist=1)
-    asked = newest(carla.dms, "confirm your payment")
-    assert "service_order.confirm_payment" in buttons(asked)
+    carla = await place_order(world, "carla", customer_assist=1)
+    asked = find_newest_message(carla.dms, "confirm your payment")
+    assert "service_order.confirm_payment" in list_buttons(asked)
     await world.pass_time(minutes=2)
     assert _says_completed(asked)
     assert "confirm your" not in asked.text
-    assert buttons(asked) == OPEN
+    assert list_buttons(asked) == OPEN
 
 
 async def test_each_line_is_confirmed_by_a_message_of_its_own(world: World) -> None:
@@ -124,26 +130,28 @@ async def test_each_line_is_confirmed_by_a_message_of_its_own(world: World) -> N
     await change(world, Subscription, "customer_meeting", default_payment_method_id="pm_customer_never_1")
     await carla.submit()
     await world.open_placement(carla)
-    await go(carla, ("", "service_order.show"))
+    await follow_steps(carla, ("", "service_order.show"))
     await world.settle()
-    meeting, assist = (newest(carla.dms, f"payment for {name}") for name in ("GoTo Meeting", "GoToAssist v5"))
-    assert [len(buttons(message)) for message in (meeting, assist)] == [2, 2]
+    meeting, assist = (
+        find_newest_message(carla.dms, f"payment for {name}") for name in ("GoTo Meeting", "GoToAssist v5")
+    )
+    assert [len(list_buttons(message)) for message in (meeting, assist)] == [2, 2]
     await world.pass_time(minutes=2)
-    assert buttons(assist) == OPEN
+    assert list_buttons(assist) == OPEN
     assert "no longer needs an answer" in assist.text
-    assert "service_order.confirm_payment" in buttons(meeting)
+    assert "service_order.confirm_payment" in list_buttons(meeting)
     assert "confirm your payment for GoTo Meeting" in meeting.text
 
 
 async def test_an_order_that_was_queued_says_that_it_has_started(world: World) -> None:
     alice, benoit = world.person("alice"), world.person("benoit")
-    gateway = hooked(world)
-    gateway.before["place"] = failing(RuntimeError("stuck"))
+    gateway = install_hooked_gateway(world)
+    gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     await world.order(benoit, acme_webinar=1)
     await world.settle()
     await world.order(alice, acme_webinar=3)
     await world.settle()
-    queued = newest(alice.dms, "is queued behind SO-1001")
+    queued = find_newest_message(alice.dms, "is queued behind SO-1001")
     gateway.before.clear()
     await world.pass_time(seconds=61)
     await world.pass_time(seconds=61)
@@ -169,21 +177,24 @@ async def test_a_message_posted_while_the_order_is_finished_says_so_too(world: W
     world.services.messenger = LateMessenger()
     await deliver_due_notices(world.services)
     await world.settle()
-    placed = newest(alice.dms, "has been placed")
+    placed = find_newest_message(alice.dms, "has been placed")
     assert len(placed.edits) == 1
     assert "Completed on" in placed.text
 
 
 async def test_what_a_former_contact_got_and_the_former_channel_are_edited_too(world: World) -> None:
     """The messages are where they are, whoever has the role and whatever the account's channel is by now."""
-    dora = await ordered(world, "dora", declined_meeting=1)
-    copies = [newest(dora.dms, "payment declined"), newest(world.channel("C02DECLINED"), "payment declined")]
-    contact = await contact_of(world, "dora@acme.example")
+    dora = await place_order(world, "dora", declined_meeting=1)
+    copies = [
+        find_newest_message(dora.dms, "payment declined"),
+        find_newest_message(world.channel("C02DECLINED"), "payment declined"),
+    ]
+    contact = await get_contact(world, "dora@acme.example")
     await change(world, BillingContact, contact.key, active=False)
     await change(world, Account, "declined", channel="C03SLOW")
-    world.clock.at = (await order_of(world)).placed_at + timedelta(hours=23)
+    world.clock.at = (await get_order(world)).placed_at + timedelta(hours=23)
     await world.settle()
-    assert [buttons(copy) for copy in copies] == [[], OPEN]
+    assert [list_buttons(copy) for copy in copies] == [[], OPEN]
     assert all("You can no longer try again" in copy.text for copy in copies)
     assert await world.rows(OrderMessage) == []
 
@@ -192,10 +203,10 @@ async def test_a_copy_of_a_quote_loses_its_buttons_although_its_reader_lost_the_
     benoit = world.person("benoit")
     await import_quote(world)
     await world.settle()
-    copy = newest(benoit.dms, "Q-2041")
-    assert "quote.approve" in buttons(copy)
-    contact = await contact_of(world, "benoit@acme.example")
+    copy = find_newest_message(benoit.dms, "Q-2041")
+    assert "quote.approve" in list_buttons(copy)
+    contact = await get_contact(world, "benoit@acme.example")
     await change(world, BillingContact, contact.key, active=False)
     await import_quote(world, decided={"status": "rejected", "at": "2026-11-10T09:00:00Z"})
     await world.settle()
-    assert buttons(copy) == []
+    assert list_buttons(copy) == []

@@ -6,9 +6,9 @@ from bot.billing.gateway import SubscriptionState
 from models.cart import Cart
 from models.product import Product
 from sandbox.driver import Modal, Person
-from tests.handlers.carts import go
+from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
-from tests.handlers.steps import HookedGateway, import_quote, opened
+from tests.handlers.steps import HookedGateway, import_quote, open_modal
 from tests.world import World
 from tests.world import world as open_world
 
@@ -100,8 +100,8 @@ async def test_what_is_ordered_again_says_what_is_left_out_and_what_was_in_the_c
     await import_quote(world)
     await change(world, Product, "goto-meeting", additional_seats=False)
     await change(world, Cart, 1, seats={"acme_webinar": 4})
-    await opened(alice, "/service-orders", "SO-1002", "service_order.show")
-    await go(alice, ("cart.repeat", "cart.warning"), ("cart.continue", "cart.save"))
+    await open_modal(alice, "/service-orders", "SO-1002", "service_order.show")
+    await follow_steps(alice, ("cart.repeat", "cart.warning"), ("cart.continue", "cart.save"))
     assert alice.modal
     assert alice.modal.value("seats:acme_webinar") == "4"
     for words in (
@@ -114,7 +114,7 @@ async def test_what_is_ordered_again_says_what_is_left_out_and_what_was_in_the_c
 
 
 async def _order_again(person: Person) -> Modal:
-    await opened(person, "/service-orders", "SO-1001", "service_order.show")
+    await open_modal(person, "/service-orders", "SO-1001", "service_order.show")
     await person.press("cart.repeat")
     cart = await person.wait_for_modal("cart.save")
     await person.close_modal(everything=True)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from models.quote import Quote
 from models.receipt import Receipt
 from models.tax import TaxTreatment
-from tests.handlers.steps import import_account, newest, opened
+from tests.handlers.steps import find_newest_message, import_account, open_modal
 from tests.handlers.test_receipts import text_of
 from tests.world import ACCOUNTS, World
 from tests.yaml_files import read_yaml
@@ -35,7 +35,7 @@ async def test_r28_an_order_at_two_rates_lists_both(world: World) -> None:
     for subscription in subscriptions:
         if subscription["id"] == "acme_webinar":
             subscription["tax_rate"] = "0.055"
-    await import_account(world, "acme", subscriptions=subscriptions)
+    await import_account(world, "acme", subscriptions=subscriptions, tax_name="TVA")
     alice = world.person("alice")
     placement = await world.placement(alice, acme_meeting=5, acme_webinar=1)
     quote = await world.row(Quote)
@@ -47,9 +47,9 @@ async def test_r28_an_order_at_two_rates_lists_both(world: World) -> None:
     assert sum(item.amount for item in rates.values()) == receipt.tax == quote.tax
     for percent, item in rates.items():
         assert item.treatment is TaxTreatment.TAXED
-        label, amount = f"Tax {percent:f}% on €{item.taxable_amount / 100:,.2f}", f"€{item.amount / 100:,.2f}"
+        label, amount = f"TVA {percent:f}% on €{item.taxable_amount / 100:,.2f}", f"€{item.amount / 100:,.2f}"
         assert f"{label}\n{amount}" in placement.text
-        order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+        order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
         assert f"{label}\n{amount}" in order.text
         assert f"{label}: {amount}" in world.slack.mail.messages[0].text
-        assert f"{label}: {amount}" in newest(alice.dms, "has been placed").text
+        assert f"{label}: {amount}" in find_newest_message(alice.dms, "has been placed").text

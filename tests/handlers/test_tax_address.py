@@ -6,9 +6,15 @@ from bot.billing.gateway import BillingUnavailable
 from models.account import Account
 from models.quote import Quote
 from models.service_order import ServiceOrder
-from tests.handlers.carts import go
+from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
-from tests.handlers.steps import hooked, import_account, import_quote, opened, shown
+from tests.handlers.steps import (
+    import_account,
+    import_quote,
+    install_hooked_gateway,
+    open_modal,
+    wait_for_modal_text,
+)
 from tests.world import World
 
 
@@ -18,7 +24,7 @@ async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: Wo
     await world.placement(alice, acme_meeting=1)
     [open_screen] = alice.modals
     stale = open_screen.copy()
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
 
     async def silent() -> None:
         raise BillingUnavailable
@@ -43,19 +49,19 @@ async def test_r10_an_older_quote_is_ordered_with_the_address_that_the_account_h
     quotes = [{"number": number, "expires": "2026-11-30", "lines": [line]} for number in numbers]
     await import_account(world, "acme", quotes=quotes)
     world.clock.move(seconds=1)
-    await opened(alice, "/quotes", "Q-3", "quote.review")
-    await go(alice, ("", "service_order.place"))
+    await open_modal(alice, "/quotes", "Q-3", "quote.review")
+    await follow_steps(alice, ("", "service_order.place"))
     (await world.open_address(alice)).fill("line1", "3 rue de Q-3")
-    await go(alice, ("", "service_order.place"))
+    await follow_steps(alice, ("", "service_order.place"))
     await alice.close_modal(everything=True)
     tablet = world.person("alice", client="tablet")
-    await opened(tablet, "/quotes", "Q-2", "quote.review")
-    await go(tablet, ("", "service_order.place"))
+    await open_modal(tablet, "/quotes", "Q-2", "quote.review")
+    await follow_steps(tablet, ("", "service_order.place"))
 
-    await opened(alice, "/quotes", "Q-1", "quote.review")
-    await go(alice, ("", "service_order.place"))
+    await open_modal(alice, "/quotes", "Q-1", "quote.review")
+    await follow_steps(alice, ("", "service_order.place"))
     (await world.open_address(alice)).fill("line1", "8 rue Neuve")
-    await go(alice, ("", "service_order.place"), ("", "service_order.show"))
+    await follow_steps(alice, ("", "service_order.place"), ("", "service_order.show"))
     await alice.close_modal(everything=True)
 
     await tablet.submit()
@@ -63,11 +69,11 @@ async def test_r10_an_older_quote_is_ordered_with_the_address_that_the_account_h
     assert "since you opened this screen: the billing address. Nothing has been ordered." in changed.text
     assert "8 rue Neuve" in changed.text
     assert len(await world.rows(ServiceOrder)) == 1
-    await go(tablet, ("", "service_order.place"), ("", "service_order.show"))
+    await follow_steps(tablet, ("", "service_order.place"), ("", "service_order.show"))
     assert (await world.row(Account, id="acme")).line1 == "8 rue Neuve"
 
-    await opened(alice, "/quotes", "Q-3", "quote.review")
-    await go(alice, ("", "service_order.place"), ("", "service_order.show"))
+    await open_modal(alice, "/quotes", "Q-3", "quote.review")
+    await follow_steps(alice, ("", "service_order.place"), ("", "service_order.show"))
     lines = [order.address["line1"] for order in await world.rows(ServiceOrder)]
     assert lines == ["8 rue Neuve", "8 rue Neuve", "3 rue de Q-3"]
     assert world.slack.refusals == []
@@ -77,7 +83,7 @@ async def test_the_tax_of_a_quote_is_that_of_the_address_it_names(world: World) 
     """R17: a colleague's order moves the account to another country while a cart is priced."""
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=5)
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
 
     async def the_account_moves() -> None:
         gateway.after.clear()
@@ -100,7 +106,7 @@ async def test_lines_changed_elsewhere_during_pricing_are_shown_first(world: Wor
     await alice.submit()
     form = await world.choose_country(alice, country)
     form.fill("line1", "8 rue Neuve")
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
 
     async def other_lines_come() -> None:
         gateway.after.clear()
@@ -109,7 +115,7 @@ async def test_lines_changed_elsewhere_during_pricing_are_shown_first(world: Wor
 
     gateway.after["preview"] = other_lines_come
     await alice.submit()
-    await shown(alice, "This quote’s checkout is incomplete")
+    await wait_for_modal_text(alice, "This quote’s checkout is incomplete")
     quote = await world.row(Quote)
     assert (quote.status, quote.subtotal + quote.tax) == ("pending", quote.total)
     assert await world.rows(ServiceOrder) == []

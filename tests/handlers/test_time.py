@@ -17,7 +17,7 @@ from models.service_order import OrderLine
 from models.subscription import Subscription
 from models.subscription.proration import BillingPeriod, get_end_of_day, get_local_date
 from sandbox.driver import Person
-from tests.handlers.steps import ForgetfulTasks, import_file, opened, quote_of, shown
+from tests.handlers.steps import ForgetfulTasks, get_quote, import_file, open_modal, wait_for_modal_text
 from tests.world import World
 from tests.world import world as open_world
 
@@ -212,10 +212,10 @@ async def test_a_quote_does_not_outlive_its_period_by_a_second(clocked: Clocked)
         await alice.submit()
         refused = await alice.wait_for_modal("refusal.show")
         assert "1 Dec 2026, 00:00 (CET)" in refused.text
-        await opened(alice, "/add-seats", "", "cart.save")
+        await open_modal(alice, "/add-seats", "", "cart.save")
         await alice.submit()
-        await shown(alice, "SQ-1002")
-        assert (await quote_of(world, "SQ-1002")).subtotal == 1_400_000
+        await wait_for_modal_text(alice, "SQ-1002")
+        assert (await get_quote(world, "SQ-1002")).subtotal == 1_400_000
 
 
 async def test_placed_in_time_and_taken_up_too_late_nothing_is_charged(clocked: Clocked) -> None:

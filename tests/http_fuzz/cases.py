@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from sandbox.traffic import AppRequest
-from tests.http_fuzz.recorder import MARKER, route_of
+from tests.http_fuzz.recorder import MARKER, get_route
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 TIMESTAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
@@ -49,7 +49,7 @@ class Case:
 
 def encoded(request: AppRequest, payload: Any) -> Case:
     """As Slack writes it: a form, a form with JSON in it, or JSON."""
-    about = " ".join(route_of(request.payload))
+    about = " ".join(get_route(request.payload))
     if request.kind == "command":
         return Case(about, urlencode(payload, doseq=True, errors="surrogatepass").encode())
     text = json.dumps(payload)
@@ -149,7 +149,7 @@ def _fields(requests: list[AppRequest]) -> Iterator[tuple[AppRequest, Path]]:
     seen = set()
     for request in requests:
         for path in paths(request.payload):
-            alike = (route_of(request.payload), *("*" if isinstance(key, int) else key for key in path))
+            alike = (get_route(request.payload), *("*" if isinstance(key, int) else key for key in path))
             if alike not in seen:
                 seen.add(alike)
                 yield request, path

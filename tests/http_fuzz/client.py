@@ -22,9 +22,9 @@ from handlers.routes import ROUTES
 from handlers.slack_app import SlackApp
 from sandbox.delivery import compute_signature
 from sandbox.traffic import AppRequest
-from tests.handlers.db_snapshot import stored
+from tests.handlers.db_snapshot import load_all_rows
 from tests.http_fuzz.cases import SIGNATURE, TIMESTAMP, Case, Headers
-from tests.http_fuzz.recorder import MARKER, recorded, route_of
+from tests.http_fuzz.recorder import MARKER, get_route, record_requests
 from tests.world import World
 from tests.world import world as open_world
 
@@ -91,12 +91,12 @@ class HttpEndpoint:
 
     async def replay(self, request: AppRequest) -> CheckedResponse:
         """Sends the same bytes and signature again, as an attacker could for five minutes."""
-        case = Case("again " + " ".join(route_of(request.payload)), request.body)
+        case = Case("again " + " ".join(get_route(request.payload)), request.body)
         return await self._send(case, request.headers)
 
     async def digest_money_tables(self) -> dict[str, str]:
         """A digest of each table that says who paid what."""
-        rows = await stored(self.world)
+        rows = await load_all_rows(self.world)
         return {name: hashlib.sha256(repr(rows[name]).encode()).hexdigest() for name in MONEY_TABLES}
 
     async def _send(self, case: Case, headers: Mapping[str, str | bytes | None]) -> CheckedResponse:
@@ -121,7 +121,7 @@ class HttpEndpoint:
             yield f"{status} instead of {case.refused}"
         elif kind != "rejected" and status != 200:
             yield f"{status}"
-        elif kind == "silent" and route_of(case.payload)[0] not in SILENT_ROUTE_KINDS:
+        elif kind == "silent" and get_route(case.payload)[0] not in SILENT_ROUTE_KINDS:
             yield "no reply"
 
     def _list_leaks(self, said: str) -> Iterator[str]:
@@ -160,7 +160,7 @@ async def open_endpoint(log_format: str = "json") -> AsyncIterator[HttpEndpoint]
         open_world(log_format=log_format) as world,
         open_slack_clients(world.services.settings, world.services.database) as clients,
     ):
-        requests = list(await recorded(world))
+        requests = list(await record_requests(world))
         with capture_production_logs(world.services.settings) as written:
             app = build_http_app(world.services, SlackApp(world.services, clients, ROUTES), clients, None)
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)

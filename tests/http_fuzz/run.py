@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from sandbox.traffic import AppRequest
 from tests.http_fuzz.cases import Case, cases, every_field
 from tests.http_fuzz.client import CheckedResponse, HttpEndpoint, open_endpoint
-from tests.http_fuzz.recorder import route_of
+from tests.http_fuzz.recorder import get_route
 from tests.time_limits import HANG_SECONDS
 
 Result = TypeVar("Result")
@@ -116,7 +116,7 @@ class Run:
         outcome = RunResult()
         for request in self.requests:
             answer = self._run(self._endpoint.replay(request))
-            outcome.add("again " + " ".join(route_of(request.payload)), answer)
+            outcome.add("again " + " ".join(get_route(request.payload)), answer)
         return outcome
 
     def digest_money_tables(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ PERIOD_END = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
 ADDRESS = {"line1": "1 rue de la Paix", "postal_code": "75002", "city": "Paris", "country": "FR"}
 
 
-def an_account(**changes: Any) -> Account:
+def make_account(**changes: Any) -> Account:
     usual = {
         "id": "acme",
         "name": "Acme SA",
@@ -34,11 +34,11 @@ def an_account(**changes: Any) -> Account:
     return Account(**{**usual, **changes})
 
 
-def a_product(**changes: Any) -> Product:
+def make_product(**changes: Any) -> Product:
     return Product(**{"id": "goto-meeting", "name": "GoTo Meeting", "additional_seats": True, **changes})
 
 
-def a_subscription(**changes: Any) -> Subscription:
+def make_subscription(**changes: Any) -> Subscription:
     usual = {
         "id": "sub_1",
         "account_id": "acme",
@@ -52,7 +52,7 @@ def a_subscription(**changes: Any) -> Subscription:
     return Subscription(**{**usual, **changes})
 
 
-def a_method(**changes: Any) -> PaymentMethod:
+def make_payment_method(**changes: Any) -> PaymentMethod:
     usual = {
         "id": "pm_1",
         "account_id": "acme",
@@ -64,7 +64,7 @@ def a_method(**changes: Any) -> PaymentMethod:
     return PaymentMethod(**{**usual, **changes})
 
 
-def a_quote(**changes: Any) -> Quote:
+def make_quote(**changes: Any) -> Quote:
     usual = {
         "number": "SQ-1001",
         "account_id": "acme",
@@ -81,7 +81,7 @@ def a_quote(**changes: Any) -> Quote:
     return Quote(**{**usual, **changes})
 
 
-def a_quote_line(**changes: Any) -> QuoteLine:
+def make_quote_line(**changes: Any) -> QuoteLine:
     usual = {
         "quote_id": 1,
         "subscription_id": "sub_1",
@@ -98,7 +98,7 @@ def a_quote_line(**changes: Any) -> QuoteLine:
     return QuoteLine(**{**usual, **changes})
 
 
-def an_order(**changes: Any) -> ServiceOrder:
+def make_order(**changes: Any) -> ServiceOrder:
     usual = {
         "number": "SO-1001",
         "account_id": "acme",
@@ -113,7 +113,7 @@ def an_order(**changes: Any) -> ServiceOrder:
     return ServiceOrder(**{**usual, **changes})
 
 
-def a_line(**changes: Any) -> OrderLine:
+def make_order_line(**changes: Any) -> OrderLine:
     usual = {
         "order_id": 1,
         "quote_line_id": 1,
@@ -127,7 +127,7 @@ def a_line(**changes: Any) -> OrderLine:
     return OrderLine(**{**usual, **changes})
 
 
-def an_invoice(**changes: Any) -> Invoice:
+def make_invoice(**changes: Any) -> Invoice:
     usual = {
         "account_id": "acme",
         "order_line_id": 1,
@@ -141,7 +141,7 @@ def an_invoice(**changes: Any) -> Invoice:
     return Invoice(**{**usual, **changes})
 
 
-def a_slack_user(**changes: Any) -> SlackUser:
+def make_slack_user(**changes: Any) -> SlackUser:
     usual = {
         "team_id": "T01ACME",
         "user_id": "U01ALICE",
@@ -152,7 +152,7 @@ def a_slack_user(**changes: Any) -> SlackUser:
     return SlackUser(**{**usual, **changes})
 
 
-def an_entry(number: int = 1, previous: str = GENESIS_HASH, **changes: Any) -> AuditEntry:
+def make_audit_entry(number: int = 1, previous: str = GENESIS_HASH, **changes: Any) -> AuditEntry:
     """A sealed entry of the history."""
     usual = {
         "account_id": "acme",
@@ -176,7 +176,7 @@ def an_entry(number: int = 1, previous: str = GENESIS_HASH, **changes: Any) -> A
     return entry
 
 
-def a_receipt(**changes: Any) -> Receipt:
+def make_receipt(**changes: Any) -> Receipt:
     usual = {
         "number": "R-1001",
         "account_id": "acme",

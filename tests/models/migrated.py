@@ -15,24 +15,24 @@ from models.migrations.run import downgrade_database, upgrade_database
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,
-    a_line,
-    a_method,
-    a_product,
-    a_quote,
-    a_quote_line,
-    a_subscription,
-    an_account,
-    an_order,
+    make_account,
+    make_order,
+    make_order_line,
+    make_payment_method,
+    make_product,
+    make_quote,
+    make_quote_line,
+    make_subscription,
 )
 from tests.postgres import new_database
 
 Shape = dict[str, set[str]]
 
 
-def shape(connection: Connection) -> Shape:
+def read_shape(connection: Connection) -> Shape:
     """The names of what guards each table, and of the triggers."""
     inspector = inspect(connection)
-    found: Shape = {"triggers": _triggers(connection)}
+    found: Shape = {"triggers": _list_triggers(connection)}
     for table in inspector.get_table_names():
         found[table] = {
             *(str(c["name"]) for c in inspector.get_check_constraints(table)),
@@ -43,14 +43,14 @@ def shape(connection: Connection) -> Shape:
     return found
 
 
-def _triggers(connection: Connection) -> set[str]:
+def _list_triggers(connection: Connection) -> set[str]:
     sqlite = connection.dialect.name == "sqlite"
     where = "sqlite_master WHERE type = 'trigger'" if sqlite else "pg_trigger WHERE NOT tgisinternal"
     column = "name" if sqlite else "tgname"
     return set(connection.execute(text(f"SELECT {column} FROM {where}")).scalars())
 
 
-def new_engine(dialect: str) -> Engine:
+def create_empty_engine(dialect: str) -> Engine:
     if dialect == "sqlite":
         return create_engine("sqlite://", poolclass=StaticPool)
     return create_engine(to_driver_url(new_database("migrations")))
@@ -63,15 +63,15 @@ class Migrated:
         self.engine = engine
         with engine.begin() as connection:
             upgrade_database(connection)
-            self.first = shape(connection)
+            self.first = read_shape(connection)
         with engine.begin() as connection:
             downgrade_database(connection)
-            self.emptied = shape(connection)
+            self.emptied = read_shape(connection)
         with engine.begin() as connection:
             upgrade_database(connection)
-            self.last = shape(connection)
+            self.last = read_shape(connection)
         self.rows = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self.store(*_founders())
+        self.store(*_build_parent_rows())
 
     def store(self, *rows: SQLModel) -> None:
         """Store the rows, each in its turn."""
@@ -85,51 +85,51 @@ class Migrated:
             connection.execute(text(statement), values)
 
 
-def _founders() -> list[SQLModel]:
+def _build_parent_rows() -> list[SQLModel]:
     return [
-        an_account(),
-        a_product(),
+        make_account(),
+        make_product(),
         BillingContact(id=1, account_id="acme", email="alice@acme.example", name="Alice Martin"),
         Administrator(id=1, account_id="acme", email="hugo@acme.example", name="Hugo Petit"),
-        a_method(),
+        make_payment_method(),
     ]
 
 
 _numbers = count(1)
 
 
-def new_number() -> int:
+def get_next_number() -> int:
     """One that no other row has."""
     return next(_numbers)
 
 
-def stored_quote(migrated: Migrated, **changes: Any) -> int:
-    quote = a_quote(number=f"SQ-{new_number()}", **changes)
+def store_quote(migrated: Migrated, **changes: Any) -> int:
+    quote = make_quote(number=f"SQ-{get_next_number()}", **changes)
     migrated.store(quote)
     return quote.key
 
 
-def stored_order(migrated: Migrated, status: OrderStatus = OrderStatus.PLACED) -> int:
+def store_order(migrated: Migrated, status: OrderStatus = OrderStatus.PLACED) -> int:
     finished = NOW if status in (OrderStatus.COMPLETED, OrderStatus.FAILED) else None
-    order = an_order(
-        number=f"SO-{new_number()}", quote_id=stored_quote(migrated), status=status, finished_at=finished
+    order = make_order(
+        number=f"SO-{get_next_number()}", quote_id=store_quote(migrated), status=status, finished_at=finished
     )
     migrated.store(order)
     return order.key
 
 
-def stored_subscription(migrated: Migrated) -> str:
-    subscription = a_subscription(id=f"sub_{new_number()}")
+def store_subscription(migrated: Migrated) -> str:
+    subscription = make_subscription(id=f"sub_{get_next_number()}")
     migrated.store(subscription)
     return subscription.id
 
 
-def stored_line(migrated: Migrated, status: LineStatus, subscription: str | None = None) -> int:
-    subscription = subscription or stored_subscription(migrated)
-    promised = a_quote_line(quote_id=stored_quote(migrated), subscription_id=subscription)
+def store_line(migrated: Migrated, status: LineStatus, subscription: str | None = None) -> int:
+    subscription = subscription or store_subscription(migrated)
+    promised = make_quote_line(quote_id=store_quote(migrated), subscription_id=subscription)
     migrated.store(promised)
-    line = a_line(
-        order_id=stored_order(migrated),
+    line = make_order_line(
+        order_id=store_order(migrated),
         quote_line_id=promised.id,
         subscription_id=subscription,
         status=status,
@@ -139,7 +139,7 @@ def stored_line(migrated: Migrated, status: LineStatus, subscription: str | None
     return line.key
 
 
-def attempt(migrated: Migrated, statement: str, **values: Any) -> str:
+def try_statement(migrated: Migrated, statement: str, **values: Any) -> str:
     """ "allowed", or the name of the guard that refused."""
     try:
         migrated.run(statement, **values)
@@ -148,7 +148,7 @@ def attempt(migrated: Migrated, statement: str, **values: Any) -> str:
     return "allowed"
 
 
-def an_attempt(line_id: int, number: int, outcome: AttemptOutcome | None) -> ChargeAttempt:
+def make_charge_attempt(line_id: int, number: int, outcome: AttemptOutcome | None) -> ChargeAttempt:
     return ChargeAttempt(
         order_line_id=line_id,
         number=number,

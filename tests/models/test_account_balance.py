@@ -13,7 +13,7 @@ from models.service_order.account_balance import (
     compute_amounts_due,
     is_balance_passed_on,
 )
-from tests.models.examples import NOW, a_line, a_quote
+from tests.models.examples import NOW, make_order_line, make_quote
 
 AMOUNTS = st.integers(0, 5000)
 MINIMUM = 50
@@ -50,8 +50,8 @@ def test_nothing_is_lost_and_nothing_below_the_smallest_charge_is_charged(
 
 
 def build_lines(*totals: int) -> tuple[Quote, list[OrderLine]]:
-    lines = [a_line(id=number, amount=total, tax=0) for number, total in enumerate(totals, 1)]
-    return a_quote(starting_balance=0, minimum_charge=MINIMUM), lines
+    lines = [make_order_line(id=number, amount=total, tax=0) for number, total in enumerate(totals, 1)]
+    return make_quote(starting_balance=0, minimum_charge=MINIMUM), lines
 
 
 def settle(line: OrderLine, minutes: int, *, carried_over: int = 0, earlier_balance: int = 0) -> None:

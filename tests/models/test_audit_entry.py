@@ -6,7 +6,7 @@ import pytest
 from bot.db import Database
 from models.audit.entry import GENESIS_HASH, UNHASHED_FIELDS, Actor, AuditEntry, AuditPerson
 from tests.audit_chain import list_broken_entries
-from tests.models.examples import NOW, an_account, an_entry
+from tests.models.examples import NOW, make_account, make_audit_entry
 
 ALICE = Actor("contact", "Alice Martin", "quote.reject", "T01ACME", "U01ALICE", "alice@acme.example")
 OTHER: dict[str, Any] = {
@@ -28,7 +28,7 @@ OTHER: dict[str, Any] = {
 def history(length: int) -> list[AuditEntry]:
     entries: list[AuditEntry] = []
     for number in range(1, length + 1):
-        entries.append(an_entry(number, entries[-1].hash if entries else GENESIS_HASH))
+        entries.append(make_audit_entry(number, entries[-1].hash if entries else GENESIS_HASH))
     return entries
 
 
@@ -38,14 +38,14 @@ def test_the_seal_covers_every_field() -> None:
 
 @pytest.mark.parametrize("field", OTHER)
 def test_r18_the_entry_hash_changes_with_any_field(field: str) -> None:
-    entry = an_entry()
+    entry = make_audit_entry()
     setattr(entry, field, OTHER[field])
     assert entry.compute_hash() != entry.hash
 
 
 def test_the_seal_does_not_depend_on_the_zone_or_the_order_of_details() -> None:
-    entry = an_entry(details={"a": 1, "b": [1, "é"]})
-    same = an_entry(details={"b": [1, "é"], "a": 1}, at=NOW.astimezone(timezone(timedelta(hours=2))))
+    entry = make_audit_entry(details={"a": 1, "b": [1, "é"]})
+    same = make_audit_entry(details={"b": [1, "é"], "a": 1}, at=NOW.astimezone(timezone(timedelta(hours=2))))
     assert same.hash == entry.hash
 
 
@@ -53,14 +53,14 @@ def test_the_seal_does_not_depend_on_the_zone_or_the_order_of_details() -> None:
     "changes", [{"reason": "other"}, {"reason": None}, {"details": {}}, {"content_salt": "5a18"}]
 )
 def test_r18_the_digest_tells_any_change_of_the_content(changes: dict[str, Any]) -> None:
-    entry = an_entry()
+    entry = make_audit_entry()
     entry.sqlmodel_update(changes)
     assert entry.compute_hash() == entry.hash
     assert list_broken_entries([entry]) == [1]
 
 
 def test_r18_an_erased_content_breaks_nothing_and_cannot_be_replaced() -> None:
-    entry = an_entry()
+    entry = make_audit_entry()
     entry.sqlmodel_update({"reason": None, "details": {}, "content_salt": None})
     assert entry.is_content_erased
     assert list_broken_entries([entry]) == []
@@ -69,7 +69,7 @@ def test_r18_an_erased_content_breaks_nothing_and_cannot_be_replaced() -> None:
 
 
 def an_entry_by(person: AuditPerson) -> AuditEntry:
-    return an_entry(person_id=person.id, person=person)
+    return make_audit_entry(person_id=person.id, person=person)
 
 
 @pytest.mark.parametrize("column", ["name", "email", "team_id", "user_id", "salt"])
@@ -98,9 +98,9 @@ def test_a_person_has_another_key_in_another_installation() -> None:
 async def test_r18_a_stored_history_reads_back_unbroken(database: Database) -> None:
     details = {"seats": 10, "lines": [1, 2], "none": None, "word": "été", "rate": 0.1}
     async with database.write() as session:
-        session.add(an_account())
+        session.add(make_account())
         await session.flush()
-        session.add(an_entry(at=NOW.replace(microsecond=123457), details=details))
+        session.add(make_audit_entry(at=NOW.replace(microsecond=123457), details=details))
     async with database.read() as session:
         entry = await session.get(AuditEntry, 1)
     assert entry is not None
@@ -138,7 +138,7 @@ def test_r18_a_removed_entry_breaks_the_history(number: int) -> None:
 
 def test_r18_an_inserted_entry_breaks_the_history() -> None:
     entries = history(5)
-    entries.insert(2, an_entry(3, entries[1].hash, reason="put in between"))
+    entries.insert(2, make_audit_entry(3, entries[1].hash, reason="put in between"))
     assert list_broken_entries(entries)[0] == 3
 
 

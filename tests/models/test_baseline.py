@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from models.migrations.run import upgrade_database
-from tests.models.migrated import new_engine
+from tests.models.migrated import create_empty_engine
 from tests.models.schema import Schema, read_schema
 
 RENAMED_TABLES = {
@@ -60,7 +60,7 @@ CHANGED_TRIGGERS = {"audit_entry_no_update"}
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_the_schema_is_that_of_the_migrations_before_it_under_new_names(dialect: str) -> None:
-    engine = new_engine(dialect)
+    engine = create_empty_engine(dialect)
     with engine.begin() as connection:
         upgrade_database(connection, "0001_baseline")
         schema = read_schema(connection)

@@ -13,23 +13,23 @@ from models.quote import QuoteStatus
 from models.service_order import AttemptOutcome, LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,
-    a_method,
-    a_quote,
-    a_receipt,
-    a_subscription,
-    an_account,
-    an_entry,
-    an_order,
+    make_account,
+    make_audit_entry,
+    make_order,
+    make_payment_method,
+    make_quote,
+    make_receipt,
+    make_subscription,
 )
 from tests.models.migrated import (
     Migrated,
-    an_attempt,
-    attempt,
-    new_number,
-    stored_line,
-    stored_order,
-    stored_quote,
-    stored_subscription,
+    get_next_number,
+    make_charge_attempt,
+    store_line,
+    store_order,
+    store_quote,
+    store_subscription,
+    try_statement,
 )
 
 BUSY_STATUSES = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
@@ -39,26 +39,26 @@ BUSY_STATUSES = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKN
 def test_r19_a_subscription_has_one_busy_line(
     migrated: Migrated, first: LineStatus, second: LineStatus
 ) -> None:
-    subscription = stored_subscription(migrated)
-    stored_line(migrated, first, subscription)
+    subscription = store_subscription(migrated)
+    store_line(migrated, first, subscription)
     with pytest.raises(IntegrityError, match=r"uq_order_line_busy|subscription_id"):
-        stored_line(migrated, second, subscription)
+        store_line(migrated, second, subscription)
 
 
 @pytest.mark.parametrize("waiting", [s for s in LineStatus if s not in BUSY_STATUSES])
 def test_r19_beside_a_busy_line_others_wait_or_are_done(migrated: Migrated, waiting: LineStatus) -> None:
-    subscription = stored_subscription(migrated)
-    stored_line(migrated, LineStatus.CHARGING, subscription)
-    stored_line(migrated, waiting, subscription)
+    subscription = store_subscription(migrated)
+    store_line(migrated, LineStatus.CHARGING, subscription)
+    store_line(migrated, waiting, subscription)
 
 
 def test_r19_a_line_settles_once_over_all_its_attempts(migrated: Migrated) -> None:
-    line_id = stored_line(migrated, LineStatus.CHARGING)
+    line_id = store_line(migrated, LineStatus.CHARGING)
     declined, settled = AttemptOutcome.DECLINED, AttemptOutcome.SETTLED
     tries = [declined, declined, None, settled]
-    migrated.store(*(an_attempt(line_id, number, outcome) for number, outcome in enumerate(tries)))
+    migrated.store(*(make_charge_attempt(line_id, number, outcome) for number, outcome in enumerate(tries)))
     with pytest.raises(IntegrityError, match=r"uq_charge_attempt_settled|order_line_id"):
-        migrated.store(an_attempt(line_id, 9, settled))
+        migrated.store(make_charge_attempt(line_id, 9, settled))
     with pytest.raises(IntegrityError, match=r"uq_charge_attempt_settled|order_line_id"):
         migrated.run(
             "UPDATE charge_attempt SET outcome = 'settled', ended_at = CURRENT_TIMESTAMP "
@@ -68,10 +68,10 @@ def test_r19_a_line_settles_once_over_all_its_attempts(migrated: Migrated) -> No
 
 @pytest.mark.parametrize("outcome", AttemptOutcome)
 def test_r19_a_line_has_one_open_attempt(migrated: Migrated, outcome: AttemptOutcome) -> None:
-    line_id = stored_line(migrated, LineStatus.UNKNOWN)
-    migrated.store(an_attempt(line_id, 1, outcome), an_attempt(line_id, 2, None))
+    line_id = store_line(migrated, LineStatus.UNKNOWN)
+    migrated.store(make_charge_attempt(line_id, 1, outcome), make_charge_attempt(line_id, 2, None))
     with pytest.raises(IntegrityError, match=r"uq_charge_attempt_open|order_line_id"):
-        migrated.store(an_attempt(line_id, 3, None))
+        migrated.store(make_charge_attempt(line_id, 3, None))
 
 
 @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ def test_r19_a_line_has_one_open_attempt(migrated: Migrated, outcome: AttemptOut
     ],
 )
 def test_impossible_values_of_an_attempt_cannot_be_stored(migrated: Migrated, change: str) -> None:
-    line_id = stored_line(migrated, LineStatus.CHARGING)
-    migrated.store(an_attempt(line_id, 1, None))
+    line_id = store_line(migrated, LineStatus.CHARGING)
+    migrated.store(make_charge_attempt(line_id, 1, None))
     update = f"UPDATE charge_attempt SET {change} WHERE order_line_id = {line_id}"
-    assert attempt(migrated, update) != "allowed"
+    assert try_statement(migrated, update) != "allowed"
 
 
 def test_r3_an_account_has_one_default_method(migrated: Migrated) -> None:
     """A withdrawn one does not count."""
-    account_id = f"account-{new_number()}"
-    migrated.store(an_account(id=account_id))
+    account_id = f"account-{get_next_number()}"
+    migrated.store(make_account(id=account_id))
 
     def method(**values: bool) -> PaymentMethod:
-        return a_method(id=f"pm_{new_number()}", account_id=account_id, **values)
+        return make_payment_method(id=f"pm_{get_next_number()}", account_id=account_id, **values)
 
     migrated.store(method(is_default=True), method(is_default=True, active=False), method(is_default=False))
     with pytest.raises(IntegrityError, match=r"uq_payment_method_default|account_id"):
@@ -102,38 +102,38 @@ def test_r3_an_account_has_one_default_method(migrated: Migrated) -> None:
 
 
 def test_r19_a_quote_makes_one_order(migrated: Migrated) -> None:
-    quote_id = stored_quote(migrated)
-    migrated.store(an_order(number=f"SO-{new_number()}", quote_id=quote_id))
+    quote_id = store_quote(migrated)
+    migrated.store(make_order(number=f"SO-{get_next_number()}", quote_id=quote_id))
     with pytest.raises(IntegrityError, match="quote_id"):
-        migrated.store(an_order(number=f"SO-{new_number()}", quote_id=quote_id))
+        migrated.store(make_order(number=f"SO-{get_next_number()}", quote_id=quote_id))
 
 
 def test_r13_an_order_has_one_receipt(migrated: Migrated) -> None:
-    order_id = stored_order(migrated)
-    migrated.store(a_receipt(number=f"R-{new_number()}", order_id=order_id))
+    order_id = store_order(migrated)
+    migrated.store(make_receipt(number=f"R-{get_next_number()}", order_id=order_id))
     with pytest.raises(IntegrityError, match=r"order_id|receipt_no_replace"):
-        migrated.store(a_receipt(number=f"R-{new_number()}", order_id=order_id))
+        migrated.store(make_receipt(number=f"R-{get_next_number()}", order_id=order_id))
 
 
 def test_r19_a_key_names_one_attempt(migrated: Migrated) -> None:
-    line_id = stored_line(migrated, LineStatus.CHARGING)
-    migrated.store(an_attempt(line_id, 1, None))
+    line_id = store_line(migrated, LineStatus.CHARGING)
+    migrated.store(make_charge_attempt(line_id, 1, None))
     with pytest.raises(IntegrityError, match="idempotency_key"):
         migrated.store(
-            an_attempt(line_id, 2, None).model_copy(update={"idempotency_key": f"line-{line_id}-1"})
+            make_charge_attempt(line_id, 2, None).model_copy(update={"idempotency_key": f"line-{line_id}-1"})
         )
 
 
 def test_r18_an_entry_has_a_number_of_its_own(migrated: Migrated) -> None:
-    number = new_number()
-    migrated.store(an_entry(number))
+    number = get_next_number()
+    migrated.store(make_audit_entry(number))
     with pytest.raises(IntegrityError, match="number"):
-        migrated.store(an_entry(number))
+        migrated.store(make_audit_entry(number))
 
 
 IN_THE_LEDGER: dict[str, Any] = {
-    **a_subscription().model_dump(include={"account_id", "seats", "unit_price", "period"}),
-    **a_subscription().model_dump(include={"period_start", "period_end"}),
+    **make_subscription().model_dump(include={"account_id", "seats", "unit_price", "period"}),
+    **make_subscription().model_dump(include={"period_start", "period_end"}),
     "id": "sub_x",
     "anchor_day": 1,
 }
@@ -152,20 +152,20 @@ TO_TELL: dict[str, Any] = {
 def test_r23_nothing_but_four_digits_of_a_card_can_be_stored(migrated: Migrated, last4: str) -> None:
     # PostgreSQL measures the column before the check: another error, the same refusal.
     with pytest.raises(DBAPIError, match=r"last4|too long"):
-        migrated.store(a_method(id=f"pm_{new_number()}", last4=last4))
+        migrated.store(make_payment_method(id=f"pm_{get_next_number()}", last4=last4))
 
 
 @pytest.mark.parametrize(
     "row",
     [
-        lambda: a_method(id="pm_x", expiry_month=13),
-        lambda: a_quote(number="SQ-x", total=1),
-        lambda: a_quote(number="SQ-x", subtotal=-1, tax=0, total=-1),
-        lambda: a_quote(number="SQ-x", decided_at=NOW),
-        lambda: a_quote(number="SQ-x", status=QuoteStatus.ACCEPTED),
-        lambda: a_subscription(id="sub_x", seats=-1),
-        lambda: a_subscription(id="sub_x", unit_price=-1),
-        lambda: a_subscription(id="sub_x", period_end=a_subscription().period_start),
+        lambda: make_payment_method(id="pm_x", expiry_month=13),
+        lambda: make_quote(number="SQ-x", total=1),
+        lambda: make_quote(number="SQ-x", subtotal=-1, tax=0, total=-1),
+        lambda: make_quote(number="SQ-x", decided_at=NOW),
+        lambda: make_quote(number="SQ-x", status=QuoteStatus.ACCEPTED),
+        lambda: make_subscription(id="sub_x", seats=-1),
+        lambda: make_subscription(id="sub_x", unit_price=-1),
+        lambda: make_subscription(id="sub_x", period_end=make_subscription().period_start),
         lambda: LedgerSubscription(**IN_THE_LEDGER | {"seats": -1}),
         lambda: LedgerSubscription(**IN_THE_LEDGER | {"unit_price": -1}),
         lambda: Notice(**TO_TELL, status=NoticeStatus.DELIVERED),
@@ -185,13 +185,13 @@ def test_r17_impossible_values_cannot_be_stored(migrated: Migrated, row: Any) ->
     ],
 )
 def test_impossible_values_of_a_line_cannot_be_stored(migrated: Migrated, change: str) -> None:
-    line_id = stored_line(migrated, LineStatus.CHARGING)
-    assert attempt(migrated, f"UPDATE order_line SET {change} WHERE id = {line_id}") != "allowed"
+    line_id = store_line(migrated, LineStatus.CHARGING)
+    assert try_statement(migrated, f"UPDATE order_line SET {change} WHERE id = {line_id}") != "allowed"
 
 
 @pytest.mark.parametrize(
     "change", ["status = 'lost'", "finished_at = CURRENT_TIMESTAMP", "status = 'completed'"]
 )
 def test_impossible_values_of_an_order_cannot_be_stored(migrated: Migrated, change: str) -> None:
-    order_id = stored_order(migrated, OrderStatus.PROCESSING)
-    assert attempt(migrated, f"UPDATE service_order SET {change} WHERE id = {order_id}") != "allowed"
+    order_id = store_order(migrated, OrderStatus.PROCESSING)
+    assert try_statement(migrated, f"UPDATE service_order SET {change} WHERE id = {order_id}") != "allowed"

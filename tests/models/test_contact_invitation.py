@@ -12,7 +12,7 @@ from models.account.contact_invitation import (
     InvitationStatus,
 )
 from models.errors import ForbiddenTransition
-from tests.blocks.samples import AT, closed_invitation, invitation
+from tests.blocks.samples import AT, make_closed_invitation, make_invitation
 from tests.models.states import INVITATION_TRANSITIONS as ALLOWED
 from tests.models.states import list_forbidden
 
@@ -20,13 +20,15 @@ from tests.models.states import list_forbidden
 def test_an_invitation_is_answered_once() -> None:
     assert {(a, b) for a, following in INVITATION_TRANSITIONS.items() for b in following} == ALLOWED
     for current, to in list_forbidden(InvitationStatus, ALLOWED):
-        details = closed_invitation(current) if current is not InvitationStatus.PENDING else invitation()
+        details = (
+            make_closed_invitation(current) if current is not InvitationStatus.PENDING else make_invitation()
+        )
         with pytest.raises(ForbiddenTransition):
             details.invitation.change_status(to, AT, "Alice")
 
 
 def test_an_invitation_lapses_with_its_validity_or_with_its_sender_s_role() -> None:
-    details = invitation()
+    details = make_invitation()
     assert replace(details, at=AT + INVITATION_VALIDITY - timedelta(seconds=1)).is_open
     for lapsed in (replace(details, at=AT + INVITATION_VALIDITY), replace(details, is_inviter_active=False)):
         assert lapsed.status is InvitationStatus.LAPSED
@@ -35,5 +37,5 @@ def test_an_invitation_lapses_with_its_validity_or_with_its_sender_s_role() -> N
 
 
 def test_an_answer_stays_whatever_happens_to_the_sender() -> None:
-    accepted = replace(closed_invitation(InvitationStatus.ACCEPTED), is_inviter_active=False)
+    accepted = replace(make_closed_invitation(InvitationStatus.ACCEPTED), is_inviter_active=False)
     assert accepted.status is InvitationStatus.ACCEPTED

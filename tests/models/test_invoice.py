@@ -13,7 +13,7 @@ from models.invoice import (
     find_invoice_status,
     find_overdue_time,
 )
-from tests.models.examples import an_invoice
+from tests.models.examples import make_invoice
 from tests.models.states import INVOICE_TRANSITIONS as ALLOWED
 
 AT = datetime(2026, 11, 10, 9, tzinfo=UTC)
@@ -22,7 +22,7 @@ FINAL = {InvoiceStatus.PAID, InvoiceStatus.VOID}
 
 
 def build_invoice(status: InvoiceStatus = InvoiceStatus.DUE, due_at: datetime | None = None) -> Invoice:
-    return an_invoice(status=status, due_at=due_at, issued_at=AT)
+    return make_invoice(status=status, due_at=due_at, issued_at=AT)
 
 
 def test_every_status_has_a_row_and_only_paid_and_void_are_final() -> None:

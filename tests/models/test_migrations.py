@@ -31,8 +31,16 @@ from models.slack_user import SlackUser
 from models.subscription import Subscription
 from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
-from tests.models.examples import NOW, a_method, a_product, a_quote, a_quote_line, a_subscription, an_account
-from tests.models.migrated import Migrated, new_engine
+from tests.models.examples import (
+    NOW,
+    make_account,
+    make_payment_method,
+    make_product,
+    make_quote,
+    make_quote_line,
+    make_subscription,
+)
+from tests.models.migrated import Migrated, create_empty_engine
 
 
 def test_the_first_upgrade_is_undone_by_a_downgrade(migrated: Migrated) -> None:
@@ -97,15 +105,15 @@ def insert_as_of_now(connection: Connection, row: SQLModel) -> None:
 def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_column(
     dialect: str,
 ) -> None:
-    engine = new_engine(dialect)
+    engine = create_empty_engine(dialect)
     with engine.begin() as connection:
         upgrade_database(connection, "0001_baseline")
         for row in (
-            an_account(),
-            a_product(),
-            a_subscription(),
-            a_quote(id=1),
-            a_quote_line(id=1, quote_id=1),
+            make_account(),
+            make_product(),
+            make_subscription(),
+            make_quote(id=1),
+            make_quote_line(id=1, quote_id=1),
         ):
             insert_as_of_now(connection, row)
         upgrade_database(connection)
@@ -113,18 +121,18 @@ def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_colu
         assert session.exec(select(Subscription.period)).one() == PeriodLength.MONTH
         assert session.exec(select(col(Subscription.outlook))).one() == SubscriptionOutlook()
         assert session.exec(select(QuoteLine.period)).one() == PeriodLength.MONTH
-        session.add(a_subscription(id="sub_weekly", period=PeriodLength("2-week")))
+        session.add(make_subscription(id="sub_weekly", period=PeriodLength("2-week")))
         session.commit()
     engine.dispose()
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_stored_cards_survive_other_types_of_payment_methods(dialect: str) -> None:
-    engine = new_engine(dialect)
+    engine = create_empty_engine(dialect)
     with engine.begin() as connection:
         upgrade_database(connection, "0003_period_lengths")
-        insert_as_of_now(connection, an_account())
-        insert_as_of_now(connection, a_method(is_default=True))
+        insert_as_of_now(connection, make_account())
+        insert_as_of_now(connection, make_payment_method(is_default=True))
         upgrade_database(connection)
     with Session(engine) as session:
         card = session.exec(select(PaymentMethod)).one()
@@ -140,11 +148,11 @@ def test_stored_cards_survive_other_types_of_payment_methods(dialect: str) -> No
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_the_seats_of_a_cart_survive_its_new_column(dialect: str) -> None:
-    engine = new_engine(dialect)
+    engine = create_empty_engine(dialect)
     with engine.begin() as connection:
         upgrade_database(connection, "0001_baseline")
         contact = BillingContact(id=1, account_id="acme", email="alice@acme.example", name="Alice Martin")
-        for row in [an_account(), a_product(), a_subscription(), contact]:
+        for row in [make_account(), make_product(), make_subscription(), contact]:
             insert_as_of_now(connection, row)
         insert_as_of_now(connection, Cart(id=7, account_id="acme", contact_id=1, replaceable_quote_ids=[3]))
         connection.execute(text("INSERT INTO cart_line VALUES (7, 'sub_1', 5)"))
@@ -163,7 +171,7 @@ def test_the_seats_of_a_cart_survive_its_new_column(dialect: str) -> None:
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_r29_a_person_of_an_organisation_keeps_the_preferences_they_saved_last(dialect: str) -> None:
-    engine = new_engine(dialect)
+    engine = create_empty_engine(dialect)
     saved = [("T1", "U1", 1, ["orders"]), ("T2", "U1", 2, ["receipts"]), ("T3", "U1", 3, ["decisions"])]
     with engine.begin() as connection:
         upgrade_database(connection, "0009_tax_facts")

@@ -1,9 +1,13 @@
 import pytest
 
 from models.product import DEFAULT_PRODUCTS, list_matching_products, normalize_product_name
-from tests.models.examples import a_product
+from tests.models.examples import make_product
 
-CATALOGUE = [*DEFAULT_PRODUCTS, a_product(id="rescue", name="Rescue"), a_product(id="g2", name="Meeting")]
+CATALOGUE = [
+    *DEFAULT_PRODUCTS,
+    make_product(id="rescue", name="Rescue"),
+    make_product(id="g2", name="Meeting"),
+]
 
 
 def test_r2_the_shipped_catalogue_supports_additional_seats() -> None:

@@ -17,7 +17,7 @@ from models.quote import (
     validate_reason,
 )
 from models.subscription.proration import get_end_of_day
-from tests.models.examples import NOW, PERIOD_END, a_quote, an_account
+from tests.models.examples import NOW, PERIOD_END, make_account, make_quote
 from tests.models.states import QUOTE_TRANSITIONS, list_forbidden
 
 SECOND = timedelta(seconds=1)
@@ -31,7 +31,7 @@ PENDING, ACCEPTED, REJECTED, EXPIRED = QuoteStatus
 def test_r9_a_quote_is_expired_from_the_very_second_its_validity_ends(
     at: datetime, status: QuoteStatus
 ) -> None:
-    quote = a_quote(expires_at=PERIOD_END)
+    quote = make_quote(expires_at=PERIOD_END)
     assert quote.get_status(at) is status
     assert quote.is_pending(at) is (status is PENDING)
     assert quote.status is PENDING
@@ -39,14 +39,14 @@ def test_r9_a_quote_is_expired_from_the_very_second_its_validity_ends(
 
 @pytest.mark.parametrize("status", [ACCEPTED, REJECTED, EXPIRED])
 def test_r9_a_decided_quote_stays_as_it_was_decided(status: QuoteStatus) -> None:
-    quote = a_quote(status=status, decided_at=NOW)
+    quote = make_quote(status=status, decided_at=NOW)
     assert quote.get_status(NOW) is status
     assert quote.get_status(PERIOD_END + SECOND) is status
 
 
 @pytest.mark.parametrize(("current", "to"), list_forbidden(QuoteStatus, QUOTE_TRANSITIONS))
 def test_r18_no_other_status_can_follow(current: QuoteStatus, to: QuoteStatus) -> None:
-    quote = a_quote(status=current, decided_at=None)
+    quote = make_quote(status=current, decided_at=None)
     with pytest.raises(ForbiddenTransition) as refused:
         quote.change_status(to, NOW, "Alice Martin")
     assert refused.value.variables == {"current": current.value, "wanted": to.value}
@@ -55,24 +55,24 @@ def test_r18_no_other_status_can_follow(current: QuoteStatus, to: QuoteStatus) -
 
 @pytest.mark.parametrize(("current", "to"), sorted(QUOTE_TRANSITIONS))
 def test_r18_deciding_records_who_when_and_why(current: QuoteStatus, to: QuoteStatus) -> None:
-    quote = a_quote(status=current)
+    quote = make_quote(status=current)
     quote.change_status(to, NOW, "Alice Martin", "trop cher")
     assert (quote.status, quote.decided_at) == (to, NOW)
     assert (quote.decided_by, quote.reason) == ("Alice Martin", "trop cher")
 
 
 def test_r7_a_replaced_quote_expires_and_records_its_replacement() -> None:
-    quote, replacement = a_quote(id=1), a_quote(id=2, number="SQ-1002")
+    quote, replacement = make_quote(id=1), make_quote(id=2, number="SQ-1002")
     quote.mark_replaced(replacement, NOW, "Alice Martin")
     assert (quote.status, quote.replaced_by_id, quote.decided_at) == (EXPIRED, 2, NOW)
 
 
 def test_a_pending_quote_passes_the_check() -> None:
-    a_quote().check_pending(PERIOD_END - SECOND)
+    make_quote().check_pending(PERIOD_END - SECOND)
 
 
 def test_r20_a_late_decision_sees_who_decided_and_when() -> None:
-    quote = a_quote()
+    quote = make_quote()
     quote.change_status(ACCEPTED, NOW, "Bob Durand")
     with pytest.raises(QuoteNotPending) as refused:
         quote.check_pending(NOW + SECOND, replaced_by="SQ-1002")
@@ -88,7 +88,7 @@ def test_r20_a_late_decision_sees_who_decided_and_when() -> None:
 
 def test_r20_the_refusal_of_an_expired_quote_says_when_it_ended() -> None:
     with pytest.raises(QuoteNotPending) as refused:
-        a_quote().check_pending(PERIOD_END)
+        make_quote().check_pending(PERIOD_END)
     assert (refused.value.variables["status"], refused.value.variables["at"]) == ("expired", PERIOD_END)
 
 
@@ -105,7 +105,7 @@ def test_r20_the_refusal_of_an_expired_quote_says_when_it_ended() -> None:
 def test_r9_validity_ends_with_the_earliest_period_at_most(
     wanted: str, ends: list[str], expected: str
 ) -> None:
-    end = compute_expiry(an_account(), map(date.fromisoformat, ends), datetime.fromisoformat(wanted))
+    end = compute_expiry(make_account(), map(date.fromisoformat, ends), datetime.fromisoformat(wanted))
     assert end == datetime.fromisoformat(expected)
 
 
@@ -115,12 +115,12 @@ def test_r9_a_bare_date_of_validity_ends_with_that_day_in_the_accounts_zone() ->
 
 def test_r9_validity_on_the_last_day_of_the_period_ends_with_it() -> None:
     last_day = get_end_of_day(date(2026, 11, 30), "Europe/Paris")
-    assert compute_expiry(an_account(), [date(2026, 12, 1)], last_day) == last_day
+    assert compute_expiry(make_account(), [date(2026, 12, 1)], last_day) == last_day
 
 
 def test_validity_is_counted_in_days() -> None:
     """R9: and ends with a day in the account's time zone."""
-    account = an_account()
+    account = make_account()
     last_day = account.get_local_date(NOW + timedelta(days=30))
     assert get_default_expiry(account, NOW, 30) == get_end_of_day(last_day, account.time_zone)
 
@@ -222,7 +222,7 @@ def test_r9_the_last_of_several_missed_reminders_is_sent_now_or_in_the_morning()
 
 
 def test_a_decided_quote_is_not_reminded_of() -> None:
-    quote = a_quote(remind_at=NOW)
+    quote = make_quote(remind_at=NOW)
     quote.change_status(REJECTED, NOW, "Alice Martin")
     assert quote.remind_at is None
 

@@ -15,15 +15,15 @@ from models.quote.extension import (
     is_extendable,
     suggest_extension_day,
 )
-from tests.blocks.samples import quote_extension
-from tests.models.examples import NOW, a_quote, an_account
+from tests.blocks.samples import make_extension
+from tests.models.examples import NOW, make_account, make_quote
 from tests.models.states import EXTENSION_TRANSITIONS as ALLOWED
 from tests.models.states import list_forbidden
 
-ACCOUNT = an_account(time_zone="Europe/Paris")
+ACCOUNT = make_account(time_zone="Europe/Paris")
 MONTH_AND_YEAR = [date(2027, 3, 1), date(2026, 12, 1)]
 # The end of 20 November in Paris.
-QUOTE = a_quote(expires_at=datetime(2026, 11, 20, 23, tzinfo=UTC))
+QUOTE = make_quote(expires_at=datetime(2026, 11, 20, 23, tzinfo=UTC))
 
 
 def test_r9_a_quote_is_valid_at_most_until_the_earliest_period_end_of_its_lines() -> None:
@@ -43,7 +43,7 @@ def test_an_extension_ends_later_than_the_quote_does_anyway() -> None:
 
 def test_a_week_more_is_suggested_or_as_long_as_possible() -> None:
     assert suggest_extension_day(ACCOUNT, QUOTE, MONTH_AND_YEAR) == date(2026, 11, 27)
-    late = a_quote(expires_at=datetime(2026, 11, 27, 23, tzinfo=UTC))
+    late = make_quote(expires_at=datetime(2026, 11, 27, 23, tzinfo=UTC))
     assert suggest_extension_day(ACCOUNT, late, MONTH_AND_YEAR) == date(2026, 11, 30)
     assert is_extendable(ACCOUNT, late, MONTH_AND_YEAR)
     assert not is_extendable(ACCOUNT, late, [date(2026, 11, 28)])
@@ -53,7 +53,7 @@ def test_a_request_is_decided_once() -> None:
     assert {(a, b) for a, following in EXTENSION_TRANSITIONS.items() for b in following} == ALLOWED
     for current, to in list_forbidden(ExtensionStatus, ALLOWED):
         if to is not ExtensionStatus.REQUESTED:
-            decided = quote_extension(status=current)
+            decided = make_extension(status=current)
             with pytest.raises(ForbiddenTransition):
                 decide(decided, to)
 
@@ -66,7 +66,7 @@ def decide(extension: QuoteExtension, to: ExtensionStatus) -> None:
 
 
 def test_a_decided_request_says_by_whom() -> None:
-    extension = quote_extension()
+    extension = make_extension()
     extension.check_open("SQ-1001")
     extension.decline(NOW, "Vera Lind", "No")
     with pytest.raises(Refusal) as refused:

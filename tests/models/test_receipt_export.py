@@ -16,13 +16,13 @@ from models.receipt_export import (
     get_previous_month,
     split_into_emails,
 )
-from tests.models.examples import a_receipt
+from tests.models.examples import make_receipt
 
 
 def receipt(number: int, invoice_count: int = 0) -> Receipt:
-    usual = a_receipt().lines[0]
+    usual = make_receipt().lines[0]
     lines = [{**usual, "invoice_number": f"A-{number}-{n}"} for n in range(invoice_count)] or [usual]
-    return a_receipt(id=number, lines=lines)
+    return make_receipt(id=number, lines=lines)
 
 
 def test_a_mail_has_as_many_files_as_fit_and_a_receipt_stays_together() -> None:

@@ -11,7 +11,7 @@ from models.subscription import (
     compute_recurring_amount,
 )
 from models.subscription.period_length import PeriodLength, PeriodUnit, get_anchor_day, get_period_containing
-from tests.models.examples import a_product, a_subscription
+from tests.models.examples import make_product, make_subscription
 
 LENGTHS = st.builds(PeriodLength.build, st.sampled_from(PeriodUnit), st.integers(1, 36))
 
@@ -131,17 +131,17 @@ def test_r17_a_rolled_period_holds_the_day_and_is_a_whole_one(
 
 
 def test_a_self_served_subscription_passes() -> None:
-    a_subscription().check_self_service(a_product())
+    make_subscription().check_self_service(make_product())
 
 
 def test_r2_a_product_without_additional_seats_is_refused_with_the_reason() -> None:
     with pytest.raises(ProductNotSelfServed) as refused:
-        a_subscription().check_self_service(a_product(additional_seats=False, reason="Ask us."))
+        make_subscription().check_self_service(make_product(additional_seats=False, reason="Ask us."))
     assert refused.value.variables == {"product": "GoTo Meeting", "reason": "Ask us."}
 
 
 def test_r4_an_ineligible_subscription_is_refused_with_the_reason() -> None:
-    subscription = a_subscription(self_service=False, self_service_reason="Under contract.")
+    subscription = make_subscription(self_service=False, self_service_reason="Under contract.")
     with pytest.raises(SubscriptionNotSelfServed) as refused:
-        subscription.check_self_service(a_product())
+        subscription.check_self_service(make_product())
     assert refused.value.variables == {"product": "GoTo Meeting", "reason": "Under contract."}

@@ -13,18 +13,18 @@ from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.service_order import LineStatus, OrderStatus
 from tests.models.examples import (
     NOW,
-    a_receipt,
-    an_account,
-    an_entry,
-    an_invoice,
+    make_account,
+    make_audit_entry,
+    make_invoice,
+    make_receipt,
 )
 from tests.models.migrated import (
     Migrated,
-    attempt,
-    new_number,
-    stored_line,
-    stored_order,
-    stored_quote,
+    get_next_number,
+    store_line,
+    store_order,
+    store_quote,
+    try_statement,
 )
 from tests.models.states import (
     EXTENSION_TRANSITIONS,
@@ -49,11 +49,11 @@ def test_r18_the_database_takes_the_quotes_transitions_and_no_other(
     migrated: Migrated, current: QuoteStatus, to: QuoteStatus
 ) -> None:
     pending = QuoteStatus.PENDING
-    quote_id = stored_quote(migrated, status=current, decided_at=None if current is pending else NOW)
+    quote_id = store_quote(migrated, status=current, decided_at=None if current is pending else NOW)
     decided = "NULL" if to is pending else "CURRENT_TIMESTAMP"
     update = f"UPDATE quote SET status = '{to}', decided_at = {decided} WHERE id = {quote_id}"
     follows = to is current or (current, to) in QUOTE_TRANSITIONS
-    assert attempt(migrated, update) == expected("quote", follows)
+    assert try_statement(migrated, update) == expected("quote", follows)
 
 
 @pytest.mark.parametrize(("current", "to"), pairs(ExtensionStatus))
@@ -62,7 +62,7 @@ def test_the_database_takes_the_extensions_transitions_and_no_other(
 ) -> None:
     requested, approved = ExtensionStatus.REQUESTED, ExtensionStatus.APPROVED
     extension = QuoteExtension(
-        quote_id=stored_quote(migrated),
+        quote_id=store_quote(migrated),
         contact_id=1,
         status=current,
         requested_by="Alice",
@@ -79,7 +79,7 @@ def test_the_database_takes_the_extensions_transitions_and_no_other(
         f"WHERE id = {extension.id}"
     )
     follows = to is current or (current, to) in EXTENSION_TRANSITIONS
-    assert attempt(migrated, update) == expected("quote_extension", follows)
+    assert try_statement(migrated, update) == expected("quote_extension", follows)
 
 
 @pytest.mark.parametrize(("current", "to"), pairs(InvitationStatus))
@@ -90,7 +90,7 @@ def test_the_database_takes_the_invitations_transitions_and_no_other(
     invitation = ContactInvitation(
         account_id="acme",
         inviter_id=1,
-        slack_user=f"U{new_number()}",
+        slack_user=f"U{get_next_number()}",
         name="Nora Body",
         email="nobody@acme.example",
         status=current,
@@ -105,41 +105,41 @@ def test_the_database_takes_the_invitations_transitions_and_no_other(
         f"UPDATE contact_invitation SET status = '{to}', decided_at = {decided} WHERE id = {invitation.id}"
     )
     follows = to is current or (current, to) in INVITATION_TRANSITIONS
-    assert attempt(migrated, update) == expected("contact_invitation", follows)
+    assert try_statement(migrated, update) == expected("contact_invitation", follows)
 
 
 @pytest.mark.parametrize(("current", "to"), pairs(OrderStatus))
 def test_r18_the_database_takes_the_orders_transitions_and_no_other(
     migrated: Migrated, current: OrderStatus, to: OrderStatus
 ) -> None:
-    order_id = stored_order(migrated, current)
+    order_id = store_order(migrated, current)
     finished = "CURRENT_TIMESTAMP" if to in (OrderStatus.COMPLETED, OrderStatus.FAILED) else "NULL"
     update = f"UPDATE service_order SET status = '{to}', finished_at = {finished} WHERE id = {order_id}"
     follows = to is current or (current, to) in ORDER_TRANSITIONS
-    assert attempt(migrated, update) == expected("service_order", follows)
+    assert try_statement(migrated, update) == expected("service_order", follows)
 
 
 @pytest.mark.parametrize(("current", "to"), pairs(InvoiceStatus))
 def test_r18_the_database_takes_the_invoices_transitions_and_no_other(
     migrated: Migrated, current: InvoiceStatus, to: InvoiceStatus
 ) -> None:
-    line_id = stored_line(migrated, LineStatus.SETTLED)
-    invoice = an_invoice(order_line_id=line_id, status=current)
+    line_id = store_line(migrated, LineStatus.SETTLED)
+    invoice = make_invoice(order_line_id=line_id, status=current)
     migrated.store(invoice)
     update = f"UPDATE invoice SET status = '{to}' WHERE id = {invoice.id}"
     follows = to is current or (current, to) in INVOICE_TRANSITIONS
-    assert attempt(migrated, update) == expected("invoice", follows)
+    assert try_statement(migrated, update) == expected("invoice", follows)
 
 
 @pytest.mark.parametrize(("current", "to"), pairs(LineStatus))
 def test_r18_the_database_takes_the_lines_transitions_and_no_other(
     migrated: Migrated, current: LineStatus, to: LineStatus
 ) -> None:
-    line_id = stored_line(migrated, current)
+    line_id = store_line(migrated, current)
     settled = "CURRENT_TIMESTAMP" if to is LineStatus.SETTLED else "NULL"
     update = f"UPDATE order_line SET status = '{to}', settled_at = {settled} WHERE id = {line_id}"
     follows = to is current or (current, to) in LINE_TRANSITIONS
-    assert attempt(migrated, update) == expected("order_line", follows)
+    assert try_statement(migrated, update) == expected("order_line", follows)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_r18_the_database_takes_the_lines_transitions_and_no_other(
     ],
 )
 def test_r18_the_history_cannot_be_rewritten(migrated: Migrated, statement: str, guard: str) -> None:
-    migrated.store(an_entry(number=new_number()))
-    assert attempt(migrated, statement) == guard
+    migrated.store(make_audit_entry(number=get_next_number()))
+    assert try_statement(migrated, statement) == guard
 
 
 ERASE_CONTENT = "UPDATE audit_entry SET reason = NULL, details = '{}', content_salt = NULL"
@@ -174,17 +174,17 @@ ERASE_CONTENT = "UPDATE audit_entry SET reason = NULL, details = '{}', content_s
 def test_r18_of_an_entry_only_the_content_can_be_erased(
     migrated: Migrated, statement: str, guard: str
 ) -> None:
-    number = new_number()
-    migrated.store(an_entry(number))
-    assert attempt(migrated, f"{statement} WHERE number = {number}") == guard
+    number = get_next_number()
+    migrated.store(make_audit_entry(number))
+    assert try_statement(migrated, f"{statement} WHERE number = {number}") == guard
 
 
 def test_r18_an_erased_content_stays_erased(migrated: Migrated) -> None:
-    number = new_number()
-    migrated.store(an_entry(number))
-    assert attempt(migrated, f"{ERASE_CONTENT} WHERE number = {number}") == "allowed"
+    number = get_next_number()
+    migrated.store(make_audit_entry(number))
+    assert try_statement(migrated, f"{ERASE_CONTENT} WHERE number = {number}") == "allowed"
     update = f"UPDATE audit_entry SET reason = 'other' WHERE number = {number}"
-    assert attempt(migrated, update) == "audit_entry_no_update"
+    assert try_statement(migrated, update) == "audit_entry_no_update"
 
 
 ERASE_PERSON = (
@@ -203,24 +203,24 @@ ERASE_PERSON = (
     ],
 )
 def test_r18_a_person_can_only_be_erased(migrated: Migrated, statement: str, guard: str) -> None:
-    person = AuditPerson.from_actor(Actor("contact", f"Person {new_number()}", "test"))
+    person = AuditPerson.from_actor(Actor("contact", f"Person {get_next_number()}", "test"))
     migrated.store(person)
-    assert attempt(migrated, f"{statement} WHERE id = '{person.id}'") == guard
+    assert try_statement(migrated, f"{statement} WHERE id = '{person.id}'") == guard
 
 
 def test_r18_of_a_person_nothing_is_left_over(migrated: Migrated) -> None:
-    person = AuditPerson.from_actor(Actor("contact", f"Person {new_number()}", "test"))
+    person = AuditPerson.from_actor(Actor("contact", f"Person {get_next_number()}", "test"))
     migrated.store(person)
     erase_half = f"UPDATE audit_person SET salt = NULL, name = NULL WHERE id = '{person.id}'"
-    assert "erased_as_a_whole" in attempt(migrated, erase_half)
+    assert "erased_as_a_whole" in try_statement(migrated, erase_half)
 
 
 def test_r18_the_history_cannot_be_replaced_or_emptied(migrated: Migrated) -> None:
-    number = new_number()
-    migrated.store(an_entry(number))
+    number = get_next_number()
+    migrated.store(make_audit_entry(number))
     sqlite = migrated.engine.dialect.name == "sqlite"
     replace = "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry"
-    assert attempt(migrated, replace if sqlite else "TRUNCATE audit_entry") != "allowed"
+    assert try_statement(migrated, replace if sqlite else "TRUNCATE audit_entry") != "allowed"
 
 
 @pytest.mark.parametrize(
@@ -234,9 +234,9 @@ def test_r18_the_history_cannot_be_replaced_or_emptied(migrated: Migrated) -> No
     ],
 )
 def test_r18_the_end_of_a_history_only_moves_on(migrated: Migrated, statement: str, guard: str) -> None:
-    account_id = f"account_{new_number()}"
-    migrated.store(an_account(id=account_id), AuditChainTip(account_id=account_id, number=7, hash="f" * 64))
-    assert attempt(migrated, f"{statement} WHERE account_id = '{account_id}'") == guard
+    account_id = f"account_{get_next_number()}"
+    migrated.store(make_account(id=account_id), AuditChainTip(account_id=account_id, number=7, hash="f" * 64))
+    assert try_statement(migrated, f"{statement} WHERE account_id = '{account_id}'") == guard
 
 
 @pytest.mark.parametrize(
@@ -247,5 +247,5 @@ def test_r18_the_end_of_a_history_only_moves_on(migrated: Migrated, statement: s
     ],
 )
 def test_r13_an_issued_receipt_stays_unchanged(migrated: Migrated, statement: str, guard: str) -> None:
-    migrated.store(a_receipt(number=f"R-{new_number()}", order_id=stored_order(migrated)))
-    assert attempt(migrated, statement) == guard
+    migrated.store(make_receipt(number=f"R-{get_next_number()}", order_id=store_order(migrated)))
+    assert try_statement(migrated, statement) == guard

@@ -15,7 +15,7 @@ from models.details import OrderDetails
 from models.notice import NoticeKind
 from models.service_order import LineStatus
 from tests.blocks import samples
-from tests.blocks.limits import texts
+from tests.blocks.limits import list_texts
 from tests.blocks.sample_messages import make_message
 
 ENGLISH = Localizer("en-GB", "Europe/Paris")
@@ -25,7 +25,7 @@ ACTIONS = ("placed", "processing", "completed", "failed", "retried", "given_up",
 
 
 def render_screen(details: OrderDetails) -> str:
-    return "\n".join(texts(render_order_modal(ENGLISH, details, METADATA, services_url=URL)))
+    return "\n".join(list_texts(render_order_modal(ENGLISH, details, METADATA, services_url=URL)))
 
 
 def list_outputs(details: OrderDetails) -> list[str]:
@@ -54,7 +54,7 @@ def test_two_subscriptions_to_one_product_are_distinguished_everywhere() -> None
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_r21_account_services_read_the_history_as_the_screens_show_it(action: str) -> None:
-    entry = samples.entry(f"service_order:{samples.service_order().number}", action)
+    entry = samples.make_audit_entry(f"service_order:{samples.make_service_order().number}", action)
     details = replace(samples.make_order_details(), history=[entry])
     message = make_message(NoticeKind.ORDER_OVERDUE, ENGLISH, to="services", order=details)
     expected = format_history_entry(

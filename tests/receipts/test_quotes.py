@@ -84,7 +84,7 @@ def test_it_speaks_the_readers_language() -> None:
     ],
 )
 def test_one_that_can_no_longer_be_accepted_says_so(status: QuoteStatus, word: str) -> None:
-    text = read_pdf(ENGLISH, samples.decided_quote(status))
+    text = read_pdf(ENGLISH, samples.make_decided_quote(status))
     assert word in text
     assert "Offer" not in text
     assert "How to accept" not in text

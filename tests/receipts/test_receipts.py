@@ -23,7 +23,7 @@ from bot.receipts import (
 from models.details import ReceiptDetails
 from models.receipt import Receipt, Seller
 from models.tax import TaxDetails
-from tests.models.examples import a_receipt
+from tests.models.examples import make_receipt
 from tests.receipts.japanese_font import need_japanese_font
 
 ENGLISH, FRENCH = Localizer("en-GB", "America/New_York"), Localizer("fr-FR", "Europe/Paris")
@@ -35,11 +35,11 @@ LONG = "Vereinigte & <b>#strong[x] " + "w" * 80
 
 
 def make_receipt_details(receipt: Receipt | None = None, seller: Seller = SELLER) -> ReceiptDetails:
-    return ReceiptDetails(receipt or a_receipt(), "SO-1007", "SQ-1042", seller)
+    return ReceiptDetails(receipt or make_receipt(), "SO-1007", "SQ-1042", seller)
 
 
 def line(**changes: Any) -> dict[str, Any]:
-    return {**a_receipt().lines[0], **changes}
+    return {**make_receipt().lines[0], **changes}
 
 
 def pages(pdf: bytes) -> list[str]:
@@ -119,7 +119,7 @@ async def test_the_same_receipt_is_the_same_bytes_in_any_process_anywhere() -> N
 
 def test_its_date_is_the_instant_of_its_issue() -> None:
     at = datetime(2026, 11, 15, 23, 0, 0, 250_000, tzinfo=UTC)
-    pdf = PdfReader(io.BytesIO(render_receipt_pdf(ENGLISH, make_receipt_details(a_receipt(issued_at=at)))))
+    pdf = PdfReader(io.BytesIO(render_receipt_pdf(ENGLISH, make_receipt_details(make_receipt(issued_at=at)))))
     assert pdf.metadata is not None
     assert pdf.metadata.creation_date == at.replace(microsecond=0)
 
@@ -158,7 +158,7 @@ def has_missing_glyphs(pdf: bytes) -> bool:
 
 def render_for_buyer(name: str) -> bytes:
     """In which all fonts are embedded, and nothing is missing."""
-    details = make_receipt_details(a_receipt(buyer=name))
+    details = make_receipt_details(make_receipt(buyer=name))
     pdf = render_receipt_pdf(ENGLISH, details)
     assert all("/FontFile3" in font or "/FontFile2" in font for font in fonts(pdf))
     assert not has_missing_glyphs(pdf)
@@ -220,7 +220,7 @@ RARE, UNASSIGNED, PRIVATE = "\U00030000", "\u0378", "\ue001"
 
 @pytest.mark.parametrize("character", [RARE, UNASSIGNED], ids=["rare", "unassigned"])
 def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered(character: str) -> None:
-    details = make_receipt_details(a_receipt(buyer=f"Acme {character} Ακμή"))
+    details = make_receipt_details(make_receipt(buyer=f"Acme {character} Ακμή"))
     assert find_missing_receipt_glyphs(ENGLISH, details) == character
     assert has_missing_glyphs(render_receipt_pdf(ENGLISH, details))
     assert "SO-1007" in read_pdf(ENGLISH, details.receipt)
@@ -228,14 +228,14 @@ def test_characters_that_no_font_has_are_known_and_the_rest_is_rendered(characte
 
 
 def test_a_character_of_private_use_is_missing_whatever_a_font_has_in_its_place() -> None:
-    details = make_receipt_details(a_receipt(buyer=f"Acme {PRIVATE}"))
+    details = make_receipt_details(make_receipt(buyer=f"Acme {PRIVATE}"))
     assert not has_missing_glyphs(render_receipt_pdf(ENGLISH, details))
     assert find_missing_receipt_glyphs(ENGLISH, details) == PRIVATE
 
 
 def test_with_the_extra_fonts_a_japanese_buyer_is_rendered() -> None:
     need_japanese_font()
-    receipt = a_receipt(buyer="株式会社アクメ", address=TOKYO)
+    receipt = make_receipt(buyer="株式会社アクメ", address=TOKYO)
     assert find_missing_receipt_glyphs(ENGLISH, make_receipt_details(receipt)) == ""
     assert "株式会社アクメ〒100-0001東京都千代田区千代田1-1Japan" in "".join(
         read_pdf(ENGLISH, receipt).split()
@@ -248,7 +248,7 @@ def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:
         {"name": "VAT", "percent": "20", "taxable_amount": 5000, "amount": 1000},
         {"name": "VAT", "percent": "5.5", "taxable_amount": 2000, "amount": 110},
     ]
-    receipt = a_receipt(
+    receipt = make_receipt(
         tax=1110,
         total=8110,
         lines=[line(tax=1000, amount=5000, taxes=taxes[:1]), line(tax=110, amount=2000, taxes=taxes[1:])],
@@ -272,14 +272,14 @@ def test_the_reason_for_no_tax_is_shown(treatment: str, name: str, note: str) ->
     taxes = [{"treatment": treatment, "taxable_amount": 7000, "amount": 0}]
     tax_details = TaxDetails(buyer_tax_ids=("DE136695976",))
     text = read_pdf(
-        FRENCH, a_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=tax_details)
+        FRENCH, make_receipt(tax=0, total=7000, lines=[line(tax=0, taxes=taxes)], tax_facts=tax_details)
     )
     for part in (name, note, "70,00 €", "N° de TVA : DE136695976"):
         assert part in text
 
 
 def test_the_purchase_order_number_is_on_it() -> None:
-    text = read_pdf(ENGLISH, a_receipt(po_number="PO-4711/b"))
+    text = read_pdf(ENGLISH, make_receipt(po_number="PO-4711/b"))
     assert "Purchase order" in text
     assert "PO-4711/b" in text
     assert "Purchase order" not in read_pdf(ENGLISH)
@@ -289,17 +289,17 @@ def test_each_line_names_the_method_it_was_charged_to_if_they_differ() -> None:
     visa = {"brand": "visa", "last4": "4242", "amount": 4200}
     amex = {"brand": "amex", "last4": "0005", "amount": 4200}
     lines = [line(charged_to=visa), line(product="GoTo Webinar", charged_to=amex)]
-    text = read_pdf(ENGLISH, a_receipt(lines=lines, cards=[visa, amex]))
+    text = read_pdf(ENGLISH, make_receipt(lines=lines, cards=[visa, amex]))
     assert text.index("charged to Visa ending in 4242") < text.index("GoTo Webinar")
     assert text.index("GoTo Webinar") < text.index("charged to Amex ending in 0005")
-    assert "charged to" not in read_pdf(ENGLISH, a_receipt(lines=lines[:1], cards=[visa]))
+    assert "charged to" not in read_pdf(ENGLISH, make_receipt(lines=lines[:1], cards=[visa]))
 
 
 def test_r26_each_payment_has_its_own_day() -> None:
     visa = {"brand": "visa", "last4": "4242"}
     first, second = ({**visa, "amount": 4200, "paid_on": f"2026-11-{day}"} for day in (14, 15))
     lines = [line(charged_to=first), line(product="GoTo Webinar", charged_to=second)]
-    receipt = a_receipt(lines=lines, cards=[first, second])
+    receipt = make_receipt(lines=lines, cards=[first, second])
     text = " ".join(read_pdf(ENGLISH, receipt).split())
     for part in (
         "charged on 14 Nov 2026 to Visa ending in 4242",
@@ -332,7 +332,7 @@ def test_r26_it_says_whether_everything_was_paid(
 ) -> None:
     one = line(**values)
     total = one["amount"] + one["tax"]
-    receipt = a_receipt(lines=[one], cards=cards, subtotal=one["amount"], tax=one["tax"], total=total)
+    receipt = make_receipt(lines=[one], cards=cards, subtotal=one["amount"], tax=one["tax"], total=total)
     for reader, word in ((ENGLISH, english), (FRENCH, french)):
         content = build_receipt_content(reader, make_receipt_details(receipt))
         assert content["paid"] == word
@@ -341,22 +341,22 @@ def test_r26_it_says_whether_everything_was_paid(
 
 def test_r26_what_the_next_line_has_paid_is_not_carried_over() -> None:
     lines = [line(carried_over=40), line(earlier_balance=40)]
-    receipt = a_receipt(lines=lines, cards=CARD)
+    receipt = make_receipt(lines=lines, cards=CARD)
     assert build_receipt_content(ENGLISH, make_receipt_details(receipt))["paid"] == "Paid"
 
 
 def test_names_are_letters_and_never_markup() -> None:
-    assert "#strong[x] <b> & $x$ \\ */" in read_pdf(ENGLISH, a_receipt(buyer="#strong[x] <b> & $x$ \\ */"))
+    assert "#strong[x] <b> & $x$ \\ */" in read_pdf(ENGLISH, make_receipt(buyer="#strong[x] <b> & $x$ \\ */"))
 
 
 @pytest.mark.parametrize(("lines", "name"), [(1, "GoTo Meeting"), (200, "GoTo Meeting"), (200, LONG)])
 def test_it_is_small(lines: int, name: str) -> None:
-    receipt = a_receipt(buyer=name, lines=[line(product=name) for _ in range(lines)])
+    receipt = make_receipt(buyer=name, lines=[line(product=name) for _ in range(lines)])
     assert len(render_receipt_pdf(FRENCH, make_receipt_details(receipt))) < MAX_PDF_BYTES
 
 
 def test_every_page_of_a_long_one_has_the_head_of_the_table_and_no_line_is_lost() -> None:
-    many = a_receipt(lines=[line(product=f"Product no. {n}") for n in range(60)])
+    many = make_receipt(lines=[line(product=f"Product no. {n}") for n in range(60)])
     read = pages(render_receipt_pdf(ENGLISH, make_receipt_details(many)))
     assert len(read) > 2
     for number, text in enumerate(read, start=1):
@@ -367,7 +367,7 @@ def test_every_page_of_a_long_one_has_the_head_of_the_table_and_no_line_is_lost(
 
 def test_a_line_for_each_of_many_invoices_is_kept_and_the_totals_stand_together() -> None:
     invoiced = [line(invoiced=8400, invoice_number=f"INV-{n:03}", due_on="2026-12-30") for n in range(120)]
-    many = a_receipt(lines=invoiced, cards=[], subtotal=840_000, tax=168_000, total=1_008_000)
+    many = make_receipt(lines=invoiced, cards=[], subtotal=840_000, tax=168_000, total=1_008_000)
     pdf = render_receipt_pdf(ENGLISH, make_receipt_details(many))
     read = pages(pdf)
     text = "\n".join(read)
@@ -380,7 +380,7 @@ def test_a_line_for_each_of_many_invoices_is_kept_and_the_totals_stand_together(
 def test_the_total_is_on_the_page_of_what_it_adds_up(lines: int) -> None:
     """With 15 lines, the page has room for the subtotal alone."""
     read = pages(
-        render_receipt_pdf(ENGLISH, make_receipt_details(a_receipt(lines=[line() for _ in range(lines)])))
+        render_receipt_pdf(ENGLISH, make_receipt_details(make_receipt(lines=[line() for _ in range(lines)])))
     )
     assert any("Subtotal" in page and "\nTotal" in page for page in read)
 
@@ -390,24 +390,24 @@ LONG_WORDS = ("4500012345678901234567890", "W" * 50, "https://services.example/h
 
 @pytest.mark.parametrize("word", LONG_WORDS)
 def test_a_long_word_is_copied_as_it_was_typed(word: str) -> None:
-    receipt = a_receipt(po_number=word)
+    receipt = make_receipt(po_number=word)
     text = PdfReader(io.BytesIO(render_receipt_pdf(ENGLISH, make_receipt_details(receipt)))).pages[0]
     assert word in text.extract_text().replace("\n", "")
 
 
 def test_a_long_word_in_wide_letters_is_broken_before_the_margin() -> None:
-    [number] = re.findall(r"Purchase order\n((?:W+\n)+)", read_pdf(ENGLISH, a_receipt(po_number="W" * 50)))
+    [number] = re.findall(r"Purchase order\n((?:W+\n)+)", read_pdf(ENGLISH, make_receipt(po_number="W" * 50)))
     assert max(map(len, number.split())) <= 10
 
 
 @pytest.mark.parametrize("number", ["🚀", ""])
 def test_it_is_small_even_if_characters_are_missing(number: str) -> None:
-    receipt = a_receipt(buyer=RARE, po_number=number, lines=[line(product=LONG) for _ in range(200)])
+    receipt = make_receipt(buyer=RARE, po_number=number, lines=[line(product=LONG) for _ in range(200)])
     assert len(render_receipt_pdf(FRENCH, make_receipt_details(receipt))) < MAX_PDF_BYTES
 
 
 def test_zero_tax_is_shown_as_no_tax() -> None:
-    text = read_pdf(ENGLISH, a_receipt(tax=0, total=7000, lines=[line(tax=0)], currency="USD"))
+    text = read_pdf(ENGLISH, make_receipt(tax=0, total=7000, lines=[line(tax=0)], currency="USD"))
     assert "US$0.00" in text
 
 
@@ -416,7 +416,7 @@ def test_two_cards_are_named_each_with_its_amount() -> None:
         {"brand": "visa", "last4": "4242", "amount": 5000},
         {"brand": "mastercard", "last4": "4444", "amount": 3400},
     ]
-    text = read_pdf(ENGLISH, a_receipt(cards=cards))
+    text = read_pdf(ENGLISH, make_receipt(cards=cards))
     assert "with Visa ending in 4242" in text
     assert "€50.00" in text
     assert "with Mastercard ending in 4444" in text

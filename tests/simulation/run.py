@@ -144,7 +144,7 @@ EXPECTED_ERRORS = ("notice.undeliverable", "account_services.channel_unreachable
 def collect_errors(world: SimulatedWorld) -> Iterator[None]:
     """The log is silent; an unexpected error in it counts as a failure."""
 
-    def hear(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    def capture_event(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if event["event"] == "notice.undeliverable":
             world.logged_undeliverable.add(event["notice"])
         expected = event["event"] in EXPECTED_ERRORS
@@ -153,7 +153,7 @@ def collect_errors(world: SimulatedWorld) -> Iterator[None]:
         raise structlog.DropEvent
 
     usual = structlog.get_config()
-    structlog.configure(processors=[_keep_exception, hear])
+    structlog.configure(processors=[_keep_exception, capture_event])
     logging.disable(logging.CRITICAL)
     try:
         yield

@@ -10,7 +10,7 @@ from bot.use_cases.accounts_import.run import import_accounts
 from bot.version import VERSION
 from models.migrations.run import get_head_revision
 from scheduler import JOBS
-from tests.handlers.all_screens import COMMANDS, acme_has_an_order_and_a_quote, press_everything
+from tests.handlers.all_screens import COMMANDS, create_order_and_quote, press_everything
 from tests.upgrades.recording import Recording, record_statements
 from tests.world import ACCOUNTS, World
 from tests.world import world as open_world
@@ -29,7 +29,7 @@ async def record_scenario(path: Path) -> None:
 
 
 async def run_scenario(world: World) -> None:
-    metadata = await acme_has_an_order_and_a_quote(world)
+    metadata = await create_order_and_quote(world)
     alice = world.person("alice")
     for route in COMMANDS:
         for words in ("", "SO-1001", "SQ-1002", "webinar 5", "help"):

@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, select
 
 from models.migrations.previous_version import OLDEST_SUPPORTED_REVISION
 from models.migrations.run import list_revisions, upgrade_database
-from tests.models.migrated import new_engine
+from tests.models.migrated import create_empty_engine
 from tests.models.schema import Schema, read_schema
 from tests.upgrades.recording import Recording, replay
 
@@ -33,7 +33,7 @@ HARMLESS = {
 
 @contextmanager
 def open_upgraded(dialect: str) -> Iterator[Connection]:
-    engine = new_engine(dialect)
+    engine = create_empty_engine(dialect)
     with engine.begin() as connection:
         upgrade_database(connection)
     if dialect == "sqlite":
@@ -77,7 +77,7 @@ def test_a_version_is_supported_as_long_as_there_is_a_recording_of_it() -> None:
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_migrations_drop_rename_and_tighten_nothing_that_a_supported_version_uses(dialect: str) -> None:
     """Expand first, contract a version later: docs/operate.md, *Upgrading*."""
-    engine = new_engine(dialect)
+    engine = create_empty_engine(dialect)
     with engine.begin() as connection:
         upgrade_database(connection, OLDEST_SUPPORTED_REVISION)
         before = read_schema(connection)
@@ -156,7 +156,7 @@ def list_new_constraints(old: Schema, new: Schema) -> Iterator[str]:
     ],
 )
 def test_a_change_that_an_earlier_version_would_fail_for_is_found(change: str, name: str) -> None:
-    engine = new_engine("postgresql")
+    engine = create_empty_engine("postgresql")
     with engine.begin() as connection:
         upgrade_database(connection)
         before = read_schema(connection)

@@ -61,7 +61,7 @@ Row = TypeVar("Row", bound=SQLModel)
 Import = Callable[..., Awaitable[ImportSummary]]
 
 
-async def all_of(session: Session, model: type[Row]) -> list[Row]:
+async def list_rows(session: Session, model: type[Row]) -> list[Row]:
     """As they are now, by primary key, and belonging to no session."""
     keys = model.__table__.primary_key  # type: ignore[attr-defined]
     rows = list((await session.exec(select(model).order_by(*keys))).all())
@@ -69,13 +69,13 @@ async def all_of(session: Session, model: type[Row]) -> list[Row]:
     return rows
 
 
-async def one_of(session: Session, model: type[Row]) -> Row:
-    [row] = await all_of(session, model)
+async def get_row(session: Session, model: type[Row]) -> Row:
+    [row] = await list_rows(session, model)
     return row
 
 
-async def story(session: Session) -> list[tuple[str, str, str | None, str | None]]:
-    entries = sorted(await all_of(session, AuditEntry), key=lambda e: e.id or 0)
+async def list_history(session: Session) -> list[tuple[str, str, str | None, str | None]]:
+    entries = sorted(await list_rows(session, AuditEntry), key=lambda e: e.id or 0)
     return [(e.subject, e.action, e.from_status, e.to_status) for e in entries]
 
 
@@ -84,26 +84,26 @@ async def change(database: Database, row: SQLModel, **values: object) -> None:
         session.add(row.sqlmodel_update(values))
 
 
-def decided(status: str) -> str:
+def render_decided_quote(status: str) -> str:
     closed = f"decided: {{status: {status}, at: 2026-11-16T10:30:00Z}}"
     return ACME.replace("number: Q-2041,", f"number: Q-2041, {closed},")
 
 
-async def active(session: Session) -> list[bool]:
+async def list_active_flags(session: Session) -> list[bool]:
     """Of the contacts, the administrator and the payment method."""
-    contacts = [row.active for row in await all_of(session, BillingContact)]
-    administrators = [row.active for row in await all_of(session, Administrator)]
-    return contacts + administrators + [row.active for row in await all_of(session, PaymentMethod)]
+    contacts = [row.active for row in await list_rows(session, BillingContact)]
+    administrators = [row.active for row in await list_rows(session, Administrator)]
+    return contacts + administrators + [row.active for row in await list_rows(session, PaymentMethod)]
 
 
 async def reject(database: Database, session: Session) -> None:
-    quote = await one_of(session, Quote)
+    quote = await get_row(session, Quote)
     quote.change_status(QuoteStatus.REJECTED, AT, "Alice Martin")
     async with database.write() as writing:
         await writing.merge(quote)
 
 
-def dump(database: Database) -> list[str]:
+def dump_rows(database: Database) -> list[str]:
     engine = create_engine(database.url)
     with engine.connect() as connection:
         rows = {t.name: connection.execute(t.select()).all() for t in metadata.sorted_tables}

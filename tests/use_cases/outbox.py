@@ -236,11 +236,11 @@ class Outbox:
             return receipt
 
 
-async def alice(outbox: Outbox) -> str:
+async def get_alice_destination(outbox: Outbox) -> str:
     return f"contact:{(await outbox.contact()).key}"
 
 
-async def benoit(outbox: Outbox) -> str:
+async def get_benoit_destination(outbox: Outbox) -> str:
     return f"contact:{(await outbox.contact('benoit@acme.example')).key}"
 
 

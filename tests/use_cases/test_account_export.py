@@ -22,7 +22,7 @@ from models.quote import Quote, QuoteStatus
 from models.subscription import Subscription
 from tests.large_accounts_file import build_large_accounts_file
 from tests.postgres import ACCOUNTS
-from tests.use_cases.imports import ACME, AT, QUOTE, UMBRELLA, Import, all_of, change, one_of, reject
+from tests.use_cases.imports import ACME, AT, QUOTE, UMBRELLA, Import, change, get_row, list_rows, reject
 from tests.yaml_files import read_yaml
 
 DAY = timedelta(days=1)
@@ -37,12 +37,12 @@ async def test_importing_an_export_changes_nothing(
     database: Database, session: Session, tmp_path: Path, source: Path
 ) -> None:
     await import_accounts(database, path=source, at=AT)
-    before = len(await all_of(session, AuditEntry))
+    before = len(await list_rows(session, AuditEntry))
     exported, path = await export_accounts(database), tmp_path / "export.yml"
     path.write_text(exported.text, "utf-8")
     summary = await store(database, path)
     assert (summary.changes, exported.omitted) == ([], [])
-    assert len(await all_of(session, AuditEntry)) == before
+    assert len(await list_rows(session, AuditEntry)) == before
     assert (await export_accounts(database)).text == exported.text
     listed = read_yaml(source)
     assert {a["id"] for a in exported.content["accounts"]} == {a["id"] for a in listed["accounts"]}
@@ -66,7 +66,7 @@ async def test_an_export_has_what_has_changed_since_the_import(
     await imports()
     await change(database, Administrator(account_id="acme", email="zoe@acme.example", name="Zoé"))
     # An order's address became the account's (R10); tax is still that of the imported one's country.
-    await change(database, await one_of(session, Account), city="Mons", country="BE")
+    await change(database, await get_row(session, Account), city="Mons", country="BE")
     exported = await export_accounts(database, ["acme"])
     [account] = exported.content["accounts"]
     assert account["billing_address"]["city"] == "Mons"
@@ -79,6 +79,7 @@ async def test_an_export_has_what_has_changed_since_the_import(
 
 async def test_an_export_has_every_field_of_an_account(imports: Import, database: Database) -> None:
     everything = """    tax_id: FR40303265045
+    tax_name: TVA
     tax_exemption: exempt
     po_number: required
     pay_by_invoice: true
@@ -109,8 +110,8 @@ async def test_a_dry_run_shows_the_changes_and_stores_nothing(
         "  subscription:sub_1 unit_price: 1400 → 1500",
         "umbrella: imported",
     ]
-    assert (await one_of(session, Account)).name == "Acme SA"
-    assert len(await all_of(session, AuditEntry)) == 2
+    assert (await get_row(session, Account)).name == "Acme SA"
+    assert len(await list_rows(session, AuditEntry)) == 2
 
 
 async def test_the_second_of_two_operators_sees_what_the_first_one_changed(
@@ -128,10 +129,10 @@ async def test_the_second_of_two_operators_sees_what_the_first_one_changed(
         "acme was changed by bob (import:bob.yml) on 2026-11-17 11:00 UTC since it was exported: "
         "export it again, and make your changes there" in str(refused.value)
     )
-    assert (await one_of(session, Account)).name == "Acme SAS"
+    assert (await get_row(session, Account)).name == "Acme SAS"
     await store(database, path, operator="eve", overwrite=frozenset({"acme"}))
-    assert (await one_of(session, Account)).name == "Acme Group"
-    entry = (await all_of(session, AuditEntry))[-1]
+    assert (await get_row(session, Account)).name == "Acme Group"
+    entry = (await list_rows(session, AuditEntry))[-1]
     assert (entry.actor_kind, entry.source) == ("operator", "import:eve.yml")
 
 
@@ -157,7 +158,7 @@ async def test_accounts_that_a_file_no_longer_names_are_reported_and_closed_on_d
     assert summary.warnings == ["not in this file, and still open: umbrella; --close-missing closes them"]
     closed = await store(database, path, close_missing=True)
     assert (closed.missing_accounts, closed.changed_accounts) == ([], 1)
-    acme, umbrella = await all_of(session, Account)
+    acme, umbrella = await list_rows(session, Account)
     assert (acme.closed_at, umbrella.closed_at) == (None, AT + DAY)
     assert [a["id"] for a in (await export_accounts(database)).content["accounts"]] == ["acme"]
 
@@ -169,17 +170,17 @@ async def test_a_closed_account_stays_closed_until_it_is_overwritten(
     closing = {"account_id": "acme", "reason": "The contract has ended", "operator": "bob", "at": AT}
     assert await close_account(database, **closing)  # type: ignore[arg-type]
     assert not await close_account(database, **closing)  # type: ignore[arg-type]
-    [quote] = await all_of(session, Quote)
+    [quote] = await list_rows(session, Quote)
     assert (quote.status, quote.reason) == (QuoteStatus.EXPIRED, "The contract has ended")
-    entry = next(e for e in await all_of(session, AuditEntry) if e.action == "closed")
+    entry = next(e for e in await list_rows(session, AuditEntry) if e.action == "closed")
     assert (entry.source, entry.reason) == ("close", "The contract has ended")
     path = tmp_path / "accounts.yml"
     path.write_text(ACME, "utf-8")
     summary = await store(database, path)
     assert "acme is closed and stays so without --overwrite acme" in summary.warnings
-    assert (await one_of(session, Account)).closed_at == AT
+    assert (await get_row(session, Account)).closed_at == AT
     await store(database, path, overwrite=frozenset({"acme"}))
-    account = await one_of(session, Account)
+    account = await get_row(session, Account)
     assert (account.closed_at, account.closed_reason) == (None, None)
     with pytest.raises(AccountNotFound):
         await close_account(database, account_id="nobody", reason=None, operator="bob", at=AT)
@@ -198,9 +199,9 @@ STALE = "acme has changed since it was exported, and this file would replace wha
 async def export_and_change(imports: Import, database: Database, session: Session) -> str:
     """An order has set an address, the account is exported, and another order sets the next address."""
     await imports()
-    await change(database, await one_of(session, Account), city="Lyon", postal_code="69001")
+    await change(database, await get_row(session, Account), city="Lyon", postal_code="69001")
     exported = (await export_accounts(database)).text
-    await change(database, await one_of(session, Account), city="Nice", postal_code="06000")
+    await change(database, await get_row(session, Account), city="Nice", postal_code="06000")
     return exported
 
 
@@ -215,10 +216,10 @@ async def test_a_stale_export_does_not_replace_an_orders_address(
             await store(database, path, **options)
         assert f"{STALE} (name, billing_address)" in str(refused.value)
         assert "or add --overwrite acme" in str(refused.value)
-    account = await one_of(session, Account)
+    account = await get_row(session, Account)
     assert (account.name, account.city) == ("Acme SA", "Nice")
     await store(database, path, overwrite=frozenset({"acme"}))
-    account = await one_of(session, Account)
+    account = await get_row(session, Account)
     assert (account.name, account.city, account.postal_code) == ("Acme SAS", "Lyon", "69001")
 
 
@@ -226,9 +227,9 @@ async def test_overwriting_also_brings_back_the_imported_address(
     imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
-    await change(database, await one_of(session, Account), city="Lyon")
+    await change(database, await get_row(session, Account), city="Lyon")
     await imports(overwrite=True)
-    assert (await one_of(session, Account)).city == "Paris"
+    assert (await get_row(session, Account)).city == "Paris"
 
 
 async def test_a_file_by_hand_has_no_state_to_compare(
@@ -237,7 +238,7 @@ async def test_a_file_by_hand_has_no_state_to_compare(
     exported = await export_and_change(imports, database, session)
     lines = [line for line in exported.splitlines(keepends=True) if "exported_" not in line]
     await imports("".join(lines).replace("Acme SA", "Acme SAS"))
-    assert (await one_of(session, Account)).city == "Lyon"
+    assert (await get_row(session, Account)).city == "Lyon"
 
 
 async def test_what_an_import_would_leave_alone_makes_no_export_stale(
@@ -247,17 +248,17 @@ async def test_what_an_import_would_leave_alone_makes_no_export_stale(
     await imports()
     path = tmp_path / "export.yml"
     path.write_text((await export_accounts(database)).text.replace("Acme SA", "Acme SAS"), "utf-8")
-    meeting = (await all_of(session, Subscription))[0]
+    meeting = (await list_rows(session, Subscription))[0]
     await change(database, meeting, seats=40)
     await change(database, Administrator(account_id="acme", email="zoe@acme.example", name="Zoé"))
     nora = BillingContact(account_id="acme", email="nora@acme.example", name="Nora", imported=False)
     await change(database, nora)
-    benoit = next(c for c in await all_of(session, BillingContact) if c.email.startswith("benoit"))
+    benoit = next(c for c in await list_rows(session, BillingContact) if c.email.startswith("benoit"))
     await change(database, benoit, active=False, withdrawn_by="Nora", withdrawn_at=AT)
     await reject(database, session)
     await store(database, path)
-    assert (await one_of(session, Account)).name == "Acme SAS"
-    assert (await all_of(session, Subscription))[0].seats == 40
+    assert (await get_row(session, Account)).name == "Acme SAS"
+    assert (await list_rows(session, Subscription))[0].seats == 40
 
 
 LATER_CHANGES: dict[str, tuple[type[SQLModel], dict[str, object]]] = {
@@ -277,7 +278,7 @@ async def test_a_stale_export_replaces_nothing_else_either(
     path = tmp_path / "export.yml"
     path.write_text((await export_accounts(database)).text, "utf-8")
     model, values = LATER_CHANGES[name]
-    await change(database, (await all_of(session, model))[0], **values)
+    await change(database, (await list_rows(session, model))[0], **values)
     with pytest.raises(InvalidAccountsFile, match=STALE):
         await store(database, path)
     path.write_text((await export_accounts(database)).text, "utf-8")
@@ -295,7 +296,7 @@ async def test_an_import_leaves_no_account_without_contacts(
     reason = "leaves acme without a billing contact: list at least one"
     assert str(refused.value) == f"line 2, accounts[0].billing_contacts: {reason}"
 
-    alice, _ = await all_of(session, BillingContact)
+    alice, _ = await list_rows(session, BillingContact)
     await change(database, alice, active=False, withdrawn_by="Benoît Roy", withdrawn_at=AT)
     only_alice = ACME.replace("      - {email: benoit@acme.example, name: Benoît Roy}\n", "")
     with pytest.raises(InvalidAccountsFile) as refused:
@@ -303,14 +304,14 @@ async def test_an_import_leaves_no_account_without_contacts(
     reason = "leaves acme without a billing contact: alice@acme.example was removed in Slack"
     assert str(refused.value) == f"line 11, accounts[0].billing_contacts: {reason}"
     await imports(only_alice, overwrite=True)
-    assert [c.active for c in await all_of(session, BillingContact)] == [True, False]
+    assert [c.active for c in await list_rows(session, BillingContact)] == [True, False]
     with pytest.raises(InvalidAccountsFile, match="list at least one"):
         await imports(without, overwrite=True)
 
-    _, benoit = await all_of(session, BillingContact)
+    _, benoit = await list_rows(session, BillingContact)
     await change(database, benoit, active=True, imported=False)
     await imports(without)
-    assert [c.active for c in await all_of(session, BillingContact)] == [False, True]
+    assert [c.active for c in await list_rows(session, BillingContact)] == [False, True]
 
 
 async def test_a_closed_account_gets_no_pending_quotes(
@@ -326,6 +327,6 @@ async def test_a_closed_account_gets_no_pending_quotes(
     )
     closed = "decided: {status: rejected, at: 2026-11-16T10:30:00Z}, "
     await imports(with_another.replace("number: Q-2042, ", "number: Q-2042, " + closed))
-    assert [q.status for q in await all_of(session, Quote)] == [QuoteStatus.EXPIRED, QuoteStatus.REJECTED]
+    assert [q.status for q in await list_rows(session, Quote)] == [QuoteStatus.EXPIRED, QuoteStatus.REJECTED]
     await imports(with_another.replace("2042", "2043"), overwrite=True)
-    assert (await all_of(session, Quote))[-1].status is QuoteStatus.PENDING
+    assert (await list_rows(session, Quote))[-1].status is QuoteStatus.PENDING

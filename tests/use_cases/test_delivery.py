@@ -19,7 +19,14 @@ from models.notice import NoticeKind, NoticeStatus
 from models.notice.destination import Destination
 from tests.postgres import explain, only_sqlite
 from tests.time_limits import HANG_SECONDS
-from tests.use_cases.outbox import CHANNEL, START, Outbox, alice, list_sent_numbers, read_number
+from tests.use_cases.outbox import (
+    CHANNEL,
+    START,
+    Outbox,
+    get_alice_destination,
+    list_sent_numbers,
+    read_number,
+)
 
 # Order and claims
 
@@ -58,7 +65,7 @@ async def enqueue_and_fail(outbox: Outbox) -> None:
 
 
 async def test_delivering_again_sends_nothing_again(outbox: Outbox) -> None:
-    await outbox.enqueue(CHANNEL, await alice(outbox))
+    await outbox.enqueue(CHANNEL, await get_alice_destination(outbox))
     await outbox.deliver_all()
     await outbox.deliver_all()
     assert sorted(sent.channel for sent in outbox.messenger.sent) == ["C01BILLING", "D01ALICE"]

@@ -26,8 +26,8 @@ from tests.use_cases.outbox import (
     CHANNEL,
     START,
     Outbox,
-    alice,
-    benoit,
+    get_alice_destination,
+    get_benoit_destination,
     is_marking_delivered,
     list_sent_kinds,
     list_sent_numbers,
@@ -89,7 +89,7 @@ async def test_r24_a_channels_rate_limit_is_waited_out_to_the_second_and_stops_n
     await outbox.enqueue(CHANNEL, number=1)
     outbox.messenger.refusals["C01BILLING"] = [RateLimited(42)] * 2
     assert await outbox.deliver() == 0
-    await outbox.enqueue(await alice(outbox))
+    await outbox.enqueue(await get_alice_destination(outbox))
     assert await outbox.deliver() == 1, "to somebody else"
     for start in (0, 42):
         outbox.at = START + timedelta(seconds=start + 41.999)
@@ -142,7 +142,7 @@ async def test_r24_a_lookups_rate_limit_is_waited_out_and_is_not_the_workspaces(
         return await find(team_id, email)
 
     outbox.directory.find_user_by_email = find_user  # type: ignore[method-assign]
-    await outbox.enqueue(await benoit(outbox))
+    await outbox.enqueue(await get_benoit_destination(outbox))
     assert await outbox.deliver() == 0
     await outbox.enqueue(CHANNEL)
     assert await outbox.deliver() == 1
@@ -158,7 +158,7 @@ async def test_a_profiles_rate_limit_says_when_to_ask_for_an_unknown_person_agai
         raise DirectoryRateLimited("ratelimited", 42)
 
     outbox.directory.fetch_profile = refuse  # type: ignore[method-assign]
-    await outbox.enqueue(await benoit(outbox))
+    await outbox.enqueue(await get_benoit_destination(outbox))
     assert await outbox.deliver() == 0
     assert await find_next_delivery_time(outbox.services) == START + timedelta(seconds=42)
 

@@ -23,7 +23,7 @@ from tests.use_cases.outbox import (
     CHANNEL,
     START,
     Outbox,
-    alice,
+    get_alice_destination,
     is_marking_delivered,
     list_sent_kinds,
     list_sent_numbers,
@@ -49,12 +49,12 @@ def patient_commits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("patient_commits")
 async def test_a_burst_takes_one_claim_and_one_commit(outbox: Outbox) -> None:
-    await outbox.enqueue(CHANNEL, await alice(outbox), number=-1)
+    await outbox.enqueue(CHANNEL, await get_alice_destination(outbox), number=-1)
     await outbox.deliver_all()
     outbox.messenger.sent.clear()
     outbox.move(60)
     for number in range(5):
-        await outbox.enqueue(CHANNEL, await alice(outbox), number=number)
+        await outbox.enqueue(CHANNEL, await get_alice_destination(outbox), number=number)
     with log_queries(outbox.database.sync_engine) as log:
         assert await outbox.deliver() == 10
     assert list_sent_numbers(outbox, "C01BILLING") == list_sent_numbers(outbox, "D01ALICE") == [*range(5)]
@@ -174,10 +174,12 @@ async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(outbox: Outbo
 async def test_a_receipt_and_its_pdf_take_three_commits(outbox: Outbox) -> None:
     order = await outbox.order()
     await outbox.complete(order)
-    await outbox.enqueue(await alice(outbox), kind=NoticeKind.ORDER_PLACED, order=order)
+    await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.ORDER_PLACED, order=order)
     await outbox.deliver_all()
     outbox.move(60)
-    await outbox.enqueue(await alice(outbox), kind=NoticeKind.RECEIPT, event="order:1:receipt", order=order)
+    await outbox.enqueue(
+        await get_alice_destination(outbox), kind=NoticeKind.RECEIPT, event="order:1:receipt", order=order
+    )
     with log_queries(outbox.database.sync_engine) as log:
         assert await outbox.deliver() == 2
     assert list_sent_kinds(outbox, "D01ALICE")[1:] == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]

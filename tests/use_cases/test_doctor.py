@@ -25,7 +25,7 @@ from models.notice.payloads import PortalChangedPayload
 from tests.commands import run_command
 from tests.fakes import FakeUserDirectory
 from tests.mail.inbox import run_inbox
-from tests.models.examples import a_slack_user
+from tests.models.examples import make_slack_user
 from tests.postgres import CHOSEN
 from tests.replicas.processes import build_environment
 from tests.world import World
@@ -313,7 +313,7 @@ async def test_contacts_are_looked_up_though_one_fails_and_though_they_are_many(
             session.add(BillingContact(account_id="acme", email=email, name=user, slack_user=user))
             if number:
                 directory.add(user, email)
-                session.add(a_slack_user(user_id=user, email=email))
+                session.add(make_slack_user(user_id=user, email=email))
     found = (await load_results(world))["contacts"]
     assert found.passed is None
     assert found.message == "Slack does not know 0@acme.example (acme); 50 of 60 were looked up"

@@ -20,10 +20,10 @@ from tests.use_cases.imports import (
     AT,
     UMBRELLA,
     Import,
-    active,
-    all_of,
     change,
-    one_of,
+    get_row,
+    list_active_flags,
+    list_rows,
 )
 
 
@@ -32,7 +32,7 @@ async def test_changes_of_an_account_are_in_one_entry_with_old_and_new(
 ) -> None:
     await imports()
     await imports(ACME.replace("Acme SA", "Acme SAS").replace('"14.00"', '"15.00"'))
-    entry = (await all_of(session, AuditEntry))[-1]
+    entry = (await list_rows(session, AuditEntry))[-1]
     assert (entry.subject, entry.action) == ("account:acme", "updated")
     assert entry.details == {
         "name": ["Acme SA", "Acme SAS"],
@@ -47,14 +47,14 @@ async def test_people_and_methods_no_longer_listed_are_withdrawn_and_restored(
     shorter = re.sub(r"      - {(email: benoit|email: hugo|id: pm_1).*\n", "", ACME)
     shorter = shorter.replace("    administrators:\n", "").replace("    payment_methods:\n", "")
     await imports(shorter)
-    assert await active(session) == [True, False, False, False]
-    assert (await all_of(session, AuditEntry))[-1].details == {
+    assert await list_active_flags(session) == [True, False, False, False]
+    assert (await list_rows(session, AuditEntry))[-1].details == {
         "contact:benoit@acme.example": "withdrawn",
         "administrator:hugo@acme.example": "withdrawn",
         "payment_method:pm_1": "withdrawn",
     }
     await imports()
-    assert await active(session) == [True, True, True, True]
+    assert await list_active_flags(session) == [True, True, True, True]
 
 
 async def test_an_administrator_added_by_an_order_is_not_removed(
@@ -64,7 +64,7 @@ async def test_an_administrator_added_by_an_order_is_not_removed(
     await imports()
     await change(database, Administrator(account_id="acme", email="zoe@acme.example", name="Zoé"))
     await imports(ACME.replace("Acme SA", "Acme"))
-    found = {a.email: a.active for a in await all_of(session, Administrator)}
+    found = {a.email: a.active for a in await list_rows(session, Administrator)}
     assert found == {"hugo@acme.example": True, "zoe@acme.example": True}
 
 
@@ -77,7 +77,7 @@ async def test_contacts_who_were_added_or_withdrawn_in_slack_stay_so(
         account_id="acme", email="zoe@acme.example", name="Zoé", slack_user="U9", imported=False
     )
     await change(database, zoe)
-    contacts = {c.email: c for c in await all_of(session, BillingContact)}
+    contacts = {c.email: c for c in await list_rows(session, BillingContact)}
     benoit = contacts["benoit@acme.example"]
     await change(database, benoit, active=False, withdrawn_by="Zoé", withdrawn_at=AT)
     exported = (await export_accounts(database)).text
@@ -91,13 +91,13 @@ async def test_contacts_who_were_added_or_withdrawn_in_slack_stay_so(
         "contacts added in Slack stay without --overwrite ACCOUNT: zoe@acme.example (acme)",
         "contacts removed in Slack stay removed without --overwrite ACCOUNT: benoit@acme.example (acme)",
     ]
-    found = {c.email: c.active for c in await all_of(session, BillingContact)}
+    found = {c.email: c.active for c in await list_rows(session, BillingContact)}
     assert (found["benoit@acme.example"], found["zoe@acme.example"]) == (False, True)
 
     await imports(overwrite=True)
-    found = {c.email: c.active for c in await all_of(session, BillingContact)}
+    found = {c.email: c.active for c in await list_rows(session, BillingContact)}
     assert (found["benoit@acme.example"], found["zoe@acme.example"]) == (True, False)
-    assert (await all_of(session, AuditEntry))[-1].details == {
+    assert (await list_rows(session, AuditEntry))[-1].details == {
         "contact:benoit@acme.example": {"active": [False, True]},
         "contact:zoe@acme.example": "withdrawn",
     }
@@ -108,36 +108,38 @@ async def test_a_contact_of_an_export_of_another_database_is_still_one_of_slack(
 ) -> None:
     listed = "      - {email: zoe@acme.example, name: Zoé, slack_user: U9, added_in_slack: true}\n"
     await imports(ACME.replace("    billing_contacts:\n", "    billing_contacts:\n" + listed))
-    assert {c.email: c.imported for c in await all_of(session, BillingContact)}["zoe@acme.example"] is False
+    assert {c.email: c.imported for c in await list_rows(session, BillingContact)}[
+        "zoe@acme.example"
+    ] is False
     summary = await imports()
     assert "zoe@acme.example (acme)" in "".join(summary.warnings)
-    assert all(c.active for c in await all_of(session, BillingContact))
+    assert all(c.active for c in await list_rows(session, BillingContact))
 
 
 async def test_accounts_that_are_not_named_stay(imports: Import, session: Session) -> None:
     await imports()
     await imports("accounts:\n" + UMBRELLA)
-    assert all(c.active for c in await all_of(session, BillingContact))
+    assert all(c.active for c in await list_rows(session, BillingContact))
 
 
 async def test_the_default_portal_is_never_reset(
     imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
-    await change(database, await one_of(session, Account), default_portal=Portal.ADMIN)
+    await change(database, await get_row(session, Account), default_portal=Portal.ADMIN)
     await imports(ACME.replace("Acme SA", "Acme SAS"))
-    assert (await one_of(session, Account)).default_portal is Portal.ADMIN
+    assert (await get_row(session, Account)).default_portal is Portal.ADMIN
 
 
 async def test_an_orders_address_stays_until_the_file_has_a_new_one(
     imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
-    await change(database, await one_of(session, Account), city="Lyon", postal_code="69001")
+    await change(database, await get_row(session, Account), city="Lyon", postal_code="69001")
     assert (await imports()).changed_accounts == 0
-    assert (await one_of(session, Account)).city == "Lyon"
+    assert (await get_row(session, Account)).city == "Lyon"
     await imports(ACME.replace("city: Paris", "city: Nantes"))
-    account = await one_of(session, Account)
+    account = await get_row(session, Account)
     assert (account.city, account.postal_code) == ("Nantes", "75002")
 
 
@@ -151,9 +153,9 @@ async def test_seats_and_periods_that_are_stored_stay(imports: Import, session: 
     await imports()
     summary = await imports(text)
     assert summary.warnings == ["seats and periods differ here and stay without --overwrite ACCOUNT: sub_1"]
-    meeting = (await all_of(session, Subscription))[0]
+    meeting = (await list_rows(session, Subscription))[0]
     assert (meeting.seats, meeting.period_start) == (25, date(2026, 11, 1))
-    assert len(await all_of(session, AuditEntry)) == 2
+    assert len(await list_rows(session, AuditEntry)) == 2
 
 
 async def test_overwriting_seats_is_in_the_history(
@@ -162,9 +164,9 @@ async def test_overwriting_seats_is_in_the_history(
     await imports()
     await change(database, SeatBlock(subscription_id="sub_1", unit_price=1300, seats=5))
     await imports(NEW_SEATS, overwrite=True)
-    assert (await all_of(session, Subscription))[0].seats == 30
-    assert await all_of(session, SeatBlock) == []
-    entry = (await all_of(session, AuditEntry))[-1]
+    assert (await list_rows(session, Subscription))[0].seats == 30
+    assert await list_rows(session, SeatBlock) == []
+    entry = (await list_rows(session, AuditEntry))[-1]
     assert (entry.subject, entry.action) == ("subscription:sub_1", "overwritten")
     assert entry.details == {"seats": [25, 30]}
 
@@ -183,7 +185,7 @@ async def test_overwritten_values_reach_the_embedded_provider(imports: Import, d
 async def test_overwriting_a_period_is_in_the_history(imports: Import, session: Session) -> None:
     await imports()
     await imports(NEW_PERIOD, overwrite=True)
-    entry = (await all_of(session, AuditEntry))[-1]
+    entry = (await list_rows(session, AuditEntry))[-1]
     assert entry.details == {
         "period_start": ["2026-11-01", "2026-11-10"],
         "period_end": ["2026-12-01", "2026-12-10"],
@@ -195,9 +197,9 @@ async def test_seats_of_administrators_follow_the_file_but_for_those_that_orders
 ) -> None:
     await imports()
     await imports(ACME.replace("seats: [sub_1]", "seats: [sub_2]"))
-    assert (await one_of(session, SeatAssignment)).product_id == "rescue"
+    assert (await get_row(session, SeatAssignment)).product_id == "rescue"
     await imports(ACME.replace(", seats: [sub_1]", ""))
-    assert (await one_of(session, SeatAssignment)).product_id == "rescue"
+    assert (await get_row(session, SeatAssignment)).product_id == "rescue"
 
 
 async def test_r3_another_method_becomes_the_default(imports: Import, session: Session) -> None:
@@ -206,7 +208,7 @@ async def test_r3_another_method_becomes_the_default(imports: Import, session: S
     for default, other in (("pm_1", "pm_2"), ("pm_2", "pm_1"), ("pm_1", "pm_2")):
         second = line.replace("pm_1", other).replace("default: true", "default: false")
         await imports(ACME.replace(line, line.replace("pm_1", default) + second))
-        assert {m.id: m.is_default for m in await all_of(session, PaymentMethod)} == {
+        assert {m.id: m.is_default for m in await list_rows(session, PaymentMethod)} == {
             default: True,
             other: False,
         }
@@ -219,6 +221,6 @@ async def test_a_file_leaves_the_cards_of_a_linked_account_alone(imports: Import
     methods = f"    payment_methods:\n{card}"
     linked = ACME.replace(methods, "    stripe_customer: cus_acme1\n")
     await imports(linked)
-    assert (await one_of(session, Account)).stripe_customer == "cus_acme1"
-    method = await one_of(session, PaymentMethod)
+    assert (await get_row(session, Account)).stripe_customer == "cus_acme1"
+    method = await get_row(session, PaymentMethod)
     assert (method.active, method.is_default) == (True, True)

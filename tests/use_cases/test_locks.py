@@ -39,7 +39,7 @@ from tests.handlers.steps import ForgetfulTasks
 from tests.large_accounts_file import build_large_accounts_file
 from tests.postgres import ACCOUNTS, database_url, only_postgresql
 from tests.time_limits import HANG_SECONDS
-from tests.use_cases.outbox import START, Outbox, alice
+from tests.use_cases.outbox import START, Outbox, get_alice_destination
 
 ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 DORA = SlackIdentity("T01ACME", "U03DORA", "test")
@@ -258,7 +258,7 @@ async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision
     """R20, R25: neither sees the other before it is stored."""
     one, two, _ = outboxes
     quote = await one.quote()
-    await one.enqueue(await alice(one), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await one.enqueue(await get_alice_destination(one), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     outside = copy_context()
     async with one.database.write() as session:
         await lock_account(session, "acme")

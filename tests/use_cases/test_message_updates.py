@@ -12,7 +12,7 @@ from models.audit.entry import Actor
 from models.notice import NoticeKind
 from models.notice.payloads import OrderHistoryPayload
 from models.quote import Quote, QuoteStatus
-from tests.use_cases.outbox import CHANNEL, Outbox, alice, list_sent_kinds
+from tests.use_cases.outbox import CHANNEL, Outbox, get_alice_destination, list_sent_kinds
 
 # Standing messages
 
@@ -87,7 +87,7 @@ async def test_a_change_while_the_status_message_is_posted_updates_it_afterwards
 async def test_a_direct_message_is_updated_in_the_channel_that_slack_named(outbox: Outbox) -> None:
     order = await outbox.order()
     for _ in range(2):
-        await outbox.enqueue(await alice(outbox), kind=NoticeKind.ORDER_STATUS, order=order)
+        await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.ORDER_STATUS, order=order)
         await outbox.deliver_all()
     posted, updated = outbox.messenger.sent
     assert posted.message.channel == "U01ALICE"
@@ -99,7 +99,7 @@ async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbo
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     await outbox.complete(order)
-    await outbox.enqueue(CHANNEL, await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
+    await outbox.enqueue(CHANNEL, await get_alice_destination(outbox), kind=NoticeKind.RECEIPT, order=order)
     await outbox.deliver_all()
     card, receipt = outbox.messenger.to("C01BILLING")
     assert receipt.message.thread_ts == card.posted.ts
@@ -113,7 +113,7 @@ async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbo
 
 async def test_posted_copies_of_a_quote_are_updated_when_it_is_decided(outbox: Outbox) -> None:
     quote = await outbox.quote()
-    await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     await reject(outbox, quote)
     await outbox.deliver_all()
@@ -132,7 +132,7 @@ async def test_a_quote_decided_while_its_message_is_posted_is_updated_as_well(ou
         await reject(outbox, quote)
 
     outbox.messenger.before = meanwhile
-    await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     cards = [s for s in outbox.messenger.sent if s.message.kind is NoticeKind.QUOTE_MESSAGE_UPDATE]
     assert len(cards) == 1
@@ -140,7 +140,7 @@ async def test_a_quote_decided_while_its_message_is_posted_is_updated_as_well(ou
 
 async def test_a_deleted_copy_is_forgotten(outbox: Outbox) -> None:
     quote = await outbox.quote()
-    await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     outbox.messenger.refusals["D01ALICE"] = [MessageGone("message_not_found")]
     await reject(outbox, quote)

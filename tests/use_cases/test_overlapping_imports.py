@@ -14,7 +14,7 @@ from models.audit.entry import AuditEntry
 from models.subscription import Subscription
 from tests.hooked_database import open_hooked_database
 from tests.time_limits import HANG_SECONDS
-from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, all_of, one_of
+from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, get_row, list_rows
 
 
 async def store(database: Database, path: Path, text: str, operator: str) -> ImportSummary:
@@ -49,9 +49,9 @@ async def test_both_create_the_account_and_the_second_changes_what_the_first_sto
     database: Database, session: Session, tmp_path: Path
 ) -> None:
     summary = await overlap(database, tmp_path, ACME, ACME.replace("Acme SA", "Acme SAS"))
-    assert (await one_of(session, Account)).name == "Acme SAS"
+    assert (await get_row(session, Account)).name == "Acme SAS"
     assert summary.warnings == ["acme was last changed by bob (import:bob.yml) on 2026-11-16 11:00 UTC"]
-    changes = [e.details for e in await all_of(session, AuditEntry) if e.action == "updated"]
+    changes = [e.details for e in await list_rows(session, AuditEntry) if e.action == "updated"]
     assert changes == [{"name": ["Acme SA", "Acme SAS"]}]
 
 
@@ -63,7 +63,7 @@ async def test_the_second_of_two_edited_exports_is_refused(
     edits = (exported.replace("Acme SA", "Acme SAS"), exported.replace("locale: fr", "locale: en"))
     with pytest.raises(InvalidAccountsFile, match="acme was changed by bob"):
         await overlap(database, tmp_path, *edits)
-    account = await one_of(session, Account)
+    account = await get_row(session, Account)
     assert (account.name, account.locale) == ("Acme SAS", "fr")
 
 
@@ -74,5 +74,5 @@ async def test_an_id_that_the_first_has_stored_meanwhile_is_refused_by_name(
     umbrella = UMBRELLA.rstrip() + ACME[ACME.index("\n    subscriptions:") : ACME.index("    quotes:")]
     with pytest.raises(InvalidAccountsFile, match=r"sub_1 belongs to the account acme"):
         await overlap(database, tmp_path, ACME, "accounts:\n" + umbrella.replace("rescue", "goto-training"))
-    assert [a.id for a in await all_of(session, Account)] == ["acme"]
-    assert {s.account_id for s in await all_of(session, Subscription)} == {"acme"}
+    assert [a.id for a in await list_rows(session, Account)] == ["acme"]
+    assert {s.account_id for s in await list_rows(session, Subscription)} == {"acme"}

@@ -45,9 +45,9 @@ from models.service_order.order_screen import OrderScreen
 from models.slack_user import SlackUser
 from sandbox.driver import Person
 from tests.commands import run_command
-from tests.handlers.steps import import_account, import_quote, opened, shown
+from tests.handlers.steps import import_account, import_quote, open_modal, wait_for_modal_text
 from tests.hooked_database import open_hooked_database
-from tests.models.examples import NOW, a_quote
+from tests.models.examples import NOW, make_quote
 from tests.postgres import only_sqlite
 from tests.world import World
 
@@ -90,8 +90,8 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "slack_installations": "user_id incoming_webhook_channel",
     },
     NOBODY: {
-        "account": "id slack_team channel currency tax_rate tax_exemption locale time_zone default_portal "
-        "home_country stripe_customer",
+        "account": "id slack_team channel currency tax_rate tax_name tax_exemption locale time_zone "
+        "default_portal home_country stripe_customer",
         "account_change": "account_id",
         "administrator": "account_id",
         "audit_chain_tip": "account_id hash",
@@ -211,10 +211,10 @@ async def meet(world: World, name: str) -> Person:
 
 async def reject_quote(person: Person, reason: str) -> None:
     """The only one."""
-    await opened(person, "/quotes", "", "quote.list")
+    await open_modal(person, "/quotes", "", "quote.list")
     await person.press("quote.reject")
     await (await person.wait_for_modal("quote.reject")).fill("reason", reason).submit()
-    await shown(person, "no pending quotes")
+    await wait_for_modal_text(person, "no pending quotes")
 
 
 async def alice_does_everything(world: World) -> None:
@@ -406,7 +406,7 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
     assert (await world.row(Notice, event="b")).payload == {"by": contact.name}
     assert {quote.decided_by for quote in await world.rows(Quote, number="Q-2041")} == {contact.name}
     benoit = await meet(world, "benoit")
-    order = await opened(benoit, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(benoit, "/service-orders", "SO-1001", "service_order.show")
     assert contact.name in order.text
     assert (await erase_person(database, ALICE, operator="mallory", at=world.clock())).row_count == 0
     assert (await export(database)).keys() == exported.keys()
@@ -488,7 +488,9 @@ async def test_r29_a_person_of_an_organisation_is_one_in_all_its_workspaces(
 async def store_aged_notices(world: World, session: Session) -> None:
     contact = await world.row(BillingContact, email="alice@acme.example")
     finished, unfinished = await world.rows(ServiceOrder)
-    pending = a_quote(number="SQ-77", contact_id=contact.id, expires_at=world.clock() + timedelta(days=300))
+    pending = make_quote(
+        number="SQ-77", contact_id=contact.id, expires_at=world.clock() + timedelta(days=300)
+    )
     session.add(pending)
     await session.flush()
     delivered = NoticeStatus.DELIVERED

@@ -18,7 +18,14 @@ from models.slack_user import SlackUser
 from scheduler import JOBS
 from tests.handlers.access.test_contacts import answer_invitation, invite
 from tests.handlers.quote.test_extensions import ask_for_time, open_decision
-from tests.handlers.steps import charges, import_invoiced_subscription, import_quote, newest, opened, shown
+from tests.handlers.steps import (
+    find_newest_message,
+    import_invoiced_subscription,
+    import_quote,
+    list_charges,
+    open_modal,
+    wait_for_modal_text,
+)
 from tests.world import World
 
 PORTS = {
@@ -103,10 +110,10 @@ async def look_around(world: World) -> None:
     await alice.open_home()
     await alice.wait_until(lambda: alice.home)
     await set_invoice_numbers(world)
-    await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     await alice.press("receipt.send")
     await world.settle()
-    await opened(alice, "/billing", "", "account.overview")
+    await open_modal(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")
     await alice.wait_until(lambda: alice.modal and "account.switch_portal" in alice.modal.action_ids)
     await alice.press("account.switch_portal")
@@ -133,10 +140,10 @@ async def go_wrong(world: World) -> None:
     await world.order(dora, declined_meeting=1)
     await world.settle()
     await dora.close_modal(everything=True)
-    await dora.press_in(newest(dora.dms, "payment declined"), "service_order.retry")
+    await dora.press_in(find_newest_message(dora.dms, "payment declined"), "service_order.retry")
     (await dora.wait_for_modal("service_order.retry")).fill("payment_method", "pm_good_1")
     await dora.submit()
-    await shown(dora, "SO-1003")
+    await wait_for_modal_text(dora, "SO-1003")
     await world.settle()
 
 
@@ -178,7 +185,7 @@ async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
         await job.run(world.services)
     assert [method for method, inside in calls if inside] == []
     assert {method for method, _ in calls} == methods_of_the_ports(), "the flows reach every port's methods"
-    assert len(await charges(world)) == 4
+    assert len(await list_charges(world)) == 4
 
 
 async def test_the_watch_notices_a_call_inside_a_transaction(world: World) -> None:

@@ -19,14 +19,18 @@ from bot.use_cases.rate_limits import get_lease_duration
 from models.notice import NoticeKind
 from models.notice.payloads import DocumentPayload
 from models.service_order import ServiceOrder
-from tests.use_cases.outbox import Outbox, alice, list_sent_kinds
+from tests.use_cases.outbox import Outbox, get_alice_destination, list_sent_kinds
 
 
 async def receipt_for_alice(outbox: Outbox, **words: Any) -> ServiceOrder:
     order = await outbox.order()
     await outbox.complete(order)
     await outbox.enqueue(
-        await alice(outbox), kind=NoticeKind.RECEIPT, event="order:1:receipt", order=order, **words
+        await get_alice_destination(outbox),
+        kind=NoticeKind.RECEIPT,
+        event="order:1:receipt",
+        order=order,
+        **words,
     )
     return order
 
@@ -79,7 +83,7 @@ async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception,
     """The receipt's email has it as well; only a person who requested it gets another."""
     outbox.messenger.refusals["D01ALICE"] = [fault]
     await receipt_for_alice(outbox)
-    await outbox.enqueue(await alice(outbox), number=2)
+    await outbox.enqueue(await get_alice_destination(outbox), number=2)
     await outbox.deliver_all()
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.PORTAL_CHANGED]
     assert outbox.mailer.sent == []
@@ -87,7 +91,10 @@ async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception,
     order = await outbox.order("SO-1002")
     await outbox.complete(order, "R-1002")
     await outbox.enqueue(
-        await alice(outbox), kind=NoticeKind.RECEIPT, order=order, payload=DocumentPayload(requested=True)
+        await get_alice_destination(outbox),
+        kind=NoticeKind.RECEIPT,
+        order=order,
+        payload=DocumentPayload(requested=True),
     )
     await outbox.deliver_all()
     [mail] = outbox.mailer.sent

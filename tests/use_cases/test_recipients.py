@@ -12,11 +12,17 @@ from bot.messaging.messenger import (
 from models.notice import NoticeKind
 from models.notice.destination import DestinationKind
 from models.notice.payloads import QuoteReminderPayload
-from tests.use_cases.outbox import CHANNEL, Outbox, alice, benoit, list_sent_kinds
+from tests.use_cases.outbox import (
+    CHANNEL,
+    Outbox,
+    get_alice_destination,
+    get_benoit_destination,
+    list_sent_kinds,
+)
 
 
 async def test_a_contact_bound_by_email_is_found_and_reads_their_own_language(outbox: Outbox) -> None:
-    await outbox.enqueue(await benoit(outbox))
+    await outbox.enqueue(await get_benoit_destination(outbox))
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
     assert (sent.message.channel, sent.message.localizer.language_tag) == ("U02BENOIT", "fr-FR")
@@ -62,14 +68,18 @@ async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> 
         outbox.at += timedelta(days=day)
         await outbox.enqueue(CHANNEL)
         await outbox.deliver_all()
-    channel_notices = await outbox.notices(kind="channel_unreachable", destination=await alice(outbox))
+    channel_notices = await outbox.notices(
+        kind="channel_unreachable", destination=await get_alice_destination(outbox)
+    )
     assert len(channel_notices) == 2
 
 
 async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")]
     order = await outbox.order()
-    await outbox.enqueue(await alice(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order)
+    await outbox.enqueue(
+        await get_alice_destination(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order
+    )
     await outbox.deliver_all()
     kinds = [sent.message.kind for sent in outbox.messenger.to("D01ALICE")]
     assert sorted(kinds) == [NoticeKind.CHANNEL_UNREACHABLE, NoticeKind.ORDER_FAILED]
@@ -88,7 +98,7 @@ async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbo
 async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outbox) -> None:
     outbox.messenger.refusals["U01ALICE"] = [UserUnreachable("user_disabled")]
     quote = await outbox.quote()
-    await outbox.enqueue(await alice(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     [mail] = outbox.mailer.sent
     assert mail.to == "alice@acme.example"
@@ -109,7 +119,7 @@ async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outb
 )
 async def test_r5_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: dict[str, object]) -> None:
     outbox.directory.add("U02BENOIT", "benoit@acme.example", **who)
-    await outbox.enqueue(await benoit(outbox))
+    await outbox.enqueue(await get_benoit_destination(outbox))
     await outbox.deliver_all()
     assert outbox.messenger.sent == []
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
@@ -117,12 +127,12 @@ async def test_r5_no_stranger_is_written_to_for_their_email(outbox: Outbox, who:
 
 async def test_a_former_owner_of_an_address_gets_no_messages(outbox: Outbox) -> None:
     """R5: bound by email only as long as the address is the person's."""
-    await outbox.enqueue(await benoit(outbox))
+    await outbox.enqueue(await get_benoit_destination(outbox))
     await outbox.deliver_all()
     assert len(outbox.messenger.to("D02BENOIT")) == 1
     outbox.directory.add("U02BENOIT", "roche@acme.example")
     outbox.at += timedelta(hours=2)
-    await outbox.enqueue(await benoit(outbox))
+    await outbox.enqueue(await get_benoit_destination(outbox))
     await outbox.deliver_all()
     assert len(outbox.messenger.to("D02BENOIT")) == 1
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
@@ -130,7 +140,7 @@ async def test_a_former_owner_of_an_address_gets_no_messages(outbox: Outbox) -> 
 
 async def test_notices_to_an_unknown_person_wait_until_the_directory_answers(outbox: Outbox) -> None:
     outbox.directory.silent = True
-    await outbox.enqueue(await alice(outbox))
+    await outbox.enqueue(await get_alice_destination(outbox))
     assert await outbox.deliver() == 0
     outbox.directory.silent = False
     await outbox.deliver_all()
@@ -187,7 +197,7 @@ async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None
 
 async def test_a_person_who_lost_the_role_gets_no_more_notices(outbox: Outbox) -> None:
     await outbox.change(await outbox.contact(), active=False)
-    await outbox.enqueue(await alice(outbox))
+    await outbox.enqueue(await get_alice_destination(outbox))
     await outbox.deliver_all()
     notice = await outbox.notice()
     assert (notice.status, notice.last_error) == ("undeliverable", "contact withdrawn")
@@ -199,7 +209,7 @@ async def test_r13_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contact
     await outbox.complete(order)
     contact = await outbox.contact()
     await outbox.change(contact, active=False)
-    await outbox.enqueue(await alice(outbox), kind=NoticeKind.RECEIPT, order=order)
+    await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.RECEIPT, order=order)
     await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_EMAIL, order=order)
     await outbox.deliver_all()
     assert list_sent_kinds(outbox, "D02BENOIT") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
@@ -215,7 +225,11 @@ async def test_r9_the_reminder_of_a_person_who_lost_the_role_goes_to_those_who_m
     payload = QuoteReminderPayload(expires_at=quote.expires_at, hours_before_expiry=48)
     event = "quote:1:reminder"
     await outbox.enqueue(
-        await alice(outbox), kind=NoticeKind.QUOTE_REMINDER, event=event, quote=quote, payload=payload
+        await get_alice_destination(outbox),
+        kind=NoticeKind.QUOTE_REMINDER,
+        event=event,
+        quote=quote,
+        payload=payload,
     )
     await outbox.deliver_all()
     assert list_sent_kinds(outbox, "D02BENOIT") == [NoticeKind.QUOTE_REMINDER]

@@ -34,7 +34,7 @@ async def test_an_unknown_person_is_fetched_and_stored(outbox: Outbox) -> None:
 
 async def test_a_fresh_profile_is_not_fetched_again(outbox: Outbox) -> None:
     await refresh_slack_user(outbox.services, ALICE)
-    outbox.at += timedelta(hours=1)
+    outbox.at += timedelta(minutes=30)
     assert await refresh_slack_user(outbox.services, ALICE)
     assert outbox.directory.asked == 1
     outbox.at += timedelta(seconds=1)

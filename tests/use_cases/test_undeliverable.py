@@ -30,8 +30,8 @@ from models.notice.payloads import DocumentPayload
 from tests.use_cases.outbox import (
     CHANNEL,
     Outbox,
-    alice,
-    benoit,
+    get_alice_destination,
+    get_benoit_destination,
     list_sent_kinds,
     list_sent_numbers,
     read_number,
@@ -116,8 +116,8 @@ async def test_r24_without_a_mail_server_an_unreachable_persons_notice_is_undeli
     """Nothing else leads to them. Receipts, which are emailed in any case, wait for a server."""
     outbox.mailer.is_configured = False
     always(outbox, UserUnreachable("ekm_access_denied"))
-    await outbox.enqueue(await alice(outbox), number=1)
-    await outbox.enqueue((await alice(outbox)).replace("contact", "email"), number=2)
+    await outbox.enqueue(await get_alice_destination(outbox), number=1)
+    await outbox.enqueue((await get_alice_destination(outbox)).replace("contact", "email"), number=2)
     counted = ("seatbot_undeliverable_notices_total", {"destination": "contact", "reason": "unreachable"})
     before = REGISTRY.get_sample_value(*counted) or 0
     with capture_logs() as logs:
@@ -144,8 +144,8 @@ async def test_r24_what_a_person_cannot_be_sent_is_emailed_and_the_next_message_
             raise error
 
     outbox.messenger.before = refuse
-    await outbox.enqueue(await alice(outbox), number=1)
-    await outbox.enqueue(await alice(outbox), number=2)
+    await outbox.enqueue(await get_alice_destination(outbox), number=1)
+    await outbox.enqueue(await get_alice_destination(outbox), number=2)
     await deliver_for(outbox, HOUR)
     assert list_sent_numbers(outbox, "D01ALICE") == [2]
     assert [mail.to for mail in outbox.mailer.sent] == ["alice@acme.example"]
@@ -165,7 +165,7 @@ async def test_r24_a_person_without_a_slack_profile_gets_an_email(outbox: Outbox
         raise DirectoryRefused("missing_scope")
 
     outbox.directory.find_user_by_email = refuse  # type: ignore[method-assign]
-    await outbox.enqueue(await benoit(outbox), number=1)
+    await outbox.enqueue(await get_benoit_destination(outbox), number=1)
     await deliver_for(outbox, HOUR)
     assert [mail.to for mail in outbox.mailer.sent] == ["benoit@acme.example"]
 
@@ -185,9 +185,11 @@ async def test_r24_a_file_holds_no_message_up_and_is_emailed_if_it_was_requested
     order = await outbox.order()
     await outbox.complete(order)
     payload = DocumentPayload(requested=requested)
-    await outbox.enqueue(await alice(outbox), kind=NoticeKind.RECEIPT, order=order, payload=payload)
+    await outbox.enqueue(
+        await get_alice_destination(outbox), kind=NoticeKind.RECEIPT, order=order, payload=payload
+    )
     await outbox.deliver()
-    await outbox.enqueue(await alice(outbox), number=2)
+    await outbox.enqueue(await get_alice_destination(outbox), number=2)
     await outbox.deliver()
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.PORTAL_CHANGED]
     assert (await outbox.notice(status="waiting")).kind is NoticeKind.RECEIPT_FILE

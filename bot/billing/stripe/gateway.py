@@ -12,6 +12,7 @@ import stripe
 import structlog
 
 from bot.billing.gateway import (
+    UNAVAILABLE_ERRORS,
     BillingUnavailable,
     Charge,
     ChargeOutcome,
@@ -54,7 +55,7 @@ OutcomeT = TypeVar("OutcomeT", bound=ChargeOutcome | NeverReceived)
 PREPARATION_TIMEOUT_SECONDS = 15
 
 
-@instrument_adapter("billing", BillingUnavailable)
+@instrument_adapter("billing", *UNAVAILABLE_ERRORS)
 class StripeGateway:
     """Keeps the promises of BillingGateway. The customer portal leads back to `return_url`."""
 

@@ -1,5 +1,7 @@
 """Updating modals through Slack."""
 
+from functools import partial
+
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
@@ -17,13 +19,14 @@ CLOSED_VIEW_ERRORS = frozenset({"not_found", "view_not_found"})
 class SlackScreenUpdater:
     """`views.update` addresses the view by its external id: a modal that has moved on keeps its view id."""
 
-    def __init__(self, clients: SlackClientProvider, services_url: str) -> None:
+    def __init__(self, clients: SlackClientProvider, services_url: str, *, has_mail: bool) -> None:
         self._clients = clients
         self._services_url = services_url
+        self._render_placed_modal = partial(render_placed_modal, has_mail=has_mail)
 
     async def update_order_screen(self, content: OrderScreenContent) -> None:
         details, external_id = content.order, content.external_id
-        render = render_placed_modal if content.is_placement else render_order_modal
+        render = self._render_placed_modal if content.is_placement else render_order_modal
         metadata = ModalMetadata(account=details.account.id, order=details.order.key)
         view = render(content.localizer, details, metadata, services_url=self._services_url)
         try:

@@ -84,7 +84,7 @@ async def _load_existing(
 def build_account_values(entry: AccountEntry) -> dict[str, Any]:
     """What a file decides, except the address; never the default portal (R15)."""
     fields = {"id", "name", "channel", "channel_amounts", "currency", "tax_rate", "locale", "time_zone"}
-    fields |= {"tax_id", "tax_exemption", "pay_by_invoice"}
+    fields |= {"tax_name", "tax_id", "tax_exemption", "pay_by_invoice"}
     values = entry.model_dump(include={*fields, "stripe_customer"})
     values["slack_team"] = entry.slack_team or entry.slack_enterprise
     values["po_number_required"] = entry.po_number == "required"

@@ -103,6 +103,7 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
         "pay_by_invoice": account.pay_by_invoice or None,
         "currency": account.currency,
         "tax_rate": account.tax_rate,
+        "tax_name": account.tax_name,
         "tax_id": account.tax_id,
         "tax_exemption": None if account.tax_exemption is TaxExemption.NONE else account.tax_exemption.value,
         "po_number": "required" if account.po_number_required else None,

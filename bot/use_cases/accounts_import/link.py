@@ -22,12 +22,12 @@ from bot.accounts_file.read import format_error
 from bot.accounts_file.yaml_with_lines import format_path
 from bot.billing.customer_listing import CustomerListing, ListedCustomer
 from bot.db import Database, Session, lock_account
+from bot.use_cases.accounts_import.catalogue import list_product_ids
 from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.row_sync import update_fields
 from bot.use_cases.accounts_import.run import ImportOptions, load_stored_records, store_accounts
 from models.account import Account
 from models.audit.entry import Actor
-from models.product import Product
 from models.text.localized_text import LANGUAGES
 
 LINK_SOURCE = "link-stripe"
@@ -131,7 +131,7 @@ async def build_link_report(
     async with database.read() as session:
         found = await session.exec(select(Account.id, Account.stripe_customer))
         customer_ids = dict(found.all())
-        product_ids = set((await session.exec(select(Product.id))).all())
+        product_ids = await list_product_ids(session)
     linked = {customer: account for account, customer in customer_ids.items() if customer is not None}
     # Only those that list no subscription: one request for each.
     unlisted = linked.keys() - {customer.id for customer in customers}

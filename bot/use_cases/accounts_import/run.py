@@ -18,7 +18,7 @@ from bot.accounts_file.yaml_with_lines import FileProblem, InvalidAccountsFile
 from bot.db import Database, Session, lock_account, lock_imports, select_joined
 from bot.use_cases.account.contacts import lapse_invitations_of
 from bot.use_cases.accounts_import.account_importer import AccountImporter
-from bot.use_cases.accounts_import.catalogue import save_catalogue
+from bot.use_cases.accounts_import.catalogue import list_product_ids, save_catalogue
 from bot.use_cases.accounts_import.close import close_locked_account, reopen_locked_account
 from bot.use_cases.accounts_import.existing import ExistingAccount, load_and_lock_accounts
 from bot.use_cases.accounts_import.export import load_account_states
@@ -293,7 +293,6 @@ async def _clear_default_methods(session: Session, methods: list[PaymentMethod])
 
 async def load_stored_records(session: Session, overwrite: Collection[str] = ()) -> StoredRecords:
     """`overwrite` are the accounts that the file may reopen, and whose contacts it decides alone."""
-    products = await session.exec(select(Product.id))
     currencies = await session.exec(select(Account.id, Account.currency))
     subscriptions = await session.exec(
         select(Subscription.id, Subscription.account_id, Subscription.product_id)
@@ -312,7 +311,7 @@ async def load_stored_records(session: Session, overwrite: Collection[str] = ())
     }
     closed = await session.exec(select(Account.id).where(col(Account.closed_at).is_not(None)))
     return StoredRecords(
-        products=frozenset(products.all()),
+        products=await list_product_ids(session),
         currencies=dict(currencies.all()),
         owners=owners,
         subscriptions=by_account,

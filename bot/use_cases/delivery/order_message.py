@@ -85,7 +85,7 @@ class PostedOrderMessage:
 
 async def find_no_op_edit_ids(session: Session, notices: Sequence[Notice]) -> set[int]:
     """ORDER_MESSAGES notices with nothing to edit at their destination. Those that wait before them will show
-    the current state by themselves."""
+    the current state anyway."""
     return {key for key, posted in (await load_order_messages(session, notices)).items() if not posted}
 
 

@@ -206,9 +206,9 @@ async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> 
     if destination.kind is DestinationKind.INVITED:
         return await _send_invitation(services, notice, context)
     if contact is None:
-        return await _post_message(
-            services, notice, context, compose_message(notice, context, destination.id)
-        )
+        message = compose_message(notice, context, destination.id)
+        message = replace(message, has_mail=services.mailer.is_configured)
+        return await _post_message(services, notice, context, message)
     if not await services.messenger.is_installed(notice.team):
         raise UserUnreachable("the bot is not installed in the workspace")
     user = context.user

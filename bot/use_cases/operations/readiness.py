@@ -48,7 +48,7 @@ class Readiness:
             await self._services.database.check_writable()
         except DATABASE_UNAVAILABLE_ERRORS as error:
             return CheckResult(
-                "database", False, f"takes no writes ({get_database_error_kind(error) or 'unreachable'})"
+                "database", False, f"is not writable ({get_database_error_kind(error) or 'unreachable'})"
             )
         return CheckResult("database", True, "up to date")
 

@@ -17,8 +17,16 @@ from models.notice import Notice, NoticeKind
 from sandbox.config import SECOND_TEAM_ID
 from sandbox.driver import Modal, Person
 from tests.handlers.all_screens import INVITEE_ROUTES, NEUTRAL_REFUSAL, NOT_A_CONTACT
-from tests.handlers.db_snapshot import add, answer, change, show_button, show_form, stored
-from tests.handlers.steps import buttons, contact_of, import_account, newest, opened, saying, shown
+from tests.handlers.db_snapshot import add, change, get_answer, load_all_rows, show_button, show_form
+from tests.handlers.steps import (
+    find_messages,
+    find_newest_message,
+    get_contact,
+    import_account,
+    list_buttons,
+    open_modal,
+    wait_for_modal_text,
+)
 from tests.world import World
 from tests.world import world as open_world
 
@@ -29,7 +37,7 @@ NORA = "nobody@acme.example"
 
 
 async def open_contacts(person: Person) -> Modal:
-    await (await opened(person, "/billing", "", "account.overview")).press(LIST)
+    await (await open_modal(person, "/billing", "", "account.overview")).press(LIST)
     return await person.wait_for_modal(LIST)
 
 
@@ -45,8 +53,8 @@ async def invite(world: World, person: Person, user_id: str = "U10NOBODY") -> Mo
 
 async def answer_invitation(world: World, person: Person, action_id: str) -> str:
     """By the button in the direct message."""
-    await person.press_in(newest(person.dms, "invited you"), action_id)
-    said = await answer(world, person, len(person.ephemerals))
+    await person.press_in(find_newest_message(person.dms, "invited you"), action_id)
+    said = await get_answer(world, person, len(person.ephemerals))
     await world.settle()
     return said
 
@@ -61,28 +69,28 @@ async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
     """From `/billing` to Nora's own order. All contacts are told, and the history says who."""
     alice, benoit, nora = (world.person(name) for name in ("alice", "benoit", "nobody"))
     await invite(world, alice)
-    page = await shown(alice, "Nora Body")
+    page = await wait_for_modal_text(alice, "Nora Body")
     assert "invited by Alice Martin" in page.text
     assert "17 Nov 2026" in page.text, "when it expires"
 
-    asked = newest(nora.dms, "Alice Martin invited you to become a billing contact for Acme SA")
+    asked = find_newest_message(nora.dms, "Alice Martin invited you to become a billing contact for Acme SA")
     assert "at the account’s expense" in asked.text
-    assert buttons(asked) == [ACCEPT, DECLINE]
-    assert "Alice Martin a invité Nora Body" in newest(benoit.dms, "Nora Body").text
-    assert saying(alice.dms, "Nora Body") == [], "she has seen the result"
+    assert list_buttons(asked) == [ACCEPT, DECLINE]
+    assert "Alice Martin a invité Nora Body" in find_newest_message(benoit.dms, "Nora Body").text
+    assert find_messages(alice.dms, "Nora Body") == [], "she has seen the result"
     assert [c.email for c in await world.rows(BillingContact, account_id="acme", active=True)] == [
         "alice@acme.example",
         "benoit@acme.example",
     ]
 
     assert "You’re now a billing contact for *Acme SA*" in await answer_invitation(world, nora, ACCEPT)
-    contact = await contact_of(world, NORA)
+    contact = await get_contact(world, NORA)
     assert (contact.active, contact.slack_user, contact.name) == (True, "U10NOBODY", "Nora Body")
-    answered = newest(nora.dms, "invited you")
+    answered = find_newest_message(nora.dms, "invited you")
     assert "You accepted on" in answered.text
-    assert buttons(answered) == [], "edited in place"
-    assert "Nora Body is now a billing contact" in newest(alice.dms, "Nora Body").text
-    assert "Nora Body est maintenant contact" in newest(benoit.dms, "Nora Body").text
+    assert list_buttons(answered) == [], "edited in place"
+    assert "Nora Body is now a billing contact" in find_newest_message(alice.dms, "Nora Body").text
+    assert "Nora Body est maintenant contact" in find_newest_message(benoit.dms, "Nora Body").text
     assert await list_entries(world) == [
         ("contact_invited", "Alice Martin"),
         ("contact_invitation_accepted", "Nora Body"),
@@ -102,12 +110,12 @@ async def test_r1_an_older_invitation_does_not_bring_back_who_was_withdrawn(worl
     alice, nora = world.person("alice"), world.person("nobody")
     await invite(world, alice)
     await add(world, BillingContact(account_id="acme", name="Nora Body", email=NORA, slack_user="U10NOBODY"))
-    contact = await contact_of(world, NORA)
+    contact = await get_contact(world, NORA)
     await (await open_contacts(alice)).press(WITHDRAW, str(contact.key))
     await world.settle()
     assert (await world.row(ContactInvitation)).status is InvitationStatus.CANCELLED
-    assert buttons(newest(nora.dms, "invited you")) == []
-    assert not (await contact_of(world, NORA)).active
+    assert list_buttons(find_newest_message(nora.dms, "invited you")) == []
+    assert not (await get_contact(world, NORA)).active
 
 
 async def test_a_colleague_declines(world: World) -> None:
@@ -115,14 +123,14 @@ async def test_a_colleague_declines(world: World) -> None:
     await invite(world, alice)
     assert "You declined the invitation" in await answer_invitation(world, nora, DECLINE)
     assert await world.rows(BillingContact, email=NORA) == []
-    assert "Nora Body declined" in newest(alice.dms, "Nora Body").text
+    assert "Nora Body declined" in find_newest_message(alice.dms, "Nora Body").text
     assert "Nora Body" not in (await open_contacts(alice)).text
     assert (await list_entries(world))[-1] == ("contact_invitation_declined", "Nora Body")
-    said = await answer(world, nora, 0)
+    said = await get_answer(world, nora, 0)
     await nora.command("/add-seats")
-    assert NOT_A_CONTACT in await answer(world, nora, 0), said
+    assert NOT_A_CONTACT in await get_answer(world, nora, 0), said
     await invite(world, alice)
-    assert len(saying(nora.dms, "invited you")) == 2, "they may be asked again"
+    assert len(find_messages(nora.dms, "invited you")) == 2, "they may be asked again"
 
 
 async def test_an_invitation_expires(world: World) -> None:
@@ -130,10 +138,10 @@ async def test_an_invitation_expires(world: World) -> None:
     alice, nora = world.person("alice"), world.person("nobody")
     await invite(world, alice)
     world.clock.at = (await world.row(ContactInvitation)).expires_at
-    await nora.press_in(newest(nora.dms, "invited you"), ACCEPT)
-    assert "has expired" in await answer(world, nora, 0)
+    await nora.press_in(find_newest_message(nora.dms, "invited you"), ACCEPT)
+    assert "has expired" in await get_answer(world, nora, 0)
     await world.settle()
-    assert buttons(newest(nora.dms, "invited you")) == []
+    assert list_buttons(find_newest_message(nora.dms, "invited you")) == []
     assert "invitation to become a billing contact for Acme SA has expired" in alice.dms[-1].text
     assert "Nora Body" not in (await open_contacts(alice)).text
     await nora.close_modal(everything=True)
@@ -151,7 +159,7 @@ async def test_r5_only_full_members_of_the_workspace_can_be_invited(world: World
     world.slack.set_user("U07NOE", email=None)
     world.slack.set_user("U08LEA", email="alice@acme.example")
     form = await invite(world, alice, "U11GUEST")
-    before = await stored(world)
+    before = await load_all_rows(world)
     refused = {
         "U11GUEST": "Gus Guest can’t be a billing contact",
         "U20OLGA": "Olga North can’t be a billing contact",
@@ -172,7 +180,7 @@ async def test_r5_only_full_members_of_the_workspace_can_be_invited(world: World
     form.fill("colleague", "U10NOBODY")
     await form.submit()
     assert "Slack hasn’t confirmed who that is" in form.errors["colleague"], "R5: at most an hour old"
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before
 
 
 async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(world: World) -> None:
@@ -180,7 +188,7 @@ async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(wor
     alice, nora = world.person("alice"), world.person("nobody")
     await invite(world, alice)
     key = str((await world.row(ContactInvitation)).key)
-    before = await stored(world)
+    before = await load_all_rows(world)
     for name, words in (
         ("guest", NEUTRAL_REFUSAL),
         ("vera", "can’t find that invitation"),
@@ -188,19 +196,19 @@ async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(wor
     ):
         for action_id in INVITEE_ROUTES:
             await show_button(world.person(name), action_id, key, "{}").press(action_id)
-            assert words in await answer(world, world.person(name), 99), name
+            assert words in await get_answer(world, world.person(name), 99), name
     for missing in ("99", "x", ""):
         await show_button(nora, ACCEPT, missing, "{}").press(ACCEPT)
-        assert "can’t find that invitation" in await answer(world, nora, 99)
+        assert "can’t find that invitation" in await get_answer(world, nora, 99)
     world.clock.move(hours=1, seconds=1)
     world.slack.fault("error_500", "users.info")
     await show_button(nora, ACCEPT, key, "{}").press(ACCEPT)
-    assert "Slack hasn’t confirmed your identity" in await answer(world, nora, 99)
+    assert "Slack hasn’t confirmed your identity" in await get_answer(world, nora, 99)
     world.slack.slack.faults.reset()
     world.slack.set_user("U10NOBODY", is_restricted=True)
     await show_button(nora, ACCEPT, key, "{}").press(ACCEPT)
-    assert NEUTRAL_REFUSAL in await answer(world, nora, 99)
-    assert await stored(world) == before
+    assert NEUTRAL_REFUSAL in await get_answer(world, nora, 99)
+    assert await load_all_rows(world) == before
 
 
 async def test_someone_who_has_left_gets_no_invitation_and_the_sender_is_notified(world: World) -> None:
@@ -213,7 +221,7 @@ async def test_someone_who_has_left_gets_no_invitation_and_the_sender_is_notifie
     world.clock.move(hours=1, seconds=1)
     await world.settle()
     assert nora.dms == []
-    assert "couldn’t deliver Nora Body’s invitation" in newest(alice.dms, "Nora Body").text
+    assert "couldn’t deliver Nora Body’s invitation" in find_newest_message(alice.dms, "Nora Body").text
     assert NORA not in str([mail.recipients for mail in world.slack.mail.messages])
 
 
@@ -223,44 +231,48 @@ async def test_a_contact_is_withdrawn(world: World) -> None:
     await invite(world, alice)
     await answer_invitation(world, nora, ACCEPT)
     await nora.close_modal(everything=True)
-    benoits = await contact_of(world, "benoit@acme.example")
+    benoits = await get_contact(world, "benoit@acme.example")
     page = await open_contacts(nora)
     await page.press(WITHDRAW, str(benoits.key))
     await world.settle()
     assert "Benoît Roche" not in (await nora.wait_for_modal(LIST)).text
-    assert "vous a retiré des contacts de facturation" in newest(benoit.dms, "Nora Body vous").text
-    assert "Nora Body removed Benoît Roche" in newest(alice.dms, "Benoît Roche").text
+    assert (
+        "vous a retiré des contacts de facturation" in find_newest_message(benoit.dms, "Nora Body vous").text
+    )
+    assert "Nora Body removed Benoît Roche" in find_newest_message(alice.dms, "Benoît Roche").text
     assert (await list_entries(world))[-1] == ("contact_withdrawn", "Nora Body")
     await benoit.command("/quotes")
-    assert "Seuls les contacts de facturation" in await answer(world, benoit, 0)
+    assert "Seuls les contacts de facturation" in await get_answer(world, benoit, 0)
 
     await show_button(alice, WITHDRAW, str(benoits.key), '{"account": "acme"}').press(WITHDRAW)
-    assert "Nora Body already removed Benoît Roche" in await answer(world, alice, 99)
+    assert "Nora Body already removed Benoît Roche" in await get_answer(world, alice, 99)
     await (await open_contacts(alice)).press(
-        WITHDRAW, str((await contact_of(world, "alice@acme.example")).key)
+        WITHDRAW, str((await get_contact(world, "alice@acme.example")).key)
     )
-    assert "You’re no longer a billing contact for *Acme SA*" in await answer(world, alice, 99)
+    assert "You’re no longer a billing contact for *Acme SA*" in await get_answer(world, alice, 99)
     await world.settle()
-    assert "Alice Martin is no longer a billing contact" in newest(nora.dms, "Alice Martin is").text
+    assert (
+        "Alice Martin is no longer a billing contact" in find_newest_message(nora.dms, "Alice Martin is").text
+    )
     last = await open_contacts(nora)
     assert WITHDRAW not in last.action_ids
-    await show_button(nora, WITHDRAW, str((await contact_of(world, NORA)).key), '{"account": "acme"}').press(
+    await show_button(nora, WITHDRAW, str((await get_contact(world, NORA)).key), '{"account": "acme"}').press(
         WITHDRAW
     )
-    assert "is the only billing contact" in await answer(world, nora, 99)
-    assert (await contact_of(world, NORA)).active
+    assert "is the only billing contact" in await get_answer(world, nora, 99)
+    assert (await get_contact(world, NORA)).active
 
 
 async def test_a_former_contact_gets_the_role_back_by_accepting(world: World) -> None:
     """With the orders they placed before."""
     alice, benoit = world.person("alice"), world.person("benoit")
-    before = await contact_of(world, "benoit@acme.example")
+    before = await get_contact(world, "benoit@acme.example")
     await (await open_contacts(alice)).press(WITHDRAW, str(before.key))
     await world.settle()
     await invite(world, alice, benoit.id)
-    await benoit.press_in(newest(benoit.dms, "vous invite"), ACCEPT)
+    await benoit.press_in(find_newest_message(benoit.dms, "vous invite"), ACCEPT)
     await world.settle()
-    after = await contact_of(world, "benoit@acme.example")
+    after = await get_contact(world, "benoit@acme.example")
     assert (after.key, after.active, after.slack_user) == (before.key, True, benoit.id)
 
 
@@ -268,12 +280,12 @@ async def test_r20_of_two_contacts_removing_each_other_one_stays_and_the_other_s
     alice, benoit = world.person("alice"), world.person("benoit")
     pages = {person: await open_contacts(person) for person in (alice, benoit)}
     others = {alice: "benoit@acme.example", benoit: "alice@acme.example"}
-    keys = {person: str((await contact_of(world, email)).key) for person, email in others.items()}
+    keys = {person: str((await get_contact(world, email)).key) for person, email in others.items()}
     await asyncio.gather(*(page.press(WITHDRAW, keys[person]) for person, page in pages.items()))
     await world.settle()
     [left] = await world.rows(BillingContact, account_id="acme", active=True)
     loser = alice if left.email == others[alice] else benoit
-    said = await answer(world, loser, 99)
+    said = await get_answer(world, loser, 99)
     assert "removed you as a billing contact" in said or "vous a retiré le rôle" in said
     assert left.name in said
 
@@ -282,22 +294,22 @@ async def test_r20_accepting_twice_or_while_it_is_cancelled_ends_clearly(world: 
     alice, nora = world.person("alice"), world.person("nobody")
     other = world.slack.person(nora.id, "other")
     await invite(world, alice)
-    asked = newest(nora.dms, "invited you")
+    asked = find_newest_message(nora.dms, "invited you")
     await asyncio.gather(nora.press_in(asked, ACCEPT), other.press_in(asked, ACCEPT))
     await world.settle()
-    said = sorted([await answer(world, nora, 99), await answer(world, other, 99)])
+    said = sorted([await get_answer(world, nora, 99), await get_answer(world, other, 99)])
     assert any("You’re now a billing contact" in text for text in said)
     assert any("Nora Body already accepted" in text for text in said)
     assert len(await world.rows(BillingContact, email=NORA)) == 1
 
     vera = world.person("vera")
     await invite(world, alice, vera.id)
-    asked, page = newest(vera.dms, "invited you"), await open_contacts(alice)
+    asked, page = find_newest_message(vera.dms, "invited you"), await open_contacts(alice)
     await asyncio.gather(vera.press_in(asked, ACCEPT), page.press(CANCEL))
     await world.settle()
     [invitation] = await world.rows(ContactInvitation, slack_user=vera.id)
     outcome = {InvitationStatus.ACCEPTED: alice, InvitationStatus.CANCELLED: vera}
-    refused = await answer(world, outcome[invitation.status], 99)
+    refused = await get_answer(world, outcome[invitation.status], 99)
     assert "already accepted" in refused or "cancelled this invitation" in refused
     is_contact = bool(await world.rows(BillingContact, email="vera@acme.example", active=True))
     assert is_contact == (invitation.status is InvitationStatus.ACCEPTED)
@@ -308,10 +320,10 @@ async def test_what_a_withdrawn_contact_has_started_ends_with_the_role(world: Wo
     alice, benoit, nora = (world.person(name) for name in ("alice", "benoit", "nobody"))
     await invite(world, alice)
     await (await open_contacts(benoit)).press(
-        WITHDRAW, str((await contact_of(world, "alice@acme.example")).key)
+        WITHDRAW, str((await get_contact(world, "alice@acme.example")).key)
     )
     await world.settle()
-    assert "Benoît Roche cancelled this invitation" in newest(nora.dms, "invited you").text
+    assert "Benoît Roche cancelled this invitation" in find_newest_message(nora.dms, "invited you").text
     assert (await world.row(ContactInvitation)).status is InvitationStatus.CANCELLED
 
     await invite(world, benoit)
@@ -328,7 +340,7 @@ async def test_r20_a_second_invitation_and_too_many_are_refused(world: World) ->
     form = await invite(world, benoit)
     assert "Alice Martin a déjà invité Nora Body" in form.errors["colleague"]
     await benoit.close_modal(everything=True)
-    alices = await contact_of(world, "alice@acme.example")
+    alices = await get_contact(world, "alice@acme.example")
     many = [
         ContactInvitation(
             account_id="acme",
@@ -346,7 +358,7 @@ async def test_r20_a_second_invitation_and_too_many_are_refused(world: World) ->
     await (await open_contacts(alice)).press(INVITE)
     (await alice.wait_for_modal(INVITE)).fill("colleague", "U12VERA")
     await alice.submit()
-    assert "20 open invitations" in await answer(world, alice, 99)
+    assert "20 open invitations" in await get_answer(world, alice, 99)
     assert len(await world.rows(ContactInvitation)) == MAX_OPEN_INVITATIONS
 
 
@@ -354,11 +366,11 @@ async def test_a_closed_account_takes_no_contacts(world: World) -> None:
     alice, nora = world.person("alice"), world.person("nobody")
     await invite(world, alice)
     await change(world, Account, "acme", closed_at=world.clock.at - timedelta(days=1))
-    await nora.press_in(newest(nora.dms, "invited you"), ACCEPT)
-    assert "Acme SA is closed" in await answer(world, nora, 99)
+    await nora.press_in(find_newest_message(nora.dms, "invited you"), ACCEPT)
+    assert "Acme SA is closed" in await get_answer(world, nora, 99)
     show_form(alice, INVITE, '{"account": "acme"}', "colleague").fill("colleague", "U12VERA")
     await alice.submit()
-    assert "Acme SA is closed" in await answer(world, alice, 99)
+    assert "Acme SA is closed" in await get_answer(world, alice, 99)
 
 
 async def test_a_message_that_was_deleted_stops_nothing(world: World) -> None:
@@ -385,7 +397,7 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
         await invite(world, alice)
         nora = world.person("nobody")
         assert "You’re now a billing contact" in await answer_invitation(world, nora, ACCEPT)
-        assert (await contact_of(world, NORA)).slack_user == "W77NORA"
+        assert (await get_contact(world, NORA)).slack_user == "W77NORA"
         await nora.close_modal(everything=True)
         await nora.switch_workspace(SECOND_TEAM_ID).command("/quotes")
         assert "Acme SA" in (await nora.wait_for_modal("quote.list")).text
@@ -402,8 +414,8 @@ async def test_invitations_of_a_contact_removed_by_a_file_stay_lapsed(world: Wor
     assert ("contact_invitation_lapsed", "operator") in await list_entries(world)
     await import_account(world, "acme")
     await world.settle()
-    asked = newest(nora.dms, "Alice Martin invited you")
-    assert buttons(asked) == []
+    asked = find_newest_message(nora.dms, "Alice Martin invited you")
+    assert list_buttons(asked) == []
     assert [i.status for i in await world.rows(ContactInvitation)] == [InvitationStatus.LAPSED]
     await invite(world, alice)
     assert "You’re now a billing contact" in await answer_invitation(world, nora, ACCEPT)

@@ -34,7 +34,7 @@ from tests.handlers.access.installations import (
     tokens,
     two_workspaces,
 )
-from tests.handlers.steps import logged
+from tests.handlers.steps import capture_log
 from tests.replicas.processes import run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.world import World
@@ -179,7 +179,7 @@ async def test_a_link_to_the_page_cannot_add_parameters_to_slacks(workspaces: Wo
 
 async def test_an_outage_of_slacks_during_the_installation_is_not_ours(workspaces: World) -> None:
     kinds: tuple[FaultKind, ...] = ("cut_before", "html", "empty", "half", "error_503")
-    with logged(workspaces) as stream:
+    with capture_log(workspaces) as stream:
         for kind in kinds:
             workspaces.slack.slack.faults.reset()
             workspaces.slack.fault(kind, "oauth.v2.access")

@@ -20,9 +20,9 @@ from models.slack_user import SlackUser
 from sandbox.config import ORGANISATION_ID, SECOND_TEAM_ID
 from sandbox.driver import Person
 from tests.handlers.access.installations import install, installed_everywhere, tokens
-from tests.handlers.all_screens import NEUTRAL_REFUSAL, NEUTRAL_REFUSAL_IN_FRENCH, says_nothing_of_acme
-from tests.handlers.db_snapshot import answer, stored
-from tests.handlers.steps import logged, opened
+from tests.handlers.all_screens import NEUTRAL_REFUSAL, NEUTRAL_REFUSAL_IN_FRENCH, is_free_of_acme
+from tests.handlers.db_snapshot import get_answer, load_all_rows
+from tests.handlers.steps import capture_log, open_modal
 from tests.world import World
 from tests.world import world as open_world
 
@@ -164,14 +164,14 @@ async def test_presses_are_accepted_from_any_workspace_of_the_organisation_and_f
             await world.services.tasks.wait_until_idle()
             assert alice.modal is not None, number
             assert alice.modal.callback_id == "service_order.list", (number, alice.modal.text)
-        before = await stored(world)
+        before = await load_all_rows(world)
         alice.client.stack.clear()
         world.clock.move(minutes=2)  # Slack is asked again whether they have joined it.
         await world.slack.forge(request, _from_workspace("T02OTHER"))
         await world.services.tasks.wait_until_idle()
         assert alice.modal is not None
         assert alice.modal.text.split("\n")[0] == NEUTRAL_REFUSAL
-        assert {k: v for k, v in (await stored(world)).items() if k != "slack_user"} == {
+        assert {k: v for k, v in (await load_all_rows(world)).items() if k != "slack_user"} == {
             k: v for k, v in before.items() if k != "slack_user"
         }
 
@@ -202,8 +202,8 @@ async def test_an_account_of_one_workspace_is_not_that_of_a_colleague_in_another
     one_token.slack.set_user("U02BENOIT", team_id=SECOND_TEAM_ID, other_teams=[])
     benoit = one_token.person("benoit")
     await benoit.command("/quotes")
-    said = await answer(one_token, benoit, len(benoit.ephemerals))
-    assert says_nothing_of_acme(said)
+    said = await get_answer(one_token, benoit, len(benoit.ephemerals))
+    assert is_free_of_acme(said)
     contact = await one_token.row(BillingContact, email="benoit@acme.example")
     services = one_token.services
     assert await resolve_contact_user(services, "T01ACME", contact) is None, "nor is he sent its notices"
@@ -216,7 +216,10 @@ async def test_a_guest_of_the_organisation_learns_nothing(one_token: World) -> N
     one_token.slack.set_user("U02BENOIT", is_restricted=True)
     benoit = one_token.person("benoit").switch_workspace(SECOND_TEAM_ID)
     await benoit.command("/quotes")
-    assert (await answer(one_token, benoit, 0)).split("\n")[0] in (NEUTRAL_REFUSAL, NEUTRAL_REFUSAL_IN_FRENCH)
+    assert (await get_answer(one_token, benoit, 0)).split("\n")[0] in (
+        NEUTRAL_REFUSAL,
+        NEUTRAL_REFUSAL_IN_FRENCH,
+    )
 
 
 async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(one_token: World) -> None:
@@ -235,7 +238,7 @@ async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(o
     assert any("SO-1001" in dm.text for dm in alice.dms)
 
     await alice.close_modal(everything=True)
-    form = await opened(alice, "/billing", "notifications", "notification_preferences.save")
+    form = await open_modal(alice, "/billing", "notifications", "notification_preferences.save")
     await form.fill("wanted", []).submit()
     await one_token.services.tasks.wait_until_idle()
     await alice.close_modal(everything=True)
@@ -312,7 +315,7 @@ async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_w
     await installed.order(alice, acme_meeting=1)
     contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
     await resolve_contact_user(installed.services, "T01ACME", contact)
-    await opened(olga, "/billing", "", "account.overview")
+    await open_modal(olga, "/billing", "", "account.overview")
     profiles = await installed.rows(SlackUser)
     assert {profile.team_id for profile in profiles} == {ORGANISATION_ID, "T01ACME", "T02OTHER"}
     await installed.slack.uninstall(ORGANISATION_ID)
@@ -373,7 +376,7 @@ async def test_an_organisations_token_that_slack_rejects_is_not_an_outage(instal
     installed.slack.fault("error", "auth.teams.list", error="missing_scope")
     installed.slack.slack.traffic.reset()
     seen = len(alice.ephemerals)
-    with logged(installed) as stream:
+    with capture_log(installed) as stream:
         for _ in range(2):
             await installed.slack.slack.delivery.send(request.kind, payload)
             await installed.services.tasks.wait_until_idle()

@@ -6,29 +6,29 @@ from typing import Any
 from models.account.billing_contact import BillingContact
 from tests.handlers.all_screens import (
     BUTTONS,
-    acme_has_an_order_and_a_quote,
+    create_order_and_quote,
+    get_button_value,
+    is_free_of_acme,
     press_everything,
-    says_nothing_of_acme,
-    value_of,
 )
-from tests.handlers.db_snapshot import add, answer, show_button, stored
+from tests.handlers.db_snapshot import add, get_answer, load_all_rows, show_button
 from tests.world import World
 
 
 async def test_a_contact_of_another_account_is_refused_forged_ids(world: World) -> None:
     """R5: Dora's buttons and forms carry Acme's ids; nothing is shown, nothing is changed."""
-    metadata = await acme_has_an_order_and_a_quote(world)
+    metadata = await create_order_and_quote(world)
     dora = world.person("dora")
     await world.fill_cart(dora)
     await dora.close_modal(everything=True)
-    before = await stored(world)
+    before = await load_all_rows(world)
     # Which notices she gets is her own to choose, and of no account.
     own = ("notification_preferences.open", "notification_preferences.save")
     answers = await press_everything(world, dora, metadata, leave_out=own)
     for where, said in answers.items():
         assert "We can’t find that" in said, (where, said)
-        assert says_nothing_of_acme(said), (where, said)
-    assert await stored(world) == before
+        assert is_free_of_acme(said), (where, said)
+    assert await load_all_rows(world) == before
     assert world.slack.refusals == []
 
 
@@ -44,7 +44,7 @@ async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world
     await cart.press("cart.back")
     await world.services.tasks.wait_until_idle()
     went_back = world.slack.requests[-1]
-    before = await stored(world)
+    before = await load_all_rows(world)
 
     def slip_in(payload: dict[str, Any]) -> None:
         values = payload["view"]["state"]["values"]
@@ -62,7 +62,7 @@ async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world
             said = json.dumps(reply.body, ensure_ascii=False) + (dora.modal.text if dora.modal else "")
             assert "We can’t find that subscription." in said
             assert "GoTo Webinar" not in said, said
-            assert await stored(world) == before
+            assert await load_all_rows(world) == before
 
 
 async def test_an_account_of_another_workspace_is_never_seen_from_this_one(world: World) -> None:
@@ -74,7 +74,7 @@ async def test_an_account_of_another_workspace_is_never_seen_from_this_one(world
     )
     await world.fill_cart(world.person("alice"))  # the provider is asked of Acme's subscriptions
     await world.person("alice").close_modal()
-    before = await stored(world)
+    before = await load_all_rows(world)
     for name in ("alice", "benoit"):
         person = world.person(name)
         await person.command("/billing")
@@ -85,10 +85,10 @@ async def test_an_account_of_another_workspace_is_never_seen_from_this_one(world
         assert "Other Corp" not in person.home.text
         for route in BUTTONS:
             place = json.dumps({"account": "other", "quote": 0, "order": 0})
-            if value_of(route, place) == "other":
+            if get_button_value(route, place) == "other":
                 modal = show_button(person, route.id, "other", place)
                 await modal.press(route.id)
-                said = await answer(world, person, len(person.ephemerals))
+                said = await get_answer(world, person, len(person.ephemerals))
                 assert "Other Corp" not in said, (route.id, said)
         person.client.stack.clear()
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before

@@ -13,27 +13,27 @@ from tests.handlers.all_screens import (
     ASK_SERVICES,
     HOME_BUTTONS,
     NOT_A_CONTACT,
-    acme_has_an_order_and_a_quote,
+    create_order_and_quote,
+    is_free_of_acme,
     press_everything,
-    says_nothing_of_acme,
     type_every_command,
 )
-from tests.handlers.db_snapshot import answer, change, show_button, stored
-from tests.handlers.steps import import_account, opened
+from tests.handlers.db_snapshot import change, get_answer, load_all_rows, show_button
+from tests.handlers.steps import import_account, open_modal
 from tests.world import World
 
 
 async def test_every_button_refuses_a_member_without_the_role(world: World) -> None:
     """R1: with no account's channel around, and several accounts, they are sent to Account Services."""
-    metadata = await acme_has_an_order_and_a_quote(world)
+    metadata = await create_order_and_quote(world)
     nora = world.person("nobody")
-    before = await stored(world)
+    before = await load_all_rows(world)
     answers = await press_everything(world, nora, metadata)
     for where, said in answers.items():
         assert f"{NOT_A_CONTACT} {ASK_SERVICES}" in said, (where, said)
         assert "Blanc" not in said, "an account without a channel is nobody's channel"
-        assert says_nothing_of_acme(said), (where, said)
-    assert await stored(world) == before
+        assert is_free_of_acme(said), (where, said)
+    assert await load_all_rows(world) == before
 
 
 async def test_r22_without_a_language_in_slack_a_contact_reads_that_of_their_own_account(
@@ -51,9 +51,9 @@ async def test_a_member_without_the_role_is_named_the_contacts_of_the_channels_a
     world: World,
 ) -> None:
     """R1: by a private line, for every command and for a button in a message."""
-    await acme_has_an_order_and_a_quote(world)
+    await create_order_and_quote(world)
     nora = world.person("nobody")
-    before = await stored(world)
+    before = await load_all_rows(world)
     replies = await type_every_command(world, nora, "C01BILLING")
     assert set(replies.values()) == {f"{NOT_A_CONTACT} Ask one of them: Alice Martin and Benoît Roche."}
     for said in (await type_every_command(world, nora, "C02DECLINED")).values():
@@ -63,8 +63,8 @@ async def test_a_member_without_the_role_is_named_the_contacts_of_the_channels_a
         assert ASK_SERVICES in said
     seen = len(nora.ephemerals)
     await nora.press_in(world.channel("C01BILLING")[0], "service_order.open")
-    assert "Alice Martin" in await answer(world, nora, seen)
-    assert await stored(world) == before
+    assert "Alice Martin" in await get_answer(world, nora, seen)
+    assert await load_all_rows(world) == before
     public = "".join(m.words for c in ("C01BILLING", "C02DECLINED", "C07GENERAL") for m in world.channel(c))
     assert NOT_A_CONTACT not in public, "the reply is private"
 
@@ -92,29 +92,29 @@ async def test_once_bound_by_user_id_an_e_mail_address_opens_nothing(world: Worl
     """R5: Nora has taken Alice's address; Alice is known by her id, whatever her address is."""
     world.slack.set_user("U10NOBODY", email="alice@acme.example")
     world.slack.set_user("U01ALICE", email="alice.martin@acme.example")
-    before = await stored(world)
+    before = await load_all_rows(world)
     for said in (await type_every_command(world, world.person("nobody"), "C07GENERAL")).values():
         assert NOT_A_CONTACT in said
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before
     await world.quote(world.person("alice"), acme_meeting=1)
 
 
 async def test_a_removed_contact_is_no_longer_a_contact(world: World) -> None:
     """R1: what they had open answers by R1 too."""
-    metadata = await acme_has_an_order_and_a_quote(world)
+    metadata = await create_order_and_quote(world)
     alice = world.person("alice")
     contact = await world.row(BillingContact, email="alice@acme.example")
     await change(world, BillingContact, contact.id, active=False)
-    before = await stored(world)
+    before = await load_all_rows(world)
     answers = await type_every_command(world, alice, "C01BILLING")
     assert set(answers.values()) == {f"{NOT_A_CONTACT} Ask one of them: Benoît Roche."}
     answers = await press_everything(world, alice, metadata)
-    assert all(NOT_A_CONTACT in said and says_nothing_of_acme(said) for said in answers.values()), answers
+    assert all(NOT_A_CONTACT in said and is_free_of_acme(said) for said in answers.values()), answers
     await alice.open_home()
     await world.services.tasks.wait_until_idle()
     assert alice.home is not None
-    assert says_nothing_of_acme(alice.home.text)
-    assert await stored(world) == before
+    assert is_free_of_acme(alice.home.text)
+    assert await load_all_rows(world) == before
 
 
 @pytest.mark.parametrize("step", ["cart", "quote", "checkout", "placement"])
@@ -130,12 +130,12 @@ async def test_losing_the_role_while_a_form_is_open_is_noticed_on_submit(world: 
     form = await steps[step](alice, acme_meeting=5)
     contact = await world.row(BillingContact, email="alice@acme.example")
     await change(world, BillingContact, contact.id, active=False)
-    before = await stored(world)
+    before = await load_all_rows(world)
     await form.submit()
     refused = await alice.wait_for_modal("refusal.show")
     assert NOT_A_CONTACT in refused.text
-    assert says_nothing_of_acme(refused.text)
-    assert await stored(world) == before
+    assert is_free_of_acme(refused.text)
+    assert await load_all_rows(world) == before
 
 
 async def test_the_home_of_someone_without_the_role_names_no_account(world: World) -> None:
@@ -149,7 +149,7 @@ async def test_the_home_of_someone_without_the_role_names_no_account(world: Worl
             await show_button(nora, route.id, "1", "").press(route.id)
             await world.services.tasks.wait_until_idle()
         assert "aren’t registered as a billing contact" in nora.home.text
-        assert says_nothing_of_acme(nora.home.text)
+        assert is_free_of_acme(nora.home.text)
 
 
 async def test_a_contact_is_recognised_whichever_way_their_domain_is_written(world: World) -> None:
@@ -160,5 +160,5 @@ async def test_a_contact_is_recognised_whichever_way_their_domain_is_written(wor
     for written in ("benoit@xn--bcher-kva.example", "Benoit@Bücher.example"):
         world.clock.move(hours=2)
         world.slack.set_user(benoit.id, email=written)
-        await opened(benoit, "/quotes", "", "quote.list")
+        await open_modal(benoit, "/quotes", "", "quote.list")
         assert benoit.ephemerals == [], written

@@ -23,8 +23,8 @@ from tests.handlers.access.installations import (
     installed_everywhere,
     tokens,
 )
-from tests.handlers.all_screens import COMMANDS, acme_has_an_order_and_a_quote, press_everything
-from tests.handlers.db_snapshot import answer, stored
+from tests.handlers.all_screens import COMMANDS, create_order_and_quote, press_everything
+from tests.handlers.db_snapshot import get_answer, load_all_rows
 from tests.handlers.steps import ForgetfulTasks
 from tests.world import CHOSEN_TRANSPORT, World
 
@@ -45,7 +45,9 @@ KINDS = pytest.mark.parametrize("organisation", [False, True], ids=["workspaces"
 async def of_others(world: World, person: Person) -> dict[str, list[Any]]:
     """Every row but those of the person's own workspace, as their Home's."""
     team = world.slack.slack.workspace.users[person.id].team_id
-    return {t: [row for row in rows if team not in str(row)] for t, rows in (await stored(world)).items()}
+    return {
+        t: [row for row in rows if team not in str(row)] for t, rows in (await load_all_rows(world)).items()
+    }
 
 
 async def everything(world: World, person: Person, metadata: str) -> dict[str, str]:
@@ -56,7 +58,7 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
             person.client.stack.clear()
             seen = len(person.ephemerals)
             await person.command(route.id, words)
-            answers[f"{route.id} {words}"] = await answer(world, person, seen)
+            answers[f"{route.id} {words}"] = await get_answer(world, person, seen)
     await person.open_home()
     await world.services.tasks.wait_until_idle()
     answers["home"] = person.home.text if person.home else ""
@@ -79,7 +81,7 @@ async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there
 ) -> None:
     """R5, R29: every route of the bot, by somebody of another workspace who has Alice's email address."""
     async with installed_everywhere(organisation=organisation) as workspaces:
-        metadata = await acme_has_an_order_and_a_quote(workspaces)
+        metadata = await create_order_and_quote(workspaces)
         for where, said in (await everything(workspaces, workspaces.person(who), metadata)).items():
             # What she typed herself may come back to her.
             typed = where.partition(" ")[2] or "nothing"
@@ -100,14 +102,14 @@ async def _use_a_contacts_id_elsewhere(workspaces: World) -> None:
     await olga.command("/quotes")
     await workspaces.services.tasks.wait_until_idle()
     request = next(r for r in reversed(workspaces.slack.requests) if r.payload.get("command"))
-    before = await stored(workspaces)
+    before = await load_all_rows(workspaces)
     reply = await workspaces.slack.forge(request, lambda payload: payload.update(user_id="U01ALICE"))
     await workspaces.services.tasks.wait_until_idle()
     assert reply.ok
     user = await workspaces.row(SlackUser, team_id="T02OTHER", user_id="U01ALICE")
     assert not user.is_full_member
     assert "isn’t available to you" in olga.ephemerals[-1].words
-    assert await stored(workspaces) == before
+    assert await load_all_rows(workspaces) == before
 
 
 # --- taking it out again

@@ -8,7 +8,7 @@ from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.service_order.place import place_service_order
 from models.quote import Quote
-from tests.handlers.stripe.stripe_orders import DORA, looked_at, retried
+from tests.handlers.stripe.stripe_orders import DORA, refresh_and_open_cart, retry_order
 from tests.stripe_world import StripeWorld, stripe_world
 
 SEATS = {"declined_meeting": 4, "declined_training": 2}
@@ -24,7 +24,7 @@ async def world() -> AsyncIterator[StripeWorld]:
 
 async def both_ordered(world: StripeWorld, card: str) -> None:
     """Both products in one order, placed, and charged as far as that goes."""
-    await looked_at(world, DORA, "declined")
+    await refresh_and_open_cart(world, DORA, "declined")
     typed = {name: str(seats) for name, seats in SEATS.items()}
     details = await save_cart(world.services, person=DORA, account_id="declined", seat_inputs=typed)
     form = (await open_checkout(world.services, person=DORA, quote_id=details.quote.key)).form
@@ -63,7 +63,7 @@ async def test_each_is_charged_once_to_the_card_that_was_chosen(world: StripeWor
 async def test_declined_both_are_charged_once_with_another_card(world: StripeWorld) -> None:
     await both_ordered(world, "pm_declined_1")
     assert await statuses(world) == ["declined", "declined"]
-    await retried(world, 1)
+    await retry_order(world, 1)
     await a_while(world)
     await check_charged_once(world)
 

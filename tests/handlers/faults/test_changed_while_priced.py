@@ -8,7 +8,7 @@ from bot.use_cases.billing_sync.account import refresh_account
 from models.quote import Quote
 from models.service_order import ServiceOrder
 from sandbox.person import Modal, Person
-from tests.handlers.steps import hooked
+from tests.handlers.steps import install_hooked_gateway
 from tests.stripe_world import StripeWorld, stripe_world
 
 
@@ -41,7 +41,7 @@ async def test_an_order_is_not_placed_on_what_was_read_before(world: StripeWorld
     await (await open_cart(alice)).submit()
     await (await alice.wait_for_modal("quote.review")).submit()
     placement = await alice.wait_for_modal("service_order.place")
-    hooked(world).after["preview"] = lambda: change(world)  # type: ignore[operator]
+    install_hooked_gateway(world).after["preview"] = lambda: change(world)  # type: ignore[operator]
     await placement.submit()
     await world.settle()
     assert await world.rows(ServiceOrder) == []
@@ -50,7 +50,7 @@ async def test_an_order_is_not_placed_on_what_was_read_before(world: StripeWorld
 
 async def test_a_quote_is_not_made_of_what_was_read_before(world: StripeWorld) -> None:
     form = await open_cart(world.person("alice"))
-    hooked(world).after["preview"] = lambda: withdraw_all_cards(world)
+    install_hooked_gateway(world).after["preview"] = lambda: withdraw_all_cards(world)
     await form.submit()
     await world.settle()
     assert await world.rows(Quote) == []

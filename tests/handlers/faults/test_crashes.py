@@ -5,13 +5,13 @@ import pytest
 from models.cart import Cart
 from models.quote import Quote
 from models.service_order import ChargeAttempt, OrderLine
-from tests.handlers.service_order.orders import charged_once
+from tests.handlers.service_order.orders import assert_charged_once
 from tests.handlers.steps import (
     ForgetfulTasks,
-    charges,
-    failing,
-    hooked,
-    opened,
+    install_hooked_gateway,
+    list_charges,
+    make_failing_hook,
+    open_modal,
 )
 from tests.world import World
 
@@ -28,7 +28,7 @@ async def test_the_job_processes_an_order_after_a_crash_between_placement_and_pr
     await world.services.tasks.wait_until_idle()
     assert [line.status.value for line in await world.lines()] == ["waiting"]
     await world.settle()
-    await charged_once(world, "acme_meeting", 30)
+    await assert_charged_once(world, "acme_meeting", 30)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -36,15 +36,15 @@ async def test_a_crash_around_the_call_leads_to_one_reconciled_charge(world: Wor
     """R19: the attempt and its key are stored; whether it was sent looks the same from here."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
     hooks = gateway.before if when == "before" else gateway.after
-    hooks["place"] = failing(RuntimeError("killed"))
+    hooks["place"] = make_failing_hook(RuntimeError("killed"))
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
     [attempt] = await world.rows(ChargeAttempt)
     assert attempt.ended_at is None
-    assert len(await charges(world)) == (0 if when == "before" else 1)
+    assert len(await list_charges(world)) == (0 if when == "before" else 1)
     hooks.clear()
     await world.settle()
     assert gateway.calls["place"] == 1, "not before the lease is over"
@@ -54,15 +54,15 @@ async def test_a_crash_around_the_call_leads_to_one_reconciled_charge(world: Wor
     await world.settle()
     assert gateway.calls["place"] == (2 if when == "before" else 1)
     assert [a.idempotency_key for a in await world.rows(ChargeAttempt)] == [attempt.idempotency_key]
-    assert [charge.idempotency_key for charge in await charges(world)] == [attempt.idempotency_key]
-    await charged_once(world, "acme_meeting", 30)
+    assert [charge.idempotency_key for charge in await list_charges(world)] == [attempt.idempotency_key]
+    await assert_charged_once(world, "acme_meeting", 30)
 
 
 async def test_a_crash_before_the_result_is_stored_leads_to_reconciliation(world: World) -> None:
     """R19: the provider answered, and we died before our transaction."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
 
     async def die_when_settled() -> None:
         if gateway.calls.get("place"):
@@ -75,19 +75,19 @@ async def test_a_crash_before_the_result_is_stored_leads_to_reconciliation(world
     assert (await world.row(OrderLine)).status == "charging"
     gateway.before.clear()
     await world.pass_time(seconds=61)
-    await charged_once(world, "acme_meeting", 30)
+    await assert_charged_once(world, "acme_meeting", 30)
 
 
 async def test_a_crash_between_the_cart_and_its_price_loses_nothing_typed(world: World) -> None:
     """R10: what was typed is stored before anybody is asked for a price."""
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=7)
-    gateway = hooked(world)
-    gateway.before["preview"] = failing(RuntimeError("killed"))
+    gateway = install_hooked_gateway(world)
+    gateway.before["preview"] = make_failing_hook(RuntimeError("killed"))
     await alice.submit()
     assert "reference" in (await alice.wait_for_modal("refusal.show")).text
     gateway.before.clear()
     assert (await world.row(Cart)).seats == {"acme_meeting": 7}
-    cart = await opened(alice, "/add-seats", "", "cart.save")
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
     assert cart.value("seats:acme_meeting") == "7"
     assert await world.rows(Quote) == []

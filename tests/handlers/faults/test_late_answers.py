@@ -14,11 +14,11 @@ from models.quote import Quote
 from sandbox.faults import FaultKind
 from tests.database_faults import failing_statements
 from tests.handlers.steps import (
-    hooked,
+    capture_log,
+    find_messages,
     import_quote,
-    logged,
-    opened,
-    saying,
+    install_hooked_gateway,
+    open_modal,
 )
 from tests.world import World
 
@@ -29,7 +29,7 @@ async def test_a_late_answer_shows_a_waiting_screen_and_then_the_result(world: W
     assert world.services.timeouts.ack_seconds == 1.5
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=5)
-    gateway, gate = hooked(world), asyncio.Event()
+    gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["preview"] = wait_for(gate)
     await alice.submit()
     waiting = await alice.wait_for_modal("waiting.show")
@@ -45,7 +45,7 @@ async def test_a_late_fault_brings_the_form_back_with_its_values(world: World) -
     hurry(world)
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=5, acme_webinar=2)
-    gateway, gate = hooked(world), asyncio.Event()
+    gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["preview"] = wait_for(gate, BillingUnavailable())
     await alice.submit()
     await alice.wait_for_modal("waiting.show")
@@ -66,7 +66,7 @@ async def test_a_late_checkout_comes_back_with_what_was_typed_too(world: World) 
     checkout = await world.choose_country(alice, "DE")
     checkout.fill("city", "Köln")
     chosen = checkout.value("administrator")
-    gateway, gate = hooked(world), asyncio.Event()
+    gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["preview"] = wait_for(gate, BillingUnavailable())
     await alice.submit()
     await alice.wait_for_modal("waiting.show")
@@ -83,7 +83,7 @@ async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world:
     hurry(world)
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=5)
-    gateway, gate = hooked(world), asyncio.Event()
+    gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["preview"] = wait_for(gate)
     await alice.submit()
     await alice.wait_for_modal("waiting.show")
@@ -91,7 +91,7 @@ async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world:
     gate.set()
     await world.services.tasks.wait_until_idle()
     assert alice.modal is None
-    cart = await opened(alice, "/add-seats", "", "cart.save")
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
     assert "SQ-1001" in cart.text
 
 
@@ -100,7 +100,7 @@ async def test_a_person_sees_a_message_if_it_is_too_late_for_a_view(world: World
     alice = world.person("alice")
     await alice.open_home()
     await alice.wait_until(lambda: alice.home)
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
     late = [0.0]
     world.slack.slack.workspace.clock = lambda: time.time() + late[0]
 
@@ -122,7 +122,7 @@ async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.fill_cart(alice, acme_meeting=5)
     await import_quote(world)
-    await opened(benoit, "/add-seats", "", "cart.warning")
+    await open_modal(benoit, "/add-seats", "", "cart.warning")
     tasks = world.services.tasks
     world.services.tasks = BackgroundTasks(max_tasks=0)
     reply = await alice.submit()
@@ -143,7 +143,7 @@ async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -
 async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
     sam, nobody = world.person("sam"), world.person("nobody")
     world.services.tasks = BackgroundTasks(max_tasks=1)
-    gateway, gate = hooked(world), asyncio.Event()
+    gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["subscriptions"] = wait_for(gate)
     await world.person("alice").command("/add-seats", "meeting 1")
     await sam.command("/billing")
@@ -170,13 +170,15 @@ async def test_a_person_sees_that_something_hangs_and_gets_the_result_later(worl
     """R20: a command and a form; nothing is ended, and nothing is done twice."""
     alice, benoit = world.person("alice"), world.person("benoit")
     cart = await world.fill_cart(alice, acme_meeting=5)
-    gateway, gate = hooked(world), asyncio.Event()
+    gateway, gate = install_hooked_gateway(world), asyncio.Event()
     hurry(world)
     world.services.timeouts.unresponsive_seconds = 0.4
     gateway.before["preview"] = gateway.before["subscriptions"] = wait_for(gate)
     await benoit.command("/add-seats")
     # On a busy machine finding out his language may take that long too, and is answered in English first.
-    await benoit.wait_until(lambda: saying(benoit.ephemerals, "Nos données sont momentanément inaccessibles"))
+    await benoit.wait_until(
+        lambda: find_messages(benoit.ephemerals, "Nos données sont momentanément inaccessibles")
+    )
     await cart.submit()
     refused = await alice.wait_for_modal("refusal.show")
     assert "can’t reach our database" in refused.text
@@ -206,14 +208,14 @@ async def test_a_proxys_page_instead_of_slacks_response_is_reported_as_slack_una
     """HTML, text, nothing, half an answer, an error of Slack's own, a cut connection: a warning each."""
     alice = world.person("alice")
     kinds: tuple[FaultKind, ...] = ("html", "text", "empty", "half", "error_503", "cut_before")
-    with logged(world) as stream:
+    with capture_log(world) as stream:
         for count, kind in enumerate(kinds, start=1):
             world.slack.slack.faults.reset()
             world.slack.fault(kind, "views.open")
             await alice.command("/quotes")
             assert "Slack didn’t respond properly" in (await alice.wait_for_ephemeral(count)).text, kind
         world.slack.slack.faults.reset()
-        await opened(alice, "/quotes", "", "quote.list")
+        await open_modal(alice, "/quotes", "", "quote.list")
         world.slack.fault("html", "views.update")
         await alice.press("cart.open")
         await world.services.tasks.wait_until_idle()

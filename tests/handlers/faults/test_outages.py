@@ -29,7 +29,7 @@ from models.notice import Notice, NoticeKind, NoticeStatus
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
-from tests.handlers.steps import HookedGateway, charges, opened, order_of, saying
+from tests.handlers.steps import HookedGateway, find_messages, get_order, list_charges, open_modal
 from tests.postgres import CHOSEN, copied, run, server_url
 from tests.time_limits import HANG_SECONDS
 from tests.world import World
@@ -100,8 +100,8 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
     await world.services.tasks.wait_until_idle()
     await wait(world, TEN_MINUTES)
     assert await ready(world) == 503
-    assert (await order_of(world)).status is OrderStatus.COMPLETED
-    assert len(await charges(world)) == 1
+    assert (await get_order(world)).status is OrderStatus.COMPLETED
+    assert len(await list_charges(world)) == 1
     [mail] = world.slack.mail.messages
     assert "R-1001" in mail.subject + mail.text
     assert alice.dms == world.channel("C01BILLING") == []
@@ -111,10 +111,10 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
     world.slack.slack.faults.reset()
     await wait(world, FIVE_MINUTES)
     await check_delivered_once(world)
-    assert saying(alice.dms, "R-1001")
-    assert saying(world.channel("C01BILLING"), "SO-1001")
+    assert find_messages(alice.dms, "R-1001")
+    assert find_messages(world.channel("C01BILLING"), "SO-1001")
     assert await ready(world) == 200
-    assert "SO-1001" in (await opened(alice, "/service-orders", "", "service_order.list")).text
+    assert "SO-1001" in (await open_modal(alice, "/service-orders", "", "service_order.list")).text
 
 
 # --- the mail server
@@ -127,7 +127,7 @@ async def test_r13_slack_notices_go_out_during_a_mail_outage_and_the_receipt_fol
     await world.order(alice, acme_meeting=2)
     await world.services.tasks.wait_until_idle()
     await wait(world, TEN_MINUTES)
-    assert saying(alice.dms, "R-1001")
+    assert find_messages(alice.dms, "R-1001")
     [waiting] = await world.rows(Notice, status=NoticeStatus.WAITING)
     assert waiting.destination.startswith("email:")
     assert waiting.attempts < 15, "it is asked less and less often"
@@ -194,17 +194,17 @@ async def test_during_a_provider_outage_people_see_a_message_and_nothing_is_char
     assert "Le système de facturation ne répond pas" in said
     assert cart.value("seats:acme_webinar") == "3", "what was typed is still there"
     await wait(world, TEN_MINUTES)
-    assert (await order_of(world)).status is OrderStatus.PROCESSING
-    assert len(await charges(world)) == 1, "that of the lost answer"
-    assert saying(alice.dms, "R-1001") == []
+    assert (await get_order(world)).status is OrderStatus.PROCESSING
+    assert len(await list_charges(world)) == 1, "that of the lost answer"
+    assert find_messages(alice.dms, "R-1001") == []
     assert await ready(world) == 200, "people are served"
 
     provider.away = False
     await wait(world, FIVE_MINUTES)
-    assert (await order_of(world)).status is OrderStatus.COMPLETED
-    assert len(await charges(world)) == len(set(provider.arrived)) == len(provider.arrived) == 2
+    assert (await get_order(world)).status is OrderStatus.COMPLETED
+    assert len(await list_charges(world)) == len(set(provider.arrived)) == len(provider.arrived) == 2
     assert await world.seats("acme_meeting") == (27, 27)
-    assert saying(alice.dms, "R-1001")
+    assert find_messages(alice.dms, "R-1001")
     await check_delivered_once(world)
     await cart_submitted(world, cart)
     assert cart.errors == {}
@@ -262,7 +262,7 @@ async def test_during_a_database_outage_people_see_a_message_and_nothing_is_lost
         [order] = await world.rows(ServiceOrder)
         assert order.status is OrderStatus.COMPLETED
         [attempt] = await world.rows(ChargeAttempt)
-        assert len(await charges(world)) == 1
+        assert len(await list_charges(world)) == 1
         assert attempt.outcome is not None
         await check_delivered_once(world)
         assert len(world.slack.mail.messages) == 1
@@ -313,7 +313,7 @@ async def test_if_the_database_server_freezes_people_see_a_message_and_work_cont
     """R20: no time limit of its own is any help then."""
     async with open_world(kind="postgresql") as world:
         alice = world.person("alice")
-        await opened(alice, "/quotes", "", "quote.list")
+        await open_modal(alice, "/quotes", "", "quote.list")
         await alice.close_modal()
         world.services.timeouts.unresponsive_seconds = 0.3
         with standing_still(world):

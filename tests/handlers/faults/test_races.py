@@ -6,18 +6,18 @@ from bot.use_cases.service_order.process import process_due_orders
 from models.quote import Quote
 from models.service_order import ChargeAttempt, ServiceOrder
 from tests.handlers.service_order.orders import (
-    again,
-    callback_ids,
-    charged_once,
+    assert_charged_once,
+    list_callback_ids,
+    redeliver_last_request,
 )
 from tests.handlers.steps import (
     ForgetfulTasks,
-    hooked,
+    find_messages,
+    get_quote,
     import_quote,
-    opened,
-    quote_of,
-    saying,
-    shown,
+    install_hooked_gateway,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -29,7 +29,7 @@ async def test_of_two_people_placing_a_quote_concurrently_one_succeeds_and_the_o
     people = {"Alice Martin": world.person("alice"), "Benoît Roche": world.person("benoit")}
     await import_quote(world)
     for person in people.values():
-        await opened(person, "/quotes", "Q-2041", "quote.review")
+        await open_modal(person, "/quotes", "Q-2041", "quote.review")
         await person.submit()
         await person.wait_for_modal("service_order.place")
     await asyncio.gather(*(person.submit() for person in people.values()))
@@ -43,9 +43,9 @@ async def test_of_two_people_placing_a_quote_concurrently_one_succeeds_and_the_o
     assert {"quote.open", "service_order.list"} <= set(refused.action_ids)
     await refused.press("quote.open")
     loser = next(person for name, person in people.items() if name != winner)
-    await shown(loser, order.number)
+    await wait_for_modal_text(loser, order.number)
     await world.settle()
-    await charged_once(world, "acme_meeting", 35)
+    await assert_charged_once(world, "acme_meeting", 35)
 
 
 async def test_one_button_pressed_twice_in_two_browsers_places_one_order(world: World) -> None:
@@ -54,10 +54,10 @@ async def test_one_button_pressed_twice_in_two_browsers_places_one_order(world: 
     placement = await world.placement(alice, acme_meeting=5)
     stale = placement.copy()
     replies = await asyncio.gather(placement.submit(), stale.submit())
-    assert callback_ids([reply.body for reply in replies]) == {"service_order.show"}
+    assert list_callback_ids([reply.body for reply in replies]) == {"service_order.show"}
     await world.settle()
-    await charged_once(world, "acme_meeting", 30)
-    assert len(saying(alice.dms, "has been placed")) == 1
+    await assert_charged_once(world, "acme_meeting", 30)
+    assert len(find_messages(alice.dms, "has been placed")) == 1
 
 
 async def test_r19_ten_concurrent_clicks_place_one_order(world: World) -> None:
@@ -65,9 +65,12 @@ async def test_r19_ten_concurrent_clicks_place_one_order(world: World) -> None:
     await world.placement(alice, acme_meeting=5)
     await alice.submit()
     # On a busy machine, the result may come after the waiting view.
-    assert callback_ids(await again(world, 10)) <= {"service_order.show", "waiting.show"}
+    assert list_callback_ids(await redeliver_last_request(world, 10)) <= {
+        "service_order.show",
+        "waiting.show",
+    }
     await world.settle()
-    await charged_once(world, "acme_meeting", 30)
+    await assert_charged_once(world, "acme_meeting", 30)
 
 
 async def test_two_people_saving_carts_concurrently_do_not_replace_each_other(world: World) -> None:
@@ -86,11 +89,11 @@ async def test_two_people_saving_carts_concurrently_do_not_replace_each_other(wo
 async def test_r18_concurrent_acceptance_and_rejection_leave_one_decision(world: World) -> None:
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.placement(alice, acme_meeting=1)
-    await opened(benoit, "/quotes", "", "quote.list")
+    await open_modal(benoit, "/quotes", "", "quote.list")
     await benoit.press("quote.reject")
     await benoit.wait_for_modal("quote.reject")
     await asyncio.gather(alice.submit(), benoit.submit())
-    quote, orders = await quote_of(world, "SQ-1001"), await world.rows(ServiceOrder)
+    quote, orders = await get_quote(world, "SQ-1001"), await world.rows(ServiceOrder)
     accepted = quote.status == "accepted"
     assert (quote.status, len(orders)) in (("accepted", 1), ("rejected", 0))
     loser, winner = (benoit, "Alice Martin") if accepted else (alice, "Benoît Roche")
@@ -101,11 +104,11 @@ async def test_r18_the_second_of_two_people_rejecting_concurrently_sees_the_firs
     alice, benoit = people = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_meeting=1)
     for person in people:
-        await opened(person, "/quotes", "", "quote.list")
+        await open_modal(person, "/quotes", "", "quote.list")
         await person.press("quote.reject")
         await person.wait_for_modal("quote.reject")
     await asyncio.gather(alice.submit(), benoit.submit())
-    quote = await quote_of(world, "SQ-1001")
+    quote = await get_quote(world, "SQ-1001")
     winner = quote.decided_by or "nobody"
     loser = {"Alice Martin": benoit, "Benoît Roche": alice}[winner]
     assert winner in (await loser.wait_for_modal("refusal.show")).text
@@ -118,9 +121,9 @@ async def test_workers_at_the_same_moment_charge_a_line_once(world: World) -> No
     world.services.tasks = ForgetfulTasks()
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
     await asyncio.gather(*(process_due_orders(world.services) for _ in range(4)))
     assert gateway.calls["place"] == 1
     await world.settle()
-    await charged_once(world, "acme_meeting", 30)
+    await assert_charged_once(world, "acme_meeting", 30)
     assert len(await world.rows(ChargeAttempt)) == 1

@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 
 from bot.use_cases.operations.doctor import run_checks
 from models.quote import Quote
-from tests.handlers.steps import opened
+from tests.handlers.steps import open_modal
 from tests.handlers.transport.test_health import ready, scrape, value
 from tests.postgres import CHOSEN, run, server_url
 from tests.world import World
@@ -17,7 +17,7 @@ from tests.world import world as open_world
 pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
 
 DOCTOR_SAYS = {
-    "read_only": "it takes no writes: a standby, or a read-only role or disk",
+    "read_only": "it is read-only: a standby, or a read-only role or disk",
     "permission": "the user of DATABASE_URL lacks a privilege: let it own the database",
 }
 SAID = "we can’t store anything right now, so nothing was changed"
@@ -53,7 +53,7 @@ async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
             ("role", "viewer", "permission"),
         ):
             with read_only(world, parameter, setting):
-                expected = f"database: takes no writes ({reason})\nslack: answers\n"
+                expected = f"database: is not writable ({reason})\nslack: answers\n"
                 await wait_for_readiness(world, (503, expected))
                 checks = {check.name: check for check in await run_checks(world.services, set())}
                 assert checks["database"].passed is False
@@ -69,7 +69,7 @@ async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
                 await alice.submit()
                 [said] = cart.errors.values()
                 assert SAID in said
-                await opened(world.person("alice", "phone"), "/billing", "", "account.overview")
+                await open_modal(world.person("alice", "phone"), "/billing", "", "account.overview")
             await wait_for_readiness(world, (200, "database: up to date\nslack: answers\n"))
         run(world.services.settings.database_url, "DROP ROLE viewer")
         await alice.submit()

@@ -11,19 +11,19 @@ from models.quote import Quote
 from models.service_order import ChargeAttempt, OrderLine
 from sandbox.driver import Modal
 from tests.handlers.service_order.orders import (
-    again,
-    callback_ids,
-    charged_once,
+    assert_charged_once,
+    list_callback_ids,
+    redeliver_last_request,
 )
 from tests.handlers.steps import (
     ForgetfulTasks,
-    hooked,
+    find_messages,
+    get_order,
+    get_quote,
     import_quote,
-    opened,
-    order_of,
-    quote_of,
-    saying,
-    shown,
+    install_hooked_gateway,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -36,23 +36,23 @@ async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: Wo
     await alice.wait_for_modal("cart.warning")
     await alice.press("cart.continue")
     await alice.wait_for_modal("cart.save")
-    await again(world)
+    await redeliver_last_request(world)
     await alice.submit()
-    assert callback_ids(await again(world)) == {"quote.review"}
+    assert list_callback_ids(await redeliver_last_request(world)) == {"quote.review"}
     assert {q.number: q.status.value for q in await world.rows(Quote)} == {
         "Q-2041": "expired",
         "SQ-1001": "pending",
     }
     await alice.submit()
-    assert callback_ids(await again(world)) == {"service_order.place"}
+    assert list_callback_ids(await redeliver_last_request(world)) == {"service_order.place"}
     await world.choose_country(alice, "DE")
     await alice.submit()
-    assert callback_ids(await again(world)) == {"service_order.place"}
+    assert list_callback_ids(await redeliver_last_request(world)) == {"service_order.place"}
     assert [q.number for q in await world.rows(Quote, status="pending")] == ["SQ-1002"]
     await alice.submit()
-    assert callback_ids(await again(world)) == {"service_order.show"}
+    assert list_callback_ids(await redeliver_last_request(world)) == {"service_order.show"}
     await world.settle()
-    await charged_once(world, "acme_meeting", 30)
+    await assert_charged_once(world, "acme_meeting", 30)
     assert len(await world.rows(Quote)) == 3
     assert world.slack.refusals == []
 
@@ -60,15 +60,15 @@ async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: Wo
 async def test_r8_a_rejection_delivered_again_changes_nothing_more(world: World) -> None:
     alice = world.person("alice")
     await import_quote(world)
-    await opened(alice, "/quotes", "", "quote.list")
+    await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.reject")
     (await alice.wait_for_modal("quote.reject")).fill("reason", "No")
     await alice.submit()
-    before = await quote_of(world, "Q-2041")
+    before = await get_quote(world, "Q-2041")
     world.clock.move(minutes=1)
-    answers = await again(world)
+    answers = await redeliver_last_request(world)
     assert all("rejected by Alice Martin" in str(answer) for answer in answers)
-    assert await quote_of(world, "Q-2041") == before
+    assert await get_quote(world, "Q-2041") == before
     assert len(await world.rows(AuditEntry, subject="quote:Q-2041", action="rejected")) == 1
 
 
@@ -76,17 +76,17 @@ async def test_r18_a_retry_delivered_again_charges_once(world: World) -> None:
     dora = world.person("dora")
     await world.order(dora, declined_meeting=2)
     await world.settle()
-    await opened(dora, "/service-orders", "SO-1001", "service_order.show")
+    await open_modal(dora, "/service-orders", "SO-1001", "service_order.show")
     await dora.press("service_order.retry")
     (await dora.wait_for_modal("service_order.retry")).fill("payment_method", "pm_good_1")
     stale = dora.modal
     assert isinstance(stale, Modal)
     copy = stale.copy()
     await asyncio.gather(dora.submit(), copy.submit())
-    answers = await again(world)
+    answers = await redeliver_last_request(world)
     assert all("Dora Lane tried the declined seats" in str(answer) for answer in answers)
     await world.settle()
-    await charged_once(world, "declined_meeting", 12)
+    await assert_charged_once(world, "declined_meeting", 12)
     assert len(await world.rows(ChargeAttempt)) == 2
 
 
@@ -94,7 +94,7 @@ async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     """R18, R19: a worker was so slow that another brought its answer, and the person chose another card."""
     dora = world.person("dora")
     await world.placement(dora, declined_meeting=2)
-    gateway, go_on = hooked(world), asyncio.Event()
+    gateway, go_on = install_hooked_gateway(world), asyncio.Event()
 
     async def slow_at_first_then_stuck() -> None:
         if gateway.calls["place"] == 1:
@@ -111,7 +111,7 @@ async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     await retry_service_order(
         world.services,
         person=Caller("T01ACME", dora.id, "test"),
-        order_id=(await order_of(world)).key,
+        order_id=(await get_order(world)).key,
         payment_method_id="pm_good_1",
     )
     await world.settle()
@@ -122,7 +122,7 @@ async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     assert (await world.row(OrderLine)).status == "charging"
     gateway.after.clear()
     await world.pass_time(seconds=61)
-    await charged_once(world, "declined_meeting", 12)
+    await assert_charged_once(world, "declined_meeting", 12)
 
 
 async def test_giving_up_delivered_again_ends_the_order_once(world: World) -> None:
@@ -130,26 +130,26 @@ async def test_giving_up_delivered_again_ends_the_order_once(world: World) -> No
     dora = world.person("dora")
     await world.order(dora, declined_meeting=2)
     await world.settle()
-    await opened(dora, "/service-orders", "SO-1001", "service_order.show")
+    await open_modal(dora, "/service-orders", "SO-1001", "service_order.show")
     await dora.press("service_order.give_up")
-    await shown(dora, "Failed")
-    await again(world, 5)
+    await wait_for_modal_text(dora, "Failed")
+    await redeliver_last_request(world, 5)
     await world.settle()
-    assert (await order_of(world)).status == "failed"
+    assert (await get_order(world)).status == "failed"
     assert len(await world.rows(AuditEntry, action="given_up")) == 1
-    assert len(saying(dora.dms, "SO-1001 failed")) == 1
+    assert len(find_messages(dora.dms, "SO-1001 failed")) == 1
 
 
 async def test_the_switch_of_the_portal_delivered_again_is_one_switch(world: World) -> None:
     """R15: one entry, one notice to the other contact."""
     alice = world.person("alice")
-    await opened(alice, "/billing", "", "account.overview")
+    await open_modal(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")
     await alice.wait_until(lambda: alice.modal and "account.switch_portal" in alice.modal.action_ids)
     await alice.press("account.switch_portal")
-    await again(world, 5)
+    await redeliver_last_request(world, 5)
     await world.settle()
     assert (await world.row(Account, id="acme")).default_portal == "admin"
     assert len(await world.rows(AuditEntry, action="portal_switched")) == 1
     assert len(await world.rows(Notice, kind="portal_changed")) == 1
-    assert len(saying(world.person("benoit").dms, "Alice Martin")) == 1
+    assert len(find_messages(world.person("benoit").dms, "Alice Martin")) == 1

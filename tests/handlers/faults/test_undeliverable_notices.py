@@ -7,14 +7,14 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
 from models.notice import Notice, NoticeStatus
 from sandbox.driver import Person
-from tests.handlers.steps import opened, saying, shown
+from tests.handlers.steps import find_messages, open_modal, wait_for_modal_text
 from tests.world import World
 
 
 async def request_receipt(alice: Person) -> None:
-    await opened(alice, "/billing", "receipts", "receipt.list")
+    await open_modal(alice, "/billing", "receipts", "receipt.list")
     await alice.press("receipt.send")
-    await shown(alice, "If Slack can’t deliver it, we’ll email it to alice@acme.example.")
+    await wait_for_modal_text(alice, "If Slack can’t deliver it, we’ll email it to alice@acme.example.")
     await alice.close_modal(everything=True)
 
 
@@ -50,7 +50,7 @@ async def test_a_file_that_cannot_be_uploaded_is_emailed_and_later_messages_arri
     await world.order(alice, acme_meeting=2)
     await world.services.tasks.wait_until_idle()
     await deliver_for(world, 5)
-    assert saying(alice.dms, "SO-1002"), "the file is still being tried, or was given up"
+    assert find_messages(alice.dms, "SO-1002"), "the file is still being tried, or was given up"
     await deliver_for(world, minutes)
     assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
     requested = [mail for mail in world.slack.mail.messages if "R-1001" in mail.subject]
@@ -65,7 +65,7 @@ async def test_an_edit_that_slack_does_not_take_holds_no_message_up_for_long(wor
     sam = world.person("sam")
     await world.order(sam, slow_meeting=1)
     await world.settle()
-    [status] = saying(world.channel("C03SLOW"), "SO-1001")
+    [status] = find_messages(world.channel("C03SLOW"), "SO-1001")
     world.slack.fault("error", "chat.update", error="something_new")
     world.clock.move(minutes=10)
     await process_due_orders(world.services)
@@ -73,7 +73,7 @@ async def test_an_edit_that_slack_does_not_take_holds_no_message_up_for_long(wor
     await world.order(sam, slow_meeting=1)
     await deliver_for(world, 40)
     assert "Completed" not in status.text
-    assert saying(world.channel("C03SLOW"), "SO-1002")
+    assert find_messages(world.channel("C03SLOW"), "SO-1002")
 
 
 async def test_a_workspace_where_posting_is_suspended_gets_emails_until_it_is_allowed_again(
@@ -90,5 +90,5 @@ async def test_a_workspace_where_posting_is_suspended_gets_emails_until_it_is_al
     world.slack.slack.faults.reset()
     await world.order(alice, acme_meeting=1)
     await world.settle()
-    assert saying(alice.dms, "R-1002")
-    assert saying(world.channel("C01BILLING"), "SO-1002")
+    assert find_messages(alice.dms, "R-1002")
+    assert find_messages(world.channel("C01BILLING"), "SO-1002")

@@ -9,15 +9,15 @@ from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
 from sandbox.driver import Person
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import (
-    buttons,
+    get_quote,
     import_quote,
-    quote_of,
+    list_buttons,
 )
 from tests.world import World
 
 
 async def _rejected_in_the_channel(world: World, alice: Person) -> None:
-    [card] = [m for m in world.channel("C01BILLING") if buttons(m)]
+    [card] = [m for m in world.channel("C01BILLING") if list_buttons(m)]
     await alice.press_in(card, "quote.reject")
     await alice.wait_for_modal("quote.reject")
     await alice.submit()
@@ -44,7 +44,7 @@ async def _accepted_elsewhere(world: World, alice: Person) -> None:
 
 
 async def _expired(world: World, alice: Person) -> None:
-    world.clock.at = (await quote_of(world, "Q-2041")).expires_at
+    world.clock.at = (await get_quote(world, "Q-2041")).expires_at
     await expire_quotes(world.services)
 
 
@@ -70,11 +70,11 @@ async def test_every_copy_of_a_decided_quote_shows_who_decided_and_when_without_
     await alice.open_home()
     await world.settle()
     copies = [*alice.dms, *benoit.dms, *world.channel("C01BILLING")]
-    assert [buttons(copy) for copy in copies] == [QUOTE_BUTTONS] * 5
+    assert [list_buttons(copy) for copy in copies] == [QUOTE_BUTTONS] * 5
     await decide(world, alice)
     await world.settle()
     for copy in (*alice.dms[:2], *benoit.dms[:2], world.channel("C01BILLING")[0]):
-        assert buttons(copy) == []
+        assert list_buttons(copy) == []
     assert says in alice.dms[0].text
     assert says in alice.dms[1].text
     assert "Q-2041" in world.channel("C01BILLING")[0].text

@@ -11,9 +11,17 @@ from models.quote.extension import ExtensionStatus, QuoteExtension
 from models.receipt import Receipt
 from sandbox.driver import Modal, Person, PostedMessage
 from tests.handlers.all_screens import ACCOUNT_SERVICES_ROUTES, NEUTRAL_REFUSAL
-from tests.handlers.db_snapshot import answer, change, show_button, show_form, stored
+from tests.handlers.db_snapshot import change, get_answer, load_all_rows, show_button, show_form
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
-from tests.handlers.steps import buttons, import_quote, newest, opened, quote_of, saying, shown
+from tests.handlers.steps import (
+    find_messages,
+    find_newest_message,
+    get_quote,
+    import_quote,
+    list_buttons,
+    open_modal,
+    wait_for_modal_text,
+)
 from tests.stripe_world import stripe_world
 from tests.world import World
 
@@ -27,7 +35,7 @@ async def ask_for_time(
     world: World, person: Person, until: str = "2026-11-27", reason: str = "", number: str = "Q-2041"
 ) -> Modal:
     """From `/quotes`, up to the answer to the request."""
-    review = await opened(person, "/quotes", number, "quote.review")
+    review = await open_modal(person, "/quotes", number, "quote.review")
     await review.press(ASK)
     form = await person.wait_for_modal(REQUEST)
     form.fill("until", until).fill("reason", reason)
@@ -56,7 +64,7 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
     before = await import_quote(world, expires=ENDS_EARLY)
     await world.settle()
     await ask_for_time(world, alice, reason="Our CFO <!channel> is away")
-    review = await shown(alice, "asked for more time")
+    review = await wait_for_modal_text(alice, "asked for more time")
     assert ASK not in review.action_ids
 
     asked = request_message(world)
@@ -70,27 +78,27 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
     ):
         assert words in asked.text
     assert "€" not in asked.text, "R25: the channel gets amounts only if the account wants them"
-    assert buttons(asked) == [APPROVE, DECLINE]
+    assert list_buttons(asked) == [APPROVE, DECLINE]
 
     form = await open_decision(world, vera, APPROVE)
     assert form.value("until") == "2026-11-27"
     form.fill("until", "2026-11-28")
     await form.submit()
     await world.settle()
-    assert "now valid until the end of 28 Nov 2026" in (await shown(vera, "Q-2041")).text
+    assert "now valid until the end of 28 Nov 2026" in (await wait_for_modal_text(vera, "Q-2041")).text
 
-    quote = await quote_of(world, "Q-2041")
+    quote = await get_quote(world, "Q-2041")
     assert quote.expires_at == datetime(2026, 11, 28, 23, tzinfo=UTC), "the end of that day in Paris"
     kept = ("total", "subtotal", "tax", "frozen_at", "number", "status", "created_at")
     assert [getattr(quote, name) for name in kept] == [getattr(before, name) for name in kept]
     extension = await world.row(QuoteExtension)
     assert (extension.status, extension.decided_by) == (ExtensionStatus.APPROVED, "Vera Lind")
     assert "Prolongé par Vera Lind" in request_message(world).text
-    assert buttons(request_message(world)) == []
-    answered = newest(alice.dms, "now valid until the end of 28 Nov 2026")
+    assert list_buttons(request_message(world)) == []
+    answered = find_newest_message(alice.dms, "now valid until the end of 28 Nov 2026")
     assert "Vera Lind" in answered.text
-    assert buttons(answered) == QUOTE_BUTTONS
-    assert "jusqu’au 28 nov. 2026 inclus" in newest(world.person("benoit").dms, "Q-2041").text
+    assert list_buttons(answered) == QUOTE_BUTTONS
+    assert "jusqu’au 28 nov. 2026 inclus" in find_newest_message(world.person("benoit").dms, "Q-2041").text
     arrived = world.channel("C01BILLING")[0]
     assert "jusqu’au 28 nov. 2026 inclus" in arrived.text, "edited in place"
 
@@ -107,12 +115,12 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
     world.clock.at = before.expires_at
     await enqueue_quote_reminders(world.services)
     await world.settle()
-    assert (await opened(alice, "/quotes", "", "quote.list")).text.count("Q-2041") == 1, "still pending"
+    assert (await open_modal(alice, "/quotes", "", "quote.list")).text.count("Q-2041") == 1, "still pending"
     world.clock.at = datetime(2026, 11, 28, 19, 0, tzinfo=UTC)
     await enqueue_quote_reminders(world.services)
     await world.settle()
     assert "expires at the end of 28 Nov 2026" in alice.dms[-1].text
-    assert ASK in buttons(alice.dms[-1]), "two more days are possible"
+    assert ASK in list_buttons(alice.dms[-1]), "two more days are possible"
 
 
 async def test_a_declined_request_changes_nothing_and_says_why(world: World) -> None:
@@ -123,9 +131,9 @@ async def test_a_declined_request_changes_nothing_and_says_why(world: World) -> 
     form.fill("reason", "The price list changes")
     await form.submit()
     await world.settle()
-    quote = await quote_of(world, "Q-2041")
+    quote = await get_quote(world, "Q-2041")
     assert (quote.expires_at, quote.remind_at) == (before.expires_at, before.remind_at)
-    answered = newest(alice.dms, "declined the extension")
+    answered = find_newest_message(alice.dms, "declined the extension")
     for words in ("Vera Lind", "The price list changes", "Q-2041"):
         assert words in answered.text
     assert "Refusé par Vera Lind" in request_message(world).text
@@ -155,14 +163,14 @@ async def test_r9_an_impossible_day_is_refused_at_its_field(world: World) -> Non
         decision.fill("until", until)
         await decision.submit()
         assert words in decision.errors["until"]
-    assert (await quote_of(world, "Q-2041")).expires_at == before.expires_at
+    assert (await get_quote(world, "Q-2041")).expires_at == before.expires_at
 
 
 async def test_r9_a_quote_that_ends_with_its_period_cannot_be_extended(world: World) -> None:
     """No button; an old one, and a reminder's, say why."""
     alice = world.person("alice")
     quote = await import_quote(world, expires="2026-11-30")
-    review = await opened(alice, "/quotes", "Q-2041", "quote.review")
+    review = await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     assert ASK not in review.action_ids
     await show_button(alice, ASK, str(quote.key), "{}").press(ASK)
     refused = await alice.wait_for_modal("refusal.show")
@@ -175,7 +183,7 @@ async def test_r20_the_second_of_two_requests_sees_the_first(world: World) -> No
     await import_quote(world, expires=ENDS_EARLY)
     forms = {}
     for person in (alice, benoit):
-        await (await opened(person, "/quotes", "Q-2041", "quote.review")).press(ASK)
+        await (await open_modal(person, "/quotes", "Q-2041", "quote.review")).press(ASK)
         forms[person.id] = await person.wait_for_modal(REQUEST)
     await asyncio.gather(*(form.submit() for form in forms.values()))
     await world.settle()
@@ -200,7 +208,7 @@ async def test_r20_the_second_of_two_decisions_sees_who_decided(world: World) ->
     screens = {modal.callback_id: modal for person in (vera, other) if (modal := person.modal)}
     assert set(screens) == {"quote_extension.show", "refusal.show"}
     assert "Vera Lind has already" in screens["refusal.show"].text
-    assert len(saying(alice.dms, "Vera Lind")) == 1
+    assert len(find_messages(alice.dms, "Vera Lind")) == 1
 
 
 async def test_r20_a_quote_decided_meanwhile_leaves_nothing_to_decide(world: World) -> None:
@@ -220,13 +228,13 @@ async def test_r20_a_quote_decided_meanwhile_leaves_nothing_to_decide(world: Wor
             await import_quote(world, number, expires=ENDS_EARLY, decided=decided)
             await world.settle()
             assert "plus rien à décider" in request_message(world).text
-            assert buttons(request_message(world)) == []
+            assert list_buttons(request_message(world)) == []
         await form.submit()
         refused = await vera.wait_for_modal("refusal.show")
         assert f"{number} is no longer pending" in refused.text
         await vera.close_modal(everything=True)
-        assert (await quote_of(world, number)).expires_at == ends[number]
-    assert saying(alice.dms, "now valid") == []
+        assert (await get_quote(world, number)).expires_at == ends[number]
+    assert find_messages(alice.dms, "now valid") == []
 
 
 async def test_a_quote_that_was_extended_stays_so_when_the_file_is_imported_again(world: World) -> None:
@@ -236,7 +244,7 @@ async def test_a_quote_that_was_extended_stays_so_when_the_file_is_imported_agai
     await ask_for_time(world, alice)
     await (await open_decision(world, vera, APPROVE)).submit()
     await world.settle()
-    extended = (await quote_of(world, "Q-2041")).expires_at
+    extended = (await get_quote(world, "Q-2041")).expires_at
     assert extended == datetime(2026, 11, 27, 23, tzinfo=UTC)
     assert (await import_quote(world, expires=ENDS_EARLY)).expires_at == extended
     assert (await import_quote(world, expires="2026-11-25")).expires_at < extended
@@ -248,15 +256,15 @@ async def test_a_carts_own_quote_can_be_extended_too(world: World) -> None:
     assert alice.modal
     assert ASK not in alice.modal.action_ids, "it was made a moment ago"
     await alice.close_modal(everything=True)
-    before = await quote_of(world, "SQ-1001")
+    before = await get_quote(world, "SQ-1001")
     await ask_for_time(world, alice, "2026-12-20", number="SQ-1001")
     await (await open_decision(world, vera, APPROVE)).submit()
     await world.settle()
-    quote = await quote_of(world, "SQ-1001")
+    quote = await get_quote(world, "SQ-1001")
     assert quote.expires_at > before.expires_at
     assert quote.total == before.total
-    assert saying(world.person("benoit").dms, "SQ-1001") == [], "it is Alice's"
-    await opened(alice, "/quotes", "SQ-1001", "quote.review")
+    assert find_messages(world.person("benoit").dms, "SQ-1001") == [], "it is Alice's"
+    await open_modal(alice, "/quotes", "SQ-1001", "quote.review")
 
 
 async def test_only_full_members_in_the_channel_may_decide(world: World) -> None:
@@ -266,17 +274,17 @@ async def test_only_full_members_in_the_channel_may_decide(world: World) -> None
     await ask_for_time(world, alice)
     extension = await world.row(QuoteExtension)
     world.slack.set_user("U12VERA", is_restricted=True)
-    before = await stored(world)
+    before = await load_all_rows(world)
     for name in ("alice", "nobody", "dora", "guest", "vera"):
         person = world.person(name)
         for action_id in ACCOUNT_SERVICES_ROUTES:
             metadata = f'{{"extension": {extension.key}}}'
             await show_button(person, action_id, str(extension.key), metadata).press(action_id)
-            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL_REFUSAL, name
+            assert (await get_answer(world, person, 99)).split("\n")[0] == NEUTRAL_REFUSAL, name
             form = show_form(person, action_id, metadata, "until", "reason").fill("until", "2026-11-28")
             await form.submit()
-            assert (await answer(world, person, 99)).split("\n")[0] == NEUTRAL_REFUSAL, name
-    assert await stored(world) == before
+            assert (await get_answer(world, person, 99)).split("\n")[0] == NEUTRAL_REFUSAL, name
+    assert await load_all_rows(world) == before
 
 
 async def test_a_person_who_left_the_channel_can_no_longer_decide(world: World) -> None:
@@ -300,7 +308,7 @@ async def test_without_a_channel_of_account_services_their_page_is_linked(world:
     world.services.settings = world.services.settings.model_copy(update={"account_services_channel": None})
     alice = world.person("alice")
     await import_quote(world, expires=ENDS_EARLY)
-    await (await opened(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
+    await (await open_modal(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
     refused = await alice.wait_for_modal("refusal.show")
     assert "Ask Account Services for more time" in refused.text
     assert "account.contact_services" in refused.action_ids
@@ -311,7 +319,7 @@ async def test_a_decision_made_while_the_request_is_posted_reaches_its_message(w
     alice = world.person("alice")
     quote = await import_quote(world, expires=ENDS_EARLY)
     await world.settle()
-    review = await opened(alice, "/quotes", "Q-2041", "quote.review")
+    review = await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await review.press(ASK)
     await (await alice.wait_for_modal(REQUEST)).submit()
     await change(world, Quote, quote.key, expires_at=datetime(2026, 11, 21, 23, tzinfo=UTC))
@@ -328,30 +336,30 @@ async def test_r24_a_request_that_reaches_nobody_is_reported_and_in_the_end_with
     await world.settle()
     channels = world.slack.slack.workspace.channels
     services_channel = channels.pop("C08SERVICES")
-    await (await opened(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
+    await (await open_modal(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
     await (await alice.wait_for_modal(REQUEST)).submit()
     for _ in range(10):
         await deliver_due_notices(world.services)
         world.clock.move(seconds=20)
-    delayed = newest(alice.dms, "hasn’t reached Account Services yet")
+    delayed = find_newest_message(alice.dms, "hasn’t reached Account Services yet")
     assert world.services.settings.account_services_url in delayed.text
-    assert buttons(delayed) == QUOTE_BUTTONS
+    assert list_buttons(delayed) == QUOTE_BUTTONS
     assert len(await world.rows(QuoteExtension)) == 1, "it is still tried"
     for _ in range(26):
         await deliver_due_notices(world.services)
         world.clock.move(hours=1)
     await world.settle()
-    assert len(saying(alice.dms, "hasn’t reached Account Services yet")) == 1
-    assert "it was withdrawn" in newest(alice.dms, "didn’t reach Account Services").text
+    assert len(find_messages(alice.dms, "hasn’t reached Account Services yet")) == 1
+    assert "it was withdrawn" in find_newest_message(alice.dms, "didn’t reach Account Services").text
     assert await world.rows(QuoteExtension) == []
-    undelivered = newest(alice.dms, "didn’t reach Account Services")
+    undelivered = find_newest_message(alice.dms, "didn’t reach Account Services")
     channels["C08SERVICES"] = services_channel
     await ask_for_time(world, alice)
     assert "Q-2041" in request_message(world).text
     decided = {"status": "rejected", "at": "2026-11-11T09:00:00Z"}
     await import_quote(world, expires=ENDS_EARLY, decided=decided)
     await world.settle()
-    assert [buttons(delayed), buttons(undelivered)] == [[], []], "there is nothing left to decide"
+    assert [list_buttons(delayed), list_buttons(undelivered)] == [[], []], "there is nothing left to decide"
 
 
 async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_another_address(
@@ -362,24 +370,24 @@ async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_anoth
     await import_quote(world, expires=ENDS_EARLY)
     await world.settle()
     await ask_for_time(world, alice)
-    review = await opened(alice, "/quotes", "Q-2041", "quote.review")
+    review = await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await review.submit()
     checkout = await world.choose_country(alice, "DE")
     checkout.fill("postal_code", "10115")
     await checkout.submit()
     await alice.wait_for_modal("service_order.place")
     await world.settle()
-    new = await quote_of(world, "SQ-1001")
+    new = await get_quote(world, "SQ-1001")
     assert len(world.channel("C08SERVICES")) == 1
     asked = request_message(world)
     assert "SQ-1001" in asked.text
-    assert buttons(asked) == [APPROVE, DECLINE]
-    assert saying(alice.dms, "was replaced") == [], "the request goes on"
+    assert list_buttons(asked) == [APPROVE, DECLINE]
+    assert find_messages(alice.dms, "was replaced") == [], "the request goes on"
     assert [entry.action for entry in await history(world, "SQ-1001")] == ["made", "extension_moved"]
     await (await open_decision(world, vera, APPROVE)).submit()
     await world.settle()
-    assert (await quote_of(world, "SQ-1001")).expires_at > new.expires_at
-    assert newest(alice.dms, "Quote SQ-1001 is now valid until")
+    assert (await get_quote(world, "SQ-1001")).expires_at > new.expires_at
+    assert find_newest_message(alice.dms, "Quote SQ-1001 is now valid until")
 
 
 async def test_r20_who_asked_for_time_hears_that_the_quote_was_replaced(world: World) -> None:
@@ -395,11 +403,11 @@ async def test_r20_who_asked_for_time_hears_that_the_quote_was_replaced(world: W
     await (await alice.wait_for_modal("cart.save")).submit()
     await alice.wait_for_modal("quote.review")
     await world.settle()
-    replaced = newest(alice.dms, "Quote Q-2041 was replaced")
+    replaced = find_newest_message(alice.dms, "Quote Q-2041 was replaced")
     assert "Alice Martin asked for more time on" in replaced.text
     assert "That request ended with the quote." in replaced.text
-    assert "Cette demande a pris fin avec le devis." in newest(benoit.dms, "Q-2041").text
-    assert buttons(request_message(world)) == []
+    assert "Cette demande a pris fin avec le devis." in find_newest_message(benoit.dms, "Q-2041").text
+    assert list_buttons(request_message(world)) == []
 
 
 async def test_with_stripe_an_extended_quote_is_charged_as_it_was_quoted() -> None:
@@ -408,12 +416,12 @@ async def test_with_stripe_an_extended_quote_is_charged_as_it_was_quoted() -> No
         alice, vera = world.person("alice"), world.person("vera")
         await world.quote(alice, acme_webinar=2)
         await alice.close_modal(everything=True)
-        before = await quote_of(world, "SQ-1001")
+        before = await get_quote(world, "SQ-1001")
         await ask_for_time(world, alice, "2026-12-20", number="SQ-1001")
         await (await open_decision(world, vera, APPROVE)).submit()
         await world.settle()
         world.clock.at = before.expires_at + timedelta(days=1)
-        await opened(alice, "/quotes", "SQ-1001", "quote.review")
+        await open_modal(alice, "/quotes", "SQ-1001", "quote.review")
         await alice.submit()
         await (await alice.wait_for_modal("service_order.place")).submit()
         await alice.wait_for_modal("service_order.show")

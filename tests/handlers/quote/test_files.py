@@ -9,7 +9,13 @@ from bot.use_cases.delivery.worker import deliver_due_notices
 from models.account import Account
 from tests.handlers.db_snapshot import change
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
-from tests.handlers.steps import buttons, import_quote, newest, opened, shown
+from tests.handlers.steps import (
+    find_newest_message,
+    import_quote,
+    list_buttons,
+    open_modal,
+    wait_for_modal_text,
+)
 from tests.handlers.test_receipts import files_of
 from tests.world import World
 
@@ -23,23 +29,23 @@ async def test_the_pdf_of_a_quote_comes_by_direct_message_from_list_screen_and_m
     alice, benoit = world.person("alice"), world.person("benoit")
     await import_quote(world, expires="2026-11-20")
     await world.settle()
-    await opened(alice, "/quotes", "", "quote.list")
+    await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.send")
-    await shown(alice, "Quote Q-2041 is on its way")
+    await wait_for_modal_text(alice, "Quote Q-2041 is on its way")
     await world.settle()
     assert files_of(alice.dms) == ["Q-2041.pdf"]
     announced = alice.dms[-2]
     assert "Quote Q-2041" in announced.text
-    assert buttons(announced) == QUOTE_BUTTONS
+    assert list_buttons(announced) == QUOTE_BUTTONS
     for part in ("Acme SA", "€107.03", "Valid through 20 Nov 2026", "/quotes Q-2041"):
         assert part in read_pdf(world.slack.files[-1].content).replace("\n", " ")
 
-    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await alice.press("quote.send")
     await world.settle()
     assert [file.content for file in world.slack.files[:1]] == [world.slack.files[-1].content]
 
-    await benoit.press_in(newest(benoit.dms, "Q-2041"), "quote.send")
+    await benoit.press_in(find_newest_message(benoit.dms, "Q-2041"), "quote.send")
     await benoit.wait_for_modal("quote.sent")
     await world.settle()
     assert "Comment accepter ce devis" in read_pdf(world.slack.files[-1].content).replace("\n", " ")
@@ -48,8 +54,11 @@ async def test_the_pdf_of_a_quote_comes_by_direct_message_from_list_screen_and_m
         world, expires="2026-11-20", decided={"status": "rejected", "at": "2026-11-10T09:00:00Z"}
     )
     await world.settle()
-    assert buttons(announced) == [] or buttons(newest(alice.dms, "Rejected outside")) == []
-    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    assert (
+        list_buttons(announced) == []
+        or list_buttons(find_newest_message(alice.dms, "Rejected outside")) == []
+    )
+    await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await alice.press("quote.send")
     await world.settle()
     assert "Rejected" in read_pdf(world.slack.files[-1].content)
@@ -63,9 +72,9 @@ async def test_a_quote_requested_twice_is_sent_once_and_by_email_if_slack_reject
     await change(world, Account, "acme", name="Acme \U00030000")
     world.slack.fault("error_500", "files.getUploadURLExternal")
     for _ in range(2):
-        await opened(alice, "/quotes", "Q-2041", "quote.review")
+        await open_modal(alice, "/quotes", "Q-2041", "quote.review")
         await alice.press("quote.send")
-        await shown(alice, "is on its way")
+        await wait_for_modal_text(alice, "is on its way")
     with capture_logs() as logs:
         for _ in range(12):
             world.clock.move(minutes=5)

@@ -1,9 +1,9 @@
 """Which quote is a cart's own, and which ones it replaces (R6, R7, R10)."""
 
 from models.quote import Quote
-from tests.handlers.carts import MEETING, WEBINAR, cart_of, go, pending
-from tests.handlers.db_snapshot import stored
-from tests.handlers.steps import import_quote, opened
+from tests.handlers.carts import MEETING, WEBINAR, follow_steps, list_pending_quotes, load_cart_seats
+from tests.handlers.db_snapshot import load_all_rows
+from tests.handlers.steps import import_quote, open_modal
 from tests.world import World
 
 
@@ -13,16 +13,16 @@ async def test_saving_an_unchanged_cart_returns_its_quote_and_a_changed_one_make
     """R10: its own is replaced without asking, and records by which."""
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=5)
-    await go(alice, ("cart.edit", "cart.save"))
-    before = await stored(world)
+    await follow_steps(alice, ("cart.edit", "cart.save"))
+    before = await load_all_rows(world)
     world.clock.move(hours=2)
-    await go(alice, ("", "quote.review"))
+    await follow_steps(alice, ("", "quote.review"))
     assert alice.modal
     assert "SQ-1001" in alice.modal.text
-    assert await stored(world) == before
-    await go(alice, ("cart.edit", "cart.save"))
+    assert await load_all_rows(world) == before
+    await follow_steps(alice, ("cart.edit", "cart.save"))
     alice.fill(MEETING, 6)
-    await go(alice, ("", "quote.review"))
+    await follow_steps(alice, ("", "quote.review"))
     assert "SQ-1002" in alice.modal.text
     old, new = await world.rows(Quote)
     assert (old.status, old.replaced_by_id, new.status) == ("expired", new.id, "pending")
@@ -32,14 +32,14 @@ async def test_an_unchanged_cart_makes_a_new_quote_once_its_own_has_expired(worl
     """R9, R10: reading decides, whether or not a job has closed the old one."""
     alice = world.person("alice")
     await world.quote(alice, acme_webinar=1)
-    await go(alice, ("cart.edit", "cart.save"))
+    await follow_steps(alice, ("cart.edit", "cart.save"))
     assert alice.modal
     assert "SQ-1001" in alice.modal.text
-    await go(alice, ("cart.go_on", "quote.review"))
+    await follow_steps(alice, ("cart.go_on", "quote.review"))
     world.clock.at = (await world.row(Quote)).expires_at
-    await go(alice, ("cart.edit", "cart.save"))
+    await follow_steps(alice, ("cart.edit", "cart.save"))
     assert "SQ-1001" not in alice.modal.text, "there is nothing left to go on to"
-    await go(alice, ("", "quote.review"))
+    await follow_steps(alice, ("", "quote.review"))
     assert "SQ-1002" in alice.modal.text
     _, new = await world.rows(Quote)
     assert new.is_pending(world.clock.at)
@@ -51,17 +51,17 @@ async def test_the_own_quote_is_offered_beside_the_warning_of_others(world: Worl
     await world.quote(alice, acme_meeting=5)
     alice.client.stack.clear()
     other = await import_quote(world)
-    warning = await opened(alice, "/add-seats", "", "cart.warning")
+    warning = await open_modal(alice, "/add-seats", "", "cart.warning")
     assert "You’ve already started an order" in warning.text
     assert "You have a pending quote. Approve or reject it before you order more seats." in warning.text
     approvable = [e["value"] for b in warning.blocks for e in b.get("elements", []) if "approve" in str(e)]
     assert approvable == [str(other.key)]
-    await go(alice, ("cart.continue", "cart.save"))
-    assert await pending(world) == ["SQ-1001", other.number], "consent alone changes nothing"
-    await go(alice, ("", "quote.review"))
+    await follow_steps(alice, ("cart.continue", "cart.save"))
+    assert await list_pending_quotes(world) == ["SQ-1001", other.number], "consent alone changes nothing"
+    await follow_steps(alice, ("", "quote.review"))
     assert alice.modal
     assert "SQ-1001" in alice.modal.text
-    assert await pending(world) == ["SQ-1001"]
+    assert await list_pending_quotes(world) == ["SQ-1001"]
     own = await world.row(Quote, number="SQ-1001")
     assert (await world.row(Quote, number=other.number)).replaced_by_id == own.id
 
@@ -70,16 +70,16 @@ async def test_a_colleagues_quote_is_not_ones_own(world: World) -> None:
     """R6, R10: one cart for each account and contact."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_meeting=5)
-    warning = await opened(benoit, "/add-seats", "", "cart.warning")
+    warning = await open_modal(benoit, "/add-seats", "", "cart.warning")
     assert "SQ-1001" in warning.text
-    await go(benoit, ("cart.continue", "cart.save"))
+    await follow_steps(benoit, ("cart.continue", "cart.save"))
     assert benoit.modal
     assert benoit.modal.value(MEETING) in (None, "")
     benoit.fill(WEBINAR, 1)
-    await go(benoit, ("", "quote.review"))
-    assert await pending(world) == ["SQ-1002"]
-    assert await cart_of(world) == {"acme_meeting": 5, "acme_webinar": 1}
-    form = await opened(alice, "/add-seats", "", "cart.warning")
+    await follow_steps(benoit, ("", "quote.review"))
+    assert await list_pending_quotes(world) == ["SQ-1002"]
+    assert await load_cart_seats(world) == {"acme_meeting": 5, "acme_webinar": 1}
+    form = await open_modal(alice, "/add-seats", "", "cart.warning")
     await form.press("cart.continue")
     form = await alice.wait_for_modal("cart.save")
     assert form.value(MEETING) == "5", "Alice’s cart has outlived her quote"
@@ -94,12 +94,12 @@ async def test_the_warning_returns_if_quotes_became_pending_meanwhile(world: Wor
     warning = await alice.wait_for_modal("cart.warning")
     assert "Your pending quotes have changed in the meantime." in warning.text
     assert other.number in warning.text
-    assert await pending(world) == [other.number]
-    await go(alice, ("cart.continue", "cart.save"))
+    assert await list_pending_quotes(world) == [other.number]
+    await follow_steps(alice, ("cart.continue", "cart.save"))
     assert alice.modal
     assert alice.modal.value(MEETING) == "5"
-    await go(alice, ("", "quote.review"))
-    assert await pending(world) == ["SQ-1001"]
+    await follow_steps(alice, ("", "quote.review"))
+    assert await list_pending_quotes(world) == ["SQ-1001"]
 
 
 async def test_the_later_save_of_two_tabs_wins_and_the_earlier_one_sees_a_message(world: World) -> None:
@@ -107,15 +107,15 @@ async def test_the_later_save_of_two_tabs_wins_and_the_earlier_one_sees_a_messag
     first, second = world.person("alice"), world.person("alice", client="tablet")
     await world.fill_cart(first, acme_meeting=5)
     await world.fill_cart(second, acme_meeting=8)
-    await go(first, ("", "quote.review"))
-    await go(second, ("", "quote.review"))
-    assert await pending(world) == ["SQ-1002"]
+    await follow_steps(first, ("", "quote.review"))
+    await follow_steps(second, ("", "quote.review"))
+    assert await list_pending_quotes(world) == ["SQ-1002"]
     await first.submit()
     refused = await first.wait_for_modal("refusal.show")
     assert "replaced with quote SQ-1002 by Alice Martin on 10 Nov 2026, 10:00 (CET)." in refused.text
-    await go(first, ("quote.open", "quote.review"))
-    await go(second, ("", "service_order.place"), ("", "service_order.show"))
-    assert await cart_of(world) == {}
+    await follow_steps(first, ("quote.open", "quote.review"))
+    await follow_steps(second, ("", "service_order.place"), ("", "service_order.show"))
+    assert await load_cart_seats(world) == {}
     assert (await world.row(Quote, number="SQ-1001")).status == "expired"
 
 
@@ -124,8 +124,8 @@ async def test_the_same_cart_saved_in_two_tabs_is_one_quote(world: World) -> Non
     first, second = world.person("alice"), world.person("alice", client="tablet")
     await world.fill_cart(first, acme_meeting=5)
     await world.fill_cart(second, acme_meeting=5)
-    await go(first, ("", "quote.review"))
-    await go(second, ("", "quote.review"))
-    assert await pending(world) == ["SQ-1001"]
+    await follow_steps(first, ("", "quote.review"))
+    await follow_steps(second, ("", "quote.review"))
+    assert await list_pending_quotes(world) == ["SQ-1001"]
     await world.slack.redeliver()
     assert len(await world.rows(Quote)) == 1

@@ -5,13 +5,13 @@ from models.cart import Cart
 from models.quote import Quote
 from tests.handlers.quote.quotes import QUOTE_BUTTONS, load_quote_statuses
 from tests.handlers.steps import (
-    hooked,
+    find_newest_message,
+    get_quote,
     import_account,
     import_quote,
-    newest,
-    opened,
-    quote_of,
-    shown,
+    install_hooked_gateway,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -30,11 +30,11 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
     cart = await alice.wait_for_modal("cart.save")
     assert cart.value("seats:acme_meeting") == "5", "the words after the command are kept on the way"
     assert await load_quote_statuses(world) == {"Q-2041": "pending"}
-    assert (await world.row(Cart)).replaceable_quote_ids == [(await quote_of(world, "Q-2041")).id]
+    assert (await world.row(Cart)).replaceable_quote_ids == [(await get_quote(world, "Q-2041")).id]
 
     await alice.submit()
     await alice.wait_for_modal("quote.review")
-    old, new = await quote_of(world, "Q-2041"), await quote_of(world, "SQ-1001")
+    old, new = await get_quote(world, "Q-2041"), await get_quote(world, "SQ-1001")
     assert (old.status, old.replaced_by_id, old.decided_by) == ("expired", new.id, "Alice Martin")
     assert (new.status, old.decided_at) == ("pending", new.created_at)
     [entry] = await world.rows(AuditEntry, subject="quote:Q-2041", action="replaced")
@@ -45,7 +45,7 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
     assert await load_quote_statuses(world) == {"Q-2041": "expired", "SQ-1001": "pending"}, (
         "abandoned, it stays"
     )
-    notified_benoit = newest(benoit.dms, "SQ-1001")
+    notified_benoit = find_newest_message(benoit.dms, "SQ-1001")
     assert "Q-2041" in notified_benoit.text
     assert "Alice Martin" in notified_benoit.text
 
@@ -61,7 +61,7 @@ async def test_quotes_that_became_pending_meanwhile_are_shown_and_nothing_is_cha
 
     await import_account(world, "acme", quotes=[one, two])
     await alice.press("cart.continue")
-    warning = await shown(alice, "Q-2")
+    warning = await wait_for_modal_text(alice, "Q-2")
     assert warning.callback_id == "cart.warning"
     assert "Nothing was replaced" in warning.text
     assert await world.rows(Cart) == [], "not even consent is stored"
@@ -71,7 +71,7 @@ async def test_quotes_that_became_pending_meanwhile_are_shown_and_nothing_is_cha
     alice.fill("seats:acme_meeting", 2)
     await import_account(world, "acme", quotes=[one, two, three])
     await alice.submit()
-    warning = await shown(alice, "Q-3")
+    warning = await wait_for_modal_text(alice, "Q-3")
     assert "Nothing was replaced" in warning.text
     assert await load_quote_statuses(world) == {"Q-1": "pending", "Q-2": "pending", "Q-3": "pending"}
 
@@ -80,7 +80,7 @@ async def test_quotes_that_became_pending_meanwhile_are_shown_and_nothing_is_cha
     assert cart.value("seats:acme_meeting") == "2", "what was typed is not lost"
     await alice.submit()
     await alice.wait_for_modal("quote.review")
-    new = await quote_of(world, "SQ-1001")
+    new = await get_quote(world, "SQ-1001")
     replaced = [q for q in await world.rows(Quote) if q.replaced_by_id == new.id]
     assert [q.number for q in replaced] == ["Q-1", "Q-2", "Q-3"]
     assert world.slack.refusals == []
@@ -91,13 +91,13 @@ async def test_consent_covers_the_named_quotes_and_not_as_many_others(world: Wor
     alice = world.person("alice")
     one = {"number": "Q-1", "expires": "2026-11-30", "lines": [{"subscription": "acme_meeting", "seats": 1}]}
     await import_account(world, "acme", quotes=[one])
-    await opened(alice, "/add-seats", "meeting 2", "cart.warning")
+    await open_modal(alice, "/add-seats", "meeting 2", "cart.warning")
     await alice.press("cart.continue")
     await alice.wait_for_modal("cart.save")
     decided = {**one, "decided": {"status": "rejected", "at": "2026-11-10T08:00:00Z"}}
     await import_account(world, "acme", quotes=[decided, {**one, "number": "Q-2"}])
     await alice.submit()
-    assert (await shown(alice, "Q-2")).callback_id == "cart.warning"
+    assert (await wait_for_modal_text(alice, "Q-2")).callback_id == "cart.warning"
     assert await load_quote_statuses(world) == {"Q-1": "rejected", "Q-2": "pending"}
 
 
@@ -105,7 +105,7 @@ async def test_a_quote_that_arrives_during_pricing_is_not_replaced(world: World)
     """R7: asked again in the transaction that would replace it."""
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=2)
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
 
     async def a_quote_comes() -> None:
         gateway.after.clear()
@@ -113,7 +113,7 @@ async def test_a_quote_that_arrives_during_pricing_is_not_replaced(world: World)
 
     gateway.after["preview"] = a_quote_comes
     await alice.submit()
-    await shown(alice, "Q-2041")
+    await wait_for_modal_text(alice, "Q-2041")
     assert await load_quote_statuses(world) == {"Q-2041": "pending"}
 
 
@@ -128,7 +128,7 @@ async def test_deciding_the_pending_quotes_continues_to_the_cart(world: World) -
     await alice.submit()
     cart = await alice.wait_for_modal("cart.save")
     assert cart.value("seats:acme_meeting") == "3"
-    quote = await quote_of(world, "Q-2041")
+    quote = await get_quote(world, "Q-2041")
     assert (quote.status, quote.reason, quote.decided_by) == ("rejected", None, "Alice Martin")
 
 
@@ -137,20 +137,20 @@ async def test_a_carts_own_quote_is_continued_and_never_warned_about(world: Worl
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
-    cart = await opened(alice, "/add-seats", "", "cart.save")
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
     assert "SQ-1001" in cart.text
     await alice.submit()
     await alice.wait_for_modal("quote.review")
     assert await load_quote_statuses(world) == {"SQ-1001": "pending"}
 
-    warning = await opened(benoit, "/add-seats", "", "cart.warning")
+    warning = await open_modal(benoit, "/add-seats", "", "cart.warning")
     assert "SQ-1001" in warning.text
 
-    await opened(alice, "/add-seats", "meeting 6", "cart.save")
+    await open_modal(alice, "/add-seats", "meeting 6", "cart.save")
     await alice.submit()
-    await shown(alice, "SQ-1002")
+    await wait_for_modal_text(alice, "SQ-1002")
     assert await load_quote_statuses(world) == {"SQ-1001": "expired", "SQ-1002": "pending"}
-    assert (await quote_of(world, "SQ-1001")).replaced_by_id == (await quote_of(world, "SQ-1002")).id
+    assert (await get_quote(world, "SQ-1001")).replaced_by_id == (await get_quote(world, "SQ-1002")).id
 
 
 async def test_saving_the_cart_unchanged_expires_the_quotes_consented_to(world: World) -> None:
@@ -158,11 +158,11 @@ async def test_saving_the_cart_unchanged_expires_the_quotes_consented_to(world: 
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=5)
     await import_quote(world)
-    warning = await opened(alice, "/add-seats", "", "cart.warning")
+    warning = await open_modal(alice, "/add-seats", "", "cart.warning")
     assert "Continue with SQ-1001" in str(warning.blocks)
     await alice.press("cart.continue")
     await alice.wait_for_modal("cart.save")
     await alice.submit()
-    await shown(alice, "SQ-1001")
-    own, other = await quote_of(world, "SQ-1001"), await quote_of(world, "Q-2041")
+    await wait_for_modal_text(alice, "SQ-1001")
+    own, other = await get_quote(world, "SQ-1001"), await get_quote(world, "Q-2041")
     assert (own.status, other.status, other.replaced_by_id) == ("pending", "expired", own.id)

@@ -11,17 +11,17 @@ from sandbox.driver import Modal
 from tests.handlers.db_snapshot import show_button
 from tests.handlers.quote.quotes import QUOTE_BUTTONS, load_quote_statuses, wait_for_refusal
 from tests.handlers.steps import (
-    buttons,
-    charges,
-    contact_of,
+    find_messages,
+    find_newest_message,
+    get_contact,
+    get_order,
+    get_quote,
     import_account,
     import_quote,
-    newest,
-    opened,
-    order_of,
-    quote_of,
-    saying,
-    shown,
+    list_buttons,
+    list_charges,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -36,21 +36,21 @@ async def test_a_quote_made_elsewhere_goes_from_its_arrival_to_the_order(world: 
     # 10 seats at €13 from 10 Nov 10:00 to 1 Dec in Paris: 1,778,400 of 2,592,000 s of €130: €89.194.
     assert (quote.subtotal, quote.tax, quote.total) == (8919, 1784, 10703)
     for person in (alice, benoit):
-        assert buttons(newest(person.dms, "Q-2041")) == QUOTE_BUTTONS
-        assert "107" in newest(person.dms, "Q-2041").text
+        assert list_buttons(find_newest_message(person.dms, "Q-2041")) == QUOTE_BUTTONS
+        assert "107" in find_newest_message(person.dms, "Q-2041").text
     [card] = world.channel("C01BILLING")
-    assert buttons(card) == QUOTE_BUTTONS
+    assert list_buttons(card) == QUOTE_BUTTONS
     assert "107" not in card.text, "no amounts in the channel (R25)"
 
-    listed = await opened(alice, "/quotes", "", "quote.list")
+    listed = await open_modal(alice, "/quotes", "", "quote.list")
     assert "€107.03" in listed.text
     await alice.press("quote.approve")
     await alice.wait_for_modal("service_order.place")
-    assert (await quote_of(world, "Q-2041")).status == "pending", "approving opens the order, no more"
+    assert (await get_quote(world, "Q-2041")).status == "pending", "approving opens the order, no more"
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    order = await order_of(world)
+    order = await get_order(world)
     assert (order.status, order.quote_id) == ("completed", quote.id)
     assert (await world.row(Receipt)).total == 10703
     assert await world.seats("acme_meeting") == (35, 35)
@@ -59,11 +59,11 @@ async def test_a_quote_made_elsewhere_goes_from_its_arrival_to_the_order(world: 
     assert [(b.seats, b.unit_price) for b in meeting.blocks] == [(10, 1300)], "at its own price (R17)"
 
     for copy in (alice.dms[0], benoit.dms[0], world.channel("C01BILLING")[0]):
-        assert buttons(copy) == [], "decided: nothing is left to press"
+        assert list_buttons(copy) == [], "decided: nothing is left to press"
         assert "Alice Martin" in copy.text
         assert "SO-1001" in copy.text
         assert copy.edits
-    assert saying(benoit.dms[1:], "Q-2041"), "all contacts are told of the approval"
+    assert find_messages(benoit.dms[1:], "Q-2041"), "all contacts are told of the approval"
     assert sorted(r for mail in world.slack.mail.messages for r in mail.recipients) == [
         "alice@acme.example",
         "benoit@acme.example",
@@ -82,10 +82,10 @@ async def test_a_posted_quote_is_approved_and_rejected_where_it_stands(world: Wo
     (await alice.wait_for_modal("quote.reject")).fill("reason", "Budget is gone")
     world.clock.move(minutes=3)
     await alice.submit()
-    await shown(alice, "Budget is gone")
+    await wait_for_modal_text(alice, "Budget is gone")
     await world.settle()
     for copy in (alice.dms[0], benoit.dms[0], *world.channel("C01BILLING")):
-        assert buttons(copy) == []
+        assert list_buttons(copy) == []
         for word in ("Alice Martin", "10:03", "Budget is gone"):
             assert word in copy.text
     await benoit.submit()
@@ -95,20 +95,20 @@ async def test_a_posted_quote_is_approved_and_rejected_where_it_stands(world: Wo
 async def test_a_decision_is_announced_to_the_other_contacts_alone(world: World) -> None:
     alice, benoit = world.person("alice"), world.person("benoit")
     quote = await import_quote(world)
-    await opened(alice, "/quotes", quote.number, "quote.review")
+    await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.press("quote.reject")
     await alice.wait_for_modal("quote.reject")
     await alice.submit()
     await world.settle()
     [notice] = await world.rows(Notice, kind=NoticeKind.QUOTE_DECIDED)
-    assert notice.destination == f"contact:{(await contact_of(world, 'benoit@acme.example')).key}"
+    assert notice.destination == f"contact:{(await get_contact(world, 'benoit@acme.example')).key}"
     assert len(benoit.dms) == len(alice.dms) + 1
 
 
 async def test_quotes_are_listed_by_the_end_of_their_validity(world: World) -> None:
     await import_quote(world, "Q-2041", expires="2026-11-30")
     await import_quote(world, "Q-2042", expires="2026-11-20")
-    listed = await opened(world.person("alice"), "/quotes", "", "quote.list")
+    listed = await open_modal(world.person("alice"), "/quotes", "", "quote.list")
     assert listed.text.index("Q-2042") < listed.text.index("Q-2041")
 
 
@@ -118,7 +118,7 @@ async def test_back_from_rejecting_keeps_the_reason_for_that_quote_and_no_other(
     await import_quote(world)
     other = await import_quote(world, "Q-2042")
     reason = "Budget “gone”\n" + 'é"' * 240
-    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await open_modal(alice, "/quotes", "Q-2041", "quote.review")
 
     async def go(action_id: str, callback_id: str) -> Modal:
         await alice.press(action_id)
@@ -152,7 +152,7 @@ async def test_a_stale_button_in_a_message_is_answered_privately(world: World) -
     await import_quote(world)
     await world.settle()
     [card] = world.channel("C01BILLING")
-    await opened(alice, "/quotes", "", "quote.list")
+    await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.reject")
     await alice.wait_for_modal("quote.reject")
     await alice.submit()
@@ -170,7 +170,7 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World
     alice, benoit = world.person("alice"), world.person("benoit")
     await import_quote(world)
     await world.settle()
-    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await world.pass_time(hours=3)
     decided = {"status": "accepted", "at": "2026-11-10T11:30:00Z"}
     quote = await import_quote(world, decided=decided)
@@ -178,10 +178,10 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World
     await alice.submit()
     await wait_for_refusal(world, alice, "accepted outside Slack", "12:30")
     await world.settle()
-    assert buttons(world.channel("C01BILLING")[0]) == []
+    assert list_buttons(world.channel("C01BILLING")[0]) == []
     for person in (alice, benoit):
-        assert buttons(person.dms[0]) == []
-        assert len(saying(person.dms[1:], "Q-2041")) == 1
+        assert list_buttons(person.dms[0]) == []
+        assert len(find_messages(person.dms[1:], "Q-2041")) == 1
     assert await world.rows(ServiceOrder) == [], "what is decided there is carried out there"
 
 
@@ -189,7 +189,7 @@ async def test_decided_elsewhere_closes_the_quote_that_an_address_put_in_its_pla
     """R10, R15: over there it has its old number; ordered here as well, its seats would be bought twice."""
     alice = world.person("alice")
     await import_quote(world)
-    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await alice.submit()
     await world.choose_country(alice, "DE")
     await alice.submit()
@@ -219,7 +219,7 @@ async def test_lines_changed_elsewhere_must_be_seen_before_they_are_placed(world
     """R10: people who checked the old lines out see the new ones first."""
     alice = world.person("alice")
     await import_quote(world)
-    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
     await import_quote(world, lines=[{"subscription": "acme_meeting", "seats": 99}])
@@ -230,14 +230,14 @@ async def test_lines_changed_elsewhere_must_be_seen_before_they_are_placed(world
     await modal.press("checkout.edit")
     await alice.wait_for_modal("checkout.save")
     await alice.submit()
-    await shown(alice, "99 new seats")
+    await wait_for_modal_text(alice, "99 new seats")
 
 
 async def test_another_address_keeps_the_price_that_was_agreed_elsewhere(world: World) -> None:
     """R10, R17: ten seats at €13, while the subscription's price is €14; only the tax differs."""
     alice = world.person("alice")
     await import_quote(world)
-    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await alice.submit()
     await world.choose_country(alice, "DE")
     await alice.submit()
@@ -247,7 +247,7 @@ async def test_another_address_keeps_the_price_that_was_agreed_elsewhere(world: 
     assert (new.unit_price, new.amount, new.tax) == (1300, old.amount, 0)
     await alice.submit()
     await world.settle()
-    [charge] = await charges(world)
+    [charge] = await list_charges(world)
     assert (charge.unit_price, charge.amount, charge.tax) == (1300, old.amount, 0)
 
 
@@ -259,14 +259,14 @@ async def test_there_is_one_checkout_for_each_quote_and_person(world: World) -> 
     alice, benoit = world.person("alice"), world.person("benoit")
     quote = await import_quote(world)
     for person, street in ((alice, "8 rue Neuve"), (benoit, "9 rue Haute")):
-        await opened(person, "/quotes", "Q-2041", "quote.review")
+        await open_modal(person, "/quotes", "Q-2041", "quote.review")
         await person.submit()
         (await world.open_address(person)).fill("line1", street).fill("city", "")
         await person.press("checkout.back")
         await person.wait_for_modal("quote.review")
         await person.close_modal(everything=True)
     for person, street in ((alice, "8 rue Neuve"), (benoit, "9 rue Haute")):
-        await opened(person, "/quotes", "", "quote.list")
+        await open_modal(person, "/quotes", "", "quote.list")
         await person.press("quote.approve")
         checkout = await person.wait_for_modal("checkout.save")
         assert checkout.value("line1") == street
@@ -274,7 +274,7 @@ async def test_there_is_one_checkout_for_each_quote_and_person(world: World) -> 
         reply = await person.submit()
         assert list(reply.errors) == ["city"]
     rows = await world.rows(Checkout, quote_id=quote.id)
-    ids = [(await contact_of(world, f"{name}@acme.example")).id for name in ("alice", "benoit")]
+    ids = [(await get_contact(world, f"{name}@acme.example")).id for name in ("alice", "benoit")]
     assert [(row.contact_id, row.is_saved) for row in rows] == [(ids[0], False), (ids[1], False)]
 
 
@@ -290,8 +290,8 @@ async def test_a_quote_of_others_is_as_unknown_as_one_that_is_not_there(world: W
     await alice.command("/quotes", number)
     assert f"We can’t find quote {number}" in (await alice.wait_for_ephemeral()).text
 
-    other = await quote_of(world, "Q-OTHER")
-    await opened(alice, "/quotes", "Q-2041", "quote.review")
+    other = await get_quote(world, "Q-OTHER")
+    await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await alice.press("quote.reject")
     await alice.wait_for_modal("quote.reject")
     await alice.submit()
@@ -306,4 +306,4 @@ async def test_a_quote_of_others_is_as_unknown_as_one_that_is_not_there(world: W
 
     reply = await world.slack.forge(request, of_the_other)
     assert "We can’t find that quote" in str(reply.body)
-    assert (await quote_of(world, "Q-OTHER")).status == "pending"
+    assert (await get_quote(world, "Q-OTHER")).status == "pending"

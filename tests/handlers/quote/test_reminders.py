@@ -7,11 +7,11 @@ from bot.use_cases.quote.expiry import enqueue_quote_reminders
 from models.notice import Notice
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import (
-    buttons,
+    find_messages,
+    get_quote,
     import_quote,
-    quote_of,
-    saying,
-    texts,
+    list_buttons,
+    list_texts,
 )
 from tests.world import World
 
@@ -28,12 +28,12 @@ async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world:
         assert await enqueue_quote_reminders(world.services) == 0
         await deliver_due_notices(world.services)
         for person in (alice, benoit):
-            assert len(person.dms[1:]) == count - 1, texts(person.dms)
+            assert len(person.dms[1:]) == count - 1, list_texts(person.dms)
         world.clock.move(seconds=1)
         await world.settle()
         for person in (alice, benoit):
-            assert len(person.dms[1:]) == count, texts(person.dms)
-            assert buttons(person.dms[-1]) == [*QUOTE_BUTTONS, "quote_extension.ask"]
+            assert len(person.dms[1:]) == count, list_texts(person.dms)
+            assert list_buttons(person.dms[-1]) == [*QUOTE_BUTTONS, "quote_extension.ask"]
     assert "expires at the end of 25 Nov 2026" in alice.dms[-1].text
 
 
@@ -70,10 +70,10 @@ async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(wo
     await import_quote(world, decided={"status": "rejected", "at": "2026-11-25T12:00:00Z"})
     await import_quote(world, "Q-2042", expires="2026-11-28")
     await world.settle()
-    missed = len(saying(alice.dms, "expires at the end of"))
+    missed = len(find_messages(alice.dms, "expires at the end of"))
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     await world.settle()
-    assert len(saying(alice.dms, "expires at the end of")) == missed
+    assert len(find_messages(alice.dms, "expires at the end of")) == missed
     assert before == 2
     assert quote.id != other.id
 
@@ -96,7 +96,7 @@ async def test_a_carts_quote_reminds_its_own_contact_alone(world: World) -> None
     """R13: the billing contact is the person who made it."""
     alice, benoit = world.person("alice"), world.person("benoit")
     await world.quote(alice, acme_webinar=1)
-    world.clock.at = (await quote_of(world, "SQ-1001")).expires_at
+    world.clock.at = (await get_quote(world, "SQ-1001")).expires_at
     world.clock.move(hours=-4)  # midnight in Paris: four hours ahead it is eight in the evening
     await enqueue_quote_reminders(world.services)
     await world.settle()

@@ -5,11 +5,11 @@ from models.service_order import ServiceOrder
 from sandbox.driver import Person
 from tests.handlers.quote.quotes import load_quote_statuses, wait_for_refusal
 from tests.handlers.steps import (
-    newest,
-    opened,
-    quote_of,
-    saying,
-    shown,
+    find_messages,
+    find_newest_message,
+    get_quote,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -18,12 +18,12 @@ async def benoit_everywhere(world: World) -> dict[str, Person]:
     """Benoît's own quote SQ-1001, open in a browser at every step there is."""
     at = {step: world.person("benoit", step) for step in ("review", "reject", "approve", "checkout", "place")}
     await world.placement(at["place"], acme_webinar=1)
-    await opened(at["review"], "/quotes", "SQ-1001", "quote.review")
-    await opened(at["reject"], "/quotes", "", "quote.list")
+    await open_modal(at["review"], "/quotes", "SQ-1001", "quote.review")
+    await open_modal(at["reject"], "/quotes", "", "quote.list")
     await at["reject"].press("quote.reject")
     (await at["reject"].wait_for_modal("quote.reject")).fill("reason", "trop cher")
-    await opened(at["approve"], "/quotes", "", "quote.list")
-    await opened(at["checkout"], "/quotes", "SQ-1001", "quote.review")
+    await open_modal(at["approve"], "/quotes", "", "quote.list")
+    await open_modal(at["checkout"], "/quotes", "SQ-1001", "quote.review")
     await at["checkout"].submit()
     await world.open_checkout(at["checkout"])
     return at
@@ -41,12 +41,12 @@ async def test_an_open_view_of_a_replaced_quote_is_refused_at_every_step(world: 
     """R7, R20: what happened, by whom, when, and the way on."""
     alice, at = world.person("alice"), await benoit_everywhere(world)
     world.clock.move(minutes=5)
-    await opened(alice, "/add-seats", "", "cart.warning")
+    await open_modal(alice, "/add-seats", "", "cart.warning")
     await alice.press("cart.continue")
     await alice.wait_for_modal("cart.save")
     alice.fill("seats:acme_meeting", 3)
     await alice.submit()
-    await shown(alice, "SQ-1002")
+    await wait_for_modal_text(alice, "SQ-1002")
     world.clock.move(minutes=5)
     await press_on_everywhere(at)
     for step, benoit in at.items():
@@ -60,21 +60,21 @@ async def test_an_open_view_of_a_replaced_quote_is_refused_at_every_step(world: 
 async def test_r8_an_open_view_of_a_rejected_quote_is_refused_at_every_step(world: World) -> None:
     alice, at = world.person("alice"), await benoit_everywhere(world)
     world.clock.move(minutes=7)
-    await opened(alice, "/quotes", "", "quote.list")
+    await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.reject")
     (await alice.wait_for_modal("quote.reject")).fill("reason", "  Too <expensive> & late ")
     await alice.submit()
     await alice.wait_for_modal("quote.list")
-    quote = await quote_of(world, "SQ-1001")
+    quote = await get_quote(world, "SQ-1001")
     assert (quote.status, quote.reason) == ("rejected", "Too <expensive> & late")
     await press_on_everywhere(at)
     for benoit in at.values():
         await wait_for_refusal(world, benoit, "SQ-1001", "Alice Martin", "10:07")
-    assert (await quote_of(world, "SQ-1001")).reason == quote.reason, "his own reason changed nothing"
+    assert (await get_quote(world, "SQ-1001")).reason == quote.reason, "his own reason changed nothing"
     await world.settle()
-    dm = newest(at["review"].dms, "SQ-1001")
+    dm = find_newest_message(at["review"].dms, "SQ-1001")
     assert "Too &lt;expensive&gt; &amp; late" in dm.text, "its own contact is told, why included"
-    review = await opened(alice, "/quotes", "sq-1001", "quote.review")
+    review = await open_modal(alice, "/quotes", "sq-1001", "quote.review")
     assert "Alice Martin" in review.text
     assert review.submit_label is None
 
@@ -82,30 +82,30 @@ async def test_r8_an_open_view_of_a_rejected_quote_is_refused_at_every_step(worl
 async def test_a_quote_is_refused_everywhere_from_the_very_second_it_expires(world: World) -> None:
     """R9: by the clock, without any job; the job afterwards only tells."""
     at = await benoit_everywhere(world)
-    made = await quote_of(world, "SQ-1001")
+    made = await get_quote(world, "SQ-1001")
     world.clock.at = made.expires_at
     await press_on_everywhere(at)
     for benoit in at.values():
         await wait_for_refusal(world, benoit, "SQ-1001", "11 déc. 2026", "00:00")
-    assert "SQ-1001" not in (await opened(world.person("alice"), "/quotes", "", "quote.list")).text
-    assert (await quote_of(world, "SQ-1001")).status == "pending", "nothing was written"
+    assert "SQ-1001" not in (await open_modal(world.person("alice"), "/quotes", "", "quote.list")).text
+    assert (await get_quote(world, "SQ-1001")).status == "pending", "nothing was written"
     assert await world.rows(ServiceOrder) == []
 
     world.clock.move(hours=1)
     assert await expire_quotes(world.services) == 1
     assert await expire_quotes(world.services) == 0
     await world.settle()
-    quote = await quote_of(world, "SQ-1001")
+    quote = await get_quote(world, "SQ-1001")
     assert (quote.status, quote.decided_at, quote.decided_by) == ("expired", made.expires_at, "seatbot")
-    assert len(saying(at["review"].dms, "SQ-1001")) == 1
-    assert "00:00" in newest(at["review"].dms, "SQ-1001").text
+    assert len(find_messages(at["review"].dms, "SQ-1001")) == 1
+    assert "00:00" in find_newest_message(at["review"].dms, "SQ-1001").text
 
 
 async def test_in_its_last_second_a_quote_can_be_placed(world: World) -> None:
     """R9: the end is excluded, the second before it is not."""
     alice = world.person("alice")
     await world.placement(alice, acme_webinar=1)
-    world.clock.at = (await quote_of(world, "SQ-1001")).expires_at
+    world.clock.at = (await get_quote(world, "SQ-1001")).expires_at
     world.clock.move(seconds=-1)
     await alice.submit()
     await alice.wait_for_modal("service_order.show")

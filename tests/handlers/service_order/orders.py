@@ -13,16 +13,16 @@ from sandbox.driver import Modal, Person
 from sandbox.traffic import AppRequest
 from tests.audit_chain import list_broken_entries
 from tests.handlers.steps import (
-    buttons,
-    charges,
-    order_of,
+    get_order,
+    list_buttons,
+    list_charges,
 )
 from tests.world import World
 
 RETRY_BUTTONS = ["service_order.retry", "service_order.give_up", "service_order.open"]
 
 
-async def ordered(world: World, name: str, **seats: int) -> Person:
+async def place_order(world: World, name: str, **seats: int) -> Person:
     """… placed, and taken as far as it goes by itself."""
     person = world.person(name)
     await world.order(person, **seats)
@@ -30,13 +30,13 @@ async def ordered(world: World, name: str, **seats: int) -> Person:
     return person
 
 
-async def line_statuses(world: World) -> list[str]:
+async def list_line_statuses(world: World) -> list[str]:
     return [line.status.value for line in await world.lines()]
 
 
-async def retried(world: World, person: Person, method: str) -> Modal:
+async def retry_order(world: World, person: Person, method: str) -> Modal:
     """Through the buttons of the newest direct message that has them."""
-    asked = next(m for m in reversed(person.dms) if "service_order.retry" in buttons(m))
+    asked = next(m for m in reversed(person.dms) if "service_order.retry" in list_buttons(m))
     await person.close_modal(everything=True) if person.modal else None
     await person.press_in(asked, "service_order.retry")
     form = await person.wait_for_modal("service_order.retry")
@@ -45,7 +45,7 @@ async def retried(world: World, person: Person, method: str) -> Modal:
     return form
 
 
-async def placed_behind_the_scenes(world: World, subscription_id: str, seats: int = 1) -> str:
+async def place_order_via_use_cases(world: World, subscription_id: str, seats: int = 1) -> str:
     """Alice's order by the use cases alone, for tests that need many. Returns its number."""
     alice = Caller("T01ACME", "U01ALICE", "test")
     details = await save_cart(
@@ -57,7 +57,7 @@ async def placed_behind_the_scenes(world: World, subscription_id: str, seats: in
     return (await place_service_order(world.services, person=alice, quote_id=key)).order.number
 
 
-async def again(world: World, times: int = 2) -> list[Any]:
+async def redeliver_last_request(world: World, times: int = 2) -> list[Any]:
     """The last submission or press once more, several at the same moment. What each was answered."""
     request = next(r for r in reversed(world.slack.requests) if isinstance(r, AppRequest))
     replies = await asyncio.gather(*(world.slack.redeliver(request) for _ in range(times)))
@@ -66,16 +66,16 @@ async def again(world: World, times: int = 2) -> list[Any]:
     return [reply.body for reply in replies]
 
 
-def callback_ids(answers: list[Any]) -> set[str]:
+def list_callback_ids(answers: list[Any]) -> set[str]:
     return {answer["view"]["callback_id"] for answer in answers}
 
 
-async def charged_once(world: World, subscription_id: str, seats: int) -> None:
+async def assert_charged_once(world: World, subscription_id: str, seats: int) -> None:
     """R19: one charge in the provider's books, the seats exact, one receipt, nothing missing in history."""
-    assert len(await charges(world)) == 1
+    assert len(await list_charges(world)) == 1
     assert await world.seats(subscription_id) == (seats, seats)
     assert len(await world.rows(Receipt)) == 1
     [line] = await world.lines()
-    account_id = (await order_of(world)).account_id
+    account_id = (await get_order(world)).account_id
     assert line.status == "settled"
     assert list_broken_entries(await world.rows(AuditEntry, account_id=account_id)) == []

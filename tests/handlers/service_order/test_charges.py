@@ -12,20 +12,20 @@ from models.receipt import Receipt
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
 from tests.database_faults import failing_statements
 from tests.handlers.service_order.orders import (
-    line_statuses,
-    ordered,
-    placed_behind_the_scenes,
+    list_line_statuses,
+    place_order,
+    place_order_via_use_cases,
 )
 from tests.handlers.steps import (
     ForgetfulTasks,
-    charges,
-    failing,
-    hooked,
-    newest,
-    opened,
-    order_of,
-    saying,
-    shown,
+    find_messages,
+    find_newest_message,
+    get_order,
+    install_hooked_gateway,
+    list_charges,
+    make_failing_hook,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.ledger import set_ledger_seats
 from tests.world import World
@@ -35,41 +35,41 @@ from tests.world import World
 
 async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) -> None:
     """R12, R18: 60 seconds."""
-    gateway = hooked(world)
-    sam = await ordered(world, "sam", slow_meeting=2)
-    assert await line_statuses(world) == ["charging"]
-    assert saying(sam.dms, "Receipt") == []
+    gateway = install_hooked_gateway(world)
+    sam = await place_order(world, "sam", slow_meeting=2)
+    assert await list_line_statuses(world) == ["charging"]
+    assert find_messages(sam.dms, "Receipt") == []
     await world.pass_time(seconds=50)
-    assert await line_statuses(world) == ["charging"]
+    assert await list_line_statuses(world) == ["charging"]
     assert "reconcile" not in gateway.calls, "the provider said how long it takes"
     assert await world.seats("slow_meeting") == (4, 4)
     await world.pass_time(seconds=20)
-    assert await line_statuses(world) == ["settled"]
+    assert await list_line_statuses(world) == ["settled"]
     assert await world.seats("slow_meeting") == (6, 6)
     assert len(await world.rows(ChargeAttempt)) == 1
     assert len([m for m in sam.dms if m.text.startswith("Receipt R-1001")]) == 1
 
 
 async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settles(world: World) -> None:
-    carla = await ordered(world, "carla", customer_assist=1)
-    assert await line_statuses(world) == ["needs_customer"]
+    carla = await place_order(world, "carla", customer_assist=1)
+    assert await list_line_statuses(world) == ["needs_customer"]
     url = world.services.settings.admin_portal_url
-    asked = newest(carla.dms, "confirm your payment")
+    asked = find_newest_message(carla.dms, "confirm your payment")
     links = [e.get("url") for b in asked.blocks if b["type"] == "actions" for e in b["elements"]]
     assert url in links
     assert url not in str([m.blocks for m in world.channel("C04CUSTOMER")])
-    assert newest(world.channel("C04CUSTOMER"), "needs to confirm").thread_ts is None
-    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert find_newest_message(world.channel("C04CUSTOMER"), "needs to confirm").thread_ts is None
+    order = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert url in str(order.blocks)
-    asked_at = (await charges(world, "needs_customer"))[0].created_at
+    asked_at = (await list_charges(world, "needs_customer"))[0].created_at
     world.clock.at = asked_at + timedelta(seconds=19)
     await world.settle()
-    assert await line_statuses(world) == ["needs_customer"]
+    assert await list_line_statuses(world) == ["needs_customer"]
     world.clock.at = asked_at + timedelta(seconds=30)
     await world.settle()
-    assert await line_statuses(world) == ["settled"]
+    assert await list_line_statuses(world) == ["settled"]
     assert await world.seats("customer_assist") == (8, 8)
-    assert len(saying(carla.dms, "needed a confirmation")) == 1, "asked once"
+    assert len(find_messages(carla.dms, "needed a confirmation")) == 1, "asked once"
 
 
 async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:
@@ -83,12 +83,12 @@ async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world
     await carla.wait_for_modal("service_order.show")
     await world.settle()
     await world.pass_time(hours=22)
-    assert await line_statuses(world) == ["needs_customer"]
+    assert await list_line_statuses(world) == ["needs_customer"]
     await world.pass_time(hours=1)
     [line] = await world.lines()
     assert (line.status, line.reason) == (LineStatus.DECLINED, "customer_timeout")
-    assert (await order_of(world)).status == "failed"
-    assert newest(carla.dms, "failed")
+    assert (await get_order(world)).status == "failed"
+    assert find_newest_message(carla.dms, "failed")
     assert await world.seats("customer_assist") == (7, 7)
 
 
@@ -102,13 +102,13 @@ async def test_a_lost_answer_is_reconciled_and_never_charged_twice(world: World)
     await carla.submit()
     await carla.wait_for_modal("service_order.show")
     await world.settle()
-    assert await line_statuses(world) == ["unknown"]
+    assert await list_line_statuses(world) == ["unknown"]
     assert (await world.row(OrderLine)).seats == 3
-    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert "don’t order again" in order.text
     await world.pass_time(seconds=10)
-    assert await line_statuses(world) == ["settled"]
-    assert len(await charges(world)) == 1
+    assert await list_line_statuses(world) == ["settled"]
+    assert len(await list_charges(world)) == 1
     assert await world.seats("customer_assist") == (10, 10)
 
 
@@ -116,12 +116,12 @@ async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -
     """R19, R20: the order waits for it; a person is told and keeps what they typed."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=4)
-    gateway = hooked(world)
-    gateway.before["subscriptions"] = failing(BillingUnavailable())
+    gateway = install_hooked_gateway(world)
+    gateway.before["subscriptions"] = make_failing_hook(BillingUnavailable())
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    assert await line_statuses(world) == ["charging"]
+    assert await list_line_statuses(world) == ["charging"]
     assert await world.rows(ChargeAttempt) == []
 
     await alice.close_modal(everything=True)
@@ -129,15 +129,15 @@ async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -
     assert "isn’t responding" in (await alice.wait_for_ephemeral()).text
     gateway.before.clear()
     await world.fill_cart(alice, acme_webinar=2)
-    gateway.before["preview"] = failing(BillingUnavailable())
+    gateway.before["preview"] = make_failing_hook(BillingUnavailable())
     reply = await alice.submit()
     assert "isn’t responding" in str(reply.errors)
     gateway.before.clear()
     await alice.submit()
-    await shown(alice, "2 new seats")
+    await wait_for_modal_text(alice, "2 new seats")
 
     await world.pass_time(seconds=10)
-    assert await line_statuses(world) == ["settled"]
+    assert await list_line_statuses(world) == ["settled"]
     assert await world.seats("acme_meeting") == (29, 29)
 
 
@@ -150,7 +150,7 @@ async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declin
     await carla.submit()
     await carla.wait_for_modal("service_order.show")
     await world.settle()
-    assert await line_statuses(world) == ["needs_customer"]
+    assert await list_line_statuses(world) == ["needs_customer"]
     async with world.services.write() as session:
         await session.exec(delete(LedgerCharge))
     await world.pass_time(seconds=10)
@@ -161,10 +161,10 @@ async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declin
 
 async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(world: World) -> None:
     alice = world.person("alice")
-    await opened(alice, "/service-orders", "", "service_order.list")
+    await open_modal(alice, "/service-orders", "", "service_order.list")
     tasks, world.services.tasks = world.services.tasks, ForgetfulTasks()
-    await placed_behind_the_scenes(world, "acme_meeting")
-    await placed_behind_the_scenes(world, "acme_webinar")
+    await place_order_via_use_cases(world, "acme_meeting")
+    await place_order_via_use_cases(world, "acme_webinar")
     world.services.tasks = tasks
     [first, _] = await world.lines()
 
@@ -176,25 +176,25 @@ async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(
 
     with failing_statements(world.services.database, is_leasing):
         await process_due_orders(world.services)
-    assert await line_statuses(world) == ["waiting", "settled"]
+    assert await list_line_statuses(world) == ["waiting", "settled"]
     [first, _] = await world.lines()
     assert first.due_at == world.clock.at + world.services.settings.lease_duration
     await world.pass_time(seconds=world.services.settings.lease_seconds)
-    assert await line_statuses(world) == ["settled", "settled"]
+    assert await list_line_statuses(world) == ["settled", "settled"]
 
 
 async def test_a_fault_at_the_provider_is_survived_by_asking_again(world: World) -> None:
     """R19: raised from the call itself; once the lease is over the provider is asked."""
     await world.placement(world.person("alice"), acme_meeting=4)
-    gateway = hooked(world)
-    gateway.after["place"] = failing(RuntimeError("a bug"))
+    gateway = install_hooked_gateway(world)
+    gateway.after["place"] = make_failing_hook(RuntimeError("a bug"))
     await world.person("alice").submit()
     await world.settle()
-    assert await line_statuses(world) == ["charging"]
+    assert await list_line_statuses(world) == ["charging"]
     gateway.after.clear()
     await world.pass_time(seconds=61)
-    assert await line_statuses(world) == ["settled"]
-    assert len(await charges(world)) == 1
+    assert await list_line_statuses(world) == ["settled"]
+    assert len(await list_charges(world)) == 1
     assert await world.seats("acme_meeting") == (29, 29)
 
 
@@ -218,7 +218,7 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
     """R19: the expected number is compared; nothing is charged, and a new key is used."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
 
     async def another_buyer() -> None:
         if gateway.calls["place"] == 1:
@@ -232,7 +232,7 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
     assert (first.expected_seats, first.outcome) == (25, "seats_changed")
     assert (second.expected_seats, second.outcome) == (31, "settled")
     assert first.idempotency_key != second.idempotency_key
-    assert len(await charges(world)) == 1
+    assert len(await list_charges(world)) == 1
     assert await world.seats("acme_meeting") == (36, 36)
 
 
@@ -242,7 +242,7 @@ async def test_seats_that_keep_changing_are_read_three_times_immediately_and_the
     """R19: somebody else changes them again and again."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
 
     async def another_buyer() -> None:
         await set_ledger_seats(world.services.database, "acme_meeting", 30 + gateway.calls["place"])
@@ -255,5 +255,5 @@ async def test_seats_that_keep_changing_are_read_three_times_immediately_and_the
     gateway.before.clear()
     await world.pass_time(seconds=10)
     assert gateway.calls["place"] == 4
-    assert await line_statuses(world) == ["settled"]
+    assert await list_line_statuses(world) == ["settled"]
     assert await world.seats("acme_meeting") == (38, 38)

@@ -24,12 +24,12 @@ from sandbox.driver import Modal, Person
 from tests.handlers.db_snapshot import change
 from tests.handlers.steps import (
     HookedGateway,
-    buttons,
+    find_messages,
+    find_newest_message,
     import_invoiced_subscription,
-    newest,
-    opened,
-    saying,
-    shown,
+    list_buttons,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -77,9 +77,9 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     assert order.status is OrderStatus.COMPLETED
     assert await world.seats("sub_paid_86400") == (12, 12)
     assert (invoice.status, invoice.amount, invoice.currency) == ("due", 2286, "EUR")
-    sent = newest(carla.dms, f"Invoice {invoice.number} for service order SO-1001")
+    sent = find_newest_message(carla.dms, f"Invoice {invoice.number} for service order SO-1001")
     assert f"Invoice {invoice.number}: €22.86, due on Dec 10, 2026" in sent.text
-    assert "invoice.open" in buttons(sent)
+    assert "invoice.open" in list_buttons(sent)
     [mail] = world.slack.mail.messages
     assert [file.name for file in mail.attachments] == [f"{invoice.number}.pdf", "SO-1001.pdf"]
     assert not any("22.86" in message.words for message in world.channel("C04CUSTOMER")), "R25"
@@ -88,7 +88,7 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     page = await carla.wait_for_modal("invoice.open")
     assert f"Invoice {invoice.number} for €22.86 is due on Dec 10, 2026." in page.text
     assert world.services.settings.admin_portal_url in str(page.blocks)
-    billing = await opened(carla, "/billing", "", "account.overview")
+    billing = await open_modal(carla, "/billing", "", "account.overview")
     assert f"Invoice {invoice.number} for €22.86 is due on Dec 10, 2026." in billing.text
     assert world.slack.refusals == []
     await carla.open_home()
@@ -97,17 +97,20 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
 
     await world.pass_time(days=1)
     assert (await world.row(Invoice)).status == "paid"
-    paid = newest(carla.dms, f"Invoice {invoice.number} for service order SO-1001 is paid")
-    assert "invoice.open" not in buttons(paid)
-    assert "invoice.open" not in buttons(sent), "nothing is left to pay"
+    paid = find_newest_message(carla.dms, f"Invoice {invoice.number} for service order SO-1001 is paid")
+    assert "invoice.open" not in list_buttons(paid)
+    assert "invoice.open" not in list_buttons(sent), "nothing is left to pay"
     assert f"Invoice {invoice.number} for €22.86 is paid." in sent.text
     assert "due on" not in sent.text
+    screen = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert f"Invoice {invoice.number} for €22.86 is paid." in screen.text
+    assert "due on" not in screen.text
     assert await world.rows(OrderMessage) == []
     assert (await world.row(ServiceOrder)).model_dump() == order.model_dump(), "its status is its own"
     entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
     assert entries == [(None, "due"), ("due", "paid")]
     assert f"invoice {invoice.number} paid" in world.channel("C04CUSTOMER")[0].text
-    billing = await opened(carla, "/billing", "", "account.overview")
+    billing = await open_modal(carla, "/billing", "", "account.overview")
     assert "Invoices to pay" not in billing.text
     assert [words for words in list_words(world, carla) if "harged" in words] == []
     assert await world.rows(PaymentMethod, account_id="customer", active=True) == []
@@ -121,23 +124,23 @@ async def test_an_overdue_invoice_is_announced_once_to_the_channel_and_the_conta
     assert invoice.status == "overdue"
     title = f"Invoice {invoice.number} for service order SO-1001 is overdue"
     for messages in (carla.dms, world.channel("C04CUSTOMER")):
-        assert len(saying(messages, title)) == 1
-    assert "€22.86" in newest(carla.dms, title).text
-    assert "€22.86" not in newest(world.channel("C04CUSTOMER"), title).text
+        assert len(find_messages(messages, title)) == 1
+    assert "€22.86" in find_newest_message(carla.dms, title).text
+    assert "€22.86" not in find_newest_message(world.channel("C04CUSTOMER"), title).text
     await world.pass_time(minutes=30)
     assert len(await world.rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)) == 2
-    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert f"Invoice {invoice.number} for €22.86 is overdue: it was due on Nov 10, 2026." in order.text
-    overdue = [newest(messages, title) for messages in (carla.dms, world.channel("C04CUSTOMER"))]
-    assert "invoice.open" in buttons(overdue[0])
+    overdue = [find_newest_message(messages, title) for messages in (carla.dms, world.channel("C04CUSTOMER"))]
+    assert "invoice.open" in list_buttons(overdue[0])
     await world.pass_time(hours=2)
     assert (await world.row(Invoice)).status == "paid"
     title = f"{invoice.number} for service order SO-1001 is paid"
-    assert newest(carla.dms, title) is not overdue[0]
+    assert find_newest_message(carla.dms, title) is not overdue[0]
     for message in overdue:
         assert title in message.text
         assert "overdue" not in message.text
-        assert buttons(message) == ["service_order.open"]
+        assert list_buttons(message) == ["service_order.open"]
     assert await world.rows(OrderMessage) == []
 
 
@@ -159,8 +162,8 @@ async def test_an_overdue_invoice_reaches_a_colleague_of_who_lost_the_role(world
     ]
     await change(world, BillingContact, notice.parsed_destination.contact_id, active=False)
     await world.settle()
-    assert "invoice.open" in buttons(newest(sue.dms, "is overdue"))
-    assert saying(carla.dms, "is overdue") == []
+    assert "invoice.open" in list_buttons(find_newest_message(sue.dms, "is overdue"))
+    assert find_messages(carla.dms, "is overdue") == []
 
 
 async def test_an_invoice_that_is_never_paid_is_checked_less_and_less_often(world: World) -> None:
@@ -182,10 +185,13 @@ async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) 
     await world.pass_time(minutes=11)
     invoice = await world.row(Invoice)
     assert (invoice.status, invoice.check_at) == ("void", None)
-    assert newest(carla.dms, f"Invoice {invoice.number} for service order SO-1001 was cancelled")
-    sent = newest(carla.dms, "Subtotal")
+    assert find_newest_message(carla.dms, f"Invoice {invoice.number} for service order SO-1001 was cancelled")
+    sent = find_newest_message(carla.dms, "Subtotal")
     assert f"Invoice {invoice.number} for €22.86 was cancelled: there’s nothing to pay." in sent.text
-    assert "invoice.open" not in buttons(sent)
+    screen = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
+    assert f"Invoice {invoice.number} for €22.86 was cancelled: there’s nothing to pay." in screen.text
+    assert "due on" not in screen.text
+    assert "invoice.open" not in list_buttons(sent)
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
     assert await follow_due_invoices(world.services) == 0
 
@@ -209,7 +215,7 @@ async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world:
     [method] = receipt.charged_methods
     assert (method.last4, method.amount) == ("4242", receipt.total - 2286)
     assert [line.invoiced for line in receipt.receipt_lines if line.invoiced] == [2286]
-    text = newest(carla.dms, "for service order SO-1001").text
+    text = find_newest_message(carla.dms, "for service order SO-1001").text
     assert receipt.number == "R-1001", "the card payment needs a receipt"
     [mail] = world.slack.mail.messages
     assert "R-1001.pdf" in [file.name for file in mail.attachments]
@@ -239,7 +245,7 @@ async def test_what_was_charged_although_it_was_to_be_invoiced_says_so(world: Wo
     assert await world.rows(Invoice) == []
     [method] = (await world.row(Receipt)).charged_methods
     assert (method.last4, method.amount) == ("4242", 2286)
-    order = await opened(carla, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert "Charged to Visa ending in 4242: €22.86" in order.text
 
 
@@ -247,7 +253,7 @@ async def test_a_line_by_card_still_needs_a_card(world: World) -> None:
     carla = await invoiced(world, "sub_paid_3600")
     await world.fill_cart(carla, customer_assist=1, sub_paid_3600=2)
     await carla.submit()
-    await shown(carla, "the account needs a valid credit or debit card")
+    await wait_for_modal_text(carla, "the account needs a valid credit or debit card")
     assert await world.rows(Quote) == []
 
 
@@ -255,7 +261,7 @@ async def test_a_line_by_card_still_needs_a_card(world: World) -> None:
 async def test_without_the_accounts_permission_nothing_is_quoted(world: World, allowed: bool | None) -> None:
     carla = await invoiced(world, "sub_paid_3600", pay_by_invoice=allowed)
     await carla.command("/add-seats")
-    blocked = await shown(carla, "isn’t set up to order seats that way")
+    blocked = await wait_for_modal_text(carla, "isn’t set up to order seats that way")
     assert "seats:sub_paid_3600" not in str(blocked.blocks)
 
 

@@ -4,8 +4,15 @@ from bot.use_cases.order_screen import update_due_screens
 from models.service_order.order_screen import OrderScreen
 from sandbox.faults import Fault
 from sandbox.traffic import ApiCall
-from tests.handlers.service_order.orders import ordered
-from tests.handlers.steps import ForgetfulTasks, contact_of, failing, hooked, opened, order_of
+from tests.handlers.service_order.orders import place_order
+from tests.handlers.steps import (
+    ForgetfulTasks,
+    get_contact,
+    get_order,
+    install_hooked_gateway,
+    make_failing_hook,
+    open_modal,
+)
 from tests.world import World
 
 
@@ -21,7 +28,7 @@ async def test_the_placed_screen_follows_the_order_up_to_its_receipt(world: Worl
     assert sam.modal is not None
     assert "charging" in sam.modal.text
     await world.pass_time(seconds=70)
-    assert (await order_of(world)).status == "completed"
+    assert (await get_order(world)).status == "completed"
     assert "Completed" in sam.modal.text
     assert "R-1001" in sam.modal.text
     assert await world.rows(OrderScreen) == []
@@ -29,11 +36,11 @@ async def test_the_placed_screen_follows_the_order_up_to_its_receipt(world: Worl
 
 
 async def test_buttons_to_decide_go_from_every_open_screen_once_somebody_has_decided(world: World) -> None:
-    dora = await ordered(world, "dora", declined_meeting=1)
+    dora = await place_order(world, "dora", declined_meeting=1)
     assert dora.modal is not None
     assert "service_order.retry" in str(dora.modal.blocks), "the placed screen asks too"
     elsewhere = world.person("dora", client="phone")
-    await opened(elsewhere, "/service-orders", "SO-1001", "service_order.show")
+    await open_modal(elsewhere, "/service-orders", "SO-1001", "service_order.show")
     await dora.press("service_order.give_up")
     await world.settle()
     assert elsewhere.modal is not None
@@ -45,12 +52,12 @@ async def test_buttons_to_decide_go_from_every_open_screen_once_somebody_has_dec
 
 async def test_a_screen_that_has_moved_on_or_is_closed_is_left_alone(world: World) -> None:
     """The modal keeps its view id; what is typed into it stays. Slack's `not_found` ends the updates."""
-    sam, dora = world.person("sam"), await ordered(world, "dora", declined_meeting=1)
+    sam, dora = world.person("sam"), await place_order(world, "dora", declined_meeting=1)
     await dora.press("service_order.retry")
     form = await dora.wait_for_modal("service_order.retry")
     form.fill("payment_method", "pm_good_1")
     phone = world.person("dora", client="phone")
-    await opened(phone, "/service-orders", "SO-1001", "service_order.show")
+    await open_modal(phone, "/service-orders", "SO-1001", "service_order.show")
     await phone.press("service_order.give_up")
     await world.order(sam, slow_meeting=1)
     await sam.close_modal(everything=True)
@@ -79,12 +86,12 @@ async def test_an_update_that_comes_before_the_view_is_tried_again(world: World)
 
 
 async def test_a_person_who_lost_the_role_sees_no_more_of_the_order(world: World) -> None:
-    gateway = hooked(world)
-    gateway.before["place"] = failing(RuntimeError("stuck"))
-    sam = await ordered(world, "sam", slow_meeting=1)
+    gateway = install_hooked_gateway(world)
+    gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
+    sam = await place_order(world, "sam", slow_meeting=1)
     before = len(_late_updates(world))
     async with world.services.write() as session:
-        (await session.merge(await contact_of(world, "sam@acme.example"))).active = False
+        (await session.merge(await get_contact(world, "sam@acme.example"))).active = False
     async with world.services.write() as session:
         [screen] = await world.rows(OrderScreen)
         (await session.merge(screen)).due_at = world.clock.at

@@ -6,7 +6,7 @@ from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from sandbox.driver import Person
 from tests.handlers.db_snapshot import change
-from tests.handlers.steps import newest, opened
+from tests.handlers.steps import find_newest_message, open_modal
 from tests.handlers.test_receipts import text_of
 from tests.world import World
 
@@ -35,8 +35,8 @@ async def test_r28_a_purchase_order_number_follows_its_order_everywhere(world: W
     await alice.submit()
     await world.settle()
     assert (await world.row(ServiceOrder)).po_number == (await world.row(Receipt)).po_number == NUMBER
-    assert NUMBER in (await opened(alice, "/service-orders", "SO-1001", "service_order.show")).text
-    assert newest(world.channel("C01BILLING"), f"Bon de commande\u00a0: {NUMBER}")
+    assert NUMBER in (await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")).text
+    assert find_newest_message(world.channel("C01BILLING"), f"Bon de commande\u00a0: {NUMBER}")
     [mail] = world.slack.mail.messages
     assert f"Purchase order: {NUMBER}" in mail.text
     assert NUMBER in mail.html
@@ -65,15 +65,15 @@ async def test_r28_orders_are_found_by_the_purchase_order_number_as_typed(world:
     """An order's own number wins; several orders with the same number are listed."""
     alice = world.person("alice")
     await place_with_number(world, alice, NUMBER, acme_meeting=5)
-    found = await opened(alice, "/service-orders", NUMBER.lower(), "service_order.show")
+    found = await open_modal(alice, "/service-orders", NUMBER.lower(), "service_order.show")
     assert "SO-1001" in found.text
     await alice.close_modal(everything=True)
     await place_with_number(world, alice, NUMBER, acme_webinar=1)
-    listed = await opened(alice, "/service-orders", NUMBER, "service_order.list")
+    listed = await open_modal(alice, "/service-orders", NUMBER, "service_order.list")
     assert f"purchase-order number {NUMBER}" in listed.text.replace("*", "")
     assert "SO-1001" in listed.text
     assert "SO-1002" in listed.text
     await alice.close_modal(everything=True)
     await place_with_number(world, alice, "SO-1001", acme_meeting=1)
-    own = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    own = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert "Service order SO-1001" in own.text

@@ -1,18 +1,23 @@
 """A subscription has one busy line at a time: other orders wait (R19)."""
 
 from models.service_order import ChargeAttempt
-from tests.handlers.service_order.orders import line_statuses, ordered, placed_behind_the_scenes, retried
+from tests.handlers.service_order.orders import (
+    list_line_statuses,
+    place_order,
+    place_order_via_use_cases,
+    retry_order,
+)
 from tests.handlers.steps import (
     ForgetfulTasks,
-    charges,
-    failing,
-    hooked,
-    newest,
-    opened,
-    order_of,
-    saying,
-    shown,
-    texts,
+    find_messages,
+    find_newest_message,
+    get_order,
+    install_hooked_gateway,
+    list_charges,
+    list_texts,
+    make_failing_hook,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -20,30 +25,30 @@ from tests.world import World
 async def test_a_second_order_waits_as_a_whole_until_the_first_has_ended(world: World) -> None:
     """R19: it stays placed, all its lines waiting, and its person is told once which order it waits for."""
     alice, benoit = world.person("alice"), world.person("benoit")
-    gateway = hooked(world)
-    gateway.before["place"] = failing(RuntimeError("stuck"))
+    gateway = install_hooked_gateway(world)
+    gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     await world.order(benoit, acme_webinar=1)
     await world.settle()
     gateway.before.clear()
     await world.order(alice, acme_meeting=2, acme_webinar=3)
     await world.settle()
-    second = await order_of(world, "SO-1002")
+    second = await get_order(world, "SO-1002")
     assert second.status == "placed"
-    assert await line_statuses(world) == ["charging", "waiting", "waiting"]
-    waits = saying(alice.dms, "is queued behind SO-1001")
-    assert len(waits) == 1, texts(alice.dms)
-    order = await opened(alice, "/service-orders", "SO-1002", "service_order.show")
+    assert await list_line_statuses(world) == ["charging", "waiting", "waiting"]
+    waits = find_messages(alice.dms, "is queued behind SO-1001")
+    assert len(waits) == 1, list_texts(alice.dms)
+    order = await open_modal(alice, "/service-orders", "SO-1002", "service_order.show")
     assert "Queued behind service order SO-1001" in order.text
     await world.pass_time(seconds=30)
-    assert len(saying(alice.dms, "is queued behind SO-1001")) == 1
-    card = newest([m for m in world.channel("C01BILLING") if not m.thread_ts], "SO-1002")
+    assert len(find_messages(alice.dms, "is queued behind SO-1001")) == 1
+    card = find_newest_message([m for m in world.channel("C01BILLING") if not m.thread_ts], "SO-1002")
     assert "dès que la commande de Service SO-1001 sera traitée" in card.text, "what happens next (R25)"
     steps = [reply.text for reply in card.thread if "SO-1001" in reply.text]
     assert len(steps) == 1, "a line of its history, once"
 
     await world.pass_time(seconds=31)
-    assert await line_statuses(world) == ["settled", "settled", "settled"]
-    assert (await order_of(world, "SO-1002")).status == "completed"
+    assert await list_line_statuses(world) == ["settled", "settled", "settled"]
+    assert (await get_order(world, "SO-1002")).status == "completed"
     assert await world.seats("acme_webinar") == (9, 9)
     assert await world.seats("acme_meeting") == (27, 27)
 
@@ -53,18 +58,18 @@ async def test_orders_waiting_for_one_subscription_run_in_the_order_they_were_pl
 ) -> None:
     """R19: whichever is looked at first."""
     alice = world.person("alice")
-    await opened(alice, "/service-orders", "", "service_order.list")
+    await open_modal(alice, "/service-orders", "", "service_order.list")
     world.services.tasks = ForgetfulTasks()
     for seats in (1, 2, 3):
-        await placed_behind_the_scenes(world, "acme_meeting", seats)
-    gateway = hooked(world)
-    gateway.before["place"] = failing(RuntimeError("stuck"))
+        await place_order_via_use_cases(world, "acme_meeting", seats)
+    gateway = install_hooked_gateway(world)
+    gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     await world.settle()
-    assert await line_statuses(world) == ["charging", "waiting", "waiting"]
-    assert [len(saying(alice.dms, f"is queued behind SO-100{n}")) for n in (1, 2)] == [2, 0]
+    assert await list_line_statuses(world) == ["charging", "waiting", "waiting"]
+    assert [len(find_messages(alice.dms, f"is queued behind SO-100{n}")) for n in (1, 2)] == [2, 0]
     gateway.before.clear()
     await world.pass_time(seconds=61)
-    assert await line_statuses(world) == ["settled", "settled", "settled"]
+    assert await list_line_statuses(world) == ["settled", "settled", "settled"]
     assert [a.expected_seats for a in await world.rows(ChargeAttempt)] == [25, 26, 28]
 
 
@@ -72,32 +77,32 @@ async def test_a_line_whose_period_ends_while_it_waits_is_declined(world: World)
     """R18: never charged for a period that is over; the first order's charge is what it waited for."""
     alice, benoit = world.person("alice"), world.person("benoit")
     world.clock.move(days=20, hours=13, minutes=59)  # 30 Nov, 23:59 in Paris
-    gateway = hooked(world)
-    gateway.before["place"] = failing(RuntimeError("stuck"))
+    gateway = install_hooked_gateway(world)
+    gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     for person, seats in ((benoit, 1), (alice, 2)):
         await world.order(person, acme_meeting=seats)
         await world.services.tasks.wait_until_idle()
-    gateway.before["reconcile"] = failing(RuntimeError("stuck"))
+    gateway.before["reconcile"] = make_failing_hook(RuntimeError("stuck"))
     await world.pass_time(seconds=60)
-    assert await line_statuses(world) == ["charging", "declined"]
+    assert await list_line_statuses(world) == ["charging", "declined"]
     assert (await world.lines())[1].reason == "period_ended"
-    assert (await order_of(world, "SO-1002")).status == "failed"
-    assert "period ended" in newest(alice.dms, "SO-1002 failed").text
+    assert (await get_order(world, "SO-1002")).status == "failed"
+    assert "period ended" in find_newest_message(alice.dms, "SO-1002 failed").text
 
     gateway.before.clear()
     await world.pass_time(seconds=65)
-    assert await line_statuses(world) == ["declined", "declined"], (
+    assert await list_line_statuses(world) == ["declined", "declined"], (
         "it was never received, and is too late now"
     )
-    assert await charges(world) == []
+    assert await list_charges(world) == []
     assert await world.seats("acme_meeting") == (25, 25)
 
 
 async def test_a_retry_waits_its_turn_while_another_order_charges_the_subscription(world: World) -> None:
     """R19, R20: refused with the other order's number, and possible once that is done."""
-    dora = await ordered(world, "dora", declined_meeting=1)
-    gateway = hooked(world)
-    gateway.after["place"] = failing(RuntimeError("stuck"))
+    dora = await place_order(world, "dora", declined_meeting=1)
+    gateway = install_hooked_gateway(world)
+    gateway.after["place"] = make_failing_hook(RuntimeError("stuck"))
     (await world.checkout(dora, declined_meeting=2)).fill("payment_method", "pm_good_1")
     await dora.submit()
     await dora.wait_for_modal("service_order.place")
@@ -105,12 +110,12 @@ async def test_a_retry_waits_its_turn_while_another_order_charges_the_subscripti
     await dora.wait_for_modal("service_order.show")
     await world.settle()
     gateway.after.clear()
-    await retried(world, dora, "pm_good_1")
+    await retry_order(world, dora, "pm_good_1")
     assert "SO-1002" in (await dora.wait_for_modal("refusal.show")).text
-    assert await line_statuses(world) == ["declined", "charging"]
+    assert await list_line_statuses(world) == ["declined", "charging"]
     await world.pass_time(seconds=61)
-    await retried(world, dora, "pm_good_1")
-    await shown(dora, "SO-1001")
+    await retry_order(world, dora, "pm_good_1")
+    await wait_for_modal_text(dora, "SO-1001")
     await world.settle()
-    assert await line_statuses(world) == ["settled", "settled"]
+    assert await list_line_statuses(world) == ["settled", "settled"]
     assert await world.seats("declined_meeting") == (13, 13)

@@ -15,23 +15,23 @@ from models.service_order import ServiceOrder
 from models.subscription import Subscription
 from tests.handlers.db_snapshot import add, change
 from tests.handlers.service_order.orders import (
-    line_statuses,
-    ordered,
-    placed_behind_the_scenes,
-    retried,
+    list_line_statuses,
+    place_order,
+    place_order_via_use_cases,
+    retry_order,
 )
 from tests.handlers.steps import (
     ForgetfulTasks,
-    charges,
-    failing,
-    hooked,
+    find_messages,
+    find_newest_message,
+    get_order,
     import_account,
-    newest,
-    opened,
-    order_of,
-    saying,
-    shown,
-    texts,
+    install_hooked_gateway,
+    list_charges,
+    list_texts,
+    make_failing_hook,
+    open_modal,
+    wait_for_modal_text,
 )
 from tests.world import World
 
@@ -46,11 +46,11 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
     """R21: contact, channel and Account Services, 24 hours after placement to the second."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=1)
-    gateway = hooked(world)
-    gateway.before["subscriptions"] = failing(BillingUnavailable())
+    gateway = install_hooked_gateway(world)
+    gateway.before["subscriptions"] = make_failing_hook(BillingUnavailable())
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
-    world.clock.at = (await order_of(world)).processing_deadline - timedelta(seconds=1)
+    world.clock.at = (await get_order(world)).processing_deadline - timedelta(seconds=1)
     assert await announce_overdue_orders(world.services) == 0
     world.clock.move(seconds=1)
     assert await announce_overdue_orders(world.services) == 1
@@ -62,34 +62,34 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
         (in_channel, OVERDUE[1]),
         (world.channel("C08SERVICES"), OVERDUE[1]),
     ):
-        assert len(saying(messages, words)) == 1, texts(messages)
+        assert len(find_messages(messages, words)) == 1, list_texts(messages)
     assert "alice@acme.example" in world.channel("C08SERVICES")[0].text
-    placed = newest(alice.dms, "has been placed")
+    placed = find_newest_message(alice.dms, "has been placed")
     assert "There’s no need to order again" in placed.text
     assert "can take up to 24 hours" not in placed.text
     assert world.person("benoit").dms == []
-    shown_order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    shown_order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert "longer than the promised 24 hours" in shown_order.text
-    [card] = saying(in_channel, "toujours en cours. Inutile de commander")
+    [card] = find_messages(in_channel, "toujours en cours. Inutile de commander")
     history = [m for m in world.channel("C01BILLING") if m.thread_ts == card.ts]
-    assert len(saying(history, "Commande en retard")) == 1
+    assert len(find_messages(history, "Commande en retard")) == 1
     [entry] = await world.rows(AuditEntry, action="overdue")
     assert (entry.actor_kind, entry.source) == ("scheduler", "service_order.mark_overdue")
 
     gateway.before.clear()
     await world.pass_time(seconds=15)
-    assert (await order_of(world)).status == "completed", "late, and finished all the same"
+    assert (await get_order(world)).status == "completed", "late, and finished all the same"
     for messages, words in (
         (alice.dms, OVERDUE[0]),
         (in_channel, OVERDUE[1]),
         (world.channel("C08SERVICES"), OVERDUE[1]),
     ):
-        assert saying(messages, words) == [], "no longer overdue"
-        assert saying(messages, "R-1001")
+        assert find_messages(messages, words) == [], "no longer overdue"
+        assert find_messages(messages, "R-1001")
 
 
 async def test_r21_a_finished_order_is_never_overdue(world: World) -> None:
-    await ordered(world, "alice", acme_meeting=1)
+    await place_order(world, "alice", acme_meeting=1)
     world.clock.move(days=2)
     assert await announce_overdue_orders(world.services) == 0
 
@@ -105,8 +105,8 @@ async def test_the_receipt_goes_to_all_contacts_once_the_person_lost_the_role(wo
     before = len(sam.dms)
     await import_account(world, "slow", billing_contacts=[{"email": "sue@acme.example", "name": "Sue Stone"}])
     await world.pass_time(seconds=61)
-    assert (await order_of(world)).status == "completed"
-    assert "R-1001" in newest(sue.dms, "Receipt").text
+    assert (await get_order(world)).status == "completed"
+    assert "R-1001" in find_newest_message(sue.dms, "Receipt").text
     assert [mail.recipients for mail in world.slack.mail.messages] == [["sue@acme.example"]]
     assert len(sam.dms) == before
 
@@ -124,16 +124,16 @@ async def test_without_a_channel_to_post_to_nothing_is_lost(world: World, troubl
     await world.order(dora, declined_meeting=1)
     await world.settle()
     assert world.channel("C02DECLINED") == []
-    assert len(saying(dora.dms, "payment declined")) == 1
+    assert len(find_messages(dora.dms, "payment declined")) == 1
     if trouble != "none":
-        assert len(saying(dora.dms, "We can’t post to")) == 1
-    await retried(world, dora, "pm_good_1")
-    await shown(dora, "SO-1001")
+        assert len(find_messages(dora.dms, "We can’t post to")) == 1
+    await retry_order(world, dora, "pm_good_1")
+    await wait_for_modal_text(dora, "SO-1001")
     await world.settle()
-    assert (await order_of(world)).status == "completed"
-    assert len(saying(dora.dms, "R-1001")) >= 1
+    assert (await get_order(world)).status == "completed"
+    assert len(find_messages(dora.dms, "R-1001")) >= 1
     if trouble != "none":
-        assert len(saying(dora.dms, "Placed by Dora Lane")) == 1, texts(dora.dms)
+        assert len(find_messages(dora.dms, "Placed by Dora Lane")) == 1, list_texts(dora.dms)
     assert {n.status for n in await world.rows(Notice)} <= {
         NoticeStatus.DELIVERED,
         NoticeStatus.UNDELIVERABLE,
@@ -158,7 +158,7 @@ async def test_the_channel_shows_amounts_only_where_the_account_wants_them(world
     assert not any("€" in words for words in without)
     for channel in ("C01BILLING", "C02DECLINED"):
         cards = [m for m in world.channel(channel) if m.thread_ts is None]
-        assert len(cards) == 1, texts(cards)
+        assert len(cards) == 1, list_texts(cards)
         assert len(cards[0].thread) >= 3
 
 
@@ -169,12 +169,12 @@ async def test_an_administrator_with_a_seat_takes_none_and_a_declined_line_assig
     world: World,
 ) -> None:
     """R11: on settling only."""
-    await ordered(world, "dora", declined_meeting=2)
+    await place_order(world, "dora", declined_meeting=2)
     adam = await world.row(Administrator, email="adam@acme.example")
     assert await world.rows(SeatAssignment, administrator_id=adam.id) == []
     dora = world.person("dora")
-    await retried(world, dora, "pm_good_1")
-    await shown(dora, "SO-1001")
+    await retry_order(world, dora, "pm_good_1")
+    await wait_for_modal_text(dora, "SO-1001")
     await world.settle()
     assert len(await world.rows(SeatAssignment, administrator_id=adam.id)) == 1
     checkout = await world.checkout(dora, declined_meeting=1)
@@ -194,12 +194,12 @@ async def test_a_seat_of_the_product_counts_on_any_subscription(world: World) ->
     """R11: Hugo has one of GoTo Meeting already, on the first of the account's two subscriptions."""
     another = (await world.row(Subscription, id="acme_meeting")).model_copy(update={"id": "acme_meeting_2"})
     await add(world, Subscription(**another.model_dump()))
-    await opened(world.person("alice"), "/service-orders", "", "service_order.list")
-    await placed_behind_the_scenes(world, "acme_meeting_2")
+    await open_modal(world.person("alice"), "/service-orders", "", "service_order.list")
+    await place_order_via_use_cases(world, "acme_meeting_2")
     await world.settle()
-    assert await line_statuses(world) == ["settled"]
+    assert await list_line_statuses(world) == ["settled"]
     hugo = await world.row(Administrator, email="hugo@acme.example")
-    assert (await order_of(world)).administrator_id == hugo.id
+    assert (await get_order(world)).administrator_id == hugo.id
     assert (await world.row(SeatAssignment, administrator_id=hugo.id)).subscription_id == "acme_meeting"
 
 
@@ -209,17 +209,17 @@ async def test_a_seat_of_the_product_counts_on_any_subscription(world: World) ->
 async def test_orders_are_listed_ten_at_a_time_newest_first(world: World) -> None:
     """12 of them: ten, then the other two."""
     alice = world.person("alice")
-    empty = await opened(alice, "/service-orders", "", "service_order.list")
+    empty = await open_modal(alice, "/service-orders", "", "service_order.list")
     assert "no service orders yet" in empty.text
     world.services.tasks = ForgetfulTasks()
-    numbers = [await placed_behind_the_scenes(world, "acme_meeting") for _ in range(12)]
-    page = await opened(alice, "/service-orders", "", "service_order.list")
+    numbers = [await place_order_via_use_cases(world, "acme_meeting") for _ in range(12)]
+    page = await open_modal(alice, "/service-orders", "", "service_order.list")
     positions = [page.text.find(number) for number in reversed(numbers)]
     assert positions[:10] == sorted(positions[:10])
     assert positions[0] >= 0
     assert positions[10:] == [-1, -1]
     await alice.press("service_order.more")
-    older = await shown(alice, "SO-1001")
+    older = await wait_for_modal_text(alice, "SO-1001")
     assert "SO-1002" in older.text
     assert "SO-1003" not in older.text
     assert "service_order.more" not in older.action_ids
@@ -227,11 +227,11 @@ async def test_orders_are_listed_ten_at_a_time_newest_first(world: World) -> Non
     await alice.close_modal(everything=True)
     for order in (await world.rows(ServiceOrder))[:11]:
         await change(world, ServiceOrder, order.key, po_number="PO-7")
-    found = await opened(alice, "/service-orders", "po-7", "service_order.list")
+    found = await open_modal(alice, "/service-orders", "po-7", "service_order.list")
     assert "SO-1002" in found.text
     assert "SO-1001" not in found.text
     await alice.press("service_order.more")
-    older = await shown(alice, "SO-1001")
+    older = await wait_for_modal_text(alice, "SO-1001")
     assert "purchase-order number *PO-7*" in older.text
     assert "SO-1002" not in older.text
     assert "service_order.more" not in older.action_ids
@@ -239,9 +239,9 @@ async def test_orders_are_listed_ten_at_a_time_newest_first(world: World) -> Non
 
 async def test_an_order_by_its_number_shows_its_whole_history(world: World) -> None:
     """R18: who did what, when, from the quote to the receipt, in the reader's words."""
-    await ordered(world, "alice", acme_meeting=5)
+    await place_order(world, "alice", acme_meeting=5)
     alice = world.person("alice")
-    order = await opened(alice, "/service-orders", "so-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "so-1001", "service_order.show")
     history = order.text[order.text.index("History") :]
     steps = ["Quote SQ-1001 created", "Quote SQ-1001 accepted", "Order placed", "Processing started"]
     steps += ["GoTo Meeting: charging", "GoTo Meeting: charged, seats added", "Order completed"]
@@ -264,17 +264,17 @@ async def test_a_late_decision_says_what_the_other_person_decided(world: World) 
     async with world.services.write() as session:
         session.add(BillingContact(account_id="declined", email="nobody@acme.example", name="Nora Body"))
     nora = world.person("nobody")
-    dora = await ordered(world, "dora", declined_meeting=1)
-    asked = newest(world.channel("C02DECLINED"), "payment declined")
+    dora = await place_order(world, "dora", declined_meeting=1)
+    asked = find_newest_message(world.channel("C02DECLINED"), "payment declined")
     await nora.press_in(asked, "service_order.retry")
     form = await nora.wait_for_modal("service_order.retry")
     form.fill("payment_method", "pm_good_1")
     await dora.close_modal(everything=True)
     await dora.press_in(asked, "service_order.give_up")
-    await shown(dora, "Failed")
+    await wait_for_modal_text(dora, "Failed")
     world.clock.move(minutes=5)
     await nora.submit()
     refusal = await nora.wait_for_modal("refusal.show")
     assert "Dora Lane cancelled" in refusal.text
     assert "SO-1001" in refusal.text
-    assert await charges(world) == []
+    assert await list_charges(world) == []

@@ -25,15 +25,17 @@ def read_pdf(content: bytes) -> str:
     return " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
 
 
-async def looked_at(world: StripeWorld, who: Caller, account: str) -> None:
+async def refresh_and_open_cart(world: StripeWorld, who: Caller, account: str) -> None:
     await refresh_slack_user(world.services, who)
     await open_cart(world.services, person=who, account_id=account)
 
 
-async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str) -> int:
+async def prepare_order(
+    world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str
+) -> int:
     """Up to the form that places the order. Returns the quote's id."""
     account = subscription.removeprefix("si_").split("_")[0]
-    await looked_at(world, who, account)
+    await refresh_and_open_cart(world, who, account)
     details = await save_cart(
         world.services, person=who, account_id=account, seat_inputs={subscription: str(seats)}
     )
@@ -43,29 +45,29 @@ async def quoted(world: StripeWorld, who: Caller, subscription: str, seats: int 
     return details.quote.key
 
 
-async def ordered(
+async def place_order(
     world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str
 ) -> OrderDetails:
-    quote_id = await quoted(world, who, subscription, seats, **form)
+    quote_id = await prepare_order(world, who, subscription, seats, **form)
     order = await place_service_order(world.services, person=who, quote_id=quote_id)
     await world.settle()
     return order
 
 
-async def placed_only(world: StripeWorld, who: Caller, subscription: str, **form: str) -> None:
+async def place_unprocessed_order(world: StripeWorld, who: Caller, subscription: str, **form: str) -> None:
     """The process dies right after its commit: a job takes the line up."""
-    quote_id = await quoted(world, who, subscription, 2, **form)
+    quote_id = await prepare_order(world, who, subscription, 2, **form)
     tasks = world.services.tasks
     world.services.tasks = ForgetfulTasks()
     await place_service_order(world.services, person=who, quote_id=quote_id)
     world.services.tasks = tasks
 
 
-async def retried(world: StripeWorld, order_id: int) -> None:
+async def retry_order(world: StripeWorld, order_id: int) -> None:
     method = "pm_good_1"
     await retry_service_order(world.services, person=DORA, order_id=order_id, payment_method_id=method)
 
 
-async def line(world: StripeWorld) -> OrderLine:
+async def get_order_line(world: StripeWorld) -> OrderLine:
     [line] = await world.lines()
     return line

@@ -13,8 +13,15 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from tests.fake_stripe.records import Customer, InvoiceLine
-from tests.handlers.steps import newest, opened
-from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only, read_pdf
+from tests.handlers.steps import find_newest_message, open_modal
+from tests.handlers.stripe.stripe_orders import (
+    ALICE,
+    get_order_line,
+    place_order,
+    place_unprocessed_order,
+    read_pdf,
+    refresh_and_open_cart,
+)
 from tests.stripe_world import StripeWorld, stripe_world
 
 
@@ -59,19 +66,19 @@ async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> No
     [paid] = world.records.list_paid_updates()
     assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "Account credit: -€20.00" in order.text
     assert get_customer(world).balance == 0
 
 
 async def test_r26_a_credit_that_covers_everything_charges_no_card(world: StripeWorld) -> None:
     get_customer(world).balance = -1_000_000
-    await ordered(world, ALICE, "acme_meeting", 5)
+    await place_order(world, ALICE, "acme_meeting", 5)
     quote, receipt = await world.row(Quote), await world.row(Receipt)
     assert quote.due_now == 0
     assert receipt.charged_methods == []
     assert get_customer(world).balance == quote.total - 1_000_000
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "There’s nothing to pay now." in order.text
 
 
@@ -88,28 +95,28 @@ async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: St
 async def test_r26_a_debit_that_nobody_promised_stops_the_order_and_shows_both_amounts(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_customer(world).balance = 500
     await world.settle()
-    assert (await line(world)).reason == "balance_due"
+    assert (await get_order_line(world)).reason == "balance_due"
     assert world.list_paid_totals() == []
     quote = await world.row(Quote)
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
     assert f"{offered} would be billed instead of {promised}" in order.text
 
 
 async def test_r26_a_promised_credit_that_somebody_else_used_stops_the_order(world: StripeWorld) -> None:
     get_customer(world).balance = -2000
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_customer(world).balance = 0
     await world.settle()
-    assert (await line(world)).reason == "balance_due"
+    assert (await get_order_line(world)).reason == "balance_due"
     assert world.list_paid_totals() == []
 
 
 async def test_r26_a_credit_that_came_later_is_used(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_customer(world).balance = -300
     await world.settle()
     quote, receipt = await world.row(Quote), await world.row(Receipt)
@@ -149,7 +156,7 @@ async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(wor
     receipt = await world.row(Receipt)
     assert [card.amount for card in receipt.charged_methods] == [quote.due_now]
     assert receipt.sum_balance("carried_over") == receipt.sum_balance("earlier_balance") == first.total
-    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert "Earlier balance" not in order.text, "it was the order's own"
     assert f"Charged to Visa ending in 4242: €{quote.due_now / 100:.2f}" in order.text
 
@@ -194,10 +201,10 @@ async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_th
     assert (mismatch["log_level"], mismatch["receipt"]) == ("error", invoice.id)
     assert mismatch["promised"] == [quote.subtotal, quote.tax, quote.total]
     assert mismatch["charged"] == [invoice.subtotal, invoice.tax, invoice.total]
-    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert f"Charged and seats added on 10 Nov 2026, 10:00 (CET). {words}" in order.text
     assert f"*Total*\n*{taken}*" in order.text
-    assert words in newest(alice.dms, "for service order").text
+    assert words in find_newest_message(alice.dms, "for service order").text
     [mail] = world.slack.mail.messages
     assert words in mail.text
     confirmation = read_pdf(mail.attachments[-1].content)
@@ -207,7 +214,7 @@ async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_th
 
 async def test_pending_items_made_elsewhere_are_named_with_their_amount(world: StripeWorld) -> None:
     add_pending_item(world, 3500)
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     with pytest.raises(UnrelatedChargesPending) as raised:
         await save_cart(world.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"})
     assert raised.value.variables["amount"] == Money(3500, "EUR")
@@ -267,20 +274,20 @@ async def test_a_one_off_item_is_named_with_its_tax_and_once_invoiced_seats_are_
 async def test_a_one_off_item_that_appears_before_the_charge_stops_it_with_its_tax(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     add_one_off_item(world, 5000, 1000)
     await world.settle()
-    assert (await line(world)).reason == "unrelated_charges"
+    assert (await get_order_line(world)).reason == "unrelated_charges"
     assert world.list_paid_totals() == []
     quote = await world.row(Quote)
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 6000) / 100:.2f}"
     assert f"{offered} would be billed instead of {promised}" in order.text
 
 
 async def test_pending_items_that_appear_before_the_charge_stop_it(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     add_pending_item(world, 3500)
     await world.settle()
-    assert (await line(world)).reason == "unrelated_charges"
+    assert (await get_order_line(world)).reason == "unrelated_charges"
     assert world.list_paid_totals() == []

@@ -18,7 +18,12 @@ from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from tests.fake_stripe import Fault
 from tests.fake_stripe.records import InvoiceLine
-from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, placed_only
+from tests.handlers.stripe.stripe_orders import (
+    ALICE,
+    get_order_line,
+    place_unprocessed_order,
+    refresh_and_open_cart,
+)
 from tests.stripe_world import StripeWorld, stripe_world
 
 PREVIEW = "/v1/invoices/create_preview"
@@ -37,7 +42,7 @@ async def get_refusal(world: StripeWorld) -> Refusal:
 
 
 async def test_an_address_that_stripe_tax_cannot_place_is_named(world: StripeWorld) -> None:
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     world.fake.faults.append(Fault("reject", PREVIEW, code="customer_tax_location_invalid", times=9))
     alice = world.person("alice")
     with capture_logs() as logs:
@@ -53,17 +58,17 @@ async def test_an_address_that_stripe_tax_cannot_place_is_named(world: StripeWor
 async def test_an_address_that_stripe_tax_cannot_locate_at_the_charge_declines_the_line(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     world.fake.faults.append(Fault("reject", PREVIEW, code="customer_tax_location_invalid", times=9))
     await world.settle()
-    assert (await line(world)).reason == "tax_location_invalid"
+    assert (await get_order_line(world)).reason == "tax_location_invalid"
     assert world.list_paid_totals() == []
 
 
 @pytest.mark.parametrize("path", [PREVIEW, r"/v1/subscriptions$"])
 async def test_an_error_that_nobody_knows_is_no_outage(world: StripeWorld, path: str) -> None:
     """The person is told that it was refused, with Stripe's id of the request; the log has the rest."""
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     world.fake.faults.append(Fault("reject", path, code="parameter_unknown", times=9))
     with capture_logs() as logs:
         refusal = await get_refusal(world)
@@ -140,7 +145,7 @@ async def test_a_tax_that_stripe_cannot_compute_is_named(world: StripeWorld) -> 
     await alice.command("/add-seats", "meeting 2")
     form = await alice.wait_for_modal("cart.save")
     world.records.fails_tax_calculation = True
-    assert "can’t work out the tax right now" in str((await form.submit()).errors)
+    assert "can’t calculate the tax right now" in str((await form.submit()).errors)
     world.records.fails_tax_calculation = False
     await form.submit()
     await alice.wait_for_modal("quote.review")
@@ -154,7 +159,7 @@ def add_pending_items(world: StripeWorld, count: int) -> None:
 
 
 async def test_more_pending_items_than_stripe_shows_are_named(world: StripeWorld) -> None:
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     add_pending_items(world, 10)
     alice = world.person("alice")
     await alice.command("/add-seats", "meeting 2")
@@ -163,10 +168,10 @@ async def test_more_pending_items_than_stripe_shows_are_named(world: StripeWorld
 
 
 async def test_more_pending_items_than_stripe_shows_decline_a_line(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     add_pending_items(world, 10)
     await world.settle()
-    assert (await line(world)).reason == "preview_incomplete"
+    assert (await get_order_line(world)).reason == "preview_incomplete"
     assert world.list_paid_totals() == []
 
 
@@ -195,10 +200,10 @@ REJECTED_CHARGES = {
 @pytest.mark.parametrize("when", REJECTED_CHARGES)
 async def test_an_unknown_error_declines_the_line_and_is_logged_once(world: StripeWorld, when: str) -> None:
     fault, operation, action_taken = REJECTED_CHARGES[when]
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     with applied(world, Fault(**vars(fault))), capture_logs() as logs:
         await world.settle()
-    assert (await line(world)).reason == "parameter_unknown"
+    assert (await get_order_line(world)).reason == "parameter_unknown"
     [entry] = [entry for entry in logs if entry["event"] == "stripe.request_rejected"]
     assert (entry["operation"], entry["action_taken"]) == (operation, action_taken)
     assert entry["stripe_request"].startswith("req_")
@@ -207,41 +212,41 @@ async def test_an_unknown_error_declines_the_line_and_is_logged_once(world: Stri
 
 async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: StripeWorld) -> None:
     """The charge may have gone through: nobody is asked to pay again."""
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     refused = Fault("reject", "/v1/invoices$", code="parameter_unknown", times=999)
     world.fake.before_charge = lambda: world.fake.faults.append(refused)
     world.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
     await world.settle()
     await world.pass_time(hours=25)
-    assert (await line(world)).status == "unknown"
+    assert (await get_order_line(world)).status == "unknown"
     assert await announce_overdue_orders(world.services) == 1
     assert not await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
     world.fake.faults.clear()
     await world.pass_time(seconds=11)
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
     assert len(world.list_paid_totals()) == 1
 
 
 async def test_a_card_removed_during_its_charge_is_recognised_by_its_error_code(world: StripeWorld) -> None:
     world.fake.before_charge = lambda: world.records.detach_card("pm_acme")
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     with capture_logs() as logs:
         await world.settle()
-    assert (await line(world)).reason == "method_gone"
+    assert (await get_order_line(world)).reason == "method_gone"
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
 
 
 async def test_an_invoice_that_cannot_be_voided_is_logged_and_stays_pending(world: StripeWorld) -> None:
     """Stripe documents no code for one that was paid in the meantime: only the invoice tells."""
     world.records.cards["pm_acme"].behaviour = "declined"
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     with applied(world, Fault("reject", "/void$", times=99)), capture_logs() as logs:
         await world.settle()
     [entry] = [entry for entry in logs if entry["log_level"] == "error"]
     assert (entry["operation"], entry["action_taken"]) == ("invoices.void", "checked_again")
-    assert (await line(world)).status == "charging"
+    assert (await get_order_line(world)).status == "charging"
     await world.pass_time(minutes=11)
-    assert (await line(world)).reason == "card_declined"
+    assert (await get_order_line(world)).reason == "card_declined"
     assert [invoice.status for invoice in world.records.invoices.values()] == ["void"]
 
 
@@ -251,24 +256,24 @@ async def test_an_invoice_paid_before_it_is_voided_is_not_an_error(world: Stripe
         world.records.pay_invoice(invoice)
 
     world.records.cards["pm_acme"].behaviour = "declined"
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     world.fake.before_void = pay
     with capture_logs() as logs:
         await world.settle()
         await world.pass_time(seconds=2)
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
 
 
 async def test_a_key_that_may_not_charge_leaves_the_line_to_be_tried_again(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     with applied(world, "subscription_write"), capture_logs() as logs:
         await world.settle()
     entry = next(entry for entry in logs if entry["event"] == "stripe.api_key_rejected")
     assert (entry["operation"], entry["permission"]) == ("subscriptions.update", "subscription_write")
-    assert (await line(world)).status == "unknown"
+    assert (await get_order_line(world)).status == "unknown"
     await world.pass_time(seconds=11)
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
 
 
 async def test_what_stripe_will_not_renew_has_no_renewal(world: StripeWorld) -> None:

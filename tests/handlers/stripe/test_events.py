@@ -20,14 +20,14 @@ from models.account import Account
 from models.billing_event import ReceivedBillingEvent
 from models.subscription import Subscription
 from tests.fake_stripe.webhook_sender import shuffle_events, sign_event
-from tests.handlers.steps import HookedGateway, hooked
+from tests.handlers.steps import HookedGateway, install_hooked_gateway
 from tests.handlers.stripe.stripe_orders import (
     ALICE,
     CARLA,
     DORA,
-    line,
-    looked_at,
-    ordered,
+    get_order_line,
+    place_order,
+    refresh_and_open_cart,
 )
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
 from tests.world import ACCOUNTS
@@ -41,18 +41,18 @@ async def world() -> AsyncIterator[StripeWorld]:
 
 
 async def test_an_event_settles_a_confirmed_payment_immediately(world: StripeWorld) -> None:
-    await ordered(world, CARLA, "customer_assist")
+    await place_order(world, CARLA, "customer_assist")
     await world.pass_time(seconds=30)
-    assert (await line(world)).status == "needs_customer", "nobody asks before ten minutes"
+    assert (await get_order_line(world)).status == "needs_customer", "nobody asks before ten minutes"
     world.records.apply_due_changes()
     assert set(await world.webhook_sender.send_events(world.webhook_sender.collect_events())) == {200}
     await world.settle()
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
     assert await world.seats("customer_assist") == (9, 9)
 
 
 async def test_events_that_stripe_no_longer_sends_again_are_deleted(world: StripeWorld) -> None:
-    await ordered(world, CARLA, "customer_assist")
+    await place_order(world, CARLA, "customer_assist")
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     before = {event.id for event in await world.rows(ReceivedBillingEvent)}
     world.clock.move(days=61)
@@ -73,18 +73,18 @@ async def test_an_event_during_a_lease_causes_one_more_check(world: StripeWorld)
         world.records.pay_invoice(invoice)
         await world.webhook_sender.send_events(world.webhook_sender.collect_events())
 
-    hooked(world).after["place"] = confirm
-    await ordered(world, CARLA, "customer_assist")
-    assert (await line(world)).status == "settled"
-    assert (await line(world)).due_at is None
+    install_hooked_gateway(world).after["place"] = confirm
+    await place_order(world, CARLA, "customer_assist")
+    assert (await get_order_line(world)).status == "settled"
+    assert (await get_order_line(world)).due_at is None
 
 
 async def test_a_charge_without_an_event_is_reconciled_after_ten_minutes(world: StripeWorld) -> None:
-    await ordered(world, CARLA, "customer_assist")
+    await place_order(world, CARLA, "customer_assist")
     await world.pass_time(minutes=9)
-    assert (await line(world)).status == "needs_customer"
+    assert (await get_order_line(world)).status == "needs_customer"
     await world.pass_time(minutes=1, seconds=1)
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -92,8 +92,8 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
     world: StripeWorld, seed: int
 ) -> None:
     random = Random(seed)
-    await ordered(world, CARLA, "customer_assist")
-    await ordered(world, DORA, "declined_meeting", payment_method="pm_good_1")
+    await place_order(world, CARLA, "customer_assist")
+    await place_order(world, DORA, "declined_meeting", payment_method="pm_good_1")
     await world.pass_time(seconds=30)
     world.records.apply_due_changes()
     sent = shuffle_events(world.webhook_sender.collect_events(), random)
@@ -148,7 +148,7 @@ async def test_an_event_with_an_old_or_wrong_signature_is_rejected(world: Stripe
 
 
 async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWorld) -> None:
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     world.records.set_quantity("acme_meeting", 40)
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
@@ -177,7 +177,7 @@ async def test_an_event_that_names_a_customer_refreshes_the_account(
 
 async def test_a_detached_card_refreshes_the_account_it_belonged_to(world: StripeWorld) -> None:
     """It is nobody's any more: only what changed says whose it was."""
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     customer = (await world.row(Account, id="acme")).stripe_customer
     thing = {"id": "pm_good_1", "object": "payment_method", "customer": None}
     data = {"object": thing, "previous_attributes": {"customer": customer}}
@@ -189,7 +189,7 @@ async def test_a_detached_card_refreshes_the_account_it_belonged_to(world: Strip
 
 async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWorld) -> None:
     """Though the process that took it has a clock which is a little behind."""
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     usual = world.services.billing
 
     class Interrupted(HookedGateway):
@@ -216,7 +216,7 @@ async def test_a_file_with_another_price_during_a_refresh_causes_another_refresh
     world: StripeWorld, tmp_path: Path
 ) -> None:
     """The refresh leaves a row alone that changes meanwhile: what it has read may be older."""
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     usual, accounts = world.services.billing, read_yaml(ACCOUNTS)
     acme = accounts["accounts"][0]
     acme["stripe_customer"], acme["subscriptions"][0]["unit_price"] = "cus_acme", "15.00"
@@ -246,8 +246,8 @@ async def test_a_file_with_another_price_during_a_refresh_causes_another_refresh
 async def test_an_account_that_cannot_be_refreshed_delays_no_other(
     world: StripeWorld, fault: Exception
 ) -> None:
-    await looked_at(world, ALICE, "acme")
-    await looked_at(world, DORA, "declined")
+    await refresh_and_open_cart(world, ALICE, "acme")
+    await refresh_and_open_cart(world, DORA, "declined")
     usual = world.services.billing
 
     class Failing(HookedGateway):
@@ -281,7 +281,7 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
     path = tmp_path / "accounts.yml"
     write_yaml(path, file)
     world.records.set_quantity("acme_meeting", 40)
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     await import_accounts(
         world.services.database,
         path=path,
@@ -297,7 +297,7 @@ async def test_a_copy_that_is_refreshed_while_a_charge_settles_is_refreshed_once
     world: StripeWorld,
 ) -> None:
     """What the charge read is older than what the refresh stored."""
-    gateway = hooked(world)
+    gateway = install_hooked_gateway(world)
 
     async def refresh_after_charge() -> None:
         gateway.after.pop("subscriptions")
@@ -308,7 +308,7 @@ async def test_a_copy_that_is_refreshed_while_a_charge_settles_is_refreshed_once
         gateway.after["subscriptions"] = refresh_after_charge
 
     gateway.after["place"] = wait_for_states
-    await ordered(world, ALICE, "acme_meeting")
-    assert (await line(world)).status == "settled"
+    await place_order(world, ALICE, "acme_meeting")
+    assert (await get_order_line(world)).status == "settled"
     await refresh_due_accounts(world.services)
     assert await world.seats("acme_meeting") == (50, 50)

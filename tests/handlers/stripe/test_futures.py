@@ -11,8 +11,8 @@ from models.subscription import Subscription
 from models.subscription.proration import get_midnight
 from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, SchedulePhase, SubscriptionFuture
 from tests.fake_stripe.records import Subscription as StripeSubscription
-from tests.handlers.steps import opened, saying, shown
-from tests.handlers.stripe.stripe_orders import ALICE, line, placed_only
+from tests.handlers.steps import find_messages, open_modal, wait_for_modal_text
+from tests.handlers.stripe.stripe_orders import ALICE, get_order_line, place_unprocessed_order
 from tests.long_tables import mark_long_except
 from tests.stripe_world import StripeWorld, stripe_world
 
@@ -48,11 +48,11 @@ def build_schedule(
 
 
 async def read_cart(world: StripeWorld) -> str:
-    return (await opened(world.person("alice"), "/add-seats", "", "cart.save")).text
+    return (await open_modal(world.person("alice"), "/add-seats", "", "cart.save")).text
 
 
 async def read_billing(world: StripeWorld) -> str:
-    return (await opened(world.person("alice"), "/billing", "", "account.overview")).text
+    return (await open_modal(world.person("alice"), "/billing", "", "account.overview")).text
 
 
 async def read_home(world: StripeWorld) -> str:
@@ -294,7 +294,7 @@ async def test_r27_a_set_up_that_begins_while_a_cart_is_open_makes_no_quote(
     await world.fill_cart(alice, acme_meeting=5)
     apply_set_up(world, set_up)
     await alice.submit()
-    await shown(alice, REFUSED[set_up][2])
+    await wait_for_modal_text(alice, REFUSED[set_up][2])
     assert await world.rows(Quote) == []
 
 
@@ -302,11 +302,11 @@ async def test_r27_a_set_up_that_begins_while_a_cart_is_open_makes_no_quote(
 async def test_r27_an_order_placed_before_is_declined_with_the_reason_and_nothing_is_charged(
     world: StripeWorld, set_up: str
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     apply_set_up(world, set_up)
     await world.pass_time(seconds=20)
-    assert (await line(world)).status == "declined"
-    assert saying(world.person("alice").dms, REFUSED[set_up][3])
+    assert (await get_order_line(world)).status == "declined"
+    assert find_messages(world.person("alice").dms, REFUSED[set_up][3])
     assert world.records.invoices == {}
 
 
@@ -317,7 +317,7 @@ async def test_r27_a_pause_between_the_checks_and_the_charge_charges_nothing(wor
     world.fake.before_charge = pause
     await world.order(world.person("alice"), acme_meeting=5)
     await world.settle()
-    assert (await line(world)).status == "declined"
+    assert (await get_order_line(world)).status == "declined"
     assert world.list_paid_totals() == []
     assert world.records.get_item("acme_meeting").quantity == 25
 

@@ -12,7 +12,7 @@ from models.document_sequence import RECEIPT_PREFIX, DocumentSequence
 from models.receipt import Receipt
 from sandbox.driver import PostedMessage
 from tests.fake_stripe import Fault
-from tests.handlers.steps import newest, opened, shown
+from tests.handlers.steps import find_newest_message, open_modal, wait_for_modal_text
 from tests.handlers.stripe.stripe_orders import read_pdf
 from tests.stripe_world import StripeWorld, stripe_world
 
@@ -53,7 +53,7 @@ async def test_each_lines_invoice_is_mailed_and_posted_under_stripes_number_with
     title = f"Invoices {numbers[0]} and {numbers[1]} for service order SO-1001"
     assert mail.subject == title
     assert "Your invoices and the order confirmation are attached as PDFs." in mail.text
-    assert newest(alice.dms, title)
+    assert find_newest_message(alice.dms, title)
     for number, attached in zip(numbers, mail.attachments, strict=False):
         assert f"Invoice {number}" in read_pdf(attached.content)
     confirmation = read_pdf(mail.attachments[-1].content)
@@ -71,13 +71,13 @@ async def test_each_lines_invoice_is_mailed_and_posted_under_stripes_number_with
     assert sequence.last_number == 1000, "no number of its own is used"
 
     await alice.close_modal(everything=True)
-    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert f"Invoices {numbers[0]} and {numbers[1]}" in order.text
     await alice.close_modal(everything=True)
-    listed = await opened(alice, "/billing", "receipts", "receipt.list")
+    listed = await open_modal(alice, "/billing", "receipts", "receipt.list")
     assert f"{numbers[0]} and {numbers[1]} · 10 Nov 2026" in listed.text
     await alice.press("receipt.send")
-    await shown(alice, "are on their way.")
+    await wait_for_modal_text(alice, "are on their way.")
     await world.settle()
     assert list_files(alice.dms) == [names] * 2
     assert world.slack.refusals == []
@@ -139,8 +139,8 @@ async def test_after_an_hour_the_e_mail_goes_out_and_says_which_pdf_is_missing(w
     assert missing == {*numbers}
     world.fake.faults.clear()
     alice = world.person("alice")
-    await opened(alice, "/billing", "receipts", "receipt.list")
+    await open_modal(alice, "/billing", "receipts", "receipt.list")
     await alice.press("receipt.send")
-    await shown(alice, "are on their way.")
+    await wait_for_modal_text(alice, "are on their way.")
     await world.settle()
     assert list_files(alice.dms)[-1] == [*(f"{number}.pdf" for number in numbers), "SO-1001.pdf"]

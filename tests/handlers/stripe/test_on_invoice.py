@@ -14,8 +14,16 @@ from models.receipt import Receipt
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from tests.fake_stripe import Fault
 from tests.fake_stripe.records import Invoice as StripeInvoice
-from tests.handlers.steps import buttons, failing, hooked, newest, opened, saying, shown
-from tests.handlers.stripe.stripe_orders import ALICE, line, ordered, placed_only
+from tests.handlers.steps import (
+    find_messages,
+    find_newest_message,
+    install_hooked_gateway,
+    list_buttons,
+    make_failing_hook,
+    open_modal,
+    wait_for_modal_text,
+)
+from tests.handlers.stripe.stripe_orders import ALICE, get_order_line, place_order, place_unprocessed_order
 from tests.stripe_world import StripeWorld, stripe_world
 
 
@@ -57,7 +65,7 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     assert await world.seats("acme_meeting") == (30, 30)
     number = stored.number
     assert (stored.status, stored.amount, number) == ("due", invoice.amount_due, f"FAKE-{invoice.id[-4:]}")
-    sent = newest(alice.dms, f"Invoice {number} for service order SO-1001")
+    sent = find_newest_message(alice.dms, f"Invoice {number} for service order SO-1001")
     assert f"Invoice {number}: €57.64, due on 10 Dec 2026" in sent.text
     [mail] = world.slack.mail.messages
     assert [file.name for file in mail.attachments] == [f"{number}.pdf", "SO-1001.pdf"]
@@ -73,7 +81,7 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     world.records.pay_invoice(invoice)
     await told(world)
     assert (await world.row(Invoice)).status == "paid"
-    assert newest(alice.dms, f"Invoice {number} for service order SO-1001 is paid")
+    assert find_newest_message(alice.dms, f"Invoice {number} for service order SO-1001 is paid")
     assert (await world.row(ServiceOrder)).model_dump() == order.model_dump()
     assert world.slack.refusals == []
 
@@ -82,20 +90,20 @@ async def test_without_webhooks_an_invoice_becomes_overdue_after_its_day_and_pai
     world: StripeWorld,
 ) -> None:
     """It is due on 10 December, at nine in the morning: the day ends at midnight in Paris."""
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     await world.pass_time(days=30, hours=13, minutes=59)
     assert (await world.row(Invoice)).status == "due"
     assert world.clock() > from_timestamp(get_invoice(world).due_date or 0)
     await world.pass_time(minutes=1)
     stored = await world.row(Invoice)
     assert stored.status == "overdue"
-    assert len(saying(world.channel("C01BILLING"), stored.number)) >= 1
+    assert len(find_messages(world.channel("C01BILLING"), stored.number)) >= 1
     alice = world.person("alice")
-    assert "invoice.open" in buttons(
-        newest(alice.dms, f"{stored.number} for service order SO-1001 is overdue")
+    assert "invoice.open" in list_buttons(
+        find_newest_message(alice.dms, f"{stored.number} for service order SO-1001 is overdue")
     )
     await alice.command("/add-seats")
-    await shown(alice, "has an unpaid invoice")
+    await wait_for_modal_text(alice, "has an unpaid invoice")
     world.records.pay_invoice(get_invoice(world))
     await world.pass_time(hours=1)
     assert (await world.row(Invoice)).status == "paid"
@@ -119,8 +127,8 @@ async def test_an_invoice_that_is_overdue_or_void_when_first_seen_is_announced(
     entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
     assert entries == [(None, "due"), ("due", status)]
     title = f"Invoice {stored.number} for service order SO-1001 {words}"
-    assert newest(world.person("alice").dms, title)
-    late = saying(
+    assert find_newest_message(world.person("alice").dms, title)
+    late = find_messages(
         world.channel("C01BILLING"), f"{stored.number} de la commande de Service SO-1001 est en retard"
     )
     assert len(late) == (1 if status == "overdue" else 0)
@@ -128,7 +136,7 @@ async def test_an_invoice_that_is_overdue_or_void_when_first_seen_is_announced(
 
 
 async def test_an_invoice_that_stripe_no_longer_shows_is_not_called_overdue(world: StripeWorld) -> None:
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     del world.records.invoices[get_invoice(world).id]
     with capture_logs() as logs:
         await world.pass_time(days=32)
@@ -137,17 +145,17 @@ async def test_an_invoice_that_stripe_no_longer_shows_is_not_called_overdue(worl
 
 
 async def test_voided_and_written_off_invoices_are_announced_and_change_no_order(world: StripeWorld) -> None:
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     invoice, alice = get_invoice(world), world.person("alice")
     world.records.mark_uncollectible(invoice)
     await told(world)
     assert (await world.row(Invoice)).status == "uncollectible"
-    assert newest(alice.dms, "was written off")
+    assert find_newest_message(alice.dms, "was written off")
     assert await follow_due_invoices(world.services) == 0
     world.records.void_invoice(invoice)
     await told(world)
     assert (await world.row(Invoice)).status == "void"
-    assert newest(alice.dms, "was cancelled")
+    assert find_newest_message(alice.dms, "was cancelled")
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
     assert await world.seats("acme_meeting") == (27, 27)
 
@@ -166,10 +174,10 @@ async def test_voided_and_written_off_invoices_are_announced_and_change_no_order
 async def test_seats_are_added_once_wherever_an_answer_is_lost(world: StripeWorld, fault: Fault) -> None:
     """R19: the quantity has changed, and nobody knows yet whether there is an invoice."""
     world.fake.faults.append(fault)
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     for _ in range(8):
         await world.pass_time(seconds=11)
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
     assert len(await world.rows(ChargeAttempt)) == 1
     assert await world.seats("acme_meeting") == (27, 27)
     assert get_invoice(world).status == "open"
@@ -178,35 +186,35 @@ async def test_seats_are_added_once_wherever_an_answer_is_lost(world: StripeWorl
 
 async def test_a_draft_that_no_one_finalized_is_found_by_the_next_process(world: StripeWorld) -> None:
     """The process dies between Stripe's two answers; the next one does not order again."""
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     world.fake.faults.append(Fault("cut_before", path="/finalize$", times=100))
     await world.pass_time(seconds=1)
-    assert (await line(world)).status == "unknown"
+    assert (await get_order_line(world)).status == "unknown"
     assert get_invoice(world).status == "draft"
     world.fake.faults.clear()
     await world.pass_time(seconds=11)
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
     assert len(world.fake.list_charge_requests()) == 1
 
 
 async def test_an_invoice_that_stripe_cannot_finalize_keeps_the_line_waiting(world: StripeWorld) -> None:
     world.records.finalization_error = "customer_tax_location_invalid"
     with capture_logs() as logs:
-        await ordered(world, ALICE, "acme_meeting")
-    assert (await line(world)).status == "charging"
+        await place_order(world, ALICE, "acme_meeting")
+    assert (await get_order_line(world)).status == "charging"
     assert any(entry["event"] == "invoice.finalization_failed" for entry in logs)
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "the invoice is being prepared" in order.text
     world.records.finalization_error = None
     await world.pass_time(minutes=10, seconds=1)
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
 
 
 async def leave_draft(world: StripeWorld) -> StripeInvoice:
     """Stripe has added the seats, and nothing has finalized their invoice."""
     fault = Fault("cut_before", path="/finalize$", times=100)
     world.fake.faults.append(fault)
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     world.fake.faults.remove(fault)
     assert get_invoice(world).status == "draft"
     return get_invoice(world)
@@ -219,16 +227,19 @@ async def test_a_subscription_that_ended_before_its_invoice_owes_nothing(
     """R19: a fault or a kill between the steps leaves no invoice for somebody to pay."""
     invoice = await leave_draft(world)
     world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
-    fault, gateway = Fault("cut_before", path="/void$", times=100), hooked(world)
+    fault, gateway = Fault("cut_before", path="/void$", times=100), install_hooked_gateway(world)
     world.fake.faults.append(fault)
     if is_killed:
-        gateway.after["reconcile"] = failing(RuntimeError("the process dies here"))
+        gateway.after["reconcile"] = make_failing_hook(RuntimeError("the process dies here"))
     await world.pass_time(seconds=11)
-    assert (invoice.status, (await line(world)).status) == ("open", "unknown")
+    assert (invoice.status, (await get_order_line(world)).status) == ("open", "unknown")
     gateway.after.clear()
     fault.kind, fault.times = "cut_after", 1
     await world.pass_time(minutes=3)
-    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "subscription_gone")
+    assert ((await get_order_line(world)).status, (await get_order_line(world)).reason) == (
+        "declined",
+        "subscription_gone",
+    )
     assert invoice.status == "void"
     assert await world.rows(Invoice) == []
 
@@ -240,7 +251,7 @@ async def test_what_a_credit_has_paid_is_settled_although_its_subscription_has_e
     await leave_draft(world)
     world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
     await world.pass_time(seconds=11)
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
     assert ((await world.row(Invoice)).status, get_invoice(world).status) == ("paid", "paid")
 
 
@@ -251,7 +262,7 @@ async def test_an_item_that_is_only_named_otherwise_still_has_the_seats_to_pay_f
     [item] = world.records.subscriptions["sub_of_acme_meeting"].items
     item.metadata["seatbot_subscription"] = "acme_conferences"
     await world.pass_time(seconds=11)
-    assert ((await line(world)).status, invoice.status) == ("settled", "open")
+    assert ((await get_order_line(world)).status, invoice.status) == ("settled", "open")
     assert (await world.row(Invoice)).status == "due"
 
 
@@ -261,7 +272,7 @@ async def test_an_item_that_was_taken_away_has_no_seats_to_pay_for(world: Stripe
     [item] = subscription.items
     subscription.items = [replace(item, id="si_other", metadata={"seatbot_subscription": "acme_other"})]
     await world.pass_time(seconds=11)
-    assert ((await line(world)).status, invoice.status) == ("declined", "void")
+    assert ((await get_order_line(world)).status, invoice.status) == ("declined", "void")
 
 
 async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: StripeWorld) -> None:
@@ -294,21 +305,27 @@ async def test_a_line_is_paid_as_it_was_agreed_or_not_at_all(
     world: StripeWorld, subscription: str, reason: str, words: str
 ) -> None:
     """Between placing and charging, the seller changes how the subscription is paid."""
-    await placed_only(world, ALICE, subscription)
+    await place_unprocessed_order(world, ALICE, subscription)
     held = world.records.subscriptions[f"sub_of_{subscription}"]
     held.sends_invoice = not held.sends_invoice
     await world.pass_time(seconds=1)
-    assert ((await line(world)).status, (await line(world)).reason) == ("declined", reason)
+    assert ((await get_order_line(world)).status, (await get_order_line(world)).reason) == (
+        "declined",
+        reason,
+    )
     assert world.records.list_updates() == []
-    assert words in newest(world.person("alice").dms, "declined").text
+    assert words in find_newest_message(world.person("alice").dms, "declined").text
 
 
 async def test_a_permission_that_is_withdrawn_after_placing_declines_the_line(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     world.records.customers["cus_acme"].metadata.clear()
     await world.pass_time(seconds=1)
-    assert ((await line(world)).status, (await line(world)).reason) == ("declined", "invoice_not_allowed")
-    declined = newest(world.person("alice").dms, "seats declined for GoTo Meeting")
+    assert ((await get_order_line(world)).status, (await get_order_line(world)).reason) == (
+        "declined",
+        "invoice_not_allowed",
+    )
+    declined = find_newest_message(world.person("alice").dms, "seats declined for GoTo Meeting")
     assert "the account may no longer order on invoice" in declined.text
     assert "or cancel these seats" in declined.text
     assert world.records.list_updates() == []
@@ -316,8 +333,8 @@ async def test_a_permission_that_is_withdrawn_after_placing_declines_the_line(wo
 
 async def test_an_invoice_with_nothing_to_pay_is_paid_immediately(world: StripeWorld) -> None:
     world.records.customers["cus_acme"].balance = -100_000
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     assert ((await world.row(Invoice)).status, (await world.row(Invoice)).check_at) == ("paid", None)
-    assert newest(world.person("alice").dms, "Account credit")
+    assert find_newest_message(world.person("alice").dms, "Account credit")
     [line] = (await world.row(Receipt)).receipt_lines
     assert line.invoiced == 0

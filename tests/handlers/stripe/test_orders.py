@@ -32,17 +32,17 @@ from models.subscription.outlook import SubscriptionPaidByInvoice
 from models.subscription.seat_pricing import CurrencyMismatch
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import InvoiceLine
-from tests.handlers.steps import hooked, newest, opened, saying
+from tests.handlers.steps import find_messages, find_newest_message, install_hooked_gateway, open_modal
 from tests.handlers.stripe.stripe_orders import (
     ALICE,
     CARLA,
     DORA,
-    line,
-    looked_at,
-    ordered,
-    placed_only,
-    quoted,
-    retried,
+    get_order_line,
+    place_order,
+    place_unprocessed_order,
+    prepare_order,
+    refresh_and_open_cart,
+    retry_order,
 )
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
 from tests.world import START
@@ -65,7 +65,7 @@ async def test_an_order_is_charged_at_stripe_for_what_its_quote_promised(world: 
     assert world.list_paid_totals() == [quote.total]
     assert await world.seats("acme_meeting") == (30, 30)
     assert len(world.fake.list_charge_requests()) == 1
-    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     [invoice] = world.records.list_paid_updates()
     assert f"<https://invoice.stripe.example/i/{invoice.id}|view>" in str(order.view.blocks)
     assert "Invoice FAKE-" in order.text
@@ -75,11 +75,11 @@ async def test_an_account_needs_no_subscriptions_and_cards_in_the_file(world: St
     """What Stripe holds is known here when it is first looked at."""
     held = world.records.subscriptions["sub_of_acme_meeting"].items[0]
     held.metadata.clear()
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     found = await world.row(Subscription, id="si_acme_meeting")
     assert (found.seats, found.product_id, found.active) == (25, "goto-meeting", True)
     assert not (await world.row(Subscription, id="acme_meeting")).active, "no longer there under that name"
-    await ordered(world, ALICE, "si_acme_meeting", 3)
+    await place_order(world, ALICE, "si_acme_meeting", 3)
     assert world.records.get_item("si_acme_meeting").quantity == 28
 
 
@@ -102,7 +102,7 @@ async def test_r3_the_cards_are_those_that_stripe_keeps(world: StripeWorld) -> N
     records.cards["pm_new"] = Card("pm_new", "cus_acme", last4="1881")
     records.customers["cus_acme"].default_payment_method = "pm_new"
     records.cards.pop("pm_acme_2")
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     methods = {m.id: m for m in await world.rows(PaymentMethod, account_id="acme")}
     assert methods["pm_new"].is_default
     assert methods["pm_new"].active
@@ -111,9 +111,9 @@ async def test_r3_the_cards_are_those_that_stripe_keeps(world: StripeWorld) -> N
 
 
 async def test_another_card_is_charged_for_this_order_only(world: StripeWorld) -> None:
-    await ordered(world, DORA, "declined_meeting", payment_method="pm_good_1")
+    await place_order(world, DORA, "declined_meeting", payment_method="pm_good_1")
     subscription = world.records.subscriptions["sub_of_declined_meeting"]
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
     assert subscription.default_payment_method is None, "the usual card is back"
     assert set(subscription.metadata) == {"seatbot_attempt"}
 
@@ -124,7 +124,7 @@ async def test_another_card_is_charged_for_this_order_only(world: StripeWorld) -
 async def test_r17_a_price_that_changed_before_placing_stops_the_order_with_both_prices(
     world: StripeWorld,
 ) -> None:
-    quote_id = await quoted(world, ALICE, "acme_meeting")
+    quote_id = await prepare_order(world, ALICE, "acme_meeting")
     world.records.tax_rates["FR"] = "0.25"
     with pytest.raises(QuotedPriceChanged) as refused:
         await place_service_order(world.services, person=ALICE, quote_id=quote_id)
@@ -138,18 +138,18 @@ async def test_r17_a_price_that_changed_before_placing_stops_the_order_with_both
 async def test_r17_a_price_that_changed_before_charging_stops_the_line_and_shows_both(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, DORA, "declined_meeting", payment_method="pm_good_1")
+    await place_unprocessed_order(world, DORA, "declined_meeting", payment_method="pm_good_1")
     world.records.tax_rates["GB"] = "0.25"
     await world.pass_time(seconds=20)
-    stopped = await line(world)
+    stopped = await get_order_line(world)
     assert (stopped.status, stopped.reason) == ("declined", "price_changed")
     assert stopped.offered_tax is not None
     assert stopped.offered_tax > stopped.tax
-    text = newest(world.person("dora").dms, "payment declined").text
+    text = find_newest_message(world.person("dora").dms, "payment declined").text
     assert "You were promised £19.80. The price is now £20.63, including tax." in text
     assert world.list_paid_totals() == []
     world.records.tax_rates["GB"] = "0.20"
-    await retried(world, stopped.order_id)
+    await retry_order(world, stopped.order_id)
     await world.settle()
     assert world.list_paid_totals() == [1980], "tried again once the price is the promised one"
 
@@ -177,7 +177,7 @@ async def test_r17_a_charged_amount_that_differs_from_the_promise_is_reported(
 
     world.fake.before_charge = leave_more
     with capture_logs() as logs:
-        await ordered(world, CARLA, "customer_assist", payment_method=card)
+        await place_order(world, CARLA, "customer_assist", payment_method=card)
         await world.pass_time(minutes=11)
     mismatches = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
     [invoice] = world.records.list_paid_updates()
@@ -188,19 +188,19 @@ async def test_r17_a_charged_amount_that_differs_from_the_promise_is_reported(
 
 
 async def test_a_declined_card_is_voided_and_the_next_one_charged_once(world: StripeWorld) -> None:
-    await ordered(world, DORA, "declined_meeting")
-    assert (await line(world)).reason == "card_declined"
+    await place_order(world, DORA, "declined_meeting")
+    assert (await get_order_line(world)).reason == "card_declined"
     [refused] = world.records.invoices.values()
     assert refused.status == "void", "no retry of Stripe's own can charge it any more"
-    await retried(world, 1)
+    await retry_order(world, 1)
     await world.settle()
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
     assert len(world.list_paid_totals()) == 1
 
 
 async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: StripeWorld) -> None:
-    await ordered(world, CARLA, "customer_assist", payment_method="pm_customer_never_1")
-    waiting = await line(world)
+    await place_order(world, CARLA, "customer_assist", payment_method="pm_customer_never_1")
+    waiting = await get_order_line(world)
     assert (waiting.status, waiting.customer_link) == (
         "needs_customer", "https://invoice.stripe.example/i/" + next(iter(world.records.invoices)),
     )  # fmt: skip
@@ -210,9 +210,9 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
     assert await remind_customers(world.services) == 1
     assert await remind_customers(world.services) == 0
     await world.settle()
-    assert len(saying(carla.dms, "confirm your payment")) == 2, "asked, and reminded once"
+    assert len(find_messages(carla.dms, "confirm your payment")) == 2, "asked, and reminded once"
     await world.pass_time(hours=2)
-    assert (await line(world)).reason == "customer_timeout"
+    assert (await get_order_line(world)).reason == "customer_timeout"
     assert world.list_paid_totals() == []
 
 
@@ -225,63 +225,63 @@ async def test_seats_that_settle_as_their_subscription_is_closed_do_not_open_it_
         async with world.services.write() as session:
             (await session.get_one(Subscription, "acme_meeting")).active = False
 
-    hooked(world).after["place"] = close
-    await ordered(world, ALICE, "acme_meeting")
-    assert (await line(world)).status == "settled"
+    install_hooked_gateway(world).after["place"] = close
+    await place_order(world, ALICE, "acme_meeting")
+    assert (await get_order_line(world)).status == "settled"
     assert not (await world.row(Subscription, id="acme_meeting")).active
 
 
 async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeWorld) -> None:
-    await ordered(world, CARLA, "customer_assist", payment_method="pm_lost_1")
+    await place_order(world, CARLA, "customer_assist", payment_method="pm_lost_1")
     await world.pass_time(seconds=15)
-    assert (await line(world)).status == "settled"
+    assert (await get_order_line(world)).status == "settled"
     assert len(world.list_paid_totals()) == 1
     [attempt] = await world.rows(ChargeAttempt)
     assert {call.idempotency_key for call in world.fake.list_charge_requests()} == {attempt.idempotency_key}
 
 
 async def test_a_subscription_cancelled_meanwhile_declines_its_line(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
     await world.pass_time(seconds=20)
-    assert (await line(world)).reason == "subscription_gone"
+    assert (await get_order_line(world)).reason == "subscription_gone"
     assert world.list_paid_totals() == []
 
 
 async def test_an_unpaid_subscription_is_shown_and_not_sold(world: StripeWorld) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     subscription = world.records.subscriptions["sub_of_acme_meeting"]
     subscription.status = "past_due"
     await world.pass_time(seconds=20)
-    assert (await line(world)).reason == "subscription_past_due"
+    assert (await get_order_line(world)).reason == "subscription_past_due"
     assert world.list_paid_totals() == []
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     stored = await world.row(Subscription, id="acme_meeting")
     assert (stored.active, stored.outlook.standing) == (True, "past_due")
     subscription.status = "active"
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     assert (await world.row(Subscription, id="acme_meeting")).outlook.standing == "active"
 
 
 async def test_an_item_removed_while_its_charge_is_unknown_ends_its_line(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("down", charges_only=True, times=9))
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     world.records.get_item("acme_meeting").metadata["seatbot_subscription"] = "another"
     await world.pass_time(minutes=11)
-    assert (await line(world)).reason == "subscription_gone"
+    assert (await get_order_line(world)).reason == "subscription_gone"
 
 
 async def test_a_customer_deleted_event_ends_open_charges(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("down", charges_only=True, times=9))
-    await ordered(world, ALICE, "acme_meeting")
-    assert (await line(world)).status == "unknown"
+    await place_order(world, ALICE, "acme_meeting")
+    assert (await get_order_line(world)).status == "unknown"
     world.fake.faults.clear()
     world.records.delete_customer("cus_acme")
     [word] = [event for event in world.webhook_sender.collect_events() if event["type"] == "customer.deleted"]
     assert await world.webhook_sender.send_events([word]) == [200]
     assert (await world.row(ReceivedBillingEvent)).account_id == "acme"
     await world.settle()
-    assert (await line(world)).reason == "customer_gone"
+    assert (await get_order_line(world)).reason == "customer_gone"
     assert await refresh_due_accounts(world.services) == 1
     assert await refresh_due_accounts(world.services) == 0, "there is nothing to look at any more"
 
@@ -289,20 +289,20 @@ async def test_a_customer_deleted_event_ends_open_charges(world: StripeWorld) ->
 async def test_r20_a_retry_that_ends_before_charging_is_announced_like_the_first_attempt(
     world: StripeWorld,
 ) -> None:
-    order = await ordered(world, DORA, "declined_meeting")
+    order = await place_order(world, DORA, "declined_meeting")
     world.records.cancel_subscription(world.records.subscriptions["sub_of_declined_meeting"])
     for declines in (2, 3):
         world.clock.move(minutes=1)
-        await retried(world, order.order.key)
+        await retry_order(world, order.order.key)
         await world.settle()
-        assert (await line(world)).reason == "subscription_gone"
+        assert (await get_order_line(world)).reason == "subscription_gone"
         declined = await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
         assert len({notice.destination for notice in declined}) * declines == len(declined)
 
 
 async def refusal_of(world: StripeWorld) -> Refusal:
     with pytest.raises(Refusal) as refused:
-        await quoted(world, ALICE, "acme_meeting")
+        await prepare_order(world, ALICE, "acme_meeting")
     return refused.value
 
 
@@ -327,7 +327,7 @@ async def test_during_a_stripe_outage_nothing_changes_and_people_see_a_message(
     world.fake.faults.append(Fault(kind, times=1000))  # type: ignore[arg-type]
     assert isinstance(await refusal_of(world), BillingUnavailable)
     world.fake.faults.clear()
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     assert len(world.list_paid_totals()) == 1
 
 
@@ -355,7 +355,7 @@ async def test_no_key_and_no_link_is_in_any_log(
 ) -> None:
     caplog.set_level("DEBUG")
     world.fake.faults.append(Fault("save_500", charges_only=True))
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     await world.services.billing.create_portal_link("acme")
     logged = caplog.text + "".join(capsys.readouterr())
     assert "rk_test_fake" not in logged
@@ -363,7 +363,7 @@ async def test_no_key_and_no_link_is_in_any_log(
 
 
 async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None:
-    await ordered(world, ALICE, "acme_meeting")
+    await place_order(world, ALICE, "acme_meeting")
     [invoice] = world.records.list_paid_updates()
     page = await world.services.billing.fetch_receipt_page("acme", invoice.id)
     assert page is not None
@@ -374,7 +374,7 @@ async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None
 
 async def test_a_card_added_meanwhile_can_be_chosen_at_checkout(world: StripeWorld) -> None:
     """R15: the way to the payment methods and back, with no event in between."""
-    quote_id = await quoted(world, ALICE, "acme_meeting")
+    quote_id = await prepare_order(world, ALICE, "acme_meeting")
     world.records.cards["pm_added"] = Card("pm_added", "cus_acme", last4="1881")
     checkout = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
     assert "pm_added" in {method.id for method in checkout.payment_methods}

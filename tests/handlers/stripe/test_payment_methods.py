@@ -13,7 +13,7 @@ from models.service_order import OrderLine
 from sandbox.person import Person
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import Customer, Invoice, Subscription
-from tests.handlers.steps import newest, opened
+from tests.handlers.steps import find_newest_message, open_modal
 from tests.stripe_world import StripeWorld, stripe_world
 
 SEPA = {"type": "sepa_debit", "last4": "3000"}
@@ -62,8 +62,8 @@ async def test_a_card_saved_by_checkout_on_the_subscription_only_is_charged(
     await world.settle()
     assert len(world.list_paid_totals()) == 1
     assert subscription(world).default_payment_method == "pm_checkout"
-    assert "Charged to Visa ending in 1881" in newest(alice.dms, "for service order").text
-    overview = await opened(alice, "/billing", "", "account.overview")
+    assert "Charged to Visa ending in 1881" in find_newest_message(alice.dms, "for service order").text
+    overview = await open_modal(alice, "/billing", "", "account.overview")
     assert "Visa •••• 1881, expires 04/2030, for GoTo Meeting" in overview.text
 
 
@@ -82,7 +82,7 @@ async def test_r3_a_bank_debit_is_refused_by_its_name(world: StripeWorld, alice:
     text = await refused_text(world, alice)
     assert "Seats ordered here can’t be charged to SEPA Direct Debit •••• 3000, which is the default." in text
     assert "make a credit or debit card the default" in text
-    overview = await opened(alice, "/billing", "", "account.overview")
+    overview = await open_modal(alice, "/billing", "", "account.overview")
     assert "SEPA Direct Debit •••• 3000, can’t be charged for seats ordered here, default" in overview.text
     assert world.fake.list_charge_requests() == []
 
@@ -96,7 +96,7 @@ async def test_r3_a_card_can_be_chosen_for_a_subscription_that_is_paid_by_bank_d
     await world.order(alice, acme_meeting=2)
     await world.settle()
     assert len(world.list_paid_totals()) == 1
-    assert "Charged to Visa ending in 4242" in newest(alice.dms, "for service order").text
+    assert "Charged to Visa ending in 4242" in find_newest_message(alice.dms, "for service order").text
     assert subscription(world).default_payment_method == "pm_sepa"
 
 
@@ -117,7 +117,7 @@ async def test_a_wallet_that_pending_updates_support_is_charged(
     await alice.wait_for_modal("service_order.show")
     await world.settle()
     assert len(world.list_paid_totals()) == 1
-    assert f"Charged to {name}" in newest(alice.dms, "for service order").text
+    assert f"Charged to {name}" in find_newest_message(alice.dms, "for service order").text
     [method] = (await world.row(Receipt)).charged_methods
     assert (method.type, method.email) == (values["type"], "alice@acme.example")
 
@@ -149,7 +149,7 @@ async def test_the_legacy_source_is_charged_if_there_is_no_other_default(
     await world.order(alice, acme_meeting=2)
     await world.settle()
     assert len(world.list_paid_totals()) == 1
-    assert "ending in 0005" in newest(alice.dms, "for service order").text
+    assert "ending in 0005" in find_newest_message(alice.dms, "for service order").text
     assert subscription(world).default_payment_method is None, "it was the usual one"
 
 
@@ -169,7 +169,7 @@ async def test_the_subscriptions_legacy_source_goes_before_the_customers_default
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    assert "ending in 0005" in newest(alice.dms, "for service order").text
+    assert "ending in 0005" in find_newest_message(alice.dms, "for service order").text
     assert subscription(world).default_payment_method is None
 
 
@@ -181,7 +181,7 @@ async def test_a_subscriptions_legacy_bank_account_is_shown_and_refused_by_its_n
     name = "ACH Direct Debit, STRIPE TEST BANK •••• 6789"
     subscription(world).default_source = set_only_method(world, "ba_old", **values)
     assert name in await refused_text(world, alice)
-    overview = await opened(alice, "/billing", "", "account.overview")
+    overview = await open_modal(alice, "/billing", "", "account.overview")
     assert f"{name}, can’t be charged for seats ordered here, for GoTo Meeting" in overview.text
     world.records.cards["ba_old"].customer = None
     assert await world.services.billing.list_payment_methods("acme") == [], "it was removed meanwhile"
@@ -198,7 +198,9 @@ async def test_a_card_in_a_wallet_is_shown_with_its_name_and_charged(
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    assert f"Charged to Visa ending in 4242 ({name})" in newest(alice.dms, "for service order").text
+    assert (
+        f"Charged to Visa ending in 4242 ({name})" in find_newest_message(alice.dms, "for service order").text
+    )
     [method] = (await world.row(Receipt)).charged_methods
     assert (method.brand, method.wallet) == ("visa", wallet)
 
@@ -226,9 +228,9 @@ async def test_r26_a_card_used_on_stripes_page_is_the_one_that_is_shown(
     [method] = receipt.payments
     assert (method.last4, method.amount) == ("5100", invoice.amount_due)
     assert (method.paid_on, receipt.issued_on) == (paid_on, paid_on + timedelta(days=1))
-    assert "Charged to Mastercard ending in 5100" in newest(alice.dms, "for service order").text
+    assert "Charged to Mastercard ending in 5100" in find_newest_message(alice.dms, "for service order").text
     await alice.close_modal(everything=True)
-    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert "Mastercard •••• 5100" in order.text
     assert "4242" not in order.text
 
@@ -239,9 +241,9 @@ async def test_r26_an_invoice_paid_outside_stripe_names_no_card(world: StripeWor
     await world.pass_time(minutes=11)
     assert (await world.row(OrderLine)).status == "settled"
     paid = f"Paid outside the payment provider: €{invoice.amount_due / 100:.2f}"
-    assert paid in newest(alice.dms, "for service order").text
+    assert paid in find_newest_message(alice.dms, "for service order").text
     await alice.close_modal(everything=True)
-    order = await opened(alice, "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert paid in order.text
     assert "4242" not in order.text
 
@@ -255,7 +257,7 @@ async def test_r26_a_card_that_is_replaced_right_after_its_charge_is_shown_as_it
     world.fake.after_charge = replace_card
     await world.order(alice, acme_meeting=2)
     await world.settle()
-    assert "Charged to Visa ending in 4242" in newest(alice.dms, "for service order").text
+    assert "Charged to Visa ending in 4242" in find_newest_message(alice.dms, "for service order").text
 
 
 async def test_a_charge_settles_even_if_the_key_may_not_read_what_it_was_paid_with(
@@ -267,7 +269,7 @@ async def test_a_charge_settles_even_if_the_key_may_not_read_what_it_was_paid_wi
         await world.settle()
     [entry] = [entry for entry in logs if entry["log_level"] == "error"]
     assert (entry["event"], entry["action_taken"]) == ("stripe.request_rejected", "method_not_shown")
-    shown = newest(alice.dms, "for service order").text
+    shown = find_newest_message(alice.dms, "for service order").text
     assert "Charged to a payment method that the payment provider doesn’t disclose" in shown
 
 

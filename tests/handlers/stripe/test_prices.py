@@ -19,8 +19,14 @@ from models.subscription.period_length import PeriodLength
 from models.subscription.proration import get_midnight
 from tests.fake_stripe.prices import Package, Tier
 from tests.fake_stripe.records import SubscriptionItem
-from tests.handlers.steps import opened, shown
-from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, ordered, placed_only
+from tests.handlers.steps import open_modal, wait_for_modal_text
+from tests.handlers.stripe.stripe_orders import (
+    ALICE,
+    get_order_line,
+    place_order,
+    place_unprocessed_order,
+    refresh_and_open_cart,
+)
 from tests.long_tables import mark_long_except
 from tests.stripe_world import StripeWorld, stripe_world
 
@@ -59,13 +65,13 @@ async def test_r17_seats_are_sold_whatever_the_interval(
     midnight = get_midnight(date(2026, 11, 9), "Europe/Paris")
     item.current_period_start = int(midnight.timestamp())
     item.current_period_end = int((midnight + timedelta(days=days)).timestamp())
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     assert (await world.row(Subscription, id="acme_meeting")).period == PeriodLength(length)
     await world.order(world.person("alice"), acme_meeting=5)
     await world.settle()
     quote = await world.row(Quote)
     assert world.list_paid_totals() == [quote.total]
-    billing = await opened(world.person("alice"), "/billing", "", "account.overview")
+    billing = await open_modal(world.person("alice"), "/billing", "", "account.overview")
     assert f"€14.00 per seat {text}" in billing.text
 
 
@@ -76,9 +82,9 @@ async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(wo
         account = await session.get_one(Account, "acme")
         account.currency = "ISK"
         session.add(account)
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     assert (await world.row(Subscription, id="acme_meeting")).unit_price == 5000
-    await ordered(world, ALICE, "acme_meeting", 2)
+    await place_order(world, ALICE, "acme_meeting", 2)
     quote, receipt = await world.row(Quote), await world.row(Receipt)
     assert world.list_paid_totals() == [quote.total * 100]
     assert (receipt.total, receipt.currency) == (quote.total, "ISK")
@@ -148,8 +154,8 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
     item, alice = get_item(world), world.person("alice")
     item.price = replace(item.price, **changes)
     world.records.get_subscription_and_item("acme_meeting")[0].currency = "eur"
-    assert words in (await opened(alice, "/add-seats", "", "cart.save")).text
-    assert words in (await opened(alice, "/billing", "", "account.overview")).text
+    assert words in (await open_modal(alice, "/add-seats", "", "cart.save")).text
+    assert words in (await open_modal(alice, "/billing", "", "account.overview")).text
     review = await world.quote(alice, acme_meeting=5)
     assert words in review.text
     quote = await world.row(Quote)
@@ -171,7 +177,7 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
 async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
     item = get_item(world)
     item.price = replace(item.price, unit_amount=5000, package=Package(10))
-    await ordered(world, ALICE, "acme_meeting", 5)
+    await place_order(world, ALICE, "acme_meeting", 5)
     assert (await world.row(Quote)).total == (await world.row(Receipt)).total == 0
     assert item.quantity == 30
 
@@ -182,11 +188,11 @@ async def test_r27_a_subscription_billed_by_usage_is_shown_with_its_reason(
 ) -> None:
     get_item(world).price.usage_type = "metered"
     person = world.person(user)
-    cart = await opened(person, "/add-seats", "", "cart.save")
+    cart = await open_modal(person, "/add-seats", "", "cart.save")
     assert words in cart.text
     assert "seats:acme_webinar" in str(cart.view)
     assert "seats:acme_meeting" not in str(cart.view)
-    billing = (await opened(person, "/billing", "", "account.overview")).text
+    billing = (await open_modal(person, "/billing", "", "account.overview")).text
     assert words in billing
     assert "€0.00" not in billing
     assert "25 seats" not in billing
@@ -214,7 +220,7 @@ async def test_r27_seats_that_are_billed_together_with_usage_are_shown_with_thei
 ) -> None:
     meter_usage_beside(world)
     person = world.person(user)
-    cart = await opened(person, "/add-seats", "", "cart.save")
+    cart = await open_modal(person, "/add-seats", "", "cart.save")
     assert words in cart.text
     assert "seats:acme_webinar" in str(cart.view)
     assert "seats:acme_meeting" not in str(cart.view)
@@ -237,24 +243,24 @@ async def test_r27_usage_metered_since_the_cart_was_opened_is_refused_before_the
 async def test_r18_an_order_whose_subscription_gets_usage_is_declined_and_leaves_the_usage_alone(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     metered = meter_usage_beside(world)
     await world.settle()
-    assert (await line(world)).reason == "billed_with_usage"
+    assert (await get_order_line(world)).reason == "billed_with_usage"
     assert world.fake.list_charge_requests() == []
     assert metered.unbilled_usage == 200
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "the subscription is now billed together with usage" in order.text
 
 
 async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(world: StripeWorld) -> None:
     get_item(world).price.currency = "usd"
     alice = world.person("alice")
-    cart = await opened(alice, "/add-seats", "", "cart.save")
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
     assert "billed in a different currency from the account" in cart.text
     assert "seats:acme_webinar" in str(cart.view)
     assert "seats:acme_meeting" not in str(cart.view)
-    billing = (await opened(alice, "/billing", "", "account.overview")).text
+    billing = (await open_modal(alice, "/billing", "", "account.overview")).text
     assert "US$14.00 per seat per month" in billing
     assert "Next renewals total" not in billing
 
@@ -264,16 +270,16 @@ async def test_seats_that_would_make_the_subscription_cheaper_are_refused_by_nam
     item.price = replace(item.price, tiers=[Tier(25, 2000), Tier(None, 1000)], tiers_mode="volume")
     await world.fill_cart(world.person("alice"), "", acme_meeting=5)
     await world.person("alice").submit()
-    await shown(world.person("alice"), "would cost less than now")
+    await wait_for_modal_text(world.person("alice"), "would cost less than now")
     assert await world.rows(Quote) == []
 
 
 async def test_r18_an_order_whose_price_becomes_billed_by_usage_is_declined_with_that_reason(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_item(world).price.usage_type = "metered"
     await world.pass_time(minutes=1)
     await world.settle()
-    assert (await line(world)).reason == "priced_by_usage"
+    assert (await get_order_line(world)).reason == "priced_by_usage"
     assert world.list_paid_totals() == []

@@ -11,8 +11,13 @@ from models.receipt import Receipt
 from models.tax import TaxTreatment
 from tests.fake_stripe import Fault
 from tests.fake_stripe.taxes import CustomerTax
-from tests.handlers.steps import opened, shown
-from tests.handlers.stripe.stripe_orders import ALICE, line, looked_at, placed_only
+from tests.handlers.steps import open_modal, wait_for_modal_text
+from tests.handlers.stripe.stripe_orders import (
+    ALICE,
+    get_order_line,
+    place_unprocessed_order,
+    refresh_and_open_cart,
+)
 from tests.stripe_world import StripeWorld, stripe_world
 
 REVERSE_CHARGE = "Reverse charge: no tax is charged. You account for the tax yourself."
@@ -44,7 +49,7 @@ async def order_in_slack(world: StripeWorld, seats: int = 5) -> list[str]:
     texts.append(placement.text)
     await placement.submit()
     await world.settle()
-    return [*texts, (await opened(alice, "/service-orders", "SO-1001", "service_order.show")).text]
+    return [*texts, (await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")).text]
 
 
 async def get_cart_refusal(world: StripeWorld) -> str:
@@ -138,7 +143,10 @@ async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can
     form.fill("state", "ME").fill("postal_code", "unknown")
     with capture_logs() as logs:
         await alice.submit()
-    assert "We can’t calculate the tax for this billing address" in (await shown(alice, "tax")).text
+    assert (
+        "We can’t calculate the tax for this billing address"
+        in (await wait_for_modal_text(alice, "tax")).text
+    )
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     await alice.press("checkout.edit")
     form = await world.open_address(alice)
@@ -154,7 +162,7 @@ async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can
 async def test_a_shipping_address_that_stripe_tax_cannot_place_is_named_as_such(
     world: StripeWorld, is_error: bool
 ) -> None:
-    await looked_at(world, ALICE, "acme")
+    await refresh_and_open_cart(world, ALICE, "acme")
     get_tax(world).shipping = {"country": "US", "line1": "1 Main St"}
     if is_error:
         fault = Fault("reject", "/v1/invoices/create_preview", code="customer_tax_location_invalid", times=9)
@@ -166,20 +174,20 @@ async def test_a_shipping_address_that_stripe_tax_cannot_place_is_named_as_such(
 async def test_an_address_that_becomes_unknown_before_the_charge_declines_the_line(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_tax(world).shipping = {"country": "US"}
     await world.settle()
-    assert (await line(world)).reason == "tax_location_invalid"
+    assert (await get_order_line(world)).reason == "tax_location_invalid"
     assert world.list_paid_totals() == []
 
 
 async def test_an_exemption_given_after_the_quote_stops_the_order_with_both_prices(
     world: StripeWorld,
 ) -> None:
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_tax(world).exempt = "exempt"
     await world.settle()
-    stopped = await line(world)
+    stopped = await get_order_line(world)
     assert (stopped.reason, stopped.offered_tax) == ("price_changed", 0)
     assert world.list_paid_totals() == []
 
@@ -188,14 +196,14 @@ async def test_r28_a_reason_that_changed_before_the_charge_is_the_receipts(world
     """Nothing is taxed either way, but a receipt must say why: as Stripe's invoice does."""
     world.records.seller_country = "IE"
     get_tax(world).exempt = "exempt"
-    await placed_only(world, ALICE, "acme_meeting")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
     world.records.customers["cus_acme"].tax = CustomerTax(ids=[("eu_vat", "FR40303265045")])
     await world.settle()
     quote, receipt = await world.row(Quote), await world.row(Receipt)
     assert [item.treatment for item in receipt.taxes] == [TaxTreatment.REVERSE_CHARGE]
     assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",)
     assert quote.tax_facts.buyer_tax_ids == ()
-    order = await opened(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert REVERSE_CHARGE in order.text
     assert "the account is exempt" not in order.text
 

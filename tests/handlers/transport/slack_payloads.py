@@ -36,16 +36,16 @@ ENVELOPE = {"api_app_id": "A0SEATBOT", "token": "legacy-token", "trigger_id": "1
 CHANNEL = {"id": "C01BILLING", "name": "billing"}
 
 
-def text(words: str) -> Json:
+def build_text(words: str) -> Json:
     return {"type": "plain_text", "text": words, "emoji": True}
 
 
-def button(action_id: str, value: str | None = "1") -> Json:
+def build_button(action_id: str, value: str | None = "1") -> Json:
     pressed = {"type": "button", "action_id": action_id, "block_id": "b1", "action_ts": "1796.1"}
-    return {**pressed, "text": text("Open")} | ({"value": value} if value is not None else {})
+    return {**pressed, "text": build_text("Open")} | ({"value": value} if value is not None else {})
 
 
-def view(callback_id: str, kind: str = "modal", **fields: Any) -> Json:
+def build_view(callback_id: str, kind: str = "modal", **fields: Any) -> Json:
     return {
         "id": "V01",
         "team_id": "T01ACME",
@@ -55,7 +55,7 @@ def view(callback_id: str, kind: str = "modal", **fields: Any) -> Json:
         "callback_id": callback_id,
         "state": {"values": {}},
         "hash": "1796.abc",
-        "title": text("Seats"),
+        "title": build_text("Seats"),
         "clear_on_close": False,
         "notify_on_close": False,
         "close": None,
@@ -70,7 +70,7 @@ def view(callback_id: str, kind: str = "modal", **fields: Any) -> Json:
     }
 
 
-def command(name: str, source: str, **fields: Any) -> DocumentedPayload:
+def build_command(name: str, source: str, **fields: Any) -> DocumentedPayload:
     payload = {
         "token": "legacy-token",
         "team_id": "T01ACME",
@@ -90,14 +90,14 @@ def command(name: str, source: str, **fields: Any) -> DocumentedPayload:
     return DocumentedPayload(f"command: {name}", source, "command", payload)
 
 
-def interaction(
+def build_interaction(
     name: str, source: str, payload_type: str, reply: Any = None, /, **fields: Any
 ) -> DocumentedPayload:
     payload = {"type": payload_type, "user": ALICE, "team": TEAM, **ENVELOPE, **fields}
     return DocumentedPayload(f"{payload_type}: {name}", source, "interactive", payload, reply)
 
 
-def event(event_type: str, source: str, outer: Json | None = None, **fields: Any) -> DocumentedPayload:
+def build_event(event_type: str, source: str, outer: Json | None = None, **fields: Any) -> DocumentedPayload:
     authorization = {
         "enterprise_id": None,
         "team_id": "T01ACME",
@@ -121,29 +121,29 @@ def event(event_type: str, source: str, outer: Json | None = None, **fields: Any
     return DocumentedPayload(name, source, "event", payload)
 
 
-def outer_event(payload: Json, source: str, reply: Any = None) -> DocumentedPayload:
+def build_outer_event(payload: Json, source: str, reply: Any = None) -> DocumentedPayload:
     return DocumentedPayload(f"event: {payload['type']}", source, "event", payload, reply)
 
 
 COMMANDS = [
-    command("in a workspace", f"{DOCS}/interactivity/implementing-slash-commands"),
-    command(
+    build_command("in a workspace", f"{DOCS}/interactivity/implementing-slash-commands"),
+    build_command(
         "in an organisation",
         f"{BOLT_JS_TYPES}/command/index.ts",
         is_enterprise_install="true",
         enterprise_id="E0ORG",
         enterprise_name="Acme Group",
     ),
-    command(
+    build_command(
         "in a direct message",
         f"{DOCS}/interactivity/implementing-slash-commands",
         channel_id="D01",
         channel_name="directmessage",
     ),
-    command(
+    build_command(
         "with no channel", f"{DOCS}/interactivity/implementing-slash-commands", channel_id="", channel_name=""
     ),
-    command(
+    build_command(
         "with a field nobody knows", f"{DOCS}/interactivity/implementing-slash-commands", thread_ts="1796.1"
     ),
     DocumentedPayload(
@@ -170,7 +170,7 @@ MESSAGE_CONTAINER = {
 }
 
 ACTIONS = [
-    interaction(
+    build_interaction(
         "in a message that only one person sees, with blocks in an attachment",
         f"{INTERACTION}/block_actions-payload",
         "block_actions",
@@ -184,9 +184,9 @@ ACTIONS = [
         channel=CHANNEL,
         view=[],
         response_url="http://127.0.0.1:9/actions/T01ACME/1/abc",
-        actions=[button("old.menu")],
+        actions=[build_button("old.menu")],
     ),
-    interaction(
+    build_interaction(
         "in a message",
         f"{INTERACTION}/block_actions-payload",
         "block_actions",
@@ -195,26 +195,26 @@ ACTIONS = [
         message=MESSAGE,
         state={"values": {}},
         response_url="",
-        actions=[button("quote.open")],
+        actions=[build_button("quote.open")],
     ),
-    interaction(
+    build_interaction(
         "in a modal, of an element that was deselected",
         f"{INTERACTION}/block_actions-payload",
         "block_actions",
         container={"type": "view", "view_id": "V01"},
-        view=view("cart.save", state={"values": []}),
-        actions=[{**button("cart.product", None), "type": "static_select", "selected_option": None}],
+        view=build_view("cart.save", state={"values": []}),
+        actions=[{**build_button("cart.product", None), "type": "static_select", "selected_option": None}],
     ),
-    interaction(
+    build_interaction(
         "on Home, in an organisation",
         f"{BOLT_JS_TYPES}/actions/block-action.ts",
         "block_actions",
         container={"type": "view", "view_id": "V01"},
-        view=view("", "home", app_installed_team_id="E0ORG"),
-        actions=[button("home.next")],
+        view=build_view("", "home", app_installed_team_id="E0ORG"),
+        actions=[build_button("home.next")],
         **ORG_WIDE,
     ),
-    interaction(
+    build_interaction(
         "by a person whose team is the organisation",
         f"{INTERACTION}/block_suggestion-payload",
         "block_actions",
@@ -224,21 +224,21 @@ ACTIONS = [
             "enterprise": None,
             "container": MESSAGE_CONTAINER,
             "channel": {"id": "", "name": ""},
-            "actions": [button("account.open_portal")],
+            "actions": [build_button("account.open_portal")],
         },
     ),
-    interaction(
+    build_interaction(
         "in a workflow's step",
         f"{INTERACTION}/block_actions-payload",
         "block_actions",
         container=MESSAGE_CONTAINER,
         channel=CHANNEL,
-        actions=[button("step.approve")],
+        actions=[build_button("step.approve")],
         bot_access_token="xwfp-1",
         function_data={"execution_id": "Fx1", "function": {"callback_id": "approve"}, "inputs": {"a": 1}},
         interactivity={"interactor": {"id": "U01ALICE", "secret": "s"}, "interactivity_pointer": "1.2.a"},
     ),
-    interaction(
+    build_interaction(
         "of an old message",
         f"{INTERACTION}/block_actions-payload",
         "block_actions",
@@ -250,29 +250,29 @@ ACTIONS = [
 ]
 
 VIEWS = [
-    interaction(
+    build_interaction(
         "of an unknown form",
         f"{INTERACTION}/view-interactions-payload",
         "view_submission",
         "refusal.show",
-        view=view("old.form"),
+        view=build_view("old.form"),
         response_urls=[],
     ),
-    interaction(
+    build_interaction(
         "in an organisation",
         f"{BOLT_JS_TYPES}/view/index.ts",
         "view_submission",
         "refusal.show",
-        view=view("old.form", app_installed_team_id="E0ORG"),
+        view=build_view("old.form", app_installed_team_id="E0ORG"),
         response_urls=[{"block_id": "b", "action_id": "a", "channel_id": "C01BILLING", "response_url": ""}],
         **ORG_WIDE,
     ),
-    interaction(
+    build_interaction(
         "with a conversation to answer in",
         f"{INTERACTION}/view-interactions-payload",
         "view_submission",
         "refusal.show",
-        view=view("old.form"),
+        view=build_view("old.form"),
         response_urls=[
             {
                 "block_id": "b",
@@ -282,40 +282,40 @@ VIEWS = [
             }
         ],
     ),
-    interaction(
+    build_interaction(
         "of a workflow's step",
         f"{BOLT_PYTHON_TESTS}/test_workflow_steps.py",
         "view_submission",
         "refusal.show",
-        view=view("old.step", "workflow_step", submit_disabled=False),
+        view=build_view("old.step", "workflow_step", submit_disabled=False),
         workflow_step={"workflow_step_edit_id": "1.2", "workflow_id": "3", "step_id": "4"},
     ),
-    interaction(
+    build_interaction(
         "closed",
         f"{INTERACTION}/view-interactions-payload",
         "view_closed",
-        view=view("cart.save"),
+        view=build_view("cart.save"),
         is_cleared=True,
     ),
-    interaction(
+    build_interaction(
         "closed, in an organisation",
         f"{BOLT_JS_TYPES}/view/index.ts",
         "view_closed",
-        view=view("cart.save"),
+        view=build_view("cart.save"),
         is_cleared=False,
         **ORG_WIDE,
     ),
 ]
 
 OTHER_INTERACTIONS = [
-    interaction(
+    build_interaction(
         "global",
         f"{INTERACTION}/shortcuts-interaction-payload",
         "shortcut",
         callback_id="buy",
         action_ts="1796.1",
     ),
-    interaction(
+    build_interaction(
         "in an organisation",
         f"{BOLT_JS_TYPES}/shortcuts/global-shortcut.ts",
         "shortcut",
@@ -323,7 +323,7 @@ OTHER_INTERACTIONS = [
         action_ts="1796.1",
         **ORG_WIDE,
     ),
-    interaction(
+    build_interaction(
         "on a message",
         f"{INTERACTION}/shortcuts-interaction-payload",
         "message_action",
@@ -333,7 +333,7 @@ OTHER_INTERACTIONS = [
         channel={"id": "D01", "name": "directmessage"},
         message={**MESSAGE, "blocks": [{"type": "rich_text", "block_id": "r", "elements": []}]},
     ),
-    interaction(
+    build_interaction(
         "in a modal",
         f"{INTERACTION}/block_suggestion-payload",
         "block_suggestion",
@@ -342,9 +342,9 @@ OTHER_INTERACTIONS = [
         action_id="search",
         block_id="b1",
         value="meet",
-        view=view("cart.save"),
+        view=build_view("cart.save"),
     ),
-    interaction(
+    build_interaction(
         "in a message, in an organisation",
         f"{BOLT_JS_TYPES}/options/index.ts",
         "block_suggestion",
@@ -357,22 +357,24 @@ OTHER_INTERACTIONS = [
         value="",
         **ORG_WIDE,
     ),
-    interaction(
+    build_interaction(
         "with elements that are not the bot's",
         f"{INTERACTION}/view-interactions-payload",
         "view_submission",
         "refusal.show",
-        view=view(
+        view=build_view(
             "old.form",
             state={
                 "values": {
-                    "b1": {"menu": {"type": "external_select", "selected_option": {"text": text("One")}}},
+                    "b1": {
+                        "menu": {"type": "external_select", "selected_option": {"text": build_text("One")}}
+                    },
                     "b2": {"to_come": {"type": "matrix", "value": [[1, 2], [3]]}},
                 }
             },
         ),
     ),
-    interaction(
+    build_interaction(
         "of an element whose value is a number",
         f"{INTERACTION}/block_actions-payload",
         "block_actions",
@@ -381,7 +383,7 @@ OTHER_INTERACTIONS = [
         message=MESSAGE,
         actions=[{"type": "rating", "action_id": "old.rating", "block_id": "b1", "value": 5}],
     ),
-    interaction(
+    build_interaction(
         "of old",
         f"{BOLT_PYTHON_TESTS}/test_dialogs.py",
         "dialog_suggestion",
@@ -392,7 +394,7 @@ OTHER_INTERACTIONS = [
         state="",
         channel=CHANNEL,
     ),
-    interaction(
+    build_interaction(
         "of old",
         f"{BOLT_PYTHON_TESTS}/test_dialogs.py",
         "dialog_submission",
@@ -402,7 +404,7 @@ OTHER_INTERACTIONS = [
         channel=CHANNEL,
         response_url="",
     ),
-    interaction(
+    build_interaction(
         "of old",
         f"{BOLT_PYTHON_TESTS}/test_dialogs.py",
         "dialog_cancellation",
@@ -411,7 +413,7 @@ OTHER_INTERACTIONS = [
         channel=CHANNEL,
         response_url="",
     ),
-    interaction(
+    build_interaction(
         "of old",
         f"{BOLT_PYTHON_TESTS}/test_attachment_actions.py",
         "interactive_message",
@@ -424,17 +426,17 @@ OTHER_INTERACTIONS = [
         is_app_unfurl=True,
         response_url="",
     ),
-    interaction(
+    build_interaction(
         "of old",
         f"{BOLT_PYTHON_TESTS}/test_workflow_steps.py",
         "workflow_step_edit",
         callback_id="old.step",
         workflow_step={"workflow_id": "3", "step_id": "4", "inputs": {}, "outputs": []},
     ),
-    interaction("of a type to come", f"{INTERACTION}", "canvas_action", canvas={"id": "F01"}),
+    build_interaction("of a type to come", f"{INTERACTION}", "canvas_action", canvas={"id": "F01"}),
 ]
 
-HOME = view("", "home")
+HOME = build_view("", "home")
 ORG_EVENT = {
     "enterprise_id": "E0ORG",
     "authorizations": [
@@ -456,12 +458,12 @@ SHARED = {
 PROFILE = {"real_name": "Alice Martin", "email": "alice@acme.example", "status_text": "", "fields": []}
 
 EVENTS = [
-    outer_event(
+    build_outer_event(
         {"type": "url_verification", "token": "legacy-token", "challenge": "3eZbrw1aB"},
         f"{EVENT}/url_verification",
         {"challenge": "3eZbrw1aB"},
     ),
-    outer_event(
+    build_outer_event(
         {
             "type": "app_rate_limited",
             "token": "legacy-token",
@@ -471,10 +473,10 @@ EVENTS = [
         },
         f"{EVENT}/app_rate_limited",
     ),
-    event(
+    build_event(
         "app_home_opened", f"{EVENT}/app_home_opened", user="U01ALICE", channel="D01", tab="home", view=HOME
     ),
-    event(
+    build_event(
         "app_home_opened",
         f"{EVENT}/app_home_opened",
         {"authed_users": []},
@@ -482,7 +484,7 @@ EVENTS = [
         channel="D01",
         tab="messages",
     ),
-    event(
+    build_event(
         "app_home_opened",
         f"{BOLT_PYTHON_TESTS}/test_events_org_apps.py",
         ORG_EVENT,
@@ -490,35 +492,37 @@ EVENTS = [
         channel="D01",
         tab="home",
     ),
-    event("app_uninstalled", f"{EVENT}/app_uninstalled"),
-    event("tokens_revoked", f"{EVENT}/tokens_revoked", tokens={"oauth": ["U01ALICE"], "bot": ["U01BOT"]}),
-    event(
+    build_event("app_uninstalled", f"{EVENT}/app_uninstalled"),
+    build_event(
+        "tokens_revoked", f"{EVENT}/tokens_revoked", tokens={"oauth": ["U01ALICE"], "bot": ["U01BOT"]}
+    ),
+    build_event(
         "tokens_revoked",
         f"{EVENT}/tokens_revoked",
         {"authed_users": ["U01ALICE"]},
         tokens={"oauth": ["U01ALICE"]},
     ),
-    event(
+    build_event(
         "team_access_granted",
         f"{BOLT_PYTHON_TESTS}/test_events_org_apps.py",
         {**ORG_EVENT, "team_id": None},
         team_ids=["T01ACME", "T02"],
     ),
-    event(
+    build_event(
         "team_access_revoked",
         f"{EVENT}/team_access_revoked",
         {**ORG_EVENT, "team_id": None},
         team_ids=["T02"],
     ),
-    event(
+    build_event(
         "user_change",
         f"{EVENT}/user_change",
         user={**ALICE, "locale": "fr-FR", "profile": PROFILE},
         cache_ts=1796033931,
     ),
-    event("user_profile_changed", f"{EVENT}/user_profile_changed", user={**ALICE, "profile": PROFILE}),
-    event("team_join", f"{EVENT}/team_join", user={**ALICE, "profile": PROFILE}),
-    event(
+    build_event("user_profile_changed", f"{EVENT}/user_profile_changed", user={**ALICE, "profile": PROFILE}),
+    build_event("team_join", f"{EVENT}/team_join", user={**ALICE, "profile": PROFILE}),
+    build_event(
         "member_joined_channel",
         f"{EVENT}/member_joined_channel",
         user="U01ALICE",
@@ -527,11 +531,11 @@ EVENTS = [
         team="T01ACME",
         inviter="U02BENOIT",
     ),
-    event(
+    build_event(
         "channel_rename", f"{EVENT}/channel_rename", channel={"id": "C01BILLING", "name": "b", "created": 1}
     ),
-    event("channel_archive", f"{EVENT}/channel_archive", channel="C01BILLING", user="U01ALICE"),
-    event(
+    build_event("channel_archive", f"{EVENT}/channel_archive", channel="C01BILLING", user="U01ALICE"),
+    build_event(
         "message",
         f"{EVENT}/message.im",
         user="U01ALICE",
@@ -540,7 +544,7 @@ EVENTS = [
         text="hello",
         ts="1.2",
     ),
-    event(
+    build_event(
         "message",
         f"{EVENT}/message/message_changed",
         SHARED,
@@ -550,7 +554,7 @@ EVENTS = [
         message={"type": "message", "user": "U01ALICE", "text": "new", "ts": "1.2", "thread_ts": "1.1"},
         previous_message={"type": "message", "user": "U01ALICE", "text": "old", "ts": "1.2"},
     ),
-    event(
+    build_event(
         "message",
         f"{EVENT}/message/bot_message",
         {"enterprise_id": "E0ORG"},
@@ -560,7 +564,7 @@ EVENTS = [
         text="",
         ts="1.2",
     ),
-    event(
+    build_event(
         "app_mention",
         f"{EVENT}/app_mention",
         {**SHARED, "team_id": "T02"},
@@ -571,14 +575,14 @@ EVENTS = [
         user_team="E0OTHER",
         source_team="E0OTHER",
     ),
-    event(
+    build_event(
         "reaction_added",
         f"{EVENT}/reaction_added",
         user="U01ALICE",
         reaction="eyes",
         item={"type": "message", "channel": "C01BILLING", "ts": "1.2"},
     ),
-    event(
+    build_event(
         "file_shared",
         f"{EVENT}/file_shared",
         user_id="U01ALICE",
@@ -586,12 +590,12 @@ EVENTS = [
         file_id="F01",
         file={"id": "F01"},
     ),
-    event(
+    build_event(
         "assistant_thread_started",
         f"{EVENT}/assistant_thread_started",
         assistant_thread={"user_id": "U01ALICE", "channel_id": "D01", "thread_ts": "1.1", "context": {}},
     ),
-    event(
+    build_event(
         "function_executed",
         f"{EVENT}/function_executed",
         function={"id": "Fn01", "callback_id": "buy", "type": "app", "input_parameters": []},
@@ -600,16 +604,16 @@ EVENTS = [
         workflow_execution_id="Wx01",
         bot_access_token="xwfp-1",
     ),
-    event(
+    build_event(
         "workflow_step_execute",
         f"{BOLT_PYTHON_TESTS}/test_workflow_steps.py",
         callback_id="old.step",
         workflow_step={"step_id": "4"},
     ),
-    event(
+    build_event(
         "entity_of_tomorrow", f"{DOCS}/apis/events-api", team=["T01ACME"], user=5, channel={"name": "billing"}
     ),
-    outer_event({"type": "event_batch", "events": []}, f"{DOCS}/apis/events-api"),
+    build_outer_event({"type": "event_batch", "events": []}, f"{DOCS}/apis/events-api"),
 ]
 
 PAYLOADS = [*COMMANDS, *ACTIONS, *VIEWS, *OTHER_INTERACTIONS, *EVENTS]

@@ -13,8 +13,8 @@ from models.product import Product
 from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 from sandbox.driver import Modal, Person
-from tests.handlers.db_snapshot import change, stored
-from tests.handlers.steps import import_quote, opened
+from tests.handlers.db_snapshot import change, load_all_rows
+from tests.handlers.steps import import_quote, open_modal
 from tests.world import World
 
 MEETING, WEBINAR = "seats:acme_meeting", "seats:acme_webinar"
@@ -52,16 +52,16 @@ async def test_each_invalid_number_of_seats_is_reported_at_its_field(world: Worl
     await world.quote(person, acme_webinar=3)
     await person.press("cart.edit")
     form = await person.wait_for_modal("cart.save")
-    before = await stored(world)
+    before = await load_all_rows(world)
     for text, words in {**NO_NUMBERS, **TOO_MANY}.items():
         reply = await form.fill(WEBINAR, text).submit()
         said = {name: plainly(words_said) for name, words_said in reply.errors.items()}
         assert said == {WEBINAR: words[language == "fr"]}, text
-        assert await stored(world) == before
+        assert await load_all_rows(world) == before
     for text, words in NO_ORDER.items():
         reply = await form.fill(WEBINAR, text).fill(MEETING, text).submit()
         assert reply.errors == {MEETING: words[language == "fr"]}, repr(text)
-        assert await stored(world) == before
+        assert await load_all_rows(world) == before
     assert world.slack.refusals == []
 
 
@@ -118,13 +118,13 @@ async def test_command_text_that_asks_for_the_impossible_is_refused_privately(wo
     alice = world.person("alice")
     await world.fill_cart(alice)
     await alice.close_modal()
-    before = await stored(world)
+    before = await load_all_rows(world)
     for number, (words, said) in enumerate(WORDS_REFUSED.items(), 1):
         await alice.command("/add-seats", words, channel="C07GENERAL")
         line = await alice.wait_for_ephemeral(number)
         assert said in line.text, (words, line.text)
         assert alice.modal is None, words
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before
     assert world.channel("C07GENERAL") == []
 
 
@@ -158,16 +158,16 @@ async def test_the_form_opens_with_what_was_understood_and_says_what_was_not(wor
     alice = world.person("alice")
     await world.fill_cart(alice)
     await alice.close_modal()
-    before = await stored(world)
+    before = await load_all_rows(world)
     for words, (said, seats) in WORDS_LEFT_OPEN.items():
-        form = await opened(alice, "/add-seats", words, "cart.save")
+        form = await open_modal(alice, "/add-seats", words, "cart.save")
         assert said in form.text, (words, form.text)
         assert form.text.index(said) < form.text.index("Add seats to Acme")
         assert (form.value(MEETING) or "", form.value(WEBINAR) or "") == seats, words
         await alice.close_modal()
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before
     assert world.slack.refusals == []
-    form = await opened(alice, "/add-seats", "5", "cart.save")
+    form = await open_modal(alice, "/add-seats", "5", "cart.save")
     await form.fill(WEBINAR, "5").submit()
     await alice.wait_for_modal("quote.review")
     assert (await world.row(Cart)).seats == {"acme_webinar": 5}
@@ -180,7 +180,7 @@ async def test_the_form_says_in_french_what_was_not_understood(world: World) -> 
         ("5 postes de zoom svp", "Vous n’avez pas ici d’abonnement à « zoom »."),
         ("5 postes", "À quel produit correspond « 5 » ?"),
     ):
-        form = await opened(benoit, "/add-seats", words, "cart.save")
+        form = await open_modal(benoit, "/add-seats", words, "cart.save")
         assert said in plainly(form.text), (words, form.text)
         await benoit.close_modal()
     await benoit.command("/add-seats", "rescue 2")
@@ -193,7 +193,7 @@ async def test_what_was_not_understood_is_still_said_after_the_warning_about_pen
     """R6 comes first; a view carries 3,000 characters of its own."""
     await import_quote(world)
     alice = world.person("alice")
-    await opened(alice, "/add-seats", "webinar 4 zoom 5 " + "é" * 3900, "cart.warning")
+    await open_modal(alice, "/add-seats", "webinar 4 zoom 5 " + "é" * 3900, "cart.warning")
     await alice.press("cart.continue")
     form = await alice.wait_for_modal("cart.save")
     assert "You don’t have a subscription to “zoom” here." in form.text
@@ -231,7 +231,7 @@ async def test_numbers_are_understood_as_people_type_them(world: World) -> None:
     await change(world, Product, "goto-meeting", name="R&D 3")
     alice = world.person("alice")
     for words, number in NUMBERS_AS_TYPED.items():
-        form = await opened(alice, "/add-seats", words, "cart.save")
+        form = await open_modal(alice, "/add-seats", words, "cart.save")
         values = {form.value(MEETING), form.value(WEBINAR)} - {None}
         assert values == ({number} if number else set()), words
         assert "You don’t have" not in form.text, words
@@ -244,7 +244,7 @@ async def test_command_text_overrides_the_stored_cart_for_its_product_only(world
     alice = world.person("alice")
     await world.quote(alice, acme_meeting=3, acme_webinar=1)
     await alice.close_modal()
-    form = await opened(alice, "/add-seats", words, "cart.save")
+    form = await open_modal(alice, "/add-seats", words, "cart.save")
     assert (form.value(MEETING), form.value(WEBINAR)) == ("3", "5")
     assert (await world.row(Cart)).seats == {"acme_meeting": 3, "acme_webinar": 1}
     await alice.submit()
@@ -257,9 +257,9 @@ async def test_r10_a_product_alone_changes_no_number_and_a_number_alone_means_th
 ) -> None:
     alice = world.person("alice")
     await world.quote(alice, acme_webinar=1)
-    form = await opened(alice, "/add-seats", "webinar", "cart.save")
+    form = await open_modal(alice, "/add-seats", "webinar", "cart.save")
     assert form.value(WEBINAR) == "1"
-    form = await opened(world.person("sam"), "/add-seats", "5", "cart.save")
+    form = await open_modal(world.person("sam"), "/add-seats", "5", "cart.save")
     assert form.value("seats:slow_meeting") == "5"
 
 
@@ -296,12 +296,12 @@ async def test_a_decided_quote_and_a_finished_order_open_by_number_in_any_case(w
     alice = world.person("alice")
     await world.order(alice, acme_meeting=1)
     await world.settle()
-    review = await opened(alice, "/quotes", "sq-1001", "quote.review")
+    review = await open_modal(alice, "/quotes", "sq-1001", "quote.review")
     assert "Accepted* by Alice Martin on 10 Nov 2026, 10:00 (CET)" in review.text
     assert "SO-1001" in review.text
     assert review.submit_label is None
     assert not {"quote.approve", "quote.reject"} & set(review.action_ids)
-    order = await opened(alice, "/service-orders", " so-1001 ", "service_order.show")
+    order = await open_modal(alice, "/service-orders", " so-1001 ", "service_order.show")
     assert "Completed" in order.text
 
 
@@ -311,14 +311,14 @@ async def test_r8_a_reason_that_is_too_long_is_refused_at_its_field(world: World
         (world.person("alice"), "Your reason is 501 characters long. The maximum is 500."),
         (world.person("benoit"), "501 caractères"),
     ):
-        await opened(person, "/quotes", quote.number, "quote.review")
+        await open_modal(person, "/quotes", quote.number, "quote.review")
         await person.press("quote.reject")
         form = await person.wait_for_modal("quote.reject")
-        before = await stored(world)
+        before = await load_all_rows(world)
         reply = await form.fill("reason", "x" * 501).submit()
         assert list(reply.errors) == ["reason"]
         assert said in reply.errors["reason"]
-        assert await stored(world) == before
+        assert await load_all_rows(world) == before
     await form.fill("reason", "y" * 500).submit()
     await world.services.tasks.wait_until_idle()
     assert (await world.row(Quote, number=quote.number)).reason == "y" * 500
@@ -345,7 +345,7 @@ async def test_each_missing_address_field_is_reported_at_its_field(world: World,
     person = world.person("alice" if language == "en" else "benoit")
     await world.checkout(person, acme_meeting=1)
     form = await world.open_address(person)
-    before = await stored(world)
+    before = await load_all_rows(world)
     for part in ("line1", "postal_code", "city"):
         held = form.value(part)
         for blank in ("", "   "):
@@ -354,7 +354,7 @@ async def test_each_missing_address_field_is_reported_at_its_field(world: World,
         form.fill(part, held)
     forge_choice(form, "country", None)
     assert (await form.submit()).errors == {"country": REQUIRED[language]}
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before
 
 
 async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: World) -> None:
@@ -371,7 +371,7 @@ async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: W
     )
     forge_choice(form, "payment_method", "pm_acme_old")
     forge_choice(form, "country", "XX")
-    before = await stored(world)
+    before = await load_all_rows(world)
     reply = await form.submit()
     assert reply.errors == {
         "admin_name": TOO_LONG,
@@ -386,7 +386,7 @@ async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: W
         "country": "Choose a country from the list.",
     }
     assert form.value("admin_email") == "not an address"
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before
 
 
 def forge_choice(form: Modal, block_id: str, value: str | None) -> None:
@@ -407,7 +407,7 @@ async def test_options_the_form_does_not_offer_are_refused(world: World) -> None
     alice = world.person("alice")
     await world.checkout(alice, acme_meeting=1)
     form = await world.open_address(alice)
-    before = await stored(world)
+    before = await load_all_rows(world)
     for field, forged in FORGED_OPTIONS.items():
         [state] = form.values[field].values()
         offered = state["selected_option"]
@@ -415,7 +415,7 @@ async def test_options_the_form_does_not_offer_are_refused(world: World) -> None
             forge_choice(form, field, value or None)
             reply = await form.submit()
             assert list(reply.errors) == [field], value
-            assert await stored(world) == before
+            assert await load_all_rows(world) == before
         state["selected_option"] = offered
     assert await world.rows(Checkout, is_saved=True) == []
 
@@ -440,7 +440,7 @@ HELP = {
 
 async def test_every_command_explains_itself_to_anybody(world: World) -> None:
     """In the ack itself, in the person's language, and with no word of any account."""
-    before = await stored(world)
+    before = await load_all_rows(world)
     for name, french in (("alice", False), ("benoit", True), ("nobody", False), ("guest", False)):
         person = world.person(name)
         for command, words in HELP.items():
@@ -452,7 +452,7 @@ async def test_every_command_explains_itself_to_anybody(world: World) -> None:
                 assert command in reply.text
                 assert "Acme" not in reply.text
         assert person.modal is None
-    assert await stored(world) == before
+    assert await load_all_rows(world) == before
 
 
 async def test_help_and_refusals_reach_a_person_while_slack_is_silent_about_them(world: World) -> None:
@@ -491,14 +491,14 @@ async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> 
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    await opened(alice, "/billing", "", "account.overview")
+    await open_modal(alice, "/billing", "", "account.overview")
     await world.quote(alice, acme_webinar=1)
-    await opened(alice, "/quotes", "SQ-1002", "quote.review")
+    await open_modal(alice, "/quotes", "SQ-1002", "quote.review")
     await alice.press("quote.reject")
     form = await alice.wait_for_modal("quote.reject")
     await form.fill("reason", wild).submit()
-    await opened(alice, "/quotes", "SQ-1002", "quote.review")
-    await opened(alice, "/service-orders", "", "service_order.list")
+    await open_modal(alice, "/quotes", "SQ-1002", "quote.review")
+    await open_modal(alice, "/service-orders", "", "service_order.list")
     await alice.open_home()
     await world.person("nobody").command("/quotes", channel="C01BILLING")
     await world.settle()
@@ -519,7 +519,7 @@ async def test_a_reason_cannot_pass_for_a_line_of_the_bots(world: World) -> None
     quote = await import_quote(world)
     await world.settle()
     alice = world.person("alice")
-    await opened(alice, "/quotes", quote.number, "quote.review")
+    await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.press("quote.reject")
     form = await alice.wait_for_modal("quote.reject")
     await form.fill("reason", "Too dear\n*Seatbot security*\nhttps://evil.example/pay").submit()

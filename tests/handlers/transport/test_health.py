@@ -23,7 +23,7 @@ from bot.use_cases.operations.single_flight import SingleFlight
 from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
 from sandbox.faults import FaultKind
-from tests.handlers.steps import failing, logged
+from tests.handlers.steps import capture_log, make_failing_hook
 from tests.postgres import explain, only_sqlite
 from tests.time_limits import HANG_SECONDS
 from tests.world import World
@@ -146,7 +146,7 @@ async def test_a_check_that_timed_out_gives_its_result_to_the_next_caller(world:
 
 async def test_migration_files_are_read_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await ready(world)
-    monkeypatch.setattr("pathlib.Path.glob", failing(AssertionError("read again")))
+    monkeypatch.setattr("pathlib.Path.glob", make_failing_hook(AssertionError("read again")))
     assert await ready(world) == (200, "database: up to date\nslack: answers\n")
 
 
@@ -177,7 +177,7 @@ async def test_each_attempt_to_connect_a_socket_takes_a_new_url() -> None:
     """Slack accepts a URL once, and a handshake may fail after that."""
     async with open_world(transport="socket") as world:
         sockets = world.slack.slack.sockets
-        with logged(world) as stream:
+        with capture_log(world) as stream:
             sockets.failing_handshakes = 2
             await world.slack.disconnect("refresh_requested", grace=0)
             assert "socket mode: not connected" in (await ready(world))[1]
@@ -258,7 +258,7 @@ async def test_a_view_that_comes_too_late_is_timed_logged_and_counted(
             yield session
 
     monkeypatch.setattr(world.services.database, "read", read_late)
-    with logged(world) as stream:
+    with capture_log(world) as stream:
         await alice.command("/quotes")
         await asyncio.sleep(0.3)
         acknowledged.set()

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.logs import build_secret_masker
 from bot.use_cases.delivery.worker import deliver_due_notices
-from tests.handlers.steps import failing, hooked, logged
+from tests.handlers.steps import capture_log, install_hooked_gateway, make_failing_hook
 from tests.world import World
 from tests.world import world as open_world
 
@@ -25,9 +25,9 @@ async def world() -> AsyncIterator[World]:
 async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown(world: World) -> None:
     alice = world.person("alice")
     cart = await world.fill_cart(alice, acme_meeting=2)
-    gateway = hooked(world)
-    gateway.before["preview"] = failing(RuntimeError("a fault of ours"))
-    with logged(world) as stream:
+    gateway = install_hooked_gateway(world)
+    gateway.before["preview"] = make_failing_hook(RuntimeError("a fault of ours"))
+    with capture_log(world) as stream:
         await cart.submit()
         refused = await alice.wait_for_modal("refusal.show")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
@@ -47,7 +47,7 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
     )
 
     alice = world.person("alice")
-    with logged(world) as stream:
+    with capture_log(world) as stream:
         await world.order(alice, acme_meeting=2)
         world.slack.mail.rejection = "451 later"
         await world.services.tasks.wait_until_idle()
@@ -56,7 +56,7 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
         await world.pass_time(minutes=10)
         await alice.close_modal(everything=True)
         cart = await world.fill_cart(alice, acme_meeting=2)
-        hooked(world).before["preview"] = failing(RuntimeError(secret_text))
+        install_hooked_gateway(world).before["preview"] = make_failing_hook(RuntimeError(secret_text))
         await cart.submit()
         await alice.wait_for_modal("refusal.show")
         structlog.get_logger().info(

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.handlers.steps import logged
+from tests.handlers.steps import capture_log
 from tests.handlers.transport.slack_payloads import PAYLOADS, DocumentedPayload
 from tests.world import World
 from tests.world import world as open_world
@@ -31,7 +31,7 @@ async def test_each_documented_payload_is_acknowledged_alike_over_http_and_a_soc
     assert len(set(names)) == len(names)
     for transport in ("http", "socket"):
         async with open_world(transport=transport) as world:
-            with logged(world) as stream:
+            with capture_log(world) as stream:
                 outcomes[transport] = {each.name: await carry(world, each) for each in PAYLOADS}
             lines = [json.loads(line) for line in stream.getvalue().splitlines()]
         complaints = {(line["event"], line["level"]) for line in lines if line["level"] != "info"}

@@ -12,7 +12,7 @@ from bot.db import Session
 from models.quote import Quote, QuoteStatus
 from sandbox.errors import Json
 from sandbox.traffic import AppRequest
-from tests.handlers.steps import import_quote, logged, opened
+from tests.handlers.steps import capture_log, import_quote, open_modal
 from tests.world import World
 from tests.world import world as open_world
 
@@ -29,7 +29,7 @@ async def submitted_rejection(world: World) -> AppRequest:
     """Of a quote that the account still has, as a person submitted it."""
     quote = await import_quote(world)
     alice = world.person("alice")
-    await opened(alice, "/quotes", quote.number, "quote.review")
+    await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.press("quote.reject")
     form = await alice.wait_for_modal("quote.reject")
     # Once with a reason that is too long, so that nothing changes.
@@ -59,7 +59,7 @@ async def test_fields_that_nobody_reads_may_be_missing_or_new(world: World) -> N
 
 async def test_a_command_that_cannot_open_a_view_is_answered_in_private(world: World) -> None:
     alice = world.person("alice")
-    await opened(alice, "/quotes", "", "quote.list")
+    await open_modal(alice, "/quotes", "", "quote.list")
     await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(trigger_id=""))
     assert "took too long" in (await alice.wait_for_ephemeral()).text
     assert world.slack.refusals == []
@@ -79,7 +79,7 @@ async def test_an_unreadable_payload_is_logged_without_its_content_and_the_perso
         payload["view"]["private_metadata"] = SECRET
         payload["view"]["state"]["values"] = {"reason": {SECRET: {"value": {SECRET: SECRET}}}}
 
-    with logged(world) as stream:
+    with capture_log(world) as stream:
         reply = await world.slack.forge(request, break_form)
         modal = await alice.wait_for_modal("refusal.show")
         told = re.search(r"reference: (\w+)", modal.text)

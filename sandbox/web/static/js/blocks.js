@@ -27,6 +27,8 @@ function section(block, surface, ctx) {
   ];
 }
 
+const OPTIONAL = { en: " (optional)", fr: " (facultatif)" };
+
 function input(block, surface, ctx) {
   const { element } = block;
   const node = renderElement(block, element, surface, ctx);
@@ -41,7 +43,7 @@ function input(block, surface, ctx) {
   const grouped = GROUPED.includes(element.type);
   if (grouped) control.setAttribute("aria-labelledby", ids.label);
   return [
-    h(grouped ? "div" : "label", { class: "label", id: ids.label, for: grouped ? null : ids.control }, plain(block.label.text), block.optional ? h("span", { class: "optional" }, " (optional)") : null),
+    h(grouped ? "div" : "label", { class: "label", id: ids.label, for: grouped ? null : ids.control }, plain(block.label.text), block.optional ? h("span", { class: "optional" }, OPTIONAL[ctx.me.locale.slice(0, 2)] ?? OPTIONAL.en) : null),
     node,
     error ? h("div", { class: "field-error", id: ids.error }, error) : null,
     block.hint ? h("div", { class: "hint", id: ids.hint }, plain(block.hint.text)) : null,
