@@ -1,4 +1,4 @@
-"""`/service-orders`: placing, tracking, retrying and giving up."""
+"""`/service-orders`: placing, tracking, retrying and cancelling declined seats."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -212,7 +212,7 @@ def test_r12_the_confirmation_of_an_order_says_by_when_and_how_much(english: Loc
     assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
 
 
-def test_a_declined_payment_asks_to_try_again_or_give_up(english: Localizer) -> None:
+def test_a_declined_payment_asks_to_try_again_or_cancel(english: Localizer) -> None:
     content = render(make_message(NoticeKind.ORDER_DECLINED, english))
     assert "Try again with this or another payment method by 11 Nov 2026, 08:00 (CET)" in content["text"]
     assert ids(content) == ["service_order.retry", "service_order.give_up", "service_order.open"]

@@ -188,7 +188,7 @@ def test_a_payment_to_confirm_has_its_link(reader: Localizer) -> None:
     assert link["url"] == "https://bank.example/confirm"
 
 
-def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> None:
+def test_a_declined_line_can_be_tried_again_or_cancelled(english: Localizer) -> None:
     view = show(
         english,
         make_order_details(
@@ -197,8 +197,8 @@ def test_a_declined_line_can_be_tried_again_or_given_up(english: Localizer) -> N
     )
     assert {service_order.RETRY, service_order.CANCEL_DECLINED_SEATS} <= ids(view)
     assert "by 11 Nov 2026, 08:00 (CET) at the same price" in read_text(view)
-    [give_up] = [b for b in list_buttons(view) if b["action_id"] == service_order.CANCEL_DECLINED_SEATS]
-    assert "confirm" in give_up
+    [cancel] = [b for b in list_buttons(view) if b["action_id"] == service_order.CANCEL_DECLINED_SEATS]
+    assert "confirm" in cancel
 
 
 def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
@@ -210,7 +210,7 @@ def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
     assert "You can no longer try again." in read_text(view)
 
 
-def test_an_order_that_was_given_up_says_so(english: Localizer) -> None:
+def test_an_order_whose_declined_seats_were_cancelled_says_so(english: Localizer) -> None:
     details = make_order_details(make_order_line_details(0, LineStatus.DECLINED), status=OrderStatus.FAILED)
     details.order.retries_abandoned = True
     assert "The seats were cancelled." in read_text(show(english, details))

@@ -44,7 +44,7 @@ async def test_an_order_that_was_placed_is_still_processed(world: World) -> None
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
 
 
-async def test_a_declined_order_cannot_be_retried_and_can_be_given_up(world: World) -> None:
+async def test_a_declined_order_cannot_be_retried_and_can_be_cancelled(world: World) -> None:
     dora = world.person("dora")
     await world.order(dora, declined_meeting=2)
     await dora.close_modal(everything=True)

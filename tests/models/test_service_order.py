@@ -102,9 +102,9 @@ def test_r18_a_declined_line_can_be_retried_until_its_period_ends(before_end: ti
 @pytest.mark.parametrize(
     "order",
     [make_order(retries_abandoned=True), make_order(status=FAILED, finished_at=NOW)],
-    ids=["given up", "finished"],
+    ids=["cancelled", "finished"],
 )
-def test_r18_nothing_of_an_order_given_up_or_finished_can_be_retried(order: object) -> None:
+def test_r18_nothing_of_a_cancelled_or_finished_order_can_be_retried(order: object) -> None:
     line = make_order_line(status=DECLINED)
     assert not line.can_retry(order, NOW)  # type: ignore[arg-type]
     assert line.is_done(order, NOW)  # type: ignore[arg-type]

@@ -158,8 +158,8 @@ class Plan:
                 manage_order.retry_service_order,
                 {**order, "payment_method_id": "pm_2"},
             )
-            give_up = Click("service_order.give_up", user, manage_order.cancel_declined_seats, order)
-            await self._start_click(self._random.choice((retry, retry, retry, give_up)))
+            cancel = Click("service_order.give_up", user, manage_order.cancel_declined_seats, order)
+            await self._start_click(self._random.choice((retry, retry, retry, cancel)))
 
     async def _start_click(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:
         world = self._world

@@ -101,7 +101,9 @@ async def test_every_later_step_needs_a_fresh_identity_too(world: World) -> None
 
 
 @pytest.mark.parametrize("action_id", ["service_order.retry", "service_order.give_up"])
-async def test_retrying_and_giving_up_need_a_fresh_identity(world: World, action_id: str) -> None:
+async def test_retrying_and_cancelling_declined_seats_need_a_fresh_identity(
+    world: World, action_id: str
+) -> None:
     """R5: whether it is tried again, or given up."""
     dora = world.person("dora")
     await world.order(dora, declined_meeting=1)

@@ -125,7 +125,7 @@ async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     await assert_charged_once(world, "declined_meeting", 12)
 
 
-async def test_giving_up_delivered_again_ends_the_order_once(world: World) -> None:
+async def test_cancelling_declined_seats_delivered_again_ends_the_order_once(world: World) -> None:
     """R18, R24: one failure, told once."""
     dora = world.person("dora")
     await world.order(dora, declined_meeting=2)

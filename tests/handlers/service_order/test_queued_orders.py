@@ -1,4 +1,4 @@
-"""A subscription has one busy line at a time: other orders wait (R19)."""
+"""A subscription has one busy line at a time: other orders are queued (R19)."""
 
 from models.service_order import ChargeAttempt
 from tests.handlers.service_order.orders import (
@@ -22,7 +22,7 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_a_second_order_waits_as_a_whole_until_the_first_has_ended(world: World) -> None:
+async def test_a_second_order_is_queued_as_a_whole_until_the_first_has_ended(world: World) -> None:
     """R19: it stays placed, all its lines waiting, and its person is told once which order it waits for."""
     alice, benoit = world.person("alice"), world.person("benoit")
     gateway = install_hooked_gateway(world)
@@ -53,7 +53,7 @@ async def test_a_second_order_waits_as_a_whole_until_the_first_has_ended(world: 
     assert await world.seats("acme_meeting") == (27, 27)
 
 
-async def test_orders_waiting_for_one_subscription_run_in_the_order_they_were_placed(
+async def test_orders_queued_for_one_subscription_run_in_the_order_they_were_placed(
     world: World,
 ) -> None:
     """R19: whichever is looked at first."""
@@ -73,7 +73,7 @@ async def test_orders_waiting_for_one_subscription_run_in_the_order_they_were_pl
     assert [a.expected_seats for a in await world.rows(ChargeAttempt)] == [25, 26, 28]
 
 
-async def test_a_line_whose_period_ends_while_it_waits_is_declined(world: World) -> None:
+async def test_a_line_whose_period_ends_while_it_is_queued_is_declined(world: World) -> None:
     """R18: never charged for a period that is over; the first order's charge is what it waited for."""
     alice, benoit = world.person("alice"), world.person("benoit")
     world.clock.move(days=20, hours=13, minutes=59)  # 30 Nov, 23:59 in Paris
@@ -98,7 +98,7 @@ async def test_a_line_whose_period_ends_while_it_waits_is_declined(world: World)
     assert await world.seats("acme_meeting") == (25, 25)
 
 
-async def test_a_retry_waits_its_turn_while_another_order_charges_the_subscription(world: World) -> None:
+async def test_a_retry_is_queued_while_another_order_charges_the_subscription(world: World) -> None:
     """R19, R20: refused with the other order's number, and possible once that is done."""
     dora = await place_order(world, "dora", declined_meeting=1)
     gateway = install_hooked_gateway(world)
