@@ -41,7 +41,7 @@ ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_query_cost.py \
 # queries as with the embedded provider.
 NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \
 	directory receipts fake_stripe billing/test_stripe.py billing/test_stripe_price.py \
-	billing/test_stripe_customer.py billing/test_stripe_card.py billing/test_localstripe.py handlers/stripe/test_orders.py \
+	billing/test_stripe_customer.py billing/test_stripe_default_payment_method.py billing/test_localstripe.py handlers/stripe/test_orders.py \
 	handlers/stripe/test_events.py models/test_migrations.py models/test_triggers.py models/test_constraints.py \
 	models/test_baseline.py test_unsupported_schema.py test_restore.py test_audit_command.py test_settings.py \
 	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py

@@ -44,6 +44,8 @@ PATTERNS_BY_COUNTRY = {
     "SG": r"M[A-Z\d]\d{7}[A-Z\d]",  # for GST
     "ZA": r"4\d{9}",  # for VAT
 }
+EU_VAT_PREFIXES = frozenset(state.upper() for state in eu_vat.MEMBER_STATES) | {"EL"}
+EU_VAT_PATTERN = re.compile(r"[A-Z]{2}(?=.{8,12}$)[A-Z\d]{0,2}\d{5,}[A-Z\d]{0,3}")
 SEPARATORS = re.compile(r"[\s.\-/]")
 
 
@@ -52,7 +54,7 @@ def is_tax_id(text: str, country: str) -> bool:
     checks = _list_checks(country)
     if country == "JP":
         # Invoices carry a corporate number with a T before it, which the library does not know.
-        text = text.removeprefix("T")
+        text = text.strip().upper().removeprefix("T")
     return (
         not checks
         or eu_vat.is_valid(text)
@@ -70,6 +72,23 @@ def is_vat_number(text: str) -> bool:
         or (compact.endswith("MVA") and norwegian_vat.is_valid(compact))
         or (compact.startswith("CHE") and swiss_vat.is_valid(compact))
     )
+
+
+def find_vat_number(text: str) -> str | None:
+    """A valid one at the end of a text such as `VAT IE6388047V`."""
+    words = text.split()
+    endings = (" ".join(words[start:]) for start in range(len(words)))
+    return next((ending for ending in endings if is_vat_number(ending)), None)
+
+
+def has_wrong_vat_number(text: str) -> bool:
+    """Whether it ends with what is written like an EU VAT number, and is none."""
+    words = SEPARATORS.sub(" ", text).split()
+    endings = ("".join(words[start:]) for start in range(len(words)))
+    is_written_so = any(
+        ending[:2] in EU_VAT_PREFIXES and EU_VAT_PATTERN.fullmatch(ending) is not None for ending in endings
+    )
+    return is_written_so and find_vat_number(text) is None
 
 
 def _list_checks(country: str) -> list[Callable[[str], bool]]:

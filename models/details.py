@@ -24,9 +24,9 @@ from models.receipt import ChargedMethod, ProviderReceipt, Receipt, Seller
 from models.service_order import LineStatus, OrderLine, ServiceOrder
 from models.service_order.account_balance import compute_amounts_due
 from models.subscription import SeatBlock, Subscription
-from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import get_anchor_day
 from models.subscription.seat_history import SeatHistory
+from models.subscription.upcoming_changes import UpcomingChanges
 from models.tax import TaxDetails, TaxItem, sum_tax_items
 
 
@@ -91,7 +91,7 @@ class QuoteLineDetails:
 
     line: QuoteLine
     product: Product
-    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
+    outlook: UpcomingChanges = field(default_factory=UpcomingChanges)
 
     @property
     def will_renew(self) -> bool:
@@ -393,7 +393,10 @@ class InvoicePage:
 
 @dataclass(frozen=True)
 class AccountOverview:
-    """The account at a glance, for `/billing` and Home. Each receipt comes with its order's number."""
+    """The account at a glance, for `/billing` and Home. Each receipt comes with its order's number.
+
+    `omitted_orders` are those in progress that are not listed; `omitted_problem_orders` those not listed that
+    need attention or have failed."""
 
     account: Account
     at: datetime
@@ -408,6 +411,9 @@ class AccountOverview:
     spending: Spending = field(default_factory=Spending)
     # Unpaid ones, the one due first first.
     invoices: list[InvoiceDetails] = field(default_factory=list)
+    omitted_orders: int = 0
+    omitted_problem_orders: int = 0
+    omitted_invoices: int = 0
 
     @property
     def default_methods(self) -> list[PaymentMethod]:

@@ -148,6 +148,13 @@ WRONG_FIELDS = [
     ('"0.20"', "-0.2", 7, "tax_rate", "must be a decimal from 0 to 1"),
     ('"0.20"', f'"0.20"\n    tax_name: {"V" * 41}', 8, "tax_name", "at most 40 characters such as VAT"),
     ('"0.20"', '"0.20"\n    tax_id: FR40303265046', 8, "tax_id", "is not a tax id of FR"),
+    (
+        "locale: fr",
+        "locale: fr\n    tax_exemption: reverse",
+        2,
+        "tax_id",
+        "is missing: a document with reverse charge must name the buyer's",
+    ),
     ("locale: fr", "locale: fr\n    po_number: maybe", 9, "po_number", "'optional' or 'required'"),
     ("locale: fr", "locale: fr\n    tax_exemption: yes", 9, "tax_exemption", "'none', 'exempt' or 'reverse'"),
     ("locale: fr", "locale: de", 8, "locale", "must be en or fr"),

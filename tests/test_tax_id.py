@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.tax_id import is_tax_id, is_vat_number
+from bot.tax_id import find_vat_number, has_wrong_vat_number, is_tax_id, is_vat_number
 
 # Of types that Stripe lists (docs.stripe.com/billing/customer/tax-ids).
 TAX_IDS = [
@@ -33,6 +33,7 @@ TAX_IDS = [
     ("IT", "RCCMNL83S18D969H"),
     ("JP", "5835678256246"),
     ("JP", "T5835678256246"),
+    ("JP", "t7000012050002"),
     ("MA", "12345678"),
     ("NO", "NO 995 525 828 MVA"),
     ("NO", "995 525 828"),
@@ -71,6 +72,28 @@ def test_numbers_of_other_registers_and_with_wrong_check_digits_are_none(country
 )
 def test_a_vat_number_names_its_country_or_its_tax(number: str) -> None:
     assert is_vat_number(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("VAT IE1234567T", "IE1234567T"),
+        ("VAT no. IE 1234567T", "IE 1234567T"),
+        ("GB980780684", "GB980780684"),
+        ("VAT IE1234567X", None),
+        ("VAT IE1234567T, company 123", None),
+        ("HRB 11223", None),
+        ("", None),
+    ],
+)
+def test_a_vat_number_is_found_behind_its_label(text: str, number: str | None) -> None:
+    assert find_vat_number(text) == number
+    assert has_wrong_vat_number(text) is (text == "VAT IE1234567X")
+
+
+@pytest.mark.parametrize("text", ["FR 40 303 265 046", "USt-IdNr. DE136695977", "ELABORATE 12"])
+def test_a_mistyped_vat_number_is_told_from_another_number(text: str) -> None:
+    assert has_wrong_vat_number(text) is ("ELABORATE" not in text)
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,9 @@ def _list_tax_id_problems(located: EntryAt) -> Iterator[ProblemAt]:
     tax_id = _get_text(account, "tax_id")
     if tax_id and country and not is_tax_id(tax_id, country):
         yield (*path, "tax_id"), f"{tax_id} is not a tax id of {country}, nor an EU VAT number"
+    is_linked = bool(_get_text(account, _STRIPE_CUSTOMER_FIELD))
+    if _get_text(account, "tax_exemption") == "reverse" and not tax_id and not is_linked:
+        yield (*path, "tax_id"), "is missing: a document with reverse charge must name the buyer's"
 
 
 def _list_contact_problems(located: EntryAt, stored: StoredRecords) -> Iterator[ProblemAt]:

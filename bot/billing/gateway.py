@@ -12,9 +12,9 @@ from models.errors import Refusal
 from models.invoice import InvoiceStatus
 from models.payment_method import CARD_TYPE
 from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
-from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
+from models.subscription.upcoming_changes import UpcomingChanges
 from models.tax import TaxDetails, TaxItem
 
 
@@ -96,6 +96,10 @@ class UnrelatedChargesPending(Refusal):
     """R26: the provider would invoice other pending items of the subscription together with the order."""
 
 
+class PreviewMismatch(Refusal):
+    """R26: the provider would bill another amount than the seats cost, for reasons of its own."""
+
+
 class PriceArchived(Refusal):
     """The provider has archived the subscription's price."""
 
@@ -145,7 +149,7 @@ class SubscriptionState:
     pricing: SeatPricing = field(default_factory=SeatPricing)
     # The payment method charged for this subscription, if it is not the account's default.
     default_payment_method_id: str | None = None
-    outlook: SubscriptionOutlook = field(default_factory=SubscriptionOutlook)
+    outlook: UpcomingChanges = field(default_factory=UpcomingChanges)
 
 
 @dataclass(frozen=True)
@@ -398,7 +402,8 @@ class BillingGateway(Protocol):
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
         CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage, SeatsReducePrice, TaxLocationInvalid,
-        ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, BillingPeriodEnded."""
+        ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, PreviewMismatch,
+        BillingPeriodEnded."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

@@ -240,7 +240,7 @@ def _build_invoice_blocks(localizer: Localizer, overview: AccountOverview) -> li
         return []
     return [
         block_kit.build_section(localizer.format_mrkdwn("account-invoices")),
-        *build_unpaid_invoice_blocks(localizer, overview.account, overview.invoices),
+        *build_unpaid_invoice_blocks(localizer, overview),
     ]
 
 

@@ -1,13 +1,11 @@
 """An invoice that the customer pays by themselves: its state, and the provider's page to pay it (R3)."""
 
-from collections.abc import Sequence
-
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.i18n import Localizer
 from bot.presenters.order import format_invoice_status
 from models.account import Account
-from models.details import InvoiceDetails, InvoicePage
+from models.details import AccountOverview, InvoiceDetails, InvoicePage
 
 OPEN = navigation.OPEN_INVOICE
 PAY = "invoice.pay"
@@ -50,16 +48,17 @@ def _format_invoice(localizer: Localizer, account: Account, row: InvoiceDetails)
 
 
 def build_unpaid_invoice_blocks(
-    localizer: Localizer, account: Account, rows: Sequence[InvoiceDetails], heading: str = ""
+    localizer: Localizer, overview: AccountOverview, heading: str = ""
 ) -> list[Block]:
     blocks = [
         block_kit.build_section(
-            heading + _format_invoice(localizer, account, row),
+            heading + _format_invoice(localizer, overview.account, row),
             navigation.build_open_invoice_button(localizer, row.invoice),
         )
-        for row in rows[:MAX_INVOICES]
+        for row in overview.invoices[:MAX_INVOICES]
     ]
-    if len(rows) > MAX_INVOICES:
-        more = localizer.format_mrkdwn("and-more", count=len(rows) - MAX_INVOICES)
+    count = len(overview.invoices) + overview.omitted_invoices
+    if count > MAX_INVOICES:
+        more = localizer.format_mrkdwn("and-more", count=count - MAX_INVOICES)
         blocks.append(block_kit.build_section(more))
     return blocks

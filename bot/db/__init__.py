@@ -8,7 +8,7 @@ from bot.db.errors import (
 from bot.db.locks import lock_account, lock_account_unless_locked, lock_audit_chain_tip, lock_imports
 from bot.db.postgresql import PoolerOptions
 from bot.db.postgresql_listener import LISTEN_ERRORS, NotDelivered
-from bot.db.session import Connection, Session, build_insert, record_issued_number, select_joined
+from bot.db.session import Connection, Session, build_insert, record_issued_number, select_joined, with_counts
 
 __all__ = [
     "DATABASE_UNAVAILABLE_ERRORS",
@@ -31,4 +31,5 @@ __all__ = [
     "select_joined",
     "to_driver_url",
     "transaction_open",
+    "with_counts",
 ]

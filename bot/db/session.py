@@ -1,7 +1,8 @@
 """What code is given to talk to the database."""
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import select
@@ -19,6 +20,11 @@ def select_joined(*entities: Any) -> Select[*tuple[Any, ...]]:
     """SQLModel's `select`, for more than the four entities or columns that its types allow."""
     query: Select[*tuple[Any, ...]] = select(*entities)
     return query
+
+
+def with_counts(query: Select[*tuple[Any, ...]], *counts: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
+    """Adds window counts, over all rows that the query would find without its limit, as last columns."""
+    return cast("Select[*tuple[Any, ...]]", query.add_columns(*counts))
 
 
 def build_insert(session: Session, table: Any) -> postgresql.Insert | sqlite.Insert:

@@ -4,36 +4,38 @@ from collections.abc import Iterator
 
 from bot.i18n import Localizer
 from models.money import Money
-from models.subscription.outlook import Discount, SubscriptionOutlook, SubscriptionStanding
+from models.subscription.upcoming_changes import Discount, SubscriptionStatus, UpcomingChanges
 
 
-def format_outlook(localizer: Localizer, outlook: SubscriptionOutlook, currency: str) -> list[str]:
+def format_outlook(localizer: Localizer, outlook: UpcomingChanges, currency: str) -> list[str]:
     return list(_iter_sentences(localizer, outlook, currency))
 
 
-def _iter_sentences(localizer: Localizer, outlook: SubscriptionOutlook, currency: str) -> Iterator[str]:
+def _iter_sentences(localizer: Localizer, outlook: UpcomingChanges, currency: str) -> Iterator[str]:
     standing = outlook.standing
-    if standing is SubscriptionStanding.TRIAL:
+    if standing is SubscriptionStatus.TRIAL:
         until = outlook.trial_ends_on
-        yield localizer.format_text("outlook-trial", until=until or "", has_until=_to_flag(until))
-    elif standing is not SubscriptionStanding.ACTIVE:
-        yield localizer.format_text("outlook-standing", standing=standing.value)
+        yield localizer.format_text("upcoming-trial", until=until or "", has_until=_to_flag(until))
+    elif standing is not SubscriptionStatus.ACTIVE:
+        yield localizer.format_text("upcoming-standing", standing=standing.value)
     if outlook.ends_on is not None:
-        yield localizer.format_text("outlook-ends", on=outlook.ends_on)
+        yield localizer.format_text("upcoming-ends", on=outlook.ends_on)
     if outlook.collection_pause is not None:
         until = outlook.collection_pause.resumes_on
-        yield localizer.format_text("outlook-collection-paused", until=until or "", has_until=_to_flag(until))
+        yield localizer.format_text(
+            "upcoming-collection-paused", until=until or "", has_until=_to_flag(until)
+        )
     if outlook.scheduled_change is not None:
         change = outlook.scheduled_change
         yield localizer.format_text(
-            "outlook-change-scheduled", on=change.on, seats=change.seats or 0, change=change.kind
+            "upcoming-change-scheduled", on=change.on, seats=change.seats or 0, change=change.kind
         )
     if outlook.update_pending_until is not None:
-        yield localizer.format_text("outlook-update-pending", until=outlook.update_pending_until)
+        yield localizer.format_text("upcoming-update-pending", until=outlook.update_pending_until)
     if outlook.invoice_terms is not None:
         days = outlook.invoice_terms.days_until_due
         yield localizer.format_text(
-            "outlook-paid-by-invoice", days=days or 0, has_days="no" if days is None else "yes"
+            "upcoming-paid-by-invoice", days=days or 0, has_days="no" if days is None else "yes"
         )
     for discount in outlook.discounts:
         yield _format_discount(localizer, discount, currency)
@@ -42,7 +44,7 @@ def _iter_sentences(localizer: Localizer, outlook: SubscriptionOutlook, currency
 def _format_discount(localizer: Localizer, discount: Discount, currency: str) -> str:
     known = "percent" if discount.percent is not None else "amount" if discount.amount is not None else "none"
     return localizer.format_text(
-        "outlook-discount",
+        "upcoming-discount",
         name=discount.name,
         has_name=_to_flag(discount.name),
         known=known,

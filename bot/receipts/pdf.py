@@ -14,6 +14,7 @@ from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
 from bot.presenters.receipt import format_differences, get_payment_status_key, list_balance_amounts
 from bot.presenters.seat_price import format_seat_price
+from bot.presenters.seller import format_seller
 from bot.presenters.tax import format_rate_name, format_receipt_notes, format_tax_ids
 from bot.receipts.fonts import find_missing_characters, load_fonts
 from models.details import ReceiptDetails
@@ -122,7 +123,7 @@ def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict
         ),
         "page": localizer.format_text("page-of", page="{page}", count="{pages}"),
         "from": localizer.format_text("receipt-seller"),
-        "seller": [*filter(None, [details.seller.name, *details.seller.address, details.seller.tax_id])],
+        "seller": format_seller(localizer, details.seller),
         "to": localizer.format_text("receipt-buyer"),
         "buyer": [
             receipt.buyer,

@@ -15,6 +15,7 @@ from bot.presenters.quote import (
 )
 from bot.presenters.receipt import list_due_amounts, list_promised_amounts
 from bot.presenters.seat_price import format_seat_price
+from bot.presenters.seller import format_seller
 from bot.presenters.subscription import format_outlook
 from bot.presenters.tax import format_tax_ids, format_tax_location, format_treatments
 from bot.receipts.pdf import (
@@ -67,7 +68,7 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
         "heading": localizer.format_text("quote"),
         "page": localizer.format_text("page-of", page="{page}", count="{pages}"),
         "from": localizer.format_text("receipt-seller"),
-        "seller": [*filter(None, [seller.name, *seller.address, seller.tax_id])],
+        "seller": format_seller(localizer, seller),
         "to": localizer.format_text("quote-file-buyer"),
         "buyer": _build_buyer(localizer, details),
         "facts": [

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
 
-from bot.db import Session, select_joined
+from bot.db import Session, select_joined, with_counts
 from bot.use_cases.audit.write import list_audit_entries
 from models.account import Account
 from models.account.administrator import Administrator
@@ -195,12 +195,21 @@ def build_order_query() -> Select[*tuple[Any, ...]]:
 async def list_order_details(
     session: Session, query: Select[*tuple[Any, ...]], at: datetime
 ) -> list[OrderDetails]:
-    found = (await session.exec(query)).all()
+    details, _ = await list_order_details_with_counts(session, query, at)
+    return details
+
+
+async def list_order_details_with_counts(
+    session: Session, query: Select[*tuple[Any, ...]], at: datetime, *counts: ColumnElement[int]
+) -> tuple[list[OrderDetails], list[int]]:
+    """Also returns window counts over all rows that the query would find without its limit."""
+    found = (await session.exec(with_counts(query, *counts))).all()
     rows = await _load_order_line_details(session, [order.key for order, *_ in found]) if found else {}
-    return [
+    details = [
         OrderDetails(account, order, quote, rows[order.key], contact, administrator, method, at, receipt)
-        for order, quote, account, receipt, contact, administrator, method in found
+        for order, quote, account, receipt, contact, administrator, method, *_ in found
     ]
+    return details, list(found[0][-len(counts) :]) if found and counts else [0] * len(counts)
 
 
 async def _load_order_line_details(

@@ -11,9 +11,9 @@ from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import MinorUnits
 from models.errors import Refusal
 from models.product import Product, ProductNotSelfServed
-from models.subscription.outlook import OutlookColumn, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength, PeriodLengthColumn
 from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
+from models.subscription.upcoming_changes import UpcomingChanges, UpcomingChangesColumn
 from models.text.localized_text import LocalizedText, LocalizedTextColumn
 
 
@@ -58,9 +58,9 @@ class Subscription(SQLModel, table=True):
     self_service: bool = True
     self_service_reason: LocalizedText | None = Field(default=None, sa_type=LocalizedTextColumn)
     active: bool = True
-    outlook: SubscriptionOutlook = Field(
-        default_factory=SubscriptionOutlook,
-        sa_column=Column(OutlookColumn, nullable=False, server_default="{}"),
+    outlook: UpcomingChanges = Field(
+        default_factory=UpcomingChanges,
+        sa_column=Column(UpcomingChangesColumn, nullable=False, server_default="{}"),
     )
     # Of the embedded provider, such as "0.055", if it is not the account's.
     tax_rate: str | None = None

@@ -30,9 +30,9 @@ from bot.billing.gateway import (
 from models.account import Address
 from models.money import compute_tax
 from models.subscription import SubscriptionNotFound
-from models.subscription.outlook import RenewalTotal, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.proration import BillingPeriod
+from models.subscription.upcoming_changes import RenewalTotal, UpcomingChanges
 
 # In Paris the 16th, 0:00: half of November is left.
 HALF_OF_NOVEMBER = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
@@ -115,11 +115,11 @@ def without_reference(outcome: object) -> object:
 class GatewayContract:
     async def test_subscriptions_have_seats_price_and_current_period(self, provider: Provider) -> None:
         states = await provider.gateway.list_subscriptions("acme")
-        assert [replace(state, outlook=SubscriptionOutlook()) for state in states] == [MONTH, YEAR]
+        assert [replace(state, outlook=UpcomingChanges()) for state in states] == [MONTH, YEAR]
         for state in states:
             usual, renewal = state.seats * (state.unit_price or 0), state.outlook.renewal
             assert renewal in (None, RenewalTotal(net=usual, tax=usual // 5))
-            assert state.outlook.model_copy(update={"renewal": None}) == SubscriptionOutlook()
+            assert state.outlook.model_copy(update={"renewal": None}) == UpcomingChanges()
 
     async def test_r17_a_preview_prorates_and_taxes_each_line(self, provider: Provider) -> None:
         preview = await provider.gateway.preview_lines(

@@ -24,14 +24,14 @@ from bot.db import Database
 from models.account import Account
 from models.errors import Refusal
 from models.subscription import SubscriptionNotFound
-from models.subscription.outlook import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
+from models.subscription.upcoming_changes import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
 from tests.billing.conftest import CUSTOMER, StripeProvider, reconcile_charge
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
 from tests.billing.scenarios import price_charge
 from tests.fake_stripe import Card, Fault
-from tests.fake_stripe.futures import Coupon
 from tests.fake_stripe.records import Invoice, PaymentIntent
 from tests.fake_stripe.server import FaultKind
+from tests.fake_stripe.subscription_settings import Coupon
 
 TEN_MORE = [LineRequest("sub_month", 10)]
 THERE = "sub_month_there"
@@ -297,7 +297,7 @@ async def test_r27_an_amount_off_counts_only_in_a_currency_of_its_coupon(
     if is_customers:
         records.customers[CUSTOMER].coupon = coupon
     else:
-        records.subscriptions[THERE].future.coupons = [coupon]
+        records.subscriptions[THERE].settings.coupons = [coupon]
     [month, _] = await provider.gateway.list_subscriptions("acme")
     discounts = [(each.name, each.amount, each.currency) for each in month.outlook.discounts]
     assert discounts == shown
@@ -308,6 +308,6 @@ async def test_r27_an_amount_off_counts_only_in_a_currency_of_its_coupon(
 async def test_a_discount_outlives_its_coupon(provider: StripeProvider) -> None:
     """Its amount in the subscription's currency is not known then."""
     coupon = replace(IN_BOTH, is_deleted=True)
-    provider.fake.records.subscriptions[THERE].future.coupons = [coupon]
+    provider.fake.records.subscriptions[THERE].settings.coupons = [coupon]
     [month, _] = await provider.gateway.list_subscriptions("acme")
     assert [(each.name, each.amount) for each in month.outlook.discounts] == [("Fixed", None)]

@@ -16,8 +16,8 @@ from bot.billing.gateway import (
     Settled,
     UnrelatedChargesPending,
 )
-from models.subscription.outlook import SubscriptionPaidByInvoice
 from models.subscription.seat_pricing import CurrencyMismatch
+from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 from tests.billing.conftest import StripeProvider, list_paid_invoices, reconcile_charge
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS
 from tests.billing.scenarios import price_charge
@@ -103,7 +103,9 @@ async def test_a_period_that_ended_meanwhile_declines_by_that_name(
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
     assert len(provider.fake.list_charge_requests()) == while_on_its_way
     assert list_paid_invoices(provider) == []
-    assert provider.fake.records.subscriptions[THERE].default_payment_method is None, "the usual card is back"
+    assert provider.fake.records.subscriptions[THERE].default_payment_method is None, (
+        "the default payment method is restored"
+    )
 
 
 async def test_an_archived_price_is_refused_by_name(provider: StripeProvider) -> None:

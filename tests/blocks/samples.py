@@ -49,9 +49,9 @@ from models.receipt import ProviderReceipt, Receipt
 from models.receipt_export import ExportPage, ExportProgress, ReceiptExport
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from models.subscription import SeatBlock, Subscription, SubscriptionEnded
-from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_history import SeatHistory
+from models.subscription.upcoming_changes import InvoiceTerms, UpcomingChanges
 from models.tax import TaxDetails
 
 AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
@@ -436,7 +436,7 @@ def make_invoiced_order(size: Size = USUAL) -> OrderDetails:
 
 
 def add_invoice_terms(details: QuoteDetails, *, all_rows: bool = True) -> QuoteDetails:
-    outlook = SubscriptionOutlook(invoice_terms=InvoiceTerms(days_until_due=30, is_order_allowed=True))
+    outlook = UpcomingChanges(invoice_terms=InvoiceTerms(days_until_due=30, is_order_allowed=True))
     rows = [
         replace(row, outlook=outlook) if all_rows or number == 0 else row
         for number, row in enumerate(details.rows)

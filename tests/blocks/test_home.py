@@ -143,6 +143,14 @@ def test_many_quotes_lead_to_their_list(reader: Localizer) -> None:
     assert ("quote.list", "acme") in {(b["action_id"], b.get("value")) for b in list_buttons(view)}
 
 
+def test_what_is_not_listed_is_counted(english: Localizer) -> None:
+    one, invoices = quiet("one"), samples.make_account_overview().invoices
+    text = read_text(replace(one, omitted_orders=13, omitted_problem_orders=9), reader=english)
+    assert "*14 service orders in progress*" in text
+    assert "and 4 more" in text
+    assert invoices == []
+
+
 def test_the_chart_has_alternative_text_and_bars_replace_it(english: Localizer) -> None:
     with_chart = home_page.render_home(english, [quiet()], LINKS)
     assert [b["title"] for b in with_chart["blocks"] if b["type"] == home_page.CHART_BLOCK_TYPE] == [

@@ -7,7 +7,7 @@ from bot.blocks.seat_chart import BAR_CHARACTER, CHART_BLOCK_TYPE
 from bot.blocks.spending import build_spending_blocks
 from bot.i18n import Localizer
 from models.account.spending import Spending, SpentAmount, build_spending
-from models.subscription.outlook import SubscriptionOutlook
+from models.subscription.upcoming_changes import UpcomingChanges
 from tests.blocks import samples
 
 
@@ -59,7 +59,7 @@ def test_r27_the_next_renewals_are_added_up_by_day_without_those_that_do_not_com
         replace(
             row,
             subscription=row.subscription.model_copy(
-                update={"outlook": SubscriptionOutlook(ends_on=samples.END)}
+                update={"outlook": UpcomingChanges(ends_on=samples.END)}
             ),
         )
         for row in overview.rows

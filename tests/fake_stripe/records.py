@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from tests.fake_stripe.futures import Coupon, SubscriptionFuture
 from tests.fake_stripe.prices import Price
+from tests.fake_stripe.subscription_settings import Coupon, SubscriptionSettings
 from tests.fake_stripe.taxes import (
     NO_TAX,
     CustomerTax,
@@ -83,6 +83,10 @@ class SubscriptionItem:
     unbilled_usage: int = 0
     # Where the periods are counted from; the first period's start unless a test says otherwise.
     billing_cycle_anchor: int = 0
+    # Added with `proration_behavior=none`: not charged in this period.
+    unbilled_seats: int = 0
+    # Those of this period's charge that were for one invoice only.
+    used_coupons: list[Coupon] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.billing_cycle_anchor = self.billing_cycle_anchor or self.current_period_start
@@ -119,12 +123,12 @@ class Subscription:
     tax_disabled_reason: str | None = None
     # Instead of automatic tax.
     default_tax_rates: list[ManualTaxRate] = field(default_factory=list)
-    future: SubscriptionFuture = field(default_factory=SubscriptionFuture)
+    settings: SubscriptionSettings = field(default_factory=SubscriptionSettings)
 
     def ends_with(self, item: SubscriptionItem) -> bool:
         """Whether the item's current period is its last."""
-        end = self.future.cancel_at
-        return self.future.cancel_at_period_end or (end is not None and end <= item.current_period_end)
+        end = self.settings.cancel_at
+        return self.settings.cancel_at_period_end or (end is not None and end <= item.current_period_end)
 
     def find_period_end(self, item: SubscriptionItem) -> int:
         """Or the subscription's own, if it is cancelled before."""
@@ -132,7 +136,7 @@ class Subscription:
 
     def find_last_end(self, start: int, end: int) -> int:
         """Of a period."""
-        cancel_at = self.future.cancel_at
+        cancel_at = self.settings.cancel_at
         return cancel_at if cancel_at is not None and start < cancel_at < end else end
 
     @property
@@ -345,7 +349,7 @@ class StripeRecords:
         raise build_resource_missing("price", price_id, "price")
 
     def find_coupon(self, coupon_id: str) -> Coupon | None:
-        used = [coupon for each in self.subscriptions.values() for coupon in each.future.coupons]
+        used = [coupon for each in self.subscriptions.values() for coupon in each.settings.coupons]
         return next((each for each in [*self.coupons.values(), *used] if each.id == coupon_id), None)
 
     def get_item(self, item_id: str) -> SubscriptionItem:
@@ -395,8 +399,11 @@ class StripeRecords:
             if payment and payment.status == "requires_action":
                 subscription.pending_update = None
 
-    def set_quantity(self, item_id: str, quantity: int) -> None:
+    def set_quantity(self, item_id: str, quantity: int, *, is_billed: bool = True) -> None:
+        """Not billed: with `proration_behavior=none`."""
         subscription, item = self.get_subscription_and_item(item_id)
+        if not is_billed:
+            item.unbilled_seats += quantity - item.quantity
         item.quantity = quantity
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
@@ -414,28 +421,32 @@ class StripeRecords:
     ) -> list[InvoiceLine]:
         """A credit for the unused seconds at the old quantity, and a charge for them at the new one.
 
-        docs.stripe.com/billing/subscriptions/prorations
+        The flexible mode credits what was charged before, the classic one the current quantity with the last
+        discounts used: docs.stripe.com/billing/subscriptions/billing-mode/compare, "Credit proration
+        calculations", and docs.stripe.com/billing/subscriptions/prorations, "Credit prorations".
         """
         if not item.current_period_start <= at < subscription.find_period_end(item):
             raise build_invalid_request(
                 "The proration date must be within the current period", param="proration_date"
             )
         end = subscription.find_period_end(item)
+        is_flexible = subscription.settings.billing_mode == "flexible"
+        credited = item.quantity - (item.unbilled_seats if is_flexible else 0)
+        used_share = Fraction(sum(coupon.percent_off for coupon in item.used_coupons), 100)
         unused = Fraction(end - at, item.current_period_end - item.current_period_start)
         if subscription.status == "trialing":
             unused = Fraction(0)  # docs.stripe.com/billing/subscriptions/trials: a trial costs nothing.
-        if not subscription.future.itemizes_proration_discounts:
+        if not subscription.settings.itemizes_proration_discounts:
             # Computed from discounted amounts: docs.stripe.com/billing/subscriptions/prorations
             unused *= 1 - self._compute_discount_share(subscription)
         currency, off = subscription.charged_currency, self._get_amount_off(subscription)
         before, after = (
-            max(Fraction(0), item.price.compute_amount(each, currency) - off)
-            for each in (item.quantity, quantity)
+            max(Fraction(0), item.price.compute_amount(each, currency) - off) for each in (credited, quantity)
         )
-        credit = -round_amount(before * unused, currency)
+        credit = -round_amount(before * unused * (1 - used_share), currency)
         debit = round_amount(after * unused, currency)
-        amounts = [(item.quantity, credit), (quantity, debit)]
-        itemized = subscription.future.itemizes_proration_discounts
+        amounts = [(credited, credit), (quantity, debit)]
+        itemized = subscription.settings.itemizes_proration_discounts
         discounts = [self._compute_discount(subscription, a) if itemized else 0 for _, a in amounts]
         nets = [amount - discount for (_, amount), discount in zip(amounts, discounts, strict=True)]
         taxes = compute_taxes(nets, terms, item.price, currency)
@@ -477,7 +488,7 @@ class StripeRecords:
         currency = subscription.charged_currency
         off = sum(coupon.get_amount_off(currency) for coupon in self._list_coupons(subscription))
         [*others, item] = subscription.items
-        if off and (others or item.price.tiers or subscription.future.itemizes_proration_discounts):
+        if off and (others or item.price.tiers or subscription.settings.itemizes_proration_discounts):
             raise NotImplementedError("an amount off that is split among lines")
         return off
 
@@ -485,7 +496,7 @@ class StripeRecords:
         """The customer's counts only if the subscription has none:
         docs.stripe.com/billing/subscriptions/coupons, "Discounts on customers"."""
         customer_coupon = self.customers[subscription.customer].coupon
-        return subscription.future.coupons or ([customer_coupon] if customer_coupon else [])
+        return subscription.settings.coupons or ([customer_coupon] if customer_coupon else [])
 
     def _get_discount_id(self, subscription: Subscription) -> str:
         return f"di_{self._list_coupons(subscription)[0].id}"
@@ -568,7 +579,7 @@ class StripeRecords:
         subscription.latest_invoice = invoice.id
         until = min(self.now + PENDING_UPDATE_LIFETIME_SECONDS, item.current_period_end)
         subscription.pending_update = PendingUpdate(until, item.id, quantity, invoice.id, metadata or {})
-        if subscription.future.pause_collection:
+        if subscription.settings.pause_collection:
             self._skip_collection(subscription, invoice)
             return invoice
         invoice.finalize(customer)
@@ -598,6 +609,7 @@ class StripeRecords:
         pending = [line for line in self.pending_invoice_items if line.subscription == subscription.id]
         self.pending_invoice_items = [line for line in self.pending_invoice_items if line not in pending]
         item.quantity = quantity
+        item.unbilled_seats, item.used_coupons = 0, []
         invoice = Invoice(
             self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now,
             [*pending, *lines], {}, "draft",
@@ -674,8 +686,8 @@ class StripeRecords:
 
     def _skip_collection(self, subscription: Subscription, invoice: Invoice) -> None:
         """docs.stripe.com/billing/subscriptions/pause-payment"""
-        assert subscription.future.pause_collection is not None
-        invoice.status = subscription.future.pause_collection.invoice_status
+        assert subscription.settings.pause_collection is not None
+        invoice.status = subscription.settings.pause_collection.invoice_status
         if invoice.status == "void":
             subscription.pending_update = None
 
@@ -724,6 +736,7 @@ class StripeRecords:
                 i for i in subscription.items if i.id == subscription.pending_update.subscription_item
             )
             item.quantity = subscription.pending_update.quantity
+            item.unbilled_seats, item.used_coupons = 0, []
             subscription.metadata |= subscription.pending_update.metadata
             subscription.pending_update = None
             self.emit_event("customer.subscription.pending_update_applied", "subscription", subscription.id)
@@ -780,7 +793,7 @@ class StripeRecords:
             if subscription.sends_invoice:
                 self._mark_past_due(subscription)
             self._resolve_pending_update(subscription)
-            self._apply_future(subscription)
+            self._apply_settings(subscription)
             for item in subscription.items:
                 while item.current_period_end <= self.now and subscription.status == "active":
                     if subscription.ends_with(item):
@@ -788,26 +801,26 @@ class StripeRecords:
                     else:
                         self._renew_item(subscription, item)
 
-    def _apply_future(self, subscription: Subscription) -> None:
+    def _apply_settings(self, subscription: Subscription) -> None:
         """A phase that has begun gives the subscription its quantities, whatever there was before:
         docs.stripe.com/billing/subscriptions/subscription-schedules, "Transition to the next phase"."""
-        future = subscription.future
-        pause = future.pause_collection
+        settings = subscription.settings
+        pause = settings.pause_collection
         if pause and pause.resumes_at is not None and pause.resumes_at <= self.now:
-            future.pause_collection = None
-        is_trial_over = future.trial_end is not None and future.trial_end <= self.now
+            settings.pause_collection = None
+        is_trial_over = settings.trial_end is not None and settings.trial_end <= self.now
         if is_trial_over and subscription.status == "trialing":
             subscription.status = "active"
-        is_over = future.cancel_at is not None and future.cancel_at <= self.now
+        is_over = settings.cancel_at is not None and settings.cancel_at <= self.now
         if is_over and subscription.status != "canceled":
             self._end_subscription(subscription)
-        phase = future.schedule.find_phase(self.now) if future.schedule else None
-        if phase is not None and phase is not future.entered_phase:
-            if future.entered_phase is not None:
+        phase = settings.schedule.find_phase(self.now) if settings.schedule else None
+        if phase is not None and phase is not settings.entered_phase:
+            if settings.entered_phase is not None:
                 for item in subscription.items:
                     item.quantity = phase.quantities.get(item.price.id, item.quantity)
                 self.emit_event("customer.subscription.updated", "subscription", subscription.id)
-            future.entered_phase = phase
+            settings.entered_phase = phase
 
     def _end_subscription(self, subscription: Subscription) -> None:
         self.cancel_subscription(subscription)
@@ -838,10 +851,14 @@ class StripeRecords:
         invoice = Invoice(
             self.new_id("in"), subscription.customer, subscription.id, "subscription_cycle", self.now, lines,
             dict(subscription.metadata),
-            pause.invoice_status if (pause := subscription.future.pause_collection) else "paid",
+            pause.invoice_status if (pause := subscription.settings.pause_collection) else "paid",
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
+        # docs.stripe.com/api/coupons/object, duration
+        item.unbilled_seats = 0
+        item.used_coupons = [each for each in subscription.settings.coupons if each.duration == "once"]
+        subscription.settings.coupons = [c for c in subscription.settings.coupons if c.duration != "once"]
         item.current_period_start, item.current_period_end = (
             item.current_period_end,
             item.find_next_period_end(),

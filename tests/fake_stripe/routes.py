@@ -7,7 +7,6 @@ from typing import Any
 import stripe
 
 from tests.fake_stripe import serializers
-from tests.fake_stripe.futures import PauseCollection
 from tests.fake_stripe.records import (
     Customer,
     Invoice,
@@ -17,6 +16,7 @@ from tests.fake_stripe.records import (
     build_invalid_request,
     build_resource_missing,
 )
+from tests.fake_stripe.subscription_settings import PauseCollection
 
 Params = dict[str, Any]
 # docs.stripe.com/billing/subscriptions/pending-updates-reference
@@ -84,11 +84,11 @@ def _apply_update(records: StripeRecords, subscription: Subscription, params: Pa
             raise build_resource_missing("PaymentMethod", card, "default_payment_method")
         subscription.default_payment_method = card or None
     if "cancel_at_period_end" in params:
-        subscription.future.cancel_at_period_end = params["cancel_at_period_end"] == "true"
+        subscription.settings.cancel_at_period_end = params["cancel_at_period_end"] == "true"
     if "cancel_at" in params:
-        subscription.future.cancel_at = int(params["cancel_at"])
+        subscription.settings.cancel_at = int(params["cancel_at"])
     if "pause_collection" in params:
-        subscription.future.pause_collection = PauseCollection(params["pause_collection"]["behavior"])
+        subscription.settings.pause_collection = PauseCollection(params["pause_collection"]["behavior"])
 
 
 def _expand_latest_invoice(
@@ -170,7 +170,7 @@ def retrieve_coupon(records: StripeRecords, params: Params, coupon_id: str) -> P
 def retrieve_schedule(records: StripeRecords, params: Params, schedule_id: str) -> Params:
     """docs.stripe.com/api/subscription_schedules/retrieve"""
     for subscription in records.subscriptions.values():
-        if subscription.future.schedule and subscription.future.schedule.id == schedule_id:
+        if subscription.settings.schedule and subscription.settings.schedule.id == schedule_id:
             return serializers.serialize_schedule(records, subscription)
     raise build_resource_missing("subscription schedule", schedule_id)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import stripe
 
-from tests.fake_stripe.futures import Coupon, Schedule, SchedulePhase
 from tests.fake_stripe.invoice_pdf import build_page_url, build_pdf_url, get_invoice_number
 from tests.fake_stripe.prices import Package, Price
 from tests.fake_stripe.records import (
@@ -21,6 +20,7 @@ from tests.fake_stripe.records import (
     SubscriptionItem,
 )
 from tests.fake_stripe.sdk_types import fill_object
+from tests.fake_stripe.subscription_settings import Coupon, Schedule, SchedulePhase
 from tests.fake_stripe.taxes import TAX_NAMES, CustomerTax, ManualTaxRate, TaxPart
 
 CREATED_AT = 1_700_000_000
@@ -139,7 +139,7 @@ def serialize_subscription(
     expand: Sequence[str] = (),
 ) -> dict[str, Any]:
     """`invoice` is the latest, where it is expanded; `expand` is that of a list."""
-    future = subscription.future
+    settings = subscription.settings
     items = [serialize_subscription_item(each, subscription.id) for each in subscription.items]
     return fill_object(
         stripe.Subscription,
@@ -154,7 +154,7 @@ def serialize_subscription(
         billing_mode=_serialize_billing_mode(subscription),
         billing_schedules=[],
         cancel_at=_find_cancel_at(subscription),
-        cancel_at_period_end=future.cancel_at_period_end,
+        cancel_at_period_end=settings.cancel_at_period_end,
         collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
         created=CREATED_AT,
         currency=subscription.charged_currency,
@@ -168,7 +168,7 @@ def serialize_subscription(
             _serialize_discount(subscription.customer, subscription.id, coupon, serialize_coupon(coupon))
             if "data.discounts.source.coupon" in expand
             else f"di_{coupon.id}"
-            for coupon in future.coupons
+            for coupon in settings.coupons
         ],
         invoice_settings={"account_tax_ids": None, "issuer": {"type": "self"}},
         items=serialize_list(
@@ -179,40 +179,40 @@ def serialize_subscription(
         latest_invoice=invoice or subscription.latest_invoice,
         livemode=False,
         metadata=subscription.metadata,
-        pause_collection=vars(future.pause_collection) if future.pause_collection else None,
+        pause_collection=vars(settings.pause_collection) if settings.pause_collection else None,
         pending_update=_serialize_pending_update(subscription, subscription.pending_update)
         if subscription.pending_update
         else None,
-        schedule=_serialize_schedule(records, subscription, future.schedule, expand)
-        if future.schedule
+        schedule=_serialize_schedule(records, subscription, settings.schedule, expand)
+        if settings.schedule
         else None,
         start_date=CREATED_AT,
         status=subscription.status,
-        trial_end=future.trial_end,
+        trial_end=settings.trial_end,
     )
 
 
 def _find_cancel_at(subscription: Subscription) -> int | None:
     """Also set where the subscription ends with its period, or with its schedule:
     docs.stripe.com/billing/subscriptions/cancel"""
-    future = subscription.future
-    if future.cancel_at_period_end:
+    settings = subscription.settings
+    if settings.cancel_at_period_end:
         return min(item.current_period_end for item in subscription.items)
-    if future.schedule and future.schedule.end_behavior == "cancel":
-        return future.schedule.phases[-1].end_date
-    return future.cancel_at
+    if settings.schedule and settings.schedule.end_behavior == "cancel":
+        return settings.schedule.phases[-1].end_date
+    return settings.cancel_at
 
 
 def _serialize_billing_mode(subscription: Subscription) -> dict[str, Any]:
-    future = subscription.future
-    shown = "itemized" if future.itemizes_proration_discounts else "included"
-    flexible = {"proration_discounts": shown} if future.billing_mode == "flexible" else None
-    return {"type": future.billing_mode, "flexible": flexible, "updated_at": None}
+    settings = subscription.settings
+    shown = "itemized" if settings.itemizes_proration_discounts else "included"
+    flexible = {"proration_discounts": shown} if settings.billing_mode == "flexible" else None
+    return {"type": settings.billing_mode, "flexible": flexible, "updated_at": None}
 
 
 def serialize_schedule(records: StripeRecords, subscription: Subscription) -> dict[str, Any]:
-    assert subscription.future.schedule is not None
-    shown = _serialize_schedule(records, subscription, subscription.future.schedule, ["data.schedule"])
+    assert subscription.settings.schedule is not None
+    shown = _serialize_schedule(records, subscription, subscription.settings.schedule, ["data.schedule"])
     assert isinstance(shown, dict)
     return shown
 
@@ -278,7 +278,7 @@ def serialize_coupon(coupon: Coupon, *, with_currency_options: bool = False) -> 
         amount_off=coupon.amount_off or None,
         created=CREATED_AT,
         currency=coupon.currency,
-        duration="repeating" if coupon.end else "forever",
+        duration="repeating" if coupon.end else coupon.duration,
         livemode=False,
         name=coupon.name,
         percent_off=coupon.percent_off or None,

@@ -6,7 +6,6 @@ from typing import Any
 import stripe
 
 from tests.fake_stripe import serializers
-from tests.fake_stripe.futures import Coupon, Schedule, SchedulePhase, SubscriptionFuture
 from tests.fake_stripe.prices import Package, Price, Tier
 from tests.fake_stripe.records import (
     Card,
@@ -19,6 +18,7 @@ from tests.fake_stripe.records import (
     build_resource_missing,
 )
 from tests.fake_stripe.routes import ApiRoute
+from tests.fake_stripe.subscription_settings import Coupon, Schedule, SchedulePhase, SubscriptionSettings
 from tests.fake_stripe.taxes import ManualTaxRate
 
 Params = dict[str, Any]
@@ -175,7 +175,7 @@ def create_subscription(records: StripeRecords, params: Params) -> Params:
         sends_invoice=params.get("collection_method") == "send_invoice",
         days_until_due=int(params.get("days_until_due", 30)),
         default_tax_rates=[records.manual_tax_rates[each] for each in params.get("default_tax_rates", [])],
-        future=SubscriptionFuture(
+        settings=SubscriptionSettings(
             trial_end=trial_end,
             coupons=[records.coupons[each["coupon"]] for each in params.get("discounts", [])],
         ),
@@ -224,14 +224,14 @@ def create_schedule(records: StripeRecords, params: Params) -> Params:
     [item] = subscription.items
     quantities = {item.price.id: item.quantity}
     phase = SchedulePhase(item.current_period_start, item.current_period_end, quantities)
-    subscription.future.schedule = Schedule(records.new_id("sub_sched"), [phase])
+    subscription.settings.schedule = Schedule(records.new_id("sub_sched"), [phase])
     return serializers.serialize_schedule(records, subscription)
 
 
 def update_schedule(records: StripeRecords, params: Params, schedule_id: str) -> Params:
     """docs.stripe.com/api/subscription_schedules/update"""
     for subscription in records.subscriptions.values():
-        schedule = subscription.future.schedule
+        schedule = subscription.settings.schedule
         if schedule is not None and schedule.id == schedule_id:
             schedule.phases = [_build_phase(phase) for phase in params["phases"]]
             return serializers.serialize_schedule(records, subscription)

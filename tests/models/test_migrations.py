@@ -29,8 +29,8 @@ from models.payment_method import PaymentMethod
 from models.quote import QuoteLine
 from models.slack_user import SlackUser
 from models.subscription import Subscription
-from models.subscription.outlook import SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
+from models.subscription.upcoming_changes import UpcomingChanges
 from tests.models.examples import (
     NOW,
     make_account,
@@ -119,7 +119,7 @@ def test_stored_periods_and_what_refers_to_them_survive_the_change_of_their_colu
         upgrade_database(connection)
     with Session(engine) as session:
         assert session.exec(select(Subscription.period)).one() == PeriodLength.MONTH
-        assert session.exec(select(col(Subscription.outlook))).one() == SubscriptionOutlook()
+        assert session.exec(select(col(Subscription.outlook))).one() == UpcomingChanges()
         assert session.exec(select(QuoteLine.period)).one() == PeriodLength.MONTH
         session.add(make_subscription(id="sub_weekly", period=PeriodLength("2-week")))
         session.commit()

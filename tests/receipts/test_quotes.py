@@ -19,13 +19,13 @@ from bot.receipts.quote import (
 from models.account import Address
 from models.details import QuoteDetails
 from models.quote import QuoteStatus
-from models.subscription.outlook import (
+from models.subscription.upcoming_changes import (
     CollectionPause,
     Discount,
     InvoiceTerms,
     ScheduledChange,
-    SubscriptionOutlook,
-    SubscriptionStanding,
+    SubscriptionStatus,
+    UpcomingChanges,
 )
 from models.tax import TaxDetails, TaxItem, TaxTreatment
 from tests.blocks import samples
@@ -109,14 +109,14 @@ def test_it_lists_the_tax_of_each_rate_why_there_is_none_and_the_tax_ids() -> No
 def test_r27_it_says_what_the_screen_says_of_each_subscription_and_of_the_tax() -> None:
     details = samples.make_quote_details()
     row, other = details.rows
-    outlook = SubscriptionOutlook(
+    outlook = UpcomingChanges(
         ends_on=date(2027, 1, 31),
         collection_pause=CollectionPause(resumes_on=date(2026, 12, 24)),
         scheduled_change=ScheduledChange(on=date(2027, 1, 1), seats=12),
         discounts=(Discount(name="Launch", percent=Decimal(20), until=date(2026, 12, 31)),),
     )
-    trial = SubscriptionOutlook(
-        standing=SubscriptionStanding.TRIAL,
+    trial = UpcomingChanges(
+        standing=SubscriptionStatus.TRIAL,
         trial_ends_on=date(2026, 12, 2),
         invoice_terms=InvoiceTerms(days_until_due=30, is_order_allowed=True),
     )

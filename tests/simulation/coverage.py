@@ -29,7 +29,7 @@ from models.product import ProductNotSelfServed, UnknownProduct
 from models.quote import QuoteNotFound, QuoteNotPending, QuotesPending, ReasonTooLong
 from models.service_order import NothingToRetry, OrderNotFound, SubscriptionBusy
 from models.subscription import SubscriptionNotFound, SubscriptionNotSelfServed
-from models.subscription.outlook import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
+from models.subscription.upcoming_changes import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
 from tests.simulation.faults import CARDS, FAULTS, STRIPE_FAULTS
 
 # All but those of files, of the door to Slack, and those that would be a fault of ours.

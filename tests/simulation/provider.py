@@ -29,8 +29,8 @@ from bot.billing.gateway import (
 )
 from models.account import Address
 from models.invoice import InvoiceStatus
-from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import PeriodLength
+from models.subscription.upcoming_changes import InvoiceTerms, UpcomingChanges
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
 from tests.simulation.provider_state import ProviderCharge, ProviderSeats
@@ -350,7 +350,7 @@ class SimulatedProvider:
             start,
             end,
             blocks,
-            outlook=SubscriptionOutlook(invoice_terms=INVOICE_TERMS if subscription.is_invoiced else None),
+            outlook=UpcomingChanges(invoice_terms=INVOICE_TERMS if subscription.is_invoiced else None),
         )
 
     def _find_period(self, subscription: ProviderSubscription, day: date) -> tuple[date, date]:

@@ -7,7 +7,6 @@ from random import Random
 from typing import Literal
 
 from tests.fake_stripe import StripeRecords
-from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, SchedulePhase, SubscriptionFuture
 from tests.fake_stripe.prices import Package, Tier
 from tests.fake_stripe.records import (
     ApiError,
@@ -16,6 +15,13 @@ from tests.fake_stripe.records import (
     InvoiceLine,
     Subscription,
     SubscriptionItem,
+)
+from tests.fake_stripe.subscription_settings import (
+    Coupon,
+    PauseCollection,
+    Schedule,
+    SchedulePhase,
+    SubscriptionSettings,
 )
 from tests.fake_stripe.taxes import CustomerTax
 
@@ -71,30 +77,30 @@ def choose_price(records: StripeRecords, subscription: Subscription, random: Ran
     return f"{kind} price"
 
 
-def choose_future(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    future = SubscriptionFuture(billing_mode=random.choice(("classic", "flexible")))
+def choose_subscription_settings(records: StripeRecords, subscription: Subscription, random: Random) -> str:
+    settings = SubscriptionSettings(billing_mode=random.choice(("classic", "flexible")))
     kinds = ("nothing", "nothing", "end", "end within a period", "pause", "schedule", "coupon")
     kind = random.choice(kinds)
     match kind:
         case "end":
-            future.cancel_at_period_end = True
+            settings.cancel_at_period_end = True
         case "end within a period":
-            future.cancel_at = records.now + random.randint(1, 50 * 86400)
+            settings.cancel_at = records.now + random.randint(1, 50 * 86400)
         case "pause":
             behaviors: list[Literal["keep_as_draft", "mark_uncollectible", "void"]] = [
                 "keep_as_draft",
                 "mark_uncollectible",
                 "void",
             ]
-            future.pause_collection = PauseCollection(random.choice(behaviors))
+            settings.pause_collection = PauseCollection(random.choice(behaviors))
         case "schedule":
             quantities = {item.price.id: item.quantity for item in subscription.items}
             phases = [SchedulePhase(0, NEXT_PHASE, quantities), SchedulePhase(NEXT_PHASE, END, quantities)]
-            future.schedule = Schedule("sub_sched_1", phases)
-            future.entered_phase = phases[0]
+            settings.schedule = Schedule("sub_sched_1", phases)
+            settings.entered_phase = phases[0]
         case "coupon":
-            future.coupons = [_choose_coupon(subscription, random)]
-    subscription.future = future
+            settings.coupons = [_choose_coupon(subscription, random)]
+    subscription.settings = settings
     return f"{kind} ahead"
 
 
@@ -113,16 +119,16 @@ def _choose_coupon(subscription: Subscription, random: Random) -> Coupon:
 
 def _drop_split_coupons(subscription: Subscription) -> None:
     """How Stripe splits an amount among lines is not documented."""
-    future, [first, *others] = subscription.future, subscription.items
+    settings, [first, *others] = subscription.settings, subscription.items
     if others or first.price.tiers:
-        future.coupons = [coupon for coupon in future.coupons if coupon.percent_off]
+        settings.coupons = [coupon for coupon in settings.coupons if coupon.percent_off]
 
 
 def choose_standing(records: StripeRecords, subscription: Subscription, random: Random) -> str:
     if subscription.status in STANDINGS:
         subscription.status = random.choice((*("active",) * 3, *STANDINGS))
         is_trial = subscription.status == "trialing"
-        subscription.future.trial_end = records.now + random.randint(1, 10 * 86400) if is_trial else None
+        subscription.settings.trial_end = records.now + random.randint(1, 10 * 86400) if is_trial else None
     return str(subscription.status)
 
 
@@ -219,7 +225,7 @@ def choose_collection(records: StripeRecords, subscription: Subscription, random
 SET_UPS: tuple[SetUp, ...] = (
     place_payment_method,
     choose_price,
-    choose_future,
+    choose_subscription_settings,
     choose_standing,
     choose_tax,
     choose_balance,

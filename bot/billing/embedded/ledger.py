@@ -27,8 +27,8 @@ from models.subscription import (
     Subscription,
     SubscriptionNotFound,
 )
-from models.subscription.outlook import InvoiceTerms, SubscriptionOutlook
 from models.subscription.period_length import get_anchor_day, get_period_containing
+from models.subscription.upcoming_changes import InvoiceTerms, UpcomingChanges
 
 _IS_COPY_STALE = and_(
     col(Subscription.id).is_not(None),
@@ -63,7 +63,7 @@ class LedgerEntry:
             row.period,
             *compute_period_days(row, day),
             tuple(self.blocks),
-            outlook=SubscriptionOutlook(invoice_terms=self._build_invoice_terms()),
+            outlook=UpcomingChanges(invoice_terms=self._build_invoice_terms()),
         )
 
     def _build_invoice_terms(self) -> InvoiceTerms | None:

@@ -38,7 +38,6 @@ from bot.billing.stripe.client import (
     request_stripe,
     to_timestamp,
 )
-from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.invoices import (
     RECONCILE_INTERVAL,
     compute_confirmation_deadline,
@@ -51,11 +50,12 @@ from bot.billing.stripe.invoices import (
 )
 from bot.billing.stripe.items import (
     ATTEMPT_METADATA_KEY,
-    NO_CARD,
-    REPLACED_CARD_METADATA_KEY,
+    NO_PAYMENT_METHOD,
+    REPLACED_PAYMENT_METHOD_METADATA_KEY,
     SubscriptionItem,
 )
 from bot.billing.stripe.prices import preview_proration, to_stripe_address
+from bot.billing.stripe.upcoming_changes import ItemDiscount
 from models.account import Address
 
 log = structlog.get_logger()
@@ -94,12 +94,12 @@ async def prepare_charge(
     if Stripe refuses to say what became of the key, because then a charge may have gone through (R21)."""
     done = await find_outcome(client, item, charge, now)
     if done is not None:
-        return await restore_usual_card(client, item, done)
+        return await restore_default_payment_method(client, item, done)
     refused = await _find_refusal(client, item, customer, charge, now)
     if refused is not None:
         # Unless another worker has just sent the same charge.
         done = await find_outcome(client, item, charge, now) or refused
-        return await restore_usual_card(client, item, done)
+        return await restore_default_payment_method(client, item, done)
     return None
 
 
@@ -137,8 +137,11 @@ async def send_charge(
 ) -> ChargeOutcome:
     """Send the prepared charge. Raises BillingUnavailable if its outcome cannot be read."""
     outcome = await _send_update(client, item, charge, now)
-    return await restore_usual_card(
-        client, item, outcome, is_card_replaced=_needs_other_card(item, customer, charge)
+    return await restore_default_payment_method(
+        client,
+        item,
+        outcome,
+        is_payment_method_replaced=_needs_different_payment_method(item, customer, charge),
     )
 
 
@@ -151,7 +154,7 @@ async def _find_blocking_outcome(
 ) -> ChargeOutcome | None:
     if not item.is_active:
         return item.inactive_outcome
-    refusal = item.future.find_charge_refusal()
+    refusal = item.upcoming_changes.find_charge_refusal()
     if refusal is not None:
         return Declined(refusal.decline_reason)
     if item.pending_until is not None:
@@ -175,6 +178,8 @@ async def _find_blocking_outcome(
         return await _find_repetition_outcome(client, item, customer, charge)
     price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
     amount, tax = price.amount + price.unrelated_amount, price.tax + price.unrelated_tax
+    if price.other_amount_due is not None:
+        return PriceChanged(price.other_amount_due - tax, tax, "unrelated_charges")
     if (price.amount, price.tax) != (charge.amount, charge.tax):
         return PriceChanged(amount, tax)
     if price.unrelated_amount or price.unrelated_tax:
@@ -210,13 +215,13 @@ async def update_customer_address(
 async def _record_attempt(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Declined | None:
-    """Write the key to the subscription, and the card unless it is the default: an update that is pending
-    until its payment may not contain the card, and would not write the key before it. The usual card is also
+    """Write the key to the subscription, and the payment method unless it is the default: an update that is
+    pending until its payment may not contain it, and would not write the key before it. The default is also
     stored there, so that it can always be restored."""
     metadata = {ATTEMPT_METADATA_KEY: charge.key}
-    swap = _needs_other_card(item, customer, charge)
-    if swap and item.replaced_card is None:
-        metadata[REPLACED_CARD_METADATA_KEY] = item.default_method or NO_CARD
+    swap = _needs_different_payment_method(item, customer, charge)
+    if swap and item.replaced_payment_method is None:
+        metadata[REPLACED_PAYMENT_METHOD_METADATA_KEY] = item.default_method or NO_PAYMENT_METHOD
     change: dict[str, object] = {"metadata": metadata}
     if swap:
         change["default_payment_method"] = charge.payment_method_id
@@ -235,12 +240,14 @@ def _decline_for_missing(error: stripe.InvalidRequestError, charge: Charge) -> D
     return Declined("method_gone" if is_method else "subscription_gone")
 
 
-def _find_usual_method(item: SubscriptionItem, customer: StripeCustomer) -> str | None:
+def _find_default_payment_method(item: SubscriptionItem, customer: StripeCustomer) -> str | None:
     return item.own_payment_method_id or customer.default_method
 
 
-def _needs_other_card(item: SubscriptionItem, customer: StripeCustomer, charge: Charge) -> bool:
-    return not charge.is_on_invoice and charge.payment_method_id != _find_usual_method(item, customer)
+def _needs_different_payment_method(item: SubscriptionItem, customer: StripeCustomer, charge: Charge) -> bool:
+    return not charge.is_on_invoice and charge.payment_method_id != _find_default_payment_method(
+        item, customer
+    )
 
 
 def _build_update(item: SubscriptionItem, charge: Charge) -> dict[str, object]:
@@ -361,24 +368,30 @@ async def _resolve_lost_response(
     return await find_outcome(client, item, charge, now) or Declined("provider_error")
 
 
-async def restore_usual_card(
-    client: stripe.StripeClient, item: SubscriptionItem, outcome: OutcomeT, *, is_card_replaced: bool = False
+async def restore_default_payment_method(
+    client: stripe.StripeClient,
+    item: SubscriptionItem,
+    outcome: OutcomeT,
+    *,
+    is_payment_method_replaced: bool = False,
 ) -> OutcomeT | Unknown:
-    """Restore the default card once the other one was charged or declined. Retried if that fails."""
-    if isinstance(outcome, Unknown) or not (is_card_replaced or item.replaced_card):
+    """Restore the default once the other payment method was charged or declined. Retried if that fails."""
+    if isinstance(outcome, Unknown) or not (is_payment_method_replaced or item.replaced_payment_method):
         return outcome
-    usual = item.replaced_card or item.default_method or NO_CARD
+    default = item.replaced_payment_method or item.default_method or NO_PAYMENT_METHOD
     change = {
-        "default_payment_method": "" if usual == NO_CARD else usual,
-        "metadata": {REPLACED_CARD_METADATA_KEY: ""},
+        "default_payment_method": "" if default == NO_PAYMENT_METHOD else default,
+        "metadata": {REPLACED_PAYMENT_METHOD_METADATA_KEY: ""},
     }
     call = client.v1.subscriptions.update_async(item.stripe_subscription_id, change)  # type: ignore[arg-type]
     try:
-        with log_action_taken("card_not_restored"):
+        with log_action_taken("payment_method_not_restored"):
             await request_stripe(call, "subscriptions.update")
     except BillingRequestRejected as error:
         log.error(
-            "subscription.card_not_restored", subscription=item.stripe_subscription_id, error=error.code
+            "subscription.payment_method_not_restored",
+            subscription=item.stripe_subscription_id,
+            error=error.code,
         )
     except BillingUnavailable:
         return outcome if isinstance(outcome, Pending) else Unknown()

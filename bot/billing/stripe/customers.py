@@ -7,9 +7,9 @@ import stripe
 from bot.billing.gateway import CustomerNotFound
 from bot.billing.stripe.charges import StripeCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
-from bot.billing.stripe.future import EXPANSIONS, read_discount
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.billing.stripe.taxes import ADDRESS_FIELDS, read_shipping_address
+from bot.billing.stripe.upcoming_changes import EXPANSIONS, read_discount
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 

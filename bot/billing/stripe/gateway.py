@@ -32,13 +32,13 @@ from bot.billing.gateway import (
 from bot.billing.stripe import charges, invoices, prices
 from bot.billing.stripe.client import is_missing, log_action_taken, request_stripe
 from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
-from bot.billing.stripe.future import ItemDiscount
 from bot.billing.stripe.invoice_pdf import PdfDownload
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
 from bot.billing.stripe.permissions import check_permissions
 from bot.billing.stripe.renewal_cache import RenewalCache, RenewalTotals
 from bot.billing.stripe.taxes import TaxRateReader
+from bot.billing.stripe.upcoming_changes import ItemDiscount
 from bot.db import Database
 from bot.metrics import instrument_adapter
 from bot.network import find_date
@@ -92,7 +92,7 @@ class StripeGateway:
             self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
         )
         return [
-            _complete_outlook(item.build_state(of.account), item, renewals, who.discount, zone)
+            _complete_upcoming_changes(item.build_state(of.account), item, renewals, who.discount, zone)
             for item in shown
         ]
 
@@ -160,7 +160,7 @@ class StripeGateway:
                 return done or Declined("subscription_gone")
             outcome = await invoices.find_outcome(self._client, item, charge, self._now())
             without = NeverReceived() if item.is_active else item.inactive_outcome
-            return await charges.restore_usual_card(self._client, item, outcome or without)
+            return await charges.restore_default_payment_method(self._client, item, outcome or without)
 
     async def _resolve_without_customer(self, charge: Charge) -> ChargeOutcome:
         """Deleting a customer cancels their subscriptions, so no request can change one any more, but an
@@ -219,7 +219,7 @@ def _has_different_taxes(outcome: Settled, charge: Charge) -> bool:
     return charge.tax == 0 or (outcome.amount, outcome.tax) != (charge.amount, charge.tax)
 
 
-def _complete_outlook(
+def _complete_upcoming_changes(
     state: SubscriptionState,
     item: SubscriptionItem,
     renewals: RenewalTotals,
@@ -233,7 +233,7 @@ def _complete_outlook(
         "is_renewal_expected": renewal is not None or state.id not in renewals,
     }
     discount = customer_discount.find_discount(item.currency, zone) if customer_discount else None
-    if discount is not None and not item.future.discounts:
+    if discount is not None and not item.upcoming_changes.discounts:
         changes["discounts"] = (discount,)
     return replace(state, outlook=state.outlook.model_copy(update=changes))
 

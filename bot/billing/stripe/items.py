@@ -14,8 +14,8 @@ import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
-from bot.billing.stripe.future import STANDINGS, ItemFuture, fetch_future
 from bot.billing.stripe.price_terms import CurrencyOption, fetch_currency_option, read_seat_pricing
+from bot.billing.stripe.upcoming_changes import STATUSES, ItemUpcomingChanges, fetch_upcoming_changes
 from models.account import Account
 from models.subscription.period_length import PeriodLength, PeriodUnit
 from models.subscription.proration import get_local_date
@@ -26,8 +26,8 @@ log = structlog.get_logger()
 SUBSCRIPTION_METADATA_KEY, PRODUCT_METADATA_KEY = "seatbot_subscription", "seatbot_product"
 # In the Stripe subscription's metadata: the key of the current charge, and the default card that was replaced
 # for it.
-ATTEMPT_METADATA_KEY, REPLACED_CARD_METADATA_KEY = "seatbot_attempt", "seatbot_swapped_card"
-NO_CARD = "none"
+ATTEMPT_METADATA_KEY, REPLACED_PAYMENT_METHOD_METADATA_KEY = "seatbot_attempt", "seatbot_swapped_card"
+NO_PAYMENT_METHOD = "none"
 # These are final; with any other status a subscription can become active again.
 ENDED_STATUSES = ("canceled", "incomplete_expired")
 
@@ -53,9 +53,9 @@ class SubscriptionItem:
     product_id: str | None
     default_method: str | None
     default_source: str | None
-    replaced_card: str | None
+    replaced_payment_method: str | None
     pending_until: datetime | None
-    future: ItemFuture
+    upcoming_changes: ItemUpcomingChanges
     # Stripe has stopped calculating its tax, for want of an address
     # (docs.stripe.com/tax/customer-locations, "Invoice finalization errors").
     is_tax_disabled: bool = False
@@ -74,14 +74,14 @@ class SubscriptionItem:
 
     @property
     def is_paid_by_invoice(self) -> bool:
-        return self.future.invoice_terms is not None
+        return self.upcoming_changes.invoice_terms is not None
 
     def with_invoices_allowed(self) -> "SubscriptionItem":
-        terms = self.future.invoice_terms
+        terms = self.upcoming_changes.invoice_terms
         if terms is None:
             return self
         allowed = terms.model_copy(update={"is_order_allowed": True})
-        return replace(self, future=replace(self.future, invoice_terms=allowed))
+        return replace(self, upcoming_changes=replace(self.upcoming_changes, invoice_terms=allowed))
 
     @property
     def own_payment_method_id(self) -> str | None:
@@ -91,22 +91,28 @@ class SubscriptionItem:
 
     @property
     def usual_payment_method_id(self) -> str | None:
-        if self.replaced_card is None:
+        if self.replaced_payment_method is None:
             return self.own_payment_method_id
-        return self.default_source if self.replaced_card == NO_CARD else self.replaced_card
+        return (
+            self.default_source
+            if self.replaced_payment_method == NO_PAYMENT_METHOD
+            else self.replaced_payment_method
+        )
 
     @property
     def inactive_outcome(self) -> Declined:
         if self.is_ended:
             return Declined("subscription_gone")
-        refusal = self.future.find_charge_refusal()
+        refusal = self.upcoming_changes.find_charge_refusal()
         return Declined(refusal.decline_reason if refusal else "subscription_not_active")
 
     def has_full_day(self, zone: str) -> bool:
         return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)
 
     def will_renew(self, zone: str) -> bool:
-        return self.future.build_outlook(zone).will_renew(get_local_date(zone, self.period_end))
+        return self.upcoming_changes.build_upcoming_changes(zone).will_renew(
+            get_local_date(zone, self.period_end)
+        )
 
     def build_state(self, account: Account) -> SubscriptionState:
         """In days: a period that starts or ends in the middle of a day does so, here, at the midnight
@@ -125,8 +131,8 @@ class SubscriptionItem:
             ),
             product_id=self.product_id,
             charge_group=self.stripe_subscription_id,
-            closed_reason=None if self.status in STANDINGS else self.inactive_outcome.reason,
-            outlook=self.future.build_outlook(zone),
+            closed_reason=None if self.status in STATUSES else self.inactive_outcome.reason,
+            outlook=self.upcoming_changes.build_upcoming_changes(zone),
             default_payment_method_id=self.usual_payment_method_id,
         )
 
@@ -137,8 +143,8 @@ async def iter_seat_items(
     items = []
     async for item in iter_stripe_items(client, subscription):
         option = await fetch_currency_option(client, item.price, subscription.currency)
-        future = await fetch_future(client, subscription, item)
-        items.append(_build_item(subscription, item, option, future))
+        changes = await fetch_upcoming_changes(client, subscription, item)
+        items.append(_build_item(subscription, item, option, changes))
     metered_ids = {item.stripe_item_id for item in items if item.pricing.is_by_usage}
     for built in items:
         if built.pricing.is_by_usage and built.product_id is None:
@@ -164,7 +170,7 @@ def _build_item(
     subscription: stripe.Subscription,
     item: stripe.SubscriptionItem,
     option: CurrencyOption | None,
-    future: ItemFuture,
+    changes: ItemUpcomingChanges,
 ) -> SubscriptionItem:
     metadata, pending = subscription.metadata.to_dict(), subscription.pending_update
     rates = item.tax_rates or subscription.default_tax_rates or ()
@@ -181,24 +187,24 @@ def _build_item(
         pricing=pricing,
         period=_read_period_length(item.price),
         period_start=from_timestamp(item.current_period_start),
-        period_end=_find_period_end(item, future),
+        period_end=_find_period_end(item, changes),
         is_price_active=item.price.active,
         currency=subscription.currency.upper(),
         product_id=item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY),
         default_method=get_object_id(subscription.default_payment_method),
         default_source=get_object_id(subscription.default_source),
-        replaced_card=metadata.get(REPLACED_CARD_METADATA_KEY),
+        replaced_payment_method=metadata.get(REPLACED_PAYMENT_METHOD_METADATA_KEY),
         pending_until=from_timestamp(pending.expires_at) if pending else None,
-        future=future,
+        upcoming_changes=changes,
         price_id=item.price.id,
         is_tax_disabled=subscription.automatic_tax.disabled_reason is not None,
     )
 
 
-def _find_period_end(item: stripe.SubscriptionItem, future: ItemFuture) -> datetime:
+def _find_period_end(item: stripe.SubscriptionItem, changes: ItemUpcomingChanges) -> datetime:
     """Returns the end of the period, or of the subscription if that comes first."""
     start, end = from_timestamp(item.current_period_start), from_timestamp(item.current_period_end)
-    return future.ends_at if future.ends_at is not None and start < future.ends_at < end else end
+    return changes.ends_at if changes.ends_at is not None and start < changes.ends_at < end else end
 
 
 def _read_period_length(price: stripe.Price) -> PeriodLength:

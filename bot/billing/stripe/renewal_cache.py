@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.billing.stripe.items import SubscriptionItem
-from models.subscription.outlook import RenewalTotal
+from models.subscription.upcoming_changes import RenewalTotal
 
 LIFETIME = timedelta(minutes=10)
 MAX_ENTRIES = 2000

@@ -77,7 +77,9 @@ def _build_open_orders_group(localizer: Localizer, overview: AccountOverview) ->
     ]
     if not orders:
         return []
-    title = block_kit.build_section(localizer.format_mrkdwn("home-orders", count=len(orders)))
+    title = block_kit.build_section(
+        localizer.format_mrkdwn("home-orders", count=len(orders) + overview.omitted_orders)
+    )
     return [title, *[_build_order_section(localizer, order) for order in orders[:MAX_ORDERS]]]
 
 

@@ -67,15 +67,16 @@ def _iter_account_groups(
     problem_orders = [order for order in overview.open_orders if _has_problem(order)] + overview.failed_orders
     for order in problem_orders[:MAX_ORDERS]:
         yield _build_order_group(localizer, order, links, account)
-    if len(problem_orders) > MAX_ORDERS:
+    problem_count = len(problem_orders) + overview.omitted_problem_orders
+    if problem_count > MAX_ORDERS:
         yield _build_more_group(
             localizer,
             account,
-            len(problem_orders) - MAX_ORDERS,
+            problem_count - MAX_ORDERS,
             navigation.build_orders_button(localizer, overview.account.id),
         )
     if overview.invoices:
-        yield build_unpaid_invoice_blocks(localizer, overview.account, overview.invoices, account)
+        yield build_unpaid_invoice_blocks(localizer, overview, account)
     for quote in overview.pending_quotes[:MAX_QUOTES]:
         yield _build_quote_group(localizer, quote, account)
     if len(overview.pending_quotes) > MAX_QUOTES:

@@ -64,7 +64,7 @@ async def announce_resolution(update: OrderUpdate) -> None:
         update.message_places,
         update.at,
     )
-    settings = update.services.settings
+    settings = update.dependencies.settings
     if settings.account_services_channel and update.at >= update.order.processing_deadline:
         channel = [Destination.services(settings.account_services_channel)]
         team = settings.account_services_team

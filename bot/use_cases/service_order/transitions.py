@@ -13,7 +13,7 @@ from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
-from models.subscription.outlook import SubscriptionPaidByInvoice
+from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 
 
 def update_line_status(

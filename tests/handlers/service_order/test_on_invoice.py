@@ -1,13 +1,14 @@
 """Orders of subscriptions that are paid by invoice, with the embedded provider (R3, R18, R25)."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
 from structlog.testing import capture_logs
 
-from bot.billing.gateway import Charge, ChargeOutcome, Settled
+from bot.billing.gateway import Charge, ChargeOutcome, InvoiceState, Settled
 from bot.permissions import SlackIdentity
 from bot.use_cases.invoice.follow import follow_due_invoices
 from bot.use_cases.invoice.read import open_invoice
@@ -20,6 +21,7 @@ from models.payment_method import PaymentMethod
 from models.quote import Quote
 from models.receipt import ChargedMethod, Receipt
 from models.service_order import OrderStatus, ServiceOrder
+from models.service_order.order_screen import OrderScreen
 from sandbox.driver import Modal, Person
 from tests.handlers.db_snapshot import change
 from tests.handlers.steps import (
@@ -87,7 +89,7 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     await carla.press_in(sent, "invoice.open")
     page = await carla.wait_for_modal("invoice.open")
     assert f"Invoice {invoice.number} for €22.86 is due on Dec 10, 2026." in page.text
-    assert world.services.settings.admin_portal_url in str(page.blocks)
+    assert world.dependencies.settings.admin_portal_url in str(page.blocks)
     billing = await open_modal(carla, "/billing", "", "account.overview")
     assert f"Invoice {invoice.number} for €22.86 is due on Dec 10, 2026." in billing.text
     assert world.slack.refusals == []
@@ -154,7 +156,7 @@ async def test_an_overdue_invoice_reaches_a_colleague_of_who_lost_the_role(world
     sue = world.person("sue")
     await placed(world, carla, sub_unpaid_60=1)
     world.clock.move(minutes=5)
-    await follow_due_invoices(world.services)
+    await follow_due_invoices(world.dependencies)
     [notice] = [
         notice
         for notice in await world.rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)
@@ -193,7 +195,7 @@ async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) 
     assert "due on" not in screen.text
     assert "invoice.open" not in list_buttons(sent)
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
-    assert await follow_due_invoices(world.services) == 0
+    assert await follow_due_invoices(world.dependencies) == 0
 
 
 async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: World) -> None:
@@ -227,6 +229,37 @@ async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world:
     assert f"The seats on invoice {invoice.number} are listed here too. For them, the invoice is" in printed
 
 
+class PartlyPaidGateway(HookedGateway):
+    """€5.00 are left to pay."""
+
+    async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
+        state = await super().fetch_invoice(account_id, receipt)
+        return state and replace(state, amount_remaining=500)
+
+
+async def test_screens_and_messages_say_what_is_left_to_pay_of_an_invoice(world: World) -> None:
+    carla = await invoiced(world, "sub_late_7200")
+    await placed(world, carla, sub_late_7200=2)
+    phone = world.person("carla", client="phone")
+    await open_modal(phone, "/service-orders", "SO-1001", "service_order.show")
+    sent = find_newest_message(carla.dms, "Subtotal")
+    gateway = world.dependencies.billing
+    world.dependencies.billing = PartlyPaidGateway(gateway)
+    await world.pass_time(minutes=70)
+    assert (await world.row(Invoice)).amount_remaining == 500
+    number = (await world.row(Invoice)).number
+    for shown in (carla.modal, phone.modal, sent):
+        assert shown is not None
+        assert f"Invoice {number} for €5.00 is due" in shown.text
+    assert "invoice.open" in list_buttons(sent)
+    world.dependencies.billing = gateway
+    await world.pass_time(hours=5)
+    assert phone.modal is not None
+    assert f"Invoice {number} for €22.86 is paid" in phone.modal.text
+    assert await world.rows(OrderScreen) == []
+    assert world.slack.refusals == []
+
+
 class ChargingGateway(HookedGateway):
     """Charges a card, whatever was ordered."""
 
@@ -238,7 +271,7 @@ class ChargingGateway(HookedGateway):
 async def test_what_was_charged_although_it_was_to_be_invoiced_says_so(world: World) -> None:
     """R26: the seller changed it in the second between the provider's check and its charge."""
     carla = await invoiced(world, "sub_paid_3600")
-    world.services.billing = ChargingGateway(world.services.billing)
+    world.dependencies.billing = ChargingGateway(world.dependencies.billing)
     with capture_logs() as logs:
         await placed(world, carla, sub_paid_3600=2)
     assert [entry["promised"] for entry in logs if entry["event"] == "charge.payment_mismatch"] == ["invoice"]
@@ -269,8 +302,8 @@ async def test_an_invoice_of_another_account_cannot_be_opened(world: World) -> N
     carla = await invoiced(world, "sub_paid_3600")
     await placed(world, carla, sub_paid_3600=1)
     dora = SlackIdentity("T01ACME", "U03DORA", "test")
-    await refresh_slack_user(world.services, dora)
+    await refresh_slack_user(world.dependencies, dora)
     invoice = await world.row(Invoice)
     for invoice_id in (invoice.key, invoice.key + 1):
         with pytest.raises(InvoiceNotFound):
-            await open_invoice(world.services, person=dora, invoice_id=invoice_id)
+            await open_invoice(world.dependencies, person=dora, invoice_id=invoice_id)

@@ -1,6 +1,7 @@
 """With Stripe, its invoices are the documents of record, and the bot's own is an order confirmation (R13,
 R28)."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -36,8 +37,8 @@ async def order_two_products(world: StripeWorld) -> list[str]:
 async def place_two_products(world: StripeWorld) -> list[str]:
     """The numbers of the two invoices."""
     await world.order(world.person("alice"), acme_meeting=5, acme_webinar=2)
-    await world.services.tasks.wait_until_idle()
-    await process_due_orders(world.services)
+    await world.dependencies.tasks.wait_until_idle()
+    await process_due_orders(world.dependencies)
     return [f"FAKE-{invoice.id[-4:]}" for invoice in world.records.list_paid_updates()]
 
 
@@ -73,6 +74,14 @@ async def test_each_lines_invoice_is_mailed_and_posted_under_stripes_number_with
     await alice.close_modal(everything=True)
     order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert f"Invoices {numbers[0]} and {numbers[1]}" in order.text
+    links = re.findall(r"invoice\.stripe\.example/i/(\w+)\|", str(order.view.blocks))
+    assert len(links) == 2
+    await alice.close_modal(everything=True)
+    world.fake.faults.append(Fault("down", path=f"/v1/invoices/{links[0]}$", times=9))
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
+    assert f"/i/{links[0]}|" not in str(order.view.blocks)
+    assert f"/i/{links[1]}|" in str(order.view.blocks), "the other receipt's link stays"
+    world.fake.faults.clear()
     await alice.close_modal(everything=True)
     listed = await open_modal(alice, "/billing", "receipts", "receipt.list")
     assert f"{numbers[0]} and {numbers[1]} · 10 Nov 2026" in listed.text
@@ -96,8 +105,8 @@ async def test_an_e_mail_waits_for_a_pdf_that_stripe_does_not_give_yet(world: St
 async def wait_for_an_hour(world: StripeWorld) -> None:
     """The email goes out at its end, the files in the direct message before."""
     for _ in range(5):
-        await process_due_orders(world.services)
-        await deliver_due_notices(world.services)
+        await process_due_orders(world.dependencies)
+        await deliver_due_notices(world.dependencies)
         assert world.slack.mail.messages == []
         world.clock.move(minutes=12.5)
     await world.settle()

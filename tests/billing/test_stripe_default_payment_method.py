@@ -1,4 +1,4 @@
-"""The Stripe gateway's cards: the one charged, and the usual one put back."""
+"""The Stripe gateway's cards: the one charged, and the default one restored."""
 
 import pytest
 
@@ -23,7 +23,7 @@ THERE = "sub_month_there"
 
 @pytest.mark.parametrize("card", ["good", "declined", "slow", "customer"])
 @pytest.mark.parametrize("usual", [None, "pm_lost"])
-async def test_the_usual_card_is_restored_after_any_outcome(
+async def test_the_default_method_is_restored_after_any_outcome(
     provider: StripeProvider, card: str, usual: str | None
 ) -> None:
     subscription = provider.fake.records.subscriptions[THERE]
@@ -59,7 +59,7 @@ async def without_effect(provider: StripeProvider, charge: Charge) -> None:
 
 
 @pytest.mark.parametrize("then", ["seats changed", "another price", "card detached"])
-async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refused_next(
+async def test_the_default_method_is_restored_if_a_charge_without_effect_is_refused_next(
     provider: StripeProvider, then: str
 ) -> None:
     subscription, item = provider.fake.records.get_subscription_and_item("sub_month")
@@ -78,7 +78,9 @@ async def test_the_usual_card_is_put_back_where_a_charge_without_effect_is_refus
     assert "seatbot_swapped_card" not in subscription.metadata
 
 
-async def test_the_usual_card_is_put_back_where_a_charge_was_never_received(provider: StripeProvider) -> None:
+async def test_the_default_method_is_restored_if_a_charge_was_never_received(
+    provider: StripeProvider,
+) -> None:
     subscription = provider.fake.records.subscriptions[THERE]
     charge = provider.charge(payment_method_id=provider.cards.customer)
     await without_effect(provider, charge)

@@ -1,4 +1,4 @@
-"""Subscriptions with a future, from the slash command to the receipt or the refusal (R27)."""
+"""Scheduled changes to a subscription, from the slash command to the receipt or the refusal (R27)."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -9,8 +9,14 @@ from models.quote import Quote
 from models.receipt import Receipt
 from models.subscription import Subscription
 from models.subscription.proration import get_midnight
-from tests.fake_stripe.futures import Coupon, PauseCollection, Schedule, SchedulePhase, SubscriptionFuture
 from tests.fake_stripe.records import Subscription as StripeSubscription
+from tests.fake_stripe.subscription_settings import (
+    Coupon,
+    PauseCollection,
+    Schedule,
+    SchedulePhase,
+    SubscriptionSettings,
+)
 from tests.handlers.steps import find_messages, open_modal, wait_for_modal_text
 from tests.handlers.stripe.stripe_orders import ALICE, get_order_line, place_unprocessed_order
 from tests.long_tables import mark_long_except
@@ -65,41 +71,41 @@ async def read_home(world: StripeWorld) -> str:
 
 SOLD = {
     "ends with its period": (
-        SubscriptionFuture(cancel_at_period_end=True),
+        SubscriptionSettings(cancel_at_period_end=True),
         "Ends on 1 Dec 2026 and won’t renew after that",
         None,
     ),
     "ends within its period": (
-        SubscriptionFuture(cancel_at=to_timestamp(date(2026, 11, 20))),
+        SubscriptionSettings(cancel_at=to_timestamp(date(2026, 11, 20))),
         "Ends on 20 Nov 2026 and won’t renew after that",
         None,
     ),
     "ends later": (
-        SubscriptionFuture(cancel_at=to_timestamp(date(2027, 2, 1))),
+        SubscriptionSettings(cancel_at=to_timestamp(date(2027, 2, 1))),
         "Ends on 1 Feb 2027 and won’t renew after that",
         (35000, 7000),
     ),
     "is in the last phase of its schedule": (
-        SubscriptionFuture(schedule=build_schedule(25)),
+        SubscriptionSettings(schedule=build_schedule(25)),
         "",
         (35000, 7000),
     ),
     "ends with its schedule": (
-        SubscriptionFuture(schedule=build_schedule(25, end_behavior="cancel")),
+        SubscriptionSettings(schedule=build_schedule(25, end_behavior="cancel")),
         "Ends on 1 Dec 2026 and won’t renew after that",
         None,
     ),
     "is discounted": (
-        SubscriptionFuture(coupons=[Coupon("LOYAL", "Loyalty", 20, to_timestamp(date(2027, 6, 1)))]),
+        SubscriptionSettings(coupons=[Coupon("LOYAL", "Loyalty", 20, to_timestamp(date(2027, 6, 1)))]),
         "Discount “Loyalty”: 20% off until 1 Jun 2027",
         (28000, 5600),
     ),
     "itemizes its discounts": (
-        SubscriptionFuture(coupons=[Coupon("LOYAL", "Loyalty", 20)], itemizes_proration_discounts=True),
+        SubscriptionSettings(coupons=[Coupon("LOYAL", "Loyalty", 20)], itemizes_proration_discounts=True),
         "Discount “Loyalty”: 20% off",
         (28000, 5600),
     ),
-    "is billed in the classic mode": (SubscriptionFuture(billing_mode="classic"), "", (35000, 7000)),
+    "is billed in the classic mode": (SubscriptionSettings(billing_mode="classic"), "", (35000, 7000)),
 }
 
 
@@ -107,8 +113,8 @@ SOLD = {
 async def test_r27_upcoming_changes_are_shown_in_every_view_and_seats_are_sold(
     world: StripeWorld, set_up: str
 ) -> None:
-    future, words, renewal = SOLD[set_up]
-    get_subscription(world).future = future
+    settings, words, renewal = SOLD[set_up]
+    get_subscription(world).settings = settings
     alice = world.person("alice")
     assert words in await read_cart(world)
     stored = (await world.row(Subscription, id="acme_meeting")).outlook.renewal
@@ -138,7 +144,7 @@ async def test_r27_upcoming_changes_are_shown_in_every_view_and_seats_are_sold(
 
 async def test_r27_a_period_that_is_cut_short_is_priced_and_charged_to_its_end(world: StripeWorld) -> None:
     """`cancel_at` within the period: ten seats from 10 to 20 November cost ten of thirty days."""
-    get_subscription(world).future.cancel_at = to_timestamp(date(2026, 11, 20))
+    get_subscription(world).settings.cancel_at = to_timestamp(date(2026, 11, 20))
     world.clock.at = datetime(2026, 11, 9, 23, tzinfo=UTC)
     alice = world.person("alice")
     review = await world.quote(alice, acme_meeting=10)
@@ -157,7 +163,7 @@ async def test_r27_a_period_that_is_cut_short_is_priced_and_charged_to_its_end(w
 
 async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_costs(world: StripeWorld) -> None:
     """`cancel_at` within the next period, which Stripe then prorates: 15 of the 31 days of December."""
-    get_subscription(world).future.cancel_at = to_timestamp(date(2026, 12, 16))
+    get_subscription(world).settings.cancel_at = to_timestamp(date(2026, 12, 16))
     billing = await read_billing(world)
     assert "Renews on 1 Dec 2026 at €169.35 before tax" in billing
     assert "Ends on 16 Dec 2026 and won’t renew after that" in billing
@@ -191,20 +197,20 @@ async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_o
 async def test_r27_an_amount_off_is_shown_in_the_currency_of_its_subscription(world: StripeWorld) -> None:
     subscription = get_subscription(world)
     subscription.currency = "usd"
-    subscription.future.coupons = [Coupon("FIXED", "Fixed", amount_off=500, currency="usd")]
+    subscription.settings.coupons = [Coupon("FIXED", "Fixed", amount_off=500, currency="usd")]
     await read_cart(world)
     assert "Discount “Fixed”: US$5.00 off" in await read_billing(world)
 
 
 REFUSED = {
     "payments void": (
-        SubscriptionFuture(pause_collection=PauseCollection("void")),
+        SubscriptionSettings(pause_collection=PauseCollection("void")),
         "Payments are paused",
         "are paused, so seats can’t be billed",
         "payments for the subscription are paused",
     ),
     "payments as drafts": (
-        SubscriptionFuture(
+        SubscriptionSettings(
             pause_collection=PauseCollection("keep_as_draft", to_timestamp(date(2026, 11, 20)))
         ),
         "Payments are paused until 20 Nov 2026",
@@ -212,61 +218,61 @@ REFUSED = {
         "payments for the subscription are paused",
     ),
     "payments uncollectible": (
-        SubscriptionFuture(pause_collection=PauseCollection("mark_uncollectible")),
+        SubscriptionSettings(pause_collection=PauseCollection("mark_uncollectible")),
         "Payments are paused",
         "are paused, so seats can’t be billed",
         "payments for the subscription are paused",
     ),
     "other seats from the next phase": (
-        SubscriptionFuture(schedule=build_schedule(25, 10)),
+        SubscriptionSettings(schedule=build_schedule(25, 10)),
         "A change scheduled for 1 Dec 2026 sets 10 seats",
         "has a change scheduled for 1 Dec 2026 that sets 10 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "the same seats from the next phase": (
-        SubscriptionFuture(schedule=build_schedule(25, 25)),
+        SubscriptionSettings(schedule=build_schedule(25, 25)),
         "A change scheduled for 1 Dec 2026 sets 25 seats",
         "has a change scheduled for 1 Dec 2026 that sets 25 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "another price from the next phase": (
-        SubscriptionFuture(schedule=build_schedule(25, 40, later_price="price_next_year")),
+        SubscriptionSettings(schedule=build_schedule(25, 40, later_price="price_next_year")),
         "A change scheduled for 1 Dec 2026 sets a different price, for 40 seats",
         "has a change scheduled for 1 Dec 2026 that sets a different price, for 40 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "nothing from the next phase": (
-        SubscriptionFuture(schedule=build_schedule(25, 0)),
+        SubscriptionSettings(schedule=build_schedule(25, 0)),
         "A change scheduled for 1 Dec 2026 removes the product from the subscription",
         "has a change scheduled for 1 Dec 2026 that removes the product",
         "a scheduled change to the subscription would undo the order",
     ),
     "trial": (
-        SubscriptionFuture(trial_end=to_timestamp(PERIOD_END)),
+        SubscriptionSettings(trial_end=to_timestamp(PERIOD_END)),
         "In trial until 1 Dec 2026",
         "is in trial until 1 Dec 2026",
         "the subscription is in trial",
     ),
     "past_due": (
-        SubscriptionFuture(),
+        SubscriptionSettings(),
         "An invoice is unpaid",
         "has an unpaid invoice",
         "has an unpaid invoice",
     ),
     "unpaid": (
-        SubscriptionFuture(),
+        SubscriptionSettings(),
         "An invoice is unpaid",
         "has an unpaid invoice",
         "has an unpaid invoice",
     ),
-    "paused": (SubscriptionFuture(), "Paused", "is paused", "the subscription is paused"),
+    "paused": (SubscriptionSettings(), "Paused", "is paused", "the subscription is paused"),
 }
 STATUSES = {"trial": "trialing", "past_due": "past_due", "unpaid": "unpaid", "paused": "paused"}
 
 
 def apply_set_up(world: StripeWorld, set_up: str) -> None:
     subscription = get_subscription(world)
-    subscription.future, subscription.status = REFUSED[set_up][0], STATUSES.get(set_up, "active")
+    subscription.settings, subscription.status = REFUSED[set_up][0], STATUSES.get(set_up, "active")
 
 
 @pytest.mark.parametrize(
@@ -312,7 +318,7 @@ async def test_r27_an_order_placed_before_is_declined_with_the_reason_and_nothin
 
 async def test_r27_a_pause_between_the_checks_and_the_charge_charges_nothing(world: StripeWorld) -> None:
     def pause() -> None:
-        get_subscription(world).future.pause_collection = PauseCollection("void")
+        get_subscription(world).settings.pause_collection = PauseCollection("void")
 
     world.fake.before_charge = pause
     await world.order(world.person("alice"), acme_meeting=5)
@@ -344,7 +350,7 @@ async def test_r27_an_orders_own_pending_update_does_not_block_the_next_order(wo
 
 
 async def test_r27_seats_of_a_subscription_that_ends_are_gone_with_it(world: StripeWorld) -> None:
-    get_subscription(world).future.cancel_at_period_end = True
+    get_subscription(world).settings.cancel_at_period_end = True
     await world.order(world.person("alice"), acme_meeting=5)
     until_end = datetime(2026, 12, 1, tzinfo=UTC) - world.clock.at
     await world.pass_time(seconds=(until_end + timedelta(hours=1)).total_seconds())

@@ -1,4 +1,4 @@
-"""What Stripe has ahead of a subscription: end, pause, trial, schedule, pending update, discounts (R27)."""
+"""Upcoming changes to a subscription at Stripe: end, pause, trial, schedule, update, discounts (R27)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,26 +9,26 @@ import stripe
 
 from bot.billing.stripe.client import from_timestamp, is_missing, request_stripe
 from bot.billing.stripe.currencies import to_minor_units
-from models.subscription.outlook import (
+from models.subscription.proration import get_local_date
+from models.subscription.upcoming_changes import (
     CollectionPause,
     Discount,
     InvoiceTerms,
     ScheduledChange,
     SeatsNotOrderable,
-    SubscriptionOutlook,
-    SubscriptionStanding,
+    SubscriptionStatus,
+    UpcomingChanges,
 )
-from models.subscription.proration import get_local_date
 
 # In a list of subscriptions; Stripe expands at most four levels.
 EXPANSIONS = ["data.schedule", "data.discounts.source.coupon"]
 # With any other status a subscription has not started, or has ended.
-STANDINGS = {
-    "active": SubscriptionStanding.ACTIVE,
-    "trialing": SubscriptionStanding.TRIAL,
-    "past_due": SubscriptionStanding.PAST_DUE,
-    "unpaid": SubscriptionStanding.PAST_DUE,
-    "paused": SubscriptionStanding.PAUSED,
+STATUSES = {
+    "active": SubscriptionStatus.ACTIVE,
+    "trialing": SubscriptionStatus.TRIAL,
+    "past_due": SubscriptionStatus.PAST_DUE,
+    "unpaid": SubscriptionStatus.PAST_DUE,
+    "paused": SubscriptionStatus.PAUSED,
 }
 
 
@@ -66,10 +66,10 @@ class PhaseChange:
 
 
 @dataclass(frozen=True)
-class ItemFuture:
-    """What is ahead of one item of a subscription, which is charged in `currency`."""
+class ItemUpcomingChanges:
+    """Upcoming changes to one item of a subscription, which is charged in `currency`."""
 
-    standing: SubscriptionStanding
+    standing: SubscriptionStatus
     currency: str
     ends_at: datetime | None = None
     trial_ends_at: datetime | None = None
@@ -80,10 +80,10 @@ class ItemFuture:
     discounts: tuple[ItemDiscount, ...] = ()
     invoice_terms: InvoiceTerms | None = None
 
-    def build_outlook(self, zone: str) -> SubscriptionOutlook:
+    def build_upcoming_changes(self, zone: str) -> UpcomingChanges:
         """Builds it with dates in the account's time zone, without the renewal."""
         resumes_on = _find_local_date(zone, self.collection_resumes_at)
-        return SubscriptionOutlook(
+        return UpcomingChanges(
             standing=self.standing,
             ends_on=_find_local_date(zone, self.ends_at),
             trial_ends_on=_find_local_date(zone, self.trial_ends_at),
@@ -110,20 +110,20 @@ class ItemFuture:
 
     def find_charge_refusal(self) -> SeatsNotOrderable | None:
         """Only its reason counts: its dates are in UTC."""
-        return self.build_outlook("UTC").find_charge_refusal()
+        return self.build_upcoming_changes("UTC").find_charge_refusal()
 
 
-async def fetch_future(
+async def fetch_upcoming_changes(
     client: stripe.StripeClient, subscription: stripe.Subscription, item: stripe.SubscriptionItem
-) -> ItemFuture:
+) -> ItemUpcomingChanges:
     pause, pending = subscription.pause_collection, subscription.pending_update
-    standing = STANDINGS.get(subscription.status, SubscriptionStanding.ACTIVE)
+    standing = STATUSES.get(subscription.status, SubscriptionStatus.ACTIVE)
     schedule = _find_schedule(subscription)
-    return ItemFuture(
+    return ItemUpcomingChanges(
         standing=standing,
         currency=subscription.currency.upper(),
         ends_at=_find_end(subscription, schedule, item),
-        trial_ends_at=_to_instant(subscription.trial_end) if standing is SubscriptionStanding.TRIAL else None,
+        trial_ends_at=_to_instant(subscription.trial_end) if standing is SubscriptionStatus.TRIAL else None,
         is_collection_paused=pause is not None,
         collection_resumes_at=_to_instant(pause.resumes_at) if pause else None,
         scheduled_change=_find_scheduled_change(schedule, subscription, item) if schedule else None,

@@ -1,4 +1,4 @@
-"""What is ahead of a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27).
+"""Upcoming changes to a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27).
 Also whether it is paid by invoice (R3)."""
 
 from datetime import date, datetime
@@ -61,24 +61,24 @@ class SubscriptionUpdatePending(Refusal):
     """R27: somebody else's change waits for its payment, and another one would replace it."""
 
 
-class SubscriptionStanding(StrEnum):
+class SubscriptionStatus(StrEnum):
     ACTIVE = "active"
     TRIAL = "trial"
     PAST_DUE = "past_due"
     PAUSED = "paused"
 
 
-class OutlookPart(BaseModel):
+class UpcomingChangesPart(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class CollectionPause(OutlookPart):
+class CollectionPause(UpcomingChangesPart):
     """A pause of collection; without `resumes_on`, it lasts until someone resumes it."""
 
     resumes_on: date | None = None
 
 
-class ScheduledChange(OutlookPart):
+class ScheduledChange(UpcomingChangesPart):
     """`seats` are all that there will be from that day: 0 if the subscription loses the product, and None if
     that cannot be told. `is_price_changed`: at another price."""
 
@@ -94,7 +94,7 @@ class ScheduledChange(OutlookPart):
         return "price" if self.is_price_changed else "seats" if self.seats else "removed"
 
 
-class Discount(OutlookPart):
+class Discount(UpcomingChangesPart):
     """At most one of `percent` and `amount`, in minor units of `currency`, is known; without `until` there is
     no end."""
 
@@ -106,14 +106,14 @@ class Discount(OutlookPart):
     until: date | None = None
 
 
-class RenewalTotal(OutlookPart):
+class RenewalTotal(UpcomingChangesPart):
     """What the next whole period costs, discounts included."""
 
     net: int
     tax: int
 
 
-class InvoiceTerms(OutlookPart):
+class InvoiceTerms(UpcomingChangesPart):
     """The provider sends invoices for the subscription, and charges no payment method. Without
     `days_until_due`, the provider has not said when they are due."""
 
@@ -121,11 +121,11 @@ class InvoiceTerms(OutlookPart):
     is_order_allowed: bool = False
 
 
-class SubscriptionOutlook(OutlookPart):
+class UpcomingChanges(UpcomingChangesPart):
     """`ends_on` is the first day without the subscription. Without a `renewal`, a renewal costs the seats at
     their prices, unless `is_renewal_priced` is false: then it is not known."""
 
-    standing: SubscriptionStanding = SubscriptionStanding.ACTIVE
+    standing: SubscriptionStatus = SubscriptionStatus.ACTIVE
     ends_on: date | None = None
     trial_ends_on: date | None = None
     collection_pause: CollectionPause | None = None
@@ -143,7 +143,7 @@ class SubscriptionOutlook(OutlookPart):
         return self.invoice_terms is not None
 
     def will_renew(self, period_end: date) -> bool:
-        if self.standing in (SubscriptionStanding.PAST_DUE, SubscriptionStanding.PAUSED):
+        if self.standing in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.PAUSED):
             return False
         if not self.is_renewal_expected:
             return False
@@ -159,11 +159,11 @@ class SubscriptionOutlook(OutlookPart):
     def find_charge_refusal(self, product: str = "") -> SeatsNotOrderable | None:
         """Why an order cannot be charged. A pending update is no reason: the order waits for it."""
         match self.standing:
-            case SubscriptionStanding.TRIAL:
+            case SubscriptionStatus.TRIAL:
                 return SubscriptionInTrial(product=product, until=self.trial_ends_on or "")
-            case SubscriptionStanding.PAST_DUE:
+            case SubscriptionStatus.PAST_DUE:
                 return SubscriptionPastDue(product=product)
-            case SubscriptionStanding.PAUSED:
+            case SubscriptionStatus.PAUSED:
                 return SubscriptionPaused(product=product)
         if self.collection_pause is not None:
             return CollectionPaused(product=product, until=self.collection_pause.resumes_on or "")
@@ -181,18 +181,18 @@ class SubscriptionOutlook(OutlookPart):
         return None if until is None else SubscriptionUpdatePending(product=product, until=until)
 
 
-class OutlookColumn(TypeDecorator[SubscriptionOutlook]):
-    """Stores an outlook as JSON, without what is usual."""
+class UpcomingChangesColumn(TypeDecorator[UpcomingChanges]):
+    """Stores upcoming changes as JSON, without what is usual."""
 
     impl = JSON
     cache_ok = True
 
     def process_bind_param(
-        self, value: SubscriptionOutlook | dict[str, Any] | None, dialect: Dialect
+        self, value: UpcomingChanges | dict[str, Any] | None, dialect: Dialect
     ) -> dict[str, Any]:
         """Also accepts the value of a dumped row."""
-        outlook = SubscriptionOutlook.model_validate(value or {})
-        return outlook.model_dump(mode="json", exclude_defaults=True)
+        changes = UpcomingChanges.model_validate(value or {})
+        return changes.model_dump(mode="json", exclude_defaults=True)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> SubscriptionOutlook:
-        return SubscriptionOutlook.model_validate(value or {})
+    def process_result_value(self, value: Any, dialect: Dialect) -> UpcomingChanges:
+        return UpcomingChanges.model_validate(value or {})
