@@ -1,4 +1,4 @@
-"""Keeping a modal that shows an order up to date while it is open, until the order and its invoices are final."""
+"""Keeping a modal that shows an order up to date while it is open, until order and invoices are final."""
 
 import asyncio
 from collections.abc import Sequence

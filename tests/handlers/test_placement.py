@@ -71,7 +71,7 @@ async def test_r10_an_order_that_has_changed_since_it_was_shown_is_shown_again_a
 
 
 async def test_r10_a_checkout_that_is_open_on_another_device_stops_no_order(world: World) -> None:
-    """Opening a field of it stores it, valid or not: what it changes is named, and what it leaves is placed."""
+    """Opening a field of it stores it, valid or not: what changed is named, and the rest is placed."""
     alice, tablet = world.person("alice"), world.person("alice", client="tablet")
     await world.placement(alice, acme_meeting=5)
     await tablet.command("/add-seats")
