@@ -68,6 +68,7 @@ async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Dependencies]]:
                 "mail_from": "seatbot@acme.example",
                 "account_services_channel": "C00GENERAL",
                 "seller_address": "1 Main Street; Dublin 2; Ireland",
+                "seller_tax_id": "VAT IE1234567T",
                 "database_url": f"sqlite:///{folder}/seatbot.db",
                 "port": 0,
             }
@@ -115,6 +116,17 @@ class ScreenshotSession:
         if height:
             await self.page.set_viewport_size(size)
 
+    async def take_period_picture(self, last_day_label: str) -> None:
+        """Of the form that emails receipts, until the end of the story's month."""
+        await self.modal.get_by_label(last_day_label).fill("2026-11-30")
+        await expect(self.modal).to_contain_text("R-1001")
+        await self.take_picture("receipts-period", expected_text="R-1001", height=800)
+
+    async def take_spending_picture(self, localizer: Localizer) -> None:
+        """Of the chart on Home, which only the contacts of a single account get."""
+        chart = self.page.locator(".chart", has_text=localizer.format_text("spending-title"))
+        await chart.screenshot(path=PICTURES_PATH / f"spending{self.suffix}.png", animations="disabled")
+
 
 async def take_order_pictures(alice: ScreenshotSession) -> None:
     """From the pending quotes to the placed order."""
@@ -152,6 +164,8 @@ async def take_result_pictures(alice: ScreenshotSession) -> None:
     await alice.send_text("/billing receipts")
     await alice.select_button("Select Acme SA")
     await alice.take_picture("receipts", expected_text="Receipts for Acme SA")
+    await alice.select_button("Email receipts for a period")
+    await alice.take_period_picture("To (inclusive)")
     await alice.close_modal()
     await alice.open_page("mail")
     await expect(alice.page.frame_locator(".email iframe").locator("body")).to_contain_text("Total")
@@ -178,8 +192,21 @@ async def take_variant_pictures(browser: Browser, slack: Sandbox) -> None:
     await benoit.close_modal()
     await benoit.open_page("home")
     await benoit.take_picture("home", expected_text="À traiter", height=760)
+    await benoit.take_spending_picture(Localizer("fr-FR"))
     await benoit.open_page("C01ACME")
     await take_step_pictures(benoit, Localizer("fr-FR"))
+    await benoit.send_text("/billing receipts")
+    await benoit.select_button("Envoyer les reçus d’une période")
+    await benoit.take_period_picture("Au (inclus)")
+    await benoit.close_modal()
+    emma = await open_session(browser, slack, "U06EMMA", "C05ECHO")
+    await emma.send_text("/add-seats assist 3")
+    for step in ("cart-submit", "quote-submit", "placement-submit"):
+        await emma.select_button(Localizer("en-GB").format_text(step))
+    await emma.wait_for_text(Localizer("en-GB").format_text("placed-title"))
+    await emma.close_modal()
+    await emma.open_page("home")
+    await emma.take_spending_picture(Localizer("en-GB"))
     chloe = await open_session(browser, slack, "U04CHLOE", "C03CADENCE", "-phone", viewport=PHONE_SIZE)
     await chloe.send_text("/quotes")
     await chloe.take_picture("quotes", expected_text="a un devis en attente")

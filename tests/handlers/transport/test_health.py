@@ -297,7 +297,7 @@ async def test_series_used_by_alerts_exist_from_the_start(world: World) -> None:
 
 def test_every_name_of_a_token_that_is_worth_nothing_raises_the_alert() -> None:
     page = (Path(__file__).parents[3] / "docs/operate.md").read_text(encoding="utf-8")
-    [names] = re.findall(r'error=~"([^"]+)"', page)
+    [names] = re.findall(r'service="slack",error=~"([^"]+)"', page)
     assert set(names.split("\\|")) == INVALID_TOKEN_ERRORS - {"missing_scope"}
 
 
