@@ -192,6 +192,8 @@ async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) 
     assert f"Invoice {invoice.number} for €22.86 was cancelled: there’s nothing to pay." in sent.text
     screen = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert f"Invoice {invoice.number} for €22.86 was cancelled: there’s nothing to pay." in screen.text
+    billing = await open_modal(carla, "/billing", "", "account.overview")
+    assert "Ordered here" not in billing.text, "nothing was spent"
     assert "due on" not in screen.text
     assert "invoice.open" not in list_buttons(sent)
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
