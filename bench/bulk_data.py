@@ -8,10 +8,10 @@ from bench.accounts import get_account_id, get_subscription_id, get_user_id
 from bench.fake_slack import TEAM, FakeSlack
 from bench.processes import TOKEN
 from bench.slack_requests import SIGNING_SECRET
-from bot.bootstrap import now, open_services, open_slack_clients
+from bot.bootstrap import now, open_dependencies, open_slack_clients
 from bot.db import Database
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
-from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
@@ -50,8 +50,8 @@ def build_waiting_notices(team: str, channel: str) -> dict[str, dict[str, str]]:
 
 
 @asynccontextmanager
-async def open_bot_services(url: str, slack: FakeSlack) -> AsyncIterator[Services]:
-    """The bot's services in this process."""
+async def open_bot_dependencies(url: str, slack: FakeSlack) -> AsyncIterator[Dependencies]:
+    """The bot's dependencies in this process."""
     settings = Settings(
         _env_file=None,
         slack_bot_token=TOKEN,
@@ -62,26 +62,28 @@ async def open_bot_services(url: str, slack: FakeSlack) -> AsyncIterator[Service
     database = Database(url)
     async with (
         open_slack_clients(settings, database) as clients,
-        open_services(settings, database, clients, now) as services,
+        open_dependencies(settings, database, clients, now) as dependencies,
     ):
-        yield services
+        yield dependencies
 
 
 async def place_first_order(url: str, slack: FakeSlack) -> None:
     """Places and completes an order of the first person."""
-    async with open_bot_services(url, slack) as services:
+    async with open_bot_dependencies(url, slack) as dependencies:
         person = SlackIdentity(TEAM, get_user_id(0), "bench")
-        await refresh_slack_user(services, person)
+        await refresh_slack_user(dependencies, person)
         seats = {get_subscription_id(0): "2"}
-        details = await save_cart(services, person=person, account_id=get_account_id(0), seat_inputs=seats)
-        checkout = await open_checkout(services, person=person, quote_id=details.quote.key)
-        await save_checkout(services, person=person, quote_id=details.quote.key, form=checkout.form)
-        await place_service_order(services, person=person, quote_id=details.quote.key)
-        await services.tasks.wait_until_idle()
+        details = await save_cart(
+            dependencies, person=person, account_id=get_account_id(0), seat_inputs=seats
+        )
+        checkout = await open_checkout(dependencies, person=person, quote_id=details.quote.key)
+        await save_checkout(dependencies, person=person, quote_id=details.quote.key, form=checkout.form)
+        await place_service_order(dependencies, person=person, quote_id=details.quote.key)
+        await dependencies.tasks.wait_until_idle()
 
 
 async def fetch_slack_users(url: str, slack: FakeSlack, people: int) -> None:
     """Stores the Slack profiles, for a program that doesn't fetch them itself."""
-    async with open_bot_services(url, slack) as services:
+    async with open_bot_dependencies(url, slack) as dependencies:
         for n in range(people):
-            await refresh_slack_user(services, SlackIdentity(TEAM, get_user_id(n), "bench"))
+            await refresh_slack_user(dependencies, SlackIdentity(TEAM, get_user_id(n), "bench"))

@@ -95,7 +95,7 @@ def _get_product_file(path: str) -> str | None:
 async def trace_requests_and_order(kind: Kind) -> tuple[list[Step], list[Step]]:
     async with world(kind=kind) as opened:
         # Otherwise the background task that processes the order would be counted with placing it.
-        opened.services.tasks = ForgetfulTasks()
+        opened.dependencies.tasks = ForgetfulTasks()
         alice = opened.person("alice")
         # Her Slack profile is only fetched once an hour.
         await alice.command("/billing")
@@ -106,7 +106,7 @@ async def trace_requests_and_order(kind: Kind) -> tuple[list[Step], list[Step]]:
         ]
         place = await _trace_form(opened, alice, "service_order.place", "service_order.show")
         with record_step(Step("process")) as process:
-            await process_due_orders(opened.services)
+            await process_due_orders(opened.dependencies)
         await _check_completed(opened)
         return requests, [place, process, await _trace_delivery(opened)]
 
@@ -115,7 +115,7 @@ async def _trace_command(opened: World, person: Person, command: str, view: str)
     with record_step(Step(command)) as step:
         await person.command(command)
         await person.wait_for_modal(view)
-        await opened.services.tasks.wait_until_idle()
+        await opened.dependencies.tasks.wait_until_idle()
     return step
 
 
@@ -126,7 +126,7 @@ async def _trace_form(opened: World, person: Person, view: str, next_view: str) 
     with record_step(Step(view)) as step:
         await person.submit()
         await person.wait_for_modal(next_view)
-        await opened.services.tasks.wait_until_idle()
+        await opened.dependencies.tasks.wait_until_idle()
     return step
 
 
@@ -134,7 +134,7 @@ async def _trace_delivery(opened: World) -> Step:
     deliver = Step("deliver")
     for _ in range(MAX_DELIVERY_ROUNDS):
         with record_step(deliver):
-            await deliver_due_notices(opened.services)
+            await deliver_due_notices(opened.dependencies)
         if not await opened.rows(Notice, status=NoticeStatus.WAITING):
             return deliver
         opened.clock.move(seconds=1.5)  # A channel's rate limit is one message per second.

@@ -1,4 +1,4 @@
-"""Builds the services: the only module that names concrete adapters."""
+"""Builds the dependencies of the use cases: the only module that names concrete adapters."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +16,7 @@ from bot.billing.gateway import BillingGateway, WebhookParser
 from bot.blocks.account import PortalLinks
 from bot.clock import SteadyClock
 from bot.db import Database, PoolerOptions, lock_imports
+from bot.dependencies import Dependencies
 from bot.directory.slack.user_directory import SlackUserDirectory
 from bot.installations.clients import (
     InstrumentedClient,
@@ -27,7 +28,6 @@ from bot.mail.smtp.mailer import SmtpMailer
 from bot.messaging.slack.home_publisher import SlackHomePublisher
 from bot.messaging.slack.messenger import SlackMessenger
 from bot.messaging.slack.screen_updater import SlackScreenUpdater
-from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 from bot.use_cases.accounts_import.catalogue import save_catalogue
@@ -80,16 +80,16 @@ def build_installation_store(settings: Settings, database: Database) -> "Encrypt
 
 
 @asynccontextmanager
-async def open_services(
+async def open_dependencies(
     settings: Settings, database: Database, clients: SlackClientProvider, clock: Callable[[], datetime] = now
-) -> AsyncIterator[Services]:
+) -> AsyncIterator[Dependencies]:
     """On exit, background tasks are drained and the database is closed."""
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
     mailer = SmtpMailer(smtp_url, settings.mail_from)
     # A test's clock steps as it is told.
     steady_clock = SteadyClock() if clock is now else clock
     async with _open_billing(settings, database, steady_clock, clock) as (billing, events):
-        services = Services(
+        dependencies = Dependencies(
             settings=settings,
             database=database,
             now=steady_clock,
@@ -105,9 +105,9 @@ async def open_services(
             webhook_parser=events,
         )
         try:
-            yield services
+            yield dependencies
         finally:
-            await services.tasks.drain(DRAIN_TIMEOUT_SECONDS)
+            await dependencies.tasks.drain(DRAIN_TIMEOUT_SECONDS)
             await database.close()
 
 
@@ -136,17 +136,17 @@ async def _open_billing(
         )
 
 
-async def catch_up_clock(services: Services) -> None:
+async def catch_up_clock(dependencies: Dependencies) -> None:
     """If the wall clock stepped back while no process ran, what is stored is in the future.
 
     Or a replica's clock was ahead when it was stored: then this machine's, by the database server's clock,
     is right."""
-    if not isinstance(services.now, SteadyClock):
+    if not isinstance(dependencies.now, SteadyClock):
         return
-    latest = await find_latest_recorded_time(services)
-    server_time = await services.database.fetch_server_time()
+    latest = await find_latest_recorded_time(dependencies)
+    server_time = await dependencies.database.fetch_server_time()
     if latest is not None:
-        services.now.catch_up(latest if server_time is None else min(latest, server_time))
+        dependencies.now.catch_up(latest if server_time is None else min(latest, server_time))
 
 
 @asynccontextmanager

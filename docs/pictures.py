@@ -17,11 +17,11 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright, 
 from sqlmodel import col, select
 
 from bot.commands.server import run_bot
+from bot.dependencies import Dependencies
 from bot.i18n import Localizer
 from bot.receipts import TEMPLATE_PATH, build_receipt_content
 from bot.receipts.fonts import load_fonts
 from bot.receipts.quote import build_quote_content
-from bot.services import Services
 from bot.settings import Settings
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.delivery.document_files import build_receipt_details
@@ -54,7 +54,7 @@ class StoryClock:
 
 
 @asynccontextmanager
-async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Services]]:
+async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Dependencies]]:
     """As `make demo`, in one process, with the clock set."""
     clock = StoryClock()
     with TemporaryDirectory() as folder:
@@ -71,9 +71,9 @@ async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Services]]:
                 "database_url": f"sqlite:///{folder}/seatbot.db",
                 "port": 0,
             }
-            async with run_bot(Settings(**values), clock=clock) as (services, _):
-                await import_accounts(services.database, path=ACCOUNTS_PATH, at=clock())
-                yield slack, services
+            async with run_bot(Settings(**values), clock=clock) as (dependencies, _):
+                await import_accounts(dependencies.database, path=ACCOUNTS_PATH, at=clock())
+                yield slack, dependencies
 
 
 class ScreenshotSession:
@@ -115,6 +115,17 @@ class ScreenshotSession:
         if height:
             await self.page.set_viewport_size(size)
 
+    async def take_period_picture(self, last_day_label: str) -> None:
+        """Of the form that emails receipts, until the end of the story's month."""
+        await self.modal.get_by_label(last_day_label).fill("2026-11-30")
+        await expect(self.modal).to_contain_text("R-1001")
+        await self.take_picture("receipts-period", expected_text="R-1001", height=800)
+
+    async def take_spending_picture(self, localizer: Localizer) -> None:
+        """Of the chart on Home, which only the contacts of a single account get."""
+        chart = self.page.locator(".chart", has_text=localizer.format_text("spending-title"))
+        await chart.screenshot(path=PICTURES_PATH / f"spending{self.suffix}.png", animations="disabled")
+
 
 async def take_order_pictures(alice: ScreenshotSession) -> None:
     """From the pending quotes to the placed order."""
@@ -152,6 +163,8 @@ async def take_result_pictures(alice: ScreenshotSession) -> None:
     await alice.send_text("/billing receipts")
     await alice.select_button("Select Acme SA")
     await alice.take_picture("receipts", expected_text="Receipts for Acme SA")
+    await alice.select_button("Email receipts for a period")
+    await alice.take_period_picture("To (inclusive)")
     await alice.close_modal()
     await alice.open_page("mail")
     await expect(alice.page.frame_locator(".email iframe").locator("body")).to_contain_text("Total")
@@ -178,8 +191,21 @@ async def take_variant_pictures(browser: Browser, slack: Sandbox) -> None:
     await benoit.close_modal()
     await benoit.open_page("home")
     await benoit.take_picture("home", expected_text="À traiter", height=760)
+    await benoit.take_spending_picture(Localizer("fr-FR"))
     await benoit.open_page("C01ACME")
     await take_step_pictures(benoit, Localizer("fr-FR"))
+    await benoit.send_text("/billing receipts")
+    await benoit.select_button("Envoyer les reçus d’une période")
+    await benoit.take_period_picture("Au (inclus)")
+    await benoit.close_modal()
+    emma = await open_session(browser, slack, "U06EMMA", "C05ECHO")
+    await emma.send_text("/add-seats assist 3")
+    for step in ("cart-submit", "quote-submit", "placement-submit"):
+        await emma.select_button(Localizer("en-GB").format_text(step))
+    await emma.wait_for_text(Localizer("en-GB").format_text("placed-title"))
+    await emma.close_modal()
+    await emma.open_page("home")
+    await emma.take_spending_picture(Localizer("en-GB"))
     chloe = await open_session(browser, slack, "U04CHLOE", "C03CADENCE", "-phone", viewport=PHONE_SIZE)
     await chloe.send_text("/quotes")
     await chloe.take_picture("quotes", expected_text="a un devis en attente")
@@ -223,12 +249,12 @@ async def open_session(
     return ScreenshotSession(page, suffix)
 
 
-async def render_receipt_pictures(services: Services) -> None:
+async def render_receipt_pictures(dependencies: Dependencies) -> None:
     """The receipt as it is set, in both languages."""
-    async with services.read() as session:
+    async with dependencies.read() as session:
         receipt = (await session.exec(select(Receipt).order_by(col(Receipt.id)).limit(1))).one()
-        orders = await load_order_details_by_id(session, [receipt.order_id], services.now())
-    details = build_receipt_details(orders[receipt.order_id], services.settings.seller)
+        orders = await load_order_details_by_id(session, [receipt.order_id], dependencies.now())
+    details = build_receipt_details(orders[receipt.order_id], dependencies.settings.seller)
     render_document_picture("receipt-pdf", lambda localizer: build_receipt_content(localizer, details))
 
 
@@ -254,7 +280,7 @@ def render_document_picture(name: str, build_content: Callable[[Localizer], dict
 async def take_pictures() -> None:
     expect.set_options(timeout=30_000)
     PICTURES_PATH.mkdir(exist_ok=True)
-    async with run_demo_story() as (slack, services), async_playwright() as playwright:
+    async with run_demo_story() as (slack, dependencies), async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM_PATH, args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text"]
         )
@@ -263,7 +289,7 @@ async def take_pictures() -> None:
         await take_result_pictures(alice)
         await take_variant_pictures(browser, slack)
         await browser.close()
-        await render_receipt_pictures(services)
+        await render_receipt_pictures(dependencies)
     render_sample_pictures()
 
 

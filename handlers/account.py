@@ -22,10 +22,10 @@ MAX_SHOWN_SUBCOMMAND_LENGTH = 40
 
 
 async def handle_billing_command(request: SlackRequest) -> View:
-    accounts = await list_accounts(request.services, person=request.person)
+    accounts = await list_accounts(request.dependencies, person=request.person)
     subcommand = request.command_text.lower()
     if subcommand in NOTICES_SUBCOMMANDS:
-        preferences = await get_preferences(request.services, person=request.person)
+        preferences = await get_preferences(request.dependencies, person=request.person)
         return render_preferences_modal(request.localizer, preferences, ModalMetadata())
     if subcommand and subcommand not in RECEIPTS_SUBCOMMANDS:
         raise UnknownSubcommand(command="/billing", word=request.command_text[:MAX_SHOWN_SUBCOMMAND_LENGTH])
@@ -43,13 +43,13 @@ async def manage_methods(request: SlackRequest) -> View:
     """Pressed on any screen. What was typed in a checkout is kept, and Back leads to it."""
     if request.checkout_form is not None:
         await save_checkout_draft(
-            request.services,
+            request.dependencies,
             person=request.person,
             quote_id=request.metadata.quote,
             form=request.checkout_form,
         )
     account_id = request.action_value or request.metadata.account
-    account, link = await open_portal(request.services, person=request.person, account_id=account_id)
+    account, link = await open_portal(request.dependencies, person=request.person, account_id=account_id)
     metadata = replace(request.metadata, account=account.id)
     if link is None:
         return blocks.render_portal_warning_modal(request.localizer, account, metadata)
@@ -58,7 +58,7 @@ async def manage_methods(request: SlackRequest) -> View:
 
 async def switch_default_portal(request: SlackRequest) -> View:
     account_id = request.action_value or request.metadata.account
-    account, link = await switch_portal(request.services, person=request.person, account_id=account_id)
+    account, link = await switch_portal(request.dependencies, person=request.person, account_id=account_id)
     metadata = replace(request.metadata, account=account.id)
     return blocks.render_portal_link_modal(request.localizer, account, link, metadata)
 

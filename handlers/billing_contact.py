@@ -19,13 +19,15 @@ from models.details import ContactsPage
 
 async def list_contacts(request: SlackRequest) -> View:
     account_id = request.action_value or request.metadata.account
-    page = await get_contacts(request.services, person=request.person, account_id=account_id)
+    page = await get_contacts(request.dependencies, person=request.person, account_id=account_id)
     return _render_page(request, page)
 
 
 async def open_invite_form(request: SlackRequest) -> View:
     account = await get_inviting_account(
-        request.services, person=request.person, account_id=request.action_value or request.metadata.account
+        request.dependencies,
+        person=request.person,
+        account_id=request.action_value or request.metadata.account,
     )
     metadata = replace(request.metadata, account=account.id)
     return blocks.render_invite_modal(request.localizer, account, metadata)
@@ -33,7 +35,7 @@ async def open_invite_form(request: SlackRequest) -> View:
 
 async def invite(request: SlackRequest) -> View:
     page = await invite_contact(
-        request.services,
+        request.dependencies,
         person=request.person,
         account_id=request.metadata.account,
         user_id=request.input_values.get(blocks.COLLEAGUE_INPUT, ""),
@@ -42,7 +44,9 @@ async def invite(request: SlackRequest) -> View:
 
 
 async def withdraw(request: SlackRequest) -> View:
-    page = await withdraw_contact(request.services, person=request.person, contact_id=request.action_row_id)
+    page = await withdraw_contact(
+        request.dependencies, person=request.person, contact_id=request.action_row_id
+    )
     if page.is_own_role_withdrawn:
         return blocks.render_result_modal(request.localizer, page.account, "left")
     return _render_page(request, page)
@@ -50,21 +54,21 @@ async def withdraw(request: SlackRequest) -> View:
 
 async def cancel(request: SlackRequest) -> View:
     page = await cancel_invitation(
-        request.services, person=request.person, invitation_id=request.action_row_id
+        request.dependencies, person=request.person, invitation_id=request.action_row_id
     )
     return _render_page(request, page)
 
 
 async def accept(request: SlackRequest) -> View:
     account = await accept_invitation(
-        request.services, person=request.person, invitation_id=request.action_row_id
+        request.dependencies, person=request.person, invitation_id=request.action_row_id
     )
     return blocks.render_result_modal(request.localizer, account, "accepted")
 
 
 async def decline(request: SlackRequest) -> View:
     account = await decline_invitation(
-        request.services, person=request.person, invitation_id=request.action_row_id
+        request.dependencies, person=request.person, invitation_id=request.action_row_id
     )
     return blocks.render_result_modal(request.localizer, account, "declined")
 

@@ -10,9 +10,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.billing.gateway import UnsupportedEvent, WebhookParser, WebhookVerificationError
+from bot.dependencies import Dependencies
 from bot.logs import start_request_logs
 from bot.metrics import REQUESTS_REJECTED_TOTAL
-from bot.services import Services
 from bot.use_cases.billing_webhook import handle_provider_event
 from handlers.request_body import BodyTooLarge, read_body
 
@@ -35,15 +35,15 @@ class _LogInterval:
         return True
 
 
-def build_webhook_routes(services: Services) -> list[Route]:
-    parser = services.webhook_parser
+def build_webhook_routes(dependencies: Dependencies) -> list[Route]:
+    parser = dependencies.webhook_parser
     if parser is None:
         return []
-    return [Route("/stripe/webhook", _make_webhook_endpoint(services, parser), methods=["POST"])]
+    return [Route("/stripe/webhook", _make_webhook_endpoint(dependencies, parser), methods=["POST"])]
 
 
 def _make_webhook_endpoint(
-    services: Services, parser: WebhookParser
+    dependencies: Dependencies, parser: WebhookParser
 ) -> Callable[[Request], Awaitable[Response]]:
     log_interval = _LogInterval()
 
@@ -70,7 +70,7 @@ def _make_webhook_endpoint(
                 log.error("provider_event.unsupported", reason=str(error))
             # Stripe's dashboard shows it beside the delivery.
             return PlainTextResponse(str(error), 400)
-        is_new = await handle_provider_event(services, event)
+        is_new = await handle_provider_event(dependencies, event)
         return PlainTextResponse("stored" if is_new else "known")
 
     return handle_webhook

@@ -45,9 +45,9 @@ async def open_account_cart(request: SlackRequest) -> View:
 async def repeat_order(request: SlackRequest) -> View:
     """The cart with the seats of an earlier order, as far as they can be ordered."""
     order_id = request.action_row_id
-    details = await get_order(request.services, person=request.person, order_id=order_id)
+    details = await get_order(request.dependencies, person=request.person, order_id=order_id)
     entry = await open_cart(
-        request.services, person=request.person, account_id=details.account.id, repeated_order_id=order_id
+        request.dependencies, person=request.person, account_id=details.account.id, repeated_order_id=order_id
     )
     return _render_entry(request, entry, "", repeated_order_id=order_id)
 
@@ -60,7 +60,7 @@ async def continue_to_cart(request: SlackRequest) -> View:
     metadata = request.metadata
     try:
         await record_consent_to_replace(
-            request.services,
+            request.dependencies,
             person=request.person,
             account_id=metadata.account,
             quote_ids=metadata.quote_ids,
@@ -68,7 +68,7 @@ async def continue_to_cart(request: SlackRequest) -> View:
     except QuotesPending:
         return render_pending_quotes(request, await _load_warning(request), has_new_quotes=True)
     page = await load_cart_page(
-        request.services,
+        request.dependencies,
         person=request.person,
         account_id=metadata.account,
         command_text=metadata.command_text,
@@ -85,12 +85,14 @@ async def change_page(request: SlackRequest) -> View:
 async def continue_to_quote(request: SlackRequest) -> View:
     """Show the cart's own quote. What was typed in the form is kept in the cart."""
     await _save_draft(request)
-    details = await get_quote(request.services, person=request.person, quote_id=request.action_row_id)
+    details = await get_quote(request.dependencies, person=request.person, quote_id=request.action_row_id)
     return _render_own_quote(request, details)
 
 
 async def edit(request: SlackRequest) -> View:
-    page = await load_cart_page(request.services, person=request.person, account_id=request.metadata.account)
+    page = await load_cart_page(
+        request.dependencies, person=request.person, account_id=request.metadata.account
+    )
     return render_cart(request, page)
 
 
@@ -100,7 +102,7 @@ async def back(request: SlackRequest) -> View:
     warning = await _load_warning(request)
     if warning.pending_quotes:
         return render_pending_quotes(request, warning)
-    accounts = await list_accounts(request.services, person=request.person)
+    accounts = await list_accounts(request.dependencies, person=request.person)
     if len(accounts) > 1:
         return blocks.render_account_choice_modal(request.localizer, accounts, ModalMetadata())
     return await render_account(request, request.metadata.account)
@@ -109,7 +111,7 @@ async def back(request: SlackRequest) -> View:
 async def save(request: SlackRequest) -> View:
     try:
         details = await save_cart(
-            request.services,
+            request.dependencies,
             person=request.person,
             account_id=request.metadata.account,
             seat_inputs=_get_seat_inputs(request),
@@ -121,7 +123,7 @@ async def save(request: SlackRequest) -> View:
 
 async def _render_opened_cart(request: SlackRequest, account_id: str | None, command_text: str) -> View:
     entry = await open_cart(
-        request.services, person=request.person, account_id=account_id, command_text=command_text
+        request.dependencies, person=request.person, account_id=account_id, command_text=command_text
     )
     return _render_entry(request, entry, command_text)
 
@@ -139,7 +141,7 @@ def _render_entry(
                 account,
                 refusals,
                 ModalMetadata(account=account.id),
-                services_url=request.services.settings.account_services_url,
+                services_url=request.dependencies.settings.account_services_url,
                 rows=rows,
             )
         case PendingQuotesWarning():
@@ -153,13 +155,13 @@ def _render_entry(
 
 async def _load_warning(request: SlackRequest) -> PendingQuotesWarning:
     return await load_pending_quotes_warning(
-        request.services, person=request.person, account_id=request.metadata.account
+        request.dependencies, person=request.person, account_id=request.metadata.account
     )
 
 
 async def _save_draft(request: SlackRequest) -> CartPage:
     return await save_cart_draft(
-        request.services,
+        request.dependencies,
         person=request.person,
         account_id=request.metadata.account,
         seat_inputs=_get_seat_inputs(request),

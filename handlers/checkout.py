@@ -19,7 +19,7 @@ async def save(request: SlackRequest) -> View:
     form = request.checkout_form or CheckoutForm()
     quote_id = request.metadata.quote
     try:
-        page = await save_checkout(request.services, person=request.person, quote_id=quote_id, form=form)
+        page = await save_checkout(request.dependencies, person=request.person, quote_id=quote_id, form=form)
     except InvalidInput as invalid:
         if invalid.errors.keys() <= form.model_fields_set:
             raise
@@ -39,7 +39,7 @@ async def _update_form(
     request: SlackRequest, form: CheckoutForm, *, with_address_fields: bool = False
 ) -> View:
     page = await update_checkout(
-        request.services,
+        request.dependencies,
         person=request.person,
         quote_id=request.metadata.quote,
         form=form,
@@ -60,7 +60,7 @@ async def change_address(request: SlackRequest) -> View:
 
 async def back(request: SlackRequest) -> View:
     details = await save_checkout_draft(
-        request.services,
+        request.dependencies,
         person=request.person,
         quote_id=request.metadata.quote,
         form=request.checkout_form or CheckoutForm(),

@@ -98,7 +98,7 @@ async def ack_with_help_or_first(ack: AsyncAck, request: SlackRequest, route: Ro
 async def ack_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
     await ack()
     try:
-        request.services.tasks.start(_run_and_show(request, route), route.id)
+        request.dependencies.tasks.start(_run_and_show(request, route), route.id)
     except TooBusy as refusal:
         await show_refusal(await _prepare_in_time(request), refusal)
 
@@ -134,7 +134,7 @@ async def commit_then_ack_with_view(ack: AsyncAck, request: SlackRequest, route:
 
 async def ack_event_first(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
     await ack()
-    request.services.tasks.start(_handle_event(request, route), route.id)
+    request.dependencies.tasks.start(_handle_event(request, route), route.id)
 
 
 async def handle_event_then_ack(ack: AsyncAck, request: SlackRequest, route: Route) -> None:
@@ -178,9 +178,9 @@ async def prepare_request(request: SlackRequest) -> SlackRequest:
     ends the request. Never raises."""
     try:
         await request.get_client()
-        principal = await load_refreshed_principal(request.services, request.person)
+        principal = await load_refreshed_principal(request.dependencies, request.person)
         person = replace(request.person, principal=principal)
-        localizer = await load_localizer(request.services, person)
+        localizer = await load_localizer(request.dependencies, person)
     except NotInstalled as error:
         log.warning("app.not_installed", team=request.person.team_id, reason=error.reason)
         return replace(request, refusal=AppNotInstalled())
@@ -204,7 +204,7 @@ async def run_handler(request: SlackRequest, route: Route) -> HandlerResult:
     if request.refusal is not None:
         return request.refusal
     try:
-        with request.services.tasks.track_interactive_request():
+        with request.dependencies.tasks.track_interactive_request():
             return await route.handler(request)
     except IdentityNotFresh as refusal:
         # Slack may well have confirmed it.
@@ -220,7 +220,7 @@ async def run_handler(request: SlackRequest, route: Route) -> HandlerResult:
 
 async def _run_and_show(request: SlackRequest, route: Route) -> None:
     try:
-        with request.services.tasks.track_interactive_request():
+        with request.dependencies.tasks.track_interactive_request():
             with notify_if_unresponsive(request):
                 request = await prepare_request(request)
             with notify_if_unresponsive(request):
@@ -254,7 +254,7 @@ class HandlerRun:
 
 
 def _start_handler_run(request: SlackRequest, route: Route) -> HandlerRun:
-    tasks = request.services.tasks
+    tasks = request.dependencies.tasks
     preparation = tasks.start(prepare_request(request), f"{route.id} prepared")
 
     async def run_when_prepared() -> HandlerResult:
@@ -265,7 +265,7 @@ def _start_handler_run(request: SlackRequest, route: Route) -> HandlerRun:
 
 def _schedule_view_update(work: HandlerRun, delay: float = 0) -> None:
     """Unbounded: the result of what was started is shown, however busy the process has become."""
-    work.request.services.tasks.start_unbounded(
+    work.request.dependencies.tasks.start_unbounded(
         _show_when_done(work, delay), f"{work.request.route_id} shown"
     )
 
@@ -282,7 +282,7 @@ async def _show_when_done(work: HandlerRun, delay: float) -> None:
 
 async def _prepare_in_time(request: SlackRequest) -> SlackRequest:
     """Returns the request unprepared if that takes too long: the ack matters more than its language."""
-    preparation = request.services.tasks.start_unbounded(
+    preparation = request.dependencies.tasks.start_unbounded(
         prepare_request(request), f"{request.route_id} prepared"
     )
     done, _ = await asyncio.wait({preparation}, timeout=_get_time_left(request))
@@ -290,5 +290,5 @@ async def _prepare_in_time(request: SlackRequest) -> SlackRequest:
 
 
 def _get_time_left(request: SlackRequest) -> float:
-    timeouts = request.services.timeouts
+    timeouts = request.dependencies.timeouts
     return max(timeouts.min_work_seconds, timeouts.ack_seconds - (time.monotonic() - request.started))

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from bot import metrics
 from bot.clock import SteadyClock
 from bot.db import DATABASE_UNAVAILABLE_ERRORS
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.operations.queue_stats import QueueStats, load_queue_stats
 from bot.use_cases.operations.readiness import Readiness
 from bot.use_cases.operations.single_flight import SingleFlight
@@ -26,11 +26,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 OPEN_STATUSES = (OrderStatus.PLACED, OrderStatus.PROCESSING)
 
 
-def build_health_routes(services: Services, socket_runner: SocketModeRunner | None) -> list[Route]:
+def build_health_routes(dependencies: Dependencies, socket_runner: SocketModeRunner | None) -> list[Route]:
     return [
         Route("/healthz", _handle_healthz),
-        Route("/readyz", _make_readyz_endpoint(services, socket_runner)),
-        Route("/metrics", _make_metrics_endpoint(services, socket_runner)),
+        Route("/readyz", _make_readyz_endpoint(dependencies, socket_runner)),
+        Route("/metrics", _make_metrics_endpoint(dependencies, socket_runner)),
     ]
 
 
@@ -38,8 +38,8 @@ async def _handle_healthz(request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def _make_readyz_endpoint(services: Services, socket_runner: SocketModeRunner | None) -> Endpoint:
-    readiness = Readiness(services)
+def _make_readyz_endpoint(dependencies: Dependencies, socket_runner: SocketModeRunner | None) -> Endpoint:
+    readiness = Readiness(dependencies)
 
     async def handle_readyz(request: Request) -> Response:
         """A line for each check; 503 if one fails, or if the process is about to stop."""
@@ -47,36 +47,36 @@ def _make_readyz_endpoint(services: Services, socket_runner: SocketModeRunner | 
         if socket_runner is not None:
             results.append(socket_runner.get_status())
         lines = [f"{result.name}: {result.message}" for result in results]
-        if services.tasks.is_stopping:
+        if dependencies.tasks.is_stopping:
             lines.append("stopping")
-        is_ready = all(result.passed for result in results) and not services.tasks.is_stopping
+        is_ready = all(result.passed for result in results) and not dependencies.tasks.is_stopping
         return PlainTextResponse("\n".join(lines) + "\n", 200 if is_ready else 503)
 
     return handle_readyz
 
 
-def _make_metrics_endpoint(services: Services, socket_runner: SocketModeRunner | None) -> Endpoint:
+def _make_metrics_endpoint(dependencies: Dependencies, socket_runner: SocketModeRunner | None) -> Endpoint:
     async def find_stats() -> QueueStats | None:
         try:
-            return await load_queue_stats(services)
+            return await load_queue_stats(dependencies)
         except Exception as error:
             log.warning("queue_stats.unavailable", error=type(error).__name__)
             return None
 
     async def find_writable() -> bool:
         try:
-            await services.database.check_writable()
+            await dependencies.database.check_writable()
         except DATABASE_UNAVAILABLE_ERRORS:
             return False
         return True
 
-    stats_flight = SingleFlight("queue statistics", services, find_stats)
-    writable_flight = SingleFlight("database writes", services, find_writable)
+    stats_flight = SingleFlight("queue statistics", dependencies, find_stats)
+    writable_flight = SingleFlight("database writes", dependencies, find_writable)
 
     async def handle_metrics(request: Request) -> Response:
-        metrics.BACKGROUND_TASKS.set(len(services.tasks))
-        if isinstance(services.now, SteadyClock):
-            metrics.CLOCK_AHEAD_SECONDS.set(services.now.seconds_ahead)
+        metrics.BACKGROUND_TASKS.set(len(dependencies.tasks))
+        if isinstance(dependencies.now, SteadyClock):
+            metrics.CLOCK_AHEAD_SECONDS.set(dependencies.now.seconds_ahead)
         if socket_runner is not None:
             metrics.SOCKET_LAST_EVENT_AGE_SECONDS.set(socket_runner.idle_seconds)
         stats, is_writable = await asyncio.gather(

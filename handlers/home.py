@@ -8,11 +8,11 @@ from handlers.route import Route, RouteKind
 
 async def handle_home_opened(request: SlackRequest) -> None:
     if request.opened_tab == "home" and request.person.user_id:
-        await open_home(request.services, person=request.person)
+        await open_home(request.dependencies, person=request.person)
 
 
 async def change_page(request: SlackRequest) -> None:
-    await open_home(request.services, person=request.person, page=request.action_row_id)
+    await open_home(request.dependencies, person=request.person, page=request.action_row_id)
 
 
 ROUTES = [

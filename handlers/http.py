@@ -16,9 +16,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.dependencies import Dependencies
 from bot.installations.clients import MultiWorkspaceClients, SlackClientProvider
 from bot.metrics import REQUESTS_REJECTED_TOTAL
-from bot.services import Services
 from handlers.billing_webhook import build_webhook_routes
 from handlers.health import build_health_routes
 from handlers.http_connections import MAX_HEAD_BYTES, ConnectionLimits, get_http_bounds
@@ -32,23 +32,23 @@ TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 def build_http_app(
-    services: Services,
+    dependencies: Dependencies,
     slack_app: SlackApp,
     clients: SlackClientProvider,
     socket_runner: SocketModeRunner | None,
 ) -> Router:
     """A bare router, because Starlette's application would add two layers of error pages."""
-    routes = [*build_health_routes(services, socket_runner), *build_webhook_routes(services)]
+    routes = [*build_health_routes(dependencies, socket_runner), *build_webhook_routes(dependencies)]
     if isinstance(clients, MultiWorkspaceClients):
-        routes += build_install_routes(services, clients)
-    if not services.settings.is_socket_mode:
+        routes += build_install_routes(dependencies, clients)
+    if not dependencies.settings.is_socket_mode:
         # Routes are tried in order, and most of the traffic is for this one.
-        routes.insert(0, _build_slack_route(services, slack_app))
+        routes.insert(0, _build_slack_route(dependencies, slack_app))
     return Router(routes)
 
 
-def _build_slack_route(services: Services, slack_app: SlackApp) -> Route:
-    secret = services.settings.slack_signing_secret
+def _build_slack_route(dependencies: Dependencies, slack_app: SlackApp) -> Route:
+    secret = dependencies.settings.slack_signing_secret
     assert secret is not None, "HTTP mode has a signing secret"
     return Route(
         "/slack/events",

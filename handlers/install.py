@@ -20,12 +20,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route as PageRoute
 
 from bot.blocks.refusal import format_refusal
+from bot.dependencies import Dependencies
 from bot.i18n import Localizer
 from bot.installations.clients import MultiWorkspaceClients, verify_token
 from bot.installations.slack_errors import get_error_name, is_slack_failure
 from bot.logs import get_request_id, start_request_logs
 from bot.metrics import ERRORS_TOTAL
-from bot.services import Services
 from bot.use_cases.slack_user import delete_workspace_users
 from handlers.payloads import EventCallback, Payload
 from handlers.request import SlackRequest
@@ -97,8 +97,8 @@ async def _raise_rejections(response: Awaitable[AsyncSlackResponse]) -> AsyncSla
         raise InstallationInterrupted(get_error_name(error)) from None
 
 
-def build_install_routes(services: Services, clients: MultiWorkspaceClients) -> list[PageRoute]:
-    flow = _build_oauth_flow(services, clients)
+def build_install_routes(dependencies: Dependencies, clients: MultiWorkspaceClients) -> list[PageRoute]:
+    flow = _build_oauth_flow(dependencies, clients)
     for path in (flow.install_path, flow.redirect_uri_path):
         ERRORS_TOTAL.labels(path)
     return [
@@ -107,10 +107,10 @@ def build_install_routes(services: Services, clients: MultiWorkspaceClients) -> 
     ]
 
 
-def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> AsyncOAuthFlow:
+def _build_oauth_flow(dependencies: Dependencies, clients: MultiWorkspaceClients) -> AsyncOAuthFlow:
     from bot.installations.store import SingleUseOAuthStateStore
 
-    settings = services.settings
+    settings = dependencies.settings
     secret = settings.slack_client_secret
     assert secret is not None, "checked with the settings"
     return AsyncOAuthFlow(
@@ -123,7 +123,7 @@ def _build_oauth_flow(services: Services, clients: MultiWorkspaceClients) -> Asy
             authorization_url=urljoin(settings.slack_api_url, "/oauth/v2/authorize"),
             installation_store=clients.store,
             installation_store_bot_only=True,
-            state_store=SingleUseOAuthStateStore(OAUTH_STATE_SECONDS, services.database),
+            state_store=SingleUseOAuthStateStore(OAUTH_STATE_SECONDS, dependencies.database),
             state_expiration_seconds=OAUTH_STATE_SECONDS,
             # Bolt's page loads an image from elsewhere, and Slack's own page says everything needed.
             install_page_rendering_enabled=False,
@@ -174,7 +174,7 @@ async def handle_uninstall(request: SlackRequest) -> None:
     for installed_in in {team_id, *await _list_organisations(request)}:
         if not await verify_token(request.clients, installed_in):
             reached = await request.clients.handle_uninstall(installed_in)
-            await delete_workspace_users(request.services, team_ids=reached)
+            await delete_workspace_users(request.dependencies, team_ids=reached)
     await handle_access_change(request)
 
 
@@ -182,7 +182,7 @@ async def handle_access_change(request: SlackRequest) -> None:
     """Slack is asked which workspaces are left: events may be late, repeated or out of order."""
     for enterprise_id in await _list_organisations(request):
         lost = await request.clients.refresh_organisation(enterprise_id)
-        await delete_workspace_users(request.services, team_ids=lost)
+        await delete_workspace_users(request.dependencies, team_ids=lost)
 
 
 async def _list_organisations(request: SlackRequest) -> set[str]:

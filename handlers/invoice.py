@@ -8,7 +8,7 @@ from handlers.route import Route, RouteKind
 
 
 async def show(request: SlackRequest) -> View:
-    page = await open_invoice(request.services, person=request.person, invoice_id=request.action_row_id)
+    page = await open_invoice(request.dependencies, person=request.person, invoice_id=request.action_row_id)
     return blocks.render_invoice_modal(request.localizer, page, ModalMetadata(account=page.account.id))
 
 

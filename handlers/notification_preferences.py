@@ -8,13 +8,13 @@ from handlers.route import Route, RouteKind
 
 
 async def open_preferences(request: SlackRequest) -> View:
-    preferences = await get_preferences(request.services, person=request.person)
+    preferences = await get_preferences(request.dependencies, person=request.person)
     return blocks.render_preferences_modal(request.localizer, preferences, ModalMetadata())
 
 
 async def save(request: SlackRequest) -> View:
     preferences = await save_preferences(
-        request.services,
+        request.dependencies,
         person=request.person,
         topics=request.get_selected_values(blocks.TOPICS_INPUT),
         daily_digest=request.input_values.get(blocks.DELIVERY_INPUT) == blocks.DAILY_DELIVERY,

@@ -20,10 +20,12 @@ CONTROL_CHARACTERS = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 
 async def handle_quotes_command(request: SlackRequest) -> View:
-    accounts = await list_accounts(request.services, person=request.person)
+    accounts = await list_accounts(request.dependencies, person=request.person)
     if request.command_text:
         account_ids = [account.id for account in accounts]
-        quote_id = await get_quote_id(request.services, account_ids=account_ids, number=request.command_text)
+        quote_id = await get_quote_id(
+            request.dependencies, account_ids=account_ids, number=request.command_text
+        )
         return await _render_quote(request, quote_id, ModalMetadata(origin="quotes"))
     if len(accounts) > 1:
         return render_account_choice_modal(request.localizer, accounts, ModalMetadata(), blocks.LIST)
@@ -47,7 +49,7 @@ async def submit_review(request: SlackRequest) -> View:
 
 
 async def open_reject_modal(request: SlackRequest) -> View:
-    details = await get_quote(request.services, person=request.person, quote_id=request.action_row_id)
+    details = await get_quote(request.dependencies, person=request.person, quote_id=request.action_row_id)
     metadata = replace(_update_reason(request), account=details.account.id, quote=details.quote.key)
     if not details.is_pending:
         return blocks.render_quote_modal(request.localizer, details, metadata)
@@ -58,7 +60,7 @@ async def reject(request: SlackRequest) -> View:
     reason = request.input_values.get("reason")
     try:
         details = await reject_quote(
-            request.services, person=request.person, quote_id=request.metadata.quote, reason=reason
+            request.dependencies, person=request.person, quote_id=request.metadata.quote, reason=reason
         )
     except ReasonTooLong as refusal:
         raise InvalidInput({"reason": refusal}) from None
@@ -73,11 +75,11 @@ async def reject(request: SlackRequest) -> View:
 
 async def send(request: SlackRequest) -> View:
     details, contact = await send_quote(
-        request.services, person=request.person, quote_id=request.action_row_id
+        request.dependencies, person=request.person, quote_id=request.action_row_id
     )
     metadata = replace(request.metadata, account=details.account.id, quote=details.quote.key)
     return blocks.render_quote_sent_modal(
-        request.localizer, details, contact, metadata, has_mail=request.services.mailer.is_configured
+        request.localizer, details, contact, metadata, has_mail=request.dependencies.mailer.is_configured
     )
 
 
@@ -91,13 +93,13 @@ def _update_reason(request: SlackRequest) -> ModalMetadata:
 
 
 async def _render_quote(request: SlackRequest, quote_id: int, metadata: ModalMetadata) -> View:
-    details = await get_quote(request.services, person=request.person, quote_id=quote_id)
+    details = await get_quote(request.dependencies, person=request.person, quote_id=quote_id)
     metadata = replace(metadata, account=details.account.id, quote=details.quote.key)
     return blocks.render_quote_modal(request.localizer, details, metadata)
 
 
 async def _render_quote_list(request: SlackRequest, account_id: str) -> View:
-    account, quotes = await list_quotes(request.services, person=request.person, account_id=account_id)
+    account, quotes = await list_quotes(request.dependencies, person=request.person, account_id=account_id)
     metadata = ModalMetadata(account=account.id, origin="quotes")
     return blocks.render_quote_list_modal(request.localizer, account, quotes, metadata)
 

@@ -21,7 +21,7 @@ from models.quote import ReasonTooLong
 
 async def ask(request: SlackRequest) -> View:
     details = await get_extendable_quote(
-        request.services, person=request.person, quote_id=request.action_row_id
+        request.dependencies, person=request.person, quote_id=request.action_row_id
     )
     metadata = replace(request.metadata, account=details.account.id, quote=details.quote.key)
     return blocks.render_request_modal(request.localizer, details, metadata)
@@ -30,7 +30,7 @@ async def ask(request: SlackRequest) -> View:
 async def submit_request(request: SlackRequest) -> View:
     try:
         details = await request_extension(
-            request.services,
+            request.dependencies,
             person=request.person,
             quote_id=request.metadata.quote,
             until=_find_day(request),
@@ -43,7 +43,7 @@ async def submit_request(request: SlackRequest) -> View:
 
 async def open_approval(request: SlackRequest) -> View:
     found = await get_open_extension(
-        request.services, person=request.person, extension_id=request.action_row_id
+        request.dependencies, person=request.person, extension_id=request.action_row_id
     )
     return blocks.render_approval_modal(
         request.localizer, found.extension, found.quote, ModalMetadata(extension=found.extension.key)
@@ -52,7 +52,7 @@ async def open_approval(request: SlackRequest) -> View:
 
 async def approve(request: SlackRequest) -> View:
     decided = await approve_extension(
-        request.services,
+        request.dependencies,
         person=request.person,
         extension_id=request.metadata.extension,
         until=_find_day(request),
@@ -62,7 +62,7 @@ async def approve(request: SlackRequest) -> View:
 
 async def open_decline(request: SlackRequest) -> View:
     found = await get_open_extension(
-        request.services, person=request.person, extension_id=request.action_row_id
+        request.dependencies, person=request.person, extension_id=request.action_row_id
     )
     return blocks.render_decline_modal(
         request.localizer, found.extension, found.quote, ModalMetadata(extension=found.extension.key)
@@ -72,7 +72,7 @@ async def open_decline(request: SlackRequest) -> View:
 async def decline(request: SlackRequest) -> View:
     try:
         decided = await decline_extension(
-            request.services,
+            request.dependencies,
             person=request.person,
             extension_id=request.metadata.extension,
             reason=request.input_values.get("reason"),

@@ -18,7 +18,7 @@ async def list_older_receipts(request: SlackRequest) -> View:
 
 async def send(request: SlackRequest) -> View:
     account, receipt, contact = await send_receipt(
-        request.services, person=request.person, receipt_id=request.action_row_id
+        request.dependencies, person=request.person, receipt_id=request.action_row_id
     )
     return blocks.render_receipt_sent_modal(
         request.localizer,
@@ -26,7 +26,7 @@ async def send(request: SlackRequest) -> View:
         receipt,
         contact,
         ModalMetadata(account=account.id),
-        has_mail=request.services.mailer.is_configured,
+        has_mail=request.dependencies.mailer.is_configured,
     )
 
 

@@ -16,7 +16,7 @@ from handlers.route import Route, RouteKind
 
 async def open_form(request: SlackRequest) -> View:
     page = await open_receipt_export(
-        request.services,
+        request.dependencies,
         person=request.person,
         account_id=request.action_value or request.metadata.account,
         first_day=_find_day(request, "since"),
@@ -29,7 +29,7 @@ async def open_form(request: SlackRequest) -> View:
 
 async def send(request: SlackRequest) -> View:
     account, progress = await request_receipt_export(
-        request.services,
+        request.dependencies,
         person=request.person,
         account_id=request.metadata.account,
         first_day=_find_day(request, "since"),
@@ -40,7 +40,7 @@ async def send(request: SlackRequest) -> View:
 
 async def show(request: SlackRequest) -> View:
     account, progress = await get_export_progress(
-        request.services, person=request.person, export_id=request.action_row_id
+        request.dependencies, person=request.person, export_id=request.action_row_id
     )
     metadata = ModalMetadata(account=account.id)
     return blocks.render_progress_modal(request.localizer, account, progress, metadata)

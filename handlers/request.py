@@ -9,10 +9,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.block_kit import ModalMetadata
 from bot.blocks.checkout import SAVE as CHECKOUT_VIEW
+from bot.dependencies import Dependencies
 from bot.i18n import Localizer, unescape_mrkdwn
 from bot.installations.clients import SlackClientProvider
 from bot.permissions import SlackIdentity
-from bot.services import Services
 from handlers.payloads import (
     BlockActions,
     EventCallback,
@@ -38,7 +38,7 @@ class AppNotInstalled(Refusal):
 
 @dataclass(frozen=True)
 class SlackRequest:
-    services: Services
+    dependencies: Dependencies
     clients: SlackClientProvider
     payload: Payload
     person: SlackIdentity

@@ -106,7 +106,7 @@ def render_result(request: SlackRequest, result: HandlerResult) -> View | None:
 
 
 def _render_refusal(request: SlackRequest, refusal: Refusal) -> View:
-    services_url = request.services.settings.account_services_url
+    services_url = request.dependencies.settings.account_services_url
     return render_refusal_modal(request.localizer, refusal, request.metadata, services_url=services_url)
 
 
@@ -240,12 +240,12 @@ def _format_mrkdwn(request: SlackRequest, refusal: Refusal) -> str:
 def notify_if_unresponsive(request: SlackRequest) -> Iterator[None]:
     """Tells the person if this takes too long. The work continues, and its result is shown later."""
 
-    seconds = request.services.timeouts.unresponsive_seconds
+    seconds = request.dependencies.timeouts.unresponsive_seconds
 
     def notify() -> None:
         error = TimeoutError(f"no answer within {seconds} s")
         refusal = report_unavailable_database(request.route_id, error)
-        request.services.tasks.start_unbounded(
+        request.dependencies.tasks.start_unbounded(
             show_refusal(request, refusal), f"{request.route_id} unresponsive"
         )
 

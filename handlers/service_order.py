@@ -33,10 +33,10 @@ from models.payment_method import PaymentMethodNotUsable
 
 
 async def handle_service_orders_command(request: SlackRequest) -> View:
-    accounts = await list_accounts(request.services, person=request.person)
+    accounts = await list_accounts(request.dependencies, person=request.person)
     if request.command_text:
         orders, has_older = await search_orders(
-            request.services,
+            request.dependencies,
             person=request.person,
             account_ids=[account.id for account in accounts],
             number=request.command_text,
@@ -60,9 +60,9 @@ async def list_older_orders(request: SlackRequest) -> View:
 
 
 async def _list_older_orders_with_po_number(request: SlackRequest, number: str) -> View:
-    accounts = await list_accounts(request.services, person=request.person)
+    accounts = await list_accounts(request.dependencies, person=request.person)
     orders, has_older = await list_orders_with_po_number(
-        request.services,
+        request.dependencies,
         person=request.person,
         account_ids=[account.id for account in accounts],
         number=number,
@@ -89,7 +89,7 @@ async def place(request: SlackRequest) -> View:
     metadata, external_id = request.metadata, _generate_external_id()
     try:
         details = await place_service_order(
-            request.services,
+            request.dependencies,
             person=request.person,
             quote_id=metadata.quote,
             shown=metadata.shown,
@@ -98,13 +98,13 @@ async def place(request: SlackRequest) -> View:
     except OrderChanged as refusal:
         view = await render_next_order_view(request, metadata.quote)
         return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
-    render = partial(blocks.render_placed_modal, has_mail=request.services.mailer.is_configured)
+    render = partial(blocks.render_placed_modal, has_mail=request.dependencies.mailer.is_configured)
     return {**_render_order(request, details, render), "external_id": external_id}
 
 
 async def open_retry_modal(request: SlackRequest) -> View:
     details, methods = await open_retry(
-        request.services, person=request.person, order_id=request.action_row_id
+        request.dependencies, person=request.person, order_id=request.action_row_id
     )
     return blocks.render_retry_modal(request.localizer, details, methods, _make_metadata(details))
 
@@ -113,7 +113,7 @@ async def retry(request: SlackRequest) -> View:
     method_id = request.input_values.get("payment_method", "")
     try:
         details = await retry_service_order(
-            request.services,
+            request.dependencies,
             person=request.person,
             order_id=request.metadata.order,
             payment_method_id=method_id,
@@ -126,28 +126,28 @@ async def retry(request: SlackRequest) -> View:
 
 async def cancel_declined(request: SlackRequest) -> View:
     details = await cancel_declined_seats(
-        request.services, person=request.person, order_id=request.action_row_id
+        request.dependencies, person=request.person, order_id=request.action_row_id
     )
     view = _render_order(request, details, blocks.render_order_modal)
     return _follow_order(request, details, view)
 
 
 async def open_history(request: SlackRequest) -> View:
-    details = await get_order(request.services, person=request.person, order_id=request.metadata.order)
+    details = await get_order(request.dependencies, person=request.person, order_id=request.metadata.order)
     return blocks.render_history_modal(
         request.localizer, details, replace(_make_metadata(details), page=request.action_row_id)
     )
 
 
 async def _load_order_modal(request: SlackRequest, order_id: int) -> View:
-    details = await get_order(request.services, person=request.person, order_id=order_id)
+    details = await get_order(request.dependencies, person=request.person, order_id=order_id)
     view = _render_order(request, details, blocks.render_order_modal)
     return _follow_order(request, details, view)
 
 
 async def _render_order_list(request: SlackRequest, account_id: str, before: int | None = None) -> View:
     account, orders, older = await list_orders(
-        request.services, person=request.person, account_id=account_id, before=before
+        request.dependencies, person=request.person, account_id=account_id, before=before
     )
     return blocks.render_order_list_modal(
         request.localizer, account, orders, ModalMetadata(account=account.id), older
@@ -155,7 +155,7 @@ async def _render_order_list(request: SlackRequest, account_id: str, before: int
 
 
 def _render_order(request: SlackRequest, details: OrderDetails, render: Callable[..., View]) -> View:
-    services_url = request.services.settings.account_services_url
+    services_url = request.dependencies.settings.account_services_url
     return render(request.localizer, details, _make_metadata(details), services_url=services_url)
 
 
@@ -165,14 +165,14 @@ def _follow_order(request: SlackRequest, details: OrderDetails, view: View) -> V
         return view
     external_id = _generate_external_id()
     screen = build_order_screen(
-        request.services,
+        request.dependencies,
         person=request.person,
         order_id=details.order.key,
         external_id=external_id,
         is_placement=False,
     )
     with suppress(TooBusy):
-        request.services.tasks.start(store_order_screen(request.services, screen), "follow_order")
+        request.dependencies.tasks.start(store_order_screen(request.dependencies, screen), "follow_order")
     return {**view, "external_id": external_id}
 
 

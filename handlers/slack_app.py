@@ -14,11 +14,11 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.blocks.block_kit import build_modal, build_section
 from bot.blocks.refusal import format_refusal
+from bot.dependencies import Dependencies
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.installations.clients import SlackClientProvider
 from bot.logs import get_request_id, start_request_logs
 from bot.metrics import ERRORS_TOTAL, REQUESTS_REJECTED_TOTAL, RETRIES_TOTAL
-from bot.services import Services
 from handlers.dispatch import ack_with_refusal, register_routes
 from handlers.install import INSTALLATION_EVENTS
 from handlers.payloads import (
@@ -63,8 +63,8 @@ OPTION_REQUEST_TYPES = ("block_suggestion", "dialog_suggestion")
 class SlackApp:
     """A payload is handled in the same way whichever transport brought it."""
 
-    def __init__(self, services: Services, clients: SlackClientProvider, routes: list[Route]) -> None:
-        self._services, self._clients = services, clients
+    def __init__(self, dependencies: Dependencies, clients: SlackClientProvider, routes: list[Route]) -> None:
+        self._dependencies, self._clients = dependencies, clients
         self._logged_types: set[str] = set()
         self._route_ids = {route.id for route in routes}
         self.bolt_app = _build_bolt_app(clients, routes)
@@ -127,7 +127,7 @@ class SlackApp:
         self, payload: Payload, bolt_request: AsyncBoltRequest, started: float
     ) -> SlackRequest:
         person = identify_person(payload, bolt_request.context)
-        return SlackRequest(self._services, self._clients, payload, person, started=started)
+        return SlackRequest(self._dependencies, self._clients, payload, person, started=started)
 
     def _ack_unused(self, payload: OtherPayload) -> BoltResponse:
         payload_type = _get_known_type(payload)

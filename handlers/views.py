@@ -17,8 +17,8 @@ from models.details import CartPage, CheckoutPage, QuoteDetails
 
 
 async def render_account(request: SlackRequest, account_id: str) -> View:
-    overview = await get_account_overview(request.services, person=request.person, account_id=account_id)
-    links = account_blocks.PortalLinks.from_settings(request.services.settings)
+    overview = await get_account_overview(request.dependencies, person=request.person, account_id=account_id)
+    links = account_blocks.PortalLinks.from_settings(request.dependencies.settings)
     return account_blocks.render_account_modal(
         request.localizer, overview, ModalMetadata(account=account_id), links
     )
@@ -26,7 +26,7 @@ async def render_account(request: SlackRequest, account_id: str) -> View:
 
 async def render_receipts(request: SlackRequest, account_id: str, before: int | None = None) -> View:
     account, receipts, older = await list_receipts(
-        request.services, person=request.person, account_id=account_id, before=before
+        request.dependencies, person=request.person, account_id=account_id, before=before
     )
     return receipt_blocks.render_receipt_list_modal(
         request.localizer, account, receipts, ModalMetadata(account=account.id), older
@@ -35,14 +35,17 @@ async def render_receipts(request: SlackRequest, account_id: str, before: int | 
 
 async def render_checkout(request: SlackRequest, quote_id: int, *, with_address_fields: bool = False) -> View:
     page = await open_checkout(
-        request.services, person=request.person, quote_id=quote_id, with_address_fields=with_address_fields
+        request.dependencies,
+        person=request.person,
+        quote_id=quote_id,
+        with_address_fields=with_address_fields,
     )
     return _render_checkout_page(request, page)
 
 
 async def render_next_order_view(request: SlackRequest, quote_id: int) -> View:
     """After the review of a quote: the checkout, or the order itself if everything is known."""
-    page = await begin_checkout(request.services, person=request.person, quote_id=quote_id)
+    page = await begin_checkout(request.dependencies, person=request.person, quote_id=quote_id)
     if isinstance(page, CheckoutPage):
         return _render_checkout_page(request, page)
     return render_placement_modal(request.localizer, page, _make_quote_metadata(request, page.quote))
@@ -61,12 +64,12 @@ async def render_next_cart_view(request: SlackRequest) -> View:
     """After a quote was decided on the way to the cart: the next pending quote, otherwise the cart."""
     account_id, command_text = request.metadata.account, request.metadata.command_text
     warning = await load_pending_quotes_warning(
-        request.services, person=request.person, account_id=account_id
+        request.dependencies, person=request.person, account_id=account_id
     )
     if warning.pending_quotes:
         return render_pending_quotes(request, warning)
     page = await load_cart_page(
-        request.services,
+        request.dependencies,
         person=request.person,
         account_id=account_id,
         command_text=command_text,
@@ -100,7 +103,7 @@ def render_pending_quotes(
 
 
 def render_cart(request: SlackRequest, cart_page: CartPage, page: int | None = None) -> View:
-    settings = request.services.settings
+    settings = request.dependencies.settings
     page = cart_blocks.get_requested_page(cart_page) if page is None else page
     return cart_blocks.render_cart_modal(
         request.localizer,

@@ -7,6 +7,7 @@ from contextvars import copy_context
 import structlog
 
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, get_database_error_kind
+from bot.dependencies import Dependencies
 from bot.logs import start_job_logs
 from bot.metrics import (
     JOB_DURATION_SECONDS,
@@ -15,7 +16,6 @@ from bot.metrics import (
     JOB_LAST_SUCCESS_TIMESTAMP_SECONDS,
     current_job,
 )
-from bot.services import Services
 from bot.tasks import TooBusy
 from scheduler.jobs import Job
 
@@ -40,8 +40,8 @@ class JobRunner:
     than the interval: after such a change, rows are due sooner or later than was computed.
     """
 
-    def __init__(self, job_id: str, job: Job, services: Services) -> None:
-        self._id, self._job, self._services = str(job_id), job, services
+    def __init__(self, job_id: str, job: Job, dependencies: Dependencies) -> None:
+        self._id, self._job, self._dependencies = str(job_id), job, dependencies
         self._due_timer, self._wake_timer = _Timer(self._start), _Timer(self._start)
         self._first_woken_at: float | None = None
         self._is_running = self._is_woken = self._is_stopped = False
@@ -84,7 +84,7 @@ class JobRunner:
     def _start(self) -> None:
         self._cancel_timers()
         try:
-            self._services.tasks.start(self._run_and_reschedule(), self._id)
+            self._dependencies.tasks.start(self._run_and_reschedule(), self._id)
         except TooBusy:
             self._run_after(INITIAL_BACKOFF_SECONDS)
         else:
@@ -120,11 +120,11 @@ class JobRunner:
         while True:
             self._is_woken = False
             item_count = await self._run_once()
-            due_at = await self._job.find_next_time(self._services)
+            due_at = await self._job.find_next_time(self._dependencies)
             if due_at is None:
                 delay = self._job.interval_seconds
             else:
-                delay = (due_at - self._services.now()).total_seconds()
+                delay = (due_at - self._dependencies.now()).total_seconds()
             if delay > 0:
                 self._empty_runs = 0
                 return max(delay, WAKE_UP_DELAY_SECONDS)
@@ -133,8 +133,8 @@ class JobRunner:
 
     async def _run_once(self) -> int:
         with JOB_DURATION_SECONDS.labels(self._id).time():
-            await self._services.tasks.wait_for_interactive_requests()
-            item_count = await self._job.run(self._services)
+            await self._dependencies.tasks.wait_for_interactive_requests()
+            item_count = await self._job.run(self._dependencies)
         JOB_LAST_SUCCESS_TIMESTAMP_SECONDS.labels(self._id).set_to_current_time()
         if item_count:
             log.info("job.completed", job=self._id, items=item_count)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId
-from bot.services import Services
 from bot.use_cases.billing_webhook import find_next_refresh_time, refresh_due_accounts
 from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.delivery.worker import deliver_due_notices
@@ -30,9 +30,9 @@ from bot.use_cases.service_order.reminders import (
 )
 
 # Returns how many items it processed.
-JobFunction = Callable[[Services], Coroutine[Any, Any, int]]
+JobFunction = Callable[[Dependencies], Coroutine[Any, Any, int]]
 # When there will be something to do: in the past if there is now, None if nothing is stored.
-NextTimeFunction = Callable[[Services], Coroutine[Any, Any, datetime | None]]
+NextTimeFunction = Callable[[Dependencies], Coroutine[Any, Any, datetime | None]]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from datetime import UTC
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 from scheduler.job_runner import JobRunner
 from scheduler.jobs import JOBS, Job
 
@@ -22,10 +22,10 @@ CLOCK_CHECK_SECONDS, MIN_STEP_SECONDS = 5.0, 2.0
 
 @asynccontextmanager
 async def run_scheduler(
-    services: Services, jobs: Mapping[str, Job] = JOBS
+    dependencies: Dependencies, jobs: Mapping[str, Job] = JOBS
 ) -> AsyncIterator[Mapping[str, JobRunner]]:
     """Each job runs once at the beginning. On exit none starts any more; runs are left to finish."""
-    runners = {job_id: JobRunner(job_id, job, services) for job_id, job in jobs.items()}
+    runners = {job_id: JobRunner(job_id, job, dependencies) for job_id, job in jobs.items()}
     scheduler = build_scheduler(runners, jobs)
 
     def wake_jobs(table: str | None) -> None:
@@ -33,7 +33,7 @@ async def run_scheduler(
             if table is None or table in runner.tables:
                 runner.wake()
 
-    async with services.database.listen(wake_jobs):
+    async with dependencies.database.listen(wake_jobs):
         scheduler.start()
         wake_jobs(None)
         watching = asyncio.create_task(_watch_clock(lambda: restart_intervals(scheduler, jobs, wake_jobs)))

@@ -42,7 +42,7 @@ async def stripe_world(**settings: Any) -> AsyncIterator[StripeWorld]:
         ) as inner,
     ):
         fake.records.clock = inner.clock
-        async with inner.services.write() as session:
+        async with inner.dependencies.write() as session:
             for customer in fake.records.customers.values():
                 account = await session.get_one(Account, customer.id.removeprefix("cus_"))
                 account.stripe_customer = customer.id

@@ -91,10 +91,10 @@ async def test_r24_after_a_restart_delivery_continues_after_the_last_recorded_re
 ) -> None:
     """The wall clock stepped back while no process ran: what was due then is due now."""
     machine, outbox = Machine(), Outbox(database_with_accounts)
-    assert await find_latest_recorded_time(outbox.services) is not None, "the import is in the history"
+    assert await find_latest_recorded_time(outbox.dependencies) is not None, "the import is in the history"
     outbox.at = START + HOUR
     await outbox.enqueue(CHANNEL, number=1)
-    latest = await find_latest_recorded_time(outbox.services)
+    latest = await find_latest_recorded_time(outbox.dependencies)
     assert latest == START + HOUR
     machine.steady.catch_up(latest)
     outbox.at = machine.steady()
@@ -107,16 +107,16 @@ async def test_another_replicas_wrong_clock_is_not_taken_over(database_with_acco
     machine, outbox = Machine(), Outbox(database_with_accounts)
     outbox.at = START + 9 * HOUR
     await outbox.enqueue(CHANNEL, number=1)
-    services = replace(outbox.services, now=machine.steady)
+    dependencies = replace(outbox.dependencies, now=machine.steady)
 
     server_times = iter((START, START + HOUR, START + 10 * HOUR))
 
     async def fetch_server_time() -> datetime:
         return next(server_times)
 
-    services.database.fetch_server_time = fetch_server_time  # type: ignore[method-assign]
+    dependencies.database.fetch_server_time = fetch_server_time  # type: ignore[method-assign]
     for hours_ahead in (0, 1, 9):
-        await catch_up_clock(services)
+        await catch_up_clock(dependencies)
         assert machine.steady.seconds_ahead == hours_ahead * HOUR.total_seconds()
 
 

@@ -32,6 +32,8 @@ SETTING_NAMES = [name.upper() for name in Settings.model_fields]
 # In CI, nothing is left unchecked because its tool is missing.
 ARE_TOOLS_REQUIRED = os.environ.get("SEATBOT_DEPLOY_TOOLS") == "required"
 METRIC_NAME = re.compile(r"\bseatbot_[a-z_]+")
+# Where docs/operate.md installs it.
+PROGRAM = "/opt/seatbot/bin/seatbot"
 # What `systemd-analyze security` calls "OK"; an ordinary service has 96.
 MAX_EXPOSURE = "20"
 
@@ -135,13 +137,62 @@ def test_systemd_accepts_the_unit_and_finds_it_confined(tmp_path: Path) -> None:
     analyze = find_tool("systemd-analyze")
     unit = (DEPLOY / "seatbot.service").read_text("utf-8")
     # Only what runs on this machine can be verified.
-    here = unit.replace("/opt/seatbot/.venv/bin/python", sys.executable).replace(
-        "After=network-online.target ", "After="
-    )
+    here = unit.replace(PROGRAM, sys.executable).replace("After=network-online.target ", "After=")
     path = tmp_path / "seatbot.service"
     path.write_text(here, "utf-8")
     run(analyze, "verify", "--man=no", str(path))
     run(analyze, "security", "--offline=yes", f"--threshold={MAX_EXPOSURE}", str(path))
+
+
+def read_service_section() -> dict[str, str]:
+    unit = (DEPLOY / "seatbot.service").read_text("utf-8")
+    return dict(re.findall(r"^(\w+)=(.*)$", unit.partition("[Service]")[2], re.MULTILINE))
+
+
+def run_command_script(folder: Path, *arguments: str) -> list[str]:
+    """What it gives to systemd-run, which needs a machine that systemd has started."""
+    (folder / "bin").mkdir()
+    recorder = folder / "bin/systemd-run"
+    recorder.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {folder}/recorded\n', "utf-8")
+    recorder.chmod(0o755)
+    environment = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "SUDO_USER": "ana"}
+    subprocess.run([str(DEPLOY / "seatbot.sh"), *arguments], env=environment, check=True)
+    return (folder / "recorded").read_text("utf-8").splitlines()
+
+
+def test_the_script_runs_a_command_as_the_unit_runs_the_service(tmp_path: Path) -> None:
+    analyze = find_tool("systemd-analyze")
+    given = run_command_script(tmp_path, "close", "acme", "--reason", "It has ended")
+    end = given.index("--")
+    assert given[end + 1 :] == [PROGRAM, "close", "acme", "--reason", "It has ended"]
+    options = given[:end]
+    properties = dict(o.removeprefix("--property=").split("=", 1) for o in options if "--property=" in o)
+    users = {"User": "uid", "Group": "gid"}
+    given_users = {
+        name: o.partition("=")[2] for name, option in users.items() for o in options if f"--{option}=" in o
+    }
+    unit = read_service_section()
+    assert unit["ExecStart"] == f"{PROGRAM} serve"
+    assert {name: unit.get(name) for name in {**properties, **given_users}} == {**properties, **given_users}
+    needed = {"EnvironmentFile", "StateDirectory", "StateDirectoryMode", "WorkingDirectory", "UMask"}
+    assert ({*properties}, {*given_users}) == (needed, {*users})
+    assert "--setenv=SEATBOT_OPERATOR=ana" in options
+    transient = tmp_path / "command.service"
+    lines = [f"{name}={value}" for name, value in properties.items()]
+    transient.write_text(
+        "\n".join(["[Service]", f"ExecStart={sys.executable}", "Type=exec", *lines, ""]), "utf-8"
+    )
+    run(analyze, "verify", "--man=no", str(transient))
+
+
+def test_the_page_installs_what_the_unit_and_the_script_name() -> None:
+    section = OPERATE_PAGE.partition("\n### With systemd\n")[2].partition("\n## ")[0]
+    settings = read_service_section()["EnvironmentFile"]
+    assert f"python3 -m venv {Path(PROGRAM).parents[1]}\n" in section
+    assert f"install -m 0600 .env {settings}\n" in section
+    assert "deploy/seatbot.service /etc/systemd/system/seatbot.service\n" in section
+    assert "deploy/seatbot.sh /usr/local/sbin/seatbot\n" in section
+    assert "/opt/seatbot/.venv" not in OPERATE_PAGE
 
 
 # --- Prometheus and Grafana

@@ -22,12 +22,35 @@ AT = datetime(2026, 11, 22, 13, 3, tzinfo=UTC)
         ("en-US", "America/New_York", "Nov 22, 2026, 8:03\u202fAM (EST)"),
         ("en-GB", "Europe/London", "22 Nov 2026, 13:03 (GMT)"),
         ("fr-FR", "Europe/Paris", "22 nov. 2026, 14:03 (CET)"),
-        ("de-DE", "Europe/Berlin", "Nov 22, 2026, 2:03\u202fPM (CET)"),
+        ("de-DE", "Europe/Berlin", "22 Nov 2026, 14:03 (CET)"),
+        ("ja-JP", "Asia/Tokyo", "22 Nov 2026, 10:03\u202fpm (JST)"),
         ("nonsense", "Nowhere/Land", "Nov 22, 2026, 1:03\u202fPM (UTC)"),
     ],
 )
 def test_a_moment_is_written_in_the_readers_language_and_zone(tag: str, zone: str, written: str) -> None:
     assert Localizer(tag, zone).format_datetime(AT) == written
+
+
+@pytest.mark.parametrize(
+    ("tag", "separator", "decimal"),
+    [
+        ("en-US", ",", "."),
+        ("fr-FR", ";", ","),
+        ("de-DE", ";", ","),
+        ("es-ES", ";", ","),
+        ("pt-BR", ";", ","),
+        ("nl", ";", ","),
+        ("fr-CH", ";", "."),
+        ("de-CH", ";", "."),
+        ("ja-JP", ",", "."),
+        ("nonsense", ",", "."),
+    ],
+)
+def test_a_csv_is_written_as_spreadsheets_in_the_readers_country_read_it(
+    tag: str, separator: str, decimal: str
+) -> None:
+    localizer = Localizer(tag)
+    assert (localizer.list_separator, localizer.decimal_symbol) == (separator, decimal)
 
 
 @pytest.mark.parametrize(

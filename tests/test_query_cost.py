@@ -45,24 +45,24 @@ async def ordered(world: World) -> None:
 
 def add_a_past(world: World, first: int, past: int = 200) -> None:
     """Nothing of it is under way."""
-    url = world.services.database.url.replace("+psycopg", "")
+    url = world.dependencies.database.url.replace("+psycopg", "")
     with open_fast_connection(url) as connection:
         copy_rows(connection, {**ORDERS, **OLD_NOTICES}, past, first=first)
 
 
 async def list_queries(world: World, command: str) -> list[Query]:
-    with log_queries(world.services.database.sync_engine) as log:
+    with log_queries(world.dependencies.database.sync_engine) as log:
         await world.person("alice").command(command)
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
     return log.queries
 
 
 async def tick(world: World) -> list[Query]:
     """Every job, with nothing due."""
-    with log_queries(world.services.database.sync_engine) as log:
+    with log_queries(world.dependencies.database.sync_engine) as log:
         for job in JOBS.values():
-            await job.run(world.services)
-            await job.find_next_time(world.services)
+            await job.run(world.dependencies)
+            await job.find_next_time(world.dependencies)
     return log.queries
 
 
@@ -84,10 +84,10 @@ async def test_a_home_takes_few_queries_and_as_many_after_a_long_past(world: Wor
 
     async def count_queries() -> int:
         world.clock.move(seconds=5)
-        with log_queries(world.services.database.sync_engine) as log:
+        with log_queries(world.dependencies.database.sync_engine) as log:
             await alice.open_home()
-            await world.services.tasks.wait_until_idle()
-            await publish_due_homes(world.services)
+            await world.dependencies.tasks.wait_until_idle()
+            await publish_due_homes(world.dependencies)
         return len(log.queries)
 
     few = await count_queries()
@@ -97,7 +97,7 @@ async def test_a_home_takes_few_queries_and_as_many_after_a_long_past(world: Wor
 
 async def test_each_step_of_an_order_takes_few_queries(world: World) -> None:
     await ordered(world)
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=2)
     for view in ("quote.review", "service_order.place"):
@@ -121,7 +121,7 @@ async def check_queries_of_submitting(world: World, next_view: str) -> None:
     alice = world.person("alice")
     assert alice.modal
     form = alice.modal.callback_id
-    with log_queries(world.services.database.sync_engine) as log:
+    with log_queries(world.dependencies.database.sync_engine) as log:
         await alice.submit()
         await alice.wait_for_modal(next_view)
     assert len(log.queries) <= MAX_QUERIES_TO_SUBMIT[form], (form, log.queries)
@@ -141,17 +141,19 @@ async def test_a_tick_takes_as_many_queries_after_a_long_past_each_answered_from
 
 async def test_an_idle_tick_of_the_order_job_opens_no_writing_transaction(world: World) -> None:
     await ordered(world)
-    with log_queries(world.services.database.sync_engine) as log:
-        assert await JOBS[JobId.PROCESS_ORDERS].run(world.services) == 0
+    with log_queries(world.dependencies.database.sync_engine) as log:
+        assert await JOBS[JobId.PROCESS_ORDERS].run(world.dependencies) == 0
     assert log.commits == 0
 
 
 async def test_expired_oauth_states_are_deleted_by_an_index(world: World) -> None:
-    expired, states = (SingleUseOAuthStateStore(seconds, world.services.database) for seconds in (-1, 600))
+    expired, states = (
+        SingleUseOAuthStateStore(seconds, world.dependencies.database) for seconds in (-1, 600)
+    )
     await expired.async_issue()
-    with log_queries(world.services.database.sync_engine) as log:
+    with log_queries(world.dependencies.database.sync_engine) as log:
         state = await states.async_issue()
-    async with world.services.read() as session:
+    async with world.dependencies.read() as session:
         kept = await (await session.connection()).execute(select(oauth_states.c.state))
         assert kept.scalars().all() == [state]
     assert list_whole_reads(world, log.queries) == set()
@@ -162,5 +164,5 @@ def list_whole_reads(world: World, queries: list[Query]) -> set[str]:
     many rows they have: test_query_plans.py fills them."""
     if CHOSEN == "postgresql":
         return set()
-    plans = [str(row) for query in queries for row in explain(world.services.database, *query)]
+    plans = [str(row) for query in queries for row in explain(world.dependencies.database, *query)]
     return set(READ_WHOLE.findall("\n".join(plans)))

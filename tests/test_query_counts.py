@@ -13,8 +13,8 @@ from tests.world import World
 
 
 async def process(world: World) -> QueryLog:
-    with log_queries(world.services.database.sync_engine) as log:
-        await process_due_orders(world.services)
+    with log_queries(world.dependencies.database.sync_engine) as log:
+        await process_due_orders(world.dependencies)
     return log
 
 
@@ -25,9 +25,9 @@ def check_cost(log: QueryLog, *, queries: int, transactions: int) -> None:
 
 async def placed(world: World, person: str, **seats: int) -> None:
     """By a process that dies before it starts to process the order."""
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     await world.order(world.person(person), **seats)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ async def test_every_statement_is_answered_from_an_index() -> None:
     async with open_world(kind="postgresql") as world:
         with record_statements(world) as statements:
             await use_everything(world)
-        engine = create_engine(world.services.database.url, poolclass=NullPool)
+        engine = create_engine(world.dependencies.database.url, poolclass=NullPool)
         with engine.connect() as connection:
             big_tables = fill_tables(connection, ROWS, world.clock.at)
             reads = {sql: list_long_reads(connection, sql, p) for sql, p in statements.values()}
@@ -53,7 +53,7 @@ async def use_everything(world: World) -> None:
     for route in COMMANDS:
         for words in ("", "SO-1001", "SQ-1002", "webinar 5", "help"):
             await alice.command(route.id, words)
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
     await alice.open_home()
     await world.settle()
     await press_everything(world, alice, metadata)
@@ -62,7 +62,7 @@ async def use_everything(world: World) -> None:
             (await client.get(path)).raise_for_status()
     # By the machine's clock: the first one has expired, and the other will long after the test's clock.
     for seconds in (-1, 10**9):
-        await SingleUseOAuthStateStore(seconds, world.services.database).async_issue()
+        await SingleUseOAuthStateStore(seconds, world.dependencies.database).async_issue()
     await world.settle()
     await world.order(world.person("dora"), declined_meeting=1)
     await world.order(world.person("carla"), customer_assist=1)
@@ -70,7 +70,7 @@ async def use_everything(world: World) -> None:
     for hours in (0, 1, 48, 40 * 24):
         await world.pass_time(hours=hours)
         for job in JOBS.values():
-            await job.run(world.services)
+            await job.run(world.dependencies)
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def record_statements(world: World) -> Iterator[Statements]:
         template = str(context.compiled) if context.compiled else sql
         statements[template] = (sql, parameters[0] if isinstance(parameters, list) else parameters)
 
-    engine = world.services.database.sync_engine
+    engine = world.dependencies.database.sync_engine
     event.listen(engine, "before_cursor_execute", record)
     try:
         yield statements

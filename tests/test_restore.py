@@ -104,10 +104,10 @@ async def bot(slack: Sandbox, url: str, provider: Database, clock: Clock) -> Asy
         "port": 0,
         "smtp_url": slack.smtp_url,
     }
-    async with run_bot(Settings(**values), clock=clock, with_scheduler=False) as (services, port):
-        services.billing = EmbeddedGateway(provider, clock, "https://admin.example/")
+    async with run_bot(Settings(**values), clock=clock, with_scheduler=False) as (dependencies, port):
+        dependencies.billing = EmbeddedGateway(provider, clock, "https://admin.example/")
         slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
-        yield World(slack, services, clock, port)
+        yield World(slack, dependencies, clock, port)
 
 
 async def charged(provider: Database) -> int:
@@ -133,7 +133,7 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
             slack.slack.workspace.trigger_seconds = HANG_SECONDS
             async with bot(slack, url, provider, clock) as world:
                 await world.order(world.person("sam"), slow_meeting=2)
-                await world.services.tasks.wait_until_idle()
+                await world.dependencies.tasks.wait_until_idle()
                 assert (await get_order(world)).status is OrderStatus.PROCESSING
                 assert await run(f"back up {NAMES[kind]}", folder, DATABASE_URL=url) == 0
                 await world.pass_time(seconds=90)
@@ -157,13 +157,15 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
                 assert await charged(provider) == 1, "the provider was asked by the attempt's key"
                 assert await world.seats("slow_meeting") == (6, 6)
                 assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
-                histories = await verify_histories(world.services.database, progress=lambda done, total: None)
+                histories = await verify_histories(
+                    world.dependencies.database, progress=lambda done, total: None
+                )
                 assert [violation for history in histories for violation in history.violations] == []
                 sue = world.person("sue")
                 await open_modal(sue, "/service-orders", "SO-1001", "service_order.show")
                 await sue.close_modal()
                 await world.order(sue, slow_meeting=1)
-                await world.services.tasks.wait_until_idle()
+                await world.dependencies.tasks.wait_until_idle()
                 await world.pass_time(seconds=90)
                 assert (await get_order(world, "SO-1002")).status is OrderStatus.COMPLETED
                 assert await charged(provider) == 2

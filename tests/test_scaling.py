@@ -42,22 +42,22 @@ async def order(world: World, number: str, **seats: int) -> None:
 def run_from_docs(world: World, title: str) -> None:
     """What the page has under this title, in a year in which all that is stored is old."""
     [statements] = re.findall(rf"```sql\n-- {title}.*\n([^`]+)```", PAGE)
-    run(world.services.settings.database_url, statements.replace("now()", "timestamptz '2040-01-01'"))
+    run(world.dependencies.settings.database_url, statements.replace("now()", "timestamptz '2040-01-01'"))
 
 
 def refused(world: World, statement: str) -> str:
     with pytest.raises(psycopg.errors.IntegrityConstraintViolation) as refusal:
-        run(world.services.settings.database_url, statement)
+        run(world.dependencies.settings.database_url, statement)
     return str(refusal.value).splitlines()[0]
 
 
 async def entries(world: World) -> int:
-    async with world.services.read() as session:
+    async with world.dependencies.read() as session:
         return (await session.exec(select(func.count()).select_from(AuditEntry))).one()
 
 
 async def flaws(world: World) -> list[str]:
-    histories = await verify_histories(world.services.database, progress=lambda done, total: None)
+    histories = await verify_histories(world.dependencies.database, progress=lambda done, total: None)
     return [violation.description for history in histories for violation in history.violations]
 
 
@@ -74,7 +74,7 @@ async def test_r18_a_partitioned_history_keeps_its_entries_and_guards_and_contin
     assert refused(world, "TRUNCATE audit_entry_3") == "audit_entry_no_truncate"
     with pytest.raises(psycopg.errors.UniqueViolation):
         run(
-            world.services.settings.database_url,
+            world.dependencies.settings.database_url,
             "CREATE TEMPORARY TABLE twice AS SELECT * FROM audit_entry",
             "UPDATE twice SET id = id + 1000000",
             "INSERT INTO audit_entry SELECT * FROM twice",

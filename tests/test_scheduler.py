@@ -15,8 +15,8 @@ from sqlmodel import SQLModel, func, select
 from structlog.testing import capture_logs
 
 from bot.db import Database
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId, build_job_actor
-from bot.services import Services
 from bot.use_cases.due_rows import process_queue
 from models.audit.entry import AuditEntry
 from models.notice import Notice
@@ -42,7 +42,7 @@ class CountedJob:
     running: int = 0
     ran_again: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, _: Services) -> int:
+    async def run(self, _: Dependencies) -> int:
         self.runs += 1
         self.running += 1
         assert self.running == 1, "it overlaps itself"
@@ -54,8 +54,8 @@ class CountedJob:
             raise RuntimeError("this job always fails")
         return self.runs if self.due else 0
 
-    async def find_next_time(self, services: Services) -> datetime | None:
-        return services.now() if self.due else self.due_at
+    async def find_next_time(self, dependencies: Dependencies) -> datetime | None:
+        return dependencies.now() if self.due else self.due_at
 
     def as_job(self, interval_seconds: float = HOUR_SECONDS, *tables: str) -> Job:
         return Job(self.run, self.find_next_time, interval_seconds, frozenset(tables))
@@ -70,10 +70,10 @@ class CountedJob:
 
 
 @pytest.fixture
-async def services(database: Database) -> AsyncIterator[Services]:
-    services = Outbox(database).services
-    yield services
-    await services.tasks.drain(HANG_SECONDS)
+async def dependencies(database: Database) -> AsyncIterator[Dependencies]:
+    dependencies = Outbox(database).dependencies
+    yield dependencies
+    await dependencies.tasks.drain(HANG_SECONDS)
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def test_a_job_has_an_id_of_subject_and_verb_and_runs_rarely_unless_it_is_woken(
     assert 30 <= JOBS[job_id].interval_seconds <= 60
 
 
-async def test_every_job_is_scheduled_as_its_table_says(services: Services) -> None:
-    runners = {job_id: JobRunner(job_id, job, services) for job_id, job in JOBS.items()}
+async def test_every_job_is_scheduled_as_its_table_says(dependencies: Dependencies) -> None:
+    runners = {job_id: JobRunner(job_id, job, dependencies) for job_id, job in JOBS.items()}
     scheduler = build_scheduler(runners)
     scheduler.start(paused=True)
     try:
@@ -117,9 +117,9 @@ async def test_every_job_is_scheduled_as_its_table_says(services: Services) -> N
         scheduler.shutdown(wait=False)
 
 
-async def test_wake_ups_during_a_run_are_one_more_run_after_it(services: Services) -> None:
+async def test_wake_ups_during_a_run_are_one_more_run_after_it(dependencies: Dependencies) -> None:
     job = CountedJob(due=False, duration_seconds=2 * WAKE_UP_DELAY_SECONDS)
-    runner = JobRunner("quote.wake", job.as_job(), services)
+    runner = JobRunner("quote.wake", job.as_job(), dependencies)
     for _ in range(10):
         runner.wake()
     async with asyncio.timeout(HANG_SECONDS):
@@ -127,39 +127,41 @@ async def test_wake_ups_during_a_run_are_one_more_run_after_it(services: Service
             await asyncio.sleep(0.01)
     for _ in range(10):
         runner.wake()
-    await services.tasks.wait_until_idle()
+    await dependencies.tasks.wait_until_idle()
     await job.wait_for_runs(2)
-    await services.tasks.wait_until_idle()
+    await dependencies.tasks.wait_until_idle()
     assert job.runs == 2
     assert (runner.seconds_to_next_run or 0) > HOUR_SECONDS - HANG_SECONDS
     runner.stop()
 
 
-async def test_a_timer_is_set_to_the_earliest_due_time_but_not_past_the_interval(services: Services) -> None:
+async def test_a_timer_is_set_to_the_earliest_due_time_but_not_past_the_interval(
+    dependencies: Dependencies,
+) -> None:
     for due_in, expected in ((100.0, 100.0), (2.0 * HOUR_SECONDS, HOUR_SECONDS), (None, HOUR_SECONDS)):
-        due_at = None if due_in is None else services.now() + timedelta(seconds=due_in)
+        due_at = None if due_in is None else dependencies.now() + timedelta(seconds=due_in)
         job = CountedJob(due=False, due_at=due_at)
-        runner = JobRunner("quote.due_later", job.as_job(), services)
+        runner = JobRunner("quote.due_later", job.as_job(), dependencies)
         runner.wake()
         await job.wait_for_runs(1)
-        await services.tasks.wait_until_idle()
+        await dependencies.tasks.wait_until_idle()
         assert expected - HANG_SECONDS / 2 < (runner.seconds_to_next_run or 0) <= expected
         runner.stop()
         assert runner.seconds_to_next_run is None
 
 
-async def test_a_job_whose_work_another_worker_has_runs_again_ever_later(services: Services) -> None:
+async def test_a_job_whose_work_another_worker_has_runs_again_ever_later(dependencies: Dependencies) -> None:
     """Its rows are due, but every run finds them locked."""
     runs: list[float] = []
 
-    async def run(_: Services) -> int:
+    async def run(_: Dependencies) -> int:
         runs.append(time.monotonic())
         return 0
 
-    async def find_next_time(services: Services) -> datetime:
-        return services.now()
+    async def find_next_time(dependencies: Dependencies) -> datetime:
+        return dependencies.now()
 
-    runner = JobRunner("quote.locked", Job(run, find_next_time, HOUR_SECONDS), services)
+    runner = JobRunner("quote.locked", Job(run, find_next_time, HOUR_SECONDS), dependencies)
     runner.wake()
     async with asyncio.timeout(HANG_SECONDS):
         while len(runs) < 3:  # noqa: ASYNC110 -- of the job itself
@@ -169,58 +171,60 @@ async def test_a_job_whose_work_another_worker_has_runs_again_ever_later(service
     assert runs[2] - runs[1] >= 2
 
 
-async def test_a_stopped_job_finishes_its_run_and_starts_no_other(services: Services) -> None:
+async def test_a_stopped_job_finishes_its_run_and_starts_no_other(dependencies: Dependencies) -> None:
     job = CountedJob(due=False, duration_seconds=0.1)
-    async with run_scheduler(services, {"quote.stop": job.as_job()}) as runners:
+    async with run_scheduler(dependencies, {"quote.stop": job.as_job()}) as runners:
         async with asyncio.timeout(HANG_SECONDS):
             while not job.running:  # noqa: ASYNC110 -- of the job itself
                 await asyncio.sleep(0.01)
         runners["quote.stop"].wake()
-    await services.tasks.wait_until_idle()
+    await dependencies.tasks.wait_until_idle()
     assert (job.runs, job.running) == (1, 0)
     runners["quote.stop"].wake()
     assert runners["quote.stop"].seconds_to_next_run is None
 
 
 @pytest.mark.parametrize("job_id", JOBS)
-async def test_a_job_finds_nothing_to_do_in_an_empty_database(services: Services, job_id: str) -> None:
-    assert await JOBS[job_id].run(services) == 0
+async def test_a_job_finds_nothing_to_do_in_an_empty_database(
+    dependencies: Dependencies, job_id: str
+) -> None:
+    assert await JOBS[job_id].run(dependencies) == 0
     tables: tuple[type[SQLModel], ...] = (Notice, AuditEntry)
     for table in tables:
-        async with services.read() as session:
+        async with dependencies.read() as session:
             assert (await session.exec(select(func.count()).select_from(table))).one() == 0
 
 
-async def test_a_job_that_fails_is_logged_and_stops_no_other(services: Services, logs: Logs) -> None:
+async def test_a_job_that_fails_is_logged_and_stops_no_other(dependencies: Dependencies, logs: Logs) -> None:
     failing, going_on = CountedJob(fails=True), CountedJob(due=False)
     jobs = {"quote.fail": failing.as_job(0.02), "quote.go_on": going_on.as_job(0.02)}
-    async with run_scheduler(services, jobs):
+    async with run_scheduler(dependencies, jobs):
         # It runs again itself, and so does the other.
         await failing.wait_until_it_ran_again()
         runs = going_on.runs
         going_on.ran_again.clear()
         await going_on.wait_until_it_ran_again()
         assert going_on.runs > runs
-    await services.tasks.wait_until_idle()
+    await dependencies.tasks.wait_until_idle()
     failures = [entry for entry in logs if entry["event"] == "job.failed"]
     assert {entry["job"] for entry in failures} == {"quote.fail"}
     assert all(isinstance(entry["exc_info"], RuntimeError) for entry in failures)
     assert all(entry["log_level"] == "error" for entry in failures)
 
 
-async def test_a_job_that_did_something_says_how_much(services: Services, logs: Logs) -> None:
+async def test_a_job_that_did_something_says_how_much(dependencies: Dependencies, logs: Logs) -> None:
     job = CountedJob()
-    await run_twice(job, "quote.count", services)
+    await run_twice(job, "quote.count", dependencies)
     said = [entry for entry in logs if entry["event"] == "job.completed"]
     assert said[0]["job"] == "quote.count"
     assert said[0]["items"] == 1
 
 
-async def run_twice(job: CountedJob, job_id: str, services: Services) -> None:
-    async with run_scheduler(services, {job_id: job.as_job(0.02)}):
+async def run_twice(job: CountedJob, job_id: str, dependencies: Dependencies) -> None:
+    async with run_scheduler(dependencies, {job_id: job.as_job(0.02)}):
         await job.wait_until_it_ran_again()
     job.due = False
-    await services.tasks.wait_until_idle()
+    await dependencies.tasks.wait_until_idle()
 
 
 def metric(name: str, job: str) -> float:
@@ -234,21 +238,21 @@ def read_last_success(job: str) -> float:
 
 
 async def test_a_job_that_has_failed_since_the_start_has_that_as_its_last_success(
-    services: Services,
+    dependencies: Dependencies,
 ) -> None:
     job, before = CountedJob(fails=True), time.time()
-    async with run_scheduler(services, {"quote.always_fails": job.as_job(0.02)}):
+    async with run_scheduler(dependencies, {"quote.always_fails": job.as_job(0.02)}):
         assert metric("failures_total", "quote.always_fails") == 0
         started = read_last_success("quote.always_fails")
         assert started >= before
         await job.wait_until_it_ran_again()
-    await services.tasks.wait_until_idle()
+    await dependencies.tasks.wait_until_idle()
     assert read_last_success("quote.always_fails") == started
     assert metric("failures_total", "quote.always_fails") == job.runs
 
 
 async def test_a_run_counts_as_a_success_while_it_makes_progress(
-    services: Services,
+    dependencies: Dependencies,
 ) -> None:
     """It lasts as long as its backlog: minutes, after Slack was away."""
     went_on, hangs = asyncio.Event(), asyncio.Event()
@@ -263,18 +267,18 @@ async def test_a_run_counts_as_a_success_while_it_makes_progress(
             await hangs.wait()
         return True
 
-    async def run(_: Services) -> int:
+    async def run(_: Dependencies) -> int:
         return await process_queue(claim, do)
 
-    async def find_next_time(_: Services) -> None:
+    async def find_next_time(_: Dependencies) -> None:
         return None
 
     jobs = {"quote.go_on_long": Job(run, find_next_time, HOUR_SECONDS)}
-    async with run_scheduler(services, jobs):
+    async with run_scheduler(dependencies, jobs):
         started = read_last_success("quote.go_on_long")
         await asyncio.wait_for(went_on.wait(), HANG_SECONDS)
         assert read_last_success("quote.go_on_long") > started
         assert metric("items_total", "quote.go_on_long") == 2
     hangs.set()
-    await services.tasks.wait_until_idle()
+    await dependencies.tasks.wait_until_idle()
     assert metric("items_total", "quote.go_on_long") == 3

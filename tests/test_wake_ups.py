@@ -48,29 +48,29 @@ async def is_completed_and_announced(world: World) -> bool:
 @asynccontextmanager
 async def replica_with_jobs(world: World, database: Database) -> AsyncIterator[Mapping[str, JobRunner]]:
     """Another process' jobs, on the same accounts and the same Slack."""
-    services = replace(world.services, database=database, tasks=BackgroundTasks())
-    async with run_scheduler(services, RARE_JOBS) as runners:
-        await services.tasks.wait_until_idle()
+    dependencies = replace(world.dependencies, database=database, tasks=BackgroundTasks())
+    async with run_scheduler(dependencies, RARE_JOBS) as runners:
+        await dependencies.tasks.wait_until_idle()
         yield runners
-    await services.tasks.drain(HANG_SECONDS)
+    await dependencies.tasks.drain(HANG_SECONDS)
 
 
 async def test_a_placed_order_is_processed_and_announced_immediately() -> None:
     async with open_world() as world:
-        async with run_scheduler(world.services, RARE_JOBS):
+        async with run_scheduler(world.dependencies, RARE_JOBS):
             # The process that took the click forgets to start.
-            world.services.tasks = ForgetfulTasks()
+            world.dependencies.tasks = ForgetfulTasks()
             await world.order(world.person("alice"), acme_meeting=1)
             await wait_for(world, is_completed_and_announced)
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
 
 
 @only_postgresql
 async def test_an_order_placed_at_one_replica_wakes_another() -> None:
     async with open_world() as world:
-        database = open_database(world.services.settings.database_url)
+        database = open_database(world.dependencies.settings.database_url)
         async with replica_with_jobs(world, database):
-            world.services.tasks = ForgetfulTasks()
+            world.dependencies.tasks = ForgetfulTasks()
             await world.order(world.person("alice"), acme_meeting=1)
             await wait_for(world, is_completed_and_announced)
         await database.close()
@@ -79,13 +79,13 @@ async def test_an_order_placed_at_one_replica_wakes_another() -> None:
 async def test_a_slow_card_sets_the_timer() -> None:
     """The card pm_slow_60 takes a minute."""
     async with open_world() as world:
-        async with run_scheduler(world.services, RARE_JOBS) as runners:
+        async with run_scheduler(world.dependencies, RARE_JOBS) as runners:
             await world.order(world.person("sam"), slow_meeting=1)
             await wait_for(world, is_charge_pending)
             await wait_for(world, partial(is_timer_set, runners[JobId.PROCESS_ORDERS], 60))
             world.clock.move(seconds=60)
             await wait_for(world, is_charge_settled)
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
 
 
 async def is_charge_pending(world: World) -> bool:
@@ -119,11 +119,11 @@ async def listening_through_pooler(
 @only_postgresql
 async def test_what_was_stored_while_the_listening_connection_was_down_is_found_after_it() -> None:
     async with listening_through_pooler(delivers_notifications=True) as (world, network):
-        world.services.tasks = ForgetfulTasks()
+        world.dependencies.tasks = ForgetfulTasks()
         with capture_logs() as logs:
-            async with run_scheduler(world.services, RARE_JOBS):
+            async with run_scheduler(world.dependencies, RARE_JOBS):
                 await wait_for(world, partial(has_logged, logs, "listener.connected"))
-                await world.services.tasks.wait_until_idle()
+                await world.dependencies.tasks.wait_until_idle()
                 network.cut()
                 await wait_for(world, partial(has_logged, logs, "listener.unavailable"))
                 await world.order(world.person("alice"), acme_meeting=1)
@@ -131,7 +131,7 @@ async def test_what_was_stored_while_the_listening_connection_was_down_is_found_
                 network.mend()
                 await wait_for(world, is_completed_and_announced)
         assert await has_logged(logs, "listener.connected", world)
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
 
 
 async def has_logged(logs: Sequence[Mapping[str, Any]], event_id: str, _: World) -> bool:
@@ -151,7 +151,7 @@ async def test_an_unexpected_error_is_logged_and_the_connection_opened_again(wor
         connected_again.set()
 
     with capture_logs() as logs:
-        async with world.services.database.listen(fail_once):
+        async with world.dependencies.database.listen(fail_once):
             await asyncio.wait_for(connected_again.wait(), HANG_SECONDS)
     assert await has_logged(logs, "listener.failed", world)
 
@@ -165,15 +165,15 @@ async def test_a_pooler_that_loses_notifications_is_noticed_and_jobs_run_at_thei
         result = await check_jobs(world)
         assert result.passed is False
         assert "check DATABASE_LISTEN_URL" in result.message
-        world.services.tasks = ForgetfulTasks()
+        world.dependencies.tasks = ForgetfulTasks()
         often = {job_id: replace(job, interval_seconds=0.2) for job_id, job in JOBS.items()}
         with capture_logs() as logs:
-            async with run_scheduler(world.services, often):
+            async with run_scheduler(world.dependencies, often):
                 await wait_for(world, partial(has_logged, logs, "listener.unavailable"))
                 await world.order(world.person("alice"), acme_meeting=1)
                 await wait_for(world, is_completed_and_announced)
         assert not await has_logged(logs, "listener.connected", world)
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
 
 
 @only_postgresql
@@ -192,7 +192,7 @@ async def test_doctor_names_the_setting_for_a_pooler(monkeypatch: pytest.MonkeyP
 
 
 async def check_jobs(world: World) -> CheckResult:
-    return next(result for result in await run_checks(world.services, set()) if result.name == "jobs")
+    return next(result for result in await run_checks(world.dependencies, set()) if result.name == "jobs")
 
 
 # --- what an idle replica costs
@@ -208,8 +208,8 @@ async def test_an_idle_replica_asks_a_query_a_second_and_writes_nothing(world: W
     with log_queries(Engine) as log:
         for job in JOBS.values():
             log.statements.clear()
-            assert await job.run(world.services) == 0
-            await job.find_next_time(world.services)
+            assert await job.run(world.dependencies) == 0
+            await job.find_next_time(world.dependencies)
             queries_per_second += len(log.statements) / job.interval_seconds
         for path, seconds in (("readyz", HEALTH_CHECK_SECONDS), ("metrics", SCRAPE_SECONDS)):
             log.statements.clear()

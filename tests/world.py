@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlmodel import SQLModel, col, select
 
 from bot.commands.server import run_bot
-from bot.services import Services, Timeouts
+from bot.dependencies import Dependencies, Timeouts
 from bot.settings import Settings
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import publish_due_homes
@@ -56,7 +56,7 @@ class Clock:
 @dataclass
 class World:
     slack: Sandbox
-    services: Services
+    dependencies: Dependencies
     clock: Clock
     port: int = 0
 
@@ -68,7 +68,7 @@ class World:
 
     async def rows(self, table: type[Row], **equal: Any) -> list[Row]:
         """The table's rows with these values, by primary key."""
-        async with self.services.read() as session:
+        async with self.dependencies.read() as session:
             conditions = [col(getattr(table, name)) == value for name, value in equal.items()]
             key = next(iter(table.__table__.primary_key))  # type: ignore[attr-defined]
             statement = select(table).where(*conditions).order_by(key)
@@ -80,13 +80,13 @@ class World:
 
     async def settle(self) -> None:
         """Let background work end, and deliver what is due, however long Slack's limits make it take."""
-        await self.services.tasks.wait_until_idle()
-        await process_due_orders(self.services)
+        await self.dependencies.tasks.wait_until_idle()
+        await process_due_orders(self.dependencies)
         for _ in range(100):
-            await follow_due_invoices(self.services)
-            await deliver_due_notices(self.services)
-            await publish_due_homes(self.services)
-            await update_due_screens(self.services)
+            await follow_due_invoices(self.dependencies)
+            await deliver_due_notices(self.dependencies)
+            await publish_due_homes(self.dependencies)
+            await update_due_screens(self.dependencies)
             if not await self._due() and not await self._homes_due():
                 return
             self.clock.move(seconds=1.5)
@@ -99,7 +99,7 @@ class World:
 
     async def _due(self) -> list[Notice]:
         waiting = await self.rows(Notice, status=NoticeStatus.WAITING)
-        mail = self.services.mailer.is_configured
+        mail = self.dependencies.mailer.is_configured
         return [n for n in waiting if n.due_at <= self.clock.at and (mail or "email" not in n.destination)]
 
     async def _homes_due(self) -> list[Home]:
@@ -110,7 +110,7 @@ class World:
         from models.subscription import Subscription
 
         account_id = (await self.row(Subscription, id=subscription_id)).account_id
-        held = {s.id: s.seats for s in await self.services.billing.list_subscriptions(account_id)}
+        held = {s.id: s.seats for s in await self.dependencies.billing.list_subscriptions(account_id)}
         return (await self.row(Subscription, id=subscription_id)).seats, held[subscription_id]
 
     async def lines(self) -> list[OrderLine]:
@@ -248,10 +248,10 @@ async def world(
             }
             database = open_database(str(values["database_url"]), settings.get("database_listen_url"))
             async with run_bot(Settings(**values), clock=clock, with_scheduler=False, database=database) as (
-                services,
+                dependencies,
                 port,
             ):
-                services.timeouts = Timeouts(HANG_SECONDS, HANG_SECONDS, 0, 0, HANG_SECONDS, HANG_SECONDS)
+                dependencies.timeouts = Timeouts(HANG_SECONDS, HANG_SECONDS, 0, 0, HANG_SECONDS, HANG_SECONDS)
                 if transport == "http":
                     slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
-                yield World(slack, services, clock, port)
+                yield World(slack, dependencies, clock, port)

@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bench.accounts import create_accounts_database, get_user_id
-from bench.bulk_data import ACCOUNTS, open_bot_services, place_first_order
+from bench.bulk_data import ACCOUNTS, open_bot_dependencies, place_first_order
 from bench.fake_slack import FakeSlack, run_fake_slack, run_mail_sink
 from bench.processes import Server, run_bot
 from bench.raw_http import Connection
 from bench.report import Figure, check_max, check_max_ratio, compute_percentile_ms
 from bench.user_flows import open_home, run_command
-from bot.services import Services
+from bot.dependencies import Dependencies
 from scheduler import JOBS
 from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
 from tests.postgres import Kind
@@ -37,7 +37,7 @@ SMALL, LARGE = Size(10, 1_000), Size(100_000, 1_000_000)
 @dataclass(frozen=True)
 class Installation:
     server: Server
-    services: Services
+    dependencies: Dependencies
 
 
 async def measure_scale(scale: float, kind: Kind) -> list[Figure]:
@@ -54,8 +54,8 @@ async def measure_scale(scale: float, kind: Kind) -> list[Figure]:
         times = await _measure_views(installations, slack, rounds)
         for _ in range(rounds):
             for size, installation in installations.items():
-                times["a tick with nothing due", size].append(await _run_jobs(installation.services))
-        queries = {size: await _count_queries(i.services) for size, i in installations.items()}
+                times["a tick with nothing due", size].append(await _run_jobs(installation.dependencies))
+        queries = {size: await _count_queries(i.dependencies) for size, i in installations.items()}
     return [
         *(_compare(name, times, large) for name in (*COMMANDS, "Home", "a tick with nothing due")),
         check_max("queries a tick more", queries[large] - queries[SMALL], "", 0),
@@ -88,18 +88,18 @@ def _compare(name: str, times: Times, large: Size) -> Figure:
     )
 
 
-async def _run_jobs(services: Services) -> float:
+async def _run_jobs(dependencies: Dependencies) -> float:
     started = time.perf_counter()
     for job in JOBS.values():
-        await job.run(services)
-        await job.find_next_time(services)
+        await job.run(dependencies)
+        await job.find_next_time(dependencies)
     return time.perf_counter() - started
 
 
-async def _count_queries(services: Services) -> int:
+async def _count_queries(dependencies: Dependencies) -> int:
     """Counts the queries of one run of every job."""
-    with log_queries(services.database.sync_engine) as log:
-        await _run_jobs(services)
+    with log_queries(dependencies.database.sync_engine) as log:
+        await _run_jobs(dependencies)
     return len(log.statements)
 
 
@@ -113,6 +113,6 @@ async def _open_installation(kind: Kind, size: Size, slack: FakeSlack) -> AsyncI
             copy_rows(connection, ACCOUNTS, size.accounts)
         async with (
             run_bot(folder, slack.url, url, SMTP_URL=mail) as server,
-            open_bot_services(url, slack) as services,
+            open_bot_dependencies(url, slack) as dependencies,
         ):
-            yield Installation(server, services)
+            yield Installation(server, dependencies)

@@ -7,8 +7,20 @@ from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from models.account.address_fields import get_address_fields
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
 from models.money import UnknownCurrency, check_currency
 from models.subscription.period_length import PeriodLength
@@ -160,6 +172,7 @@ def _parse_localized_text(value: Any) -> LocalizedText:
 
 
 RequiredText = Annotated[str, BeforeValidator(_parse_text)]
+TextOrBlank = Annotated[str, BeforeValidator(lambda value: value if value == "" else _parse_text(value))]
 ReasonText = Annotated[LocalizedText, BeforeValidator(_parse_localized_text)]
 
 
@@ -217,12 +230,22 @@ class FileEntry(BaseModel):
 
 
 class AddressEntry(FileEntry):
+    """It needs what checkout needs, except for a state, which older files leave out."""
+
+    country: CountryCode
     line1: RequiredText
     line2: RequiredText = ""
-    postal_code: RequiredText
-    city: RequiredText
+    postal_code: TextOrBlank = Field("", validate_default=True)
+    city: TextOrBlank = Field("", validate_default=True)
     state: RequiredText = ""
-    country: CountryCode
+
+    @field_validator("postal_code", "city")
+    @classmethod
+    def _check_present(cls, value: str, info: ValidationInfo) -> str:
+        country = info.data.get("country")
+        if not value and country and info.field_name in get_address_fields(country).required:
+            raise PydanticCustomError("missing", "is missing")
+        return value
 
 
 class SelfServiceEntry(FileEntry):

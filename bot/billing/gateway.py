@@ -96,6 +96,10 @@ class UnrelatedChargesPending(Refusal):
     """R26: the provider would invoice other pending items of the subscription together with the order."""
 
 
+class PreviewMismatch(Refusal):
+    """R26: the provider would bill another amount than the seats cost, for reasons of its own."""
+
+
 class PriceArchived(Refusal):
     """The provider has archived the subscription's price."""
 
@@ -398,7 +402,8 @@ class BillingGateway(Protocol):
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
         SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
         CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage, SeatsReducePrice, TaxLocationInvalid,
-        ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, BillingPeriodEnded."""
+        ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, PreviewMismatch,
+        BillingPeriodEnded."""
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         """Charge and add the seats, at most once per key. A lost response is Unknown, not an exception."""

@@ -102,6 +102,8 @@ async def _run_export(settings: Settings, account_ids: list[str]) -> None:
     print(exported.text, end="")  # noqa: T201
     for omitted in exported.omitted:
         print(f"not exported: {omitted}", file=sys.stderr)  # noqa: T201
+    for warning in exported.warnings:
+        print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
 
 
 def close_account(

@@ -4,7 +4,7 @@ import asyncio
 
 import typer
 
-from bot.bootstrap import build_database, now, open_services, open_slack_clients
+from bot.bootstrap import build_database, now, open_dependencies, open_slack_clients
 from bot.commands.terminal import console, format_literally, read_settings_or_exit
 from bot.settings import Settings
 from bot.use_cases.operations.check_result import CheckResult
@@ -28,6 +28,6 @@ async def _run_doctor(settings: Settings) -> list[CheckResult]:
     database = build_database(settings)
     async with (
         open_slack_clients(settings, database) as clients,
-        open_services(settings, database, clients) as services,
+        open_dependencies(settings, database, clients) as dependencies,
     ):
-        return await run_checks(services, set(BOT_SCOPES), now)
+        return await run_checks(dependencies, set(BOT_SCOPES), now)

@@ -1038,6 +1038,7 @@ refusal-quoted-price-changed = The price has changed since quote { $number }: it
 refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now have { $now } to pay. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-preview-incomplete = So many other items are waiting to be invoiced for this subscription that we can’t tell what your seats would cost. Nothing was changed or bought. Ask Account Services to invoice or remove them first.
+refusal-preview-mismatch = The billing system would bill { $billed } for these seats, tax included, but they cost { $expected }: it would also settle something else of this subscription, such as seats that were added without being billed, or a discount that has ended. Nothing was changed or bought. Ask Account Services to settle that first, or order after the next renewal.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-named-twice = You named { $product } more than once, with { $numbers } seats. Enter the number you want in its field.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
@@ -1311,7 +1312,7 @@ receipt-sent = You’ll get a direct message with the PDF in a moment.{ $has_mai
    *[no] {""}
 }
 receipt-export-title = Receipts by period
-receipt-export-intro = For the bookkeeping of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt and tax rate.
+receipt-export-intro = For the bookkeeping of *{ $account }*: we’ll email you the PDFs of all receipts issued in this period, and a spreadsheet (CSV) with a row for each receipt or invoice and tax rate.
 receipt-export-since = From
 receipt-export-until = To (inclusive)
 receipt-export-submit = Email receipts
@@ -1336,9 +1337,15 @@ receipt-export-attached = { $count ->
     [one] The PDF of 1 receipt is attached.
    *[other] The PDFs of { $count } receipts are attached.
 }
-receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt of the period and each of its tax rates. The subtotal and the total of a receipt are in its first row.
+receipt-export-table = The attached spreadsheet (CSV) has a row for each receipt or invoice of the period and each of its tax rates. The subtotal and the total of a document are in its first row. An invoice that was cancelled or written off says so in the Status column.
 receipt-table-document = Document number
-receipt-table-invoices = Provider’s invoices
+receipt-table-status-name = { $status ->
+    [paid] paid
+    [void] cancelled
+    [uncollectible] written off
+    [overdue] overdue
+   *[due] due
+}
 receipt-table-tax-ids = Tax ID of the buyer
 receipt-table-currency = Currency
 receipt-table-percent = Tax rate in percent

@@ -1042,6 +1042,7 @@ refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : 
 refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous auriez maintenant { $now } à payer. Rien n’a été commandé et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-preview-incomplete = Tant d’autres éléments de cet abonnement sont en attente de facturation que nous ne pouvons pas déterminer le prix de vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
+refusal-preview-mismatch = Le système de facturation facturerait { $billed } pour ces postes, taxes comprises, alors qu’ils coûtent { $expected } : il régulariserait aussi autre chose dans cet abonnement, par exemple des postes ajoutés sans facturation ou une remise arrivée à son terme. Rien n’a été modifié ni acheté. Demandez d’abord aux Services des comptes Corporate de le régulariser, ou commandez après le prochain renouvellement.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-named-twice = Vous avez cité { $product } plusieurs fois, avec { $numbers } postes. Saisissez le nombre voulu dans son champ.
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
@@ -1318,7 +1319,7 @@ receipt-sent = Vous recevrez dans un instant un message direct avec le PDF.{ $ha
    *[no] {""}
 }
 receipt-export-title = Reçus par période
-receipt-export-intro = Pour la comptabilité du compte *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu et par taux de taxe.
+receipt-export-intro = Pour la comptabilité du compte *{ $account }* : nous vous enverrons par e-mail les PDF de tous les reçus émis pendant cette période et un tableau (CSV) avec une ligne par reçu ou facture et par taux de taxe.
 receipt-export-since = Du
 receipt-export-until = Au (inclus)
 receipt-export-submit = Envoyer
@@ -1343,9 +1344,15 @@ receipt-export-attached = { $count ->
     [one] Le PDF de { $count } reçu est joint.
    *[other] Les PDF de { $count } reçus sont joints.
 }
-receipt-export-table = Le tableau joint (CSV) a une ligne pour chaque reçu de la période et chacun de ses taux de taxe. Le sous-total et le total d’un reçu figurent sur sa première ligne.
+receipt-export-table = Le tableau joint (CSV) a une ligne par reçu ou facture de la période et par taux de taxe. Le sous-total et le total d’un document figurent sur sa première ligne. La colonne État indique qu’une facture a été annulée ou passée en perte.
 receipt-table-document = Numéro du document
-receipt-table-invoices = Factures du prestataire
+receipt-table-status-name = { $status ->
+    [paid] payé
+    [void] annulé
+    [uncollectible] passé en perte
+    [overdue] en retard
+   *[due] à payer
+}
 receipt-table-tax-ids = Identifiant fiscal de l’acheteur
 receipt-table-currency = Devise
 receipt-table-percent = Taux de taxe en pour cent

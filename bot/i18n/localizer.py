@@ -24,15 +24,26 @@ from models.text.localized_text import LANGUAGES
 # fluent.runtime shows `{???}` instead of a message in which a placeable has more than 2,500 characters.
 # A placeable can be another message with several arguments, so that one argument gets less than that.
 MAX_ARGUMENT_LENGTH = 2000
+# Spreadsheets there separate cells with semicolons, and write decimal points in every language.
+COUNTRIES_WITH_SEMICOLONS = frozenset({"CH", "LI"})
 
 
 @lru_cache(maxsize=1000)
 def _parse_locale(tag: str, language: str) -> Locale:
-    try:
-        locale = Locale.parse(tag, sep="-")
-    except (ValueError, UnknownLocaleError):
+    """Another language than ours is written in English, as it is written in the reader's country."""
+    locale = _find_locale(tag)
+    if locale is None or not (locale.territory or locale.language == language):
         return Locale(language)
-    return locale if locale.language == language else Locale(language)
+    if locale.language == language:
+        return locale
+    return _find_locale(f"{language}-{locale.territory}") or Locale(language, "001")
+
+
+def _find_locale(tag: str) -> Locale | None:
+    try:
+        return Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return None
 
 
 @cache
@@ -145,12 +156,15 @@ class Localizer:
 
     @property
     def decimal_symbol(self) -> str:
-        return get_decimal_symbol(self.locale)
+        """In a CSV, as spreadsheets in the reader's country expect it, whatever language we write."""
+        own = _find_locale(self.language_tag) or self.locale
+        return "." if own.territory in COUNTRIES_WITH_SEMICOLONS else get_decimal_symbol(own)
 
     @property
     def list_separator(self) -> str:
-        """Between the cells of a CSV, as spreadsheets in this language expect it."""
-        return ";" if self.decimal_symbol == "," else ","
+        """Between the cells of a CSV, as spreadsheets in the reader's country expect it."""
+        own = _find_locale(self.language_tag) or self.locale
+        return ";" if self.decimal_symbol == "," or own.territory in COUNTRIES_WITH_SEMICOLONS else ","
 
     def get_country_name(self, code: str) -> str:
         return str(self.locale.territories.get(code, code))

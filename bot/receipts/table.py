@@ -1,19 +1,22 @@
-"""What receipts say as a table for a bookkeeper's spreadsheet: a row for each receipt and tax rate (R28)."""
+"""What receipts say as a table for a bookkeeper's spreadsheet (R28)."""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.csv_cells import BYTE_ORDER_MARK, escape_cell
 from bot.i18n import Localizer
 from bot.presenters.tax import format_rate_name
+from models.details import OrderDetails
+from models.invoice import InvoiceStatus
 from models.money import to_decimal
-from models.receipt import Receipt
-from models.tax import TaxItem
+from models.receipt import Receipt, ReceiptLine
+from models.tax import TaxItem, sum_tax_items
 
 COLUMN_MESSAGE_IDS = (
     "receipt-table-document",
-    "receipt-table-invoices",
+    "notice-status",
     "receipt-date",
     "service-order",
     "receipt-po-number",
@@ -30,33 +33,71 @@ COLUMN_MESSAGE_IDS = (
 )
 
 
-def render_receipt_table(localizer: Localizer, receipts: Iterable[tuple[Receipt, str]]) -> bytes:
-    """CSV; `receipts` are with their orders' numbers. Subtotal and total are only in a receipt's first row,
-    so that their columns can be summed: the same amount can be taxed at several rates."""
+@dataclass(frozen=True)
+class _Document:
+    """A document of record: an invoice of the provider's, or the receipt itself, with its lines."""
+
+    number: str
+    status: InvoiceStatus
+    lines: Sequence[ReceiptLine]
+
+    @property
+    def subtotal(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def tax(self) -> int:
+        return sum(line.tax for line in self.lines)
+
+    @property
+    def taxes(self) -> Sequence[TaxItem]:
+        taxes = sum_tax_items(tax for line in self.lines for tax in line.taxes)
+        return taxes or [TaxItem(taxable_amount=self.subtotal, amount=self.tax)]
+
+
+def render_receipt_table(localizer: Localizer, orders: Iterable[OrderDetails]) -> bytes:
+    """CSV: a row for each document of record and tax rate. Subtotal and total are only in a document's first
+    row, so that their columns can be summed: the same amount can be taxed at several rates."""
     out = io.StringIO()
     out.write(BYTE_ORDER_MARK)
     writer = csv.writer(out, delimiter=localizer.list_separator, lineterminator="\r\n")
     writer.writerow([localizer.format_text(key) for key in COLUMN_MESSAGE_IDS])
-    for receipt, order_number in receipts:
-        for number, tax in enumerate(_list_taxes(receipt)):
-            row = _build_row(localizer, receipt, order_number, tax, is_first=number == 0)
-            writer.writerow([escape_cell(cell) for cell in row])
+    for order in orders:
+        if order.receipt is None:
+            continue
+        statuses = {row.invoice.number: row.invoice.status for row in order.rows if row.invoice}
+        for document in _list_documents(order.receipt, statuses):
+            for number, tax in enumerate(document.taxes):
+                row = _build_row(localizer, order.receipt, order.order.number, document, tax, number == 0)
+                writer.writerow([escape_cell(cell) for cell in row])
     return out.getvalue().encode()
 
 
-def _list_taxes(receipt: Receipt) -> Sequence[TaxItem]:
-    return receipt.taxes or [TaxItem(taxable_amount=receipt.subtotal, amount=receipt.tax)]
+def _list_documents(receipt: Receipt, statuses: Mapping[str, InvoiceStatus]) -> list[_Document]:
+    """What was charged immediately has no status of its own: it is paid."""
+    lines: dict[str, list[ReceiptLine]] = {}
+    for line in receipt.receipt_lines:
+        lines.setdefault(line.invoice_number, []).append(line)
+    return [
+        _Document(number or receipt.number, statuses.get(number, InvoiceStatus.PAID), listed)
+        for number, listed in lines.items()
+    ]
 
 
 def _build_row(
-    localizer: Localizer, receipt: Receipt, order_number: str, tax: TaxItem, *, is_first: bool
+    localizer: Localizer,
+    receipt: Receipt,
+    order_number: str,
+    document: _Document,
+    tax: TaxItem,
+    is_first: bool,
 ) -> list[str]:
     def format_amount(minor: int) -> str:
         return _format_number(localizer, f"{to_decimal(minor, receipt.currency):f}")
 
     return [
-        receipt.number,
-        ", ".join(receipt.invoice_numbers),
+        document.number,
+        localizer.format_text("receipt-table-status-name", status=document.status.value),
         receipt.issued_on.isoformat(),
         order_number,
         receipt.po_number,
@@ -68,8 +109,8 @@ def _build_row(
         "" if tax.percent is None else _format_number(localizer, f"{tax.percent:f}"),
         format_amount(tax.taxable_amount),
         format_amount(tax.amount),
-        format_amount(receipt.subtotal) if is_first else "",
-        format_amount(receipt.total) if is_first else "",
+        format_amount(document.subtotal) if is_first else "",
+        format_amount(document.subtotal + document.tax) if is_first else "",
     ]
 
 

@@ -14,7 +14,7 @@ from sqlmodel import col, delete, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, WebhookEvent
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.due_rows import StopProcessing, find_next_time, process_keys
 from bot.use_cases.invoice.follow import schedule_invoice_checks
@@ -34,11 +34,11 @@ DELETED_EVENTS_LIMIT = 100
 RETRY_DELAY = timedelta(minutes=1)
 
 
-async def handle_provider_event(services: Services, event: WebhookEvent) -> bool:
+async def handle_provider_event(dependencies: Dependencies, event: WebhookEvent) -> bool:
     """Returns False for an event that is already stored."""
-    at = services.now()
+    at = dependencies.now()
     try:
-        async with services.write() as session:
+        async with dependencies.write() as session:
             if await session.get(ReceivedBillingEvent, event.id) is not None:
                 return False
             account = await _save_event(session, event, at)
@@ -46,7 +46,7 @@ async def handle_provider_event(services: Services, event: WebhookEvent) -> bool
     except IntegrityError:
         return False  # The same event was stored by a concurrent request.
     if account is not None:
-        start_processing(services)
+        start_processing(dependencies)
     return True
 
 
@@ -93,39 +93,41 @@ async def _schedule_busy_lines(session: Session, account: Account, at: datetime)
         session.add(line)
 
 
-async def refresh_due_accounts(services: Services) -> int:
-    async with services.read() as session:
+async def refresh_due_accounts(dependencies: Dependencies) -> int:
+    async with dependencies.read() as session:
         due = await session.exec(
             select(Account.id, Account.refresh_due_at)
-            .where(col(Account.id).in_(select_due_keys(Account.id, Account.refresh_due_at, services.now())))
+            .where(
+                col(Account.id).in_(select_due_keys(Account.id, Account.refresh_due_at, dependencies.now()))
+            )
             .order_by(col(Account.refresh_due_at))
             .limit(BATCH_SIZE)
         )
         keys = due.all()
-    return await process_keys(keys, partial(_refresh_due_account, services))
+    return await process_keys(keys, partial(_refresh_due_account, dependencies))
 
 
-async def find_next_refresh_time(services: Services) -> datetime | None:
-    return await find_next_time(services, col(Account.refresh_due_at))
+async def find_next_refresh_time(dependencies: Dependencies) -> datetime | None:
+    return await find_next_time(dependencies, col(Account.refresh_due_at))
 
 
-async def _refresh_due_account(services: Services, key: tuple[str, datetime | None]) -> bool:
+async def _refresh_due_account(dependencies: Dependencies, key: tuple[str, datetime | None]) -> bool:
     account_id, due_at = key
-    retry_at = services.now() + RETRY_DELAY
+    retry_at = dependencies.now() + RETRY_DELAY
     try:
-        refreshed = await _try_refresh(services, account_id)
+        refreshed = await _try_refresh(dependencies, account_id)
     except BillingUnavailable as error:
         # Probably for every account: stop, and let the next run start with another one.
-        await _schedule_refresh(services, account_id, due_at, retry_at)
+        await _schedule_refresh(dependencies, account_id, due_at, retry_at)
         raise StopProcessing from error
-    await _schedule_refresh(services, account_id, due_at, None if refreshed else retry_at)
+    await _schedule_refresh(dependencies, account_id, due_at, None if refreshed else retry_at)
     return refreshed
 
 
-async def _try_refresh(services: Services, account_id: str) -> bool:
+async def _try_refresh(dependencies: Dependencies, account_id: str) -> bool:
     """Returns False after an error of this account alone. Raises BillingUnavailable."""
     try:
-        await refresh_account(services, account_id)
+        await refresh_account(dependencies, account_id)
     except CustomerNotFound:
         log.warning("account.missing_at_provider", account=account_id)
     except (BillingUnavailable, *DATABASE_UNAVAILABLE_ERRORS):
@@ -137,9 +139,12 @@ async def _try_refresh(services: Services, account_id: str) -> bool:
 
 
 async def _schedule_refresh(
-    services: Services, account_id: str, expected_due_at: datetime | None, next_due_at: datetime | None
+    dependencies: Dependencies,
+    account_id: str,
+    expected_due_at: datetime | None,
+    next_due_at: datetime | None,
 ) -> None:
-    async with services.write() as session:
+    async with dependencies.write() as session:
         account = await session.get_one(Account, account_id)
         # Another event may have made it due again in the meantime.
         if account.refresh_due_at == expected_due_at:

@@ -8,8 +8,8 @@ from sqlmodel import and_, col, select
 
 from bot.billing.gateway import LineRequest, Preview
 from bot.db import Session, build_insert
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, build_actor
-from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.load_details import find_quote_details
@@ -38,16 +38,16 @@ from models.subscription import Subscription
 
 
 async def begin_checkout(
-    services: Services, *, person: SlackIdentity, quote_id: int
+    dependencies: Dependencies, *, person: SlackIdentity, quote_id: int
 ) -> CheckoutPage | PlacementPage:
     """The service order, if everything that checkout asks for is known and valid: it is stored first, since
     what is stored is what is placed. Otherwise the checkout. Neither changes the quote (R8, R10).
 
     Raises as `open_checkout` does.
     """
-    at = services.now()
-    details, _ = await _refresh_methods_of_quote(services, person, quote_id, at)
-    async with services.write() as session:
+    at = dependencies.now()
+    details, _ = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
+    async with dependencies.write() as session:
         details, contact = await lock_loaded_quote(session, person, details, at)
         details.check_pending()
         details.account.check_open()
@@ -66,7 +66,7 @@ async def begin_checkout(
                 saved=True,
                 is_address_typed=stored is not None and stored.is_address_typed,
             )
-        placement_page = await _build_placement_page(services, session, details, options, page.form)
+        placement_page = await _build_placement_page(dependencies, session, details, options, page.form)
         return replace(placement_page, skipped_checkout=True)
 
 
@@ -81,15 +81,15 @@ def _is_placeable(options: "_Options", page: CheckoutPage, stored: Checkout | No
 
 
 async def open_checkout(
-    services: Services, *, person: SlackIdentity, quote_id: int, with_address_fields: bool = False
+    dependencies: Dependencies, *, person: SlackIdentity, quote_id: int, with_address_fields: bool = False
 ) -> CheckoutPage:
     """The checkout as last saved, else with the account's defaults. Changes nothing (R8).
 
     Raises QuoteNotPending, NoAutomaticPaymentMethod (R3).
     """
-    at = services.now()
-    details, contact = await _refresh_methods_of_quote(services, person, quote_id, at)
-    async with services.read() as session:
+    at = dependencies.now()
+    details, contact = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
+    async with dependencies.read() as session:
         options = await _load_options(session, details, at)
         options.methods.check_default()
         stored = await _find_checkout(session, details, contact)
@@ -99,18 +99,18 @@ async def open_checkout(
 
 
 async def _refresh_methods_of_quote(
-    services: Services, person: SlackIdentity, quote_id: int, at: datetime
+    dependencies: Dependencies, person: SlackIdentity, quote_id: int, at: datetime
 ) -> tuple[QuoteDetails, BillingContact]:
-    async with services.read() as session:
+    async with dependencies.read() as session:
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
         details.account.check_open()
-    await refresh_methods_if_available(services, details.account.id)
+    await refresh_methods_if_available(dependencies, details.account.id)
     return details, contact
 
 
 async def update_checkout(
-    services: Services,
+    dependencies: Dependencies,
     *,
     person: SlackIdentity,
     quote_id: int,
@@ -120,8 +120,8 @@ async def update_checkout(
     """Store the form, valid or not, for showing it with other fields.
 
     Raises QuoteNotPending, NoAutomaticPaymentMethod."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
         details.check_pending()
         options = await _load_options(session, details, at)
@@ -138,11 +138,11 @@ async def update_checkout(
 
 
 async def save_checkout_draft(
-    services: Services, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
+    dependencies: Dependencies, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
 ) -> QuoteDetails:
     """Store the form, valid or not, so that going back loses nothing (R10)."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
         stored = await _find_checkout(session, details, contact)
         await _store_draft(session, details, contact, form, stored)
@@ -174,7 +174,7 @@ def _get_kept_form(details: QuoteDetails, stored: Checkout | None) -> CheckoutFo
 
 
 async def save_checkout(
-    services: Services, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
+    dependencies: Dependencies, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
 ) -> PlacementPage:
     """Check and store the checkout, and replace the quote if the address changes the tax (R10). What the form
     has not set stays as it was kept.
@@ -182,8 +182,8 @@ async def save_checkout(
     Raises InvalidInput by field of CheckoutForm, QuoteNotPending, NoAutomaticPaymentMethod,
     BillingUnavailable.
     """
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
         typed, stored = form, await _find_checkout(session, details, contact)
         form = typed.complete(_get_kept_form(details, stored))
@@ -199,22 +199,24 @@ async def save_checkout(
             session, quote, contact, form, saved=is_same_address, is_address_typed=is_address_typed
         )
         if is_same_address:
-            return await _build_placement_page(services, session, details, options, form)
+            return await _build_placement_page(dependencies, session, details, options, form)
     lines = [row.line for row in details.rows]
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
-    preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
+    preview = await dependencies.billing.preview_lines(
+        quote.account_id, requests, quote.frozen_at, form.address
+    )
     if preview.tax != quote.tax:
         return await _replace_quote_for_address(
-            services, person, quote.key, lines, form, preview, is_address_typed=is_address_typed
+            dependencies, person, quote.key, lines, form, preview, is_address_typed=is_address_typed
         )
-    async with services.write() as session:
+    async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote.key, at)
         details.check_pending()
         _check_lines_unchanged(details, lines)
         await _store_form(
             session, details.quote, contact, form, saved=True, is_address_typed=is_address_typed
         )
-    return await _load_placement_page(services, person, quote.key, at)
+    return await _load_placement_page(dependencies, person, quote.key, at)
 
 
 async def copy_checkout(
@@ -308,9 +310,9 @@ async def _load_method_choices(session: Session, details: QuoteDetails, at: date
 
 
 async def _load_placement_page(
-    services: Services, person: SlackIdentity, quote_id: int, at: datetime
+    dependencies: Dependencies, person: SlackIdentity, quote_id: int, at: datetime
 ) -> PlacementPage:
-    async with services.read() as session:
+    async with dependencies.read() as session:
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
         options = await _load_options(session, details, at)
@@ -321,11 +323,11 @@ async def _load_placement_page(
             options.methods,
             needs_po_number=options.needs_po_number,
         )
-        return await _build_placement_page(services, session, details, options, form)
+        return await _build_placement_page(dependencies, session, details, options, form)
 
 
 async def _build_placement_page(
-    services: Services, session: Session, details: QuoteDetails, options: _Options, form: CheckoutForm
+    dependencies: Dependencies, session: Session, details: QuoteDetails, options: _Options, form: CheckoutForm
 ) -> PlacementPage:
     chosen = _find_chosen_administrator(options.administrators, form)
     methods = options.methods.choose(form.payment_method)
@@ -336,7 +338,7 @@ async def _build_placement_page(
         payment_methods=[methods[row.line.subscription_id] for row in details.rows],
         assigned_products=await _list_products_without_seat(session, chosen, details),
         replaced_quote_number=await _find_replaced_quote_number(session, details.quote),
-        has_mail=services.mailer.is_configured,
+        has_mail=dependencies.mailer.is_configured,
     )
 
 
@@ -384,7 +386,7 @@ def _check_lines_unchanged(details: QuoteDetails, priced_lines: list[QuoteLine])
 
 
 async def _replace_quote_for_address(
-    services: Services,
+    dependencies: Dependencies,
     person: SlackIdentity,
     quote_id: int,
     lines: list[QuoteLine],
@@ -393,8 +395,8 @@ async def _replace_quote_for_address(
     *,
     is_address_typed: bool,
 ) -> PlacementPage:
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
         details.check_pending()
         _check_lines_unchanged(details, lines)
@@ -430,7 +432,7 @@ async def _replace_quote_for_address(
         await write_audit_entries(session, account.id, entries)
         await enqueue_notices(session, [*decision.notices, *moved_notices])
         await _store_form(session, new, contact, form, saved=True, is_address_typed=is_address_typed)
-    return await _load_placement_page(services, person, new.key, at)
+    return await _load_placement_page(dependencies, person, new.key, at)
 
 
 def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:

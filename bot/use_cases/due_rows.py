@@ -14,8 +14,8 @@ from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.metrics import record_job_progress
-from bot.services import Services
 from models.quote import Quote
 from models.service_order import OrderLine, ServiceOrder
 
@@ -36,18 +36,18 @@ class ClaimQueue(Generic[KeyT, ItemT]):
 
     def __init__(
         self,
-        services: Services,
+        dependencies: Dependencies,
         find_keys: Callable[[int], Awaitable[Sequence[KeyT]]],
         claim_items: Callable[[Sequence[KeyT]], Awaitable[list[ItemT]]],
     ) -> None:
-        self._services = services
+        self._dependencies = dependencies
         self._find_keys = find_keys
         self._claim_items = claim_items
         self._prefetched: Sequence[KeyT] = ()
 
     async def claim(self, limit: int) -> list[ItemT]:
         """Nothing once the process shuts down."""
-        if limit == 0 or self._services.tasks.is_draining:
+        if limit == 0 or self._dependencies.tasks.is_draining:
             return []
         is_fresh = not self._prefetched
         if is_fresh:
@@ -110,7 +110,7 @@ async def process_keys(keys: Sequence[KeyT], process_key: Callable[[KeyT], Await
 
 
 async def process_due_rows(
-    services: Services,
+    dependencies: Dependencies,
     table: type[RowT],
     due_at: Any,
     process_row: Callable[[Session, RowT, datetime], Awaitable[None]],
@@ -121,13 +121,13 @@ async def process_due_rows(
 
     `process_row` locks the account and checks the row again: another worker may have been faster.
     """
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         due = select(col(table.id)).where(*conditions, due_at <= at).order_by(due_at).limit(BATCH_SIZE)
         ids = (await session.exec(due)).all()
 
     async def process_id(id_: int | None) -> bool:
-        async with services.write() as session:
+        async with dependencies.write() as session:
             await process_row(session, await session.get_one(table, id_), at)
         return True
 
@@ -139,9 +139,9 @@ def get_later(first: Any, second: Any) -> ColumnElement[datetime]:
     return case((second > first, second), else_=first)
 
 
-async def find_next_time(services: Services, due_at: Any, *conditions: Any) -> datetime | None:
+async def find_next_time(dependencies: Dependencies, due_at: Any, *conditions: Any) -> datetime | None:
     statement: SelectOfScalar[datetime | None] = select(func.min(due_at)).where(
         due_at.is_not(None), *conditions
     )
-    async with services.read() as session:
+    async with dependencies.read() as session:
         return (await session.exec(statement)).one()

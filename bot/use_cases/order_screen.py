@@ -10,11 +10,11 @@ import structlog
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId
 from bot.messaging.messenger import MessengerUnavailable, RateLimited
 from bot.messaging.screen_updater import OrderScreenContent, ScreenClosed
 from bot.permissions import SlackIdentity
-from bot.services import Services
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
 from bot.use_cases.rate_limits import (
     compute_backoff,
@@ -38,24 +38,26 @@ OPENING_RETRY_DELAY = timedelta(seconds=2)
 MAX_ATTEMPTS = 5
 
 
-async def update_due_screens(services: Services) -> int:
-    queue = ClaimQueue(services, partial(_find_due_screens, services), partial(_claim_screens, services))
-    return await process_queue(queue.claim, partial(_update_screen, services))
+async def update_due_screens(dependencies: Dependencies) -> int:
+    queue = ClaimQueue(
+        dependencies, partial(_find_due_screens, dependencies), partial(_claim_screens, dependencies)
+    )
+    return await process_queue(queue.claim, partial(_update_screen, dependencies))
 
 
-async def find_next_screen_time(services: Services) -> datetime | None:
+async def find_next_screen_time(dependencies: Dependencies) -> datetime | None:
     free_at = get_later(col(OrderScreen.due_at), col(OrderScreen.claimed_until))
-    return await find_next_time(services, free_at, col(OrderScreen.due_at).is_not(None))
+    return await find_next_time(dependencies, free_at, col(OrderScreen.due_at).is_not(None))
 
 
 def _is_due_and_unclaimed(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return is_due(OrderScreen.due_at, at), is_unclaimed(OrderScreen, at)
 
 
-async def _find_due_screens(services: Services, limit: int) -> Sequence[str]:
-    at = services.now()
+async def _find_due_screens(dependencies: Dependencies, limit: int) -> Sequence[str]:
+    at = dependencies.now()
     due_ids = select_due_keys(OrderScreen.external_id, OrderScreen.due_at, at)
-    async with services.read() as session:
+    async with dependencies.read() as session:
         result = await session.exec(
             select(OrderScreen.external_id)
             .where(col(OrderScreen.external_id).in_(due_ids), is_unclaimed(OrderScreen, at))
@@ -65,9 +67,9 @@ async def _find_due_screens(services: Services, limit: int) -> Sequence[str]:
         return result.all()
 
 
-async def _claim_screens(services: Services, external_ids: Sequence[str]) -> list[OrderScreen]:
-    at = services.now()
-    async with services.write() as session:
+async def _claim_screens(dependencies: Dependencies, external_ids: Sequence[str]) -> list[OrderScreen]:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         result = await session.exec(
             select(OrderScreen)
             .where(col(OrderScreen.external_id).in_(external_ids), *_is_due_and_unclaimed(at))
@@ -76,68 +78,68 @@ async def _claim_screens(services: Services, external_ids: Sequence[str]) -> lis
         )
         screens = list(result.all())
         for screen in screens:
-            screen.claimed_until = at + get_lease_duration(services.settings)
+            screen.claimed_until = at + get_lease_duration(dependencies.settings)
         return screens
 
 
-async def _update_screen(services: Services, screen: OrderScreen) -> int:
+async def _update_screen(dependencies: Dependencies, screen: OrderScreen) -> int:
     """Never raises, so that other screens are still updated."""
     try:
-        async with asyncio.timeout(get_delivery_timeout(services.settings).total_seconds()):
-            content = await _load_content(services, screen)
-            await services.screen_updater.update_order_screen(content)
+        async with asyncio.timeout(get_delivery_timeout(dependencies.settings).total_seconds()):
+            content = await _load_content(dependencies, screen)
+            await dependencies.screen_updater.update_order_screen(content)
     except Refusal:
-        await _stop_following(services, screen)  # They may no longer see it (R5).
+        await _stop_following(dependencies, screen)  # They may no longer see it (R5).
         return 0
     except ScreenClosed:
-        is_opening = services.now() - screen.shown_at < VIEW_OPEN_GRACE_PERIOD
+        is_opening = dependencies.now() - screen.shown_at < VIEW_OPEN_GRACE_PERIOD
         await (
-            _postpone(services, screen, OPENING_RETRY_DELAY)
+            _postpone(dependencies, screen, OPENING_RETRY_DELAY)
             if is_opening
-            else _stop_following(services, screen)
+            else _stop_following(dependencies, screen)
         )
         return 0
     except RateLimited as limit:
-        await _postpone(services, screen, timedelta(seconds=limit.seconds))
+        await _postpone(dependencies, screen, timedelta(seconds=limit.seconds))
         return 0
     except (MessengerUnavailable, TimeoutError) as error:
         log.info("order_screen.retry_scheduled", error=f"{type(error).__name__}: {error}")
-        await _postpone(services, screen, compute_backoff(screen.attempts), failed=True)
+        await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
         return 0
     except Exception:
         log.exception("order_screen.update_failed", order=screen.order_id)
-        await _postpone(services, screen, compute_backoff(screen.attempts), failed=True)
+        await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
         return 0
     if content.order.order.is_finished:
-        await _stop_following(services, screen)
+        await _stop_following(dependencies, screen)
     else:
-        await _mark_updated(services, screen)
+        await _mark_updated(dependencies, screen)
     return 1
 
 
-async def _load_content(services: Services, screen: OrderScreen) -> OrderScreenContent:
+async def _load_content(dependencies: Dependencies, screen: OrderScreen) -> OrderScreenContent:
     person = SlackIdentity(screen.team_id, screen.user_id, JobId.UPDATE_ORDER_SCREENS.value)
-    principal = await load_refreshed_principal(services, person, max_wait=BACKGROUND_TIMEOUT)
+    principal = await load_refreshed_principal(dependencies, person, max_wait=BACKGROUND_TIMEOUT)
     person = replace(person, principal=principal)
     return OrderScreenContent(
         screen.team_id,
         screen.external_id,
-        await load_localizer(services, person),
-        await get_order(services, person=person, order_id=screen.order_id),
+        await load_localizer(dependencies, person),
+        await get_order(dependencies, person=person, order_id=screen.order_id),
         screen.is_placement,
     )
 
 
-async def _stop_following(services: Services, claimed: OrderScreen) -> None:
-    async with services.write() as session:
+async def _stop_following(dependencies: Dependencies, claimed: OrderScreen) -> None:
+    async with dependencies.write() as session:
         screen = await session.get(OrderScreen, claimed.external_id, with_for_update=True)
         if screen is not None:
             await session.delete(screen)
 
 
-async def _mark_updated(services: Services, claimed: OrderScreen) -> None:
-    at = services.now()
-    async with services.write() as session:
+async def _mark_updated(dependencies: Dependencies, claimed: OrderScreen) -> None:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         screen = await session.get(OrderScreen, claimed.external_id, with_for_update=True)
         if screen is not None:
             is_current = screen.change_count == claimed.change_count
@@ -146,13 +148,13 @@ async def _mark_updated(services: Services, claimed: OrderScreen) -> None:
 
 
 async def _postpone(
-    services: Services, claimed: OrderScreen, delay: timedelta, *, failed: bool = False
+    dependencies: Dependencies, claimed: OrderScreen, delay: timedelta, *, failed: bool = False
 ) -> None:
-    async with services.write() as session:
+    async with dependencies.write() as session:
         screen = await session.get(OrderScreen, claimed.external_id, with_for_update=True)
         if screen is None:
             return
-        screen.claimed_until, screen.due_at = None, services.now() + delay
+        screen.claimed_until, screen.due_at = None, dependencies.now() + delay
         screen.attempts += failed
         if screen.attempts >= MAX_ATTEMPTS:
             await session.delete(screen)

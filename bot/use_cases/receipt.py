@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, get_authorized_role, lock_authorized_row
-from bot.services import Services
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
 from models.account import Account
@@ -128,10 +128,10 @@ def _list_payments(account: Account, settled_rows: Sequence[OrderLineDetails]) -
 
 
 async def list_receipts(
-    services: Services, *, person: SlackIdentity, account_id: str, before: int | None = None
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str, before: int | None = None
 ) -> tuple[Account, list[tuple[Receipt, str]], bool]:
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
         query = (
             select(Receipt, ServiceOrder.number)
@@ -145,12 +145,12 @@ async def list_receipts(
 
 
 async def send_receipt(
-    services: Services, *, person: SlackIdentity, receipt_id: int
+    dependencies: Dependencies, *, person: SlackIdentity, receipt_id: int
 ) -> tuple[Account, Receipt, BillingContact]:
     """Send the receipt and its PDF by direct message, once if it is requested again before it has been
     delivered. Raises ReceiptNotFound."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         stored_row = await session.get(Receipt, receipt_id)
         authorized = await lock_authorized_row(session, person, stored_row, at, not_found=ReceiptNotFound())
         receipt, account, contact = authorized.row, authorized.account, authorized.contact

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from sqlmodel import col, select
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, authorize_row, get_authorized_role, lock_account_role
-from bot.services import Services
 from bot.use_cases.notice.enqueue import build_notices, enqueue_notices, list_email_destinations
 from models.account import Account
 from models.account.billing_contact import BillingContact
@@ -31,7 +31,7 @@ from models.service_order import ServiceOrder
 
 
 async def open_receipt_export(
-    services: Services,
+    dependencies: Dependencies,
     *,
     person: SlackIdentity,
     account_id: str,
@@ -39,10 +39,10 @@ async def open_receipt_export(
     last_day: date | None = None,
 ) -> ExportPage:
     """The default period is last month. Raises MailNotConfigured."""
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
-        _check_mailer(services)
+        _check_mailer(dependencies)
         default_first_day, default_last_day = get_previous_month(account.get_local_date(at))
         first_day, last_day = first_day or default_first_day, last_day or default_last_day
         receipts = await _list_receipts(session, account, first_day, last_day)
@@ -59,7 +59,7 @@ async def open_receipt_export(
 
 
 async def request_receipt_export(
-    services: Services,
+    dependencies: Dependencies,
     *,
     person: SlackIdentity,
     account_id: str,
@@ -68,10 +68,10 @@ async def request_receipt_export(
 ) -> tuple[Account, ExportProgress]:
     """Once, if it is requested again before its emails have gone out. Raises MailNotConfigured, and
     InvalidInput for a period that cannot be mailed."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, account_id, at)
-        _check_mailer(services)
+        _check_mailer(dependencies)
         if first_day is None or last_day is None:
             raise InvalidInput({"until" if first_day else "since": FieldRequired()})
         latest = await _find_latest_export(session, account, contact)
@@ -98,14 +98,14 @@ async def request_receipt_export(
 
 
 async def get_export_progress(
-    services: Services, *, person: SlackIdentity, export_id: int
+    dependencies: Dependencies, *, person: SlackIdentity, export_id: int
 ) -> tuple[Account, ExportProgress]:
-    async with services.read() as session:
+    async with dependencies.read() as session:
         authorized = await authorize_row(
             session,
             person,
             await session.get(ReceiptExport, export_id),
-            services.now(),
+            dependencies.now(),
             for_change=False,
             not_found=ReceiptExportNotFound(),
         )
@@ -113,9 +113,9 @@ async def get_export_progress(
         return authorized.account, await _load_progress(session, authorized.row, contact)
 
 
-def _check_mailer(services: Services) -> None:
+def _check_mailer(dependencies: Dependencies) -> None:
     """After who asks. Without a server, emails would wait for one."""
-    if not services.mailer.is_configured:
+    if not dependencies.mailer.is_configured:
         raise MailNotConfigured
 
 

@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import and_, col, delete, or_, select
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.i18n import Localizer
 from bot.job_ids import JobId
 from bot.permissions import Principal, SlackIdentity, is_outsider, load_principal
-from bot.services import Services
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.slack_user import SlackUser
@@ -30,31 +30,33 @@ MEMBERSHIP_AGE = timedelta(minutes=1)
 
 
 async def refresh_slack_user(
-    services: Services, person: SlackIdentity, *, max_wait: timedelta | None = None
+    dependencies: Dependencies, person: SlackIdentity, *, max_wait: timedelta | None = None
 ) -> bool:
     """Fetch the person's profile unless the stored one is fresh. False if the directory did not answer in
     time: by default, in that of a request."""
     try:
-        await _fetch_slack_user(services, person, max_wait)
+        await _fetch_slack_user(dependencies, person, max_wait)
     except (DirectoryUnavailable, TimeoutError):
         return False
     return True
 
 
-async def _fetch_slack_user(services: Services, person: SlackIdentity, max_wait: timedelta | None) -> None:
-    at = services.now()
-    known = await find_slack_user(services, person.team_id, person.user_id)
+async def _fetch_slack_user(
+    dependencies: Dependencies, person: SlackIdentity, max_wait: timedelta | None
+) -> None:
+    at = dependencies.now()
+    known = await find_slack_user(dependencies, person.team_id, person.user_id)
     if known is not None and not _must_be_fetched(person, known, at):
         return
     try:
         async with asyncio.timeout(
-            max_wait.total_seconds() if max_wait else services.timeouts.profile_seconds
+            max_wait.total_seconds() if max_wait else dependencies.timeouts.profile_seconds
         ):
-            profile = await services.directory.fetch_profile(person.team_id, person.user_id)
+            profile = await dependencies.directory.fetch_profile(person.team_id, person.user_id)
     except (DirectoryUnavailable, TimeoutError) as error:
         log.warning("directory.unavailable", team=person.team_id, user=person.user_id, error=str(error))
         raise
-    await _save_profile(services, person.team_id, profile, at)
+    await _save_profile(dependencies, person.team_id, profile, at)
 
 
 def _must_be_fetched(person: SlackIdentity, user: SlackUser, at: datetime) -> bool:
@@ -63,8 +65,8 @@ def _must_be_fetched(person: SlackIdentity, user: SlackUser, at: datetime) -> bo
     return not user.is_fresh(at) or (may_have_joined and at - user.refreshed_at >= MEMBERSHIP_AGE)
 
 
-async def find_slack_user(services: Services, team_id: str, user_id: str) -> SlackUser | None:
-    async with services.read() as session:
+async def find_slack_user(dependencies: Dependencies, team_id: str, user_id: str) -> SlackUser | None:
+    async with dependencies.read() as session:
         found = await session.exec(
             select(SlackUser).where(SlackUser.team_id == team_id, SlackUser.user_id == user_id)
         )
@@ -72,36 +74,38 @@ async def find_slack_user(services: Services, team_id: str, user_id: str) -> Sla
 
 
 async def load_refreshed_principal(
-    services: Services, person: SlackIdentity, *, max_wait: timedelta | None = None
+    dependencies: Dependencies, person: SlackIdentity, *, max_wait: timedelta | None = None
 ) -> Principal | None:
-    principal = await _load_principal(services, person)
-    if person.user_id and (principal is None or _must_be_fetched(person, principal.user, services.now())):
-        await refresh_slack_user(services, person, max_wait=max_wait)
-        principal = await _load_principal(services, person)
-    if principal is not None and not principal.user.is_fresh_enough_to_read(services.now()):
+    principal = await _load_principal(dependencies, person)
+    if person.user_id and (principal is None or _must_be_fetched(person, principal.user, dependencies.now())):
+        await refresh_slack_user(dependencies, person, max_wait=max_wait)
+        principal = await _load_principal(dependencies, person)
+    if principal is not None and not principal.user.is_fresh_enough_to_read(dependencies.now()):
         return replace(principal, is_outdated=True)
     return principal
 
 
-async def _load_principal(services: Services, person: SlackIdentity) -> Principal | None:
-    async with services.read() as session:
+async def _load_principal(dependencies: Dependencies, person: SlackIdentity) -> Principal | None:
+    async with dependencies.read() as session:
         return await load_principal(session, person)
 
 
-async def resolve_contact_user(services: Services, team_id: str, contact: BillingContact) -> SlackUser | None:
+async def resolve_contact_user(
+    dependencies: Dependencies, team_id: str, contact: BillingContact
+) -> SlackUser | None:
     """The contact's Slack user, by user id, else by email, if they may receive messages (R5).
     Raises DirectoryUnavailable."""
-    user_id = contact.slack_user or await _find_user_id_by_email(services, team_id, contact.email)
+    user_id = contact.slack_user or await _find_user_id_by_email(dependencies, team_id, contact.email)
     if user_id is None:
         return None
     person = SlackIdentity(team_id, user_id, JobId.DELIVER_NOTICES.value)
     try:
-        await _fetch_slack_user(services, person, BACKGROUND_TIMEOUT)
+        await _fetch_slack_user(dependencies, person, BACKGROUND_TIMEOUT)
     except (DirectoryUnavailable, TimeoutError):
-        known = await find_slack_user(services, team_id, user_id)
-        if known is None or not known.is_fresh_enough_to_read(services.now()):
+        known = await find_slack_user(dependencies, team_id, user_id)
+        if known is None or not known.is_fresh_enough_to_read(dependencies.now()):
             raise
-    user = await find_slack_user(services, team_id, user_id)
+    user = await find_slack_user(dependencies, team_id, user_id)
     if user is None:
         raise DirectoryUnavailable(f"nothing is known of {user_id}")
     return user if can_receive_messages(contact, user, team_id) else None
@@ -163,25 +167,27 @@ def assign_contact_users(
     }
 
 
-async def _find_user_id_by_email(services: Services, team_id: str, email: str) -> str | None:
-    async with services.read() as session:
+async def _find_user_id_by_email(dependencies: Dependencies, team_id: str, email: str) -> str | None:
+    async with dependencies.read() as session:
         found = await session.exec(select(SlackUser).where(SlackUser.email == email.lower()))
         members = [
             user.user_id for user in found.all() if user.is_full_member and team_id in user.own_team_ids
         ]
-    return members[0] if members else await services.directory.find_user_by_email(team_id, email)
+    return members[0] if members else await dependencies.directory.find_user_by_email(team_id, email)
 
 
-async def _save_profile(services: Services, team_id: str, profile: UserProfile, at: datetime) -> None:
+async def _save_profile(dependencies: Dependencies, team_id: str, profile: UserProfile, at: datetime) -> None:
     try:
-        await _merge_profile(services, team_id, profile, at)
+        await _merge_profile(dependencies, team_id, profile, at)
     except IntegrityError:
         # Another request has stored the same new person in the meantime.
-        await _merge_profile(services, team_id, profile, at)
+        await _merge_profile(dependencies, team_id, profile, at)
 
 
-async def _merge_profile(services: Services, team_id: str, profile: UserProfile, at: datetime) -> None:
-    async with services.write() as session:
+async def _merge_profile(
+    dependencies: Dependencies, team_id: str, profile: UserProfile, at: datetime
+) -> None:
+    async with dependencies.write() as session:
         await session.merge(
             SlackUser(
                 team_id=team_id,
@@ -203,23 +209,23 @@ async def _merge_profile(services: Services, team_id: str, profile: UserProfile,
         )
 
 
-async def delete_workspace_users(services: Services, *, team_ids: Collection[str]) -> None:
+async def delete_workspace_users(dependencies: Dependencies, *, team_ids: Collection[str]) -> None:
     """Profiles are not kept once a workspace, or its organisation, has uninstalled the app."""
     if not team_ids:
         return
     is_of_them = or_(col(SlackUser.team_id).in_(team_ids), col(SlackUser.enterprise_id).in_(team_ids))
-    async with services.write() as session:
+    async with dependencies.write() as session:
         await session.exec(delete(SlackUser).where(is_of_them))
 
 
-async def load_localizer(services: Services, person: SlackIdentity) -> Localizer:
+async def load_localizer(dependencies: Dependencies, person: SlackIdentity) -> Localizer:
     """The person's language and time zone; else those of an account that they are a contact of, the
     channel's if it is one of theirs; else English (R22)."""
-    principal = person.principal or await _load_principal(services, person)
+    principal = person.principal or await _load_principal(dependencies, person)
     user = principal.user if principal else None
     if user is not None and user.locale and user.time_zone:
         return Localizer(user.locale, user.time_zone)
-    accounts = await _list_own_accounts(services, person, principal)
+    accounts = await _list_own_accounts(dependencies, person, principal)
     account = next((own for own in accounts if own.channel and own.channel == person.channel_id), None)
     account = account or next(iter(accounts), None)
     default = Localizer(account.locale, account.time_zone) if account else Localizer()
@@ -229,13 +235,13 @@ async def load_localizer(services: Services, person: SlackIdentity) -> Localizer
 
 
 async def _list_own_accounts(
-    services: Services, person: SlackIdentity, principal: Principal | None
+    dependencies: Dependencies, person: SlackIdentity, principal: Principal | None
 ) -> list[Account]:
     if principal is not None:
         is_allowed = principal.user.is_full_member and not is_outsider(person, principal.user)
         return [account for account, _ in principal.roles] if is_allowed else []
     # Slack did not say who it is; a contact who is bound by user id can still be greeted in their language.
-    async with services.read() as session:
+    async with dependencies.read() as session:
         found = await session.exec(
             select(Account)
             .join(BillingContact, col(BillingContact.account_id) == Account.id)

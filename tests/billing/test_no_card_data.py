@@ -76,7 +76,7 @@ async def test_r23_a_card_number_from_the_provider_is_never_stored_shown_or_logg
         assert set(await world.webhook_sender.send_events(events)) == {200}
         await world.settle()
         assert len(world.list_paid_totals()) == 1
-        stored = everything_stored(world.services.database)
+        stored = everything_stored(world.dependencies.database)
         message_text = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
     assert "pm_good_1" in stored, "the scan does see what is stored"
     logged = caplog.text + "".join(capsys.readouterr())

@@ -165,11 +165,11 @@ async def bot(place: Place, there: Sandboxed) -> AsyncIterator[World]:
     clock = await there.client.v1.test_helpers.test_clocks.retrieve_async(there.clock)
     settings: dict[str, Any] = {"billing": "stripe", "stripe_api_key": place.key, "stripe_api_url": place.url}
     async with world(at=from_timestamp(clock.frozen_time), **settings) as bot:
-        async with bot.services.write() as session:
+        async with bot.dependencies.write() as session:
             account = await session.get_one(Account, "acme")
             account.stripe_customer = there.customer
             session.add(account)
-        await refresh_slack_user(bot.services, ALICE)
+        await refresh_slack_user(bot.dependencies, ALICE)
         yield bot
 
 
@@ -178,14 +178,14 @@ async def leave_seats(name: str, seats: int) -> None:
 
 
 async def ordered(bot: World, method: str) -> str:
-    await open_cart(bot.services, person=ALICE, account_id="acme")
+    await open_cart(bot.dependencies, person=ALICE, account_id="acme")
     details = await save_cart(
-        bot.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "3"}
+        bot.dependencies, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "3"}
     )
-    typed = (await open_checkout(bot.services, person=ALICE, quote_id=details.quote.key)).form
+    typed = (await open_checkout(bot.dependencies, person=ALICE, quote_id=details.quote.key)).form
     form = typed.model_copy(update={"payment_method": method})
-    await save_checkout(bot.services, person=ALICE, quote_id=details.quote.key, form=form)
-    await place_service_order(bot.services, person=ALICE, quote_id=details.quote.key)
+    await save_checkout(bot.dependencies, person=ALICE, quote_id=details.quote.key, form=form)
+    await place_service_order(bot.dependencies, person=ALICE, quote_id=details.quote.key)
     await bot.settle()
     [line] = await bot.lines()
     return line.status.value
@@ -198,7 +198,9 @@ async def test_an_order_is_charged_once_for_what_was_promised(bot: World, there:
     invoice = await there.client.v1.invoices.retrieve_async(str(line.provider_receipt_id))
     assert invoice.total_excluding_tax == line.amount
     assert invoice.total == line.amount + line.tax
-    assert await bot.services.billing.fetch_receipt_page("acme", str(line.provider_receipt_id)) is not None
+    assert (
+        await bot.dependencies.billing.fetch_receipt_page("acme", str(line.provider_receipt_id)) is not None
+    )
 
 
 async def test_the_next_period_is_charged_for_the_new_seats_too(bot: World, there: Sandboxed) -> None:
@@ -213,8 +215,8 @@ async def test_the_next_period_is_charged_for_the_new_seats_too(bot: World, ther
     assert (renewal.billing_reason, renewal.status) == ("subscription_cycle", "paid")
     assert [line.quantity for line in renewal.lines.data] == [13]
     assert renewal.total_excluding_tax == 13 * 1400
-    await refresh_slack_user(bot.services, ALICE)
-    await open_cart(bot.services, person=ALICE, account_id="acme")
+    await refresh_slack_user(bot.dependencies, ALICE)
+    await open_cart(bot.dependencies, person=ALICE, account_id="acme")
     copy = await bot.row(Subscription, id="acme_meeting")
     assert copy.seats == 13
     assert copy.period_start == end.astimezone(ZoneInfo("Europe/Paris")).date()
@@ -255,7 +257,7 @@ async def test_r17_seats_of_every_kind_of_price_are_charged_as_promised(
     item = {"price": price.id, "quantity": 10, "metadata": {"seatbot_subscription": "acme_webinar"}}
     wanted = {"customer": there.customer, "items": [item], "currency": "eur"}
     held = await there.client.v1.subscriptions.create_async(wanted)  # type: ignore[arg-type]
-    at, gateway = bot.clock().replace(microsecond=0), bot.services.billing
+    at, gateway = bot.clock().replace(microsecond=0), bot.dependencies.billing
     request = LineRequest("acme_webinar", 5)
     [priced] = (await gateway.preview_lines("acme", [request], at, PARIS)).lines
     provider = Provider(
@@ -275,7 +277,7 @@ async def test_r17_seats_of_every_kind_of_price_are_charged_as_promised(
 async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed) -> None:
     """The claims that rest on how Stripe keeps keys and copies metadata."""
     at = bot.clock().replace(microsecond=0)
-    gateway = bot.services.billing
+    gateway = bot.dependencies.billing
     request = LineRequest("acme_meeting", 2)
     [priced] = (await gateway.preview_lines("acme", [request], at, PARIS)).lines
     cards = Cards(there.good, there.declined, "", 60, "", "", "")
@@ -305,11 +307,11 @@ class Ordering:
     at: datetime
 
     async def find_subscription(self, name: str = "acme_meeting") -> SubscriptionState:
-        states = await self.bot.services.billing.list_subscriptions("acme")
+        states = await self.bot.dependencies.billing.list_subscriptions("acme")
         return next(state for state in states if state.id == name)
 
     async def preview(self, seats: int, name: str = "acme_meeting") -> Preview:
-        return await self.bot.services.billing.preview_lines(
+        return await self.bot.dependencies.billing.preview_lines(
             "acme", [LineRequest(name, seats)], self.at, PARIS
         )
 
@@ -318,7 +320,7 @@ class Ordering:
         with pytest.raises(refusal):
             await self.preview(5)
         charge = self.build_charge("acme_meeting", 5, 1, 0, self.there.good, None)
-        outcome = await self.bot.services.billing.place_charge(charge)
+        outcome = await self.bot.dependencies.billing.place_charge(charge)
         assert isinstance(outcome, Declined | PriceChanged)
         assert (await self.there.held()).items.data[0].quantity == 10
 
@@ -340,7 +342,7 @@ class Ordering:
     @property
     def provider(self) -> Provider:
         cards = Cards(self.there.good, self.there.declined, "", 60, "", "", "")
-        return Provider(self.bot.services.billing, Clock(self.at), cards, leave_seats)
+        return Provider(self.bot.dependencies.billing, Clock(self.at), cards, leave_seats)
 
     def build_charge(
         self, name: str, seats: int, amount: int, tax: int, method: str, limit: int | None
@@ -425,7 +427,7 @@ async def test_r28_reverse_charge_and_the_tax_id_are_in_the_preview(ordering: Or
 async def test_a_card_of_the_subscription_only_is_charged(ordering: Ordering) -> None:
     await ordering.set_default("")
     await ordering.update(default_payment_method=ordering.there.good)
-    methods = await ordering.bot.services.billing.list_payment_methods("acme")
+    methods = await ordering.bot.dependencies.billing.list_payment_methods("acme")
     assert not any(method.is_default for method in methods or [])
     subscription = await ordering.find_subscription()
     assert subscription.default_payment_method_id == ordering.there.good
@@ -444,10 +446,10 @@ async def test_r3_a_sepa_debit_is_shown_and_refused_by_name(ordering: Ordering) 
     )
     await methods.attach_async(sepa.id, {"customer": ordering.there.customer})
     await ordering.set_default(sepa.id)
-    shown = await ordering.bot.services.billing.list_payment_methods("acme")
+    shown = await ordering.bot.dependencies.billing.list_payment_methods("acme")
     [default] = [method for method in shown or [] if method.is_default]
     assert (default.type, default.last4, default.automatic) == ("sepa_debit", "3000", False)
-    blocked = await open_cart(ordering.bot.services, person=ALICE, account_id="acme")
+    blocked = await open_cart(ordering.bot.dependencies, person=ALICE, account_id="acme")
     assert isinstance(blocked, CartBlocked)
     [refusal] = blocked.refusals
     assert isinstance(refusal, PaymentMethodUnsupported)
@@ -490,7 +492,7 @@ async def test_r27_an_end_in_the_middle_of_the_next_period_shortens_its_renewal(
 
 
 async def test_doctor_finds_the_permissions_that_the_tests_take(bot: World) -> None:
-    assert await bot.services.billing.check_connection() == "Stripe takes the key"
+    assert await bot.dependencies.billing.check_connection() == "Stripe takes the key"
 
 
 @pytest.mark.parametrize("behavior", ["keep_as_draft", "mark_uncollectible", "void"])
@@ -558,7 +560,7 @@ async def test_r17_small_lines_are_promised_as_they_are_charged_one_after_the_ot
     await ordering.subscribe({"unit_amount": 10}, "acme_webinar")
     await ordering.subscribe({"unit_amount": 10}, "acme_training")
     requests = [LineRequest("acme_webinar", 3), LineRequest("acme_training", 3)]
-    gateway = ordering.bot.services.billing
+    gateway = ordering.bot.dependencies.billing
     preview = await gateway.preview_lines("acme", requests, ordering.at, PARIS)
     assert [line.amount for line in preview.lines] == [30, 30]
     assert preview.amount_due == 60
@@ -596,7 +598,7 @@ async def test_r27_seats_that_are_billed_together_with_usage_are_refused(orderin
     with pytest.raises(SeatsBilledWithUsage):
         await ordering.preview(5, "acme_webinar")
     charge = ordering.build_charge("acme_webinar", 5, 7000, 0, ordering.there.good, None)
-    assert await ordering.bot.services.billing.place_charge(charge) == Declined("billed_with_usage")
+    assert await ordering.bot.dependencies.billing.place_charge(charge) == Declined("billed_with_usage")
 
 
 async def test_r26_a_pending_item_of_somebody_else_is_refused(ordering: Ordering) -> None:
@@ -647,7 +649,7 @@ async def test_r3_seats_on_invoice_are_settled_once_it_is_finalized(invoiced: In
     ordering, charge = invoiced.ordering, invoiced.charge
     terms = (await ordering.find_subscription("acme_webinar")).outlook.invoice_terms
     assert terms == InvoiceTerms(days_until_due=30, is_order_allowed=True)
-    gateway, invoices = ordering.bot.services.billing, ordering.there.client.v1.invoices
+    gateway, invoices = ordering.bot.dependencies.billing, ordering.there.client.v1.invoices
     assert await gateway.place_charge(replace(charge, is_on_invoice=False)) == Declined("paid_by_invoice")
     outcome = await resolve_charge(ordering.provider, charge)
     assert isinstance(outcome, Settled)
@@ -683,7 +685,7 @@ async def test_r19_the_draft_of_a_subscription_that_was_cancelled_is_voided(invo
     draft = await invoiced.fetch_update_invoice()
     assert draft.status == "draft"
     await client.subscriptions.cancel_async(item.subscription)
-    gateway = ordering.bot.services.billing
+    gateway = ordering.bot.dependencies.billing
     assert await gateway.reconcile_charge(charge) == Declined("subscription_gone")
     assert (await client.invoices.retrieve_async(str(draft.id))).status == "void"
     assert await gateway.reconcile_charge(charge) == Declined("subscription_gone")

@@ -83,6 +83,10 @@ class SubscriptionItem:
     unbilled_usage: int = 0
     # Where the periods are counted from; the first period's start unless a test says otherwise.
     billing_cycle_anchor: int = 0
+    # Added with `proration_behavior=none`: not charged in this period.
+    unbilled_seats: int = 0
+    # Those of this period's charge that were for one invoice only.
+    used_coupons: list[Coupon] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.billing_cycle_anchor = self.billing_cycle_anchor or self.current_period_start
@@ -395,8 +399,11 @@ class StripeRecords:
             if payment and payment.status == "requires_action":
                 subscription.pending_update = None
 
-    def set_quantity(self, item_id: str, quantity: int) -> None:
+    def set_quantity(self, item_id: str, quantity: int, *, is_billed: bool = True) -> None:
+        """Not billed: with `proration_behavior=none`."""
         subscription, item = self.get_subscription_and_item(item_id)
+        if not is_billed:
+            item.unbilled_seats += quantity - item.quantity
         item.quantity = quantity
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
 
@@ -414,13 +421,18 @@ class StripeRecords:
     ) -> list[InvoiceLine]:
         """A credit for the unused seconds at the old quantity, and a charge for them at the new one.
 
-        docs.stripe.com/billing/subscriptions/prorations
+        The flexible mode credits what was charged before, the classic one the current quantity with the last
+        discounts used: docs.stripe.com/billing/subscriptions/billing-mode/compare, "Credit proration
+        calculations", and docs.stripe.com/billing/subscriptions/prorations, "Credit prorations".
         """
         if not item.current_period_start <= at < subscription.find_period_end(item):
             raise build_invalid_request(
                 "The proration date must be within the current period", param="proration_date"
             )
         end = subscription.find_period_end(item)
+        is_flexible = subscription.settings.billing_mode == "flexible"
+        credited = item.quantity - (item.unbilled_seats if is_flexible else 0)
+        used_share = Fraction(sum(coupon.percent_off for coupon in item.used_coupons), 100)
         unused = Fraction(end - at, item.current_period_end - item.current_period_start)
         if subscription.status == "trialing":
             unused = Fraction(0)  # docs.stripe.com/billing/subscriptions/trials: a trial costs nothing.
@@ -429,12 +441,11 @@ class StripeRecords:
             unused *= 1 - self._compute_discount_share(subscription)
         currency, off = subscription.charged_currency, self._get_amount_off(subscription)
         before, after = (
-            max(Fraction(0), item.price.compute_amount(each, currency) - off)
-            for each in (item.quantity, quantity)
+            max(Fraction(0), item.price.compute_amount(each, currency) - off) for each in (credited, quantity)
         )
-        credit = -round_amount(before * unused, currency)
+        credit = -round_amount(before * unused * (1 - used_share), currency)
         debit = round_amount(after * unused, currency)
-        amounts = [(item.quantity, credit), (quantity, debit)]
+        amounts = [(credited, credit), (quantity, debit)]
         itemized = subscription.settings.itemizes_proration_discounts
         discounts = [self._compute_discount(subscription, a) if itemized else 0 for _, a in amounts]
         nets = [amount - discount for (_, amount), discount in zip(amounts, discounts, strict=True)]
@@ -598,6 +609,7 @@ class StripeRecords:
         pending = [line for line in self.pending_invoice_items if line.subscription == subscription.id]
         self.pending_invoice_items = [line for line in self.pending_invoice_items if line not in pending]
         item.quantity = quantity
+        item.unbilled_seats, item.used_coupons = 0, []
         invoice = Invoice(
             self.new_id("in"), customer.id, subscription.id, "subscription_update", self.now,
             [*pending, *lines], {}, "draft",
@@ -724,6 +736,7 @@ class StripeRecords:
                 i for i in subscription.items if i.id == subscription.pending_update.subscription_item
             )
             item.quantity = subscription.pending_update.quantity
+            item.unbilled_seats, item.used_coupons = 0, []
             subscription.metadata |= subscription.pending_update.metadata
             subscription.pending_update = None
             self.emit_event("customer.subscription.pending_update_applied", "subscription", subscription.id)
@@ -842,6 +855,10 @@ class StripeRecords:
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
+        # docs.stripe.com/api/coupons/object, duration
+        item.unbilled_seats = 0
+        item.used_coupons = [each for each in subscription.settings.coupons if each.duration == "once"]
+        subscription.settings.coupons = [c for c in subscription.settings.coupons if c.duration != "once"]
         item.current_period_start, item.current_period_end = (
             item.current_period_end,
             item.find_next_period_end(),

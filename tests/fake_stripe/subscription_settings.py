@@ -41,7 +41,7 @@ class Schedule:
 
 @dataclass
 class Coupon:
-    """Off every invoice of a subscription, as a percentage or an amount:
+    """Off every invoice of a subscription, or `once` off the next, as a percentage or an amount:
     docs.stripe.com/billing/subscriptions/coupons"""
 
     id: str
@@ -54,6 +54,7 @@ class Coupon:
     currency_options: dict[str, int] = field(default_factory=dict)
     # Its discounts go on: docs.stripe.com/api/coupons/delete
     is_deleted: bool = False
+    duration: Literal["forever", "once"] = "forever"
 
     def get_amount_off(self, currency: str) -> int:
         """Nothing in a currency that it has no amount in."""

@@ -107,7 +107,7 @@ async def type_every_command(world: World, person: Person, channel: str) -> dict
         for words in ("", "SO-1001", "webinar 5"):
             before = len(person.ephemerals)
             await person.command(route.id, words, channel=channel)
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
             assert person.modal is None, f"{route.id} {words} opened {person.modal}"
             [said] = person.ephemerals[before:]
             answers[f"{route.id} {words}"] = said.words

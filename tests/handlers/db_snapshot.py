@@ -15,7 +15,7 @@ OF_A_REQUEST = {"slack_user", "home", "home_account", "delivery_slot"}
 
 async def load_all_rows(world: World) -> dict[str, list[Any]]:
     """Every row of every table but those: equal before and after if nothing changed."""
-    async with world.services.read() as session:
+    async with world.dependencies.read() as session:
         tables = [t for t in SQLModel.metadata.sorted_tables if t.name not in OF_A_REQUEST]
         connection = await session.connection()
         return {t.name: [tuple(row) for row in (await connection.execute(select(t))).all()] for t in tables}
@@ -23,7 +23,7 @@ async def load_all_rows(world: World) -> dict[str, list[Any]]:
 
 async def change(world: World, table: type[Row], key: Any, **values: Any) -> None:
     """Someone else changes a row: an import, the provider, another worker."""
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         row = await session.get_one(table, key)
         for name, value in values.items():
             setattr(row, name, value)
@@ -31,7 +31,7 @@ async def change(world: World, table: type[Row], key: Any, **values: Any) -> Non
 
 
 async def add(world: World, *rows: SQLModel) -> None:
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         session.add_all(rows)
 
 
@@ -67,7 +67,7 @@ async def post_button(world: World, channel: str, action_id: str, value: str) ->
 
 async def get_answer(world: World, person: Person, before: int) -> str:
     """The newest private line after the first `before`; else the modal on top, first what is wrong in it."""
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     if len(person.ephemerals) > before:
         return person.ephemerals[-1].words
     return "\n".join([*person.modal.errors.values(), person.modal.text]) if person.modal else ""

@@ -103,8 +103,8 @@ class HookedGateway:
 
 def install_hooked_gateway(world: World) -> HookedGateway:
     """Put in front of the world's gateway."""
-    gateway = HookedGateway(world.services.billing)
-    world.services.billing = gateway
+    gateway = HookedGateway(world.dependencies.billing)
+    world.dependencies.billing = gateway
     return gateway
 
 
@@ -156,7 +156,7 @@ async def import_file(world: World, account: dict[str, Any], products: list[Any]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "accounts.yml"
         write_yaml(path, {"accounts": [account], "products": products})
-        return await import_accounts(world.services.database, path=path, at=world.clock.at)
+        return await import_accounts(world.dependencies.database, path=path, at=world.clock.at)
 
 
 async def import_quote(
@@ -238,7 +238,7 @@ async def open_modal(person: Person, command: str, words: str, callback_id: str)
 def capture_log(world: World) -> Iterator[io.StringIO]:
     """What `serve` would log, as it logs it."""
     configured, stream = structlog.get_config(), io.StringIO()
-    configure_logging(world.services.settings.model_copy(update={"log_format": "json"}), stream)
+    configure_logging(world.dependencies.settings.model_copy(update={"log_format": "json"}), stream)
     try:
         yield stream
     finally:

@@ -10,7 +10,7 @@ REASON = "The contract has ended."
 
 
 async def close(world: World, account_id: str) -> None:
-    database = world.services.database
+    database = world.dependencies.database
     await close_account(database, account_id=account_id, reason=REASON, operator="bob", at=world.clock.at)
 
 

@@ -66,7 +66,7 @@ async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World)
     assert "Nothing was billed and no seats were added" in get_home_text(dora)
     world.clock.move(days=8)
     await dora.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert "Nothing needs your attention." in get_home_text(dora), "a failed order waits for a week"
 
 
@@ -77,7 +77,7 @@ async def test_r18_a_payment_to_confirm_is_shown_on_home_until_it_is_done(world:
     await world.settle()
     assert "Your bank needs you to confirm the payment" in get_home_text(carla)
     links = [e.get("url") for b in carla.home.blocks if (e := b.get("accessory"))] if carla.home else []
-    assert world.services.settings.admin_portal_url in links
+    assert world.dependencies.settings.admin_portal_url in links
     await world.pass_time(seconds=40)
     assert "Nothing needs your attention." in get_home_text(carla)
     assert "8 seats" in get_home_text(carla)
@@ -117,11 +117,11 @@ async def test_r5_home_says_so_if_slack_is_unavailable(world: World) -> None:
     world.slack.fault("error_500", "users.info")
     alice = world.person("alice")
     await alice.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert "Slack n’a pas confirmé votre identité" in get_home_text(alice), "in the account's language so far"
     world.slack.slack.faults.reset()
     await alice.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert "Acme SA" in get_home_text(alice)
 
 
@@ -154,7 +154,7 @@ async def test_home_is_updated_by_every_change(world: World) -> None:
     await world.settle()
     assert "Q-2043" in get_home_text(alice)
     world.clock.at = (await get_quote(world, "Q-2043")).expires_at
-    await JOBS["quote.expire"].run(world.services)
+    await JOBS["quote.expire"].run(world.dependencies)
     await world.settle()
     assert "Q-2043" not in get_home_text(alice), "it expired"
     assert first.number == "Q-2041"
@@ -199,7 +199,7 @@ async def test_a_chart_that_slack_refuses_is_tried_once_per_workspace_and_replac
     assert len([r for r in world.slack.refusals if r.what == "views.publish"]) == 1
     world.clock.move(days=31)
     await alice.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert len([r for r in world.slack.refusals if r.what == "views.publish"]) == 2, "tried again in a month"
 
 
@@ -227,7 +227,7 @@ async def test_a_long_home_stays_on_its_page_when_published_again(world: World, 
     alice = await open_home(world, "alice")
     path = tmp_path / "accounts.yml"
     path.write_text(yaml.safe_dump({"accounts": [_an_account(n) for n in range(12)]}), encoding="utf-8")
-    await import_accounts(world.services.database, path=path, at=world.clock.at)
+    await import_accounts(world.dependencies.database, path=path, at=world.clock.at)
     await world.settle()
     assert "Page 1 of" in get_home_text(alice)
     await alice.press("home.next")

@@ -21,12 +21,12 @@ async def test_a_change_is_published_within_a_second(world: World) -> None:
     """The pause between two drawings and waking the job take less; a busy machine may take longer."""
     assert MAX_WAKE_UP_DELAY_SECONDS + HOME_UPDATE_INTERVAL.total_seconds() < 1
     alice = await open_home(world, "alice")
-    async with run_scheduler(world.services):
+    async with run_scheduler(world.dependencies):
         await import_quote(world)
         began = time.monotonic()
         await alice.wait_until(lambda: "Q-2041" in get_home_text(alice))
         print(f"drawn {time.monotonic() - began:.2f} s after the change")  # noqa: T201
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
 
 
 async def test_changes_close_together_are_one_drawing_and_nobodys_home_costs_none(world: World) -> None:
@@ -34,9 +34,9 @@ async def test_changes_close_together_are_one_drawing_and_nobodys_home_costs_non
     before = count_publishes(world)
     for number in ("Q-1", "Q-2", "Q-3"):
         await import_quote(world, number)
-    assert await publish_due_homes(world.services) == 1
+    assert await publish_due_homes(world.dependencies) == 1
     assert count_publishes(world) == before + 1
-    assert await publish_due_homes(world.services) == 0
+    assert await publish_due_homes(world.dependencies) == 0
     assert await world.rows(AccountChange) == []
     await import_account(world, "slow", name="Slower Inc")
     await world.settle()
@@ -49,16 +49,16 @@ async def test_a_change_during_publishing_causes_another_publication(
 ) -> None:
     """What a Home was read from may be old when it is shown."""
     alice = await open_home(world, "alice")
-    show = world.services.home_publisher.publish_home
+    show = world.dependencies.home_publisher.publish_home
     came: list[Quote] = []
 
     async def show_late(content: HomeContent) -> None:
         if not came:
             came.append(await import_quote(world, "Q-7"))
-            await publish_due_homes(world.services)
+            await publish_due_homes(world.dependencies)
         await show(content)
 
-    monkeypatch.setattr(world.services.home_publisher, "publish_home", show_late)
+    monkeypatch.setattr(world.dependencies.home_publisher, "publish_home", show_late)
     await import_quote(world, "Q-6")
     await world.settle()
     assert "Q-6" in get_home_text(alice)
@@ -72,16 +72,16 @@ async def test_r24_a_home_is_published_after_slacks_rate_limit(world: World) -> 
     alice = await open_home(world, "alice")
     world.slack.fault("ratelimited", "views.publish", times=1, seconds=30)
     await import_quote(world)
-    assert await publish_due_homes(world.services) == 0
+    assert await publish_due_homes(world.dependencies) == 0
     [home] = await world.rows(Home)
     assert home.due_at is not None
     assert (home.due_at - world.clock.at).total_seconds() == 30
     before = count_publishes(world)
     world.clock.move(seconds=29)
-    assert await publish_due_homes(world.services) == 0
+    assert await publish_due_homes(world.dependencies) == 0
     assert count_publishes(world) == before
     world.clock.move(seconds=1)
-    assert await publish_due_homes(world.services) == 1
+    assert await publish_due_homes(world.dependencies) == 1
     assert "Q-2041" in get_home_text(alice)
 
 
@@ -93,7 +93,7 @@ async def test_a_home_that_slack_rejects_is_not_published_again_until_it_is_open
     await import_quote(world)
     world.slack.fault("error", "views.publish", error=error)
     for _ in range(20):
-        await publish_due_homes(world.services)
+        await publish_due_homes(world.dependencies)
         world.clock.move(minutes=5)
     [home] = await world.rows(Home)
     assert home.due_at is None
@@ -106,7 +106,7 @@ async def test_homes_of_a_workspace_are_published_at_most_a_hundred_a_minute_by_
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R24: ten at once and then one each 0.6 s; the last to look comes first."""
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         for number in range(30):
             session.add(
                 Home(
@@ -121,22 +121,22 @@ async def test_homes_of_a_workspace_are_published_at_most_a_hundred_a_minute_by_
     async def note(content: HomeContent) -> None:
         tried.append(content.user_id)
 
-    monkeypatch.setattr(world.services.home_publisher, "publish_home", note)
-    assert await publish_due_homes(world.services) == 10
+    monkeypatch.setattr(world.dependencies.home_publisher, "publish_home", note)
+    assert await publish_due_homes(world.dependencies) == 10
     assert sorted(tried) == [f"U{number}" for number in range(20, 30)]
     world.clock.move(seconds=6)
-    assert await publish_due_homes(world.services) == 10
+    assert await publish_due_homes(world.dependencies) == 10
 
 
 async def test_a_home_is_published_once_the_lease_of_a_crashed_worker_has_expired(world: World) -> None:
     alice = await open_home(world, "alice")
-    lease = world.services.settings.lease_duration / 2
+    lease = world.dependencies.settings.lease_duration / 2
     await change(
         world, Home, ("T01ACME", "U01ALICE"), due_at=world.clock.at, claimed_until=world.clock.at + lease
     )
     before = count_publishes(world)
-    assert await publish_due_homes(world.services) == 0
+    assert await publish_due_homes(world.dependencies) == 0
     world.clock.at += lease
-    assert await publish_due_homes(world.services) == 1
+    assert await publish_due_homes(world.dependencies) == 1
     assert count_publishes(world) == before + 1
     assert "Acme SA" in get_home_text(alice)

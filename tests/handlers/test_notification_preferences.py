@@ -82,7 +82,7 @@ async def test_notices_that_need_a_decision_ignore_preferences(world: World) -> 
     await world.settle()
     assert len(find_messages(alice.dms, "needs your decision")) == 1
     world.clock.at = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
-    await enqueue_quote_reminders(world.services)
+    await enqueue_quote_reminders(world.dependencies)
     await world.settle()
     assert len(find_messages(alice.dms, "expires at the end of")) == 1, list_texts(alice.dms)
 
@@ -128,7 +128,7 @@ async def test_a_digest_that_slack_did_not_take_is_posted_again_with_all_of_it(w
     assert retries() == before, "what is held has not failed"
     world.clock.at = datetime(2026, 11, 11, 8, 0, tzinfo=UTC)
     world.slack.fault("error_503", "chat.postMessage", times=1)
-    await deliver_due_notices(world.services)
+    await deliver_due_notices(world.dependencies)
     assert alice.dms == []
     assert retries() == before + 1
     assert len([n for n in await world.rows(Notice) if n.status == "waiting"]) == 2

@@ -202,14 +202,15 @@ async def test_with_stripe_its_invoices_are_mailed_under_stripes_numbers() -> No
             await alice.submit()
             await wait_for_modal_text(alice, "0 of 1 email sent")
             for _ in range(6):
-                await deliver_due_notices(world.services)
+                await deliver_due_notices(world.dependencies)
                 world.clock.move(minutes=12.5)
             mail = world.slack.mail.messages[-1]
             assert [file.name for file in mail.attachments[1:]] == files
             assert words in mail.text
             assert words in mail.html
-            [row] = read_table(mail)[1:]
-            assert row[:2] == ["SO-1001", ", ".join(numbers)]
+            _, *rows = read_table(mail)
+            assert [row[:4] for row in rows] == [[n, "paid", "2026-11-10", "SO-1001"] for n in numbers]
+            assert rows[0][-1] != rows[1][-1], "each with its own amounts"
             world.fake.faults.append(Fault("down", path="/pdf$", times=10_000))
         assert len(world.slack.mail.messages) == 2
 

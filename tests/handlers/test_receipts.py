@@ -113,7 +113,7 @@ async def test_characters_that_no_font_has_are_logged_and_doctor_names_them(worl
     assert files_of(alice.dms) == ["R-1001.pdf"]
     [mail] = [mail for mail in world.slack.mail.messages if mail.attachments]
     assert "Acme \U00030000" in mail.text, "what the PDF shows as a box"
-    [found] = [found for found in await run_checks(world.services, set()) if found.name == "receipts"]
+    [found] = [found for found in await run_checks(world.dependencies, set()) if found.name == "receipts"]
     assert found.passed is False
     assert found.message == "R-1001 lacks \U00030000: install fonts (docs/operate.md)"
 

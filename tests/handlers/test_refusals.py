@@ -344,7 +344,7 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
         assert ADMIN in links(billing)
         assert CORPORATE not in links(billing)
         await person.open_home()
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
         assert person.home is not None
         assert CORPORATE not in links(person.home)
         await person.close_modal()
@@ -390,7 +390,7 @@ async def test_only_slacks_own_answer_at_a_response_url_counts_as_delivered(worl
             url = str(server.make_url("/"))
             for body in bodies:
                 await world.slack.forge(command, lambda payload: payload.update(response_url=url))
-                await world.services.tasks.wait_until_idle()
+                await world.dependencies.tasks.wait_until_idle()
                 assert (nobody.modal is None) is (body == b" ok\n"), body
                 if nobody.modal:
                     await nobody.close_modal(everything=True)

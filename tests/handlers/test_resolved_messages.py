@@ -84,20 +84,20 @@ async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(
         find_newest_message(dora.dms, "has been placed"),
         find_newest_message(dora.dms, "payment declined"),
     )
-    edit = world.services.messenger.deliver_message
+    edit = world.dependencies.messenger.deliver_message
 
     async def refuse_first(message: OutboundMessage) -> MessageRef:
         if message.update_ts == first.ts:
             raise errors[0]
         return await edit(message)
 
-    world.services.messenger.deliver_message = refuse_first  # type: ignore[method-assign]
+    world.dependencies.messenger.deliver_message = refuse_first  # type: ignore[method-assign]
     errors: list[Exception] = [MessengerUnavailable("http_503")]
     await dora.close_modal(everything=True)
     await dora.press_in(second, "service_order.give_up")
     await wait_for_modal_text(dora, "Failed")
-    await world.services.tasks.wait_until_idle()
-    await deliver_due_notices(world.services)
+    await world.dependencies.tasks.wait_until_idle()
+    await deliver_due_notices(world.dependencies)
     assert list_buttons(second) == OPEN
     errors[0] = MessageRejected("msg_too_long")
     await world.pass_time(minutes=1)
@@ -157,8 +157,8 @@ async def test_an_order_that_was_queued_says_that_it_has_started(world: World) -
 
 async def test_a_message_posted_while_the_order_is_finished_says_so_too(world: World) -> None:
     """It was rendered before, and is stored as posted afterwards."""
-    alice, inner = world.person("alice"), world.services.messenger
-    world.services.tasks = ForgetfulTasks()
+    alice, inner = world.person("alice"), world.dependencies.messenger
+    world.dependencies.tasks = ForgetfulTasks()
     await world.order(alice, acme_webinar=1)
 
     class LateMessenger:
@@ -166,12 +166,12 @@ async def test_a_message_posted_while_the_order_is_finished_says_so_too(world: W
 
         async def deliver_message(self, message: OutboundMessage) -> MessageRef:
             if message.kind is NoticeKind.ORDER_PLACED:
-                await process_due_orders(world.services)
+                await process_due_orders(world.dependencies)
                 world.clock.move(seconds=1)
             return await inner.deliver_message(message)
 
-    world.services.messenger = LateMessenger()
-    await deliver_due_notices(world.services)
+    world.dependencies.messenger = LateMessenger()
+    await deliver_due_notices(world.dependencies)
     await world.settle()
     placed = find_newest_message(alice.dms, "has been placed")
     assert len(placed.edits) == 1

@@ -82,14 +82,17 @@ async def test_what_is_ordered_again_says_what_is_left_out_and_what_was_in_the_c
     alice = world.person("alice")
     await world.order(alice, acme_meeting=2, acme_webinar=3)
     await world.settle()
-    provider, world.services.billing = world.services.billing, WithoutWebinar(world.services.billing)
+    provider, world.dependencies.billing = (
+        world.dependencies.billing,
+        WithoutWebinar(world.dependencies.billing),
+    )
     cart = await _order_again(alice)
     assert cart.value("seats:acme_meeting") == "2"
     assert "These are the seats of service order SO-1001." in cart.text
     assert "GoTo Webinar, 3 seats: not filled in. Your subscription to GoTo Webinar has ended" in cart.text
     assert "in your cart" not in cart.text
 
-    world.services.billing = provider
+    world.dependencies.billing = provider
     await change(world, Cart, 1, seats={"acme_meeting": 5, "acme_webinar": 3})
     cart = await _order_again(alice)
     assert "These numbers replace the ones that were in your cart: 5 × GoTo Meeting." in cart.text

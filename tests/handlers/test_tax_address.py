@@ -34,7 +34,7 @@ async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: Wo
     reply = await alice.submit()
     assert reply.errors
     await stale.submit()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert await world.rows(ServiceOrder) == []
     assert (await world.row(Account, id="acme")).country == "FR"
 

@@ -186,7 +186,7 @@ async def test_in_the_last_second_of_a_period_seats_cost_its_last_second(clocked
         await world.order(alice, sub=1000)
         quote = await world.row(Quote)
         assert quote.expires_at - quote.frozen_at == timedelta(seconds=1)
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
         await world.settle()
         receipt = await world.row(Receipt)
         assert (receipt.subtotal, receipt.tax, receipt.total) == (2, 0, 2)
@@ -222,11 +222,11 @@ async def test_placed_in_time_and_taken_up_too_late_nothing_is_charged(clocked: 
     """R18: the period ended first."""
     async with clocked("2026-11-30T23:59:30", "2026-11-01", "2026-12-01") as (world, alice):
         await world.placement(alice, sub=5)
-        tasks = world.services.tasks
-        world.services.tasks = ForgetfulTasks()
+        tasks = world.dependencies.tasks
+        world.dependencies.tasks = ForgetfulTasks()
         await alice.submit()
         await alice.wait_for_modal("service_order.show")
-        world.services.tasks = tasks
+        world.dependencies.tasks = tasks
         await world.pass_time(seconds=30)
         line = await world.row(OrderLine)
         assert (line.status, line.reason) == ("declined", "period_ended")
@@ -246,7 +246,7 @@ async def test_charged_across_the_turn_of_the_period_what_was_promised_is_paid(c
         receipt = await world.row(Receipt)
         assert (receipt.subtotal, receipt.tax) == (8, 2)
         assert await world.seats("sub") == (30, 30)
-        [held] = await world.services.billing.list_subscriptions("clocked")
+        [held] = await world.dependencies.billing.list_subscriptions("clocked")
         assert (held.period_start, held.period_end) == (date(2026, 12, 1), date(2027, 1, 1))
 
 
@@ -263,10 +263,12 @@ async def test_a_quote_ends_at_its_second_by_the_system_clock() -> None:
     }  # fmt: skip
     async with open_world("migrated") as world:
         with freeze_time("2027-02-28 22:59:59", real_asyncio=True) as frozen:
-            world.services.now = now
+            world.dependencies.now = now
             world.clock.at = now()
             await import_file(world, an_account(sub, PARIS, "pm_1"), [])
-            world.services.billing = EmbeddedGateway(world.services.database, now, "https://admin.example/")
+            world.dependencies.billing = EmbeddedGateway(
+                world.dependencies.database, now, "https://admin.example/"
+            )
             alice = world.person("alice")
             await world.placement(alice, sub=5)
             stale = alice.modal

@@ -108,7 +108,7 @@ class HttpEndpoint:
         response = await self.client.post(
             "/slack/events", content=case.body, headers=_encode_headers(headers)
         )
-        await self.world.services.tasks.wait_until_idle()
+        await self.world.dependencies.tasks.wait_until_idle()
         has_reply = _has_reply(response) or bool(REPLY_METHODS & {call.method for call in traffic.calls})
         kind = "rejected" if 400 <= response.status_code < 500 else "replied" if has_reply else "silent"
         return CheckedResponse(
@@ -158,11 +158,13 @@ async def open_endpoint(log_format: str = "json") -> AsyncIterator[HttpEndpoint]
     """After the recorded tour, so that every payload and the rows its ids refer to exist."""
     async with (
         open_world(log_format=log_format) as world,
-        open_slack_clients(world.services.settings, world.services.database) as clients,
+        open_slack_clients(world.dependencies.settings, world.dependencies.database) as clients,
     ):
         requests = list(await record_requests(world))
-        with capture_production_logs(world.services.settings) as written:
-            app = build_http_app(world.services, SlackApp(world.services, clients, ROUTES), clients, None)
+        with capture_production_logs(world.dependencies.settings) as written:
+            app = build_http_app(
+                world.dependencies, SlackApp(world.dependencies, clients, ROUTES), clients, None
+            )
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http:
                 yield HttpEndpoint(world, http, written, requests)

@@ -199,13 +199,13 @@ async def _visit_account(world: World) -> None:
     alice = world.person("alice")
     await alice.close_modal(everything=True)
     await alice.shortcut("cart.add_seats")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await alice.close_modal(everything=True)
     await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     await _follow_steps(alice, ("cart.repeat", "cart.save"))
     await alice.close_modal(everything=True)
     await alice.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await alice.press("notification_preferences.open")
     (await alice.wait_for_modal("notification_preferences.save")).fill("wanted", ["orders"]).fill(
         "delivery", "daily"
@@ -257,7 +257,7 @@ async def _visit_contacts(world: World) -> None:
     await alice.press("billing_contact.cancel")
     added = await world.row(BillingContact, email="nobody@acme.example")
     await alice.press("billing_contact.withdraw", str(added.key))
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await alice.close_modal(everything=True)
 
 

@@ -15,8 +15,8 @@ import aiohttp
 
 from bot.blocks.block_kit import ModalMetadata
 from bot.db import Database
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
-from bot.services import Services
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
@@ -82,12 +82,12 @@ class _ConcurrentPresses:
     _waiting: set[str] = field(default_factory=set)
 
     async def run(self, presses: int, rounds: int, done: Callable[[], None]) -> None:
-        services = self._services()
+        dependencies = self._dependencies()
         for person in _people():
-            await refresh_slack_user(services, person)
+            await refresh_slack_user(dependencies, person)
         begun = time.monotonic()
         for number in range(rounds):
-            quote_id = await _quote_ready(services, number)
+            quote_id = await _quote_ready(dependencies, number)
             await asyncio.gather(
                 *(
                     self._press(replica, quote_id, person=list(PEOPLE.values())[n % 2])
@@ -102,9 +102,9 @@ class _ConcurrentPresses:
         await self._count(rounds)
         self.result.seconds = time.monotonic() - begun
 
-    def _services(self) -> Services:
+    def _dependencies(self) -> Dependencies:
         outbox = Outbox(self.database, at=datetime.now(UTC))
-        return outbox.services
+        return outbox.dependencies
 
     async def _press(self, replica: ReplicaProcess, quote_id: int, *, person: str) -> None:
         self.result.presses += 1
@@ -170,14 +170,14 @@ def _people() -> list[SlackIdentity]:
     return [SlackIdentity(TEAM, user_id, "stress") for user_id in PEOPLE.values()]
 
 
-async def _quote_ready(services: Services, number: int) -> int:
+async def _quote_ready(dependencies: Dependencies, number: int) -> int:
     """A quote whose checkout both have saved, so that either may place it."""
     first, *_ = people = _people()
     seats = {BUYER.subscription_id: str(1 + number % 3)}
-    details = await save_cart(services, person=first, account_id=BUYER.account_id, seat_inputs=seats)
+    details = await save_cart(dependencies, person=first, account_id=BUYER.account_id, seat_inputs=seats)
     for person in people:
-        checkout = await open_checkout(services, person=person, quote_id=details.quote.key)
-        await save_checkout(services, person=person, quote_id=details.quote.key, form=checkout.form)
+        checkout = await open_checkout(dependencies, person=person, quote_id=details.quote.key)
+        await save_checkout(dependencies, person=person, quote_id=details.quote.key, form=checkout.form)
     return details.quote.key
 
 

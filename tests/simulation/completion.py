@@ -86,7 +86,7 @@ async def _find_unfinished(world: SimulatedWorld) -> list[str]:
 async def _refresh_accounts(world: SimulatedWorld, replica: SimulatedReplica) -> None:
     unknown = {world.unlinked_account, world.get_deleted_account()}
     for account in sorted({"acme", "borea", "custos"} - unknown):
-        await refresh_subscriptions(replica.services, account)
+        await refresh_subscriptions(replica.dependencies, account)
 
 
 def _find_wrong_copies(world: SimulatedWorld) -> Iterator[str]:

@@ -182,8 +182,8 @@ class _CellRun:
 
     async def _place_order(self, replica: SimulatedReplica) -> None:
         try:
-            await refresh_slack_user(replica.services, ALICE)
-            await place_order.place_service_order(replica.services, person=ALICE, quote_id=OWN_QUOTE)
+            await refresh_slack_user(replica.dependencies, ALICE)
+            await place_order.place_service_order(replica.dependencies, person=ALICE, quote_id=OWN_QUOTE)
         except Refusal as refusal:
             self._world.trace.add(f"refused: {refusal!r}")
 

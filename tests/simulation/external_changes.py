@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
 from models.money import get_minor_unit_digits
 from tests.fake_stripe import StripeRecords
@@ -63,7 +63,7 @@ class ExternalChanges:
         )
         return self._random.choice((*changes, self._toggle_payment_method, self._toggle_payment_method))(at)
 
-    async def import_file(self, services: Services) -> None:
+    async def import_file(self, dependencies: Dependencies) -> None:
         """`import`, as the operator runs it."""
         self._imports += 1
         path = self._path.with_name(f"accounts-{self._imports}.yml")
@@ -71,7 +71,10 @@ class ExternalChanges:
         path.write_text(json.dumps(self._file, ensure_ascii=False), encoding="utf-8")
         overwrite = frozenset({"acme"} if self._random.random() < 0.2 else ())
         await import_accounts(
-            services.database, path=path, at=services.now(), options=ImportOptions(overwrite=overwrite)
+            dependencies.database,
+            path=path,
+            at=dependencies.now(),
+            options=ImportOptions(overwrite=overwrite),
         )
 
     def _add_random_quote(self, at: datetime) -> str:

@@ -6,8 +6,8 @@ from random import Random
 from typing import Any
 
 from bot.billing.gateway import BillingUnavailable, MixedPricesUnsupported
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
-from bot.services import Services
 from bot.use_cases import checkout
 from bot.use_cases.account import overview, portal
 from bot.use_cases.cart import open as cart_open
@@ -35,8 +35,8 @@ class Click:
     use_case: Callable[..., Awaitable[Any]] = field(repr=False)
     given: dict[str, Any]
 
-    async def run(self, services: Services, person: SlackIdentity) -> Any:
-        return await self.use_case(services, person=person, **self.given)
+    async def run(self, dependencies: Dependencies, person: SlackIdentity) -> Any:
+        return await self.use_case(dependencies, person=person, **self.given)
 
     def __str__(self) -> str:
         given = ", ".join(f"{name}={value}" for name, value in self.given.items() if name != "form")

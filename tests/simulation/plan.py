@@ -174,8 +174,8 @@ class Plan:
     async def _run_click(self, replica: SimulatedReplica, click: Click, shopper: Shopper | None) -> None:
         person = SlackIdentity(TEAM, click.user, click.name, self._random.choice((None, "C01BILLING")))
         try:
-            await refresh_slack_user(replica.services, person)
-            answer = await click.run(replica.services, person)
+            await refresh_slack_user(replica.dependencies, person)
+            answer = await click.run(replica.dependencies, person)
         except Refusal as refusal:
             self._record_refusal(click, refusal)
             if shopper:
@@ -233,7 +233,7 @@ class Plan:
         what = self._elsewhere.change_file(_drop_microseconds(self._world.clock()))
         self._world.seen[f"elsewhere {what}"] += 1
         self._world.trace.add(f"import: {replica.process.name} {what}")
-        self._world.start_actor(replica, "import", self._elsewhere.import_file(replica.services))
+        self._world.start_actor(replica, "import", self._elsewhere.import_file(replica.dependencies))
         await self._world.loop.settle()
 
     async def _change_seats(self) -> None:

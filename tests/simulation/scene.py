@@ -34,13 +34,13 @@ def build_checked_out_scene() -> bytes:
 async def _prepare(world: SimulatedWorld) -> None:
     replica = world.open_replica()
     alice, benoit = SlackIdentity(TEAM, "U01ALICE", "scene"), SlackIdentity(TEAM, "U02BENOIT", "scene")
-    await refresh_slack_user(replica.services, alice)
-    await refresh_slack_user(replica.services, benoit)
+    await refresh_slack_user(replica.dependencies, alice)
+    await refresh_slack_user(replica.dependencies, benoit)
     typed = {"acme_meeting": "2", "acme_webinar": "1"}
-    await save_cart(replica.services, person=alice, account_id="acme", seat_inputs=typed)
+    await save_cart(replica.dependencies, person=alice, account_id="acme", seat_inputs=typed)
     elsewhere = ExternalChanges(world.random, world.store.folder / "accounts.yml")
     elsewhere.add_quote(IMPORTED_AT, "acme_meeting")
-    await elsewhere.import_file(replica.services)
+    await elsewhere.import_file(replica.dependencies)
     await _check_out(replica, alice, OWN_QUOTE)
     await _check_out(replica, benoit, EXTERNAL_QUOTE)
     world.store.raw.execute("UPDATE notice SET status = 'delivered', delivered_at = created_at")
@@ -48,5 +48,5 @@ async def _prepare(world: SimulatedWorld) -> None:
 
 
 async def _check_out(replica: SimulatedReplica, person: SlackIdentity, quote_id: int) -> None:
-    details = await open_checkout(replica.services, person=person, quote_id=quote_id)
-    await save_checkout(replica.services, person=person, quote_id=quote_id, form=details.form)
+    details = await open_checkout(replica.dependencies, person=person, quote_id=quote_id)
+    await save_checkout(replica.dependencies, person=person, quote_id=quote_id, form=details.form)

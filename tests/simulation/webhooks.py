@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 from handlers.billing_webhook import build_webhook_routes
 from tests.fake_stripe import FakeStripe, WebhookSender
 from tests.fake_stripe.webhook_sender import sign_event
@@ -73,11 +73,13 @@ class WebhookQueue:
         copy.process = process
         return copy
 
-    async def deliver_event(self, copy: EventCopy, services: Services, *, stale: bool = False) -> None:
+    async def deliver_event(
+        self, copy: EventCopy, dependencies: Dependencies, *, stale: bool = False
+    ) -> None:
         """A `stale` event was signed too long ago, and is rejected."""
         signed_at = self._fake.records.now - TOO_OLD_SECONDS * stale
         body = json.dumps(copy.event)
-        response = await post_event(services, body, sign_event(body, SECRET, signed_at))
+        response = await post_event(dependencies, body, sign_event(body, SECRET, signed_at))
         copy.process = None
         if stale:
             assert response.status_code == 400, "event that was signed long ago was accepted"
@@ -104,9 +106,9 @@ class WebhookQueue:
         self._seen[f"event {what}"] += 1
 
 
-async def post_event(services: Services, body: str, signature: str) -> Response:
+async def post_event(dependencies: Dependencies, body: str, signature: str) -> Response:
     """Calls the bot's own route."""
-    [route] = build_webhook_routes(services)
+    [route] = build_webhook_routes(dependencies)
     headers = [(b"stripe-signature", signature.encode())]
 
     async def receive() -> dict[str, Any]:

@@ -13,8 +13,8 @@ from bot.billing.gateway import BillingGateway
 from bot.billing.stripe.client import build_stripe_client
 from bot.billing.stripe.events import StripeWebhookParser
 from bot.billing.stripe.gateway import StripeGateway
+from bot.dependencies import Dependencies
 from bot.mail.mailer import OutboundEmail
-from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 from scheduler import JOBS
@@ -54,7 +54,7 @@ class SimulatedReplica:
     """A process of the bot, and the jobs and presses that run in it."""
 
     process: Process
-    services: Services
+    dependencies: Dependencies
     running: dict[str, "asyncio.Task[Any]"] = field(default_factory=dict)
 
 
@@ -127,7 +127,7 @@ class SimulatedWorld:
         process = Process(f"p{self._processes}")
         line = PortCaller(self.gates, process, self.faults)
         database = GatedDatabase(self.store, self.gates, process, self.check_invariants)
-        services = Services(
+        dependencies = Dependencies(
             settings=self._settings,
             database=database,
             now=self.clock,
@@ -140,7 +140,7 @@ class SimulatedWorld:
             tasks=BackgroundTasks(MAX_TASKS),
             webhook_parser=StripeWebhookParser(SECRET, self.clock) if self.stripe else None,
         )
-        replica = SimulatedReplica(process, services)
+        replica = SimulatedReplica(process, dependencies)
         self.replicas.append(replica)
         return replica
 
@@ -205,7 +205,7 @@ class SimulatedWorld:
         """False where it is running there: a job never overlaps itself in one process."""
         if job_id in replica.running:
             return False
-        self.start_actor(replica, job_id, JOBS[job_id].run(replica.services))
+        self.start_actor(replica, job_id, JOBS[job_id].run(replica.dependencies))
         return True
 
     async def deliver_event(self, replica: SimulatedReplica, *, stale: bool = False) -> bool:
@@ -220,7 +220,7 @@ class SimulatedWorld:
         self._delivery_count += 1
         self.trace.add(f"event: {replica.process.name} {copy}{', too old' if stale else ''}")
         name = f"event {self._delivery_count}"
-        self.start_actor(replica, name, self.webhooks.deliver_event(copy, replica.services, stale=stale))
+        self.start_actor(replica, name, self.webhooks.deliver_event(copy, replica.dependencies, stale=stale))
         await self.loop.settle()
         return True
 

@@ -23,7 +23,7 @@ async def record_scenario(path: Path) -> None:
         pass
     with record_statements(recording):
         async with open_world("migrated") as world:
-            await import_accounts(world.services.database, path=ACCOUNTS, at=world.clock.at)
+            await import_accounts(world.dependencies.database, path=ACCOUNTS, at=world.clock.at)
             await run_scenario(world)
     recording.save(path)
 
@@ -34,7 +34,7 @@ async def run_scenario(world: World) -> None:
     for route in COMMANDS:
         for words in ("", "SO-1001", "SQ-1002", "webinar 5", "help"):
             await alice.command(route.id, words)
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
     await alice.open_home()
     await world.settle()
     await press_everything(world, alice, metadata)
@@ -45,7 +45,7 @@ async def run_scenario(world: World) -> None:
     for hours in (0, 1, 48, 40 * 24):
         await world.pass_time(hours=hours)
         for job in JOBS.values():
-            await job.run(world.services)
+            await job.run(world.dependencies)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from sqlmodel import col, select
 
 from bot.billing.embedded.gateway import EmbeddedGateway
 from bot.db import Database
+from bot.dependencies import Dependencies
 from bot.messaging.messenger import OutboundMessage
-from bot.services import Services
 from bot.settings import Settings
 from bot.tasks import BackgroundTasks
 from bot.use_cases.delivery.worker import deliver_due_notices
@@ -47,9 +47,9 @@ class Outbox:
         self.directory.add("U02BENOIT", "benoit@acme.example", locale="fr-FR")
 
     @property
-    def services(self) -> Services:
+    def dependencies(self) -> Dependencies:
         values: dict[str, Any] = {"slack_bot_token": "xoxb-test", "slack_signing_secret": "test"}
-        return Services(
+        return Dependencies(
             settings=Settings(_env_file=None, mail_from="seatbot@acme.example", **values),
             database=self.database,
             now=lambda: self.at,
@@ -91,7 +91,7 @@ class Outbox:
             )
 
     async def deliver(self) -> int:
-        return await deliver_due_notices(self.services)
+        return await deliver_due_notices(self.dependencies)
 
     async def deliver_all(self) -> None:
         """… advancing the clock as Slack's rate limits require."""

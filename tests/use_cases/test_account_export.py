@@ -15,13 +15,15 @@ from bot.use_cases.accounts_import.export import export_accounts
 from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
 from demo.story import ACCOUNTS_PATH
 from models.account import Account, AccountNotFound
+from models.account.account import Address
+from models.account.address_fields import fits_country
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
 from models.quote import Quote, QuoteStatus
 from models.subscription import Subscription
 from tests.large_accounts_file import build_large_accounts_file
-from tests.postgres import ACCOUNTS
+from tests.postgres import ACCOUNTS, database_url
 from tests.use_cases.imports import ACME, AT, QUOTE, UMBRELLA, Import, change, get_row, list_rows, reject
 from tests.yaml_files import read_yaml
 
@@ -75,6 +77,52 @@ async def test_an_export_has_what_has_changed_since_the_import(
     assert (await imports(exported.text)).changes == []
     with pytest.raises(AccountNotFound):
         await export_accounts(database, ["acme", "nobody"])
+
+
+ADDRESSES = (
+    {"line1": "1 Queen's Road", "state": "Hong Kong Island", "country": "HK"},
+    {"line1": "1 Sheikh Zayed Road", "state": "دبي", "country": "AE"},
+    {"line1": "1 Corniche", "city": "Doha", "country": "QA"},
+    {"line1": "1 Calle 50", "city": "Panamá", "country": "PA"},
+    {"line1": "1 Main Street", "city": "Bray", "country": "IE"},
+    {"line1": "1 Orchard Road", "postal_code": "238823", "country": "SG"},
+)
+
+
+async def test_an_address_that_checkout_accepts_is_imported_as_it_was_exported(
+    imports: Import, database: Database, session: Session
+) -> None:
+    """Some countries have no postal codes, or no cities."""
+    await imports()
+    blank = dict.fromkeys(("line2", "postal_code", "city", "state"), "")
+    for address in ADDRESSES:
+        stored = Address(**{**blank, **address})
+        assert fits_country(stored)
+        await change(database, await get_row(session, Account), **stored.model_dump())
+        exported = await export_accounts(database, ["acme"])
+        assert exported.content["accounts"][0]["billing_address"] == address
+        assert (await imports(exported.text)).changes == []
+
+
+async def test_an_export_of_a_linked_account_is_imported_into_a_new_database(
+    imports: Import, database: Database, session: Session, tmp_path: Path
+) -> None:
+    """Its subscriptions are Stripe's, and not known there yet."""
+    await imports()
+    await change(database, await get_row(session, Account), stripe_customer="cus_acme")
+    exported, path = await export_accounts(database), tmp_path / "export.yml"
+    [account] = exported.content["accounts"]
+    assert account["administrators"] == [{"email": "hugo@acme.example", "name": "Hugo Petit"}]
+    assert exported.omitted == ["acme: the seats of hugo@acme.example"]
+    [warning] = exported.warnings
+    assert warning.startswith("acme: quote Q-2041 can only be imported where its subscriptions are known")
+    assert (await imports(exported.text)).changes == []
+    del account["quotes"]
+    path.write_text(exported.text, "utf-8")
+    with database_url("migrated") as url:
+        other = Database(url)
+        assert (await store(other, path)).accounts == 1
+        await other.close()
 
 
 async def test_an_export_has_every_field_of_an_account(imports: Import, database: Database) -> None:

@@ -37,7 +37,7 @@ async def test_each_destination_gets_its_notices_in_order_from_several_workers(o
         await outbox.enqueue(*(f"channel:{c}" for c in channels), number=number)
     async with asyncio.timeout(HANG_SECONDS):
         while await outbox.notices(status="waiting"):
-            workers = (deliver_due_notices(outbox.services) for _ in range(3))
+            workers = (deliver_due_notices(outbox.dependencies) for _ in range(3))
             await asyncio.gather(*workers)
             outbox.at += timedelta(milliseconds=300)
     assert {c: list_sent_numbers(outbox, c) for c in channels} == {c: [*range(6)] for c in channels}
@@ -86,8 +86,8 @@ async def test_a_notice_is_delivered_once_the_lease_of_a_crashed_worker_has_expi
 ) -> None:
     await outbox.enqueue(CHANNEL, number=1)
     await outbox.enqueue(CHANNEL, number=2)
-    assert len(await build_notice_queue(outbox.services).claim(16)) == 1
-    outbox.at += get_lease_duration(outbox.services.settings) - timedelta(seconds=1)
+    assert len(await build_notice_queue(outbox.dependencies).claim(16)) == 1
+    outbox.at += get_lease_duration(outbox.dependencies.settings) - timedelta(seconds=1)
     assert await outbox.deliver() == 0
     outbox.at += timedelta(seconds=1)
     assert await outbox.deliver() == 2
@@ -100,7 +100,7 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
     async def outlive_lease(message: OutboundMessage) -> None:
         outbox.messenger.before = None
         outbox.messenger._busy.clear()
-        outbox.at += get_lease_duration(outbox.services.settings)
+        outbox.at += get_lease_duration(outbox.dependencies.settings)
         assert await outbox.deliver() == 1
 
     outbox.messenger.before = outlive_lease
@@ -115,7 +115,7 @@ async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
     async def outlive_lease(_: OutboundMessage) -> None:
         outbox.messenger.before = None
         outbox.messenger._busy.clear()
-        outbox.at += get_lease_duration(outbox.services.settings)
+        outbox.at += get_lease_duration(outbox.dependencies.settings)
         outbox.messenger.refusals["C01BILLING"] = [MessengerUnavailable("down")]
         assert await outbox.deliver() == 0
 
@@ -137,7 +137,7 @@ async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> 
     async def outlive_lease(_: OutboundMessage) -> None:
         outbox.messenger.before = hang
         outbox.messenger._busy.clear()
-        outbox.at += get_lease_duration(outbox.services.settings)
+        outbox.at += get_lease_duration(outbox.dependencies.settings)
         others.append(asyncio.create_task(outbox.deliver()))
         await has_started.wait()
 

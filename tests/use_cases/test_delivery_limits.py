@@ -148,7 +148,7 @@ async def test_r24_a_lookups_rate_limit_is_waited_out_and_is_not_the_workspaces(
     assert await outbox.deliver() == 1
     outbox.at = START + timedelta(seconds=41.999)
     assert await outbox.deliver() == 0
-    assert await find_next_delivery_time(outbox.services) == START + timedelta(seconds=42)
+    assert await find_next_delivery_time(outbox.dependencies) == START + timedelta(seconds=42)
     outbox.at = START + timedelta(seconds=42)
     assert await outbox.deliver() == 1
 
@@ -160,7 +160,7 @@ async def test_a_profiles_rate_limit_says_when_to_ask_for_an_unknown_person_agai
     outbox.directory.fetch_profile = refuse  # type: ignore[method-assign]
     await outbox.enqueue(await get_benoit_destination(outbox))
     assert await outbox.deliver() == 0
-    assert await find_next_delivery_time(outbox.services) == START + timedelta(seconds=42)
+    assert await find_next_delivery_time(outbox.dependencies) == START + timedelta(seconds=42)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ async def test_times_of_a_clock_that_is_hours_ahead_hold_nobody_up(
         for slot in slots:
             session.add(DeliverySlot(**slot.model_dump()))
     await outbox.enqueue(CHANNEL, number=1)
-    assert await find_next_delivery_time(outbox.services) == START
+    assert await find_next_delivery_time(outbox.dependencies) == START
     assert await outbox.deliver() == 1
     await outbox.enqueue(CHANNEL, number=2)
     await outbox.deliver_all()
@@ -256,7 +256,7 @@ async def test_a_destination_that_another_worker_released_comes_before_those_tha
     outbox: Outbox,
 ) -> None:
     await outbox.enqueue(*(f"channel:C{i}" for i in range(5)))
-    queue = build_notice_queue(outbox.services)
+    queue = build_notice_queue(outbox.dependencies)
     assert await claim(queue, 1) == ["channel:C0"]
     outbox.at += timedelta(seconds=1)
     async with outbox.database.write() as session:
@@ -270,7 +270,7 @@ async def test_a_destination_that_another_worker_released_comes_before_those_tha
 
 async def test_a_worker_whose_prefetched_destinations_are_all_taken_looks_for_others(outbox: Outbox) -> None:
     await outbox.enqueue("channel:C0", "channel:C1")
-    queue = build_notice_queue(outbox.services)
+    queue = build_notice_queue(outbox.dependencies)
     assert await claim(queue, 1) == ["channel:C0"]
     outbox.at += timedelta(seconds=1)
     async with outbox.database.write() as session:

@@ -126,7 +126,7 @@ async def test_what_was_posted_before_a_slow_destination_answers_is_stored(outbo
 
 async def test_no_notice_follows_once_half_of_the_time_is_over(outbox: Outbox) -> None:
     async def dawdle(_: OutboundMessage) -> None:
-        outbox.at += get_delivery_timeout(outbox.services.settings) * 0.6
+        outbox.at += get_delivery_timeout(outbox.dependencies.settings) * 0.6
 
     outbox.messenger.before = dawdle
     for number in range(3):

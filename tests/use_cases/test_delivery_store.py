@@ -95,7 +95,7 @@ async def test_one_with_a_damaged_payload_keeps_no_other_from_going_out(outbox: 
 
 async def test_a_notice_that_cannot_be_sent_within_its_lease_is_not_sent(outbox: Outbox) -> None:
     await fill(outbox, 1)
-    with slow_order_queries(outbox, get_delivery_timeout(outbox.services.settings)):
+    with slow_order_queries(outbox, get_delivery_timeout(outbox.dependencies.settings)):
         assert await outbox.deliver() == 0
     assert outbox.messenger.tried == []
     await outbox.deliver_all()
@@ -104,7 +104,7 @@ async def test_a_notice_that_cannot_be_sent_within_its_lease_is_not_sent(outbox:
 
 async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) -> None:
     await fill(outbox, *range(8))
-    one, other = build_notice_queue(outbox.services), build_notice_queue(outbox.services)
+    one, other = build_notice_queue(outbox.dependencies), build_notice_queue(outbox.dependencies)
     claims = [*await one.claim(2), *await other.claim(6)]
     await fill(outbox, 8)
     claims += [*await one.claim(8), *await other.claim(8)]
@@ -114,15 +114,15 @@ async def test_two_simultaneous_workers_take_each_notice_once(outbox: Outbox) ->
 async def test_a_notice_that_two_runs_of_one_process_have_delivered_is_stored_once(outbox: Outbox) -> None:
     """The lease of the first one ran out while Slack hung, and their results are stored together."""
     await fill(outbox, 1)
-    services, runs = outbox.services, list[DeliveryRun]()
+    dependencies, runs = outbox.dependencies, list[DeliveryRun]()
     for _ in range(2):
-        runs += await load_runs(services, await build_notice_queue(services).claim(1))
+        runs += await load_runs(dependencies, await build_notice_queue(dependencies).claim(1))
         outbox.move(3600)
-    writer = DeliveryResultWriter(services)
+    writer = DeliveryResultWriter(dependencies)
     writer.expect(len(runs))
     for run, ts in zip(runs, ("1.1", "2.2"), strict=True):
         [notice] = run.lease.notices
-        context = await run.get_context(services, notice)
+        context = await run.get_context(dependencies, notice)
         posted = Posted(compose_message(notice, context, "C1"), MessageRef("C1", ts), context)
         writer.add(run.add_result(notice, posted, outbox.at))
     with capture_logs() as logs:

@@ -41,7 +41,7 @@ SCOPES = set(read_yaml(ROOT / "manifest.yml")["oauth_config"]["scopes"]["bot"])
 async def healthy_world(world: World) -> World:
     """With no problems: the bot is in every account's channel."""
     world.slack.channel("C05INELIGIBLE").add_bot()
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         await session.exec(text("UPDATE account SET active = false WHERE slack_team = 'T02OTHER'"))  # type: ignore[call-overload]
     return world
 
@@ -50,7 +50,7 @@ async def load_results(
     world: World, needed: set[str] = SCOPES, wall_clock: Callable[[], datetime] = now
 ) -> dict[str, CheckResult]:
     """What Slack's and the database's clock say is true."""
-    found = await run_checks(world.services, needed, wall_clock)
+    found = await run_checks(world.dependencies, needed, wall_clock)
     assert all("\n" not in result.message for result in found)
     return {result.name: result for result in found}
 
@@ -68,7 +68,7 @@ async def test_a_healthy_installation_passes_every_check(healthy_world: World) -
 
 
 async def test_what_receipts_lack_for_tax_is_named(healthy_world: World) -> None:
-    settings = healthy_world.services.settings
+    settings = healthy_world.dependencies.settings
     for tax_id, passed, words in (
         ("", None, "without a tax ID: set SELLER_TAX_ID"),
         ("VAT IE1234567X", False, "SELLER_TAX_ID is not a VAT number: VAT IE1234567X"),
@@ -80,7 +80,7 @@ async def test_what_receipts_lack_for_tax_is_named(healthy_world: World) -> None
             "seller_address": "Dublin 2; Ireland",
             "seller_tax_id": tax_id,
         }
-        healthy_world.services.settings = settings.model_copy(update=seller)
+        healthy_world.dependencies.settings = settings.model_copy(update=seller)
         found = (await load_results(healthy_world))["seller"]
         assert (found.passed, words in found.message) == (passed, True), found
     await change(healthy_world, Account, "acme", tax_exemption=TaxExemption.REVERSE, tax_id="")
@@ -109,7 +109,7 @@ async def test_names_in_the_file_that_no_setting_has_are_noted(
 
 
 async def test_an_old_or_unavailable_database_is_reported_beside_other_problems(healthy_world: World) -> None:
-    async with healthy_world.services.write() as session:
+    async with healthy_world.dependencies.write() as session:
         await session.exec(text("DELETE FROM alembic_version"))  # type: ignore[call-overload]
     found = (await load_results(healthy_world))["database"]
     assert (found.passed, "python app.py migrate" in found.message) == (False, True)
@@ -130,10 +130,10 @@ async def test_a_token_that_slack_refuses_is_named_with_its_setting(healthy_worl
 
 
 async def test_an_app_token_that_opens_no_socket_is_named(world: World) -> None:
-    settings = world.services.settings
+    settings = world.dependencies.settings
     for token, is_right in ((world.slack.app_token, True), (world.slack.bot_token, False)):
         changed = settings.model_copy(update={"slack_app_token": SecretStr(token)})
-        world.services.settings = changed
+        world.dependencies.settings = changed
         found = (await load_results(world))["transport"]
         assert found.passed is is_right, found
     assert "check SLACK_APP_TOKEN" in found.message
@@ -148,7 +148,7 @@ async def test_the_channels_that_the_bot_is_not_in_are_named(healthy_world: Worl
 
 
 async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(healthy_world: World) -> None:
-    async with healthy_world.services.write() as session:
+    async with healthy_world.dependencies.write() as session:
         await session.exec(  # type: ignore[call-overload]
             text("UPDATE account SET slack_team = 'T01ACMF' WHERE id IN ('acme', 'slow')")
         )
@@ -177,8 +177,8 @@ async def test_emails_that_wait_for_a_mail_server_are_counted(
 ) -> None:
     monkeypatch.setattr("bot.mail.smtp.mailer.SmtpMailer.is_configured", False)
     assert "waiting now" not in (await load_results(healthy_world))["mail"].message
-    at = healthy_world.services.now()
-    async with healthy_world.services.write() as session:
+    at = healthy_world.dependencies.now()
+    async with healthy_world.dependencies.write() as session:
         account = await session.get_one(Account, "acme")
         payload = PortalChangedPayload(by="Alice")
         for id_ in ("1", "2"):
@@ -209,9 +209,9 @@ DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 
 
 async def test_a_sender_that_is_no_mail_address_is_named(healthy_world: World) -> None:
-    settings = healthy_world.services.settings
+    settings = healthy_world.dependencies.settings
     for sender in (DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"):
-        healthy_world.services.settings = settings.model_copy(update={"mail_from": sender})
+        healthy_world.dependencies.settings = settings.model_copy(update={"mail_from": sender})
         found = (await load_results(healthy_world))["mail"]
         assert (found.passed, "MAIL_FROM" in found.message) == (False, True), found
 
@@ -220,7 +220,7 @@ async def test_a_sender_that_the_server_refuses_is_named(healthy_world: World) -
     """What is asked of it sends nothing."""
     async with run_inbox() as inbox:
         inbox.answers["MAIL"] = "553 5.7.1 not your address"
-        healthy_world.services.mailer = SmtpMailer(inbox.url, "Seatbot <seatbot@acme.example>")
+        healthy_world.dependencies.mailer = SmtpMailer(inbox.url, "Seatbot <seatbot@acme.example>")
         found = (await load_results(healthy_world))["mail"]
         assert (found.passed, found.message) == (
             False,
@@ -256,16 +256,16 @@ async def test_what_was_recorded_ahead_of_the_clock_is_reported(healthy_world: W
 
 async def test_without_another_clock_none_is_compared(world: World) -> None:
     directory = FakeUserDirectory()
-    world.services.directory, directory.silent = directory, True
-    world.services.database.fetch_server_time = directory.fetch_server_time  # type: ignore[method-assign]
+    world.dependencies.directory, directory.silent = directory, True
+    world.dependencies.database.fetch_server_time = directory.fetch_server_time  # type: ignore[method-assign]
     assert (await load_results(world))["clock"].passed is None
 
 
 async def test_a_sender_may_have_a_name(healthy_world: World) -> None:
-    changed = healthy_world.services.settings.model_copy(
+    changed = healthy_world.dependencies.settings.model_copy(
         update={"mail_from": "Seatbot <seatbot@acme.example>"}
     )
-    healthy_world.services.settings = changed
+    healthy_world.dependencies.settings = changed
     assert (await load_results(healthy_world))["mail"].passed
 
 
@@ -277,7 +277,7 @@ async def test_an_unset_optional_setting_is_a_note() -> None:
 
 
 async def test_the_exit_code_says_whether_anything_is_wrong(healthy_world: World, tmp_path: Path) -> None:
-    url = healthy_world.services.settings.database_url
+    url = healthy_world.dependencies.settings.database_url
     environment = build_environment(healthy_world.slack, url, transport="http", DATABASE_URL=url)
     assert (await run_command(tmp_path, "doctor", **environment)).exit_code == 0
     healthy_world.slack.channel("C03SLOW").remove_bot()
@@ -295,7 +295,7 @@ async def test_scopes_that_slack_does_not_list_are_a_note(healthy_world: World) 
 
 
 async def test_accounts_that_nobody_can_order_for_are_named_with_the_reason(healthy_world: World) -> None:
-    async with healthy_world.services.write() as session:
+    async with healthy_world.dependencies.write() as session:
         for statement in (
             "UPDATE billing_contact SET active = false WHERE account_id = 'slow'",
             "UPDATE payment_method SET active = false WHERE account_id = 'declined'",
@@ -312,7 +312,7 @@ async def test_accounts_that_nobody_can_order_for_are_named_with_the_reason(heal
 
 async def test_contacts_unknown_to_slack_are_listed(healthy_world: World) -> None:
     assert (await load_results(healthy_world))["contacts"].passed
-    async with healthy_world.services.write() as session:
+    async with healthy_world.dependencies.write() as session:
         await session.exec(  # type: ignore[call-overload]
             text("UPDATE billing_contact SET email = 'gone@acme.example' WHERE email = 'benoit@acme.example'")
         )
@@ -326,8 +326,8 @@ async def test_contacts_are_looked_up_though_one_fails_and_though_they_are_many(
 ) -> None:
     """Those first of whom Slack has never said who they are, however old they are."""
     world, directory = healthy_world, FakeUserDirectory()
-    world.services.directory = directory
-    async with world.services.write() as session:
+    world.dependencies.directory = directory
+    async with world.dependencies.write() as session:
         for contact in (await session.exec(select(BillingContact))).all():
             await session.delete(contact)
         await session.flush()
@@ -362,8 +362,8 @@ async def test_a_stripe_key_of_the_wrong_kind_is_named(
     healthy_world: World, key: str, passed: bool | None, words: str
 ) -> None:
     changed = {"billing": "stripe", "stripe_api_key": SecretStr(key)}
-    healthy_world.services.settings = healthy_world.services.settings.model_copy(update=changed)
-    async with healthy_world.services.write() as session:
+    healthy_world.dependencies.settings = healthy_world.dependencies.settings.model_copy(update=changed)
+    async with healthy_world.dependencies.write() as session:
         await session.exec(text("UPDATE account SET stripe_customer = 'cus_' || id"))  # type: ignore[call-overload]
     found = (await load_results(healthy_world))["billing"]
     assert (found.passed, words in found.message) == (passed, True), found
@@ -372,7 +372,7 @@ async def test_a_stripe_key_of_the_wrong_kind_is_named(
 
 async def test_an_unrestricted_key_hides_no_account_that_is_not_linked(healthy_world: World) -> None:
     changed = {"billing": "stripe", "stripe_api_key": SecretStr("sk_test_1")}
-    healthy_world.services.settings = healthy_world.services.settings.model_copy(update=changed)
+    healthy_world.dependencies.settings = healthy_world.dependencies.settings.model_copy(update=changed)
     found = (await load_results(healthy_world))["billing"]
     assert found.passed is False
     assert "no stripe_customer is set for acme" in found.message

@@ -84,13 +84,13 @@ async def lock_requested(outbox: Outbox) -> AsyncIterator[None]:
 
 
 async def ready_to_place(outbox: Outbox, person: SlackIdentity, account_id: str, subscription_id: str) -> int:
-    services = outbox.services
-    await refresh_slack_user(services, person)
+    dependencies = outbox.dependencies
+    await refresh_slack_user(dependencies, person)
     details = await save_cart(
-        services, person=person, account_id=account_id, seat_inputs={subscription_id: "2"}
+        dependencies, person=person, account_id=account_id, seat_inputs={subscription_id: "2"}
     )
-    checkout = await open_checkout(services, person=person, quote_id=details.quote.key)
-    await save_checkout(services, person=person, quote_id=details.quote.key, form=checkout.form)
+    checkout = await open_checkout(dependencies, person=person, quote_id=details.quote.key)
+    await save_checkout(dependencies, person=person, quote_id=details.quote.key, form=checkout.form)
     return details.quote.key
 
 
@@ -98,23 +98,23 @@ async def test_concurrent_imports_and_placements_do_not_deadlock(outboxes: list[
     one, two, _ = outboxes
     for turn in range(3):
         for person in (ALICE, DORA):
-            await open_home(one.services, person=person)
+            await open_home(one.dependencies, person=person)
         acme = await ready_to_place(one, ALICE, "acme", "acme_meeting")
         other = await ready_to_place(two, DORA, "declined", "declined_training")
         await at_once(
             *(import_accounts(o.database, path=ACCOUNTS, at=START) for o in (one, two)),
-            *(place_service_order(o.services, person=ALICE, quote_id=acme) for o in outboxes),
-            *(place_service_order(o.services, person=DORA, quote_id=other) for o in outboxes),
-            *(process_due_orders(o.services) for o in outboxes),
-            *(deliver_due_notices(o.services) for o in outboxes),
-            *(job(o.services) for o in outboxes for job in (expire_quotes, enqueue_quote_reminders)),
-            *(publish_due_homes(o.services) for o in outboxes),
-            *(open_home(o.services, person=ALICE) for o in outboxes),
+            *(place_service_order(o.dependencies, person=ALICE, quote_id=acme) for o in outboxes),
+            *(place_service_order(o.dependencies, person=DORA, quote_id=other) for o in outboxes),
+            *(process_due_orders(o.dependencies) for o in outboxes),
+            *(deliver_due_notices(o.dependencies) for o in outboxes),
+            *(job(o.dependencies) for o in outboxes for job in (expire_quotes, enqueue_quote_reminders)),
+            *(publish_due_homes(o.dependencies) for o in outboxes),
+            *(open_home(o.dependencies, person=ALICE) for o in outboxes),
         )
         for outbox in outboxes:
-            await outbox.services.tasks.wait_until_idle()
+            await outbox.dependencies.tasks.wait_until_idle()
             outbox.at = START.replace(hour=10 + turn)
-    await at_once(*(process_due_orders(o.services) for o in outboxes))
+    await at_once(*(process_due_orders(o.dependencies) for o in outboxes))
     async with one.database.read() as session:
         orders = (await session.exec(select(ServiceOrder))).all()
         history = (await session.exec(select(AuditEntry).order_by(col(AuditEntry.number)))).all()
@@ -132,13 +132,13 @@ async def test_concurrent_imports_and_placements_do_not_deadlock(outboxes: list[
 async def test_processing_does_not_wait_for_another_change_of_the_account() -> None:
     with database_url("accounts") as url:
         outbox = Outbox(Database(url))
-        services = replace(outbox.services, tasks=ForgetfulTasks())
+        dependencies = replace(outbox.dependencies, tasks=ForgetfulTasks())
         quote_id = await ready_to_place(outbox, ALICE, "acme", "acme_meeting")
-        await place_service_order(services, person=ALICE, quote_id=quote_id)
-        async with services.write() as session:
+        await place_service_order(dependencies, person=ALICE, quote_id=quote_id)
+        async with dependencies.write() as session:
             await lock_account(session, "acme")
-            assert await process_due_orders(services) == 0
-        assert await process_due_orders(services) == 1
+            assert await process_due_orders(dependencies) == 0
+        assert await process_due_orders(dependencies) == 1
         await outbox.database.close()
 
 
@@ -147,7 +147,7 @@ async def _check_homes_are_current(outboxes: list[Outbox]) -> None:
     # Twice: what changed while it was drawn is drawn again a little later.
     for outbox in [*outboxes, *outboxes]:
         outbox.at += timedelta(minutes=5)
-        await publish_due_homes(outbox.services)
+        await publish_due_homes(outbox.dependencies)
     async with outboxes[0].database.read() as session:
         assert (await session.exec(select(AccountChange))).all() == []
         assert [home.due_at for home in (await session.exec(select(Home))).all()] == [None, None]
@@ -170,11 +170,11 @@ async def test_two_concurrent_imports_of_the_same_new_accounts_both_succeed(
 async def test_rows_read_before_the_lock_are_reloaded_under_it(outboxes: list[Outbox]) -> None:
     """A worker that waited for another's change of the account sees it, and does not repeat it."""
     one, two, _ = outboxes
-    await refresh_slack_user(one.services, ALICE)
+    await refresh_slack_user(one.dependencies, ALICE)
     async with one.database.write() as session:
         account = await lock_account(session, "acme")
         async with lock_requested(two):
-            waiting = asyncio.create_task(switch_portal(two.services, person=ALICE, account_id="acme"))
+            waiting = asyncio.create_task(switch_portal(two.dependencies, person=ALICE, account_id="acme"))
         assert not waiting.done()
         account.default_portal = Portal.ADMIN
         session.add(account)
@@ -193,7 +193,7 @@ async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_annou
     async with one.database.write() as session:
         account = await lock_account(session, "acme")
         async with lock_requested(two):
-            waiting = asyncio.create_task(announce_overdue_orders(two.services))
+            waiting = asyncio.create_task(announce_overdue_orders(two.dependencies))
         locked = await session.get_one(ServiceOrder, order.key)
         locked.overdue_check_at = None
         session.add_all([account, locked])
@@ -211,7 +211,7 @@ async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes:
     async with one.database.write() as session:
         await lock_account(session, "acme")
         async with lock_requested(two):
-            waiting = asyncio.create_task(expire_quotes(two.services))
+            waiting = asyncio.create_task(expire_quotes(two.dependencies))
         (await session.get_one(Quote, quote.key)).expires_at += timedelta(seconds=1)
     await at_once(waiting)
     async with one.database.read() as session:
@@ -226,7 +226,7 @@ async def test_r9_nobody_is_reminded_of_a_quote_decided_meanwhile(outboxes: list
     async with one.database.write() as session:
         await lock_account(session, "acme")
         async with lock_requested(two):
-            waiting = asyncio.create_task(enqueue_quote_reminders(two.services))
+            waiting = asyncio.create_task(enqueue_quote_reminders(two.dependencies))
         deciding = await session.get_one(Quote, quote.key)
         deciding.change_status(QuoteStatus.REJECTED, two.at, "Benoît Roche")
     await at_once(waiting)
@@ -246,7 +246,7 @@ async def test_nobody_is_reminded_of_a_payment_confirmed_meanwhile(outboxes: lis
     async with one.database.write() as session:
         await lock_account(session, "acme")
         async with lock_requested(two):
-            waiting = asyncio.create_task(remind_customers(two.services))
+            waiting = asyncio.create_task(remind_customers(two.dependencies))
         (await session.exec(select(OrderLine))).one().change_status(LineStatus.SETTLED, one.at)
     await at_once(waiting)
     assert await two.notices() == []

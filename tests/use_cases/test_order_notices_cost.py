@@ -27,16 +27,16 @@ async def test_telling_everybody_of_an_order_takes_few_queries_and_commits(
     await world.order(alice, acme_meeting=1)
     await world.settle()
     world.clock.move(seconds=60)
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     await world.order(alice, acme_meeting=1)
-    await process_due_orders(world.services)
+    await process_due_orders(world.dependencies)
     world.clock.move(seconds=1)
-    engine = world.services.database.sync_engine
+    engine = world.dependencies.database.sync_engine
     with log_queries(engine) as delivery:
-        assert await deliver_due_notices(world.services) == 10
+        assert await deliver_due_notices(world.dependencies) == 10
     assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
     with log_queries(engine) as home:
-        assert await publish_due_homes(world.services) == 1
+        assert await publish_due_homes(world.dependencies) == 1
     assert delivery.commits <= MAX_DELIVERY_COMMITS
     queries = [sql for sql, _ in delivery.queries if not sql.startswith(LOOKING_FOR_MORE)]
     assert len(queries) <= MAX_DELIVERY_QUERIES, queries

@@ -14,8 +14,8 @@ ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 
 
 async def numbers(outbox: Outbox) -> list[str]:
-    await refresh_slack_user(outbox.services, ALICE)
-    [overview] = await load_home_overviews(outbox.services, person=ALICE)
+    await refresh_slack_user(outbox.dependencies, ALICE)
+    [overview] = await load_home_overviews(outbox.dependencies, person=ALICE)
     return [order.order.number for order in overview.open_orders]
 
 
@@ -38,7 +38,7 @@ async def test_a_payment_to_confirm_is_listed_before_orders_that_wait_for_it(
     for number in range(1002, 1014):
         await outbox.order(f"SO-{number}")
     assert (await numbers(outbox))[:3] == ["SO-1001", "SO-1013", "SO-1012"]
-    [overview] = await load_home_overviews(outbox.services, person=ALICE)
+    [overview] = await load_home_overviews(outbox.dependencies, person=ALICE)
     assert (overview.omitted_orders, overview.omitted_problem_orders) == (3, 0)
 
 
@@ -50,7 +50,7 @@ async def test_orders_that_are_not_listed_are_counted(database_with_accounts: Da
     for number in range(1013, 1016):
         await outbox.order(f"SO-{number}")
     assert len(await numbers(outbox)) == 10
-    [overview] = await load_home_overviews(outbox.services, person=ALICE)
+    [overview] = await load_home_overviews(outbox.dependencies, person=ALICE)
     assert (overview.omitted_orders, overview.omitted_problem_orders) == (3, 2), "twelve of 15 are overdue"
 
 
@@ -67,9 +67,9 @@ async def test_an_overview_shows_what_the_provider_changed_already_when_first_op
     database_with_accounts: Database,
 ) -> None:
     outbox = Outbox(database_with_accounts)
-    await refresh_slack_user(outbox.services, ALICE)
-    await outbox.services.billing.list_subscriptions("acme")
+    await refresh_slack_user(outbox.dependencies, ALICE)
+    await outbox.dependencies.billing.list_subscriptions("acme")
     async with outbox.database.write() as session:
         (await session.get_one(LedgerSubscription, "acme_meeting")).seats = 41
-    opened = await get_account_overview(outbox.services, person=ALICE, account_id="acme")
+    opened = await get_account_overview(outbox.dependencies, person=ALICE, account_id="acme")
     assert {row.subscription.id: row.subscription.seats for row in opened.rows}["acme_meeting"] == 41

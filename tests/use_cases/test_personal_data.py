@@ -205,7 +205,7 @@ async def meet(world: World, name: str) -> Person:
     """Slack has said who they are, however long that takes: nobody waits for it."""
     person = world.person(name)
     identity = SlackIdentity("T01ACME", person.id, "test")
-    assert await refresh_slack_user(world.services, identity)
+    assert await refresh_slack_user(world.dependencies, identity)
     return person
 
 
@@ -231,15 +231,15 @@ async def alice_does_everything(world: World) -> None:
     await alice.submit()
     await world.open_checkout(alice)
     await world.settle()
-    services, person = world.services, SlackIdentity("T01ACME", "U01ALICE", "test")
-    await save_preferences(services, person=person, topics=["orders"], daily_digest=False)
+    dependencies, person = world.dependencies, SlackIdentity("T01ACME", "U01ALICE", "test")
+    await save_preferences(dependencies, person=person, topics=["orders"], daily_digest=False)
     order, [quote] = (
         await world.row(ServiceOrder),
         [q for q in await world.rows(Quote) if q.status == "pending"],
     )
     alice_row = await world.row(BillingContact, email="alice@acme.example")
     benoit = await world.row(BillingContact, email="benoit@acme.example")
-    async with services.write() as session:
+    async with dependencies.write() as session:
         await write_audit_entry(
             session,
             account_id="acme",
@@ -377,7 +377,7 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
 ) -> None:
     """docs/privacy.md. Receipts, and who installed the bot, are all that is left."""
     await alice_does_everything(world)
-    database, old = world.services.database, await world.row(BillingContact, email="alice@acme.example")
+    database, old = world.dependencies.database, await world.row(BillingContact, email="alice@acme.example")
     before = await find_words(database, *WORDS_OF_ALICE)
     exported = await export(database)
     assert [name for name, rows in exported.items() if not rows] == []
@@ -421,7 +421,7 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
 
 async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World) -> None:
     """An order that is placed and finished, and an account that gets them as its administrator."""
-    alice, url = await meet(world, "alice"), world.services.database.url
+    alice, url = await meet(world, "alice"), world.dependencies.database.url
 
     async def order_and_become_administrator() -> None:
         await world.order(alice, acme_meeting=1)
@@ -434,12 +434,12 @@ async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World)
         erasure = await erase_person(database, ALICE, operator="mallory", at=world.clock())
     assert erasure.account_ids == ["acme", "declined"]
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
-    assert await find_words(world.services.database, *WORDS_OF_ALICE) == set()
+    assert await find_words(world.dependencies.database, *WORDS_OF_ALICE) == set()
 
 
 async def test_whoever_has_an_open_order_or_is_the_only_contact_is_not_erased(world: World) -> None:
     await world.order(world.person("sam"), slow_meeting=1)
-    database, sam = world.services.database, PersonKey.parse("sam@acme.example")
+    database, sam = world.dependencies.database, PersonKey.parse("sam@acme.example")
     before = await find_words(database, "sam")
     with pytest.raises(NotErasable, match="SO-1001 of slow is not finished"):
         await erase_person(database, sam, operator="mallory", at=world.clock())
@@ -449,7 +449,7 @@ async def test_whoever_has_an_open_order_or_is_the_only_contact_is_not_erased(wo
     await world.settle()
     await world.pass_time(minutes=5)
     await erase_person(database, sam, operator="mallory", at=world.clock())
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         await session.exec(
             update(Account).where(col(Account.id) == "declined").values(closed_at=world.clock())
         )
@@ -533,7 +533,7 @@ async def test_old_notices_and_profiles_are_deleted_unless_they_are_needed(world
     await world.settle()
     await world.order(await meet(world, "dora"), declined_meeting=1)
     await world.settle()
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         await store_aged_notices(world, session)
         for user, days in (("U01ALICE", 91), ("U77OLD", 91), ("U78NEW", 89)):
             await session.merge(
@@ -545,16 +545,16 @@ async def test_old_notices_and_profiles_are_deleted_unless_they_are_needed(world
                     refreshed_at=world.clock() - timedelta(days=days),
                 )
             )
-    assert await expire_personal_data(world.services) == 3
+    assert await expire_personal_data(world.dependencies) == 3
     needed = {"of a pending quote", "of an open order", "waiting"}
     assert await list_aged(world) == {*needed, "younger"}
     users = {user.user_id for user in await world.rows(SlackUser)}
     assert {"U01ALICE", "U78NEW"} <= users
     assert "U77OLD" not in users
-    assert await expire_personal_data(world.services) == 0
+    assert await expire_personal_data(world.dependencies) == 0
 
     world.clock.move(days=366)
-    assert await expire_personal_data(world.services) > 0
+    assert await expire_personal_data(world.dependencies) > 0
     assert await list_aged(world) == needed
 
 

@@ -73,7 +73,7 @@ class Watched:
 def watch(world: World) -> list[tuple[str, bool]]:
     calls: list[tuple[str, bool]] = []
     for name in PORTS:
-        setattr(world.services, name, Watched(name, getattr(world.services, name), calls))
+        setattr(world.dependencies, name, Watched(name, getattr(world.dependencies, name), calls))
     return calls
 
 
@@ -122,7 +122,7 @@ async def look_around(world: World) -> None:
 
 async def set_invoice_numbers(world: World) -> None:
     """As of a provider that makes invoices of its own."""
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         for line in (await session.exec(select(OrderLine))).all():
             line.provider_invoice_number = "INV-1"
             session.add(line)
@@ -167,7 +167,7 @@ async def extend_a_quote(world: World) -> None:
 async def change_contacts(world: World) -> None:
     """Invite somebody of whom nothing is stored yet."""
     alice, vera = world.person("alice"), world.person("vera")
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         await session.delete(await session.get_one(SlackUser, ("T01ACME", vera.id)))
     await invite(world, alice, vera.id)
     await answer_invitation(world, vera, "billing_contact.accept")
@@ -182,7 +182,7 @@ async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
     await change_contacts(world)
     await order_on_invoice(world)
     for job in JOBS.values():
-        await job.run(world.services)
+        await job.run(world.dependencies)
     assert [method for method, inside in calls if inside] == []
     assert {method for method, _ in calls} == methods_of_the_ports(), "the flows reach every port's methods"
     assert len(await list_charges(world)) == 4
@@ -191,8 +191,8 @@ async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
 async def test_the_watch_notices_a_call_inside_a_transaction(world: World) -> None:
     """Else the test above could not fail."""
     calls = watch(world)
-    async with world.services.write():
-        await world.services.billing.create_portal_link("acme")
-    await world.services.billing.create_portal_link("acme")
+    async with world.dependencies.write():
+        await world.dependencies.billing.create_portal_link("acme")
+    await world.dependencies.billing.create_portal_link("acme")
     method = "billing.create_portal_link"
     assert calls == [(method, True), (method, False)]

@@ -73,7 +73,7 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(out
         await outbox.deliver()
     outbox.messenger.before = None
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT]
-    outbox.at += get_lease_duration(outbox.services.settings)
+    outbox.at += get_lease_duration(outbox.dependencies.settings)
     await outbox.deliver_all()
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE]
 

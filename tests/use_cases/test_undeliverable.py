@@ -60,7 +60,7 @@ async def deliver_for(outbox: Outbox, window: timedelta) -> list[Notice]:
     """Deliveries whenever something is due, except for the long pauses in the middle of the window; returns
     what still waits before its end. Then until nothing waits, which takes some minutes at most."""
     start, waiting = outbox.at, list[Notice]()
-    while (at := await find_next_delivery_time(outbox.services)) is not None:
+    while (at := await find_next_delivery_time(outbox.dependencies)) is not None:
         outbox.at = max(at, outbox.at)
         if outbox.at - start < window - FIVE_MINUTES and at > start + timedelta(minutes=1):
             outbox.at = start + window - FIVE_MINUTES

@@ -178,6 +178,8 @@ async def _find_blocking_outcome(
         return await _find_repetition_outcome(client, item, customer, charge)
     price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
     amount, tax = price.amount + price.unrelated_amount, price.tax + price.unrelated_tax
+    if price.other_amount_due is not None:
+        return PriceChanged(price.other_amount_due - tax, tax, "unrelated_charges")
     if (price.amount, price.tax) != (charge.amount, charge.tax):
         return PriceChanged(amount, tax)
     if price.unrelated_amount or price.unrelated_tax:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fractions import Fraction
 
 import stripe
 import structlog
@@ -15,6 +16,7 @@ from bot.billing.gateway import (
     MixedPricesUnsupported,
     Preview,
     PreviewIncomplete,
+    PreviewMismatch,
     PriceArchived,
     PricedLine,
     RecurringTotal,
@@ -34,6 +36,7 @@ from bot.billing.stripe.client import (
 from bot.billing.stripe.currencies import get_documented_minimum_charge, to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.renewal_cache import CachedRenewals, RenewalTotals
+from bot.billing.stripe.seat_share import WholePeriods, compute_whole_periods, find_expected_total
 from bot.billing.stripe.taxes import (
     TaxPart,
     TaxRateReader,
@@ -70,6 +73,12 @@ class PricePreview:
     is_below_minimum: bool = False
     tax_parts: tuple[TaxPart, ...] = ()
     tax_details: TaxDetails = field(default_factory=TaxDetails)
+    # Before discounts, with included tax.
+    undiscounted: int = 0
+    # Of the item's own new seats, of which the amount and the tax are the sums.
+    lines: tuple[stripe.InvoiceLineItem, ...] = ()
+    # What the provider would charge in all, if that is not what its lines add up to.
+    other_amount_due: int | None = None
 
     @property
     def total(self) -> int:
@@ -98,6 +107,12 @@ async def preview_lines(
             return None
         return await preview_renewal(client, item, line.seats, address, customer)
 
+    async def price_tiers(item: SubscriptionItem, later: PricePreview | None) -> WholePeriods | None:
+        before = await preview_renewal(client, item, 0, address, customer) if later is not None else None
+        if before is None or later is None:
+            return None
+        return WholePeriods(Fraction(later.undiscounted), Fraction(before.undiscounted))
+
     async def price_line(
         line: LineRequest,
     ) -> tuple[PricedLine, PricePreview, tuple[PeriodLength, PricePreview | None]]:
@@ -106,8 +121,10 @@ async def preview_lines(
             now, later = await asyncio.gather(
                 preview_proration(client, item, line.seats, at, address, customer), price_renewal(line)
             )
+            periods = compute_whole_periods(item, line.seats) or await price_tiers(item, later)
         if now.unrelated_amount or now.unrelated_tax:
             raise UnrelatedChargesPending(amount=Money(now.unrelated_total, account.currency))
+        _check_charge(now, item, periods, account.currency)
         if now.amount < 0:
             raise SeatsReducePrice
         priced_line = _build_priced_line(item, line, now, account)
@@ -173,6 +190,19 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise MixedPricesUnsupported
 
 
+def _check_charge(
+    now: PricePreview, item: SubscriptionItem, periods: WholePeriods | None, currency: str
+) -> None:
+    """Without `periods`, nothing but Stripe's own preview says what the new seats cost."""
+    if now.other_amount_due is not None:
+        raise PreviewMismatch(
+            billed=Money(now.other_amount_due, currency), expected=Money(now.amount_due, currency)
+        )
+    expected = None if periods is None else find_expected_total(now.lines, item, periods)
+    if expected is not None:
+        raise PreviewMismatch(billed=Money(now.total, currency), expected=Money(expected, currency))
+
+
 async def preview_proration(
     client: stripe.StripeClient,
     item: SubscriptionItem,
@@ -187,10 +217,11 @@ async def preview_proration(
     for line in invoice.lines.data:
         if _is_proration(line, item, at):
             own.append(line)
-        elif not _is_renewal(line, item):
+        else:
+            # Also one of the next period: what is previewed is the invoice that is made at once.
             others.append(line)
     starting_balance = to_minor_units(invoice.starting_balance, invoice.currency)
-    return PricePreview(
+    price = PricePreview(
         sum(map(compute_net, own)),
         sum(map(compute_tax, own)),
         sum(map(compute_net, others)),
@@ -199,7 +230,16 @@ async def preview_proration(
         is_below_minimum=invoice.amount_due == 0 and invoice.total + invoice.starting_balance > 0,
         tax_parts=tuple(read_tax_parts(invoice, own, is_tax_disabled=item.is_tax_disabled)),
         tax_details=read_tax_details(invoice),
+        lines=tuple(own),
     )
+    return replace(price, other_amount_due=_find_other_amount_due(invoice, price))
+
+
+def _find_other_amount_due(invoice: stripe.Invoice, price: PricePreview) -> int | None:
+    total, due = (to_minor_units(each, invoice.currency) for each in (invoice.total, invoice.amount_due))
+    read_total = price.total + price.unrelated_total
+    read_due = 0 if price.is_below_minimum else max(0, read_total + price.starting_balance)
+    return None if (total, due) == (read_total, read_due) else due
 
 
 async def preview_renewal(
@@ -211,7 +251,8 @@ async def preview_renewal(
     except (stripe.InvalidRequestError, PreviewIncomplete):
         return None
     own = _list_renewal_lines(invoice, item)
-    return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)))
+    undiscounted = sum(to_minor_units(line.amount, line.currency) for line in own)
+    return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)), undiscounted=undiscounted)
 
 
 async def preview_current_renewals(
@@ -324,12 +365,6 @@ def _is_proration(line: stripe.InvoiceLineItem, item: SubscriptionItem, at: date
     details = line.parent.subscription_item_details if line.parent else None
     own = details is not None and details.proration and details.subscription_item == item.stripe_item_id
     return own and line.period.start == to_timestamp(at)
-
-
-def _is_renewal(line: stripe.InvoiceLineItem, item: SubscriptionItem) -> bool:
-    """A line of the next period: shown in the preview, but not charged now."""
-    details = line.parent.subscription_item_details if line.parent else None
-    return details is not None and line.period.start >= to_timestamp(item.period_end)
 
 
 def _list_renewal_lines(invoice: stripe.Invoice, item: SubscriptionItem) -> list[stripe.InvoiceLineItem]:

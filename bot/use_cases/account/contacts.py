@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import (
     SlackIdentity,
     build_actor,
@@ -15,7 +16,6 @@ from bot.permissions import (
     list_account_roles,
     lock_account_role,
 )
-from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import (
     enqueue_invitation_message_update,
@@ -44,17 +44,19 @@ from models.notice import NoticeKind
 from models.notice.payloads import ContactsChangedPayload, ContactWithdrawnPayload
 
 
-async def get_contacts(services: Services, *, person: SlackIdentity, account_id: str) -> ContactsPage:
-    at = services.now()
-    async with services.read() as session:
+async def get_contacts(dependencies: Dependencies, *, person: SlackIdentity, account_id: str) -> ContactsPage:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
         return await load_contacts_page(session, account, contact, at)
 
 
-async def withdraw_contact(services: Services, *, person: SlackIdentity, contact_id: int) -> ContactsPage:
+async def withdraw_contact(
+    dependencies: Dependencies, *, person: SlackIdentity, contact_id: int
+) -> ContactsPage:
     """The contacts that are left. People may withdraw themselves, but never the last contact."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         row = await session.get(BillingContact, contact_id)
         account, own_contact = await lock_own_role(session, person, row, at, not_found=ContactNotFound())
         contacts = await list_former_and_active_contacts(session, account)

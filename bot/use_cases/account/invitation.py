@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from bot.db import Session, lock_account
+from bot.dependencies import Dependencies
 from bot.permissions import (
     SlackIdentity,
     build_actor,
@@ -13,7 +14,6 @@ from bot.permissions import (
     get_member,
     is_contact_of,
 )
-from bot.services import Services
 from bot.use_cases.account.contacts import (
     close_invitation,
     enqueue_contacts_change,
@@ -61,27 +61,31 @@ COLLEAGUE_FIELD = "colleague"
 # --- a billing contact
 
 
-async def get_inviting_account(services: Services, *, person: SlackIdentity, account_id: str) -> Account:
-    async with services.read() as session:
-        account, _ = await get_authorized_role(session, person, account_id, services.now(), for_change=False)
+async def get_inviting_account(
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str
+) -> Account:
+    async with dependencies.read() as session:
+        account, _ = await get_authorized_role(
+            session, person, account_id, dependencies.now(), for_change=False
+        )
     account.check_open()
     return account
 
 
 async def invite_contact(
-    services: Services, *, person: SlackIdentity, account_id: str, user_id: str
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str, user_id: str
 ) -> ContactsPage:
     """Raises InvalidInput if the colleague cannot be invited."""
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         _, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
     if not user_id:
         raise InvalidInput({COLLEAGUE_FIELD: FieldRequired()})
     colleague = SlackIdentity(person.team_id, user_id, person.source)
     # If Slack doesn't answer, what is stored may still be fresh enough.
-    await refresh_slack_user(services, colleague)
-    at = services.now()
-    async with services.write() as session:
+    await refresh_slack_user(dependencies, colleague)
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account, contact = await lock_own_role(session, person, contact, at, not_found=AccountNotFound())
         account.check_open()
         await _check_invitation_limit(session, account, at)
@@ -98,9 +102,11 @@ async def invite_contact(
         return await load_contacts_page(session, account, contact, at)
 
 
-async def cancel_invitation(services: Services, *, person: SlackIdentity, invitation_id: int) -> ContactsPage:
-    at = services.now()
-    async with services.write() as session:
+async def cancel_invitation(
+    dependencies: Dependencies, *, person: SlackIdentity, invitation_id: int
+) -> ContactsPage:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         row = await session.get(ContactInvitation, invitation_id)
         account, contact = await lock_own_role(session, person, row, at, not_found=InvitationNotFound())
         details = await _get_details(session, invitation_id, at)
@@ -120,9 +126,11 @@ async def cancel_invitation(services: Services, *, person: SlackIdentity, invita
 # --- the invited person
 
 
-async def accept_invitation(services: Services, *, person: SlackIdentity, invitation_id: int) -> Account:
-    at = services.now()
-    async with services.write() as session:
+async def accept_invitation(
+    dependencies: Dependencies, *, person: SlackIdentity, invitation_id: int
+) -> Account:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account, user, details = await _lock_own_invitation(session, person, invitation_id, at)
         account.check_open()
         contact = await _add_contact(session, account, user)
@@ -139,9 +147,11 @@ async def accept_invitation(services: Services, *, person: SlackIdentity, invita
         return account
 
 
-async def decline_invitation(services: Services, *, person: SlackIdentity, invitation_id: int) -> Account:
-    at = services.now()
-    async with services.write() as session:
+async def decline_invitation(
+    dependencies: Dependencies, *, person: SlackIdentity, invitation_id: int
+) -> Account:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account, user, details = await _lock_own_invitation(session, person, invitation_id, at)
         actor = Actor("colleague", user.name, person.source, *user.identity_key, user.email or "")
         await close_invitation(

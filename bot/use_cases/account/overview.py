@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, exists
 from sqlmodel import col, func, or_
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, get_authorized_role, list_account_roles
-from bot.services import Services
 from bot.use_cases.account.receipts import load_receipts
 from bot.use_cases.account.seat_history import load_seat_history
 from bot.use_cases.billing_sync.account import refresh_account
@@ -32,28 +32,28 @@ RECENT_FAILURE_PERIOD = timedelta(days=7)
 
 
 async def get_account_overview(
-    services: Services, *, person: SlackIdentity, account_id: str
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str
 ) -> AccountOverview:
-    overview, subscriptions = await _load_overview_for(services, person, account_id)
-    if await refresh_account(services, account_id, subscriptions):
-        overview, _ = await _load_overview_for(services, person, account_id)
+    overview, subscriptions = await _load_overview_for(dependencies, person, account_id)
+    if await refresh_account(dependencies, account_id, subscriptions):
+        overview, _ = await _load_overview_for(dependencies, person, account_id)
     return overview
 
 
 async def _load_overview_for(
-    services: Services, person: SlackIdentity, account_id: str
+    dependencies: Dependencies, person: SlackIdentity, account_id: str
 ) -> tuple[AccountOverview, list[Subscription]]:
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
         rows = await list_subscription_details(session, account)
         overview = await _load_account_overview(session, account, rows, at)
         return overview, [row.subscription for row in rows]
 
 
-async def load_home_overviews(services: Services, *, person: SlackIdentity) -> list[AccountOverview]:
-    at = services.now()
-    async with services.read() as session:
+async def load_home_overviews(dependencies: Dependencies, *, person: SlackIdentity) -> list[AccountOverview]:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         return [
             await _load_home_overview(session, account, at)
             for account, _ in await list_account_roles(session, person)

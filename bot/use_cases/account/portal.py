@@ -1,7 +1,7 @@
 """Opening the portal for payment methods, and how that changes the default portal (R15)."""
 
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, build_actor, get_authorized_role, lock_account_role
-from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import enqueue_notice, list_active_contacts, list_direct_destinations
 from models.account import Account, Portal
@@ -10,21 +10,25 @@ from models.notice.payloads import PortalChangedPayload
 
 
 async def open_portal(
-    services: Services, *, person: SlackIdentity, account_id: str
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str
 ) -> tuple[Account, str | None]:
     """The account, and the link if its default portal is GoTo Admin; otherwise the warning has to be shown
     first. The link changes payment methods, so it is given to a fresh identity only (R5)."""
-    async with services.read() as session:
-        account, _ = await get_authorized_role(session, person, account_id, services.now(), for_change=True)
+    async with dependencies.read() as session:
+        account, _ = await get_authorized_role(
+            session, person, account_id, dependencies.now(), for_change=True
+        )
     if account.default_portal is Portal.CORPORATE:
         return account, None
-    return account, await services.billing.create_portal_link(account_id)
+    return account, await dependencies.billing.create_portal_link(account_id)
 
 
-async def switch_portal(services: Services, *, person: SlackIdentity, account_id: str) -> tuple[Account, str]:
+async def switch_portal(
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str
+) -> tuple[Account, str]:
     """Make GoTo Admin the default portal, for good, and notify the other contacts. Returns the link."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, account_id, at)
         if account.default_portal is Portal.CORPORATE:
             account.default_portal = Portal.ADMIN
@@ -48,4 +52,4 @@ async def switch_portal(services: Services, *, person: SlackIdentity, account_id
                 at=at,
                 payload=PortalChangedPayload(by=contact.name),
             )
-    return account, await services.billing.create_portal_link(account_id)
+    return account, await dependencies.billing.create_portal_link(account_id)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,10 +29,12 @@ DIGEST_LENGTH = 16
 
 @dataclass
 class AccountsExport:
-    """`content` is the file's; `omitted` says what no file can express."""
+    """`content` is the file's; `omitted` says what a file cannot express, and `warnings` what can't be
+    imported everywhere."""
 
     content: dict[str, Any] = field(default_factory=lambda: {"accounts": [], "products": []})
     omitted: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -112,7 +114,7 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
         **_build_self_service(account),
         "billing_address": _drop_empty(account.billing_address.model_dump()),
         "billing_contacts": [_build_contact(contact) for contact in existing.active_contacts],
-        "administrators": [*_build_administrators(existing)],
+        "administrators": [],
     }
     if account.stripe_customer is None:
         values["payment_methods"] = [
@@ -130,7 +132,9 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
             if method.active
         ]
     values["subscriptions"] = [*_build_subscriptions(export, existing)]
-    values["quotes"] = [_build_quote(existing, quote) for quote in existing.quotes.values()]
+    listed_ids = {subscription["id"] for subscription in values["subscriptions"]}
+    values["administrators"] = [*_build_administrators(export, existing, listed_ids)]
+    values["quotes"] = [*_build_quotes(export, existing, listed_ids)]
     values["exported_state"] = _compute_digest(existing, values)
     return _drop_empty(values)
 
@@ -183,7 +187,11 @@ def _build_self_service(row: Account | Subscription) -> dict[str, Any]:
     return {"self_service": _drop_empty({"eligible": False, "reason": row.self_service_reason})}
 
 
-def _build_administrators(existing: ExistingAccount) -> Iterator[dict[str, Any]]:
+def _build_administrators(
+    export: AccountsExport, existing: ExistingAccount, listed_ids: Set[str]
+) -> Iterator[dict[str, Any]]:
+    """Without their seats if a file doesn't list the subscriptions: those of a linked account are not known
+    in a new database, and in this one the seats stay."""
     for administrator in existing.administrators.values():
         if administrator.active:
             seats = [
@@ -191,6 +199,9 @@ def _build_administrators(existing: ExistingAccount) -> Iterator[dict[str, Any]]
                 for (holder, _), seat in existing.seat_assignments.items()
                 if holder == administrator.id
             ]
+            if not listed_ids >= {*seats}:
+                export.omitted.append(f"{existing.account.id}: the seats of {administrator.email}")
+                seats = []
             yield _drop_empty({"email": administrator.email, "name": administrator.name, "seats": seats})
 
 
@@ -216,6 +227,19 @@ def _build_subscriptions(export: AccountsExport, existing: ExistingAccount) -> I
             **_build_self_service(subscription),
         }
         yield _drop_empty(values)
+
+
+def _build_quotes(
+    export: AccountsExport, existing: ExistingAccount, listed_ids: Set[str]
+) -> Iterator[dict[str, Any]]:
+    for quote in existing.quotes.values():
+        values = _build_quote(existing, quote)
+        if not listed_ids >= {line["subscription"] for line in values["lines"]}:
+            export.warnings.append(
+                f"{existing.account.id}: quote {quote.number} can only be imported where its subscriptions "
+                "are known, not into a new database"
+            )
+        yield values
 
 
 def _build_quote(existing: ExistingAccount, quote: Quote) -> dict[str, Any]:

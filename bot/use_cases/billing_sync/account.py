@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.billing_sync.payment_methods import refresh_payment_methods
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from models.subscription import Subscription
 
 
 async def refresh_account(
-    services: Services, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
+    dependencies: Dependencies, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
     """Returns whether anything changed. `local_subscriptions` is as `refresh_subscriptions` takes it. Raises
     BillingUnavailable, CustomerNotFound."""
     changed = await asyncio.gather(
-        refresh_subscriptions(services, account_id, local_subscriptions),
-        refresh_payment_methods(services, account_id),
+        refresh_subscriptions(dependencies, account_id, local_subscriptions),
+        refresh_payment_methods(dependencies, account_id),
     )
     return any(changed)

@@ -8,27 +8,27 @@ from sqlmodel import select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, PaymentMethodState
 from bot.db import Session, lock_account
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.account_change import record_account_change
 from models.payment_method import PaymentMethod
 
 log = structlog.get_logger()
 
 
-async def refresh_payment_methods(services: Services, account_id: str) -> bool:
+async def refresh_payment_methods(dependencies: Dependencies, account_id: str) -> bool:
     """Bring the bot's copy up to date with the provider, and deactivate the rest. Returns whether anything
     changed.
 
     A provider that stores no cards changes nothing: the imported ones stay. Raises BillingUnavailable,
     CustomerNotFound.
     """
-    states = await services.billing.list_payment_methods(account_id)
+    states = await dependencies.billing.list_payment_methods(account_id)
     if states is None:
         return False
-    async with services.read() as session:
+    async with dependencies.read() as session:
         if _is_up_to_date(await _list_methods(session, account_id), states):
             return False
-    async with services.write() as session:
+    async with dependencies.write() as session:
         account = await lock_account(session, account_id)
         account.revision += 1
         session.add(account)
@@ -37,10 +37,10 @@ async def refresh_payment_methods(services: Services, account_id: str) -> bool:
     return True
 
 
-async def refresh_methods_if_available(services: Services, account_id: str) -> None:
+async def refresh_methods_if_available(dependencies: Dependencies, account_id: str) -> None:
     """Before a card is chosen: if the provider does not respond, the stored ones are shown."""
     with contextlib.suppress(BillingUnavailable, CustomerNotFound):
-        await refresh_payment_methods(services, account_id)
+        await refresh_payment_methods(dependencies, account_id)
 
 
 def _is_up_to_date(methods: list[PaymentMethod], states: list[PaymentMethodState]) -> bool:

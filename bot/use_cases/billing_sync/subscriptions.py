@@ -9,8 +9,8 @@ from sqlmodel import col, delete, select
 
 from bot.billing.gateway import SubscriptionState
 from bot.db import Session, lock_account
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId
-from bot.services import Services
 from bot.use_cases.account_change import record_account_change
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.subscription_diff import (
@@ -30,7 +30,7 @@ PROVIDER_ACTOR = Actor("provider", "billing", JobId.REFRESH_ACCOUNTS.value)
 
 
 async def refresh_subscriptions(
-    services: Services, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
+    dependencies: Dependencies, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
     """Bring the bot's copy up to date with the provider. Returns whether anything changed.
 
@@ -39,20 +39,20 @@ async def refresh_subscriptions(
     BillingUnavailable, CustomerNotFound.
     """
     if local_subscriptions is None:
-        async with services.read() as session:
+        async with dependencies.read() as session:
             local_subscriptions = await _list_subscriptions(session, account_id)
-    states = await services.billing.list_subscriptions(account_id)
+    states = await dependencies.billing.list_subscriptions(account_id)
     if any(state.outlook.update_pending_until for state in states):
-        async with services.read() as session:
+        async with dependencies.read() as session:
             states = await _hide_own_updates(session, account_id, states)
     diff = compute_subscription_diff(local_subscriptions, states)
     if diff.is_empty:
         return False
-    async with services.write() as session:
+    async with dependencies.write() as session:
         account = await lock_account(session, account_id)
         account.revision += 1
         session.add(account)
-        await _apply_diff(session, account_id, diff, services.now())
+        await _apply_diff(session, account_id, diff, dependencies.now())
     return True
 
 

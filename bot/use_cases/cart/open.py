@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import (
     SlackIdentity,
     build_actor,
@@ -12,7 +13,6 @@ from bot.permissions import (
     list_account_roles,
     lock_account_role,
 )
-from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.cart.command import ParsedCommand, parse_command_text
@@ -67,7 +67,7 @@ CartEntry = AccountChoiceNeeded | CartBlocked | PendingQuotesWarning | CartPage
 
 
 async def open_cart(
-    services: Services,
+    dependencies: Dependencies,
     *,
     person: SlackIdentity,
     account_id: str | None = None,
@@ -76,19 +76,19 @@ async def open_cart(
 ) -> CartEntry:
     """The first screen of `/add-seats`: what is in the way, else the pending quotes, else the cart, filled in
     with the text or with the seats of an earlier order, if there is one."""
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         role = await _find_role(session, person, account_id, at)
         if isinstance(role, AccountChoiceNeeded):
             return role
         state = await load_cart_state(session, *role, at)
     # Refreshed first, because the command may name a subscription that only the provider knows so far.
     subscriptions = [row.subscription for row in state.all_rows]
-    is_changed = await refresh_account(services, state.account.id, subscriptions)
+    is_changed = await refresh_account(dependencies, state.account.id, subscriptions)
     if is_changed:
-        async with services.read() as session:
+        async with dependencies.read() as session:
             state = await load_cart_state(session, *role, at)
-    return await _build_cart_entry(services, state, command_text, repeated_order_id, at)
+    return await _build_cart_entry(dependencies, state, command_text, repeated_order_id, at)
 
 
 async def _find_role(
@@ -101,70 +101,70 @@ async def _find_role(
 
 
 async def _build_cart_entry(
-    services: Services, state: CartState, command_text: str, repeated_order_id: int, at: datetime
+    dependencies: Dependencies, state: CartState, command_text: str, repeated_order_id: int, at: datetime
 ) -> CartBlocked | PendingQuotesWarning | CartPage:
     refusals = _list_refusals(state, at)
     if refusals:
         blocked_rows = [row for row in state.rows if row.refusal is not None]
         return CartBlocked(state.account, refusals, blocked_rows)
-    command = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
+    command = parse_command_text(command_text, state.rows, dependencies.settings.seat_bounds)
     if state.other_quotes:
-        async with services.read() as session:
+        async with dependencies.read() as session:
             warning = await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
             return replace(warning, unparsed=command.unparsed)
     if not repeated_order_id:
         return _build_cart_page(state, state.seats, command)
-    async with services.read() as session:
-        return await _build_repeated_page(session, services, state, repeated_order_id)
+    async with dependencies.read() as session:
+        return await _build_repeated_page(session, dependencies, state, repeated_order_id)
 
 
 async def _build_repeated_page(
-    session: Session, services: Services, state: CartState, order_id: int
+    session: Session, dependencies: Dependencies, state: CartState, order_id: int
 ) -> CartPage:
     repeated = await load_repeated_order(
-        session, state.account, order_id, state.all_rows, state.seats, services.settings.seat_bounds
+        session, state.account, order_id, state.all_rows, state.seats, dependencies.settings.seat_bounds
     )
     page = _build_cart_page(state, state.seats, ParsedCommand(seats=repeated.seats))
     return replace(page, repeated=repeated)
 
 
 async def load_cart_page(
-    services: Services,
+    dependencies: Dependencies,
     *,
     person: SlackIdentity,
     account_id: str,
     command_text: str = "",
     repeated_order_id: int = 0,
 ) -> CartPage:
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
         state = await load_cart_state(session, account, contact, at)
         if repeated_order_id:
-            return await _build_repeated_page(session, services, state, repeated_order_id)
-    command = parse_command_text(command_text, state.rows, services.settings.seat_bounds)
+            return await _build_repeated_page(session, dependencies, state, repeated_order_id)
+    command = parse_command_text(command_text, state.rows, dependencies.settings.seat_bounds)
     return _build_cart_page(state, state.seats, command)
 
 
 async def load_pending_quotes_warning(
-    services: Services, *, person: SlackIdentity, account_id: str
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str
 ) -> PendingQuotesWarning:
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
         pending_quotes = await list_pending_quotes(session, account.id, at)
         return await _load_warning(session, account, contact, pending_quotes, at)
 
 
 async def record_consent_to_replace(
-    services: Services, *, person: SlackIdentity, account_id: str, quote_ids: tuple[int, ...]
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str, quote_ids: tuple[int, ...]
 ) -> None:
     """The person agrees that saving the cart replaces these quotes (R7).
 
     Raises QuotesPending if other quotes are pending by now.
     """
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, account_id, at)
         pending_quotes = await list_pending_quotes(session, account.id, at)
         other_quotes = [quote for quote in pending_quotes if not is_own_quote(quote, contact)]
@@ -183,17 +183,17 @@ async def record_consent_to_replace(
 
 
 async def save_cart_draft(
-    services: Services, *, person: SlackIdentity, account_id: str, seat_inputs: Mapping[str, str]
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str, seat_inputs: Mapping[str, str]
 ) -> CartPage:
     """Store the seats entered so far, when the person turns a page or goes back.
 
     Raises InvalidInput by `seats:<subscription id>`; then nothing is stored.
     """
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
         state = await load_cart_state(session, account, contact, at)
-        seats = apply_seat_inputs(state.seats, state.rows, seat_inputs, services.settings.seat_bounds)
+        seats = apply_seat_inputs(state.seats, state.rows, seat_inputs, dependencies.settings.seat_bounds)
         await store_cart_seats(session, state, seats)
         return _build_cart_page(state, seats, ParsedCommand())
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from bot.billing.gateway import LineRequest, Preview
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, build_actor, get_authorized_role, is_unchanged, lock_account_role
-from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, write_audit_entries
 from bot.use_cases.cart.contents import (
     CartState,
@@ -33,7 +33,7 @@ from models.subscription.proration import truncate_to_second
 
 
 async def save_cart(
-    services: Services, *, person: SlackIdentity, account_id: str, seat_inputs: Mapping[str, str]
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str, seat_inputs: Mapping[str, str]
 ) -> QuoteDetails:
     """Save the cart and create its quote (R7, R10). `seat_inputs` maps subscription ids to the text entered.
 
@@ -41,16 +41,16 @@ async def save_cart(
     Raises InvalidInput by `seats:<subscription id>`, QuotesPending, NoAutomaticPaymentMethod,
     AccountNotSelfServed, BillingUnavailable, MixedPricesUnsupported.
     """
-    at = truncate_to_second(services.now())
-    async with services.write() as session:
+    at = truncate_to_second(dependencies.now())
+    async with dependencies.write() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
         cart = await _load_cart(session, account, contact, at)
-        limits = services.settings.seat_bounds
+        limits = dependencies.settings.seat_bounds
         seats = apply_seat_inputs(cart.state.seats, cart.state.rows, seat_inputs, limits)
         _check_order_size(limits, seats, seat_inputs)
         await store_cart_seats(session, cart.state, seats)
     _check_cart(cart, seats, at)
-    saving = _SaveRequest(services, person, account_id, seats, at)
+    saving = _SaveRequest(dependencies, person, account_id, seats, at)
     details = await _store_quote(saving, cart, None) if cart.quoted_seats == seats else None
     return details or await _create_or_reuse_quote(saving, cart)
 
@@ -83,7 +83,7 @@ def _check_cart(cart: _LoadedCart, seats: Mapping[str, int], at: datetime) -> No
 
 @dataclass(frozen=True)
 class _SaveRequest:
-    services: Services
+    dependencies: Dependencies
     person: SlackIdentity
     account_id: str
     seats: dict[str, int]
@@ -99,7 +99,7 @@ class _PricedCart:
 async def _create_or_reuse_quote(saving: _SaveRequest, cart: _LoadedCart) -> QuoteDetails:
     requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(saving.seats.items())]
     address = cart.state.account.billing_address
-    preview = await saving.services.billing.preview_lines(saving.account_id, requests, saving.at, address)
+    preview = await saving.dependencies.billing.preview_lines(saving.account_id, requests, saving.at, address)
     details = await _store_quote(saving, cart, _PricedCart(preview, address))
     assert details is not None, "there is a price"
     return details
@@ -112,7 +112,7 @@ async def _store_quote(
 
     If the account has changed since the request began, while prices were fetched for example, everything is
     loaded and checked again."""
-    async with saving.services.write() as session:
+    async with saving.dependencies.write() as session:
         account, contact = await lock_account_role(session, saving.person, saving.account_id, saving.at)
         if not await is_unchanged(session, saving.person, account):
             cart = await _load_cart(session, account, contact, saving.at)
@@ -170,7 +170,7 @@ async def _clear_consent(session: Session, state: CartState) -> None:
 async def _create_cart_quote(
     session: Session, saving: _SaveRequest, account: Account, state: CartState, price: _PricedCart
 ) -> CreatedQuote:
-    default_expiry = get_default_expiry(account, saving.at, saving.services.settings.quote_validity_days)
+    default_expiry = get_default_expiry(account, saving.at, saving.dependencies.settings.quote_validity_days)
     period_ends = [line.period_end for line in price.preview.lines]
     return await create_quote(
         session,

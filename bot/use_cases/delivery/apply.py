@@ -8,8 +8,8 @@ from typing import Any
 from sqlmodel import col, delete, select, update
 
 from bot.db import Session, lock_account
+from bot.dependencies import Dependencies
 from bot.messaging.messenger import MessageRef
-from bot.services import Services
 from bot.use_cases.delivery.context import QuoteState
 from bot.use_cases.delivery.fallback import (
     UndeliverableNotice,
@@ -217,15 +217,15 @@ async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
 
 
 async def enqueue_missed_message_updates(
-    services: Services, notice: Notice, rendered_state: QuoteState | None
+    dependencies: Dependencies, notice: Notice, rendered_state: QuoteState | None
 ) -> None:
     """Call it once the copy is committed: a change committed at the same moment may have missed the copy.
     Changes lock the account, so with the account locked this one is visible."""
-    async with services.write() as session:
+    async with dependencies.write() as session:
         quote = await session.get_one(Quote, notice.quote_id)
         account = await lock_account(session, quote.account_id, quote)
         if await _load_quote_state(session, notice, quote) != rendered_state:
-            await enqueue_quote_message_updates(session, account, quote, services.now())
+            await enqueue_quote_message_updates(session, account, quote, dependencies.now())
 
 
 async def _load_quote_state(session: Session, notice: Notice, quote: Quote) -> QuoteState:

@@ -16,7 +16,7 @@ from sqlmodel import and_, col, func, or_, select
 from sqlmodel.sql.expression import Select
 
 from bot.db import Session
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.delivery.order_message import find_no_op_edit_ids
 from bot.use_cases.due_rows import ClaimQueue
 from bot.use_cases.rate_limits import (
@@ -84,16 +84,18 @@ class DueRun:
     no_op_edit_ids: Collection[int]
 
 
-def build_notice_queue(services: Services) -> ClaimQueue[TeamDestination, DeliveryLease]:
+def build_notice_queue(dependencies: Dependencies) -> ClaimQueue[TeamDestination, DeliveryLease]:
     return ClaimQueue(
-        services, partial(_find_due_destinations, services), partial(_claim_destinations, services)
+        dependencies,
+        partial(_find_due_destinations, dependencies),
+        partial(_claim_destinations, dependencies),
     )
 
 
-async def _find_due_destinations(services: Services, limit: int) -> Sequence[TeamDestination]:
-    with_email = services.mailer.is_configured
-    async with services.read() as session:
-        due = select_due_destinations(services.now(), limit, with_email=with_email)
+async def _find_due_destinations(dependencies: Dependencies, limit: int) -> Sequence[TeamDestination]:
+    with_email = dependencies.mailer.is_configured
+    async with dependencies.read() as session:
+        due = select_due_destinations(dependencies.now(), limit, with_email=with_email)
         return (await session.exec(due)).all()
 
 
@@ -125,24 +127,24 @@ def _is_due(at: datetime) -> ColumnElement[bool]:
 
 
 async def _claim_destinations(
-    services: Services, destinations: Sequence[TeamDestination]
+    dependencies: Dependencies, destinations: Sequence[TeamDestination]
 ) -> list[DeliveryLease]:
     names = {destination for destination, _ in destinations}
     names |= {MESSAGE_LIMIT.get_slot_name(team) for _, team in destinations}
-    async with services.write() as session:
-        at = services.now()
+    async with dependencies.write() as session:
+        at = dependencies.now()
         slots = await lock_or_create_slots(session, names, at, skip_locked=True)
         free = [name for name in dict(destinations) if name in slots and not slots[name].is_claimed(at)]
         # A separate statement: one that locked slots and read notices could see them at different times.
         runs = await _load_runs(session, free, at)
-        return _lease_runs(services, runs, slots, at)
+        return _lease_runs(dependencies, runs, slots, at)
 
 
 async def claim_again(
-    services: Services, session: Session, destinations: Collection[str], slots: Slots
+    dependencies: Dependencies, session: Session, destinations: Collection[str], slots: Slots
 ) -> list[DeliveryLease]:
     """The next notices of these destinations. `slots` are those that are locked already."""
-    at = services.now()
+    at = dependencies.now()
     others = set(destinations) - slots.keys()
     if others:
         slots = {**slots, **await lock_or_create_slots(session, others, at, skip_locked=True)}
@@ -157,14 +159,14 @@ async def claim_again(
         MESSAGE_LIMIT.get_slot_name(first.team) for first in firsts if not first.parsed_destination.is_email
     }
     team_slots = await lock_or_create_slots(session, teams, at, skip_locked=True) if teams else {}
-    return _lease_runs(services, runs, {**slots, **team_slots}, at)
+    return _lease_runs(dependencies, runs, {**slots, **team_slots}, at)
 
 
 def _lease_runs(
-    services: Services, runs: Mapping[str, DueRun], slots: Slots, at: datetime
+    dependencies: Dependencies, runs: Mapping[str, DueRun], slots: Slots, at: datetime
 ) -> list[DeliveryLease]:
-    expires_at = at + get_lease_duration(services.settings)
-    deadline = at + get_delivery_timeout(services.settings)
+    expires_at = at + get_lease_duration(dependencies.settings)
+    deadline = at + get_delivery_timeout(dependencies.settings)
     sendable_runs = {name: _skip_covered(run) for name, run in runs.items()}
     counts = _take_tokens({name: run for name, (run, _) in sendable_runs.items()}, slots, at)
     leases = []

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.dependencies import Dependencies
 from bot.i18n import Localizer
 from bot.mail.mailer import Attachment, OutboundEmail
 from bot.messaging.messenger import OutboundMessage
 from bot.notices.email import render_email
-from bot.services import Services
 from bot.use_cases.delivery.context import NoticeContext
 from bot.use_cases.delivery.document_files import FILE_KINDS, load_document_files
 from bot.use_cases.delivery.export_files import PDF_TYPE, EmailFiles, load_export_files
@@ -54,23 +54,25 @@ def with_message_target(message: OutboundMessage, posted_message: PostedMessage)
     return replace(message, channel=posted_message.channel, thread_ts=posted_message.ts)
 
 
-async def _load_attachments(services: Services, notice: Notice, message: OutboundMessage) -> EmailFiles:
+async def _load_attachments(
+    dependencies: Dependencies, notice: Notice, message: OutboundMessage
+) -> EmailFiles:
     """The email waits for missing invoices, but not for long."""
-    is_last_try = services.now() - notice.due_at >= INVOICE_WAIT
+    is_last_try = dependencies.now() - notice.due_at >= INVOICE_WAIT
     if notice.kind is NoticeKind.RECEIPT_EXPORT:
-        return await load_export_files(services, message, allow_missing=is_last_try)
+        return await load_export_files(dependencies, message, allow_missing=is_last_try)
     if notice.kind not in FILE_KINDS:
         return EmailFiles(())
-    files, missing = await load_document_files(services, message, allow_missing=is_last_try)
+    files, missing = await load_document_files(dependencies, message, allow_missing=is_last_try)
     attachments = (Attachment(file.name, PDF_TYPE, file.content) for file in files)
     return EmailFiles(tuple(attachments), tuple(missing))
 
 
-async def compose_email(services: Services, notice: Notice, context: NoticeContext) -> OutboundEmail:
+async def compose_email(dependencies: Dependencies, notice: Notice, context: NoticeContext) -> OutboundEmail:
     assert context.contact is not None, "an email is for one person"
-    settings, to = services.settings, context.contact.email
+    settings, to = dependencies.settings, context.contact.email
     message = compose_message(notice, context, to, context.user)
-    files = await _load_attachments(services, notice, message)
+    files = await _load_attachments(dependencies, notice, message)
     email = render_email(
         replace(message, missing_invoices=files.missing_invoices),
         settings.account_services_url,

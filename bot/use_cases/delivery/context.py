@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.db import Session
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.delivery.order_message import PostedOrderMessage, load_order_messages
 from bot.use_cases.delivery.posted_message import load_posted_messages
 from bot.use_cases.load_details import load_order_details_by_id, load_quote_details_by_id, with_history
@@ -56,10 +56,12 @@ class NoticeContext:
         return quote.number, quote.status, quote.expires_at, extension.status if extension else None
 
 
-async def load_notice_contexts(services: Services, notices: Sequence[Notice]) -> dict[int, NoticeContext]:
+async def load_notice_contexts(
+    dependencies: Dependencies, notices: Sequence[Notice]
+) -> dict[int, NoticeContext]:
     """Maps notice ids to contexts; a batch needs as many queries as one notice."""
-    async with services.read() as session:
-        return await build_notice_contexts(session, notices, services.now())
+    async with dependencies.read() as session:
+        return await build_notice_contexts(session, notices, dependencies.now())
 
 
 async def build_notice_contexts(

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE, find_obsolete_ids
 from bot.use_cases.delivery.compose import compose_message
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
@@ -20,7 +20,7 @@ MAX_DIGEST_NOTICES = 10
 
 
 async def apply_preferences(
-    services: Services, notice: Notice, context: NoticeContext, user: SlackUser
+    dependencies: Dependencies, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult | None:
     """Returns None if the notice is to be sent now."""
     topic, preferences = find_topic(notice), context.preferences
@@ -34,26 +34,26 @@ async def apply_preferences(
         return None
     if notice.digest_at is None:
         zone = ZoneInfo(resolve_time_zone(user.time_zone, context.account.time_zone))
-        return DeferredToDigest(until=get_next_digest_time(services.now(), zone))
-    return await _post_digest(services, notice, user, preferences)
+        return DeferredToDigest(until=get_next_digest_time(dependencies.now(), zone))
+    return await _post_digest(dependencies, notice, user, preferences)
 
 
 async def _post_digest(
-    services: Services, notice: Notice, user: SlackUser, preferences: NotificationPreferences
+    dependencies: Dependencies, notice: Notice, user: SlackUser, preferences: NotificationPreferences
 ) -> DeliveryResult:
-    due_ids, relevant = await _load_due_notices(services, notice, preferences)
+    due_ids, relevant = await _load_due_notices(dependencies, notice, preferences)
     if relevant:
-        contexts = await load_notice_contexts(services, relevant)
+        contexts = await load_notice_contexts(dependencies, relevant)
         items = tuple(compose_message(item, contexts[item.key], user.user_id, user) for item in relevant)
-        await services.messenger.deliver_message(replace(items[0], digest_items=items))
+        await dependencies.messenger.deliver_message(replace(items[0], digest_items=items))
     return DigestPosted(due_ids)
 
 
 async def _load_due_notices(
-    services: Services, notice: Notice, preferences: NotificationPreferences
+    dependencies: Dependencies, notice: Notice, preferences: NotificationPreferences
 ) -> tuple[tuple[int, ...], list[Notice]]:
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         result = await session.exec(
             select(Notice)
             .where(

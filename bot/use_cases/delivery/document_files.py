@@ -7,6 +7,7 @@ from dataclasses import replace
 import structlog
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
+from bot.dependencies import Dependencies
 from bot.messaging.messenger import FileUpload, OutboundMessage
 from bot.notices.email import RECEIPT_KINDS
 from bot.receipts import (
@@ -21,7 +22,6 @@ from bot.receipts.quote import (
     format_quote_file_name,
     render_quote_pdf,
 )
-from bot.services import Services
 from models.details import OrderDetails, OrderLineDetails, ReceiptDetails
 from models.notice import NoticeKind
 from models.receipt import Seller
@@ -36,20 +36,22 @@ MAX_CONCURRENT_DOWNLOADS = 4
 
 
 async def load_document_files(
-    services: Services, message: OutboundMessage, *, allow_missing: bool = False
+    dependencies: Dependencies, message: OutboundMessage, *, allow_missing: bool = False
 ) -> tuple[list[FileUpload], list[str]]:
     """The provider's invoices first, and the numbers of those that are missing. Raises BillingUnavailable
     instead, unless `allow_missing`."""
     if message.kind in QUOTE_FILE_KINDS:
-        return [await _render_quote_file(services, message)], []
+        return [await _render_quote_file(dependencies, message)], []
     assert message.order is not None, "a notice of a receipt has its order"
-    invoices, missing = await _load_invoices(services, message, message.order, allow_missing=allow_missing)
-    return [*invoices, await _render_own_file(services, message, message.order)], missing
+    invoices, missing = await _load_invoices(
+        dependencies, message, message.order, allow_missing=allow_missing
+    )
+    return [*invoices, await _render_own_file(dependencies, message, message.order)], missing
 
 
-async def _render_quote_file(services: Services, message: OutboundMessage) -> FileUpload:
+async def _render_quote_file(dependencies: Dependencies, message: OutboundMessage) -> FileUpload:
     assert message.quote is not None, "a notice of a quote has one"
-    settings, details = services.settings, message.quote
+    settings, details = dependencies.settings, message.quote
     # R22: like those of a receipt, its dates are the account's.
     localizer = replace(message.localizer, time_zone=details.account.time_zone)
     document = QuoteDocument(details, settings.seller, settings.account_services_url)
@@ -61,8 +63,10 @@ async def _render_quote_file(services: Services, message: OutboundMessage) -> Fi
     return FileUpload(format_quote_file_name(details), title, content)
 
 
-async def _render_own_file(services: Services, message: OutboundMessage, order: OrderDetails) -> FileUpload:
-    details = build_receipt_details(order, services.settings.seller)
+async def _render_own_file(
+    dependencies: Dependencies, message: OutboundMessage, order: OrderDetails
+) -> FileUpload:
+    details = build_receipt_details(order, dependencies.settings.seller)
     content = await asyncio.to_thread(render_receipt_pdf, message.localizer, details)
     missing = await asyncio.to_thread(find_missing_receipt_glyphs, message.localizer, details)
     if missing:
@@ -72,7 +76,7 @@ async def _render_own_file(services: Services, message: OutboundMessage, order: 
 
 
 async def _load_invoices(
-    services: Services, message: OutboundMessage, order: OrderDetails, *, allow_missing: bool
+    dependencies: Dependencies, message: OutboundMessage, order: OrderDetails, *, allow_missing: bool
 ) -> tuple[list[FileUpload], list[str]]:
     rows = [
         row
@@ -83,7 +87,7 @@ async def _load_invoices(
 
     async def load(row: OrderLineDetails) -> FileUpload | None:
         async with limit:
-            return await _load_invoice(services, message, row, allow_missing=allow_missing)
+            return await _load_invoice(dependencies, message, row, allow_missing=allow_missing)
 
     files = await asyncio.gather(*(load(row) for row in rows))
     missing = [
@@ -93,12 +97,12 @@ async def _load_invoices(
 
 
 async def _load_invoice(
-    services: Services, message: OutboundMessage, row: OrderLineDetails, *, allow_missing: bool
+    dependencies: Dependencies, message: OutboundMessage, row: OrderLineDetails, *, allow_missing: bool
 ) -> FileUpload | None:
     problem = "the provider does not have it"
     number, reference = row.line.provider_invoice_number, row.line.provider_receipt_id or ""
     try:
-        pdf = await services.billing.fetch_receipt_pdf(message.account.id, reference)
+        pdf = await dependencies.billing.fetch_receipt_pdf(message.account.id, reference)
     except BillingUnavailable as error:
         if not allow_missing:
             raise

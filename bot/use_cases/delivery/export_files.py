@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import col
 
+from bot.dependencies import Dependencies
 from bot.mail.mailer import Attachment
 from bot.messaging.messenger import FileUpload, OutboundMessage
 from bot.receipts import render_receipt_table
-from bot.services import Services
 from bot.use_cases.delivery.document_files import load_document_files
 from bot.use_cases.load_details import build_order_query, list_order_details
 from models.details import OrderDetails
@@ -35,18 +35,18 @@ class EmailFiles:
 
 
 async def load_export_files(
-    services: Services, message: OutboundMessage, *, allow_missing: bool
+    dependencies: Dependencies, message: OutboundMessage, *, allow_missing: bool
 ) -> EmailFiles:
     """Raises BillingUnavailable for an invoice that is missing, unless `allow_missing`."""
     payload = message.payload
     assert isinstance(payload, ReceiptExportPayload), "each kind of notice has one payload model"
-    orders, listed = await _load_orders(services, payload)
+    orders, listed = await _load_orders(dependencies, payload)
     limit = asyncio.Semaphore(MAX_CONCURRENT_RECEIPTS)
 
     async def load(order: OrderDetails) -> tuple[list[FileUpload], list[str]]:
         async with limit:
             mail = replace(message, kind=NoticeKind.RECEIPT_EMAIL, order=order)
-            return await load_document_files(services, mail, allow_missing=allow_missing)
+            return await load_document_files(dependencies, mail, allow_missing=allow_missing)
 
     loaded = await asyncio.gather(*(load(order) for order in orders))
     files = [Attachment(file.name, PDF_TYPE, file.content) for found, _ in loaded for file in found]
@@ -56,15 +56,15 @@ async def load_export_files(
 
 
 async def _load_orders(
-    services: Services, payload: ReceiptExportPayload
+    dependencies: Dependencies, payload: ReceiptExportPayload
 ) -> tuple[list[OrderDetails], list[OrderDetails]]:
     """Returns the orders whose receipts are attached, and those that the table lists."""
-    async with services.read() as session:
+    async with dependencies.read() as session:
         export = await session.get_one(ReceiptExport, payload.export_id)
         attached_ids = export.mails[payload.mail - 1]
         ids = export.receipt_ids if payload.mail == 1 else attached_ids
         query = build_order_query().where(col(Receipt.id).in_(ids)).order_by(col(Receipt.id))
-        orders = await list_order_details(session, query, services.now())
+        orders = await list_order_details(session, query, dependencies.now())
     attached = [order for order in orders if order.receipt and order.receipt.id in attached_ids]
     return attached, orders if payload.mail == 1 else []
 
@@ -74,9 +74,8 @@ def _build_table(
 ) -> list[Attachment]:
     if not orders:
         return []
-    receipts = [(order.receipt, order.order.number) for order in orders if order.receipt]
     name = f"receipts-{payload.first_day}-{payload.last_day}.csv"
-    return [Attachment(name, CSV_TYPE, render_receipt_table(message.localizer, receipts))]
+    return [Attachment(name, CSV_TYPE, render_receipt_table(message.localizer, orders))]
 
 
 def _split_by_size(files: Sequence[Attachment]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, select
 from sqlmodel.sql.expression import Select
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from bot.use_cases.due_rows import get_later
 from bot.use_cases.rate_limits import MAX_SUSPENSION, MESSAGE_LIMIT, ignore_implausible_time
@@ -15,11 +15,11 @@ from models.notice.destination import DestinationKind
 from models.notice.notice import DeliverySlot, Notice
 
 
-async def find_next_delivery_time(services: Services) -> datetime | None:
+async def find_next_delivery_time(dependencies: Dependencies) -> datetime | None:
     """After the rate limits of its destination and workspace, and the lease of another worker."""
-    at = services.now()
-    async with services.read() as session:
-        waiting = await session.exec(select_next_times(at, with_email=services.mailer.is_configured))
+    at = dependencies.now()
+    async with dependencies.read() as session:
+        waiting = await session.exec(select_next_times(at, with_email=dependencies.mailer.is_configured))
         times = [
             max(free_at, token_at) if token_at and token_at <= at + MAX_SUSPENSION else free_at
             for free_at, token_at in waiting.all()

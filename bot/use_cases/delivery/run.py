@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.delivery.claim import DeliveryLease
 from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
 from bot.use_cases.delivery.posted_message import build_posted_message, is_target_of
@@ -37,16 +37,16 @@ class DeliveryRun:
             return (str(destination),)
         return (str(destination), str(replace(destination, kind=DestinationKind.FILE)))
 
-    async def get_context(self, services: Services, notice: Notice) -> NoticeContext:
+    async def get_context(self, dependencies: Dependencies, notice: Notice) -> NoticeContext:
         if notice.key not in self.contexts:
-            self.contexts |= await load_notice_contexts(services, [notice])
+            self.contexts |= await load_notice_contexts(dependencies, [notice])
         context = self.contexts[notice.key]
         if self.status_message is not None and is_target_of(notice, self.status_message):
             return replace(context, posted_message=self.status_message)
         return context
 
-    async def reload_contexts(self, services: Services) -> None:
-        self.contexts = await load_notice_contexts(services, self.lease.notices)
+    async def reload_contexts(self, dependencies: Dependencies) -> None:
+        self.contexts = await load_notice_contexts(dependencies, self.lease.notices)
 
     def add_result(self, notice: Notice, result: DeliveryResult, at: datetime) -> "FinishedDelivery":
         if isinstance(result, Posted) and notice.kind is NoticeKind.ORDER_STATUS:
@@ -67,10 +67,10 @@ class FinishedDelivery:
     is_delivered: bool = False
 
 
-async def load_runs(services: Services, leases: Sequence[DeliveryLease]) -> list[DeliveryRun]:
+async def load_runs(dependencies: Dependencies, leases: Sequence[DeliveryLease]) -> list[DeliveryRun]:
     notices = [notice for lease in leases for notice in lease.notices]
     try:
-        contexts = await load_notice_contexts(services, notices) if notices else {}
+        contexts = await load_notice_contexts(dependencies, notices) if notices else {}
     except Exception:
         log.exception("notice.batch_load_failed")
         contexts = {}

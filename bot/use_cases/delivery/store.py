@@ -12,8 +12,8 @@ import structlog
 from sqlmodel import col, select
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL, UNDELIVERABLE_NOTICES_TOTAL
-from bot.services import Services
 from bot.use_cases.delivery.apply import Delivery, apply_result
 from bot.use_cases.delivery.claim import DeliveryLease, claim_again
 from bot.use_cases.delivery.fallback import UndeliverableNotice
@@ -38,8 +38,8 @@ class DeliveryResultWriter:
     """Group commit: as soon as GROUP_COMMIT_SIZE runs or all of them have ended, or after
     GROUP_COMMIT_TIMEOUT_SECONDS."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
         self._pending: list[FinishedDelivery] = []
         self._ended: dict[DeliveryRun, asyncio.Future[DeliveryRun | None]] = {}
         self._in_progress = 0
@@ -91,7 +91,7 @@ class DeliveryResultWriter:
         runs: dict[str, DeliveryRun] = {}
         try:
             leases = await self._save_batch_or_each(batch, list(ended))
-            runs = {run.lease.destination: run for run in await load_runs(self._services, leases)}
+            runs = {run.lease.destination: run for run in await load_runs(self._dependencies, leases)}
             self.expect(len(runs))
         finally:
             for run, next_run in ended.items():
@@ -103,7 +103,7 @@ class DeliveryResultWriter:
         self, batch: Sequence[FinishedDelivery], ended: Collection[DeliveryRun]
     ) -> list[DeliveryLease]:
         try:
-            return await self._save_batch(batch, ended, claims_next=not self._services.tasks.is_draining)
+            return await self._save_batch(batch, ended, claims_next=not self._dependencies.tasks.is_draining)
         except Exception:
             if len(batch) > 1:
                 # One of them may be the cause: each is saved alone.
@@ -144,12 +144,12 @@ class DeliveryResultWriter:
         *,
         claims_next: bool = False,
     ) -> list[DeliveryLease]:
-        async with self._services.write() as session:
+        async with self._dependencies.write() as session:
             locked = await _lock_rows(session, deliveries, ended)
             slots = {slot.destination: slot for _, slot in locked.values()}
             follow_ups: list[Notice] = []
             undeliverable: list[UndeliverableNotice] = []
-            with_email = self._services.mailer.is_configured
+            with_email = self._dependencies.mailer.is_configured
             saved = await _apply_results(
                 session, deliveries, locked, follow_ups, undeliverable, with_email=with_email
             )
@@ -162,7 +162,7 @@ class DeliveryResultWriter:
                 followed = {notice.destination for notice in follow_ups}
                 found = (_find_next_destination(run, followed) for run in released)
                 destinations = [name for name in found if name is not None]
-                leases = await claim_again(self._services, session, destinations, slots)
+                leases = await claim_again(self._dependencies, session, destinations, slots)
         for delivery, notice in saved:
             delivery.is_delivered = notice.delivered_at is not None
             NOTICES_TOTAL.labels(notice.status.value).inc()

@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from bot.billing.gateway import BillingUnavailable
+from bot.dependencies import Dependencies
 from bot.directory.user_directory import DirectoryRateLimited, DirectoryRefused, DirectoryUnavailable
 from bot.mail.mailer import MailDeferred, MailRejected, MailUnavailable
 from bot.messaging.messenger import (
@@ -24,7 +25,6 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from bot.services import Services
 from bot.use_cases.delivery.apply import FILE_KINDS, QUOTE_MESSAGE_KINDS, enqueue_missed_message_updates
 from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.compose import (
@@ -74,61 +74,65 @@ REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
 OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, BillingUnavailable, TimeoutError)
 
 
-async def deliver_due_notices(services: Services) -> int:
-    queue, writer = build_notice_queue(services), DeliveryResultWriter(services)
+async def deliver_due_notices(dependencies: Dependencies) -> int:
+    queue, writer = build_notice_queue(dependencies), DeliveryResultWriter(dependencies)
 
     async def claim_runs(limit: int) -> list[DeliveryRun]:
-        runs = await load_runs(services, await queue.claim(limit))
+        runs = await load_runs(dependencies, await queue.claim(limit))
         writer.expect(len(runs))
         return runs
 
     return await process_queue(
         claim_runs,
-        partial(_deliver_to_destination, services, writer),
+        partial(_deliver_to_destination, dependencies, writer),
         max_concurrency=MAX_CONCURRENT_DESTINATIONS,
     )
 
 
-async def _deliver_to_destination(services: Services, writer: DeliveryResultWriter, run: DeliveryRun) -> int:
+async def _deliver_to_destination(
+    dependencies: Dependencies, writer: DeliveryResultWriter, run: DeliveryRun
+) -> int:
     """How many notices were delivered. Never raises, so that other deliveries continue."""
     delivered_count = 0
     next_run: DeliveryRun | None = run
     while next_run is not None:
         run = next_run
-        await _deliver_run(services, writer, run)
+        await _deliver_run(dependencies, writer, run)
         next_run = await writer.end_run(run)
         delivered = [delivery for delivery in run.results if delivery.is_delivered]
         delivered_count += len(delivered)
         for delivery in delivered:
             if delivery.notice.kind in QUOTE_MESSAGE_KINDS:
-                await _update_missed_messages(services, run, delivery.notice)
+                await _update_missed_messages(dependencies, run, delivery.notice)
     return delivered_count
 
 
-async def _deliver_run(services: Services, writer: DeliveryResultWriter, run: DeliveryRun) -> None:
+async def _deliver_run(dependencies: Dependencies, writer: DeliveryResultWriter, run: DeliveryRun) -> None:
     for notice in run.lease.notices:
         if run.has_failed_to_save:
             return
-        if run.results and not run.lease.has_time_for_another(services.now()):
+        if run.results and not run.lease.has_time_for_another(dependencies.now()):
             return
-        result = await _deliver_before_deadline(services, run, notice)
-        writer.add(run.add_result(notice, result, services.now()))
+        result = await _deliver_before_deadline(dependencies, run, notice)
+        writer.add(run.add_result(notice, result, dependencies.now()))
         if not isinstance(result, CONTINUE_AFTER_RESULTS):
             return
 
 
-async def _update_missed_messages(services: Services, run: DeliveryRun, notice: Notice) -> None:
+async def _update_missed_messages(dependencies: Dependencies, run: DeliveryRun, notice: Notice) -> None:
     context = run.contexts.get(notice.key)
     try:
         await enqueue_missed_message_updates(
-            services, notice, context.rendered_quote_state if context else None
+            dependencies, notice, context.rendered_quote_state if context else None
         )
     except Exception:
         log.exception("quote_message.update_failed", notice=notice.id)
 
 
-async def _deliver_before_deadline(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
-    result = await _try_to_send(services, run, notice)
+async def _deliver_before_deadline(
+    dependencies: Dependencies, run: DeliveryRun, notice: Notice
+) -> DeliveryResult:
+    result = await _try_to_send(dependencies, run, notice)
     is_edit = _is_edit(notice, run.contexts.get(notice.key))
     match result:
         case RetryLater():
@@ -145,10 +149,10 @@ def _is_edit(notice: Notice, context: NoticeContext | None) -> bool:
     return notice.kind in KINDS_WITHOUT_FALLBACK or (notice.kind is NoticeKind.ORDER_STATUS and has_message)
 
 
-async def _try_to_send(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
+async def _try_to_send(dependencies: Dependencies, run: DeliveryRun, notice: Notice) -> DeliveryResult:
     try:
-        async with asyncio.timeout(run.lease.get_remaining_seconds(services.now())):
-            return await _send_notice(services, run, notice)
+        async with asyncio.timeout(run.lease.get_remaining_seconds(dependencies.now())):
+            return await _send_notice(dependencies, run, notice)
     except RateLimited as limit:
         return _build_limited_result(notice, limit)
     except (ChannelUnreachable, UserUnreachable) as error:
@@ -186,51 +190,53 @@ def _build_retry(
     return RetryLater(reason, format_error(error), retry_after_seconds)
 
 
-async def _send_notice(services: Services, run: DeliveryRun, notice: Notice) -> DeliveryResult:
-    context = await run.get_context(services, notice)
+async def _send_notice(dependencies: Dependencies, run: DeliveryRun, notice: Notice) -> DeliveryResult:
+    context = await run.get_context(dependencies, notice)
     destination, contact = notice.parsed_destination, context.contact
     if contact and not contact.active and notice.kind is not NoticeKind.CONTACT_WITHDRAWN:
         return ContactWithdrawn()
     if destination.is_email:
-        return await _send_email(services, notice, context)
+        return await _send_email(dependencies, notice, context)
     if notice.kind in QUOTE_MESSAGE_UPDATE_KINDS:
-        return await _update_quote_message(services, notice, context)
+        return await _update_quote_message(dependencies, notice, context)
     if notice.kind is NoticeKind.ORDER_MESSAGES:
-        return await _edit_order_messages(services, context)
+        return await _edit_order_messages(dependencies, context)
     if destination.kind is DestinationKind.INVITED:
-        return await _send_invitation(services, notice, context)
+        return await _send_invitation(dependencies, notice, context)
     if contact is None:
         message = compose_message(notice, context, destination.id)
-        message = replace(message, has_mail=services.mailer.is_configured)
-        return await _post_message(services, notice, context, message)
-    if not await services.messenger.is_installed(notice.team):
+        message = replace(message, has_mail=dependencies.mailer.is_configured)
+        return await _post_message(dependencies, notice, context, message)
+    if not await dependencies.messenger.is_installed(notice.team):
         raise UserUnreachable("the bot is not installed in the workspace")
     user = context.user
     if (
         user is None
-        or not user.is_fresh(services.now())
+        or not user.is_fresh(dependencies.now())
         or not can_receive_messages(contact, user, notice.team)
     ):
-        user = await resolve_contact_user(services, notice.team, contact)
+        user = await resolve_contact_user(dependencies, notice.team, contact)
         # Asking Slack takes time: what the notice shows may have changed.
-        await run.reload_contexts(services)
-        context = await run.get_context(services, notice)
+        await run.reload_contexts(dependencies)
+        context = await run.get_context(dependencies, notice)
     if user is None:
         raise UserUnreachable("no such person in Slack")
-    return await _send_direct_message(services, notice, context, user)
+    return await _send_direct_message(dependencies, notice, context, user)
 
 
 async def _send_direct_message(
-    services: Services, notice: Notice, context: NoticeContext, user: SlackUser
+    dependencies: Dependencies, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
     if notice.kind in FILE_KINDS.values():
-        return await _send_file(services, notice, context, user)
-    result = await apply_preferences(services, notice, context, user)
+        return await _send_file(dependencies, notice, context, user)
+    result = await apply_preferences(dependencies, notice, context, user)
     message = compose_message(notice, context, user.user_id, user)
-    return result or await _post_message(services, notice, context, message)
+    return result or await _post_message(dependencies, notice, context, message)
 
 
-async def _send_invitation(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
+async def _send_invitation(
+    dependencies: Dependencies, notice: Notice, context: NoticeContext
+) -> DeliveryResult:
     """Sends it to a person who isn't a contact yet; what is stored of them must be true when it is sent
     (R5)."""
     details = context.invitation
@@ -240,69 +246,71 @@ async def _send_invitation(services: Services, notice: Notice, context: NoticeCo
     invitation = details.invitation
     if not is_update and not details.is_open:
         return Completed()
-    if not await services.messenger.is_installed(notice.team):
+    if not await dependencies.messenger.is_installed(notice.team):
         raise UserUnreachable("the bot is not installed in the workspace")
-    user = await resolve_contact_user(services, notice.team, invitation.build_contact())
+    user = await resolve_contact_user(dependencies, notice.team, invitation.build_contact())
     if user is None:
         raise UserUnreachable("no such person in Slack, or not a full member any more")
     if not is_update:
         return await _post_message(
-            services, notice, context, compose_message(notice, context, user.user_id, user)
+            dependencies, notice, context, compose_message(notice, context, user.user_id, user)
         )
     assert invitation.message_channel, "it was posted"
     message = compose_message(notice, context, invitation.message_channel, user)
     with contextlib.suppress(MessageGone, UserUnreachable, ChannelUnreachable):
-        await services.messenger.deliver_message(replace(message, update_ts=invitation.message_ts))
+        await dependencies.messenger.deliver_message(replace(message, update_ts=invitation.message_ts))
     return Completed()
 
 
 async def _send_file(
-    services: Services, notice: Notice, context: NoticeContext, user: SlackUser
+    dependencies: Dependencies, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
     payload = parse_payload(notice)
     if not isinstance(payload, DocumentFilePayload) or payload.user_id != user.user_id:
         raise UserUnreachable("the direct message is another person's")
     message = compose_message(notice, context, payload.channel, user)
     files, missing = await load_document_files(
-        services, message, allow_missing=services.now() - notice.due_at >= INVOICE_WAIT_FOR_FILES
+        dependencies, message, allow_missing=dependencies.now() - notice.due_at >= INVOICE_WAIT_FOR_FILES
     )
     message = replace(message, files=tuple(files), missing_invoices=tuple(missing))
     try:
-        return Posted(message, await services.messenger.deliver_message(message), context)
+        return Posted(message, await dependencies.messenger.deliver_message(message), context)
     except MessageGone as error:
         raise UserUnreachable(f"the direct message is gone: {error}") from error
 
 
-async def _send_email(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
-    await services.mailer.send_email(await compose_email(services, notice, context))
+async def _send_email(dependencies: Dependencies, notice: Notice, context: NoticeContext) -> DeliveryResult:
+    await dependencies.mailer.send_email(await compose_email(dependencies, notice, context))
     return Completed()
 
 
 async def _post_message(
-    services: Services, notice: Notice, context: NoticeContext, message: OutboundMessage
+    dependencies: Dependencies, notice: Notice, context: NoticeContext, message: OutboundMessage
 ) -> DeliveryResult:
     if context.posted_message is not None:
         targeted = with_message_target(message, context.posted_message)
         try:
-            return Posted(message, await services.messenger.deliver_message(targeted), context)
+            return Posted(message, await dependencies.messenger.deliver_message(targeted), context)
         except MessageGone:
             log.info("message.reposted", notice=notice.id)
-    return Posted(message, await services.messenger.deliver_message(message), context)
+    return Posted(message, await dependencies.messenger.deliver_message(message), context)
 
 
-async def _update_quote_message(services: Services, notice: Notice, context: NoticeContext) -> DeliveryResult:
+async def _update_quote_message(
+    dependencies: Dependencies, notice: Notice, context: NoticeContext
+) -> DeliveryResult:
     copy = context.posted_message
     if copy is None:
         return Completed()
     message = with_message_target(compose_message(notice, context, copy.channel, context.user), copy)
     try:
-        await services.messenger.deliver_message(message)
+        await dependencies.messenger.deliver_message(message)
     except (MessageGone, UserUnreachable, ChannelUnreachable):
         return PostedMessageDeleted(copy.key)
     return Completed()
 
 
-async def _edit_order_messages(services: Services, context: NoticeContext) -> DeliveryResult:
+async def _edit_order_messages(dependencies: Dependencies, context: NoticeContext) -> DeliveryResult:
     """Edits the messages whose requests are all resolved (R25)."""
     details, closed = context.order, []
     assert details is not None, "it is about an order"
@@ -313,7 +321,7 @@ async def _edit_order_messages(services: Services, context: NoticeContext) -> De
         new = compose_message(posted.notice, context, posted.message.channel, context.user)
         is_gone = False
         try:
-            await services.messenger.deliver_message(replace(new, update_ts=posted.message.ts))
+            await dependencies.messenger.deliver_message(replace(new, update_ts=posted.message.ts))
         except (MessageGone, UserUnreachable, ChannelUnreachable):
             is_gone = True
         except MessageRejected as error:

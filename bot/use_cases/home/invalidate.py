@@ -7,7 +7,7 @@ from sqlalchemy import CompoundSelect, tuple_, union
 from sqlmodel import and_, col, delete, or_, select
 
 from bot.db import Session
-from bot.services import Services
+from bot.dependencies import Dependencies
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.home import AccountChange, Home, HomeAccount
@@ -20,8 +20,8 @@ HOME_UPDATE_INTERVAL = timedelta(seconds=0.5)
 CHANGE_BATCH_SIZE = 500
 
 
-async def has_changed_accounts(services: Services) -> bool:
-    async with services.read() as session:
+async def has_changed_accounts(dependencies: Dependencies) -> bool:
+    async with dependencies.read() as session:
         return (await session.exec(select(AccountChange.id).limit(1))).first() is not None
 
 

@@ -17,6 +17,7 @@ from sqlmodel import and_, col, delete, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId
 from bot.messaging.home_publisher import ChartRejected, HomeContent
 from bot.messaging.messenger import (
@@ -27,7 +28,6 @@ from bot.messaging.messenger import (
     UserUnreachable,
 )
 from bot.permissions import SlackIdentity
-from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.account.overview import load_home_overviews
 from bot.use_cases.billing_sync.account import refresh_account
@@ -57,22 +57,22 @@ CHART_BLOCK = ("home", "data_visualization")
 HomeKey = tuple[str, str]
 
 
-async def open_home(services: Services, *, person: SlackIdentity, page: int = 0) -> None:
+async def open_home(dependencies: Dependencies, *, person: SlackIdentity, page: int = 0) -> None:
     """Publish the Home now, and from now on whenever something changes."""
-    at = services.now()
+    at = dependencies.now()
     key = (person.team_id, person.user_id)
     try:
-        await _save_opened_home(services, key, page, at)
+        await _save_opened_home(dependencies, key, page, at)
     except IntegrityError:
-        await _save_opened_home(services, key, page, at)  # First opened in two windows at the same time.
-    for home in await _claim_homes(services, [key], skip_rate_limit=True):
-        await _publish_home(services, home)
+        await _save_opened_home(dependencies, key, page, at)  # First opened in two windows at the same time.
+    for home in await _claim_homes(dependencies, [key], skip_rate_limit=True):
+        await _publish_home(dependencies, home)
     with contextlib.suppress(TooBusy):
-        services.tasks.start(_refresh_accounts(services, key), "refresh_accounts_of_home")
+        dependencies.tasks.start(_refresh_accounts(dependencies, key), "refresh_accounts_of_home")
 
 
-async def _refresh_accounts(services: Services, key: HomeKey) -> None:
-    async with services.read() as session:
+async def _refresh_accounts(dependencies: Dependencies, key: HomeKey) -> None:
+    async with dependencies.read() as session:
         is_of_home = and_(col(HomeAccount.team_id) == key[0], col(HomeAccount.user_id) == key[1])
         result = await session.exec(
             select(HomeAccount.account_id).where(is_of_home).limit(MAX_REFRESHED_ACCOUNTS)
@@ -80,27 +80,29 @@ async def _refresh_accounts(services: Services, key: HomeKey) -> None:
         account_ids = result.all()
     for account_id in account_ids:
         with contextlib.suppress(BillingUnavailable, CustomerNotFound):
-            await refresh_account(services, account_id)
+            await refresh_account(dependencies, account_id)
 
 
-async def publish_due_homes(services: Services) -> int:
-    queue = ClaimQueue(services, partial(_find_due_homes, services), partial(_claim_homes, services))
+async def publish_due_homes(dependencies: Dependencies) -> int:
+    queue = ClaimQueue(
+        dependencies, partial(_find_due_homes, dependencies), partial(_claim_homes, dependencies)
+    )
 
     async def claim_homes(limit: int) -> list[Home]:
-        return await _mark_and_claim_homes(services, limit) or await queue.claim(limit)
+        return await _mark_and_claim_homes(dependencies, limit) or await queue.claim(limit)
 
-    return await process_queue(claim_homes, partial(_publish_home, services))
+    return await process_queue(claim_homes, partial(_publish_home, dependencies))
 
 
-async def find_next_publish_time(services: Services) -> datetime | None:
-    if await has_changed_accounts(services):
-        return services.now()
+async def find_next_publish_time(dependencies: Dependencies) -> datetime | None:
+    if await has_changed_accounts(dependencies):
+        return dependencies.now()
     free_at = get_later(col(Home.due_at), col(Home.claimed_until))
-    return await find_next_time(services, free_at, col(Home.due_at).is_not(None))
+    return await find_next_time(dependencies, free_at, col(Home.due_at).is_not(None))
 
 
-async def _save_opened_home(services: Services, key: HomeKey, page: int, at: datetime) -> None:
-    async with services.write() as session:
+async def _save_opened_home(dependencies: Dependencies, key: HomeKey, page: int, at: datetime) -> None:
+    async with dependencies.write() as session:
         home = await session.get(Home, key, with_for_update=True)
         home = home or Home(team_id=key[0], user_id=key[1], opened_at=at)
         # A page past the end shows the last page. The limit keeps a forged number within the column's range.
@@ -112,9 +114,9 @@ async def _save_opened_home(services: Services, key: HomeKey, page: int, at: dat
 # --- claiming
 
 
-async def _find_due_homes(services: Services, limit: int) -> Sequence[HomeKey]:
-    at = services.now()
-    async with services.read() as session:
+async def _find_due_homes(dependencies: Dependencies, limit: int) -> Sequence[HomeKey]:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         result = await session.exec(
             select(Home.team_id, Home.user_id)
             .where(*_is_due_and_unclaimed(at))
@@ -129,11 +131,11 @@ def _is_due_and_unclaimed(at: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 async def _claim_homes(
-    services: Services, keys: Sequence[HomeKey], *, skip_rate_limit: bool = False
+    dependencies: Dependencies, keys: Sequence[HomeKey], *, skip_rate_limit: bool = False
 ) -> list[Home]:
     """`skip_rate_limit` is for a person who has just opened their Home: no token is needed."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         result = await session.exec(
             select(Home)
             .where(tuple_(col(Home.team_id), col(Home.user_id)).in_(keys), *_is_due_and_unclaimed(at))
@@ -142,23 +144,23 @@ async def _claim_homes(
         )
         homes = {(home.team_id, home.user_id): home for home in result.all()}
         in_order = [homes[key] for key in keys if key in homes]
-        return await _claim_locked_homes(services, session, in_order, at, skip_rate_limit=skip_rate_limit)
+        return await _claim_locked_homes(dependencies, session, in_order, at, skip_rate_limit=skip_rate_limit)
 
 
-async def _mark_and_claim_homes(services: Services, limit: int) -> list[Home]:
+async def _mark_and_claim_homes(dependencies: Dependencies, limit: int) -> list[Home]:
     """Homes that have become due by a change of their accounts, in the transaction that marks them."""
-    if services.tasks.is_draining or not await has_changed_accounts(services):
+    if dependencies.tasks.is_draining or not await has_changed_accounts(dependencies):
         return []
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         marked = await mark_changed_homes(session, at)
         due = [home for home in marked if home.is_due_and_unclaimed(at)]
         due.sort(key=lambda home: home.opened_at, reverse=True)
-        return await _claim_locked_homes(services, session, due[:limit], at)
+        return await _claim_locked_homes(dependencies, session, due[:limit], at)
 
 
 async def _claim_locked_homes(
-    services: Services,
+    dependencies: Dependencies,
     session: Session,
     homes: Sequence[Home],
     at: datetime,
@@ -172,7 +174,7 @@ async def _claim_locked_homes(
         home for home in homes if HOME_LIMIT.take_token(slots.get(home.team_id), at) or skip_rate_limit
     ]
     for home in claimed:
-        home.claimed_until = at + get_lease_duration(services.settings)
+        home.claimed_until = at + get_lease_duration(dependencies.settings)
     return claimed
 
 
@@ -187,81 +189,81 @@ async def _lock_team_slots(
 # --- publishing
 
 
-async def _publish_home(services: Services, home: Home) -> bool:
+async def _publish_home(dependencies: Dependencies, home: Home) -> bool:
     """Whether it was published. Never raises, so that other Homes are still published."""
     try:
-        async with asyncio.timeout(get_delivery_timeout(services.settings).total_seconds()):
-            content = await _load_home_content(services, home)
-            await _publish_content(services, content)
+        async with asyncio.timeout(get_delivery_timeout(dependencies.settings).total_seconds()):
+            content = await _load_home_content(dependencies, home)
+            await _publish_content(dependencies, content)
     except RateLimited as limit:
-        await _schedule_retry(services, home, timedelta(seconds=limit.seconds), whole_team=True)
+        await _schedule_retry(dependencies, home, timedelta(seconds=limit.seconds), whole_team=True)
         return False
     except UserUnreachable:
-        await _delete_home(services, home)
+        await _delete_home(dependencies, home)
         return False
     except (MessageRejected, MessengerRefused) as error:
         if isinstance(error, MessengerRefused) and home.attempts < MAX_REFUSED_ATTEMPTS:
-            await _retry_later(services, home, error)
+            await _retry_later(dependencies, home, error)
             return False
         # Until an account changes, or the person opens it again, it would be the same; or an operator has to
         # correct the token first.
         log.error("home.publish_rejected", user=home.user_id, error=str(error))
-        await _save_rejected(services, home)
+        await _save_rejected(dependencies, home)
         return False
     except (MessengerUnavailable, TimeoutError) as error:
-        await _retry_later(services, home, error)
+        await _retry_later(dependencies, home, error)
         return False
     except Exception:
         log.exception("home.publish_failed", user=home.user_id)
-        await _schedule_retry(services, home, compute_backoff(home.attempts))
+        await _schedule_retry(dependencies, home, compute_backoff(home.attempts))
         return False
-    await _mark_published(services, home, [overview.account.id for overview in content.accounts])
+    await _mark_published(dependencies, home, [overview.account.id for overview in content.accounts])
     return True
 
 
-async def _load_home_content(services: Services, home: Home) -> HomeContent:
+async def _load_home_content(dependencies: Dependencies, home: Home) -> HomeContent:
     person = SlackIdentity(home.team_id, home.user_id, JobId.PUBLISH_HOMES.value)
-    principal = await load_refreshed_principal(services, person, max_wait=BACKGROUND_TIMEOUT)
+    principal = await load_refreshed_principal(dependencies, person, max_wait=BACKGROUND_TIMEOUT)
     person = replace(person, principal=principal)
     content = HomeContent(
-        home.team_id, home.user_id, await load_localizer(services, person), page=home.page,
-        has_charts=await _has_chart_support(services, home.team_id),
+        home.team_id, home.user_id, await load_localizer(dependencies, person), page=home.page,
+        has_charts=await _has_chart_support(dependencies, home.team_id),
     )  # fmt: skip
     try:
-        return replace(content, accounts=await load_home_overviews(services, person=person))
+        return replace(content, accounts=await load_home_overviews(dependencies, person=person))
     except Refusal as refusal:
         return replace(content, refusal=refusal)
 
 
-async def _publish_content(services: Services, content: HomeContent) -> None:
+async def _publish_content(dependencies: Dependencies, content: HomeContent) -> None:
     try:
-        await services.home_publisher.publish_home(content)
+        await dependencies.home_publisher.publish_home(content)
     except ChartRejected:
-        await services.home_publisher.publish_home(replace(content, has_charts=False))
-        await _record_chart_refusal(services, content.team_id)
+        await dependencies.home_publisher.publish_home(replace(content, has_charts=False))
+        await _record_chart_refusal(dependencies, content.team_id)
 
 
-async def _has_chart_support(services: Services, team: str) -> bool:
-    async with services.read() as session:
+async def _has_chart_support(dependencies: Dependencies, team: str) -> bool:
+    async with dependencies.read() as session:
         refused = await session.get(RefusedBlock, (team, *CHART_BLOCK))
-    return refused is None or services.now() - refused.refused_at >= BLOCK_RETRY_INTERVAL
+    return refused is None or dependencies.now() - refused.refused_at >= BLOCK_RETRY_INTERVAL
 
 
-async def _record_chart_refusal(services: Services, team: str) -> None:
+async def _record_chart_refusal(dependencies: Dependencies, team: str) -> None:
     # For the whole workspace, so that no other Home is rejected for the same reason.
     log.info("home.chart_rejected", team=team)
     surface, block = CHART_BLOCK
-    async with services.write() as session:
-        at = services.now()
+    async with dependencies.write() as session:
+        at = dependencies.now()
         await session.merge(RefusedBlock(team_id=team, surface=surface, block_type=block, refused_at=at))
 
 
 # --- storing results
 
 
-async def _mark_published(services: Services, claimed_home: Home, account_ids: Sequence[str]) -> None:
-    at = services.now()
-    async with services.write() as session:
+async def _mark_published(dependencies: Dependencies, claimed_home: Home, account_ids: Sequence[str]) -> None:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         home, linked_ids = await _lock_and_release_home(session, claimed_home)
         home.published_at, home.attempts = at, 0
         home.due_at = None if home.change_count == claimed_home.change_count else at + HOME_UPDATE_INTERVAL
@@ -297,24 +299,24 @@ async def _update_linked_accounts(
     )
 
 
-async def _save_rejected(services: Services, claimed_home: Home) -> None:
-    async with services.write() as session:
+async def _save_rejected(dependencies: Dependencies, claimed_home: Home) -> None:
+    async with dependencies.write() as session:
         home, _ = await _lock_and_release_home(session, claimed_home)
         home.attempts = 0
         if home.change_count == claimed_home.change_count:
             home.due_at = None
 
 
-async def _retry_later(services: Services, home: Home, error: Exception) -> None:
+async def _retry_later(dependencies: Dependencies, home: Home, error: Exception) -> None:
     log.warning("home.retry_scheduled", user=home.user_id, error=f"{type(error).__name__}: {error}")
-    await _schedule_retry(services, home, compute_backoff(home.attempts))
+    await _schedule_retry(dependencies, home, compute_backoff(home.attempts))
 
 
 async def _schedule_retry(
-    services: Services, claimed_home: Home, delay: timedelta, *, whole_team: bool = False
+    dependencies: Dependencies, claimed_home: Home, delay: timedelta, *, whole_team: bool = False
 ) -> None:
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         home, _ = await _lock_and_release_home(session, claimed_home)
         home.attempts, home.due_at = home.attempts + 1, at + delay
         if whole_team:
@@ -322,8 +324,8 @@ async def _schedule_retry(
             HOME_LIMIT.suspend(slots[home.team_id], at + delay)
 
 
-async def _delete_home(services: Services, claimed_home: Home) -> None:
-    async with services.write() as session:
+async def _delete_home(dependencies: Dependencies, claimed_home: Home) -> None:
+    async with dependencies.write() as session:
         home, linked_ids = await _lock_and_release_home(session, claimed_home)
         await _update_linked_accounts(session, home, linked_ids, set())
         await session.delete(home)

@@ -9,8 +9,8 @@ from sqlmodel import col, select, update
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound, InvoiceState
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session, lock_account
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId, build_job_actor
-from bot.services import Services
 from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.due_rows import BATCH_SIZE, StopProcessing, find_next_time, process_keys
 from bot.use_cases.invoice.record import build_invoice_entry, find_check_time
@@ -51,20 +51,20 @@ NOTICE_KIND_BY_STATUS = {
 }
 
 
-async def follow_due_invoices(services: Services) -> int:
-    async with services.read() as session:
+async def follow_due_invoices(dependencies: Dependencies) -> int:
+    async with dependencies.read() as session:
         due = await session.exec(
             select(Invoice.id, Invoice.check_at)
-            .where(col(Invoice.check_at) <= services.now())
+            .where(col(Invoice.check_at) <= dependencies.now())
             .order_by(col(Invoice.check_at))
             .limit(BATCH_SIZE)
         )
         keys: Sequence[tuple[int | None, datetime | None]] = due.all()
-    return await process_keys(keys, partial(_follow_invoice, services))
+    return await process_keys(keys, partial(_follow_invoice, dependencies))
 
 
-async def find_next_check_time(services: Services) -> datetime | None:
-    return await find_next_time(services, col(Invoice.check_at))
+async def find_next_check_time(dependencies: Dependencies) -> datetime | None:
+    return await find_next_time(dependencies, col(Invoice.check_at))
 
 
 async def schedule_invoice_checks(session: Session, account_id: str, at: datetime) -> None:
@@ -77,10 +77,10 @@ async def schedule_invoice_checks(session: Session, account_id: str, at: datetim
     )
 
 
-async def _follow_invoice(services: Services, key: tuple[int | None, datetime | None]) -> bool:
+async def _follow_invoice(dependencies: Dependencies, key: tuple[int | None, datetime | None]) -> bool:
     invoice_id, check_at = key
-    lease_end = services.now() + LEASE_DURATION
-    async with services.write() as session:
+    lease_end = dependencies.now() + LEASE_DURATION
+    async with dependencies.write() as session:
         claimed = await session.exec(
             update(Invoice)
             .where(col(Invoice.id) == invoice_id, col(Invoice.check_at) == check_at)
@@ -90,7 +90,7 @@ async def _follow_invoice(services: Services, key: tuple[int | None, datetime | 
             return False  # Another worker was faster.
         invoice = await session.get_one(Invoice, invoice_id)
     try:
-        state = await services.billing.fetch_invoice(invoice.account_id, invoice.provider_invoice_id)
+        state = await dependencies.billing.fetch_invoice(invoice.account_id, invoice.provider_invoice_id)
     except CustomerNotFound:
         state = None
     except BillingUnavailable as error:
@@ -101,15 +101,15 @@ async def _follow_invoice(services: Services, key: tuple[int | None, datetime | 
     except Exception:
         log.exception("invoice.check_failed", invoice=invoice.number)
         return False
-    await _apply_invoice_state(services, invoice, state, lease_end)
+    await _apply_invoice_state(dependencies, invoice, state, lease_end)
     return True
 
 
 async def _apply_invoice_state(
-    services: Services, checked: Invoice, state: InvoiceState | None, lease_end: datetime
+    dependencies: Dependencies, checked: Invoice, state: InvoiceState | None, lease_end: datetime
 ) -> None:
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account = await lock_account(session, checked.account_id)
         invoice = await session.get_one(Invoice, checked.key, populate_existing=True)
         if state is None:
@@ -118,7 +118,7 @@ async def _apply_invoice_state(
             await _update_invoice(session, account, invoice, state, at)
         # An event that has arrived in the meantime made it due again.
         if invoice.check_at == lease_end or invoice.is_final:
-            interval = services.billing.invoice_check_interval
+            interval = dependencies.billing.invoice_check_interval
             invoice.check_at = find_check_time(invoice, account.time_zone, interval, at)
         session.add(invoice)
 

@@ -4,8 +4,8 @@ from sqlmodel import col, func
 
 from bot.billing.gateway import CustomerNotFound
 from bot.db import Session, select_joined, with_counts
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, authorize_row
-from bot.services import Services
 from models.details import InvoiceDetails, InvoicePage
 from models.invoice import Invoice, InvoiceNotFound, InvoiceStatus
 from models.product import Product
@@ -41,10 +41,10 @@ async def list_unpaid_invoices(session: Session, account_id: str) -> tuple[list[
     return invoices, rows[0][-1] if rows else 0
 
 
-async def open_invoice(services: Services, *, person: SlackIdentity, invoice_id: int) -> InvoicePage:
+async def open_invoice(dependencies: Dependencies, *, person: SlackIdentity, invoice_id: int) -> InvoicePage:
     """Its links are the provider's, made for this reader. Raises InvoiceNotFound, BillingUnavailable."""
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         stored = await session.get(Invoice, invoice_id)
         authorized = await authorize_row(
             session, person, stored, at, for_change=False, not_found=InvoiceNotFound()
@@ -53,7 +53,7 @@ async def open_invoice(services: Services, *, person: SlackIdentity, invoice_id:
         invoice, order, product, line = found.one()
     account = authorized.account
     try:
-        links = await services.billing.fetch_receipt_page(account.id, invoice.provider_invoice_id)
+        links = await dependencies.billing.fetch_receipt_page(account.id, invoice.provider_invoice_id)
     except CustomerNotFound:
         links = None
     return InvoicePage(account, InvoiceDetails(invoice, order, product, line.seats), links)

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from sqlmodel import and_, col, func, select, update
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, list_account_roles, load_principal
-from bot.services import Services
 from bot.use_cases.slack_user import assign_contact_users, match_contact_users
 from models.account.billing_contact import BillingContact
 from models.notice import Notice, NoticeStatus
@@ -15,20 +15,20 @@ from models.notice.notification_preferences import NotificationPreferences
 from models.slack_user import SlackUser
 
 
-async def get_preferences(services: Services, *, person: SlackIdentity) -> NotificationPreferences:
-    async with services.read() as session:
+async def get_preferences(dependencies: Dependencies, *, person: SlackIdentity) -> NotificationPreferences:
+    async with dependencies.read() as session:
         await list_account_roles(session, person)
-        return await _get_preferences_or_default(services, session, person)
+        return await _get_preferences_or_default(dependencies, session, person)
 
 
 async def save_preferences(
-    services: Services, *, person: SlackIdentity, topics: Collection[str], daily_digest: bool
+    dependencies: Dependencies, *, person: SlackIdentity, topics: Collection[str], daily_digest: bool
 ) -> NotificationPreferences:
     """If the digest is turned off, notices that were deferred to it become due now."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         roles = await list_account_roles(session, person, fresh_at=at)
-        preferences = await _get_preferences_or_default(services, session, person)
+        preferences = await _get_preferences_or_default(dependencies, session, person)
         preferences.set_topics(topics, at, daily=daily_digest)
         session.add(preferences)
         if not daily_digest:
@@ -69,7 +69,7 @@ async def load_contact_users_with_preferences(
 
 
 async def _get_preferences_or_default(
-    services: Services, session: Session, person: SlackIdentity
+    dependencies: Dependencies, session: Session, person: SlackIdentity
 ) -> NotificationPreferences:
     principal = person.principal or await load_principal(session, person)
     assert principal is not None, "the person's roles have been checked"
@@ -80,5 +80,5 @@ async def _get_preferences_or_default(
         )
     )
     return stored.one_or_none() or NotificationPreferences(
-        team_id=team_id, user_id=user_id, updated_at=services.now()
+        team_id=team_id, user_id=user_id, updated_at=dependencies.now()
     )

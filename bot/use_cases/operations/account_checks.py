@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.db import Session
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from models.account import Account
 from models.account.billing_contact import BillingContact
@@ -47,9 +47,9 @@ class _OpenAccount:
         return None
 
 
-async def check_ordering(services: Services) -> CheckResult:
-    at = services.now()
-    async with services.read() as session:
+async def check_ordering(dependencies: Dependencies) -> CheckResult:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         accounts = await _load_open_accounts(session)
     found = [(a.account.id, reason) for a in accounts if (reason := a.find_reason_not_orderable(at))]
     if not found:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.billing.gateway import BillingUnavailable
+from bot.dependencies import Dependencies
 from bot.directory.user_directory import DirectoryUnavailable
-from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult
 from bot.use_cases.operations.recorded_time import find_latest_recorded_time
 
@@ -17,13 +17,13 @@ MAX_DIFFERENCE = timedelta(minutes=1)
 ServerClock = Callable[[], Awaitable[datetime | None]]
 
 
-async def check_clock(services: Services, wall_clock: Callable[[], datetime]) -> CheckResult:
+async def check_clock(dependencies: Dependencies, wall_clock: Callable[[], datetime]) -> CheckResult:
     clocks: dict[str, ServerClock] = {
-        "Slack": services.directory.fetch_server_time,
-        "Stripe": services.billing.fetch_server_time,
-        "the database": services.database.fetch_server_time,
+        "Slack": dependencies.directory.fetch_server_time,
+        "Stripe": dependencies.billing.fetch_server_time,
+        "the database": dependencies.database.fetch_server_time,
     }
-    ahead = await _find_recorded_lead(services, wall_clock)
+    ahead = await _find_recorded_lead(dependencies, wall_clock)
     if ahead > MAX_DIFFERENCE:
         message = f"something was recorded {round(ahead.total_seconds()):,} s from now"
         return CheckResult(
@@ -47,9 +47,9 @@ async def check_clock(services: Services, wall_clock: Callable[[], datetime]) ->
     return CheckResult("clock", True, f"this machine's is {shown}")
 
 
-async def _find_recorded_lead(services: Services, wall_clock: Callable[[], datetime]) -> timedelta:
+async def _find_recorded_lead(dependencies: Dependencies, wall_clock: Callable[[], datetime]) -> timedelta:
     try:
-        latest = await find_latest_recorded_time(services)
+        latest = await find_latest_recorded_time(dependencies)
     except SQLAlchemyError:
         return timedelta()
     return latest - wall_clock() if latest is not None else timedelta()

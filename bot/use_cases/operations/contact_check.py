@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from sqlmodel import and_, col, func, or_, select
 
+from bot.dependencies import Dependencies
 from bot.directory.user_directory import DirectoryUnavailable
-from bot.services import Services
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from models.account import Account
 from models.account.billing_contact import BillingContact
@@ -47,26 +47,28 @@ class _Lookups:
         return sum(failed == team for failed, _ in self.failures) >= MAX_FAILED_LOOKUPS
 
 
-async def check_contacts(services: Services) -> CheckResult:
+async def check_contacts(dependencies: Dependencies) -> CheckResult:
     """Those first of whom Slack has never said who they are; the newest of them first."""
-    async with services.read() as session:
+    async with dependencies.read() as session:
         open_contacts = select(BillingContact, Account).join(Account).where(IS_OPEN_CONTACT)
         total = (await session.exec(select(func.count()).select_from(open_contacts.subquery()))).one()
         found = await session.exec(
             open_contacts.order_by(HAS_PROFILE, col(BillingContact.id).desc()).limit(MAX_CHECKED_CONTACTS)
         )
         contacts = found.all()
-    return _describe(await _look_up(services, contacts), total)
+    return _describe(await _look_up(dependencies, contacts), total)
 
 
-async def _look_up(services: Services, contacts: Sequence[tuple[BillingContact, Account]]) -> _Lookups:
+async def _look_up(
+    dependencies: Dependencies, contacts: Sequence[tuple[BillingContact, Account]]
+) -> _Lookups:
     """One failure says nothing of the others."""
     lookups = _Lookups()
     for contact, account in contacts:
         if lookups.has_failed_too_often(account.slack_team):
             continue
         try:
-            if await _is_known(services, contact, account):
+            if await _is_known(dependencies, contact, account):
                 lookups.known_count += 1
             else:
                 lookups.unknown.append(f"{contact.email} ({account.id})")
@@ -75,10 +77,10 @@ async def _look_up(services: Services, contacts: Sequence[tuple[BillingContact, 
     return lookups
 
 
-async def _is_known(services: Services, contact: BillingContact, account: Account) -> bool:
+async def _is_known(dependencies: Dependencies, contact: BillingContact, account: Account) -> bool:
     if contact.slack_user is None:
-        return await services.directory.find_user_by_email(account.slack_team, contact.email) is not None
-    profile = await services.directory.fetch_profile(account.slack_team, contact.slack_user)
+        return await dependencies.directory.find_user_by_email(account.slack_team, contact.email) is not None
+    profile = await dependencies.directory.fetch_profile(account.slack_team, contact.slack_user)
     return not (profile.deleted or profile.is_guest or profile.is_bot)
 
 

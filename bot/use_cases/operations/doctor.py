@@ -12,11 +12,11 @@ from sqlmodel import and_, col, func, select
 
 from bot.billing.gateway import BillingPermissionsMissing, BillingUnavailable
 from bot.db import LISTEN_ERRORS, describe_database_error
+from bot.dependencies import Dependencies
 from bot.directory.user_directory import DirectoryUnavailable
 from bot.i18n import Localizer
 from bot.mail.mailer import MailRejected, MailUnavailable
 from bot.receipts import find_missing_receipt_glyphs
-from bot.services import Services
 from bot.settings import list_unknown_names
 from bot.tax_id import has_wrong_vat_number
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
@@ -48,26 +48,26 @@ EMAIL_ADDRESS_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 async def run_checks(
-    services: Services, required_scopes: set[str], wall_clock: Callable[[], datetime] | None = None
+    dependencies: Dependencies, required_scopes: set[str], wall_clock: Callable[[], datetime] | None = None
 ) -> list[CheckResult]:
-    """`wall_clock` is this machine's; `services.now` only if a test has set it."""
+    """`wall_clock` is this machine's; `dependencies.now` only if a test has set it."""
     checks: dict[str, Callable[[], Awaitable[CheckResult]]] = {
-        "settings": lambda: _check_settings(services),
-        "database": lambda: _check_database(services),
-        "jobs": lambda: _check_job_notifications(services),
-        "clock": lambda: check_clock(services, wall_clock or services.now),
-        "accounts": lambda: _check_accounts(services),
-        "slack": lambda: _check_slack(services, required_scopes),
-        "transport": lambda: _check_transport(services),
-        "channels": lambda: _check_channels(services),
-        "contacts": lambda: check_contacts(services),
-        "ordering": lambda: check_ordering(services),
-        "mail": lambda: _check_mail(services),
-        "billing": lambda: _check_billing(services),
-        "seller": lambda: _check_seller(services),
-        "receipts": lambda: _check_receipts(services),
-        "account services": lambda: _check_account_services(services),
-        "notices": lambda: _check_undeliverable_notices(services),
+        "settings": lambda: _check_settings(dependencies),
+        "database": lambda: _check_database(dependencies),
+        "jobs": lambda: _check_job_notifications(dependencies),
+        "clock": lambda: check_clock(dependencies, wall_clock or dependencies.now),
+        "accounts": lambda: _check_accounts(dependencies),
+        "slack": lambda: _check_slack(dependencies, required_scopes),
+        "transport": lambda: _check_transport(dependencies),
+        "channels": lambda: _check_channels(dependencies),
+        "contacts": lambda: check_contacts(dependencies),
+        "ordering": lambda: check_ordering(dependencies),
+        "mail": lambda: _check_mail(dependencies),
+        "billing": lambda: _check_billing(dependencies),
+        "seller": lambda: _check_seller(dependencies),
+        "receipts": lambda: _check_receipts(dependencies),
+        "account services": lambda: _check_account_services(dependencies),
+        "notices": lambda: _check_undeliverable_notices(dependencies),
     }
     return [await _run_check(name, check) for name, check in checks.items()]
 
@@ -80,8 +80,8 @@ async def _run_check(name: str, check: Callable[[], Awaitable[CheckResult]]) -> 
         return CheckResult(name, False, f"the check failed: {type(error).__name__}")
 
 
-async def _check_settings(services: Services) -> CheckResult:
-    settings = services.settings
+async def _check_settings(dependencies: Dependencies) -> CheckResult:
+    settings = dependencies.settings
     transport = "Socket Mode" if settings.is_socket_mode else "HTTP"
     workspaces = "many workspaces" if settings.is_multi_workspace else "one workspace"
     database = settings.database_url.partition(":")[0]
@@ -91,31 +91,31 @@ async def _check_settings(services: Services) -> CheckResult:
     return CheckResult("settings", True, message)
 
 
-async def _check_database(services: Services) -> CheckResult:
+async def _check_database(dependencies: Dependencies) -> CheckResult:
     try:
-        migrated = await services.database.is_migrated()
+        migrated = await dependencies.database.is_migrated()
     except UnsupportedSchema as error:
         return CheckResult("database", False, str(error))
     except Exception as error:
         return CheckResult("database", False, describe_database_error(error))
     if not migrated:
         return CheckResult("database", False, f"its schema is not this version's: {PROGRAM} migrate")
-    state = await load_database_state(services.database)
+    state = await load_database_state(dependencies.database)
     if state.is_restored:
         return CheckResult("database", False, str(RestoredDatabase(state.issued_numbers)))
     try:
-        await services.database.check_writable()
-        await services.database.check_prepared_statements()
+        await dependencies.database.check_writable()
+        await dependencies.database.check_prepared_statements()
     except SQLAlchemyError as error:
         return CheckResult("database", False, describe_database_error(error))
     return CheckResult("database", True, "reachable, writable and up to date")
 
 
-async def _check_job_notifications(services: Services) -> CheckResult:
+async def _check_job_notifications(dependencies: Dependencies) -> CheckResult:
     try:
-        await services.database.check_notifications()
+        await dependencies.database.check_notifications()
     except LISTEN_ERRORS as error:
-        if services.settings.database_listen_url:
+        if dependencies.settings.database_listen_url:
             message = f"no notification arrives ({type(error).__name__}): check DATABASE_LISTEN_URL"
             return CheckResult("jobs", False, f"{message}, which must lead to the database itself")
         message = "they run at intervals only, since PostgreSQL's notifications do not arrive"
@@ -124,12 +124,12 @@ async def _check_job_notifications(services: Services) -> CheckResult:
     return CheckResult("jobs", True, "new work wakes them")
 
 
-async def _check_accounts(services: Services) -> CheckResult:
-    async with services.read() as session:
+async def _check_accounts(dependencies: Dependencies) -> CheckResult:
+    async with dependencies.read() as session:
         account_count = (await session.exec(select(func.count()).select_from(Account))).one()
     if not account_count:
         return CheckResult("accounts", None, f"none yet: {PROGRAM} import accounts.yml")
-    unreachable = await _list_unreachable_accounts(services)
+    unreachable = await _list_unreachable_accounts(dependencies)
     if unreachable:
         names = ", ".join(f"{account} ({team})" for account, team in unreachable[:5])
         message = f"the bot is not installed in the workspace of {names}{format_remainder(unreachable, 5)}"
@@ -139,14 +139,14 @@ async def _check_accounts(services: Services) -> CheckResult:
     return CheckResult("accounts", True, f"{account_count} imported")
 
 
-async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]]:
+async def _list_unreachable_accounts(dependencies: Dependencies) -> list[tuple[str, str]]:
     try:
-        teams = await services.directory.list_team_ids()
+        teams = await dependencies.directory.list_team_ids()
     except DirectoryUnavailable:
         return []
     if not teams:
         return []
-    async with services.read() as session:
+    async with dependencies.read() as session:
         accounts = await session.exec(
             select(Account.id, Account.slack_team)
             .where(IS_OPEN, col(Account.slack_team).not_in(teams))
@@ -155,11 +155,11 @@ async def _list_unreachable_accounts(services: Services) -> list[tuple[str, str]
         return list(accounts.all())
 
 
-async def _check_slack(services: Services, required_scopes: set[str]) -> CheckResult:
+async def _check_slack(dependencies: Dependencies, required_scopes: set[str]) -> CheckResult:
     try:
-        teams = await services.directory.list_installations()
+        teams = await dependencies.directory.list_installations()
     except DirectoryUnavailable as error:
-        setting = "the workspaces' tokens" if services.settings.is_multi_workspace else "SLACK_BOT_TOKEN"
+        setting = "the workspaces' tokens" if dependencies.settings.is_multi_workspace else "SLACK_BOT_TOKEN"
         return CheckResult("slack", False, f"Slack says {error}: check {setting} and SLACK_API_URL")
     if not teams:
         return CheckResult("slack", None, "not installed anywhere yet: open /slack/install in a browser")
@@ -167,7 +167,7 @@ async def _check_slack(services: Services, required_scopes: set[str]) -> CheckRe
     unverified: list[str] = []
     for team in teams:
         try:
-            scopes = await services.directory.fetch_granted_scopes(team)
+            scopes = await dependencies.directory.fetch_granted_scopes(team)
         except DirectoryUnavailable as error:
             problems.append(f"{team} cannot be called: {error}")
             continue
@@ -186,29 +186,29 @@ async def _check_slack(services: Services, required_scopes: set[str]) -> CheckRe
     return CheckResult("slack", True, f"token and scopes are right in {names}")
 
 
-async def _check_transport(services: Services) -> CheckResult:
-    token = services.settings.slack_app_token
+async def _check_transport(dependencies: Dependencies) -> CheckResult:
+    token = dependencies.settings.slack_app_token
     if token is None:
         return CheckResult("transport", True, "HTTP: signed requests arrive at /slack/events")
     try:
-        await services.directory.check_app_token(token.get_secret_value())
+        await dependencies.directory.check_app_token(token.get_secret_value())
     except DirectoryUnavailable as error:
         message = f"Slack says {error}: check SLACK_APP_TOKEN, which needs connections:write"
         return CheckResult("transport", None if str(error) == UNKNOWN_METHOD_ERROR else False, message)
     return CheckResult("transport", True, "Socket Mode can be opened")
 
 
-async def _check_channels(services: Services) -> CheckResult:
-    channels = await _list_account_channels(services)
+async def _check_channels(dependencies: Dependencies) -> CheckResult:
+    channels = await _list_account_channels(dependencies)
     try:
-        teams = await services.directory.list_team_ids()
+        teams = await dependencies.directory.list_team_ids()
     except DirectoryUnavailable as error:
         return CheckResult("channels", False, f"Slack says {error}: see above, under slack")
-    settings, checked = services.settings, channels[:MAX_CHECKED_CHANNELS]
+    settings, checked = dependencies.settings, channels[:MAX_CHECKED_CHANNELS]
     if settings.account_services_channel:
         team = settings.account_services_team or next(iter(teams), "")
         checked.insert(0, (team, settings.account_services_channel))
-    missing, failures = await _find_missing_channels(services, teams, checked)
+    missing, failures = await _find_missing_channels(dependencies, teams, checked)
     problems = [f"in {team} no channel could be checked: {reason}" for team, reason in failures.items()]
     if missing:
         names = f"{', '.join(missing[:5])}{format_remainder(missing, 5)}"
@@ -222,8 +222,8 @@ async def _check_channels(services: Services) -> CheckResult:
     return CheckResult("channels", True, f"the bot is in all {len(checked)}{remainder}")
 
 
-async def _list_account_channels(services: Services) -> list[tuple[str, str]]:
-    async with services.read() as session:
+async def _list_account_channels(dependencies: Dependencies) -> list[tuple[str, str]]:
+    async with dependencies.read() as session:
         channels = await session.exec(
             select(Account.slack_team, Account.channel)
             .where(IS_OPEN, col(Account.channel).is_not(None))
@@ -234,7 +234,7 @@ async def _list_account_channels(services: Services) -> list[tuple[str, str]]:
 
 
 async def _find_missing_channels(
-    services: Services, teams: list[str], channels: list[tuple[str, str]]
+    dependencies: Dependencies, teams: list[str], channels: list[tuple[str, str]]
 ) -> tuple[list[str], dict[str, str]]:
     missing: list[str] = []
     # Such a team is not queried: with a single token, the answer would be about the token's own workspace.
@@ -243,55 +243,55 @@ async def _find_missing_channels(
         if team in failures:
             continue
         try:
-            if not await services.directory.is_in_channel(team, channel):
+            if not await dependencies.directory.is_in_channel(team, channel):
                 missing.append(channel)
         except DirectoryUnavailable as error:
             failures[team] = str(error)
     return missing, failures
 
 
-async def _check_mail(services: Services) -> CheckResult:
-    if not services.mailer.is_configured:
-        count = await _count_waiting_emails(services)
+async def _check_mail(dependencies: Dependencies) -> CheckResult:
+    if not dependencies.mailer.is_configured:
+        count = await _count_waiting_emails(dependencies)
         waiting = f"; {count} waiting now" if count else ""
         message = "SMTP_URL is not set: receipts wait for it, and what Slack does not accept is lost"
         message = f"{message}{waiting}"
         return CheckResult("mail", None, message)
     try:
-        await services.mailer.check_connection()
+        await dependencies.mailer.check_connection()
     except (MailUnavailable, MailRejected) as error:
         return CheckResult(
             "mail", False, f"the server did not accept the connection: {error}; check SMTP_URL"
         )
-    sender = parseaddr(services.settings.mail_from)[1]
+    sender = parseaddr(dependencies.settings.mail_from)[1]
     if not EMAIL_ADDRESS_PATTERN.fullmatch(sender):
         message = "MAIL_FROM is not an email address: many servers reject mail from such a sender"
         return CheckResult("mail", False, message)
     try:
-        await services.mailer.check_sender()
+        await dependencies.mailer.check_sender()
     except (MailUnavailable, MailRejected) as error:
         message = f"the server refuses mail from {sender}: {error}; check MAIL_FROM"
         return CheckResult("mail", False, message)
-    if services.mailer.is_plain_text:
+    if dependencies.mailer.is_plain_text:
         message = "mail and password go over the network unencrypted: take ?starttls=0 out of SMTP_URL"
         return CheckResult("mail", None, message)
     return CheckResult("mail", True, f"the server accepts the connection; mail is sent as {sender}")
 
 
-async def _count_waiting_emails(services: Services) -> int:
+async def _count_waiting_emails(dependencies: Dependencies) -> int:
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
-    async with services.read() as session:
+    async with dependencies.read() as session:
         waiting = select(func.count()).select_from(Notice).where(IS_WAITING_NOTICE, is_email)
         return (await session.exec(waiting)).one()
 
 
-async def _check_billing(services: Services) -> CheckResult:
-    billing, key = services.settings.billing, services.settings.stripe_api_key
+async def _check_billing(dependencies: Dependencies) -> CheckResult:
+    billing, key = dependencies.settings.billing, dependencies.settings.stripe_api_key
     if billing == "stripe" and key is not None and key.get_secret_value().startswith("pk_"):
         message = "STRIPE_API_KEY is a publishable key, which is for browsers: create a restricted key"
         return CheckResult("billing", False, f"{message} (docs/stripe.md)")
     try:
-        provider_status = await services.billing.check_connection()
+        provider_status = await dependencies.billing.check_connection()
     except BillingPermissionsMissing as error:
         message = f"{billing}: the key lacks {', '.join(error.missing)}"
         return CheckResult("billing", False, f"{message}: edit it under Developers → API keys")
@@ -301,7 +301,7 @@ async def _check_billing(services: Services) -> CheckResult:
         return CheckResult("billing", False, message)
     if billing == "embedded":
         return CheckResult("billing", None, f"{billing}: {provider_status}")
-    linked = await _check_linked_accounts(services, provider_status)
+    linked = await _check_linked_accounts(dependencies, provider_status)
     if key is not None and key.get_secret_value().startswith("sk_"):
         message = "STRIPE_API_KEY may do everything in Stripe: create a restricted key (docs/stripe.md)"
         passed = None if linked.passed else linked.passed
@@ -309,8 +309,8 @@ async def _check_billing(services: Services) -> CheckResult:
     return linked
 
 
-async def _check_linked_accounts(services: Services, provider_status: str) -> CheckResult:
-    async with services.read() as session:
+async def _check_linked_accounts(dependencies: Dependencies, provider_status: str) -> CheckResult:
+    async with dependencies.read() as session:
         unlinked = await session.exec(
             select(Account.id).where(col(Account.stripe_customer).is_(None), IS_OPEN).limit(5)
         )
@@ -318,18 +318,18 @@ async def _check_linked_accounts(services: Services, provider_status: str) -> Ch
     if names:
         message = f"{provider_status}, but no stripe_customer is set for {names}"
         return CheckResult("billing", False, message)
-    if services.webhook_parser is None:
+    if dependencies.webhook_parser is None:
         message = f"{provider_status}; without STRIPE_WEBHOOK_SECRET Stripe's events are not received"
         return CheckResult("billing", None, message)
     return CheckResult("billing", True, f"{provider_status}; events arrive at /stripe/webhook")
 
 
-async def _check_seller(services: Services) -> CheckResult:
-    seller = services.settings.seller
+async def _check_seller(dependencies: Dependencies) -> CheckResult:
+    seller = dependencies.settings.seller
     problems = []
     if has_wrong_vat_number(seller.tax_id):
         problems.append(f"SELLER_TAX_ID is not a VAT number: {seller.tax_id}")
-    if accounts := await _list_reverse_charge_accounts_without_tax_id(services):
+    if accounts := await _list_reverse_charge_accounts_without_tax_id(dependencies):
         names = f"{', '.join(accounts[:5])}{format_remainder(accounts, 5)}"
         problems.append(f"receipts of {names} say reverse charge without a tax_id of the buyer: import one")
     if problems:
@@ -344,9 +344,9 @@ async def _check_seller(services: Services) -> CheckResult:
     return CheckResult("seller", True, f"receipts name {names}")
 
 
-async def _list_reverse_charge_accounts_without_tax_id(services: Services) -> list[str]:
+async def _list_reverse_charge_accounts_without_tax_id(dependencies: Dependencies) -> list[str]:
     """Those of the embedded provider: Stripe knows the tax ids of its customers."""
-    async with services.read() as session:
+    async with dependencies.read() as session:
         accounts = await session.exec(
             select(Account.id)
             .where(
@@ -360,13 +360,13 @@ async def _list_reverse_charge_accounts_without_tax_id(services: Services) -> li
         return list(accounts.all())
 
 
-async def _check_receipts(services: Services) -> CheckResult:
-    async with services.read() as session:
+async def _check_receipts(dependencies: Dependencies) -> CheckResult:
+    async with dependencies.read() as session:
         result = await session.exec(
             select(Receipt).order_by(col(Receipt.id).desc()).limit(MAX_CHECKED_RECEIPTS)
         )
         receipts = result.all()
-    missing = await asyncio.to_thread(_find_missing_glyphs, services.settings.seller, receipts)
+    missing = await asyncio.to_thread(_find_missing_glyphs, dependencies.settings.seller, receipts)
     if not missing:
         return CheckResult("receipts", True, "the fonts have every character of the latest receipts")
     shown = [
@@ -388,17 +388,17 @@ def _find_missing_glyphs(seller: Seller, receipts: Sequence[Receipt]) -> dict[st
     return {number: missing for number, missing in found.items() if missing}
 
 
-async def _check_account_services(services: Services) -> CheckResult:
-    channel = services.settings.account_services_channel
+async def _check_account_services(dependencies: Dependencies) -> CheckResult:
+    channel = dependencies.settings.account_services_channel
     if channel is None:
         message = "ACCOUNT_SERVICES_CHANNEL is not set: nobody there is notified of overdue orders"
         return CheckResult("account services", None, message)
     return CheckResult("account services", True, f"notified in {channel}")
 
 
-async def _check_undeliverable_notices(services: Services) -> CheckResult:
-    since = services.now() - timedelta(days=UNDELIVERABLE_DAYS)
-    async with services.read() as session:
+async def _check_undeliverable_notices(dependencies: Dependencies) -> CheckResult:
+    since = dependencies.now() - timedelta(days=UNDELIVERABLE_DAYS)
+    async with dependencies.read() as session:
         result = await session.exec(
             select(Notice.destination, Notice.last_error)
             .where(

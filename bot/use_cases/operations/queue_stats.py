@@ -11,7 +11,7 @@ from sqlmodel import col, func, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from bot.db import Session
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
 from models.notice import Notice
 from models.service_order import OrderStatus, ServiceOrder
@@ -30,12 +30,12 @@ class QueueStats:
     oldest_notice_age: timedelta
 
 
-async def load_queue_stats(services: Services) -> QueueStats:
-    at = services.now()
-    async with services.read() as session:
+async def load_queue_stats(dependencies: Dependencies) -> QueueStats:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         orders = (await session.exec(select_open_orders())).all()
         waiting_notices, due_times = await _load_waiting_notices(
-            session, with_emails=services.mailer.is_configured
+            session, with_emails=dependencies.mailer.is_configured
         )
         return QueueStats(
             open_orders={OrderStatus(status): count for status, count, _ in orders},

@@ -2,14 +2,14 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 from models.audit.entry import AuditEntry
 from models.notice import Notice
 
 
-async def find_latest_recorded_time(services: Services) -> datetime | None:
+async def find_latest_recorded_time(dependencies: Dependencies) -> datetime | None:
     """Up to when something is recorded, approximately: the last entry and the last notice."""
-    async with services.read() as session:
+    async with dependencies.read() as session:
         times = [
             (await session.exec(select(AuditEntry.at).order_by(col(AuditEntry.id).desc()).limit(1))).first(),
             (await session.exec(select(Notice.created_at).order_by(col(Notice.id).desc()).limit(1))).first(),

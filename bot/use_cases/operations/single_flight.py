@@ -4,7 +4,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from bot.services import Services
+from bot.dependencies import Dependencies
 
 log = structlog.get_logger()
 
@@ -19,19 +19,19 @@ class SingleFlight(Generic[ResultT]):
     def __init__(
         self,
         name: str,
-        services: Services,
+        dependencies: Dependencies,
         call: Callable[[], Coroutine[Any, Any, ResultT]],
     ) -> None:
-        self._name, self._services, self._call = name, services, call
+        self._name, self._dependencies, self._call = name, dependencies, call
         self._running_task: asyncio.Task[ResultT] | None = None
 
     async def wait_for_result(self) -> ResultT | None:
         task = self._running_task
         if task is None or task.done():
-            task = self._running_task = self._services.tasks.start_unbounded(
+            task = self._running_task = self._dependencies.tasks.start_unbounded(
                 self._call(), f"check of {self._name}"
             )
-        finished, _ = await asyncio.wait({task}, timeout=self._services.timeouts.check_seconds)
+        finished, _ = await asyncio.wait({task}, timeout=self._dependencies.timeouts.check_seconds)
         if not finished:
             log.warning("check.timed_out", check=self._name)
             return None

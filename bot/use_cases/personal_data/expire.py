@@ -9,8 +9,8 @@ from sqlmodel import col, delete, or_, select, tuple_
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.metrics import record_job_progress
-from bot.services import Services
 from models.account.billing_contact import BillingContact
 from models.notice import FINISHED_NOTICE_CONDITION, Notice, OrderMessage
 from models.quote import PENDING_QUOTE_CONDITION, Quote
@@ -25,35 +25,35 @@ MAX_BATCHES = 20
 BatchFunction = Callable[[Session], Awaitable[int]]
 
 
-async def expire_personal_data(services: Services) -> int:
-    at, settings = services.now(), services.settings
+async def expire_personal_data(dependencies: Dependencies) -> int:
+    at, settings = dependencies.now(), dependencies.settings
     notices_before = at - timedelta(days=settings.message_retention_days)
     profiles_before = at - timedelta(days=settings.profile_retention_days)
 
     # One query, because there is usually nothing to delete.
     has_old_notices = select_old_notices(notices_before).exists()
     has_old_profiles = select_old_profiles(profiles_before).exists()
-    async with services.read() as session:
+    async with dependencies.read() as session:
         found = (await session.exec(select(has_old_notices, has_old_profiles))).one()
     deleted = 0
     if found[0]:
-        deleted += await _delete_batches(services, partial(_delete_notices, before=notices_before))
+        deleted += await _delete_batches(dependencies, partial(_delete_notices, before=notices_before))
     if found[1]:
-        deleted += await _delete_batches(services, partial(_delete_profiles, before=profiles_before))
+        deleted += await _delete_batches(dependencies, partial(_delete_profiles, before=profiles_before))
     return deleted
 
 
-async def find_next_expiry_run(services: Services) -> datetime | None:
+async def find_next_expiry_run(dependencies: Dependencies) -> datetime | None:
     """At the job's interval: nobody waits for it, and a query less is asked."""
     return None
 
 
-async def _delete_batches(services: Services, delete_batch: BatchFunction) -> int:
+async def _delete_batches(dependencies: Dependencies, delete_batch: BatchFunction) -> int:
     total = 0
     for _ in range(MAX_BATCHES):
-        if services.tasks.is_draining:
+        if dependencies.tasks.is_draining:
             break
-        async with services.write() as session:
+        async with dependencies.write() as session:
             count = await delete_batch(session)
         record_job_progress(count)
         total += count

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, build_actor
-from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, write_audit_entries
 from bot.use_cases.notice.enqueue import (
     build_notices,
@@ -28,11 +28,11 @@ from models.quote.extension import REQUESTED_EXTENSION_CONDITION, QuoteExtension
 
 
 async def reject_quote(
-    services: Services, *, person: SlackIdentity, quote_id: int, reason: str | None
+    dependencies: Dependencies, *, person: SlackIdentity, quote_id: int, reason: str | None
 ) -> QuoteDetails:
-    at = services.now()
+    at = dependencies.now()
     stored_reason = validate_reason(reason)
-    async with services.write() as session:
+    async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
         details.check_pending()
         actor = build_actor(contact, person)

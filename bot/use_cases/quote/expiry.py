@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from sqlmodel import col
 
 from bot.db import Session, lock_account
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId, build_job_actor
-from bot.services import Services
 from bot.use_cases.due_rows import find_next_time, process_due_rows
 from bot.use_cases.notice.enqueue import (
     build_notices,
@@ -26,13 +26,13 @@ from models.quote import Quote, QuoteStatus, build_reminder_schedule, find_next_
 EXPIRY_JOB_ACTOR = build_job_actor(JobId.EXPIRE_QUOTES)
 
 
-async def expire_quotes(services: Services) -> int:
+async def expire_quotes(dependencies: Dependencies) -> int:
     pending = Quote.status == QuoteStatus.PENDING
-    return await process_due_rows(services, Quote, col(Quote.expires_at), _expire_quote, pending)
+    return await process_due_rows(dependencies, Quote, col(Quote.expires_at), _expire_quote, pending)
 
 
-async def find_next_expiry_time(services: Services) -> datetime | None:
-    return await find_next_time(services, col(Quote.expires_at), Quote.status == QuoteStatus.PENDING)
+async def find_next_expiry_time(dependencies: Dependencies) -> datetime | None:
+    return await find_next_time(dependencies, col(Quote.expires_at), Quote.status == QuoteStatus.PENDING)
 
 
 async def _expire_quote(session: Session, quote: Quote, at: datetime) -> None:
@@ -43,16 +43,16 @@ async def _expire_quote(session: Session, quote: Quote, at: datetime) -> None:
         )
 
 
-async def enqueue_quote_reminders(services: Services) -> int:
+async def enqueue_quote_reminders(dependencies: Dependencies) -> int:
     """Enqueue the reminders of pending quotes that may be due by now, outside each recipient's quiet hours.
 
     Once per reminder and person; one if several were missed. Returns how many quotes were checked.
     """
-    return await process_due_rows(services, Quote, col(Quote.remind_at), _enqueue_reminders)
+    return await process_due_rows(dependencies, Quote, col(Quote.remind_at), _enqueue_reminders)
 
 
-async def find_next_reminder_time(services: Services) -> datetime | None:
-    return await find_next_time(services, col(Quote.remind_at))
+async def find_next_reminder_time(dependencies: Dependencies) -> datetime | None:
+    return await find_next_time(dependencies, col(Quote.remind_at))
 
 
 async def _enqueue_reminders(session: Session, quote: Quote, at: datetime) -> None:

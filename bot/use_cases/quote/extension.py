@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from bot.db import Session, lock_account
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, build_actor
-from bot.services import Services
 from bot.use_cases.account_services import authorize_services_member
 from bot.use_cases.audit.write import NewAuditEntry, write_audit_entry
 from bot.use_cases.load_details import find_quote_details
@@ -68,21 +68,28 @@ class ExtensionDetails:
 # --- the billing contact
 
 
-async def get_extendable_quote(services: Services, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
-    details = await get_quote(services, person=person, quote_id=quote_id)
-    _check_requestable(services, details)
+async def get_extendable_quote(
+    dependencies: Dependencies, *, person: SlackIdentity, quote_id: int
+) -> QuoteDetails:
+    details = await get_quote(dependencies, person=person, quote_id=quote_id)
+    _check_requestable(dependencies, details)
     return details
 
 
 async def request_extension(
-    services: Services, *, person: SlackIdentity, quote_id: int, until: date | None, reason: str | None
+    dependencies: Dependencies,
+    *,
+    person: SlackIdentity,
+    quote_id: int,
+    until: date | None,
+    reason: str | None,
 ) -> QuoteDetails:
     """Raises InvalidInput if `until` is missing, too late or too early."""
-    at = services.now()
+    at = dependencies.now()
     stored_reason = validate_reason(reason)
-    async with services.write() as session:
+    async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
-        _check_requestable(services, details)
+        _check_requestable(dependencies, details)
         until, _ = _check_day(details, until)
         extension = QuoteExtension(
             quote_id=quote_id,
@@ -104,13 +111,13 @@ async def request_extension(
             reason=stored_reason,
             details={"until": until.isoformat()},
         )
-        await _enqueue_request(services, session, details, extension, at)
-    return await get_quote(services, person=person, quote_id=quote_id)
+        await _enqueue_request(dependencies, session, details, extension, at)
+    return await get_quote(dependencies, person=person, quote_id=quote_id)
 
 
-def _check_requestable(services: Services, details: QuoteDetails) -> None:
+def _check_requestable(dependencies: Dependencies, details: QuoteDetails) -> None:
     details.check_pending()
-    if services.settings.account_services_channel is None:
+    if dependencies.settings.account_services_channel is None:
         raise ExtensionUnavailable
     if details.extension is not None:
         raise ExtensionPending(
@@ -138,9 +145,13 @@ def _check_day(details: QuoteDetails, until: date | None) -> tuple[date, datetim
 
 
 async def _enqueue_request(
-    services: Services, session: Session, details: QuoteDetails, extension: QuoteExtension, at: datetime
+    dependencies: Dependencies,
+    session: Session,
+    details: QuoteDetails,
+    extension: QuoteExtension,
+    at: datetime,
 ) -> None:
-    settings = services.settings
+    settings = dependencies.settings
     assert settings.account_services_channel is not None, "checked before"
     await enqueue_notice(
         session,
@@ -220,22 +231,22 @@ async def report_undelivered_request(
 
 
 async def get_open_extension(
-    services: Services, *, person: SlackIdentity, extension_id: int
+    dependencies: Dependencies, *, person: SlackIdentity, extension_id: int
 ) -> ExtensionDetails:
-    await authorize_services_member(services, person)
-    async with services.read() as session:
-        details = await _get_details(session, extension_id, services.now())
+    await authorize_services_member(dependencies, person)
+    async with dependencies.read() as session:
+        details = await _get_details(session, extension_id, dependencies.now())
     details.check_open()
     return details
 
 
 async def approve_extension(
-    services: Services, *, person: SlackIdentity, extension_id: int, until: date | None
+    dependencies: Dependencies, *, person: SlackIdentity, extension_id: int, until: date | None
 ) -> ExtensionDetails:
     """Raises InvalidInput if `until` is missing, too late or too early."""
-    actor = await authorize_services_member(services, person)
-    at = services.now()
-    async with services.write() as session:
+    actor = await authorize_services_member(dependencies, person)
+    at = dependencies.now()
+    async with dependencies.write() as session:
         details = await _lock_extension(session, extension_id, at)
         quote, extension = details.quote.quote, details.extension
         until, expires_at = _check_day(details.quote, until)
@@ -259,12 +270,12 @@ async def approve_extension(
 
 
 async def decline_extension(
-    services: Services, *, person: SlackIdentity, extension_id: int, reason: str | None
+    dependencies: Dependencies, *, person: SlackIdentity, extension_id: int, reason: str | None
 ) -> ExtensionDetails:
     stored_reason = validate_reason(reason)
-    actor = await authorize_services_member(services, person)
-    at = services.now()
-    async with services.write() as session:
+    actor = await authorize_services_member(dependencies, person)
+    at = dependencies.now()
+    async with dependencies.write() as session:
         details = await _lock_extension(session, extension_id, at)
         quote = details.quote.quote
         details.extension.decline(at, actor.name, stored_reason)

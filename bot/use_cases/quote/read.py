@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import (
     Authorized,
     SlackIdentity,
@@ -13,7 +14,6 @@ from bot.permissions import (
     is_unchanged,
     lock_account_role,
 )
-from bot.services import Services
 from bot.use_cases.load_details import find_quote_details, find_replacement_number, list_pending_quote_details
 from models.account import Account
 from models.account.billing_contact import BillingContact
@@ -22,23 +22,23 @@ from models.quote import PENDING_QUOTE_CONDITION, Quote, QuoteLine, QuoteNotFoun
 
 
 async def list_quotes(
-    services: Services, *, person: SlackIdentity, account_id: str
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str
 ) -> tuple[Account, list[QuoteDetails]]:
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
         return account, await list_pending_quote_details(session, account_id, at)
 
 
-async def get_quote(services: Services, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
-    at = services.now()
-    async with services.read() as session:
+async def get_quote(dependencies: Dependencies, *, person: SlackIdentity, quote_id: int) -> QuoteDetails:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         details, _ = await authorize_quote(session, person, quote_id, at)
         return details
 
 
-async def get_quote_id(services: Services, *, account_ids: list[str], number: str) -> int:
-    async with services.read() as session:
+async def get_quote_id(dependencies: Dependencies, *, account_ids: list[str], number: str) -> int:
+    async with dependencies.read() as session:
         found = await session.exec(
             select(Quote.id).where(
                 Quote.number == number.strip().upper(), col(Quote.account_id).in_(account_ids)

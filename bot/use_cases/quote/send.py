@@ -1,7 +1,7 @@
 """Sending a quote as a PDF, for the person who pays."""
 
+from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
-from bot.services import Services
 from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
 from bot.use_cases.quote.read import lock_quote
 from models.account.billing_contact import BillingContact
@@ -11,12 +11,12 @@ from models.notice.payloads import DocumentPayload
 
 
 async def send_quote(
-    services: Services, *, person: SlackIdentity, quote_id: int
+    dependencies: Dependencies, *, person: SlackIdentity, quote_id: int
 ) -> tuple[QuoteDetails, BillingContact]:
     """Send the quote and its PDF by direct message, once if it is requested again before it has been
     delivered."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
         destinations = list_direct_destinations([contact])
         event_prefix = f"quote:{quote_id}:asked:"

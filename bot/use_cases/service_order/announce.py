@@ -57,7 +57,7 @@ async def announce_resolution(update: OrderUpdate) -> None:
     """Edit earlier messages, which may ask for what has just been decided, confirmed or finished."""
     event = f"messages:{update.at.isoformat()}"
     update.add_notice(NoticeKind.ORDER_MESSAGES, event, await update.list_destinations())
-    settings = update.services.settings
+    settings = update.dependencies.settings
     if settings.account_services_channel and update.at >= update.order.processing_deadline:
         channel = [Destination.services(settings.account_services_channel)]
         team = settings.account_services_team

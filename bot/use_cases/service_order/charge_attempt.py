@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, SubscriptionState
 from bot.db import Session, lock_account
-from bot.services import Services
+from bot.dependencies import Dependencies
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderLineDetails
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
@@ -66,9 +66,11 @@ class Wait:
     """Waits until the provider is available."""
 
 
-async def fetch_seats(services: Services, account_id: str, subscription_id: str) -> ProviderSeats | None:
+async def fetch_seats(
+    dependencies: Dependencies, account_id: str, subscription_id: str
+) -> ProviderSeats | None:
     try:
-        states = await services.billing.list_subscriptions(account_id)
+        states = await dependencies.billing.list_subscriptions(account_id)
     except BillingUnavailable:
         return None
     except CustomerNotFound:
@@ -118,11 +120,13 @@ def find_open_attempt(update: OrderUpdate, line: OrderLine) -> ChargeAttempt | N
     return next((a for a in update.attempts[line.key] if a.ended_at is None), None)
 
 
-async def store_attempt(services: Services, leased: LeasedLine, start: Start, at: datetime) -> Charge | None:
+async def store_attempt(
+    dependencies: Dependencies, leased: LeasedLine, start: Start, at: datetime
+) -> Charge | None:
     """Before the call to the provider, so that a lost response can be reconciled by its key. None if the line
     cannot be charged now."""
     in_sequence = is_charged_in_sequence(leased.update)
-    async with services.write() as session:
+    async with dependencies.write() as session:
         if start.grouped_ids or in_sequence:
             # No other attempt of the group or the order can start meanwhile (R19).
             await lock_account(session, leased.account_id)
@@ -139,8 +143,8 @@ async def store_attempt(services: Services, leased: LeasedLine, start: Start, at
     return build_charge(leased.update, leased.row, attempt)
 
 
-async def postpone_leased_line(services: Services, leased: LeasedLine, due_at: datetime) -> None:
-    async with services.write() as session:
+async def postpone_leased_line(dependencies: Dependencies, leased: LeasedLine, due_at: datetime) -> None:
+    async with dependencies.write() as session:
         line = await lock_leased_line(session, leased)
         if line is not None:
             line.release(due_at)

@@ -20,8 +20,8 @@ from bot.billing.gateway import (
     SubscriptionState,
     Unknown,
 )
+from bot.dependencies import Dependencies
 from bot.metrics import CHARGES_TOTAL, to_snake_case
-from bot.services import Services
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
 from bot.use_cases.invoice.record import build_invoice, build_invoice_entry
 from bot.use_cases.receipt import list_charged_methods
@@ -62,7 +62,7 @@ class ResolvedAttempt:
 
 
 async def apply_charge_outcome(
-    services: Services,
+    dependencies: Dependencies,
     leased: LeasedLine,
     charge: Charge,
     outcome: ChargeOutcome,
@@ -70,7 +70,7 @@ async def apply_charge_outcome(
 ) -> None:
     line_id = leased.line.key
     CHARGES_TOTAL.labels(to_snake_case(type(outcome).__name__)).inc()
-    async with update_order(services, charge.account_id, leased.line.order_id) as update:
+    async with update_order(dependencies, charge.account_id, leased.line.order_id) as update:
         row = update.get_row(line_id)
         attempt = next(a for a in update.attempts[line_id] if a.idempotency_key == charge.key)
         if not row.line.is_busy or attempt.ended_at is not None:
@@ -146,7 +146,7 @@ def _store_settlement(line: OrderLine, outcome: Settled, limit: int) -> None:
 
 def _record_invoice(update: OrderUpdate, row: OrderLineDetails, state: InvoiceState) -> None:
     invoice = build_invoice(
-        state, update.account, row.line.key, update.services.billing.invoice_check_interval, update.at
+        state, update.account, row.line.key, update.dependencies.billing.invoice_check_interval, update.at
     )
     update.add_invoice(row, invoice)
     update.audit_entries.append(build_invoice_entry(update.order, invoice, None, update.actor, update.at))
@@ -207,7 +207,7 @@ async def handle_needs_customer(resolved: ResolvedAttempt, outcome: NeedsCustome
         line.remind_at = find_reminder_time(update.at, outcome.until)
         await announce_attention_needed(update, row, NoticeKind.ORDER_NEEDS_CUSTOMER)
     deadline = max(outcome.until, update.at + RETRY_DELAY)
-    line.release(min(update.at + update.services.billing.reconcile_interval, deadline))
+    line.release(min(update.at + update.dependencies.billing.reconcile_interval, deadline))
 
 
 async def handle_unknown(resolved: ResolvedAttempt, outcome: Unknown) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import col, func, or_, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
+from bot.dependencies import Dependencies
 from bot.permissions import (
     SlackIdentity,
     authorize_row,
@@ -16,7 +17,6 @@ from bot.permissions import (
     get_authorized_role,
     lock_authorized_row,
 )
-from bot.services import Services
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.load_details import (
     build_order_query,
@@ -48,10 +48,10 @@ PAGE_SIZE = 10
 
 
 async def list_orders(
-    services: Services, *, person: SlackIdentity, account_id: str, before: int | None = None
+    dependencies: Dependencies, *, person: SlackIdentity, account_id: str, before: int | None = None
 ) -> tuple[Account, list[OrderDetails], bool]:
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
         query = build_order_query().where(col(ServiceOrder.account_id) == account_id)
         if before:
@@ -61,32 +61,34 @@ async def list_orders(
         return account, orders[:PAGE_SIZE], len(orders) > PAGE_SIZE
 
 
-async def get_order(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
-    at = services.now()
-    async with services.read() as session:
+async def get_order(dependencies: Dependencies, *, person: SlackIdentity, order_id: int) -> OrderDetails:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         order = await _authorize_order(session, person, order_id, at)
         details = await load_order_details(session, order, at, include_history=True)
-    return replace(details, provider_receipts=await _fetch_receipt_pages(services, details))
+    return replace(details, provider_receipts=await _fetch_receipt_pages(dependencies, details))
 
 
-async def _fetch_receipt_pages(services: Services, details: OrderDetails) -> list[ProviderReceipt]:
+async def _fetch_receipt_pages(dependencies: Dependencies, details: OrderDetails) -> list[ProviderReceipt]:
     settled = details.list_rows_with_status(LineStatus.SETTLED)
     receipt_ids = [row.line.provider_receipt_id for row in settled if row.line.provider_receipt_id]
     pages = await asyncio.gather(
-        *(_fetch_receipt_page(services, details.account.id, id_) for id_ in receipt_ids)
+        *(_fetch_receipt_page(dependencies, details.account.id, id_) for id_ in receipt_ids)
     )
     return [page for page in pages if page is not None]
 
 
-async def _fetch_receipt_page(services: Services, account_id: str, receipt_id: str) -> ProviderReceipt | None:
+async def _fetch_receipt_page(
+    dependencies: Dependencies, account_id: str, receipt_id: str
+) -> ProviderReceipt | None:
     try:
-        return await services.billing.fetch_receipt_page(account_id, receipt_id)
+        return await dependencies.billing.fetch_receipt_page(account_id, receipt_id)
     except (BillingUnavailable, CustomerNotFound):
         return None  # The bot's own receipt is complete without it.
 
 
 async def search_orders(
-    services: Services, *, person: SlackIdentity, account_ids: list[str], number: str
+    dependencies: Dependencies, *, person: SlackIdentity, account_ids: list[str], number: str
 ) -> tuple[list[OrderDetails], bool]:
     """The order with that number, or else the latest with that purchase-order number, and whether there are
     older ones. Raises OrderNotFound."""
@@ -94,15 +96,17 @@ async def search_orders(
         col(ServiceOrder.account_id).in_(account_ids),
         ServiceOrder.number == _normalize_number(number).upper(),
     )
-    async with services.read() as session:
-        found = await list_order_details(session, query, services.now())
+    async with dependencies.read() as session:
+        found = await list_order_details(session, query, dependencies.now())
     if found:
         return found, False
-    return await list_orders_with_po_number(services, person=person, account_ids=account_ids, number=number)
+    return await list_orders_with_po_number(
+        dependencies, person=person, account_ids=account_ids, number=number
+    )
 
 
 async def list_orders_with_po_number(
-    services: Services,
+    dependencies: Dependencies,
     *,
     person: SlackIdentity,
     account_ids: list[str],
@@ -120,8 +124,8 @@ async def list_orders_with_po_number(
     if before:
         query = query.where(col(ServiceOrder.id) < before)
     query = query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1)
-    async with services.read() as session:
-        found = await list_order_details(session, query, services.now())
+    async with dependencies.read() as session:
+        found = await list_order_details(session, query, dependencies.now())
     if not found:
         raise OrderNotFound(number=number[:40])
     return found[:PAGE_SIZE], len(found) > PAGE_SIZE
@@ -132,32 +136,32 @@ def _normalize_number(typed: str) -> str:
 
 
 async def open_retry(
-    services: Services, *, person: SlackIdentity, order_id: int
+    dependencies: Dependencies, *, person: SlackIdentity, order_id: int
 ) -> tuple[OrderDetails, list[PaymentMethod]]:
     """Returns the order and the payment methods to choose from. Raises NothingToRetry."""
-    at = services.now()
-    async with services.read() as session:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         order = await _authorize_order(session, person, order_id, at)
         details = await load_order_details(session, order, at)
         if not details.can_retry:
             raise await _build_nothing_to_retry(session, order, [row.line for row in details.rows])
         details.account.check_open()
-    await refresh_methods_if_available(services, order.account_id)
-    async with services.read() as session:
+    await refresh_methods_if_available(dependencies, order.account_id)
+    async with dependencies.read() as session:
         methods = await list_payment_methods(session, order.account_id)
         return details, [m for m in methods if m.is_usable(details.account.get_local_date(at))]
 
 
 async def retry_service_order(
-    services: Services, *, person: SlackIdentity, order_id: int, payment_method_id: str
+    dependencies: Dependencies, *, person: SlackIdentity, order_id: int, payment_method_id: str
 ) -> OrderDetails:
     """Charge the declined lines again, at the same price (R18).
 
     Raises NothingToRetry, PaymentMethodNotUsable, SubscriptionBusy.
     """
-    at = services.now()
-    async with services.write() as session:
-        update, contact = await _lock_order(services, session, person, order_id, at)
+    at = dependencies.now()
+    async with dependencies.write() as session:
+        update, contact = await _lock_order(dependencies, session, person, order_id, at)
         account = update.account
         account.check_open()
         lines, method = await _list_lines_to_retry(update), None
@@ -173,7 +177,7 @@ async def retry_service_order(
         await announce_resolution(update)
         await update.save()
         details = await load_order_details(session, update.order, at, include_history=True)
-    start_processing(services)
+    start_processing(dependencies)
     return details
 
 
@@ -191,11 +195,13 @@ def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod | No
     )
 
 
-async def cancel_declined_seats(services: Services, *, person: SlackIdentity, order_id: int) -> OrderDetails:
+async def cancel_declined_seats(
+    dependencies: Dependencies, *, person: SlackIdentity, order_id: int
+) -> OrderDetails:
     """Make the declined lines final (R18). Raises NothingToRetry."""
-    at = services.now()
-    async with services.write() as session:
-        update, contact = await _lock_order(services, session, person, order_id, at)
+    at = dependencies.now()
+    async with dependencies.write() as session:
+        update, contact = await _lock_order(dependencies, session, person, order_id, at)
         await _list_lines_to_retry(update)
         update.order.retries_abandoned = True
         session.add(update.order)
@@ -248,10 +254,10 @@ async def _authorize_order(
 
 
 async def _lock_order(
-    services: Services, session: Session, person: SlackIdentity, order_id: int, at: datetime
+    dependencies: Dependencies, session: Session, person: SlackIdentity, order_id: int, at: datetime
 ) -> tuple[OrderUpdate, BillingContact]:
     order = await session.get(ServiceOrder, order_id)
     authorized = await lock_authorized_row(session, person, order, at, not_found=OrderNotFound(number=""))
-    update = await load_order_update(services, session, authorized.account, order_id, at)
+    update = await load_order_update(dependencies, session, authorized.account, order_id, at)
     update.actor = build_actor(authorized.contact, person)
     return update, authorized.contact

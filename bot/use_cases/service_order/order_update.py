@@ -11,8 +11,8 @@ from sqlmodel import and_, col, or_, select
 from sqlmodel.sql.expression import Select
 
 from bot.db import Session, lock_account
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId, build_job_actor
-from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, get_last_entry_number, write_audit_entries
 from bot.use_cases.notice.enqueue import (
     build_notices,
@@ -112,7 +112,7 @@ class OrderUpdate:
     """`contact` placed the order. `attempts` are by line id, oldest first. `assigned_product_ids` are those
     products of the order that its administrator has a seat of already. `receipt_rows` get a receipt."""
 
-    services: Services
+    dependencies: Dependencies
     session: Session
     at: datetime
     account: Account
@@ -204,24 +204,26 @@ class OrderUpdate:
                 self.quote,
                 self.order,
                 self.receipt_rows,
-                seller=self.services.settings.seller,
+                seller=self.dependencies.settings.seller,
                 at=self.at,
             )
         self.audit_entries, self.notices, self.receipt_rows = [], [], []
 
 
 @asynccontextmanager
-async def update_order(services: Services, account_id: str, order_id: int) -> AsyncIterator[OrderUpdate]:
-    at = services.now()
-    async with services.write() as session:
+async def update_order(
+    dependencies: Dependencies, account_id: str, order_id: int
+) -> AsyncIterator[OrderUpdate]:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account = await lock_account(session, account_id)
-        update = await load_order_update(services, session, account, order_id, at)
+        update = await load_order_update(dependencies, session, account, order_id, at)
         yield update
         await update.save()
 
 
 async def load_order_update(
-    services: Services, session: Session, account: Account, order_id: int, at: datetime
+    dependencies: Dependencies, session: Session, account: Account, order_id: int, at: datetime
 ) -> OrderUpdate:
     """The caller has locked the account, and calls `save` at the end."""
     found = (await session.exec(_ORDER_QUERY, params={"order_id": order_id})).all()
@@ -237,7 +239,7 @@ async def load_order_update(
         if assignment_id is not None:
             assigned_product_ids.add(product.id)
     return OrderUpdate(
-        services,
+        dependencies,
         session,
         at,
         account,

@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import Select
 
 from bot.billing.gateway import LineRequest, PricedLine, QuotedBalanceChanged, QuotedPriceChanged
 from bot.db import Session, build_insert, select_joined
+from bot.dependencies import Dependencies
 from bot.metrics import ORDERS_TOTAL, count_on_commit
 from bot.permissions import (
     SlackIdentity,
@@ -21,7 +22,6 @@ from bot.permissions import (
     list_account_roles,
     lock_account_role,
 )
-from bot.services import Services
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.cart.contents import clear_cart
 from bot.use_cases.checkout import get_current_checkout, get_saved_form, get_valid_form
@@ -59,7 +59,7 @@ _PAYMENT_METHOD_ID = _FORM_VALUES["payment_method"].as_string()
 
 
 async def place_service_order(
-    services: Services,
+    dependencies: Dependencies,
     *,
     person: SlackIdentity,
     quote_id: int,
@@ -74,9 +74,9 @@ async def place_service_order(
     PaymentMethodNotUsable, QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a
     cart the refusals of R2 and R4.
     """
-    at = services.now()
-    build_screens = partial(_build_screens, services, person, external_id)
-    async with services.read() as session:
+    at = dependencies.now()
+    build_screens = partial(_build_screens, dependencies, person, external_id)
+    async with dependencies.read() as session:
         state = await _load_state(session, person, quote_id)
         authorized = await authorize_row(
             session,
@@ -94,11 +94,11 @@ async def place_service_order(
             await check_pending(session, state.quote, at)
     if placed_before is not None:
         for screen in build_screens(placed_before.order):
-            await store_order_screen(services, screen)
+            await store_order_screen(dependencies, screen)
         return placed_before
     _check_address_current(authorized.account, state)
-    await _check_price_unchanged(services, state)
-    async with services.write() as session:
+    await _check_price_unchanged(dependencies, state)
+    async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, state.quote.account_id, at)
         if not await is_unchanged(session, person, account):
             state = await _load_state(session, person, quote_id) or state
@@ -107,20 +107,22 @@ async def place_service_order(
                 return await load_order_details(session, order, at)
             await check_pending(session, state.quote, at)
         actor = build_actor(contact, person)
-        placement = _Placement(services, session, at, account, contact, actor, state, shown, build_screens)
+        placement = _Placement(
+            dependencies, session, at, account, contact, actor, state, shown, build_screens
+        )
         details = await _place_order(placement)
-    start_processing(services)
+    start_processing(dependencies)
     return details
 
 
 def _build_screens(
-    services: Services, person: SlackIdentity, external_id: str | None, order: ServiceOrder
+    dependencies: Dependencies, person: SlackIdentity, external_id: str | None, order: ServiceOrder
 ) -> list[OrderScreen]:
     if external_id is None or order.is_finished:
         return []
     return [
         build_order_screen(
-            services, person=person, order_id=order.key, external_id=external_id, is_placement=True
+            dependencies, person=person, order_id=order.key, external_id=external_id, is_placement=True
         )
     ]
 
@@ -212,12 +214,14 @@ def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[A
     )
 
 
-async def _check_price_unchanged(services: Services, state: _State) -> None:
+async def _check_price_unchanged(dependencies: Dependencies, state: _State) -> None:
     """R17: price the quote again, as of the time at which it was frozen. Other checks follow later."""
     quote, lines = state.quote, [row.line for row in state.rows]
     form = get_saved_form(state.checkout)
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
-    preview = await services.billing.preview_lines(quote.account_id, requests, quote.frozen_at, form.address)
+    preview = await dependencies.billing.preview_lines(
+        quote.account_id, requests, quote.frozen_at, form.address
+    )
     if {_make_price_key(line) for line in preview.lines} != {_make_price_key(line) for line in lines}:
         current_total = Money(preview.subtotal + preview.tax, quote.currency)
         raise QuotedPriceChanged(
@@ -265,7 +269,7 @@ async def _list_typed_administrators(
 class _Placement:
     """The account is locked."""
 
-    services: Services
+    dependencies: Dependencies
     session: Session
     at: datetime
     account: Account
@@ -435,7 +439,7 @@ async def _record_placement(
     decision: QuoteDecision,
 ) -> None:
     order_update = OrderUpdate(
-        placement.services,
+        placement.dependencies,
         placement.session,
         placement.at,
         placement.account,

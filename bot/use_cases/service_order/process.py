@@ -22,8 +22,8 @@ from bot.billing.gateway import (
     SubscriptionState,
 )
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, lock_account_unless_locked
+from bot.dependencies import Dependencies
 from bot.metrics import RETRIES_TOTAL
-from bot.services import Services
 from bot.tasks import TooBusy
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
 from bot.use_cases.rate_limits import is_unclaimed
@@ -69,25 +69,27 @@ class DueLine(NamedTuple):
     line_id: int
 
 
-def start_processing(services: Services) -> None:
+def start_processing(dependencies: Dependencies) -> None:
     """Starts it in the background, without waiting for the job's next run. If too many tasks run, the job
     does it."""
     try:
-        services.tasks.start(process_due_orders(services), "process_due_orders")
+        dependencies.tasks.start(process_due_orders(dependencies), "process_due_orders")
     except TooBusy:
         return
 
 
-async def process_due_orders(services: Services) -> int:
-    queue = ClaimQueue(services, partial(_find_due_lines, services), partial(_lease_lines, services))
+async def process_due_orders(dependencies: Dependencies) -> int:
+    queue = ClaimQueue(
+        dependencies, partial(_find_due_lines, dependencies), partial(_lease_lines, dependencies)
+    )
     return await process_queue(
-        queue.claim, partial(_process_leased_line, services), max_concurrency=WORKER_COUNT
+        queue.claim, partial(_process_leased_line, dependencies), max_concurrency=WORKER_COUNT
     )
 
 
-async def find_next_line_time(services: Services) -> datetime | None:
+async def find_next_line_time(dependencies: Dependencies) -> datetime | None:
     free_at = get_later(col(OrderLine.due_at), col(OrderLine.claimed_until))
-    return await find_next_time(services, free_at, col(OrderLine.due_at).is_not(None))
+    return await find_next_time(dependencies, free_at, col(OrderLine.due_at).is_not(None))
 
 
 def _select_due_ids(at: datetime) -> CompoundSelect[tuple[int]]:
@@ -102,9 +104,9 @@ def _select_due_ids(at: datetime) -> CompoundSelect[tuple[int]]:
     )
 
 
-async def _find_due_lines(services: Services, limit: int) -> Sequence[DueLine]:
-    at = services.now()
-    async with services.read() as session:
+async def _find_due_lines(dependencies: Dependencies, limit: int) -> Sequence[DueLine]:
+    at = dependencies.now()
+    async with dependencies.read() as session:
         result = await session.exec(
             select(ServiceOrder.account_id, OrderLine)
             .join(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
@@ -115,56 +117,56 @@ async def _find_due_lines(services: Services, limit: int) -> Sequence[DueLine]:
         return [DueLine(account_id, line.order_id, line.key) for account_id, line in result.all()]
 
 
-async def _lease_lines(services: Services, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
-    await services.tasks.wait_for_interactive_requests()
+async def _lease_lines(dependencies: Dependencies, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
+    await dependencies.tasks.wait_for_interactive_requests()
     lines_by_account = defaultdict[str, list[DueLine]](list)
     for due in due_lines:
         lines_by_account[due.account_id].append(due)
     leases = await asyncio.gather(
-        *(_lease_account_lines(services, lines) for lines in lines_by_account.values())
+        *(_lease_account_lines(dependencies, lines) for lines in lines_by_account.values())
     )
     return [leased for account_leases in leases for leased in account_leases]
 
 
-async def _lease_account_lines(services: Services, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
+async def _lease_account_lines(dependencies: Dependencies, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
     """Leases lines one after another, since each locks the account."""
-    leases = [await _try_to_lease_line(services, due) for due in due_lines]
+    leases = [await _try_to_lease_line(dependencies, due) for due in due_lines]
     return [leased for leased in leases if leased is not None]
 
 
-async def _try_to_lease_line(services: Services, due: DueLine) -> LeasedLine | None:
+async def _try_to_lease_line(dependencies: Dependencies, due: DueLine) -> LeasedLine | None:
     try:
-        return await _lease_line(services, due)
+        return await _lease_line(dependencies, due)
     except DATABASE_UNAVAILABLE_ERRORS:
         raise
     except Exception:
         log.exception("order_line.lease_failed", order_line=due.line_id)
         # Later, so that it does not block the others.
-        await _postpone_line(services, due.line_id)
+        await _postpone_line(dependencies, due.line_id)
         return None
 
 
-async def _postpone_line(services: Services, line_id: int) -> None:
-    async with services.write() as session:
+async def _postpone_line(dependencies: Dependencies, line_id: int) -> None:
+    async with dependencies.write() as session:
         line = await session.get_one(OrderLine, line_id)
-        line.release(services.now() + services.settings.lease_duration)
+        line.release(dependencies.now() + dependencies.settings.lease_duration)
         session.add(line)
 
 
-async def _lease_line(services: Services, due: DueLine) -> LeasedLine | None:
+async def _lease_line(dependencies: Dependencies, due: DueLine) -> LeasedLine | None:
     """Lease the line and do what needs no provider: a waiting line starts charging if its subscription is
     free, and a line that is done may finish its order. None if another worker was faster, or is at it: it is
     not waited for."""
-    at = services.now()
-    async with services.write() as session:
+    at = dependencies.now()
+    async with dependencies.write() as session:
         account = await lock_account_unless_locked(session, due.account_id)
         if account is None:
             return None
-        update = await load_order_update(services, session, account, due.order_id, at)
+        update = await load_order_update(dependencies, session, account, due.order_id, at)
         row = update.get_row(due.line_id)
         if not row.line.is_due(at):
             return None
-        row.line.lease(at + services.settings.lease_duration)
+        row.line.lease(at + dependencies.settings.lease_duration)
         session.add(row.line)
         if row.line.status is LineStatus.WAITING:
             await _start_or_queue(update, row)
@@ -203,68 +205,68 @@ def _find_blocking_order_number(update: OrderUpdate, row: OrderLineDetails) -> s
     return next((row.blocking_order_number for row in rows if row.blocking_order_number), None)
 
 
-async def _process_leased_line(services: Services, leased: LeasedLine) -> bool:
+async def _process_leased_line(dependencies: Dependencies, leased: LeasedLine) -> bool:
     try:
         if leased.line.is_busy:
-            await _charge_line(services, leased)
+            await _charge_line(dependencies, leased)
     except Exception:
         # When the lease expires, the line is due again.
         log.exception("order_line.processing_failed", order_line=leased.line.id)
     return True
 
 
-async def _charge_line(services: Services, leased: LeasedLine) -> None:
+async def _charge_line(dependencies: Dependencies, leased: LeasedLine) -> None:
     """Idempotent: a stored attempt is reconciled, not charged again."""
     if leased.open_charge is None:
-        charge = await _start_attempt(services, leased)
+        charge = await _start_attempt(dependencies, leased)
         if charge is None:
             return
-        outcome = await services.billing.place_charge(charge)
+        outcome = await dependencies.billing.place_charge(charge)
     else:
         charge = leased.open_charge
-        outcome = await _reconcile_charge(services, leased.line, charge)
-    states = await _fetch_subscription_states(services, charge) if isinstance(outcome, Settled) else []
-    await apply_charge_outcome(services, leased, charge, outcome, states)
+        outcome = await _reconcile_charge(dependencies, leased.line, charge)
+    states = await _fetch_subscription_states(dependencies, charge) if isinstance(outcome, Settled) else []
+    await apply_charge_outcome(dependencies, leased, charge, outcome, states)
 
 
-async def _start_attempt(services: Services, leased: LeasedLine) -> Charge | None:
+async def _start_attempt(dependencies: Dependencies, leased: LeasedLine) -> Charge | None:
     if must_wait_for_earlier_line(leased.update, leased.line):
-        await postpone_leased_line(services, leased, services.now() + RETRY_DELAY)
+        await postpone_leased_line(dependencies, leased, dependencies.now() + RETRY_DELAY)
         return None
-    provider = await fetch_seats(services, leased.account_id, leased.line.subscription_id)
-    at = services.now()
+    provider = await fetch_seats(dependencies, leased.account_id, leased.line.subscription_id)
+    at = dependencies.now()
     match decide_start(leased.line, provider, at):
         case Start() as start:
-            return await store_attempt(services, leased, start, at)
+            return await store_attempt(dependencies, leased, start, at)
         case Decline(reason):
-            await _decline_leased_line(services, leased, reason)
+            await _decline_leased_line(dependencies, leased, reason)
         case Wait():
-            await postpone_leased_line(services, leased, at + RETRY_DELAY)
+            await postpone_leased_line(dependencies, leased, at + RETRY_DELAY)
     return None
 
 
-async def _decline_leased_line(services: Services, leased: LeasedLine, reason: str) -> None:
-    async with update_order(services, leased.account_id, leased.line.order_id) as update:
+async def _decline_leased_line(dependencies: Dependencies, leased: LeasedLine, reason: str) -> None:
+    async with update_order(dependencies, leased.account_id, leased.line.order_id) as update:
         row = update.get_row(leased.line.key)
         if can_start_attempt(update, row.line):
             await decline_line(update, row, reason)
 
 
-async def _reconcile_charge(services: Services, line: OrderLine, charge: Charge) -> ChargeOutcome:
+async def _reconcile_charge(dependencies: Dependencies, line: OrderLine, charge: Charge) -> ChargeOutcome:
     RETRIES_TOTAL.labels("charge").inc()
-    outcome = await services.billing.reconcile_charge(charge)
+    outcome = await dependencies.billing.reconcile_charge(charge)
     if not isinstance(outcome, NeverReceived):
         return outcome
     if line.status is LineStatus.NEEDS_CUSTOMER:
         return Declined("never_received")
-    if services.now() >= line.period_ends_at:
+    if dependencies.now() >= line.period_ends_at:
         return Declined("period_ended")
-    return await services.billing.place_charge(charge)
+    return await dependencies.billing.place_charge(charge)
 
 
-async def _fetch_subscription_states(services: Services, charge: Charge) -> list[SubscriptionState]:
+async def _fetch_subscription_states(dependencies: Dependencies, charge: Charge) -> list[SubscriptionState]:
     try:
-        states = await services.billing.list_subscriptions(charge.account_id)
+        states = await dependencies.billing.list_subscriptions(charge.account_id)
     except (BillingUnavailable, CustomerNotFound):
         return []  # The line is settled all the same; the next refresh copies the seats.
     return [state for state in states if state.id == charge.subscription_id and state.closed_reason is None]

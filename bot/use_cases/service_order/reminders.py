@@ -6,8 +6,8 @@ from functools import partial
 from sqlmodel import col
 
 from bot.db import Session, lock_account
+from bot.dependencies import Dependencies
 from bot.job_ids import JobId, build_job_actor
-from bot.services import Services
 from bot.use_cases.due_rows import find_next_time, process_due_rows
 from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress
 from bot.use_cases.service_order.order_update import load_order_update
@@ -16,28 +16,28 @@ from models.notice.destination import Destination
 from models.service_order import OrderLine, ServiceOrder
 
 
-async def announce_overdue_orders(services: Services) -> int:
-    announce = partial(_announce_overdue_order, services)
-    return await process_due_rows(services, ServiceOrder, col(ServiceOrder.overdue_check_at), announce)
+async def announce_overdue_orders(dependencies: Dependencies) -> int:
+    announce = partial(_announce_overdue_order, dependencies)
+    return await process_due_rows(dependencies, ServiceOrder, col(ServiceOrder.overdue_check_at), announce)
 
 
-async def find_next_overdue_time(services: Services) -> datetime | None:
-    return await find_next_time(services, col(ServiceOrder.overdue_check_at))
+async def find_next_overdue_time(dependencies: Dependencies) -> datetime | None:
+    return await find_next_time(dependencies, col(ServiceOrder.overdue_check_at))
 
 
 async def _announce_overdue_order(
-    services: Services, session: Session, order: ServiceOrder, at: datetime
+    dependencies: Dependencies, session: Session, order: ServiceOrder, at: datetime
 ) -> None:
     account = await lock_account(session, order.account_id, order)
     if order.overdue_check_at is None:
         return
     order.overdue_check_at = None
     session.add(order)
-    update = await load_order_update(services, session, account, order.key, at)
+    update = await load_order_update(dependencies, session, account, order.key, at)
     update.actor = build_job_actor(JobId.MARK_ORDERS_OVERDUE)
     update.add_audit_entry("overdue")
     update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", await update.list_destinations())
-    settings = services.settings
+    settings = dependencies.settings
     if settings.account_services_channel:
         channel = [Destination.services(settings.account_services_channel)]
         update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", channel, team=settings.account_services_team)
@@ -45,23 +45,25 @@ async def _announce_overdue_order(
     await update.save()
 
 
-async def remind_customers(services: Services) -> int:
-    remind = partial(_remind_customer, services)
-    return await process_due_rows(services, OrderLine, col(OrderLine.remind_at), remind)
+async def remind_customers(dependencies: Dependencies) -> int:
+    remind = partial(_remind_customer, dependencies)
+    return await process_due_rows(dependencies, OrderLine, col(OrderLine.remind_at), remind)
 
 
-async def find_next_customer_reminder_time(services: Services) -> datetime | None:
-    return await find_next_time(services, col(OrderLine.remind_at))
+async def find_next_customer_reminder_time(dependencies: Dependencies) -> datetime | None:
+    return await find_next_time(dependencies, col(OrderLine.remind_at))
 
 
-async def _remind_customer(services: Services, session: Session, line: OrderLine, at: datetime) -> None:
+async def _remind_customer(
+    dependencies: Dependencies, session: Session, line: OrderLine, at: datetime
+) -> None:
     order = await session.get_one(ServiceOrder, line.order_id)
     account = await lock_account(session, order.account_id, line, order)
     if line.remind_at is None:
         return
     line.remind_at = None
     session.add(line)
-    update = await load_order_update(services, session, account, line.order_id, at)
+    update = await load_order_update(dependencies, session, account, line.order_id, at)
     row = update.get_row(line.key)
     await announce_attention_needed(update, row, NoticeKind.ORDER_NEEDS_CUSTOMER, event_suffix=":reminder")
     await update.save()

@@ -67,7 +67,7 @@ async def install(world: World, team: str) -> httpx.Response:
 
 
 async def tokens(world: World) -> list[str]:
-    async with world.services.read() as session:
+    async with world.dependencies.read() as session:
         columns = [
             table.c[name] for table in (bots, installations) for name in ENCRYPTED_COLUMNS if name in table.c
         ]

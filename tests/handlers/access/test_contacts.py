@@ -216,7 +216,7 @@ async def test_someone_who_has_left_gets_no_invitation_and_the_sender_is_notifie
     await (await open_contacts(alice)).press(INVITE)
     (await alice.wait_for_modal(INVITE)).fill("colleague", nora.id)
     await alice.submit()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     world.slack.set_user(nora.id, deleted=True)
     world.clock.move(hours=1, seconds=1)
     await world.settle()

@@ -73,8 +73,8 @@ async def test_tokens_are_encrypted_where_they_are_stored(workspaces: World) -> 
 
 async def test_a_workspace_is_called_with_the_token_of_its_own_organisation(workspaces: World) -> None:
     """R29: also if another organisation has installed the bot since."""
-    services = workspaces.services
-    store = store_of(services.settings, services.database)
+    dependencies = workspaces.dependencies
+    store = store_of(dependencies.settings, dependencies.database)
     for number in (1, 2):
         await store.async_save(
             Installation(
@@ -100,11 +100,11 @@ async def test_a_workspace_is_called_with_the_token_of_its_own_organisation(work
 
 
 async def test_encryption_keys_are_rotated_without_reinstalling(workspaces: World) -> None:
-    services, new = workspaces.services, Fernet.generate_key().decode()
+    dependencies, new = workspaces.dependencies, Fernet.generate_key().decode()
 
     def store(keys: str) -> Any:
-        changed = services.settings.model_copy(update={"token_encryption_keys": SecretStr(keys)})
-        return store_of(changed, services.database)
+        changed = dependencies.settings.model_copy(update={"token_encryption_keys": SecretStr(keys)})
+        return store_of(changed, dependencies.database)
 
     both, renewed = store(f"{new},{KEY}"), store(new)
     before = await both.find_bot_token("T02OTHER")
@@ -132,7 +132,7 @@ async def test_an_encryption_key_is_kept_until_no_token_needs_it(workspaces: Wor
             SLACK_CLIENT_ID=CLIENT_ID,
             SLACK_CLIENT_SECRET=CLIENT_SECRET,
             SLACK_SIGNING_SECRET="any",
-            DATABASE_URL=workspaces.services.settings.database_url,
+            DATABASE_URL=workspaces.dependencies.settings.database_url,
             TOKEN_ENCRYPTION_KEYS=keys,
         )
 
@@ -159,7 +159,7 @@ async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(worksp
         assert (await client.get(back, headers={"Cookie": cookie})).status_code == 401, "used up"
         refused = await client.get(back.partition("?")[0] + "?error=access_denied")
         assert refused.status_code == 200
-    async with workspaces.services.read() as session:
+    async with workspaces.dependencies.read() as session:
         assert (await (await session.connection()).execute(select(oauth_states.c.state))).all() == []
 
 
@@ -201,7 +201,7 @@ async def test_a_failed_installation_shows_and_logs_its_reference(
     def fail() -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(workspaces.services.database, "write", fail)
+    monkeypatch.setattr(workspaces.dependencies.database, "write", fail)
     async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
         failed = await client.get(f"http://127.0.0.1:{workspaces.port}/slack/install")
     assert failed.status_code == 500
@@ -268,13 +268,13 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
 
 async def test_doctor_looks_at_every_workspace() -> None:
     async with open_workspaces() as world:
-        found = {result.name: result for result in await run_checks(world.services, set(BOT_SCOPES))}
+        found = {result.name: result for result in await run_checks(world.dependencies, set(BOT_SCOPES))}
         assert found["slack"].passed is None
         assert "/slack/install" in found["slack"].message
         for team in ("T01ACME", "T02OTHER"):
             await install(world, team)
         world.slack.slack.workspace.teams["T02OTHER"].installation.scopes.remove("chat:write")  # type: ignore[union-attr]
-        found = {result.name: result for result in await run_checks(world.services, set(BOT_SCOPES))}
+        found = {result.name: result for result in await run_checks(world.dependencies, set(BOT_SCOPES))}
         assert found["slack"].message.startswith("the token of T02OTHER lacks chat:write")
         assert "(and 2 more)" in found["channels"].message
 
@@ -282,7 +282,7 @@ async def test_doctor_looks_at_every_workspace() -> None:
 async def test_doctor_distinguishes_a_missing_installation_from_an_unreadable_token() -> None:
     async with open_workspaces() as world:
         await install(world, "T01ACME")
-        found = {result.name: result for result in await run_checks(world.services, set(BOT_SCOPES))}
+        found = {result.name: result for result in await run_checks(world.dependencies, set(BOT_SCOPES))}
         assert found["accounts"].passed is False
         assert "the workspace of other (T02OTHER): " in found["accounts"].message
         assert found["slack"].passed
@@ -293,12 +293,12 @@ async def test_doctor_distinguishes_a_missing_installation_from_an_unreadable_to
 
         await install(world, "T02OTHER")
         another = Fernet(Fernet.generate_key()).encrypt(b"xoxb-closed").decode()
-        async with world.services.write() as session:
+        async with world.dependencies.write() as session:
             connection = await session.connection()
             await connection.execute(
                 update(bots).where(bots.c.team_id == "T02OTHER").values(bot_token=another)
             )
-        found = {result.name: result for result in await run_checks(world.services, set(BOT_SCOPES))}
+        found = {result.name: result for result in await run_checks(world.dependencies, set(BOT_SCOPES))}
         assert found["accounts"].passed
         closed = "T02OTHER cannot be called: no key of TOKEN_ENCRYPTION_KEYS opens its token"
         assert found["slack"].message == closed

@@ -41,7 +41,7 @@ async def installed() -> AsyncIterator[World]:
 
 
 async def _bind_to_organisation(world: World, account_id: str) -> None:
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         statement = text("UPDATE account SET slack_team = :team WHERE id = :account")
         connection = await session.connection()
         await connection.execute(statement, {"team": ORGANISATION_ID, "account": account_id})
@@ -49,7 +49,7 @@ async def _bind_to_organisation(world: World, account_id: str) -> None:
 
 async def _last_command(world: World, person: Person) -> Any:
     await person.command("/quotes", channel="C01BILLING")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await person.close_modal(everything=True)
     return world.slack.requests[-1]
 
@@ -91,7 +91,7 @@ async def test_a_contact_is_one_person_in_all_workspaces(one_token: World) -> No
         await alice.switch_workspace(team).command("/billing", "notifications")
         await alice.wait_for_modal("notification_preferences.save")
         await alice.submit()
-        await one_token.services.tasks.wait_until_idle()
+        await one_token.dependencies.tasks.wait_until_idle()
     [person] = await one_token.rows(AuditPerson, email="alice@acme.example")
     [preferences] = await one_token.rows(NotificationPreferences)
     key = (ORGANISATION_ID, "U01ALICE")
@@ -102,7 +102,7 @@ async def test_home_shows_the_same_in_each_workspace_and_follows_changes(one_tok
     alice = one_token.person("alice")
     for team in ("T01ACME", SECOND_TEAM_ID):
         await alice.switch_workspace(team).open_home()
-        await one_token.services.tasks.wait_until_idle()
+        await one_token.dependencies.tasks.wait_until_idle()
         assert alice.home is not None
         assert "Acme SA" in alice.home.text
     await one_token.order(alice, acme_meeting=1)
@@ -147,9 +147,9 @@ async def test_presses_are_accepted_from_any_workspace_of_the_organisation_and_f
             teams["T01ACME"].enterprise_id = ORGANISATION_ID
         alice = world.person("alice")
         await alice.open_home()
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
         await alice.press("service_order.list")
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
         request = world.slack.requests[-1]
         accepted = [
             _from_workspace("T01ACME"),
@@ -161,14 +161,14 @@ async def test_presses_are_accepted_from_any_workspace_of_the_organisation_and_f
         for number, edit in enumerate(accepted):
             alice.client.stack.clear()
             await world.slack.forge(request, edit)
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
             assert alice.modal is not None, number
             assert alice.modal.callback_id == "service_order.list", (number, alice.modal.text)
         before = await load_all_rows(world)
         alice.client.stack.clear()
         world.clock.move(minutes=2)  # Slack is asked again whether they have joined it.
         await world.slack.forge(request, _from_workspace("T02OTHER"))
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
         assert alice.modal is not None
         assert alice.modal.text.split("\n")[0] == NEUTRAL_REFUSAL
         assert {k: v for k, v in (await load_all_rows(world)).items() if k != "slack_user"} == {
@@ -205,9 +205,9 @@ async def test_an_account_of_one_workspace_is_not_that_of_a_colleague_in_another
     said = await get_answer(one_token, benoit, len(benoit.ephemerals))
     assert is_free_of_acme(said)
     contact = await one_token.row(BillingContact, email="benoit@acme.example")
-    services = one_token.services
-    assert await resolve_contact_user(services, "T01ACME", contact) is None, "nor is he sent its notices"
-    user = await resolve_contact_user(services, SECOND_TEAM_ID, contact)
+    dependencies = one_token.dependencies
+    assert await resolve_contact_user(dependencies, "T01ACME", contact) is None, "nor is he sent its notices"
+    user = await resolve_contact_user(dependencies, SECOND_TEAM_ID, contact)
     assert user is not None
     assert user.user_id == "U02BENOIT"
 
@@ -224,7 +224,7 @@ async def test_a_guest_of_the_organisation_learns_nothing(one_token: World) -> N
 
 async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(one_token: World) -> None:
     """Ids from before the workspace joined the organisation: W… in one answer of Slack, U… in others."""
-    async with one_token.services.write() as session:
+    async with one_token.dependencies.write() as session:
         connection = await session.connection()
         await connection.execute(
             text("UPDATE billing_contact SET slack_user = 'W77ALICE' WHERE slack_user = 'U01ALICE'")
@@ -240,7 +240,7 @@ async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(o
     await alice.close_modal(everything=True)
     form = await open_modal(alice, "/billing", "notifications", "notification_preferences.save")
     await form.fill("wanted", []).submit()
-    await one_token.services.tasks.wait_until_idle()
+    await one_token.dependencies.tasks.wait_until_idle()
     await alice.close_modal(everything=True)
     await one_token.order(alice, acme_meeting=1)
     await one_token.settle()
@@ -249,7 +249,7 @@ async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(o
 
 async def test_doctor_knows_which_workspaces_the_organisations_token_reaches(one_token: World) -> None:
     await _bind_to_organisation(one_token, "acme")
-    found = {check.name: check for check in await run_checks(one_token.services, set(BOT_SCOPES))}
+    found = {check.name: check for check in await run_checks(one_token.dependencies, set(BOT_SCOPES))}
     assert found["slack"].message == f"token and scopes are right in {ORGANISATION_ID}"
     assert "T02OTHER" in found["accounts"].message
     assert "T01ACME" not in found["accounts"].message
@@ -290,7 +290,7 @@ async def test_a_bot_removed_from_one_workspace_still_works_in_the_others(instal
     alice, sam = installed.person("alice"), installed.person("sam")
     stored_tokens = await tokens(installed)
     contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
-    assert await resolve_contact_user(installed.services, "T01ACME", contact) is not None
+    assert await resolve_contact_user(installed.dependencies, "T01ACME", contact) is not None
     assert await installed.rows(SlackUser, team_id="T01ACME") != []
     await installed.slack.uninstall("T01ACME")
     assert await tokens(installed) == stored_tokens
@@ -305,7 +305,7 @@ async def test_a_bot_removed_from_one_workspace_still_works_in_the_others(instal
     assert any("SO-1002" in mail.subject + mail.text for mail in installed.slack.mail.messages)
 
     await installed.slack.set_access("T01ACME", granted=True)
-    assert await installed.services.messenger.is_installed("T01ACME")
+    assert await installed.dependencies.messenger.is_installed("T01ACME")
 
 
 async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_workspaces(
@@ -314,7 +314,7 @@ async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_w
     alice, olga = installed.person("alice"), installed.person("olga")
     await installed.order(alice, acme_meeting=1)
     contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
-    await resolve_contact_user(installed.services, "T01ACME", contact)
+    await resolve_contact_user(installed.dependencies, "T01ACME", contact)
     await open_modal(olga, "/billing", "", "account.overview")
     profiles = await installed.rows(SlackUser)
     assert {profile.team_id for profile in profiles} == {ORGANISATION_ID, "T01ACME", "T02OTHER"}
@@ -334,7 +334,7 @@ async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_w
 
 async def test_a_workspaces_own_installation_comes_before_its_organisations(installed: World) -> None:
     assert (await install(installed, "T01ACME")).status_code == 200
-    client = await installed.services.messenger.is_installed("T01ACME")
+    client = await installed.dependencies.messenger.is_installed("T01ACME")
     assert client
     alice = installed.person("alice")
     installed.slack.channel("C01BILLING").add_bot()
@@ -351,15 +351,15 @@ async def test_while_slack_is_unavailable_no_workspace_is_taken_for_uninstalled(
     installed.slack.fault("error_500", "auth.teams.list")
     await installed.order(alice, acme_meeting=1)
     await alice.close_modal(everything=True)
-    await installed.services.tasks.wait_until_idle()
-    await deliver_due_notices(installed.services)
+    await installed.dependencies.tasks.wait_until_idle()
+    await deliver_due_notices(installed.dependencies)
     assert [m.subject for m in installed.slack.mail.messages if "Receipt" not in m.subject] == []
     request = await _last_command(installed, alice)
 
     payload = {**request.payload, "team_id": "T66", "is_enterprise_install": "false"}
     seen = len(alice.ephemerals)
     await installed.slack.slack.delivery.send(request.kind, payload)
-    await installed.services.tasks.wait_until_idle()
+    await installed.dependencies.tasks.wait_until_idle()
     assert "Slack" in alice.ephemerals[seen].words
     assert "Try again" in alice.ephemerals[seen].words
     installed.slack.slack.faults.reset()
@@ -379,7 +379,7 @@ async def test_an_organisations_token_that_slack_rejects_is_not_an_outage(instal
     with capture_log(installed) as stream:
         for _ in range(2):
             await installed.slack.slack.delivery.send(request.kind, payload)
-            await installed.services.tasks.wait_until_idle()
+            await installed.dependencies.tasks.wait_until_idle()
     assert len(alice.ephemerals) == seen + 2
     assert not any("didn’t respond" in said.words for said in alice.ephemerals[seen:])
     assert len(installed.slack.calls("auth.teams.list")) == 1, "it is remembered for a minute"

@@ -42,7 +42,7 @@ async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world
     await dora.close_modal()
     cart = await world.fill_cart(dora)
     await cart.press("cart.back")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     went_back = world.slack.requests[-1]
     before = await load_all_rows(world)
 
@@ -58,7 +58,7 @@ async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world
     for edit in (slip_in, only):
         for request in (saved, went_back):
             reply = await world.slack.forge(request, edit)
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
             said = json.dumps(reply.body, ensure_ascii=False) + (dora.modal.text if dora.modal else "")
             assert "We can’t find that subscription." in said
             assert "GoTo Webinar" not in said, said
@@ -80,7 +80,7 @@ async def test_an_account_of_another_workspace_is_never_seen_from_this_one(world
         await person.command("/billing")
         assert "Acme SA" in (await person.wait_for_modal("account.overview")).text
         await person.open_home()
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
         assert person.home is not None
         assert "Other Corp" not in person.home.text
         for route in BUTTONS:

@@ -62,7 +62,7 @@ async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
     await modal.fill("seats:acme_webinar", "3").submit()
     assert (await get_answer(world, guest, len(guest.ephemerals))).split("\n")[0] == NEUTRAL_REFUSAL
     await guest.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert guest.home is not None
     assert NEUTRAL_REFUSAL in guest.home.text, "being registered would not help them"
     assert is_free_of_acme(guest.home.text)
@@ -95,7 +95,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
     metadata = await create_order_and_quote(world)
     alice = world.person("alice")
     await alice.command("/quotes", channel="C01BILLING")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     command = world.slack.requests[-1]
     await alice.close_modal(everything=True)
     before = await load_all_rows(world)
@@ -114,7 +114,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
     for route in FORMS:
         modal = show_form(alice, route.id, metadata, "reason")
         await modal.submit()
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
         request = world.slack.requests[-1]
         before = await load_all_rows(world)
         reply = await world.slack.forge(request, by("U20OLGA"))
@@ -127,7 +127,7 @@ async def test_r5_a_person_unknown_to_slack_is_refused(world: World) -> None:
     await create_order_and_quote(world)
     alice = world.person("alice")
     await alice.command("/quotes", channel="C01BILLING")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await alice.close_modal()
     before = await load_all_rows(world)
     seen = len(alice.ephemerals)

@@ -71,7 +71,7 @@ async def test_a_member_without_the_role_is_named_the_contacts_of_the_channels_a
 
 async def test_with_one_account_in_the_workspace_its_contacts_are_named_everywhere(world: World) -> None:
     """R1: a withdrawn contact is not named."""
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         await session.exec(update(Account).where(col(Account.id) != "acme").values(active=False))
     benoit = await world.row(BillingContact, email="benoit@acme.example")
     await change(world, BillingContact, benoit.id, active=False)
@@ -111,7 +111,7 @@ async def test_a_removed_contact_is_no_longer_a_contact(world: World) -> None:
     answers = await press_everything(world, alice, metadata)
     assert all(NOT_A_CONTACT in said and is_free_of_acme(said) for said in answers.values()), answers
     await alice.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert alice.home is not None
     assert is_free_of_acme(alice.home.text)
     assert await load_all_rows(world) == before
@@ -142,12 +142,12 @@ async def test_the_home_of_someone_without_the_role_names_no_account(world: Worl
     """R1: on none of its pages."""
     nora = world.person("nobody")
     await nora.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert nora.home is not None
     for route in (None, *HOME_BUTTONS):
         if route is not None:
             await show_button(nora, route.id, "1", "").press(route.id)
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
         assert "aren’t registered as a billing contact" in nora.home.text
         assert is_free_of_acme(nora.home.text)
 

@@ -21,7 +21,7 @@ async def test_an_unknown_person_may_do_nothing_while_slack_is_unavailable(world
     """R5: not even read; they are asked to try again, and then it works."""
     metadata = await create_order_and_quote(world)
     benoit = world.person("benoit")
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         user = await session.get(SlackUser, ("T01ACME", benoit.id))
         if user is not None:
             await session.delete(user)
@@ -52,7 +52,7 @@ async def test_reading_works_with_a_stale_identity_while_slack_is_unavailable(wo
     assert "Try again in a moment." in said
     assert cart.value("seats:acme_meeting") == "5"
     await alice.press("cart.back")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     form = await alice.wait_for_modal("cart.save")
     assert "Try again in a moment." in form.text
     assert form.value("seats:acme_meeting") == "5", "what was typed is still there"
@@ -127,7 +127,7 @@ async def test_a_link_to_the_payment_methods_needs_a_fresh_identity(world: World
     await alice.press("account.manage_methods")
     await alice.wait_for_modal("account.portal")
     await alice.press("account.switch_portal")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert (await world.row(Account, id="acme")).default_portal == "admin"
     await open_modal(alice, "/billing", "", "account.overview")
     world.clock.move(minutes=61)

@@ -60,7 +60,7 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
             await person.command(route.id, words)
             answers[f"{route.id} {words}"] = await get_answer(world, person, seen)
     await person.open_home()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     answers["home"] = person.home.text if person.home else ""
     before = await of_others(world, person)
     answers |= await press_everything(world, person, metadata)
@@ -100,11 +100,11 @@ async def _use_a_contacts_id_elsewhere(workspaces: World) -> None:
     await workspaces.fill_cart(alice)
     await alice.close_modal()
     await olga.command("/quotes")
-    await workspaces.services.tasks.wait_until_idle()
+    await workspaces.dependencies.tasks.wait_until_idle()
     request = next(r for r in reversed(workspaces.slack.requests) if r.payload.get("command"))
     before = await load_all_rows(workspaces)
     reply = await workspaces.slack.forge(request, lambda payload: payload.update(user_id="U01ALICE"))
-    await workspaces.services.tasks.wait_until_idle()
+    await workspaces.dependencies.tasks.wait_until_idle()
     assert reply.ok
     user = await workspaces.row(SlackUser, team_id="T02OTHER", user_id="U01ALICE")
     assert not user.is_full_member
@@ -139,14 +139,14 @@ async def test_a_workspace_that_uninstalls_the_bot_is_removed_and_notified_by_e_
 async def test_a_person_of_a_workspace_without_the_bot_is_refused(workspaces: World) -> None:
     olga = workspaces.person("olga")
     await olga.command("/quotes")
-    await workspaces.services.tasks.wait_until_idle()
+    await workspaces.dependencies.tasks.wait_until_idle()
     command = workspaces.slack.requests[-1]
     installation = workspaces.slack.slack.workspace.teams["T02OTHER"].installation
     assert installation is not None
     installation.bot_token = "xoxb-revoked"
     assert (await workspaces.slack.event({"type": "app_uninstalled"}, "T02OTHER")).ok
     await workspaces.slack.redeliver(command)
-    await workspaces.services.tasks.wait_until_idle()
+    await workspaces.dependencies.tasks.wait_until_idle()
     assert "isn’t installed in this workspace" in olga.ephemerals[-1].words
 
 
@@ -167,7 +167,7 @@ async def test_a_command_is_acknowledged_however_long_the_token_takes(
     assert reply.request.ack.status == 200
     assert olga.modal is None
     found.set()
-    await workspaces.services.tasks.wait_until_idle()
+    await workspaces.dependencies.tasks.wait_until_idle()
     assert olga.modal is not None
 
 
@@ -196,9 +196,9 @@ async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
     workspaces: World,
 ) -> None:
     """Another replica has stored the new one meanwhile."""
-    settings = workspaces.services.settings
+    settings = workspaces.dependencies.settings
     replica = MultiWorkspaceClients(
-        store_of(settings, workspaces.services.database),
+        store_of(settings, workspaces.dependencies.database),
         lambda token: AsyncWebClient(token=token, base_url=settings.slack_api_url),
     )
     await replica.get_client("T02OTHER")
@@ -208,7 +208,7 @@ async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
 
 
 async def test_an_uninstallation_that_could_not_be_stored_is_retried(workspaces: World) -> None:
-    async with workspaces.services.write() as session:
+    async with workspaces.dependencies.write() as session:
         await (await session.connection()).execute(text("ALTER TABLE slack_user RENAME TO renamed"))
     if CHOSEN_TRANSPORT == "socket":  # Nothing answers: the envelope is waited for to the end.
         workspaces.slack.slack.delivery.ack_seconds = 2
@@ -219,12 +219,12 @@ async def test_an_uninstallation_that_could_not_be_stored_is_retried(workspaces:
 
 
 async def test_account_services_are_notified_in_their_own_workspace(workspaces: World) -> None:
-    workspaces.services.tasks = ForgetfulTasks()
+    workspaces.dependencies.tasks = ForgetfulTasks()
     await workspaces.order(workspaces.person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)
-    assert await announce_overdue_orders(workspaces.services) == 1
+    assert await announce_overdue_orders(workspaces.dependencies) == 1
     [notice] = await workspaces.rows(Notice, destination="services:C08SERVICES")
     assert (notice.account_id, notice.team) == ("other", "T01ACME")
     workspaces.clock.move(seconds=5)
-    await deliver_due_notices(workspaces.services)
+    await deliver_due_notices(workspaces.dependencies)
     assert "SO-1001" in workspaces.channel("C08SERVICES")[-1].text

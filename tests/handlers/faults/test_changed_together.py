@@ -26,11 +26,11 @@ async def both_ordered(world: StripeWorld, card: str) -> None:
     """Both products in one order, placed, and charged as far as that goes."""
     await refresh_and_open_cart(world, DORA, "declined")
     typed = {name: str(seats) for name, seats in SEATS.items()}
-    details = await save_cart(world.services, person=DORA, account_id="declined", seat_inputs=typed)
-    form = (await open_checkout(world.services, person=DORA, quote_id=details.quote.key)).form
+    details = await save_cart(world.dependencies, person=DORA, account_id="declined", seat_inputs=typed)
+    form = (await open_checkout(world.dependencies, person=DORA, quote_id=details.quote.key)).form
     form = form.model_copy(update={"payment_method": card})
-    await save_checkout(world.services, person=DORA, quote_id=details.quote.key, form=form)
-    await place_service_order(world.services, person=DORA, quote_id=details.quote.key)
+    await save_checkout(world.dependencies, person=DORA, quote_id=details.quote.key, form=form)
+    await place_service_order(world.dependencies, person=DORA, quote_id=details.quote.key)
     await a_while(world)
 
 

@@ -22,12 +22,12 @@ async def withdraw_all_cards(world: StripeWorld) -> None:
     for card in [*world.records.cards.values()]:
         if card.customer == "cus_acme":
             world.records.detach_card(card.id)
-    await refresh_account(world.services, "acme")
+    await refresh_account(world.dependencies, "acme")
 
 
 async def pause_meeting(world: StripeWorld) -> None:
     world.records.subscriptions["sub_of_acme_meeting"].status = "past_due"
-    await refresh_account(world.services, "acme")
+    await refresh_account(world.dependencies, "acme")
 
 
 async def open_cart(alice: Person) -> Modal:

@@ -22,10 +22,10 @@ async def test_the_job_processes_an_order_after_a_crash_between_placement_and_pr
     """R12, R19: the row is there, and that is enough."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert [line.status.value for line in await world.lines()] == ["waiting"]
     await world.settle()
     await assert_charged_once(world, "acme_meeting", 30)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.billing.gateway import BillingUnavailable
-from bot.services import Timeouts
+from bot.dependencies import Timeouts
 from bot.tasks import BackgroundTasks
 from models.cart import Cart
 from models.quote import Quote
@@ -25,8 +25,8 @@ from tests.world import World
 
 async def test_a_late_answer_shows_a_waiting_screen_and_then_the_result(world: World) -> None:
     """Slack waits three seconds for an ack: half of them are left for the way."""
-    world.services.timeouts = Timeouts()
-    assert world.services.timeouts.ack_seconds == 1.5
+    world.dependencies.timeouts = Timeouts()
+    assert world.dependencies.timeouts.ack_seconds == 1.5
     alice = world.person("alice")
     await world.fill_cart(alice, acme_meeting=5)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
@@ -89,7 +89,7 @@ async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world:
     await alice.wait_for_modal("waiting.show")
     await alice.close_modal(everything=True)
     gate.set()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert alice.modal is None
     cart = await open_modal(alice, "/add-seats", "", "cart.save")
     assert "SQ-1001" in cart.text
@@ -123,8 +123,8 @@ async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -
     await world.fill_cart(alice, acme_meeting=5)
     await import_quote(world)
     await open_modal(benoit, "/add-seats", "", "cart.warning")
-    tasks = world.services.tasks
-    world.services.tasks = BackgroundTasks(max_tasks=0)
+    tasks = world.dependencies.tasks
+    world.dependencies.tasks = BackgroundTasks(max_tasks=0)
     reply = await alice.submit()
     assert "We’re very busy" in str(reply.errors)
     await benoit.press("cart.continue")
@@ -133,7 +133,7 @@ async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -
     await sam.command("/billing")
     assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
     assert await world.rows(Cart) == []
-    world.services.tasks = tasks
+    world.dependencies.tasks = tasks
     await alice.submit()
     warning = await alice.wait_for_modal("cart.warning")
     assert "Q-2041" in warning.text
@@ -142,7 +142,7 @@ async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -
 
 async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
     sam, nobody = world.person("sam"), world.person("nobody")
-    world.services.tasks = BackgroundTasks(max_tasks=1)
+    world.dependencies.tasks = BackgroundTasks(max_tasks=1)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["subscriptions"] = wait_for(gate)
     await world.person("alice").command("/add-seats", "meeting 1")
@@ -150,7 +150,7 @@ async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
     assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
     gate.set()
     await world.person("alice").wait_for_modal("cart.save")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await nobody.command("/billing")
     assert "billing contacts" in (await nobody.wait_for_ephemeral()).text
 
@@ -161,7 +161,7 @@ async def test_a_button_that_fails_early_is_answered_with_a_reference(world: Wor
     await import_quote(world)
     await world.settle()
     [card] = world.channel("C01BILLING")
-    with failing_statements(world.services.database, lambda statement, _: "FROM slack_user" in statement):
+    with failing_statements(world.dependencies.database, lambda statement, _: "FROM slack_user" in statement):
         await alice.press_in(card, "quote.open")
         assert "reference" in (await alice.wait_for_ephemeral()).text
 
@@ -172,7 +172,7 @@ async def test_a_person_sees_that_something_hangs_and_gets_the_result_later(worl
     cart = await world.fill_cart(alice, acme_meeting=5)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
     hurry(world)
-    world.services.timeouts.unresponsive_seconds = 0.4
+    world.dependencies.timeouts.unresponsive_seconds = 0.4
     gateway.before["preview"] = gateway.before["subscriptions"] = wait_for(gate)
     await benoit.command("/add-seats")
     # On a busy machine finding out his language may take that long too, and is answered in English first.
@@ -190,7 +190,7 @@ async def test_a_person_sees_that_something_hangs_and_gets_the_result_later(worl
 
 def hurry(world: World) -> None:
     """A tenth of a second is late already."""
-    world.services.timeouts.ack_seconds = world.services.timeouts.min_work_seconds = 0.1
+    world.dependencies.timeouts.ack_seconds = world.dependencies.timeouts.min_work_seconds = 0.1
 
 
 def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[], Any]:
@@ -218,7 +218,7 @@ async def test_a_proxys_page_instead_of_slacks_response_is_reported_as_slack_una
         await open_modal(alice, "/quotes", "", "quote.list")
         world.slack.fault("html", "views.update")
         await alice.press("cart.open")
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
         assert "Slack didn’t respond properly" in alice.dms[-1].text
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     failed = [line for line in lines if line["event"] == "view.delivery_failed"]

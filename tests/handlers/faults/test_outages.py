@@ -49,7 +49,7 @@ async def tick(world: World) -> None:
     world.clock.move(seconds=TICK)
     for job in JOBS.values():
         with contextlib.suppress(*DATABASE_UNAVAILABLE_ERRORS):
-            await job.run(world.services)
+            await job.run(world.dependencies)
 
 
 async def wait(world: World, ticks: int) -> None:
@@ -97,7 +97,7 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
     world.slack.fault("error_503", "*")
     await placement.submit()
     assert "SO-1001" in (await alice.wait_for_modal("service_order.show")).text
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await wait(world, TEN_MINUTES)
     assert await ready(world) == 503
     assert (await get_order(world)).status is OrderStatus.COMPLETED
@@ -106,7 +106,7 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
     assert "R-1001" in mail.subject + mail.text
     assert alice.dms == world.channel("C01BILLING") == []
     assert (await alice.command("/quotes")).ok, "nothing opens, and nothing breaks"
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
 
     world.slack.slack.faults.reset()
     await wait(world, FIVE_MINUTES)
@@ -125,7 +125,7 @@ async def test_r13_slack_notices_go_out_during_a_mail_outage_and_the_receipt_fol
     await world.slack.mail.stop()
     alice = world.person("alice")
     await world.order(alice, acme_meeting=2)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await wait(world, TEN_MINUTES)
     assert find_messages(alice.dms, "R-1001")
     [waiting] = await world.rows(Notice, status=NoticeStatus.WAITING)
@@ -180,11 +180,11 @@ async def test_during_a_provider_outage_people_see_a_message_and_nothing_is_char
 ) -> None:
     """R19, R20: what was typed stays; a charge whose answer was lost is asked about, not sent again."""
     alice, benoit = world.person("alice"), world.person("benoit")
-    provider = LosingGateway(world.services.billing)
-    world.services.billing = provider
+    provider = LosingGateway(world.dependencies.billing)
+    world.dependencies.billing = provider
     cart = await world.fill_cart(benoit, acme_webinar=3)
     await world.order(alice, acme_meeting=2, acme_webinar=1)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert provider.away
     await alice.close_modal(everything=True)
     await alice.command("/add-seats")
@@ -217,7 +217,7 @@ class DatabaseOutage:
     """A PostgreSQL that accepts no connections, and has closed the open ones."""
 
     def __init__(self, world: World) -> None:
-        self._name = make_url(world.services.settings.database_url).database
+        self._name = make_url(world.dependencies.settings.database_url).database
 
     def __enter__(self) -> None:
         run(
@@ -232,7 +232,7 @@ class DatabaseOutage:
 
 async def cart_submitted(world: World, cart: Modal) -> None:
     await cart.submit()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
 
 
 async def test_during_a_database_outage_people_see_a_message_and_nothing_is_lost_or_repeated() -> None:
@@ -249,10 +249,10 @@ async def test_during_a_database_outage_people_see_a_message_and_nothing_is_lost
             assert cart.value("seats:acme_webinar") == "3", "what was typed is still there"
             seen = len(benoit.ephemerals)
             await benoit.command("/service-orders")
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
             assert "can’t reach our database" in benoit.ephemerals[seen].words
             await cart.press("cart.back")
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
             assert benoit.modal is not None
             assert "can’t reach our database" in benoit.modal.text
             await wait(world, TEN_MINUTES)
@@ -287,7 +287,7 @@ async def test_if_the_database_hangs_people_see_a_message_and_can_try_again() ->
             assert "can’t reach our database" in said
             seen = len(alice.ephemerals)
             await alice.command("/quotes")
-            await world.services.tasks.wait_until_idle()
+            await world.dependencies.tasks.wait_until_idle()
             assert "can’t reach our database" in alice.ephemerals[seen].words
         await cart_submitted(world, cart)
         assert cart.errors == {}
@@ -297,7 +297,7 @@ async def test_if_the_database_hangs_people_see_a_message_and_can_try_again() ->
 @contextlib.contextmanager
 def standing_still(world: World) -> Iterator[None]:
     """As a server whose disk has stopped: it is there, and neither answers nor ends anything."""
-    name = make_url(world.services.settings.database_url).database
+    name = make_url(world.dependencies.settings.database_url).database
     with psycopg.connect(server_url()) as other:
         found = other.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [name]).fetchall()
     for (pid,) in found:
@@ -315,7 +315,7 @@ async def test_if_the_database_server_freezes_people_see_a_message_and_work_cont
         alice = world.person("alice")
         await open_modal(alice, "/quotes", "", "quote.list")
         await alice.close_modal()
-        world.services.timeouts.unresponsive_seconds = 0.3
+        world.dependencies.timeouts.unresponsive_seconds = 0.3
         with standing_still(world):
             await alice.command("/quotes")
             assert "can’t reach our database" in (await alice.wait_for_ephemeral()).text

@@ -118,11 +118,11 @@ async def test_workers_at_the_same_moment_charge_a_line_once(world: World) -> No
     """R19: the line is claimed before anything is sent."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     gateway = install_hooked_gateway(world)
-    await asyncio.gather(*(process_due_orders(world.services) for _ in range(4)))
+    await asyncio.gather(*(process_due_orders(world.dependencies) for _ in range(4)))
     assert gateway.calls["place"] == 1
     await world.settle()
     await assert_charged_once(world, "acme_meeting", 30)

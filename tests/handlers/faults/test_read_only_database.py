@@ -25,7 +25,7 @@ SAID = "we can’t store anything right now, so nothing was changed"
 
 @contextmanager
 def read_only(world: World, parameter: str, value: str) -> Iterator[None]:
-    name = make_url(world.services.settings.database_url).database
+    name = make_url(world.dependencies.settings.database_url).database
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     run(server_url(), f"ALTER DATABASE {name} SET {parameter} = {value}", end)
     yield
@@ -46,7 +46,9 @@ async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
         alice = world.person("alice")
         cart = await world.fill_cart(alice, acme_meeting=5)
         assert value(await scrape(world), "seatbot_database_writable") == 1
-        run(world.services.settings.database_url, "CREATE ROLE viewer", "GRANT pg_read_all_data TO viewer")
+        run(
+            world.dependencies.settings.database_url, "CREATE ROLE viewer", "GRANT pg_read_all_data TO viewer"
+        )
         for parameter, setting, reason in (
             # As a standby would be after a failover.
             ("default_transaction_read_only", "on", "read_only"),
@@ -55,7 +57,7 @@ async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
             with read_only(world, parameter, setting):
                 expected = f"database: is not writable ({reason})\nslack: answers\n"
                 await wait_for_readiness(world, (503, expected))
-                checks = {check.name: check for check in await run_checks(world.services, set())}
+                checks = {check.name: check for check in await run_checks(world.dependencies, set())}
                 assert checks["database"].passed is False
                 assert checks["database"].message == DOCTOR_SAYS[reason]
                 samples = await scrape(world)
@@ -71,7 +73,7 @@ async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
                 assert SAID in said
                 await open_modal(world.person("alice", "phone"), "/billing", "", "account.overview")
             await wait_for_readiness(world, (200, "database: up to date\nslack: answers\n"))
-        run(world.services.settings.database_url, "DROP ROLE viewer")
+        run(world.dependencies.settings.database_url, "DROP ROLE viewer")
         await alice.submit()
         await alice.wait_for_modal("quote.review")
         assert (await world.row(Quote)).status == "pending"

@@ -105,11 +105,11 @@ async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     gateway.after["place"] = slow_at_first_then_stuck
     await dora.submit()
     await dora.wait_until(lambda: gateway.calls.get("place") == 1)
-    slow_worker = world.services.tasks
-    world.services.tasks = ForgetfulTasks()
+    slow_worker = world.dependencies.tasks
+    world.dependencies.tasks = ForgetfulTasks()
     await world.pass_time(seconds=61)
     await retry_service_order(
-        world.services,
+        world.dependencies,
         person=Caller("T01ACME", dora.id, "test"),
         order_id=(await get_order(world)).key,
         payment_method_id="pm_good_1",

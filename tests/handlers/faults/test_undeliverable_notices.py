@@ -20,9 +20,9 @@ async def request_receipt(alice: Person) -> None:
 
 async def deliver_for(world: World, minutes: int) -> None:
     for _ in range(minutes // 5):
-        await deliver_due_notices(world.services)
+        await deliver_due_notices(world.dependencies)
         world.clock.move(seconds=2)
-        await deliver_due_notices(world.services)
+        await deliver_due_notices(world.dependencies)
         world.clock.move(minutes=5)
 
 
@@ -48,7 +48,7 @@ async def test_a_file_that_cannot_be_uploaded_is_emailed_and_later_messages_arri
     await request_receipt(alice)
     await deliver_for(world, 5)
     await world.order(alice, acme_meeting=2)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     await deliver_for(world, 5)
     assert find_messages(alice.dms, "SO-1002"), "the file is still being tried, or was given up"
     await deliver_for(world, minutes)
@@ -68,7 +68,7 @@ async def test_an_edit_that_slack_does_not_take_holds_no_message_up_for_long(wor
     [status] = find_messages(world.channel("C03SLOW"), "SO-1001")
     world.slack.fault("error", "chat.update", error="something_new")
     world.clock.move(minutes=10)
-    await process_due_orders(world.services)
+    await process_due_orders(world.dependencies)
     await sam.close_modal(everything=True)
     await world.order(sam, slow_meeting=1)
     await deliver_for(world, 40)

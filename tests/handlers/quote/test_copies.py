@@ -45,7 +45,7 @@ async def _accepted_elsewhere(world: World, alice: Person) -> None:
 
 async def _expired(world: World, alice: Person) -> None:
     world.clock.at = (await get_quote(world, "Q-2041")).expires_at
-    await expire_quotes(world.services)
+    await expire_quotes(world.dependencies)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ async def test_every_copy_of_a_decided_quote_shows_who_decided_and_when_without_
     await import_quote(world)
     await world.settle()
     world.clock.at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-    await enqueue_quote_reminders(world.services)
+    await enqueue_quote_reminders(world.dependencies)
     await alice.open_home()
     await world.settle()
     copies = [*alice.dms, *benoit.dms, *world.channel("C01BILLING")]

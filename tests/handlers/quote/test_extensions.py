@@ -50,7 +50,7 @@ def request_message(world: World) -> PostedMessage:
 
 async def open_decision(world: World, person: Person, action_id: str) -> Modal:
     await person.press_in(request_message(world), action_id)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     return await person.wait_for_modal(action_id)
 
 
@@ -113,11 +113,11 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
 
     await alice.close_modal(everything=True)
     world.clock.at = before.expires_at
-    await enqueue_quote_reminders(world.services)
+    await enqueue_quote_reminders(world.dependencies)
     await world.settle()
     assert (await open_modal(alice, "/quotes", "", "quote.list")).text.count("Q-2041") == 1, "still pending"
     world.clock.at = datetime(2026, 11, 28, 19, 0, tzinfo=UTC)
-    await enqueue_quote_reminders(world.services)
+    await enqueue_quote_reminders(world.dependencies)
     await world.settle()
     assert "expires at the end of 28 Nov 2026" in alice.dms[-1].text
     assert ASK in list_buttons(alice.dms[-1]), "two more days are possible"
@@ -305,7 +305,9 @@ async def test_a_person_who_left_the_channel_can_no_longer_decide(world: World) 
 
 async def test_without_a_channel_of_account_services_their_page_is_linked(world: World) -> None:
     """R14"""
-    world.services.settings = world.services.settings.model_copy(update={"account_services_channel": None})
+    world.dependencies.settings = world.dependencies.settings.model_copy(
+        update={"account_services_channel": None}
+    )
     alice = world.person("alice")
     await import_quote(world, expires=ENDS_EARLY)
     await (await open_modal(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
@@ -339,14 +341,14 @@ async def test_r24_a_request_that_reaches_nobody_is_reported_and_in_the_end_with
     await (await open_modal(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
     await (await alice.wait_for_modal(REQUEST)).submit()
     for _ in range(10):
-        await deliver_due_notices(world.services)
+        await deliver_due_notices(world.dependencies)
         world.clock.move(seconds=20)
     delayed = find_newest_message(alice.dms, "hasn’t reached Account Services yet")
-    assert world.services.settings.account_services_url in delayed.text
+    assert world.dependencies.settings.account_services_url in delayed.text
     assert list_buttons(delayed) == QUOTE_BUTTONS
     assert len(await world.rows(QuoteExtension)) == 1, "it is still tried"
     for _ in range(26):
-        await deliver_due_notices(world.services)
+        await deliver_due_notices(world.dependencies)
         world.clock.move(hours=1)
     await world.settle()
     assert len(find_messages(alice.dms, "hasn’t reached Account Services yet")) == 1

@@ -78,7 +78,7 @@ async def test_a_quote_requested_twice_is_sent_once_and_by_email_if_slack_reject
     with capture_logs() as logs:
         for _ in range(12):
             world.clock.move(minutes=5)
-            await deliver_due_notices(world.services)
+            await deliver_due_notices(world.dependencies)
     missing = [entry for entry in logs if entry["event"] == "quote.characters_missing"]
     assert {(entry["quote"], entry["characters"]) for entry in missing} == {("Q-2041", "\U00030000")}
     [mail] = world.slack.mail.messages

@@ -54,7 +54,7 @@ async def test_a_quote_made_elsewhere_goes_from_its_arrival_to_the_order(world: 
     assert (order.status, order.quote_id) == ("completed", quote.id)
     assert (await world.row(Receipt)).total == 10703
     assert await world.seats("acme_meeting") == (35, 35)
-    held = await world.services.billing.list_subscriptions("acme")
+    held = await world.dependencies.billing.list_subscriptions("acme")
     meeting = next(s for s in held if s.id == "acme_meeting")
     assert [(b.seats, b.unit_price) for b in meeting.blocks] == [(10, 1300)], "at its own price (R17)"
 

@@ -24,9 +24,9 @@ async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world:
     assert f"{quote.expires_at:%m-%dT%H}" == "11-25T23"
     for count, day, hour in ((1, 19, 7), (2, 24, 7), (3, 25, 19)):
         world.clock.at = datetime(2026, 11, day, hour, 0, tzinfo=UTC) - timedelta(seconds=1)
-        await enqueue_quote_reminders(world.services)
-        assert await enqueue_quote_reminders(world.services) == 0
-        await deliver_due_notices(world.services)
+        await enqueue_quote_reminders(world.dependencies)
+        assert await enqueue_quote_reminders(world.dependencies) == 0
+        await deliver_due_notices(world.dependencies)
         for person in (alice, benoit):
             assert len(person.dms[1:]) == count - 1, list_texts(person.dms)
         world.clock.move(seconds=1)
@@ -44,7 +44,7 @@ async def test_a_reminder_respects_the_readers_quiet_hours(world: World) -> None
     quote = await import_quote(world, expires="2026-11-25")
     await world.settle()
     world.clock.at = quote.expires_at - timedelta(hours=48 + 11)
-    await enqueue_quote_reminders(world.services)
+    await enqueue_quote_reminders(world.dependencies)
     await world.settle()
     # 48 h ahead it is midnight in Paris, and 18:00 in New York.
     world.clock.at = quote.expires_at - timedelta(hours=48)
@@ -64,7 +64,7 @@ async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(wo
     before = len(alice.dms)
     world.clock.at = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
     await world.settle()
-    assert await enqueue_quote_reminders(world.services) == 2
+    assert await enqueue_quote_reminders(world.dependencies) == 2
     stored = [n for n in await world.rows(Notice, kind="quote_reminder") if n.due_at > world.clock.at]
     assert len(stored) == 4, "two people, two quotes, at eight in the evening"
     await import_quote(world, decided={"status": "rejected", "at": "2026-11-25T12:00:00Z"})
@@ -84,12 +84,12 @@ async def test_r9_one_of_several_missed_reminders_is_sent_and_none_for_a_decided
     await world.settle()
     world.clock.at = quote.expires_at
     world.clock.move(hours=-7)
-    assert await enqueue_quote_reminders(world.services) == 1
+    assert await enqueue_quote_reminders(world.dependencies) == 1
     await world.settle()
     assert len(alice.dms) == 2
     await import_quote(world, decided={"status": "rejected", "at": "2026-11-25T19:00:00Z"})
     world.clock.move(hours=2)
-    assert await enqueue_quote_reminders(world.services) == 0
+    assert await enqueue_quote_reminders(world.dependencies) == 0
 
 
 async def test_a_carts_quote_reminds_its_own_contact_alone(world: World) -> None:
@@ -98,7 +98,7 @@ async def test_a_carts_quote_reminds_its_own_contact_alone(world: World) -> None
     await world.quote(alice, acme_webinar=1)
     world.clock.at = (await get_quote(world, "SQ-1001")).expires_at
     world.clock.move(hours=-4)  # midnight in Paris: four hours ahead it is eight in the evening
-    await enqueue_quote_reminders(world.services)
+    await enqueue_quote_reminders(world.dependencies)
     await world.settle()
     assert len(alice.dms) == 1
     assert benoit.dms == []

@@ -92,8 +92,8 @@ async def test_a_quote_is_refused_everywhere_from_the_very_second_it_expires(wor
     assert await world.rows(ServiceOrder) == []
 
     world.clock.move(hours=1)
-    assert await expire_quotes(world.services) == 1
-    assert await expire_quotes(world.services) == 0
+    assert await expire_quotes(world.dependencies) == 1
+    assert await expire_quotes(world.dependencies) == 0
     await world.settle()
     quote = await get_quote(world, "SQ-1001")
     assert (quote.status, quote.decided_at, quote.decided_by) == ("expired", made.expires_at, "seatbot")

@@ -49,12 +49,12 @@ async def place_order_via_use_cases(world: World, subscription_id: str, seats: i
     """Alice's order by the use cases alone, for tests that need many. Returns its number."""
     alice = Caller("T01ACME", "U01ALICE", "test")
     details = await save_cart(
-        world.services, person=alice, account_id="acme", seat_inputs={subscription_id: str(seats)}
+        world.dependencies, person=alice, account_id="acme", seat_inputs={subscription_id: str(seats)}
     )
     key = details.quote.key
-    form = (await open_checkout(world.services, person=alice, quote_id=key)).form
-    await save_checkout(world.services, person=alice, quote_id=key, form=form)
-    return (await place_service_order(world.services, person=alice, quote_id=key)).order.number
+    form = (await open_checkout(world.dependencies, person=alice, quote_id=key)).form
+    await save_checkout(world.dependencies, person=alice, quote_id=key, form=form)
+    return (await place_service_order(world.dependencies, person=alice, quote_id=key)).order.number
 
 
 async def redeliver_last_request(world: World, times: int = 2) -> list[Any]:
@@ -62,7 +62,7 @@ async def redeliver_last_request(world: World, times: int = 2) -> list[Any]:
     request = next(r for r in reversed(world.slack.requests) if isinstance(r, AppRequest))
     replies = await asyncio.gather(*(world.slack.redeliver(request) for _ in range(times)))
     assert {reply.status for reply in replies} == {200}
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     return [reply.body for reply in replies]
 
 

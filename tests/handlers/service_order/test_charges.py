@@ -53,7 +53,7 @@ async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) 
 async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settles(world: World) -> None:
     carla = await place_order(world, "carla", customer_assist=1)
     assert await list_line_statuses(world) == ["needs_customer"]
-    url = world.services.settings.admin_portal_url
+    url = world.dependencies.settings.admin_portal_url
     asked = find_newest_message(carla.dms, "confirm your payment")
     links = [e.get("url") for b in asked.blocks if b["type"] == "actions" for e in b["elements"]]
     assert url in links
@@ -151,7 +151,7 @@ async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declin
     await carla.wait_for_modal("service_order.show")
     await world.settle()
     assert await list_line_statuses(world) == ["needs_customer"]
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         await session.exec(delete(LedgerCharge))
     await world.pass_time(seconds=10)
     [line] = await world.lines()
@@ -162,10 +162,10 @@ async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declin
 async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(world: World) -> None:
     alice = world.person("alice")
     await open_modal(alice, "/service-orders", "", "service_order.list")
-    tasks, world.services.tasks = world.services.tasks, ForgetfulTasks()
+    tasks, world.dependencies.tasks = world.dependencies.tasks, ForgetfulTasks()
     await place_order_via_use_cases(world, "acme_meeting")
     await place_order_via_use_cases(world, "acme_webinar")
-    world.services.tasks = tasks
+    world.dependencies.tasks = tasks
     [first, _] = await world.lines()
 
     def is_leasing(statement: str, parameters: Any) -> bool:
@@ -174,12 +174,12 @@ async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(
         order_id = parameters["order_id"] if isinstance(parameters, dict) else parameters[-1]
         return bool(order_id == first.order_id)
 
-    with failing_statements(world.services.database, is_leasing):
-        await process_due_orders(world.services)
+    with failing_statements(world.dependencies.database, is_leasing):
+        await process_due_orders(world.dependencies)
     assert await list_line_statuses(world) == ["waiting", "settled"]
     [first, _] = await world.lines()
-    assert first.due_at == world.clock.at + world.services.settings.lease_duration
-    await world.pass_time(seconds=world.services.settings.lease_seconds)
+    assert first.due_at == world.clock.at + world.dependencies.settings.lease_duration
+    await world.pass_time(seconds=world.dependencies.settings.lease_seconds)
     assert await list_line_statuses(world) == ["settled", "settled"]
 
 
@@ -205,7 +205,7 @@ async def test_seats_changed_by_others_since_the_quote_do_not_void_it(world: Wor
     """R17, R19: what was ordered is added to what there is, at the price promised."""
     alice = world.person("alice")
     await world.placement(alice, acme_meeting=5)
-    await set_ledger_seats(world.services.database, "acme_meeting", 40)
+    await set_ledger_seats(world.dependencies.database, "acme_meeting", 40)
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
@@ -222,7 +222,7 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
 
     async def another_buyer() -> None:
         if gateway.calls["place"] == 1:
-            await set_ledger_seats(world.services.database, "acme_meeting", 31)
+            await set_ledger_seats(world.dependencies.database, "acme_meeting", 31)
 
     gateway.before["place"] = another_buyer
     await alice.submit()
@@ -245,12 +245,12 @@ async def test_seats_that_keep_changing_are_read_three_times_immediately_and_the
     gateway = install_hooked_gateway(world)
 
     async def another_buyer() -> None:
-        await set_ledger_seats(world.services.database, "acme_meeting", 30 + gateway.calls["place"])
+        await set_ledger_seats(world.dependencies.database, "acme_meeting", 30 + gateway.calls["place"])
 
     gateway.before["place"] = another_buyer
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert gateway.calls["place"] == 3
     gateway.before.clear()
     await world.pass_time(seconds=10)

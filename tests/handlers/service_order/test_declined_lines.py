@@ -135,7 +135,7 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     checkout.fill("payment_method", "pm_good_1")
     await dora.submit()
     await dora.wait_for_modal("service_order.place")
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     await dora.submit()
     await dora.wait_for_modal("service_order.show")
     _, training = await world.lines()
@@ -144,12 +144,12 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     async def network_declines_training() -> None:
         """The bank lets one payment through, then no more: the order's card is exchanged in between."""
         if gateway.calls["place"] == 1:
-            async with world.services.write() as session:
+            async with world.dependencies.write() as session:
                 order = await session.merge(await get_order(world))
                 order.payment_method_id = "pm_declined_1"
 
     gateway.after["place"] = network_declines_training
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         # One after the other, as on a day with one worker.
         (await session.merge(training)).due_at = world.clock.at + timedelta(seconds=5)
     await world.settle()

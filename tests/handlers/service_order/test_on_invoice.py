@@ -85,7 +85,7 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     await carla.press_in(sent, "invoice.open")
     page = await carla.wait_for_modal("invoice.open")
     assert f"Invoice {invoice.number} for €22.86 is due on Dec 10, 2026." in page.text
-    assert world.services.settings.admin_portal_url in str(page.blocks)
+    assert world.dependencies.settings.admin_portal_url in str(page.blocks)
     billing = await open_modal(carla, "/billing", "", "account.overview")
     assert f"Invoice {invoice.number} for €22.86 is due on Dec 10, 2026." in billing.text
     assert world.slack.refusals == []
@@ -169,7 +169,7 @@ async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) 
     assert "due on" not in screen.text
     assert "invoice.open" not in list_buttons(sent)
     assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
-    assert await follow_due_invoices(world.services) == 0
+    assert await follow_due_invoices(world.dependencies) == 0
 
 
 async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: World) -> None:
@@ -214,7 +214,7 @@ class ChargingGateway(HookedGateway):
 async def test_what_was_charged_although_it_was_to_be_invoiced_says_so(world: World) -> None:
     """R26: the seller changed it in the second between the provider's check and its charge."""
     carla = await invoiced(world, "sub_paid_3600")
-    world.services.billing = ChargingGateway(world.services.billing)
+    world.dependencies.billing = ChargingGateway(world.dependencies.billing)
     with capture_logs() as logs:
         await placed(world, carla, sub_paid_3600=2)
     assert [entry["promised"] for entry in logs if entry["event"] == "charge.payment_mismatch"] == ["invoice"]
@@ -245,8 +245,8 @@ async def test_an_invoice_of_another_account_cannot_be_opened(world: World) -> N
     carla = await invoiced(world, "sub_paid_3600")
     await placed(world, carla, sub_paid_3600=1)
     dora = SlackIdentity("T01ACME", "U03DORA", "test")
-    await refresh_slack_user(world.services, dora)
+    await refresh_slack_user(world.dependencies, dora)
     invoice = await world.row(Invoice)
     for invoice_id in (invoice.key, invoice.key + 1):
         with pytest.raises(InvoiceNotFound):
-            await open_invoice(world.services, person=dora, invoice_id=invoice_id)
+            await open_invoice(world.dependencies, person=dora, invoice_id=invoice_id)

@@ -74,9 +74,9 @@ async def test_a_screen_that_has_moved_on_or_is_closed_is_left_alone(world: Worl
 async def test_an_update_that_comes_before_the_view_is_tried_again(world: World) -> None:
     """The ack shows the view, and may take longer than the first update."""
     alice = world.person("alice")
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     await world.order(alice, acme_meeting=1)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     world.slack.slack.faults.add(Fault("error", "views.update", times=1, error="not_found"))
     await world.settle()
     assert len(await world.rows(OrderScreen)) == 1
@@ -90,12 +90,12 @@ async def test_a_person_who_lost_the_role_sees_no_more_of_the_order(world: World
     gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     sam = await place_order(world, "sam", slow_meeting=1)
     before = len(_late_updates(world))
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         (await session.merge(await get_contact(world, "sam@acme.example"))).active = False
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         [screen] = await world.rows(OrderScreen)
         (await session.merge(screen)).due_at = world.clock.at
-    await update_due_screens(world.services)
+    await update_due_screens(world.dependencies)
     assert len(_late_updates(world)) == before
     assert await world.rows(OrderScreen) == []
     assert sam.modal is not None

@@ -59,7 +59,7 @@ async def test_orders_queued_for_one_subscription_run_in_the_order_they_were_pla
     """R19: whichever is looked at first."""
     alice = world.person("alice")
     await open_modal(alice, "/service-orders", "", "service_order.list")
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     for seats in (1, 2, 3):
         await place_order_via_use_cases(world, "acme_meeting", seats)
     gateway = install_hooked_gateway(world)
@@ -81,7 +81,7 @@ async def test_a_line_whose_period_ends_while_it_is_queued_is_declined(world: Wo
     gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     for person, seats in ((benoit, 1), (alice, 2)):
         await world.order(person, acme_meeting=seats)
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
     gateway.before["reconcile"] = make_failing_hook(RuntimeError("stuck"))
     await world.pass_time(seconds=60)
     assert await list_line_statuses(world) == ["charging", "declined"]

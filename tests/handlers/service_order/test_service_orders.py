@@ -51,10 +51,10 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     world.clock.at = (await get_order(world)).processing_deadline - timedelta(seconds=1)
-    assert await announce_overdue_orders(world.services) == 0
+    assert await announce_overdue_orders(world.dependencies) == 0
     world.clock.move(seconds=1)
-    assert await announce_overdue_orders(world.services) == 1
-    assert await announce_overdue_orders(world.services) == 0
+    assert await announce_overdue_orders(world.dependencies) == 1
+    assert await announce_overdue_orders(world.dependencies) == 0
     await world.settle()
     in_channel = [m for m in world.channel("C01BILLING") if m.thread_ts is None]
     for messages, words in (
@@ -88,7 +88,7 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
 async def test_r21_a_finished_order_is_never_overdue(world: World) -> None:
     await place_order(world, "alice", acme_meeting=1)
     world.clock.move(days=2)
-    assert await announce_overdue_orders(world.services) == 0
+    assert await announce_overdue_orders(world.dependencies) == 0
 
 
 # --- R13, R25: who is told, and where
@@ -208,7 +208,7 @@ async def test_orders_are_listed_ten_at_a_time_newest_first(world: World) -> Non
     alice = world.person("alice")
     empty = await open_modal(alice, "/service-orders", "", "service_order.list")
     assert "no service orders yet" in empty.text
-    world.services.tasks = ForgetfulTasks()
+    world.dependencies.tasks = ForgetfulTasks()
     numbers = [await place_order_via_use_cases(world, "acme_meeting") for _ in range(12)]
     page = await open_modal(alice, "/service-orders", "", "service_order.list")
     positions = [page.text.find(number) for number in reversed(numbers)]
@@ -258,7 +258,7 @@ async def test_an_order_by_its_number_shows_its_whole_history(world: World) -> N
 
 async def test_a_late_decision_says_what_the_other_person_decided(world: World) -> None:
     """R20: Dora gives up while her colleague has the retry form open, and the other way round."""
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         session.add(BillingContact(account_id="declined", email="nobody@acme.example", name="Nora Body"))
     nora = world.person("nobody")
     dora = await place_order(world, "dora", declined_meeting=1)

@@ -26,8 +26,8 @@ def read_pdf(content: bytes) -> str:
 
 
 async def refresh_and_open_cart(world: StripeWorld, who: Caller, account: str) -> None:
-    await refresh_slack_user(world.services, who)
-    await open_cart(world.services, person=who, account_id=account)
+    await refresh_slack_user(world.dependencies, who)
+    await open_cart(world.dependencies, person=who, account_id=account)
 
 
 async def prepare_order(
@@ -37,11 +37,11 @@ async def prepare_order(
     account = subscription.removeprefix("si_").split("_")[0]
     await refresh_and_open_cart(world, who, account)
     details = await save_cart(
-        world.services, person=who, account_id=account, seat_inputs={subscription: str(seats)}
+        world.dependencies, person=who, account_id=account, seat_inputs={subscription: str(seats)}
     )
-    typed = (await open_checkout(world.services, person=who, quote_id=details.quote.key)).form
+    typed = (await open_checkout(world.dependencies, person=who, quote_id=details.quote.key)).form
     changed = typed.model_copy(update=form)
-    await save_checkout(world.services, person=who, quote_id=details.quote.key, form=changed)
+    await save_checkout(world.dependencies, person=who, quote_id=details.quote.key, form=changed)
     return details.quote.key
 
 
@@ -49,7 +49,7 @@ async def place_order(
     world: StripeWorld, who: Caller, subscription: str, seats: int = 2, **form: str
 ) -> OrderDetails:
     quote_id = await prepare_order(world, who, subscription, seats, **form)
-    order = await place_service_order(world.services, person=who, quote_id=quote_id)
+    order = await place_service_order(world.dependencies, person=who, quote_id=quote_id)
     await world.settle()
     return order
 
@@ -57,15 +57,15 @@ async def place_order(
 async def place_unprocessed_order(world: StripeWorld, who: Caller, subscription: str, **form: str) -> None:
     """The process dies right after its commit: a job takes the line up."""
     quote_id = await prepare_order(world, who, subscription, 2, **form)
-    tasks = world.services.tasks
-    world.services.tasks = ForgetfulTasks()
-    await place_service_order(world.services, person=who, quote_id=quote_id)
-    world.services.tasks = tasks
+    tasks = world.dependencies.tasks
+    world.dependencies.tasks = ForgetfulTasks()
+    await place_service_order(world.dependencies, person=who, quote_id=quote_id)
+    world.dependencies.tasks = tasks
 
 
 async def retry_order(world: StripeWorld, order_id: int) -> None:
     method = "pm_good_1"
-    await retry_service_order(world.services, person=DORA, order_id=order_id, payment_method_id=method)
+    await retry_service_order(world.dependencies, person=DORA, order_id=order_id, payment_method_id=method)
 
 
 async def get_order_line(world: StripeWorld) -> OrderLine:

@@ -1,5 +1,6 @@
 """R26: what is promised, compared and shown is what the card is charged, whatever the customer's balance."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,12 +14,14 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from tests.fake_stripe.records import Customer, InvoiceLine
+from tests.fake_stripe.subscription_settings import Coupon
 from tests.handlers.steps import find_newest_message, open_modal
 from tests.handlers.stripe.stripe_orders import (
     ALICE,
     get_order_line,
     place_order,
     place_unprocessed_order,
+    prepare_order,
     read_pdf,
     refresh_and_open_cart,
 )
@@ -216,7 +219,9 @@ async def test_pending_items_made_elsewhere_are_named_with_their_amount(world: S
     add_pending_item(world, 3500)
     await refresh_and_open_cart(world, ALICE, "acme")
     with pytest.raises(UnrelatedChargesPending) as raised:
-        await save_cart(world.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"})
+        await save_cart(
+            world.dependencies, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"}
+        )
     assert raised.value.variables["amount"] == Money(3500, "EUR")
     alice = world.person("alice")
     await alice.command("/add-seats", "meeting 2")
@@ -239,7 +244,7 @@ async def test_r26_a_balance_that_changed_after_the_quote_stops_placing_with_bot
     assert f"it promised {promised}, and you’d now have {offered} to pay" in refused
     assert await world.rows(ServiceOrder) == []
     get_customer(world).balance = -500
-    await place_service_order(world.services, person=ALICE, quote_id=quote.key)
+    await place_service_order(world.dependencies, person=ALICE, quote_id=quote.key)
     await world.settle()
     receipt = await world.row(Receipt)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 500], "a credit is welcome"
@@ -291,3 +296,55 @@ async def test_pending_items_that_appear_before_the_charge_stop_it(world: Stripe
     await world.settle()
     assert (await get_order_line(world)).reason == "unrelated_charges"
     assert world.list_paid_totals() == []
+
+
+async def refuse_one_seat(world: StripeWorld) -> tuple[float, float]:
+    """What would be billed, and what the seat costs."""
+    alice = world.person("alice")
+    await alice.command("/add-seats", "meeting 1")
+    await (await alice.wait_for_modal("cart.save")).submit()
+    shown = (await alice.wait_for_modal("refusal.show")).text
+    await alice.close_modal(everything=True)
+    assert "Ask Account Services to settle that first, or order after the next renewal" in shown
+    billed, expected = re.findall(r"would bill €([\d.]+) for these seats, .* they cost €([\d.]+):", shown)[0]
+    return float(billed), float(expected)
+
+
+async def quote_one_seat(world: StripeWorld) -> float:
+    await prepare_order(world, ALICE, "acme_meeting", 1)
+    return (await world.rows(Quote))[-1].total / 100
+
+
+async def test_r26_seats_and_discounts_that_an_order_did_not_add_are_not_charged_with_it(
+    world: StripeWorld,
+) -> None:
+    """Stripe would bill what others left: docs.stripe.com/billing/subscriptions/billing-mode/compare"""
+    subscription, item = world.records.get_subscription_and_item("acme_meeting")
+    usual = item.quantity
+    world.records.set_quantity("acme_meeting", usual + 15, is_billed=False)
+    billed, expected = await refuse_one_seat(world)
+    assert billed == pytest.approx(16 * expected, abs=0.1)
+    for mode in ("classic", "flexible"):
+        subscription.settings.billing_mode, item.unbilled_seats = mode, 0
+        item.used_coupons = [Coupon("WELCOME", "Welcome", 50, duration="once")]
+        billed, seat = await refuse_one_seat(world)
+        assert seat == pytest.approx(expected, abs=0.02), mode
+        assert billed > 2 * seat, mode
+    item.unbilled_seats, item.used_coupons = 15, []
+    subscription.settings.billing_mode = "classic"
+    assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02), "it credits what there is"
+
+
+async def test_r26_a_period_billed_in_advance_is_not_charged_with_an_order(world: StripeWorld) -> None:
+    """Its line begins after the current period:
+    docs.stripe.com/api/subscription_items/object, billed_until"""
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    item = world.records.get_item("acme_meeting")
+    start, end = item.current_period_end, item.find_next_period_end()
+    ahead = InvoiceLine(item.id, "sub_of_acme_meeting", item.price, 1, 3360, 0, start, end, True)
+    world.records.pending_invoice_items.append(ahead)
+    await world.settle()
+    assert (await get_order_line(world)).reason == "unrelated_charges"
+    assert world.list_paid_totals() == []
+    with pytest.raises(UnrelatedChargesPending):
+        await prepare_order(world, ALICE, "acme_meeting", 1)

@@ -37,7 +37,9 @@ async def world() -> AsyncIterator[StripeWorld]:
 
 async def get_refusal(world: StripeWorld) -> Refusal:
     with pytest.raises(Refusal) as raised:
-        await save_cart(world.services, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"})
+        await save_cart(
+            world.dependencies, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"}
+        )
     return raised.value
 
 
@@ -219,7 +221,7 @@ async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: Stri
     await world.settle()
     await world.pass_time(hours=25)
     assert (await get_order_line(world)).status == "unknown"
-    assert await announce_overdue_orders(world.services) == 1
+    assert await announce_overdue_orders(world.dependencies) == 1
     assert not await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
     world.fake.faults.clear()
     await world.pass_time(seconds=11)
@@ -292,7 +294,7 @@ async def test_what_stripe_will_not_renew_has_no_renewal(world: StripeWorld) -> 
 
 
 async def check_billing(world: StripeWorld) -> tuple[bool | None, str]:
-    finding = next(f for f in await run_checks(world.services, set()) if f.name == "billing")
+    finding = next(f for f in await run_checks(world.dependencies, set()) if f.name == "billing")
     return finding.passed, finding.message
 
 
@@ -335,6 +337,6 @@ def test_the_permissions_that_are_probed_are_those_of_the_documentation() -> Non
 
 async def test_doctor_says_that_a_request_is_refused(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("reject", code="parameter_unknown", times=99))
-    result = next(f for f in await run_checks(world.services, set()) if f.name == "billing")
+    result = next(f for f in await run_checks(world.dependencies, set()) if f.name == "billing")
     assert not result.passed
     assert "refused" in result.message

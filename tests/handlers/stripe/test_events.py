@@ -152,9 +152,9 @@ async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWor
     world.records.set_quantity("acme_meeting", 40)
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
-    assert await refresh_due_accounts(world.services) == 1
+    assert await refresh_due_accounts(world.dependencies) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
-    assert await refresh_due_accounts(world.services) == 0
+    assert await refresh_due_accounts(world.dependencies) == 0
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ async def test_a_detached_card_refreshes_the_account_it_belonged_to(world: Strip
 async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWorld) -> None:
     """Though the process that took it has a clock which is a little behind."""
     await refresh_and_open_cart(world, ALICE, "acme")
-    usual = world.services.billing
+    usual = world.dependencies.billing
 
     class Interrupted(HookedGateway):
         async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
@@ -203,12 +203,12 @@ async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWor
 
     world.records.set_quantity("acme_meeting", 40)
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
-    world.services.billing = Interrupted(usual)
-    assert await refresh_due_accounts(world.services) == 1
+    world.dependencies.billing = Interrupted(usual)
+    assert await refresh_due_accounts(world.dependencies) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
-    world.services.billing = usual
+    world.dependencies.billing = usual
     world.clock.move(seconds=1)
-    assert await refresh_due_accounts(world.services) == 1
+    assert await refresh_due_accounts(world.dependencies) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 41
 
 
@@ -217,7 +217,7 @@ async def test_a_file_with_another_price_during_a_refresh_causes_another_refresh
 ) -> None:
     """The refresh leaves a row alone that changes meanwhile: what it has read may be older."""
     await refresh_and_open_cart(world, ALICE, "acme")
-    usual, accounts = world.services.billing, read_yaml(ACCOUNTS)
+    usual, accounts = world.dependencies.billing, read_yaml(ACCOUNTS)
     acme = accounts["accounts"][0]
     acme["stripe_customer"], acme["subscriptions"][0]["unit_price"] = "cus_acme", "15.00"
     del acme["payment_methods"]
@@ -227,17 +227,17 @@ async def test_a_file_with_another_price_during_a_refresh_causes_another_refresh
     class Interrupted(HookedGateway):
         async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
             states = await usual.list_subscriptions(account_id)
-            await import_accounts(world.services.database, path=path, at=world.clock.at)
+            await import_accounts(world.dependencies.database, path=path, at=world.clock.at)
             return states
 
     world.records.set_quantity("acme_meeting", 40)
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     world.clock.move(seconds=1)
-    world.services.billing = Interrupted(usual)
-    await refresh_due_accounts(world.services)
+    world.dependencies.billing = Interrupted(usual)
+    await refresh_due_accounts(world.dependencies)
     assert (await world.row(Subscription, id="acme_meeting")).unit_price == 1500
-    world.services.billing = usual
-    assert await refresh_due_accounts(world.services) == 1
+    world.dependencies.billing = usual
+    assert await refresh_due_accounts(world.dependencies) == 1
     copy = await world.row(Subscription, id="acme_meeting")
     assert (copy.seats, copy.unit_price) == (40, 1400)
 
@@ -248,7 +248,7 @@ async def test_an_account_that_cannot_be_refreshed_delays_no_other(
 ) -> None:
     await refresh_and_open_cart(world, ALICE, "acme")
     await refresh_and_open_cart(world, DORA, "declined")
-    usual = world.services.billing
+    usual = world.dependencies.billing
 
     class Failing(HookedGateway):
         async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
@@ -260,13 +260,13 @@ async def test_an_account_that_cannot_be_refreshed_delays_no_other(
         world.records.set_quantity(subscription, 44)
         await world.webhook_sender.send_events(world.webhook_sender.collect_events())
         world.clock.move(seconds=1)
-    world.services.billing = Failing(usual)
-    looked = [await refresh_due_accounts(world.services) for _ in range(3)]
+    world.dependencies.billing = Failing(usual)
+    looked = [await refresh_due_accounts(world.dependencies) for _ in range(3)]
     assert (sum(looked), looked[-1]) == (1, 0), "the failing one is left alone for a while"
     assert (await world.row(Subscription, id="declined_meeting")).seats == 44
-    world.services.billing = usual
+    world.dependencies.billing = usual
     world.clock.move(minutes=1)
-    assert await refresh_due_accounts(world.services) == 1, "and is still due"
+    assert await refresh_due_accounts(world.dependencies) == 1, "and is still due"
     assert (await world.row(Subscription, id="acme_meeting")).seats == 44
 
 
@@ -283,13 +283,13 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
     world.records.set_quantity("acme_meeting", 40)
     await refresh_and_open_cart(world, ALICE, "acme")
     await import_accounts(
-        world.services.database,
+        world.dependencies.database,
         path=path,
         at=world.clock(),
         options=ImportOptions(overwrite=frozenset({"acme"})),
     )
     assert (await world.row(Subscription, id="acme_meeting")).seats == 25
-    assert await refresh_due_accounts(world.services) == 1
+    assert await refresh_due_accounts(world.dependencies) == 1
     assert (await world.row(Subscription, id="acme_meeting")).seats == 40
 
 
@@ -302,7 +302,7 @@ async def test_a_copy_that_is_refreshed_while_a_charge_settles_is_refreshed_once
     async def refresh_after_charge() -> None:
         gateway.after.pop("subscriptions")
         world.records.set_quantity("acme_meeting", 50)
-        await refresh_subscriptions(world.services, "acme")
+        await refresh_subscriptions(world.dependencies, "acme")
 
     async def wait_for_states() -> None:
         gateway.after["subscriptions"] = refresh_after_charge
@@ -310,5 +310,5 @@ async def test_a_copy_that_is_refreshed_while_a_charge_settles_is_refreshed_once
     gateway.after["place"] = wait_for_states
     await place_order(world, ALICE, "acme_meeting")
     assert (await get_order_line(world)).status == "settled"
-    await refresh_due_accounts(world.services)
+    await refresh_due_accounts(world.dependencies)
     assert await world.seats("acme_meeting") == (50, 50)

@@ -37,8 +37,8 @@ async def order_two_products(world: StripeWorld) -> list[str]:
 async def place_two_products(world: StripeWorld) -> list[str]:
     """The numbers of the two invoices."""
     await world.order(world.person("alice"), acme_meeting=5, acme_webinar=2)
-    await world.services.tasks.wait_until_idle()
-    await process_due_orders(world.services)
+    await world.dependencies.tasks.wait_until_idle()
+    await process_due_orders(world.dependencies)
     return [f"FAKE-{invoice.id[-4:]}" for invoice in world.records.list_paid_updates()]
 
 
@@ -105,8 +105,8 @@ async def test_an_e_mail_waits_for_a_pdf_that_stripe_does_not_give_yet(world: St
 async def wait_for_an_hour(world: StripeWorld) -> None:
     """The email goes out at its end, the files in the direct message before."""
     for _ in range(5):
-        await process_due_orders(world.services)
-        await deliver_due_notices(world.services)
+        await process_due_orders(world.dependencies)
+        await deliver_due_notices(world.dependencies)
         assert world.slack.mail.messages == []
         world.clock.move(minutes=12.5)
     await world.settle()

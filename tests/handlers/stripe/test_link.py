@@ -28,7 +28,7 @@ class LinkWorld:
     folder: Path
 
     async def link(self, *arguments: str, answers: Sequence[str] | None = None) -> CommandResult:
-        settings = self.world.services.settings
+        settings = self.world.dependencies.settings
         return await run_command(
             self.folder,
             *("link-stripe", *arguments),

@@ -151,7 +151,7 @@ async def test_voided_and_written_off_invoices_are_announced_and_change_no_order
     await told(world)
     assert (await world.row(Invoice)).status == "uncollectible"
     assert find_newest_message(alice.dms, "was written off")
-    assert await follow_due_invoices(world.services) == 0
+    assert await follow_due_invoices(world.dependencies) == 0
     world.records.void_invoice(invoice)
     await told(world)
     assert (await world.row(Invoice)).status == "void"

@@ -86,10 +86,10 @@ async def test_an_account_needs_no_subscriptions_and_cards_in_the_file(world: St
 async def test_command_text_may_name_a_subscription_only_stripe_has(world: StripeWorld) -> None:
     held = world.records.subscriptions["sub_of_acme_meeting"].items[0]
     held.metadata.clear()
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         (await session.get_one(Subscription, "acme_meeting")).active = False
-    await refresh_slack_user(world.services, ALICE)
-    cart = await open_cart(world.services, person=ALICE, account_id="acme", command_text="meeting 5")
+    await refresh_slack_user(world.dependencies, ALICE)
+    cart = await open_cart(world.dependencies, person=ALICE, account_id="acme", command_text="meeting 5")
     assert isinstance(cart, CartPage)
     assert (cart.seat_inputs, cart.preselected_subscription_id) == (
         {"si_acme_meeting": 5},
@@ -127,7 +127,7 @@ async def test_r17_a_price_that_changed_before_placing_stops_the_order_with_both
     quote_id = await prepare_order(world, ALICE, "acme_meeting")
     world.records.tax_rates["FR"] = "0.25"
     with pytest.raises(QuotedPriceChanged) as refused:
-        await place_service_order(world.services, person=ALICE, quote_id=quote_id)
+        await place_service_order(world.dependencies, person=ALICE, quote_id=quote_id)
     promised, now = refused.value.variables["promised"], refused.value.variables["now"]
     quote = await world.row(Quote)
     assert (promised.amount, quote.status) == (quote.total, QuoteStatus.PENDING)  # type: ignore[attr-defined]
@@ -207,8 +207,8 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
     assert waiting.deadline_at == START + timedelta(hours=23)
     carla = world.person("carla")
     await world.pass_time(hours=21, minutes=1)
-    assert await remind_customers(world.services) == 1
-    assert await remind_customers(world.services) == 0
+    assert await remind_customers(world.dependencies) == 1
+    assert await remind_customers(world.dependencies) == 0
     await world.settle()
     assert len(find_messages(carla.dms, "confirm your payment")) == 2, "asked, and reminded once"
     await world.pass_time(hours=2)
@@ -222,7 +222,7 @@ async def test_seats_that_settle_as_their_subscription_is_closed_do_not_open_it_
     async def close() -> None:
         subscription, _ = world.records.get_subscription_and_item("acme_meeting")
         subscription.status = "incomplete"
-        async with world.services.write() as session:
+        async with world.dependencies.write() as session:
             (await session.get_one(Subscription, "acme_meeting")).active = False
 
     install_hooked_gateway(world).after["place"] = close
@@ -282,8 +282,8 @@ async def test_a_customer_deleted_event_ends_open_charges(world: StripeWorld) ->
     assert (await world.row(ReceivedBillingEvent)).account_id == "acme"
     await world.settle()
     assert (await get_order_line(world)).reason == "customer_gone"
-    assert await refresh_due_accounts(world.services) == 1
-    assert await refresh_due_accounts(world.services) == 0, "there is nothing to look at any more"
+    assert await refresh_due_accounts(world.dependencies) == 1
+    assert await refresh_due_accounts(world.dependencies) == 0, "there is nothing to look at any more"
 
 
 async def test_r20_a_retry_that_ends_before_charging_is_announced_like_the_first_attempt(
@@ -336,7 +336,7 @@ async def test_during_a_stripe_outage_nothing_changes_and_people_see_a_message(
 
 async def test_doctor_says_how_stripe_is_reached(world: StripeWorld) -> None:
     async def billing() -> tuple[bool | None, str]:
-        result = next(f for f in await run_checks(world.services, set()) if f.name == "billing")
+        result = next(f for f in await run_checks(world.dependencies, set()) if f.name == "billing")
         return result.passed, result.message
 
     assert await billing() == (True, "Stripe takes the key; events arrive at /stripe/webhook")
@@ -356,7 +356,7 @@ async def test_no_key_and_no_link_is_in_any_log(
     caplog.set_level("DEBUG")
     world.fake.faults.append(Fault("save_500", charges_only=True))
     await place_order(world, ALICE, "acme_meeting")
-    await world.services.billing.create_portal_link("acme")
+    await world.dependencies.billing.create_portal_link("acme")
     logged = caplog.text + "".join(capsys.readouterr())
     assert "rk_test_fake" not in logged
     assert SECRET not in logged
@@ -365,10 +365,10 @@ async def test_no_key_and_no_link_is_in_any_log(
 async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None:
     await place_order(world, ALICE, "acme_meeting")
     [invoice] = world.records.list_paid_updates()
-    page = await world.services.billing.fetch_receipt_page("acme", invoice.id)
+    page = await world.dependencies.billing.fetch_receipt_page("acme", invoice.id)
     assert page is not None
-    assert await world.services.billing.fetch_receipt_page("other", invoice.id) is None
-    details = await get_order(world.services, person=ALICE, order_id=1)
+    assert await world.dependencies.billing.fetch_receipt_page("other", invoice.id) is None
+    details = await get_order(world.dependencies, person=ALICE, order_id=1)
     assert details.provider_receipts == [page]
 
 
@@ -376,8 +376,8 @@ async def test_a_card_added_meanwhile_can_be_chosen_at_checkout(world: StripeWor
     """R15: the way to the payment methods and back, with no event in between."""
     quote_id = await prepare_order(world, ALICE, "acme_meeting")
     world.records.cards["pm_added"] = Card("pm_added", "cus_acme", last4="1881")
-    checkout = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
+    checkout = await open_checkout(world.dependencies, person=ALICE, quote_id=quote_id)
     assert "pm_added" in {method.id for method in checkout.payment_methods}
     world.fake.faults.append(Fault("down", times=1000))
-    again = await open_checkout(world.services, person=ALICE, quote_id=quote_id)
+    again = await open_checkout(world.dependencies, person=ALICE, quote_id=quote_id)
     assert again.payment_methods == checkout.payment_methods, "what there was, while Stripe is silent"

@@ -78,7 +78,7 @@ async def test_r17_seats_are_sold_whatever_the_interval(
 async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
     item = get_item(world)
     item.price.currency, item.price.unit_amount = "isk", 500_000
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         account = await session.get_one(Account, "acme")
         account.currency = "ISK"
         session.add(account)

@@ -26,12 +26,12 @@ async def test_orders_that_stripe_has_charged_are_not_numbered_a_second_time(tmp
         settings = {
             "SLACK_BOT_TOKEN": world.slack.bot_token,
             "SLACK_SIGNING_SECRET": "any",
-            "DATABASE_URL": world.services.settings.database_url,
+            "DATABASE_URL": world.dependencies.settings.database_url,
             "BILLING": "stripe",
             "STRIPE_API_KEY": KEY,
             "STRIPE_API_URL": world.fake.url,
         }
-        async with world.services.write() as session:
+        async with world.dependencies.write() as session:
             is_order = col(DocumentSequence.prefix) == SERVICE_ORDER_PREFIX
             await session.exec(update(DocumentSequence).where(is_order).values(last_number=1000))
         forget_numbers(settings["DATABASE_URL"])

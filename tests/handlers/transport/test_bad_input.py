@@ -85,8 +85,8 @@ async def test_more_seats_than_an_order_may_have_are_refused_with_the_bound(worl
 
 
 async def change_bounds(world: World, most: int) -> None:
-    settings = world.services.settings.model_copy(update={"max_seats_per_order": most})
-    world.services.settings = settings
+    settings = world.dependencies.settings.model_copy(update={"max_seats_per_order": most})
+    world.dependencies.settings = settings
 
 
 async def test_numbers_are_accepted_in_every_notation(world: World) -> None:
@@ -320,7 +320,7 @@ async def test_r8_a_reason_that_is_too_long_is_refused_at_its_field(world: World
         assert said in reply.errors["reason"]
         assert await load_all_rows(world) == before
     await form.fill("reason", "y" * 500).submit()
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     assert (await world.row(Quote, number=quote.number)).reason == "y" * 500
 
 

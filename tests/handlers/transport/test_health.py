@@ -99,7 +99,7 @@ async def test_concurrent_readiness_checks_share_one_call_to_slack(
     ],
 )
 async def test_a_database_at_another_version_is_not_ready(world: World, statement: str, message: str) -> None:
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         await session.exec(text(statement))  # type: ignore[call-overload]
     assert await ready(world) == (503, f"database: {message}\nslack: answers\n")
 
@@ -108,8 +108,8 @@ async def test_a_database_that_hangs_is_reported_and_queried_once_meanwhile() ->
     """A scraper that gets no answer in time raises no alert."""
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     async with open_world(transport="http", kind="postgresql") as world:
-        world.services.timeouts.check_seconds = 0.3
-        with psycopg.connect(world.services.settings.database_url) as other:
+        world.dependencies.timeouts.check_seconds = 0.3
+        with psycopg.connect(world.dependencies.settings.database_url) as other:
             other.execute("LOCK TABLE alembic_version, notice")
             for _ in range(3):
                 async with asyncio.timeout(HANG_SECONDS):
@@ -118,8 +118,8 @@ async def test_a_database_that_hangs_is_reported_and_queried_once_meanwhile() ->
                 assert answer[0] == 503
                 assert "database: no answer within 0.3 s\n" in answer[1]
             assert other.execute(waiting).fetchone() == (2,), "one for each of both"
-        await world.services.tasks.wait_until_idle()
-        world.services.timeouts.check_seconds = HANG_SECONDS
+        await world.dependencies.tasks.wait_until_idle()
+        world.dependencies.timeouts.check_seconds = HANG_SECONDS
         assert value(await scrape(world), "seatbot_database_up") == 1
         assert await ready(world) == (200, "database: up to date\nslack: answers\n")
 
@@ -133,10 +133,10 @@ async def test_a_check_that_timed_out_gives_its_result_to_the_next_caller(world:
         await answered.wait()
         return "up to date"
 
-    flight = SingleFlight("database", world.services, check)
-    world.services.timeouts.check_seconds = 0.05
+    flight = SingleFlight("database", world.dependencies, check)
+    world.dependencies.timeouts.check_seconds = 0.05
     assert await flight.wait_for_result() is None
-    world.services.timeouts.check_seconds = HANG_SECONDS
+    world.dependencies.timeouts.check_seconds = HANG_SECONDS
     waiting = asyncio.create_task(flight.wait_for_result())
     await asyncio.sleep(0)
     answered.set()
@@ -198,7 +198,7 @@ async def test_metrics_count_what_went_through_and_what_waits(world: World) -> N
     before = await scrape(world)
     alice = world.person("alice")
     await world.order(alice, acme_meeting=2)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     world.clock.move(seconds=90)
     waiting = await scrape(world)
     assert value(waiting, "seatbot_waiting_notices") == len(
@@ -248,7 +248,7 @@ async def test_a_view_that_comes_too_late_is_timed_logged_and_counted(
     """A slow database delays no ack: a command is acknowledged before any query."""
     before, alice = await scrape(world), world.person("alice")
     monkeypatch.setattr(world.slack.slack.workspace, "trigger_seconds", -1)
-    read, acknowledged = world.services.database.read, asyncio.Event()
+    read, acknowledged = world.dependencies.database.read, asyncio.Event()
 
     @asynccontextmanager
     async def read_late() -> AsyncIterator[Session]:
@@ -257,13 +257,13 @@ async def test_a_view_that_comes_too_late_is_timed_logged_and_counted(
         async with read() as session:
             yield session
 
-    monkeypatch.setattr(world.services.database, "read", read_late)
+    monkeypatch.setattr(world.dependencies.database, "read", read_late)
     with capture_log(world) as stream:
         await alice.command("/quotes")
         await asyncio.sleep(0.3)
         acknowledged.set()
         assert "took too long" in (await alice.wait_for_ephemeral()).text
-        await world.services.tasks.wait_until_idle()
+        await world.dependencies.tasks.wait_until_idle()
     after = await scrape(world)
 
     def grown(name: str, **labels: str) -> float:
@@ -297,12 +297,12 @@ async def test_series_used_by_alerts_exist_from_the_start(world: World) -> None:
 
 def test_every_name_of_a_token_that_is_worth_nothing_raises_the_alert() -> None:
     page = (Path(__file__).parents[3] / "docs/operate.md").read_text(encoding="utf-8")
-    [names] = re.findall(r'error=~"([^"]+)"', page)
+    [names] = re.findall(r'service="slack",error=~"([^"]+)"', page)
     assert set(names.split("\\|")) == INVALID_TOKEN_ERRORS - {"missing_scope"}
 
 
 async def counted(world: World, error: Exception | None = None) -> None:
-    async with world.services.write() as session:
+    async with world.dependencies.write() as session:
         await session.exec(text("SELECT 1"))  # type: ignore[call-overload]
         metrics.count_on_commit(session, metrics.RETRIES_TOTAL.labels("test"))
         if error:
@@ -321,10 +321,10 @@ async def test_a_rolled_back_change_is_not_counted(world: World) -> None:
 async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world: World) -> None:
     sam, carla = world.person("sam"), world.person("carla")
     await world.order(sam, slow_meeting=1)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     world.clock.move(seconds=30)
     await world.order(carla, customer_assist=1)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     samples = await scrape(world)
     assert value(samples, "seatbot_open_orders", status="processing") == 2
     assert value(samples, "seatbot_open_orders", status="placed") == 0
@@ -352,7 +352,7 @@ async def test_queries_of_a_scrape_use_the_partial_indexes(world: World) -> None
     )
     for statement in statements:
         sql = str(statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
-        plan = "\n".join(str(row) for row in explain(world.services.database, sql, ()))
+        plan = "\n".join(str(row) for row in explain(world.dependencies.database, sql, ()))
         assert re.search("ix_service_order_open|ix_notice_waiting", plan), plan
 
 
@@ -367,7 +367,7 @@ async def test_the_age_of_the_oldest_waiting_row_is_never_negative(world: World)
     """A replica whose clock is behind may read what another has just written."""
     await world.order(world.person("alice"), acme_meeting=2)
     world.clock.move(seconds=-30)
-    found = await queue_stats.load_queue_stats(world.services)
+    found = await queue_stats.load_queue_stats(world.dependencies)
     assert found.oldest_order_age == timedelta() == found.oldest_notice_age
 
 

@@ -38,7 +38,7 @@ async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown
 
 
 async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> None:
-    settings = world.services.settings
+    settings = world.dependencies.settings
     bot_token, secret = world.slack.bot_token, world.slack.signing_secret
     smtp = "smtp://seatbot:hidden-password@127.0.0.1:9"
     socket = "wss://wss-primary.slack.com/link/?ticket=1b2c-hidden-ticket&app_id=A0"
@@ -50,8 +50,8 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
     with capture_log(world) as stream:
         await world.order(alice, acme_meeting=2)
         world.slack.mail.rejection = "451 later"
-        await world.services.tasks.wait_until_idle()
-        await deliver_due_notices(world.services)
+        await world.dependencies.tasks.wait_until_idle()
+        await deliver_due_notices(world.dependencies)
         world.slack.mail.rejection = None
         await world.pass_time(minutes=10)
         await alice.close_modal(everything=True)
@@ -78,7 +78,7 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
 async def test_each_of_several_keys_is_a_secret(world: World) -> None:
     keys = [Fernet.generate_key().decode() for _ in range(2)]
     mask = build_secret_masker(
-        world.services.settings.model_copy(update={"token_encryption_keys": SecretStr(", ".join(keys))})
+        world.dependencies.settings.model_copy(update={"token_encryption_keys": SecretStr(", ".join(keys))})
     )
     for key in keys:
         assert key not in str(mask(None, "", {"event": f"with {key}"}))

@@ -18,7 +18,7 @@ async def carry(world: World, documented: DocumentedPayload) -> Outcome:
     """The ack, and the methods that were called afterwards."""
     world.slack.slack.traffic.reset()
     request = await world.slack.slack.delivery.send(documented.kind, documented.payload)
-    await world.services.tasks.wait_until_idle()
+    await world.dependencies.tasks.wait_until_idle()
     ack = request.ack
     assert ack is not None
     return ack.status, ack.body, sorted(call.method for call in world.slack.calls())

@@ -154,7 +154,7 @@ async def test_a_form_is_acknowledged_in_time_though_the_person_cannot_be_looked
 ) -> None:
     """The waiting view comes in English: their language is not known yet."""
     request, answers = await submitted_rejection(world), asyncio.Event()
-    read = world.services.database.read
+    read = world.dependencies.database.read
 
     @asynccontextmanager
     async def read_late() -> AsyncIterator[Session]:
@@ -162,8 +162,8 @@ async def test_a_form_is_acknowledged_in_time_though_the_person_cannot_be_looked
         async with read() as session:
             yield session
 
-    monkeypatch.setattr(world.services.database, "read", read_late)
-    world.services.timeouts.ack_seconds = world.services.timeouts.min_work_seconds = 0.1
+    monkeypatch.setattr(world.dependencies.database, "read", read_late)
+    world.dependencies.timeouts.ack_seconds = world.dependencies.timeouts.min_work_seconds = 0.1
 
     def shorten_reason(payload: Json) -> None:
         payload["view"]["state"]["values"]["reason"]["reason"]["value"] = "Too dear"

@@ -1,4 +1,4 @@
-"""What a use case depends on."""
+"""What the use cases depend on."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -33,7 +33,7 @@ class Timeouts:
 
 
 @dataclass(eq=False)
-class Services:
+class Dependencies:
     settings: Settings
     database: Database
     now: Callable[[], datetime]
