@@ -68,6 +68,7 @@ async def run_demo_story() -> AsyncIterator[tuple[Sandbox, Dependencies]]:
                 "mail_from": "seatbot@acme.example",
                 "account_services_channel": "C00GENERAL",
                 "seller_address": "1 Main Street; Dublin 2; Ireland",
+                "seller_tax_id": "VAT IE1234567T",
                 "database_url": f"sqlite:///{folder}/seatbot.db",
                 "port": 0,
             }

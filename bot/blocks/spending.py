@@ -25,8 +25,9 @@ def build_spending_blocks(
     localizer: Localizer, overview: AccountOverview, *, show_chart: bool
 ) -> list[Block]:
     spending, currency = overview.spending, overview.account.currency
+    notes = _format_notes(localizer, spending)
     if not spending.total:
-        return []
+        return [block_kit.build_section("\n".join(notes))] if notes else []
     title = localizer.format_mrkdwn(
         "spending", total=Money(spending.total, currency), count=len(spending.months)
     )
@@ -34,8 +35,18 @@ def build_spending_blocks(
         _format_month(localizer, spending, month, currency, show_bar=not show_chart)
         for month in spending.months
     ]
-    text = block_kit.build_section("\n".join([title, *lines]))
+    text = block_kit.build_section("\n".join([title, *lines, *notes]))
     return [_build_chart(localizer, spending, currency), text] if show_chart else [text]
+
+
+def _format_notes(localizer: Localizer, spending: Spending) -> list[str]:
+    notes = []
+    if spending.other_totals:
+        totals = [Money(amount, currency) for currency, amount in sorted(spending.other_totals.items())]
+        notes.append(localizer.format_mrkdwn("spending-other-currencies", totals=totals))
+    if spending.is_incomplete:
+        notes.append(localizer.format_mrkdwn("spending-incomplete"))
+    return notes
 
 
 def _format_month(

@@ -883,6 +883,8 @@ spending-month = { $month }: { $total }{ $count ->
    *[other] {" "}({ $products })
 }
 spending-others = Other products
+spending-other-currencies = Ordered in other currencies, including tax: { $totals }
+spending-incomplete = There are more receipts than we count here: the oldest aren’t included.
 seat-history = *{ seat-history-title }*
 seat-history-title = How your seats changed
 seat-history-seats = Seats

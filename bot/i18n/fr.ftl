@@ -887,6 +887,8 @@ spending-month = { $month } : { $total }{ $count ->
    *[other] {" "}({ $products })
 }
 spending-others = Autres produits
+spending-other-currencies = Commandé dans d’autres devises, taxes comprises : { $totals }
+spending-incomplete = Il y a plus de reçus que nous n’en comptons ici : les plus anciens ne sont pas compris.
 seat-history = *{ seat-history-title }*
 seat-history-title = Évolution de vos postes
 seat-history-seats = Postes

@@ -15,15 +15,19 @@ class SpentAmount:
     day: date
     product: str
     amount: int
+    currency: str = ""
 
 
 @dataclass(frozen=True)
 class Spending:
     """`amounts` maps each product, the dearest first, to its amount in each of `months`, which are named by
-    their first days."""
+    their first days. `other_totals` are the sums in other currencies than the account's. If it
+    `is_incomplete`, there were more receipts than were read, and the oldest are left out."""
 
     months: tuple[date, ...] = ()
     amounts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    other_totals: Mapping[str, int] = field(default_factory=dict)
+    is_incomplete: bool = False
 
     @property
     def total(self) -> int:
@@ -39,12 +43,19 @@ def list_months(today: date) -> tuple[date, ...]:
     return tuple(date(n // 12, n % 12 + 1, 1) for n in range(number - SPENDING_MONTHS + 1, number + 1))
 
 
-def build_spending(today: date, spent: Iterable[SpentAmount]) -> Spending:
+def build_spending(today: date, spent: Iterable[SpentAmount], currency: str = "") -> Spending:
     months = list_months(today)
     by_product: dict[str, Counter[date]] = {}
+    other_totals: Counter[str] = Counter()
     for each in spent:
         month = each.day.replace(day=1)
-        if month in months and each.amount:
+        if month not in months or not each.amount:
+            continue
+        if each.currency != currency:
+            other_totals[each.currency] += each.amount
+        else:
             by_product.setdefault(each.product, Counter())[month] += each.amount
     dearest_first = sorted(by_product, key=lambda name: (-by_product[name].total(), name))
-    return Spending(months, {name: tuple(by_product[name][m] for m in months) for name in dearest_first})
+    return Spending(
+        months, {name: tuple(by_product[name][m] for m in months) for name in dearest_first}, other_totals
+    )

@@ -65,3 +65,12 @@ def test_r27_the_next_renewals_are_added_up_by_day_without_those_that_do_not_com
         for row in overview.rows
     ]
     assert build_next_renewal_blocks(english, replace(overview, rows=ending)) == []
+
+
+def test_other_currencies_and_receipts_that_are_not_counted_are_named(english: Localizer) -> None:
+    spent = [SpentAmount(samples.AT.date(), "Meeting", 7000, "USD")]
+    spending = replace(build_spending(samples.AT.date(), spent, "EUR"), is_incomplete=True)
+    overview = replace(samples.make_account_overview(), spending=spending)
+    [notes] = build_spending_blocks(english, overview, show_chart=True)
+    assert "Ordered in other currencies, including tax: US$70.00" in notes["text"]["text"]
+    assert "the oldest aren’t included" in notes["text"]["text"]

@@ -120,6 +120,13 @@ async def test_characters_that_no_font_has_are_logged_and_doctor_names_them(worl
 
 async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
     alice = await bought(world)
+    await alice.open_home()
+    await world.settle()
+    billing = await open_modal(alice, "/billing", "", "account.overview")
+    for screen in (str(alice.home and alice.home.text), billing.text):
+        text = screen.replace("*", "")
+        assert "Ordered here in the last 6 months, including tax: €57.64" in text
+        assert "Nov 2026: €57.64 (GoTo Meeting €57.64)" in text
     receipts = await open_modal(alice, "/billing", "receipts", "receipt.list")
     assert "R-1001 · 10 Nov 2026 · €57.64 · service order SO-1001" in receipts.text
     await alice.press("receipt.send")

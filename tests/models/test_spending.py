@@ -32,6 +32,8 @@ def test_amounts_are_summed_by_month_and_product_the_dearest_first() -> None:
         ("Meeting", (150, 0, 0, 0, 0, 0)),
     ]
     assert spending.total == 650
+    assert spending.other_totals == {}
+    assert build_spending(TODAY, [SpentAmount(TODAY, "Meeting", 7, "USD")], "EUR").other_totals == {"USD": 7}
     assert spending.list_month(date(2026, 9, 1)) == [("Meeting", 150)]
     assert spending.list_month(date(2026, 10, 1)) == []
 
