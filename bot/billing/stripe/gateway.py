@@ -235,7 +235,8 @@ def _complete_upcoming_changes(
     changes: dict[str, object] = {
         "renewal": renewal,
         "is_renewal_priced": renewal is not None,
-        "is_renewal_expected": renewal is not None or state.id not in renewals,
+        "is_renewal_expected": state.outlook.is_renewal_expected
+        and (renewal is not None or state.id not in renewals),
     }
     discount = customer_discount.find_discount(item.currency, zone) if customer_discount else None
     if discount is not None and not item.upcoming_changes.discounts:
