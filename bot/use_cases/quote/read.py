@@ -76,11 +76,11 @@ async def lock_loaded_quote(
     """As `lock_quote`, for a quote that the request has already read; it is read again only if the account
     has changed since. Raises as `get_authorized_role` does."""
     account, contact = await lock_account_role(session, person, details.account.id, at)
-    if not await is_unchanged(session, person, account):
-        reloaded = await find_quote_details(session, details.quote.key, at)
-        assert reloaded is not None, "quotes are never deleted"
-        return reloaded, contact
-    return details, contact
+    if await is_unchanged(session, person, account):
+        return details, contact
+    reloaded = await find_quote_details(session, details.quote.key, at)
+    assert reloaded is not None, "quotes are never deleted"
+    return reloaded, contact
 
 
 async def _authorize_details(
