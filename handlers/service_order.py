@@ -26,6 +26,7 @@ from bot.use_cases.service_order.screen import build_order_screen, store_order_s
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.views import render_next_order_view
+from models.checkout import CheckoutIncomplete
 from models.details import OrderDetails
 from models.errors import InvalidInput
 from models.order_fingerprint import OrderChanged
@@ -86,20 +87,37 @@ async def open_order(request: SlackRequest) -> View:
 
 
 async def place(request: SlackRequest) -> View:
-    metadata, external_id = request.metadata, _generate_external_id()
     try:
-        details = await place_service_order(
-            request.dependencies,
-            person=request.person,
-            quote_id=metadata.quote,
-            shown=metadata.shown,
-            external_id=external_id,
-        )
+        return await _place_as_shown(request)
     except OrderChanged as refusal:
-        view = await render_next_order_view(request, metadata.quote)
-        return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
+        return await _render_changed_order(request, refusal)
+    except CheckoutIncomplete as refusal:
+        # Perhaps only half changed on another device: then this saves it, and what it changes can be named.
+        view = await render_next_order_view(request, request.metadata.quote)
+        if view["callback_id"] != blocks.PLACE:
+            return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
+    try:
+        return await _place_as_shown(request)
+    except OrderChanged as refusal:
+        return await _render_changed_order(request, refusal)
+
+
+async def _place_as_shown(request: SlackRequest) -> View:
+    metadata, external_id = request.metadata, _generate_external_id()
+    details = await place_service_order(
+        request.dependencies,
+        person=request.person,
+        quote_id=metadata.quote,
+        shown=metadata.shown,
+        external_id=external_id,
+    )
     render = partial(blocks.render_placed_modal, has_mail=request.dependencies.mailer.is_configured)
     return {**_render_order(request, details, render), "external_id": external_id}
+
+
+async def _render_changed_order(request: SlackRequest, refusal: OrderChanged) -> View:
+    view = await render_next_order_view(request, request.metadata.quote)
+    return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
 
 
 async def open_retry_modal(request: SlackRequest) -> View:
@@ -160,8 +178,8 @@ def _render_order(request: SlackRequest, details: OrderDetails, render: Callable
 
 
 def _follow_order(request: SlackRequest, details: OrderDetails, view: View) -> View:
-    """The view with an id of its own, by which it is updated until the order is finished."""
-    if details.order.is_finished:
+    """The view with an id of its own, by which it is updated until nothing can change any more."""
+    if details.is_final:
         return view
     external_id = _generate_external_id()
     screen = build_order_screen(

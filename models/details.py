@@ -315,6 +315,12 @@ class OrderDetails:
         return _find_payment_kind(row.line.is_on_invoice for row in self.rows)
 
     @property
+    def is_final(self) -> bool:
+        """Whether nothing of it can change any more: the order is finished, and its invoices are paid or
+        cancelled."""
+        return self.order.is_finished and all(row.invoice.is_final for row in self.rows if row.invoice)
+
+    @property
     def payable_invoices(self) -> list[Invoice]:
         return [row.invoice for row in self.rows if row.invoice and row.invoice.is_payable]
 

@@ -85,6 +85,11 @@ class Invoice(SQLModel, table=True):
     def is_final(self) -> bool:
         return not INVOICE_TRANSITIONS[self.status]
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether less is to be paid than was invoiced."""
+        return not self.is_payable or self.amount_remaining != self.amount
+
     def change_status(self, to: InvoiceStatus) -> None:
         self.status = check_transition(INVOICE_TRANSITIONS, self.status, to)
 

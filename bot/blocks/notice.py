@@ -52,7 +52,7 @@ def render_notice_message(
     title = content.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{content.title}*"
     is_for_services = notice.destination_kind is DestinationKind.SERVICES
     # Account Services have no role in the account: only buttons of their own work for them.
-    can_act = not is_for_services or notice.kind in KINDS_DECIDED_BY_SERVICES
+    can_act = notice.can_act and (not is_for_services or notice.kind in KINDS_DECIDED_BY_SERVICES)
     rows = _build_button_rows(notice) if can_act else []
     lines = [replace_date_tokens(line) for line in (content.title, *content.lines)]
     text = "\n".join([*_truncate_lines(lines), *_format_button_names(notice, rows)])

@@ -57,7 +57,7 @@ class FileUpload:
 @dataclass(frozen=True)
 class OutboundMessage:
     """`channel` is the id of a channel or user; with `files`, the channel id of a direct message. `update_ts`
-    is the message to update, `thread_ts` the one to reply to."""
+    is the message to update, `thread_ts` the one to reply to. `can_act` is false for a former contact."""
 
     team_id: str
     channel: str
@@ -72,6 +72,7 @@ class OutboundMessage:
     extension: QuoteExtension | None = None
     invitation: InvitationDetails | None = None
     shows_amounts: bool = True
+    can_act: bool = True
     has_mail: bool = True
     update_ts: str | None = None
     thread_ts: str | None = None

@@ -87,14 +87,15 @@ def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
         ]
     if order.is_finished:
         return [_format_completion(renderer)]
-    if details.is_overdue:
-        progress = [
-            renderer.format_text("notice-order-next-overdue", by=order.processing_deadline),
-            renderer.format_contact_services(),
-        ]
-    else:
-        progress = [_format_progress(renderer)]
+    progress = _format_delay(renderer) if details.is_overdue else [_format_progress(renderer)]
     return [*_format_required_actions(renderer), *progress]
+
+
+def _format_delay(renderer: NoticeRenderer) -> list[str]:
+    return [
+        renderer.format_text("notice-order-next-overdue", by=renderer.order.order.processing_deadline),
+        renderer.format_contact_services(),
+    ]
 
 
 def _format_required_actions(renderer: NoticeRenderer) -> list[str]:
@@ -199,7 +200,7 @@ def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
             *_build_order_amounts(renderer),
             *_format_po_number(renderer),
             administrator,
-            _format_completion(renderer),
+            *(_format_delay(renderer) if details.is_overdue else [_format_completion(renderer)]),
         ),
     )
 

@@ -183,7 +183,7 @@ class OrderPresenter:
         """How the receipt was paid, as of now: an invoice may have been paid or voided since."""
         receipt = self.details.receipt
         assert receipt is not None, "a completed order has a receipt"
-        invoices = [row.invoice for row in self.details.rows if row.invoice and not row.invoice.is_payable]
+        invoices = [row.invoice for row in self.details.rows if row.invoice and row.invoice.has_changed]
         statuses = {
             invoice.number: format_invoice_status(self.localizer, invoice, self.details.account)
             for invoice in invoices

@@ -1,4 +1,4 @@
-"""Keeping a modal that shows an order up to date while it is open, until the order is finished."""
+"""Keeping a modal that shows an order up to date while it is open, until order and invoices are final."""
 
 import asyncio
 from collections.abc import Sequence
@@ -110,7 +110,7 @@ async def _update_screen(dependencies: Dependencies, screen: OrderScreen) -> int
         log.exception("order_screen.update_failed", order=screen.order_id)
         await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
         return 0
-    if content.order.order.is_finished:
+    if content.order.is_final:
         await _stop_following(dependencies, screen)
     else:
         await _mark_updated(dependencies, screen)

@@ -6,8 +6,8 @@ from sqlmodel import Field, SQLModel
 
 
 class OrderScreen(SQLModel, table=True):
-    """Exists until the order is finished or the modal is closed. `external_id` is unique to what was shown:
-    once the modal shows something else, it has another. `change_count` is as in Home."""
+    """Exists until the order and its invoices are final, or the modal is closed. `external_id` is unique to
+    what was shown: once the modal shows something else, it has another. `change_count` is as in Home."""
 
     __tablename__ = "order_screen"
 

@@ -9,7 +9,7 @@ from models.subscription.upcoming_changes import InvoiceTerms, UpcomingChanges
 from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
 from tests.handlers.steps import import_account, list_charges, wait_for_modal_text
-from tests.world import World
+from tests.world import World, choose
 
 NOT_ORDERED = "Nothing has been ordered."
 
@@ -68,3 +68,25 @@ async def test_r10_an_order_that_has_changed_since_it_was_shown_is_shown_again_a
     assert (await world.row(ServiceOrder)).po_number == "PO-77"
     assert {charge.payment_method_id for charge in await list_charges(world)} == {"pm_acme_2"}
     assert world.slack.refusals == []
+
+
+async def test_r10_a_checkout_that_is_open_on_another_device_stops_no_order(world: World) -> None:
+    """Opening a field of it stores it, valid or not: what changed is named, and the rest is placed."""
+    alice, tablet = world.person("alice"), world.person("alice", client="tablet")
+    await world.placement(alice, acme_meeting=5)
+    await tablet.command("/add-seats")
+    await tablet.wait_for_modal("cart.save")
+    await follow_steps(
+        tablet,
+        ("cart.go_on", "quote.review"),
+        ("", "service_order.place"),
+        ("checkout.edit", "checkout.save"),
+    )
+    tablet.fill("payment_method", "pm_acme_2")
+    await choose(tablet, "checkout.choose_administrator", "1")
+    await alice.submit()
+    again = await wait_for_modal_text(alice, "how it’s paid.")
+    assert again.callback_id == "service_order.place"
+    assert NOT_ORDERED in again.text
+    await choose(tablet, "checkout.choose_administrator", "1")
+    await follow_steps(alice, ("", "service_order.show"))

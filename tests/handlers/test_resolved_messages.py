@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from bot.messaging.messenger import MessageRef, MessageRejected, MessengerUnavailable, OutboundMessage
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.service_order.process import process_due_orders
+from models.account import Account
+from models.account.billing_contact import BillingContact
 from models.notice import NoticeKind, OrderMessage
 from models.subscription import Subscription
 from sandbox.driver import PostedMessage
@@ -15,8 +17,10 @@ from tests.handlers.steps import (
     ForgetfulTasks,
     find_messages,
     find_newest_message,
+    get_contact,
     get_order,
     import_account,
+    import_quote,
     install_hooked_gateway,
     list_buttons,
     make_failing_hook,
@@ -176,3 +180,33 @@ async def test_a_message_posted_while_the_order_is_finished_says_so_too(world: W
     placed = find_newest_message(alice.dms, "has been placed")
     assert len(placed.edits) == 1
     assert "Completed on" in placed.text
+
+
+async def test_what_a_former_contact_got_and_the_former_channel_are_edited_too(world: World) -> None:
+    """The messages are where they are, whoever has the role and whatever the account's channel is by now."""
+    dora = await place_order(world, "dora", declined_meeting=1)
+    copies = [
+        find_newest_message(dora.dms, "payment declined"),
+        find_newest_message(world.channel("C02DECLINED"), "payment declined"),
+    ]
+    contact = await get_contact(world, "dora@acme.example")
+    await change(world, BillingContact, contact.key, active=False)
+    await change(world, Account, "declined", channel="C03SLOW")
+    world.clock.at = (await get_order(world)).placed_at + timedelta(hours=23)
+    await world.settle()
+    assert [list_buttons(copy) for copy in copies] == [[], OPEN]
+    assert all("You can no longer try again" in copy.text for copy in copies)
+    assert await world.rows(OrderMessage) == []
+
+
+async def test_a_copy_of_a_quote_loses_its_buttons_although_its_reader_lost_the_role(world: World) -> None:
+    benoit = world.person("benoit")
+    await import_quote(world)
+    await world.settle()
+    copy = find_newest_message(benoit.dms, "Q-2041")
+    assert "quote.approve" in list_buttons(copy)
+    contact = await get_contact(world, "benoit@acme.example")
+    await change(world, BillingContact, contact.key, active=False)
+    await import_quote(world, decided={"status": "rejected", "at": "2026-11-10T09:00:00Z"})
+    await world.settle()
+    assert list_buttons(copy) == []

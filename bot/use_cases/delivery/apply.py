@@ -70,6 +70,7 @@ KINDS_FOR_REMAINING_CONTACTS = frozenset(
         NoticeKind.ORDER_NEEDS_CUSTOMER,
         NoticeKind.ORDER_FAILED,
         NoticeKind.ORDER_OVERDUE,
+        NoticeKind.INVOICE_OVERDUE,
         NoticeKind.QUOTE_REMINDER,
         NoticeKind.QUOTE_EXTENSION_DECIDED,
         NoticeKind.QUOTE_EXTENSION_UNDELIVERED,
@@ -89,6 +90,7 @@ QUOTE_MESSAGE_KINDS = (
     NoticeKind.QUOTE_PDF_REQUESTED,
     NoticeKind.QUOTE_EXTENSION_REQUESTED,
     NoticeKind.QUOTE_EXTENSION_DECIDED,
+    NoticeKind.QUOTE_EXTENSION_UNDELIVERED,
 )
 
 

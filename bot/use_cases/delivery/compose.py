@@ -40,6 +40,7 @@ def compose_message(
         payload=parse_payload(notice),
         created_at=notice.created_at,
         shows_amounts=destination.contact_id is not None or context.account.channel_amounts,
+        can_act=context.contact is None or context.contact.active,
     )
 
 

@@ -19,6 +19,10 @@ def _is_finished(details: OrderDetails, _: NoticePayload) -> bool:
     return details.order.is_finished
 
 
+def _is_finished_or_overdue(details: OrderDetails, _: NoticePayload) -> bool:
+    return details.order.is_finished or details.is_overdue
+
+
 def _has_started(details: OrderDetails, _: NoticePayload) -> bool:
     return details.order.status is not OrderStatus.PLACED
 
@@ -31,8 +35,9 @@ def _is_confirmed(details: OrderDetails, payload: NoticePayload) -> bool:
     return not details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER, _get_subscription_id(payload))
 
 
-def _are_invoices_settled(details: OrderDetails, payload: NoticePayload) -> bool:
-    return not any(invoice.is_payable for invoice in _list_invoices(details, payload))
+def _is_always_editable(_: OrderDetails, __: NoticePayload) -> bool:
+    """It is only edited if an invoice was paid in part or as a whole, or cancelled."""
+    return True
 
 
 def _get_subscription_id(payload: NoticePayload) -> str:
@@ -48,13 +53,13 @@ def _list_invoices(details: OrderDetails, payload: NoticePayload) -> list[Invoic
 
 # Whether there is nothing left of what such a message asks for or promises.
 IS_RESOLVED: dict[NoticeKind, Callable[[OrderDetails, NoticePayload], bool]] = {
-    NoticeKind.ORDER_PLACED: _is_finished,
+    NoticeKind.ORDER_PLACED: _is_finished_or_overdue,
     NoticeKind.ORDER_QUEUED: _has_started,
     NoticeKind.ORDER_DECLINED: _is_decided,
     NoticeKind.ORDER_NEEDS_CUSTOMER: _is_confirmed,
     NoticeKind.ORDER_OVERDUE: _is_finished,
-    NoticeKind.INVOICE_OVERDUE: _are_invoices_settled,
-    NoticeKind.RECEIPT: _are_invoices_settled,
+    NoticeKind.INVOICE_OVERDUE: _is_always_editable,
+    NoticeKind.RECEIPT: _is_always_editable,
 }
 
 

@@ -69,6 +69,12 @@ INVOICE_WAIT_FOR_FILES = FILE_RETRY_WINDOW - timedelta(minutes=10)
 MAX_CONCURRENT_DESTINATIONS = 64
 # After these, the next notice of the destination may follow.
 CONTINUE_AFTER_RESULTS = (Posted, Completed, OptedOut, DeferredToDigest, PostedMessageDeleted, MessagesEdited)
+# All others are only for people who have the role. Edits take the buttons from what they got before.
+KINDS_FOR_FORMER_CONTACTS = (
+    NoticeKind.CONTACT_WITHDRAWN,
+    NoticeKind.QUOTE_MESSAGE_UPDATE,
+    NoticeKind.ORDER_MESSAGES,
+)
 # Subclasses of the outages, so they are caught before them.
 REFUSALS = (MessengerRefused, DirectoryRefused, MailDeferred)
 OUTAGES = (MessengerUnavailable, DirectoryUnavailable, MailUnavailable, BillingUnavailable, TimeoutError)
@@ -193,7 +199,7 @@ def _build_retry(
 async def _send_notice(dependencies: Dependencies, run: DeliveryRun, notice: Notice) -> DeliveryResult:
     context = await run.get_context(dependencies, notice)
     destination, contact = notice.parsed_destination, context.contact
-    if contact and not contact.active and notice.kind is not NoticeKind.CONTACT_WITHDRAWN:
+    if contact and not contact.active and notice.kind not in KINDS_FOR_FORMER_CONTACTS:
         return ContactWithdrawn()
     if destination.is_email:
         return await _send_email(dependencies, notice, context)

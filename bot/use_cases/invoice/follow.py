@@ -11,15 +11,17 @@ from bot.billing.gateway import BillingUnavailable, CustomerNotFound, InvoiceSta
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session, lock_account
 from bot.dependencies import Dependencies
 from bot.job_ids import JobId, build_job_actor
+from bot.use_cases.account_change import record_account_change
 from bot.use_cases.audit.write import write_audit_entries
 from bot.use_cases.due_rows import BATCH_SIZE, StopProcessing, find_next_time, process_keys
 from bot.use_cases.invoice.record import build_invoice_entry, find_check_time
 from bot.use_cases.notice.enqueue import (
+    ORDER_MESSAGE_PLACES,
     build_notices,
+    build_order_message_edits,
     enqueue_notices,
     list_channel_destinations,
     list_direct_destinations,
-    list_invoice_message_destinations,
     list_order_recipients,
 )
 from models.account import Account
@@ -131,22 +133,30 @@ async def _update_invoice(
     if status is not before and status not in INVOICE_TRANSITIONS[before]:
         log.warning("invoice.unexpected_status", invoice=invoice.number, status=status.value)
         return
-    invoice.amount_remaining = state.amount_remaining
-    if status is before:
+    if status is before and state.amount_remaining == invoice.amount_remaining:
         return
-    invoice.change_status(status)
+    invoice.amount_remaining = state.amount_remaining
+    if status is not before:
+        invoice.change_status(status)
     found = await session.exec(
-        select(ServiceOrder, OrderLine, Product)
+        select(ServiceOrder, OrderLine, Product, ORDER_MESSAGE_PLACES)
         .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
         .join(QuoteLine, col(QuoteLine.id) == OrderLine.quote_line_id)
         .join(Product, col(Product.id) == QuoteLine.product_id)
         .where(OrderLine.id == invoice.order_line_id)
     )
-    order, line, product = found.one()
+    order, line, product, message_places = found.one()
+    contacts = await list_order_recipients(session, order)
+    if status is before:
+        # Paid in part. Its history has its status only.
+        await enqueue_notices(
+            session, _build_message_edits(account, order, invoice, contacts, message_places, at)
+        )
+        await record_account_change(session, account.id)
+        return
     await write_audit_entries(
         session, account.id, [build_invoice_entry(order, invoice, before, FOLLOWING_JOB_ACTOR, at)]
     )
-    contacts = await list_order_recipients(session, order)
     payload = OrderHistoryPayload(
         step=f"invoice_{status.value}",
         at=at,
@@ -160,7 +170,11 @@ async def _update_invoice(
         destinations += list_channel_destinations(account, contacts)
     notices = [
         *_build_status_notices(account, order, invoice, payload, at),
-        *await _build_message_edits(session, account, order, invoice, contacts, at),
+        *(
+            []
+            if invoice.is_payable
+            else _build_message_edits(account, order, invoice, contacts, message_places, at)
+        ),
         *build_notices(
             NOTICE_KIND_BY_STATUS[status],
             f"order:{order.id}:invoice:{invoice.id}:{status.value}",
@@ -174,27 +188,20 @@ async def _update_invoice(
     await enqueue_notices(session, notices)
 
 
-async def _build_message_edits(
-    session: Session,
+def _build_message_edits(
     account: Account,
     order: ServiceOrder,
     invoice: Invoice,
     contacts: Sequence[BillingContact],
+    message_places: str | None,
     at: datetime,
 ) -> list[Notice]:
-    """Of messages that ask for a payment which is no longer asked for (R25); one may be on its way."""
-    if invoice.is_payable:
-        return []
-    posted = await list_invoice_message_destinations(session, order.key)
+    """Of messages that ask for a payment of which less is asked for, or nothing (R25); one may be on its
+    way."""
+    state = f"{invoice.status.value}:{invoice.amount_remaining}"
+    event = f"order:{order.id}:messages:invoice:{invoice.id}:{state}"
     expected = [*list_direct_destinations(contacts), *list_channel_destinations(account, contacts)]
-    return build_notices(
-        NoticeKind.ORDER_MESSAGES,
-        f"order:{order.id}:messages:invoice:{invoice.id}:{invoice.status.value}",
-        dict.fromkeys([*posted, *expected]),
-        account=account,
-        at=at,
-        order=order,
-    )
+    return build_order_message_edits(account, order, event, expected, message_places, at)
 
 
 def _build_status_notices(

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from bot.db import Session, build_insert
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import ContactInvitation
-from models.notice import INVOICE_MESSAGE_KINDS, Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
+from models.notice import Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (
     InvitationPayload,
@@ -21,6 +22,15 @@ from models.notice.payloads import (
 )
 from models.quote import Quote
 from models.service_order import ServiceOrder
+
+# A scalar subquery for a query of ServiceOrder, because it is needed whenever an order is locked.
+ORDER_MESSAGE_PLACES = (
+    select(func.aggregate_strings(col(Notice.destination) + "@" + col(Notice.team), " "))
+    .join(OrderMessage, col(OrderMessage.notice_id) == Notice.id)
+    .where(OrderMessage.order_id == ServiceOrder.id)
+    .correlate(ServiceOrder)
+    .scalar_subquery()
+)
 
 
 async def enqueue_notice(
@@ -181,15 +191,28 @@ async def list_order_recipients(session: Session, order: ServiceOrder) -> list[B
     )
 
 
-async def list_invoice_message_destinations(session: Session, order_id: int) -> list[Destination]:
-    """Where messages are that are edited once the order's invoices are paid or cancelled."""
-    found = await session.exec(
-        select(Notice.destination)
-        .join(OrderMessage, col(OrderMessage.notice_id) == Notice.id)
-        .where(OrderMessage.order_id == order_id, col(Notice.kind).in_(INVOICE_MESSAGE_KINDS))
-        .order_by(col(Notice.id))
-    )
-    return [Destination.parse(destination) for destination in dict.fromkeys(found.all())]
+def build_order_message_edits(
+    account: Account,
+    order: ServiceOrder,
+    event: str,
+    destinations: Iterable[Destination],
+    posted: str | None,
+    at: datetime,
+) -> list[Notice]:
+    """One for each place with a message about the order that may need an edit (R25): for those of
+    ORDER_MESSAGE_PLACES, whoever has the role and whatever the account's channel is by now, and for
+    `destinations`, because a message may be on its way."""
+    teams = dict.fromkeys(destinations, account.slack_team)
+    for place in (posted or "").split():
+        destination, _, team = place.partition("@")
+        teams[Destination.parse(destination)] = team
+    return [
+        notice
+        for destination, team in teams.items()
+        for notice in build_notices(
+            NoticeKind.ORDER_MESSAGES, event, [destination], account=account, at=at, order=order, team=team
+        )
+    ]
 
 
 async def enqueue_quote_message_updates(

@@ -1,6 +1,6 @@
 """Notices of an order: its status message, the history in the thread, new messages (R25)."""
 
-from bot.use_cases.notice.enqueue import list_direct_destinations
+from bot.use_cases.notice.enqueue import build_order_message_edits, list_direct_destinations
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
@@ -56,7 +56,14 @@ async def announce_queued(update: OrderUpdate, blocking_order_number: str) -> No
 async def announce_resolution(update: OrderUpdate) -> None:
     """Edit earlier messages, which may ask for what has just been decided, confirmed or finished."""
     event = f"messages:{update.at.isoformat()}"
-    update.add_notice(NoticeKind.ORDER_MESSAGES, event, await update.list_destinations())
+    update.notices += build_order_message_edits(
+        update.account,
+        update.order,
+        f"order:{update.order.id}:{event}",
+        await update.list_destinations(),
+        update.message_places,
+        update.at,
+    )
     settings = update.dependencies.settings
     if settings.account_services_channel and update.at >= update.order.processing_deadline:
         channel = [Destination.services(settings.account_services_channel)]

@@ -15,6 +15,7 @@ from bot.dependencies import Dependencies
 from bot.job_ids import JobId, build_job_actor
 from bot.use_cases.audit.write import NewAuditEntry, get_last_entry_number, write_audit_entries
 from bot.use_cases.notice.enqueue import (
+    ORDER_MESSAGE_PLACES,
     build_notices,
     enqueue_notices,
     list_active_contacts,
@@ -70,6 +71,7 @@ _ORDER_COLUMNS: Select[
     PaymentMethod,
     str | None,
     int | None,
+    str | None,
     ChargeAttempt | None,
     Invoice | None,
 ] = Select(
@@ -82,6 +84,7 @@ _ORDER_COLUMNS: Select[
     PaymentMethod,
     _BLOCKING_ORDER_NUMBER,
     col(SeatAssignment.id),
+    ORDER_MESSAGE_PLACES,
     ChargeAttempt,
     Invoice,
 )
@@ -110,7 +113,8 @@ _ORDER_QUERY = (
 @dataclass
 class OrderUpdate:
     """`contact` placed the order. `attempts` are by line id, oldest first. `assigned_product_ids` are those
-    products of the order that its administrator has a seat of already. `receipt_rows` get a receipt."""
+    products of the order that its administrator has a seat of already. `message_places` is a value of
+    ORDER_MESSAGE_PLACES. `receipt_rows` get a receipt."""
 
     dependencies: Dependencies
     session: Session
@@ -122,6 +126,7 @@ class OrderUpdate:
     rows: list[OrderLineDetails]
     attempts: dict[int, list[ChargeAttempt]] = field(default_factory=dict)
     assigned_product_ids: set[str] = field(default_factory=set)
+    message_places: str | None = None
     actor: Actor = PROCESSING_JOB_ACTOR
     audit_entries: list[NewAuditEntry] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -227,11 +232,11 @@ async def load_order_update(
 ) -> OrderUpdate:
     """The caller has locked the account, and calls `save` at the end."""
     found = (await session.exec(_ORDER_QUERY, params={"order_id": order_id})).all()
-    order, quote, contact, *_ = found[0]
+    order, quote, contact, *_, message_places, _, _ = found[0]
     rows: dict[int, OrderLineDetails] = {}
     attempts: dict[int, list[ChargeAttempt]] = {}
     assigned_product_ids: set[str] = set()
-    for *_, line, quote_line, product, method, blocking_number, assignment_id, attempt, invoice in found:
+    for *_, line, quote_line, product, method, blocking_number, assignment_id, _, attempt, invoice in found:
         rows.setdefault(
             line.key, OrderLineDetails(line, quote_line, product, blocking_number, method, invoice)
         )
@@ -249,4 +254,5 @@ async def load_order_update(
         [*rows.values()],
         attempts,
         assigned_product_ids,
+        message_places,
     )

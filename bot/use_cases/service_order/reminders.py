@@ -9,7 +9,11 @@ from bot.db import Session, lock_account
 from bot.dependencies import Dependencies
 from bot.job_ids import JobId, build_job_actor
 from bot.use_cases.due_rows import find_next_time, process_due_rows
-from bot.use_cases.service_order.announce import announce_attention_needed, announce_progress
+from bot.use_cases.service_order.announce import (
+    announce_attention_needed,
+    announce_progress,
+    announce_resolution,
+)
 from bot.use_cases.service_order.order_update import load_order_update
 from models.notice import NoticeKind
 from models.notice.destination import Destination
@@ -42,6 +46,7 @@ async def _announce_overdue_order(
         channel = [Destination.services(settings.account_services_channel)]
         update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", channel, team=settings.account_services_team)
     announce_progress(update, "overdue")
+    await announce_resolution(update)
     await update.save()
 
 

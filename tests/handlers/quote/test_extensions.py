@@ -354,9 +354,14 @@ async def test_r24_a_request_that_reaches_nobody_is_reported_and_in_the_end_with
     assert len(find_messages(alice.dms, "hasn’t reached Account Services yet")) == 1
     assert "it was withdrawn" in find_newest_message(alice.dms, "didn’t reach Account Services").text
     assert await world.rows(QuoteExtension) == []
+    undelivered = find_newest_message(alice.dms, "didn’t reach Account Services")
     channels["C08SERVICES"] = services_channel
     await ask_for_time(world, alice)
     assert "Q-2041" in request_message(world).text
+    decided = {"status": "rejected", "at": "2026-11-11T09:00:00Z"}
+    await import_quote(world, expires=ENDS_EARLY, decided=decided)
+    await world.settle()
+    assert [list_buttons(delayed), list_buttons(undelivered)] == [[], []], "there is nothing left to decide"
 
 
 async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_another_address(

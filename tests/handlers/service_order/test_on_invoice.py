@@ -1,17 +1,19 @@
 """Orders of subscriptions that are paid by invoice, with the embedded provider (R3, R18, R25)."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
 from structlog.testing import capture_logs
 
-from bot.billing.gateway import Charge, ChargeOutcome, Settled
+from bot.billing.gateway import Charge, ChargeOutcome, InvoiceState, Settled
 from bot.permissions import SlackIdentity
 from bot.use_cases.invoice.follow import follow_due_invoices
 from bot.use_cases.invoice.read import open_invoice
 from bot.use_cases.slack_user import refresh_slack_user
+from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
 from models.invoice import Invoice, InvoiceNotFound
 from models.notice import Notice, NoticeKind, OrderMessage
@@ -19,7 +21,9 @@ from models.payment_method import PaymentMethod
 from models.quote import Quote
 from models.receipt import ChargedMethod, Receipt
 from models.service_order import OrderStatus, ServiceOrder
+from models.service_order.order_screen import OrderScreen
 from sandbox.driver import Modal, Person
+from tests.handlers.db_snapshot import change
 from tests.handlers.steps import (
     HookedGateway,
     find_messages,
@@ -142,6 +146,28 @@ async def test_an_overdue_invoice_is_announced_once_to_the_channel_and_the_conta
     assert await world.rows(OrderMessage) == []
 
 
+async def test_an_overdue_invoice_reaches_a_colleague_of_who_lost_the_role(world: World) -> None:
+    """R13: after it was announced, and before it was delivered."""
+    contacts = [
+        {"email": "carla@acme.example", "name": "Carla Kern", "slack_user": "U06CARLA"},
+        {"email": "sue@acme.example", "name": "Sue Stone"},
+    ]
+    carla = await invoiced(world, "sub_unpaid_60", billing_contacts=contacts)
+    sue = world.person("sue")
+    await placed(world, carla, sub_unpaid_60=1)
+    world.clock.move(minutes=5)
+    await follow_due_invoices(world.dependencies)
+    [notice] = [
+        notice
+        for notice in await world.rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)
+        if notice.parsed_destination.contact_id is not None
+    ]
+    await change(world, BillingContact, notice.parsed_destination.contact_id, active=False)
+    await world.settle()
+    assert "invoice.open" in list_buttons(find_newest_message(sue.dms, "is overdue"))
+    assert find_messages(carla.dms, "is overdue") == []
+
+
 async def test_an_invoice_that_is_never_paid_is_checked_less_and_less_often(world: World) -> None:
     carla = await invoiced(world, "sub_unpaid_60")
     await placed(world, carla, sub_unpaid_60=1)
@@ -203,6 +229,37 @@ async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world:
     pdf = next(file.content for file in mail.attachments if file.name == "R-1001.pdf")
     printed = " ".join(PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
     assert f"The seats on invoice {invoice.number} are listed here too. For them, the invoice is" in printed
+
+
+class PartlyPaidGateway(HookedGateway):
+    """€5.00 are left to pay."""
+
+    async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
+        state = await super().fetch_invoice(account_id, receipt)
+        return state and replace(state, amount_remaining=500)
+
+
+async def test_screens_and_messages_say_what_is_left_to_pay_of_an_invoice(world: World) -> None:
+    carla = await invoiced(world, "sub_late_7200")
+    await placed(world, carla, sub_late_7200=2)
+    phone = world.person("carla", client="phone")
+    await open_modal(phone, "/service-orders", "SO-1001", "service_order.show")
+    sent = find_newest_message(carla.dms, "Subtotal")
+    gateway = world.dependencies.billing
+    world.dependencies.billing = PartlyPaidGateway(gateway)
+    await world.pass_time(minutes=70)
+    assert (await world.row(Invoice)).amount_remaining == 500
+    number = (await world.row(Invoice)).number
+    for shown in (carla.modal, phone.modal, sent):
+        assert shown is not None
+        assert f"Invoice {number} for €5.00 is due" in shown.text
+    assert "invoice.open" in list_buttons(sent)
+    world.dependencies.billing = gateway
+    await world.pass_time(hours=5)
+    assert phone.modal is not None
+    assert f"Invoice {number} for €22.86 is paid" in phone.modal.text
+    assert await world.rows(OrderScreen) == []
+    assert world.slack.refusals == []
 
 
 class ChargingGateway(HookedGateway):

@@ -64,6 +64,9 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
     ):
         assert len(find_messages(messages, words)) == 1, list_texts(messages)
     assert "alice@acme.example" in world.channel("C08SERVICES")[0].text
+    placed = find_newest_message(alice.dms, "has been placed")
+    assert "There’s no need to order again" in placed.text
+    assert "can take up to 24 hours" not in placed.text
     assert world.person("benoit").dms == []
     shown_order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     assert "longer than the promised 24 hours" in shown_order.text
