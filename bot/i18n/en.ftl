@@ -1320,10 +1320,13 @@ receipt-export-submit = Email receipts
 receipt-export-found = { $count ->
     [one] *1 receipt*
    *[other] *{ $count } receipts*
-}, in { $mails ->
-    [one] one email
-   *[other] { $mails } emails
-} to { $email }:
+}{ $has_mail ->
+    [yes] , in { $mails ->
+        [one] one email
+       *[other] { $mails } emails
+    } to { $email }
+   *[no] {""}
+}:
 receipt-export-requested = We’re emailing receipts for *{ $account }* to { $email }.
 receipt-export-progress = *{ $first } to { $last }:* { $sent } of { $mails ->
     [one] 1 email

@@ -1327,10 +1327,13 @@ receipt-export-submit = Envoyer
 receipt-export-found = { $count ->
     [one] *{ $count } reçu*
    *[other] *{ $count } reçus*
-}, en { $mails ->
-    [one] un e-mail
-   *[other] { $mails } e-mails
-} à { $email } :
+}{ $has_mail ->
+    [yes] , en { $mails ->
+        [one] un e-mail
+       *[other] { $mails } e-mails
+    } à { $email }
+   *[no] {""}
+} :
 receipt-export-requested = Nous envoyons par e-mail des reçus du compte *{ $account }* à { $email }.
 receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
     [one] { $sent } e-mail envoyé
