@@ -4,17 +4,36 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import structlog
 
 from models.errors import Refusal
+
+FirstT = TypeVar("FirstT")
+SecondT = TypeVar("SecondT")
 
 log = structlog.get_logger()
 
 # Sixteen people who press a button at the same moment are answered within this time.
 MAX_INTERACTIVE_WAIT_SECONDS = 1.0
 CANCEL_TIMEOUT_SECONDS = 1.0
+
+
+@overload
+async def gather_or_cancel(
+    first: Coroutine[Any, Any, FirstT], second: Coroutine[Any, Any, SecondT], /
+) -> tuple[FirstT, SecondT]: ...
+@overload
+async def gather_or_cancel(*coroutines: Coroutine[Any, Any, FirstT]) -> tuple[FirstT, ...]: ...
+async def gather_or_cancel(*coroutines: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
+    """As `asyncio.gather`, but once one fails, none goes on in the background."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in coroutines]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return tuple(task.result() for task in tasks)
 
 
 class TooBusy(Refusal):

@@ -95,6 +95,7 @@ class ExportPage:
     receipts: Sequence[tuple[Receipt, str]]
     problem: Refusal | None = None
     latest: ExportProgress | None = None
+    has_mail: bool = True
 
 
 def get_previous_month(today: date) -> tuple[date, date]:

@@ -30,7 +30,7 @@ MAX_QUERIES_OF_HOME = 36
 MAX_COMMITS_TO_SUBMIT = {"cart.save": 2}
 MAX_QUERIES_TO_SUBMIT = {
     "cart.save": 12,
-    "quote.review": 10,
+    "quote.review": 9,
     "checkout.save": 9,
     "service_order.place": 15,
     "quote.reject": 12,

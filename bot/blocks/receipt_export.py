@@ -6,9 +6,9 @@ from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.receipt import format_receipt
 from bot.blocks.refusal import format_refusal
-from bot.i18n import Localizer
+from bot.i18n import Localizer, escape_mrkdwn
 from models.account import Account
-from models.receipt_export import ExportPage, ExportProgress, split_into_emails
+from models.receipt_export import ExportPage, ExportProgress, MailNotConfigured, split_into_emails
 
 OPEN = navigation.OPEN_RECEIPT_EXPORT
 SEND = "receipt_export.send"
@@ -20,9 +20,9 @@ MAX_LISTED_RECEIPTS = 10
 def render_export_form(localizer: Localizer, page: ExportPage, metadata: ModalMetadata) -> View:
     """Choosing a day shows the receipts of the new period."""
     blocks = [
-        block_kit.build_section(localizer.format_mrkdwn("receipt-export-intro", account=page.account.name)),
-        _build_day_input("since", localizer.format_text("receipt-export-since"), page.first_day),
-        _build_day_input("until", localizer.format_text("receipt-export-until"), page.last_day),
+        _build_intro(localizer, page),
+        _build_day_input("since", localizer.format_text("receipt-export-since"), page.first_day, page),
+        _build_day_input("until", localizer.format_text("receipt-export-until"), page.last_day, page),
         *_build_receipt_blocks(localizer, page),
         *(_build_progress_blocks(localizer, page.latest) if page.latest else []),
         block_kit.build_actions(
@@ -35,11 +35,22 @@ def render_export_form(localizer: Localizer, page: ExportPage, metadata: ModalMe
         blocks,
         localizer,
         metadata=metadata,
-        submit_label=localizer.format_text("receipt-export-submit"),
+        submit_label=localizer.format_text("receipt-export-submit") if page.has_mail else None,
     )
 
 
-def _build_day_input(name: str, label: str, day: date) -> Block:
+def _build_intro(localizer: Localizer, page: ExportPage) -> Block:
+    """Without a mail server the receipts are only listed."""
+    if not page.has_mail:
+        return block_kit.build_alert(format_refusal(localizer, MailNotConfigured()), "warning")
+    return block_kit.build_section(localizer.format_mrkdwn("receipt-export-intro", account=page.account.name))
+
+
+def _build_day_input(name: str, label: str, day: date, page: ExportPage) -> Block:
+    """Slack takes no input without a submit button, so if nothing can be mailed it is beside its label."""
+    if not page.has_mail:
+        section = block_kit.build_section(escape_mrkdwn(label), block_kit.build_date_picker(OPEN, day))
+        return {**section, "block_id": name}
     return block_kit.build_input(name, label, block_kit.build_date_picker(OPEN, day), sends_changes=True)
 
 
@@ -51,6 +62,7 @@ def _build_receipt_blocks(localizer: Localizer, page: ExportPage) -> list[Block]
         count=len(page.receipts),
         mails=len(split_into_emails(receipt for receipt, _ in page.receipts)),
         email=page.contact.email,
+        has_mail="yes" if page.has_mail else "no",
     )
     texts = [
         format_receipt(localizer, receipt, order_number)

@@ -52,12 +52,15 @@ def link_customers(
     if settings.billing != "stripe":
         exit_with_error("nothing to link: set BILLING=stripe")
     # Imported here, so that `serve` does not need the memory.
+    from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
     from bot.use_cases.accounts_import.link import LinkOptions
 
     operator_name = get_operator_name(settings, operator)
     options = LinkOptions(workspace, channel, tuple(contact or ()), time_zone, operator=operator_name)
     try:
         run_or_exit(_run_link(settings, customers or [], options, dry_run=dry_run, confirmed=yes))
+    except InvalidAccountsFile as error:
+        exit_with_error("\n".join(["nothing was linked:", *map(str, error.problems)]))
     except BillingUnavailable as error:
         exit_with_error(f"cannot go on: Stripe: {error.variables.get('why')}")
 

@@ -1042,7 +1042,6 @@ refusal-seats-billed-with-usage = { $has_product ->
 refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
-refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et la commande coûterait maintenant { $now }, taxes comprises. Rien n’a été commandé et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous auriez maintenant { $now } à payer. Rien n’a été commandé et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
@@ -1331,10 +1330,13 @@ receipt-export-submit = Envoyer
 receipt-export-found = { $count ->
     [one] *{ $count } reçu*
    *[other] *{ $count } reçus*
-}, en { $mails ->
-    [one] un e-mail
-   *[other] { $mails } e-mails
-} à { $email } :
+}{ $has_mail ->
+    [yes] , en { $mails ->
+        [one] un e-mail
+       *[other] { $mails } e-mails
+    } à { $email }
+   *[no] {""}
+} :
 receipt-export-requested = Nous envoyons par e-mail des reçus du compte *{ $account }* à { $email }.
 receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
     [one] { $sent } e-mail envoyé

@@ -17,7 +17,7 @@ from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import create_quote
 from bot.use_cases.quote.decide import change_quote_status
 from bot.use_cases.quote.extension import move_open_extension
-from bot.use_cases.quote.read import authorize_quote, lock_quote
+from bot.use_cases.quote.read import authorize_quote, lock_loaded_quote, lock_quote
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
@@ -46,9 +46,9 @@ async def begin_checkout(
     Raises as `open_checkout` does.
     """
     at = dependencies.now()
-    await _refresh_methods_of_quote(dependencies, person, quote_id, at)
+    details, _ = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
     async with dependencies.write() as session:
-        details, contact = await lock_quote(session, person, quote_id, at)
+        details, contact = await lock_loaded_quote(session, person, details, at)
         details.check_pending()
         details.account.check_open()
         options = await _load_options(session, details, at)

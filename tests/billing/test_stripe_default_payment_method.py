@@ -95,11 +95,21 @@ async def test_a_card_that_is_no_longer_there_declines(provider: StripeProvider)
     assert provider.fake.list_charge_requests() == []
 
 
-async def test_a_payment_the_bank_did_not_believe_is_declined_and_voided(provider: StripeProvider) -> None:
+@pytest.mark.parametrize(
+    "code",
+    [
+        "payment_intent_authentication_failure",
+        # docs.stripe.com/error-codes: the customer was asked to authenticate, and never did.
+        "authentication_required",
+    ],
+)
+async def test_a_payment_the_bank_did_not_believe_is_declined_and_voided(
+    provider: StripeProvider, code: str
+) -> None:
     charge = provider.charge(payment_method_id=provider.cards.absent_customer)
     assert isinstance(await provider.gateway.place_charge(charge), NeedsCustomer)
     [invoice] = provider.fake.records.invoices.values()
-    provider.fake.records.fail_authentication(invoice)
+    provider.fake.records.fail_authentication(invoice, code)
     assert await provider.gateway.reconcile_charge(charge) == Declined("authentication_failed")
     assert invoice.status == "void"
     assert provider.fake.records.subscriptions[THERE].pending_update is None

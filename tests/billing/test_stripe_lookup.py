@@ -1,6 +1,7 @@
 """The Stripe gateway when it cannot tell what became of a charge: nothing invites to pay twice (R19, R21)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,6 +12,7 @@ from bot.billing.gateway import (
     NeverReceived,
     Pending,
     SeatsChanged,
+    Settled,
     Unknown,
 )
 from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME
@@ -217,3 +219,17 @@ async def test_r19_the_same_number_set_by_somebody_else_is_not_the_charge(
         outcome, errors = await place_logged(provider)
         assert (outcome, errors) == (ends, logged)
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
+
+
+async def test_r21_free_seats_are_settled_without_an_invoice(provider: StripeProvider) -> None:
+    provider.fake.records.get_item("sub_month").price.unit_amount = 0
+    provider.fake.records.invoices_free_updates = False
+    charge = await price_charge(provider)
+    assert charge.amount + charge.tax == 0
+    for _ in range(2):
+        outcome = await provider.gateway.place_charge(charge)
+        assert without_reference(outcome) == replace(TEN_SEATS, amount=0, tax=0)
+    assert isinstance(outcome, Settled)
+    assert await provider.gateway.fetch_receipt_page("acme", outcome.receipt) is None
+    assert provider.fake.records.get_item("sub_month").quantity == 35
+    assert provider.fake.records.invoices == {}

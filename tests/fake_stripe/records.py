@@ -315,6 +315,8 @@ class StripeRecords:
         self.is_clock_advancing = False
         self.declines_with_402 = False
         self.has_portal_configuration = True
+        # Stripe documents neither that an update which costs nothing gets an invoice nor that it does not.
+        self.invoices_free_updates = True
         # docs.stripe.com/api/invoices/object, automatic_tax.status
         self.fails_tax_calculation = False
         # Of every draft, until a test clears it: a code of docs.stripe.com/error-codes.
@@ -533,6 +535,16 @@ class StripeRecords:
         return find_tax_terms(address or customer.address, customer.tax, self.tax_rates, self.seller_country)
 
     # --- pending updates and payments
+
+    def apply_free_update(
+        self, subscription: Subscription, item: SubscriptionItem, quantity: int, at: int
+    ) -> bool:
+        """Without an invoice, if there is nothing to charge."""
+        lines = self.build_proration_lines(subscription, item, quantity, at, NO_TAX)
+        if self.invoices_free_updates or any(line.amount for line in lines):
+            return False
+        item.quantity = quantity
+        return True
 
     def update_quantity(
         self,
@@ -758,14 +770,16 @@ class StripeRecords:
             intent.status = "canceled"
         invoice.payment_intent = intent
 
-    def fail_authentication(self, invoice: Invoice) -> None:
+    def fail_authentication(
+        self, invoice: Invoice, code: str = "payment_intent_authentication_failure"
+    ) -> None:
         """The customer tried to authenticate, and failed.
 
         docs.stripe.com/error-codes, payment_intent_authentication_failure
         """
         assert invoice.payment_intent is not None
         invoice.payment_intent.status = "requires_payment_method"
-        invoice.payment_intent.error_code = "payment_intent_authentication_failure"
+        invoice.payment_intent.error_code = code
         self.emit_event("invoice.payment_failed", "invoice", invoice.id)
 
     def void_invoice(self, invoice: Invoice) -> None:

@@ -57,7 +57,8 @@ def update_subscription(records: StripeRecords, params: Params, subscription_id:
     if is_pending and changes and params.get("proration_behavior") == "always_invoice":
         [(item_id, quantity)] = changes.items()
         at, item = int(params.get("proration_date", records.now)), _get_item(subscription, item_id)
-        records.update_quantity(subscription, item, quantity, at, params.get("metadata"))
+        if not records.apply_free_update(subscription, item, quantity, at):
+            records.update_quantity(subscription, item, quantity, at, params.get("metadata"))
     elif subscription.sends_invoice and changes and params.get("proration_behavior") == "always_invoice":
         [(item_id, quantity)] = changes.items()
         at, item = int(params.get("proration_date", records.now)), _get_item(subscription, item_id)

@@ -114,7 +114,10 @@ def serialize_plan(price: Price) -> dict[str, Any]:
     )
 
 
-def serialize_subscription_item(item: SubscriptionItem, subscription_id: str) -> dict[str, Any]:
+def serialize_subscription_item(
+    item: SubscriptionItem, subscription_id: str, trial_end: int | None = None
+) -> dict[str, Any]:
+    trial = {"start_date": item.current_period_start, "end_date": trial_end, "trial_offer": "to_1"}
     return fill_object(
         stripe.SubscriptionItem,
         id=item.id,
@@ -122,6 +125,7 @@ def serialize_subscription_item(item: SubscriptionItem, subscription_id: str) ->
         created=CREATED_AT,
         current_period_end=item.current_period_end,
         current_period_start=item.current_period_start,
+        current_trial=trial if trial_end is not None else None,
         discounts=[],
         metadata=item.metadata,
         plan=serialize_plan(item.price),
@@ -140,7 +144,8 @@ def serialize_subscription(
 ) -> dict[str, Any]:
     """`invoice` is the latest, where it is expanded; `expand` is that of a list."""
     settings = subscription.settings
-    items = [serialize_subscription_item(each, subscription.id) for each in subscription.items]
+    trial_end = subscription.settings.item_trial_end
+    items = [serialize_subscription_item(each, subscription.id, trial_end) for each in subscription.items]
     return fill_object(
         stripe.Subscription,
         id=subscription.id,
@@ -239,11 +244,19 @@ def _serialize_schedule(
         default_settings=settings,
         end_behavior=schedule.end_behavior,
         livemode=False,
-        pause_schedules=[],
+        pause_schedules=_serialize_pause_schedules(schedule),
         phases=[_serialize_phase(phase) for phase in schedule.phases],
         status="active" if current else "completed",
         subscription=subscription.id,
     )
+
+
+def _serialize_pause_schedules(schedule: Schedule) -> list[dict[str, Any]]:
+    if schedule.pause_at is None:
+        return []
+    pause_class = stripe.SubscriptionSchedule.PauseSchedule.Pause
+    pause = fill_object(pause_class, pause_at=schedule.pause_at, status={"type": "scheduled", "error": None})
+    return [fill_object(stripe.SubscriptionSchedule.PauseSchedule, key="pause_1", pause=pause)]
 
 
 def _serialize_phase(phase: SchedulePhase) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Schedule:
     id: str
     phases: list[SchedulePhase]
     end_behavior: Literal["release", "cancel"] = "release"
+    # docs.stripe.com/api/subscription_schedules/object, pause_schedules
+    pause_at: int | None = None
 
     def find_phase(self, at: int) -> SchedulePhase | None:
         return next((phase for phase in self.phases if phase.start_date <= at < phase.end_date), None)
@@ -68,6 +70,8 @@ class SubscriptionSettings:
     pause_collection: PauseCollection | None = None
     trial_end: int | None = None
     schedule: Schedule | None = None
+    # Of a trial offer, which is the item's alone: docs.stripe.com/payments/checkout/trial-offers
+    item_trial_end: int | None = None
     coupons: list[Coupon] = field(default_factory=list)
     # docs.stripe.com/billing/subscriptions/billing-mode
     billing_mode: Literal["classic", "flexible"] = "flexible"

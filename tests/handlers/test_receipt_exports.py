@@ -215,13 +215,18 @@ async def test_with_stripe_its_invoices_are_mailed_under_stripes_numbers() -> No
         assert len(world.slack.mail.messages) == 2
 
 
-async def test_without_a_mail_server_the_form_says_so() -> None:
+async def test_without_a_mail_server_the_form_says_so_and_lists_the_receipts() -> None:
     async with new_world(smtp_url=None) as world:
         alice = world.person("alice")
         await add_receipts(world, 1)
         await open_modal(alice, "/billing", "receipts", "receipt.list")
         await alice.press(OPEN)
-        await wait_for_modal_text(alice, "Email isn’t set up yet")
+        form = await wait_for_modal_text(alice, "Email isn’t set up yet")
+        assert "R-100 · 5 Oct 2026" in form.text
+        assert "Email receipts" not in str(form.blocks)
+        await choose_period(alice, "2026-09-01", "2026-10-04", "no receipts from 1 Sept 2026")
+        await choose_period(alice, "2026-09-01", "2026-10-05", "1 receipt")
+        assert world.slack.refusals == []
 
 
 async def test_what_is_too_large_for_an_email_is_named_in_it(

@@ -23,6 +23,7 @@ from bot.billing.gateway import (
     PreviewIncomplete,
     PriceChanged,
     SeatsChanged,
+    Settled,
     TaxLocationInvalid,
     Unknown,
 )
@@ -39,6 +40,7 @@ from bot.billing.stripe.client import (
     to_timestamp,
 )
 from bot.billing.stripe.invoices import (
+    AUTHENTICATION_ERRORS,
     RECONCILE_INTERVAL,
     compute_confirmation_deadline,
     fetch_settled_outcome,
@@ -165,8 +167,6 @@ async def _find_blocking_outcome(
         return Declined("priced_by_usage")
     if item.has_metered_sibling:
         return Declined("billed_with_usage")
-    if not item.is_price_active:
-        return Declined("price_archived")
     if item.is_paid_by_invoice != charge.is_on_invoice:
         # The person agreed to be charged, or to get an invoice.
         return Declined("not_paid_by_invoice" if charge.is_on_invoice else "paid_by_invoice")
@@ -276,7 +276,7 @@ async def _send_update(
             {"idempotency_key": charge.key},
         )
     except stripe.CardError as error:
-        failed = error.code in ("authentication_required", "subscription_payment_intent_requires_action")
+        failed = error.code in AUTHENTICATION_ERRORS
         declined = Declined("authentication_failed" if failed else "card_declined")
         # An invoice left open could be paid later.
         return await find_outcome(client, item, charge, now) or declined
@@ -333,13 +333,21 @@ async def _resolve_missing_invoice(
     latest, key = subscription.latest_invoice, subscription.metadata.to_dict().get(ATTEMPT_METADATA_KEY)
     invoice = latest if isinstance(latest, stripe.Invoice) else None
     is_latest_older = latest is None or (invoice is not None and get_charge_key(invoice) != key)
-    # It is not known whether Stripe makes an invoice for nothing.
-    if key == charge.key and is_latest_older and charge.amount + charge.tax:
-        return SeatsChanged()
+    if key == charge.key and is_latest_older:
+        if charge.amount + charge.tax:
+            return SeatsChanged()
+        # It is not known whether Stripe makes an invoice for nothing. The seats are there, for nothing.
+        if _has_seats(subscription, item, charge):
+            return Settled(subscription.id, 0, 0)
     log.error("charge.invoice_missing", charge_key=charge.key)
     if key == charge.key or invoice is None or not await has_seats_of_charge(invoice, item, charge):
         return Unknown()
     return await fetch_settled_outcome(client, invoice, now) or Unknown()
+
+
+def _has_seats(subscription: stripe.Subscription, item: SubscriptionItem, charge: Charge) -> bool:
+    wanted = (item.stripe_item_id, charge.expected_seats + charge.seats)
+    return any((each.id, each.quantity) == wanted for each in subscription.items.data)
 
 
 async def _handle_stripe_error(

@@ -42,6 +42,7 @@ from bot.billing.stripe.upcoming_changes import ItemDiscount
 from bot.db import Database
 from bot.metrics import instrument_adapter
 from bot.network import find_date
+from bot.tasks import gather_or_cancel
 from models.account import Address
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
@@ -80,7 +81,7 @@ class StripeGateway:
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         of = await get_linked_account(self._database, account_id)
-        held, who = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
+        held, who = await gather_or_cancel(fetch_items(self._client, of), fetch_customer(self._client, of))
         zone = of.account.time_zone
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
         for item in there:
@@ -98,7 +99,9 @@ class StripeGateway:
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         of = await get_linked_account(self._database, account_id)
-        held, customer = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
+        held, customer = await gather_or_cancel(
+            fetch_items(self._client, of), fetch_customer(self._client, of)
+        )
         own_ids = {item.usual_payment_method_id for item in held.values() if not item.is_ended}
         return await fetch_payment_methods(self._client, customer.id, customer.default_method, own_ids)
 
@@ -144,7 +147,9 @@ class StripeGateway:
     async def _place_charge(self, charge: Charge) -> ChargeOutcome:
         of = await get_linked_account(self._database, charge.account_id)
         async with asyncio.timeout(self._preparation_timeout_seconds):
-            held, who = await asyncio.gather(fetch_items(self._client, of), fetch_customer(self._client, of))
+            held, who = await gather_or_cancel(
+                fetch_items(self._client, of), fetch_customer(self._client, of)
+            )
             item, now = _get_item(held, charge), self._now()
             done = await charges.prepare_charge(self._client, item, who, charge, now)
         return done or await charges.send_charge(self._client, item, who, charge, now)
@@ -230,7 +235,8 @@ def _complete_upcoming_changes(
     changes: dict[str, object] = {
         "renewal": renewal,
         "is_renewal_priced": renewal is not None,
-        "is_renewal_expected": renewal is not None or state.id not in renewals,
+        "is_renewal_expected": state.outlook.is_renewal_expected
+        and (renewal is not None or state.id not in renewals),
     }
     discount = customer_discount.find_discount(item.currency, zone) if customer_discount else None
     if discount is not None and not item.upcoming_changes.discounts:

@@ -45,6 +45,14 @@ from models.tax import TaxTreatment
 
 log = structlog.get_logger()
 
+# docs.stripe.com/error-codes: the customer failed to authenticate, or was asked to and never did.
+AUTHENTICATION_ERRORS = frozenset(
+    {
+        "authentication_required",
+        "payment_intent_authentication_failure",
+        "subscription_payment_intent_requires_action",
+    }
+)
 RECONCILE_INTERVAL = timedelta(minutes=10)
 # Of an unpaid invoice, if no webhook says that it was paid.
 INVOICE_CHECK_INTERVAL = timedelta(hours=1)
@@ -246,8 +254,12 @@ async def complete_taxes(
     client: stripe.StripeClient, tax_rates: TaxRateReader, charge: Charge, settled: Settled
 ) -> Settled:
     """With the taxes of the invoice by rate, and what they depended on: those of its quote do not add up to
-    other amounts, and say why there was no tax by then."""
-    invoice = await request_stripe(client.v1.invoices.retrieve_async(settled.receipt), "invoices.retrieve")
+    other amounts, and say why there was no tax by then. Seats that cost nothing may have no invoice."""
+    call = client.v1.invoices.retrieve_async(settled.receipt)
+    try:
+        invoice = await request_stripe(call, "invoices.retrieve", expects=is_missing)
+    except stripe.InvalidRequestError:
+        return settled
     lines = [line async for line in iter_all_pages(invoice.lines)]
     is_tax_disabled = invoice.automatic_tax.disabled_reason is not None
     parts = read_tax_parts(invoice, lines, is_tax_disabled=is_tax_disabled)
@@ -312,7 +324,7 @@ def _build_declined(payment: stripe.PaymentIntent | None) -> Declined:
     error = payment.last_payment_error if payment else None
     if error is None:
         return Declined("customer_timeout")
-    failed = error.code == "payment_intent_authentication_failure"
+    failed = error.code in AUTHENTICATION_ERRORS
     return Declined("authentication_failed" if failed else "card_declined")
 
 
@@ -381,7 +393,11 @@ def get_charge_key(invoice: stripe.Invoice) -> str:
 async def fetch_receipt_page(
     client: stripe.StripeClient, customer: str, receipt: str
 ) -> ProviderReceipt | None:
-    invoice = await request_stripe(client.v1.invoices.retrieve_async(receipt), "invoices.retrieve")
+    call = client.v1.invoices.retrieve_async(receipt)
+    try:
+        invoice = await request_stripe(call, "invoices.retrieve", expects=is_missing)
+    except stripe.InvalidRequestError:
+        return None
     page, pdf = invoice.hosted_invoice_url, invoice.invoice_pdf
     if get_object_id(invoice.customer) != customer or page is None or pdf is None:
         return None

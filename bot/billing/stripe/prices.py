@@ -17,7 +17,6 @@ from bot.billing.gateway import (
     Preview,
     PreviewIncomplete,
     PreviewMismatch,
-    PriceArchived,
     PricedLine,
     RecurringTotal,
     SeatsReducePrice,
@@ -44,6 +43,7 @@ from bot.billing.stripe.taxes import (
     read_tax_details,
     read_tax_parts,
 )
+from bot.tasks import gather_or_cancel
 from models.account import Account, Address
 from models.money import Money
 from models.service_order.account_balance import compute_amounts_due
@@ -118,7 +118,7 @@ async def preview_lines(
     ) -> tuple[PricedLine, PricePreview, tuple[PeriodLength, PricePreview | None]]:
         item = items[line.subscription_id]
         async with few:
-            now, later = await asyncio.gather(
+            now, later = await gather_or_cancel(
                 preview_proration(client, item, line.seats, at, address, customer), price_renewal(line)
             )
             periods = compute_whole_periods(item, line.seats) or await price_tiers(item, later)
@@ -131,7 +131,7 @@ async def preview_lines(
         taxes = await tax_rates.build_items(now.tax_parts)
         return replace(priced_line, taxes=taxes), now, (item.period, later)
 
-    priced = await asyncio.gather(*(price_line(line) for line in lines))
+    priced = await gather_or_cancel(*(price_line(line) for line in lines))
     prices = [price for _, price, _ in priced]
     minimum_charge = find_minimum_charge(prices, account.currency)
     renewals = [(length, later) for _, _, (length, later) in priced if later is not None]
@@ -182,8 +182,6 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise SeatsPricedByUsage(product="")
     if item.has_metered_sibling:
         raise SeatsBilledWithUsage(product="")
-    if not item.is_price_active:
-        raise PriceArchived
     if item.currency != account.currency:
         raise CurrencyMismatch
     if line.unit_price not in (None, item.unit_price):
@@ -277,7 +275,7 @@ async def preview_current_renewals(
         return totals
 
     found: RenewalTotals = {}
-    for totals in await asyncio.gather(*map(price_subscription, items_by_subscription)):
+    for totals in await gather_or_cancel(*map(price_subscription, items_by_subscription)):
         found |= totals
     return found
 

@@ -76,6 +76,7 @@ class ItemUpcomingChanges:
     is_collection_paused: bool = False
     collection_resumes_at: datetime | None = None
     scheduled_change: PhaseChange | None = None
+    pauses_at: datetime | None = None
     update_pending_until: datetime | None = None
     discounts: tuple[ItemDiscount, ...] = ()
     invoice_terms: InvoiceTerms | None = None
@@ -92,6 +93,8 @@ class ItemUpcomingChanges:
             update_pending_until=self.update_pending_until,
             discounts=tuple(self._iter_discounts(zone)),
             invoice_terms=self.invoice_terms,
+            # Stripe does not renew a paused subscription, and does not say until when it will be paused.
+            is_renewal_expected=self.pauses_at is None,
         )
 
     def _iter_discounts(self, zone: str) -> Iterator[Discount]:
@@ -102,6 +105,8 @@ class ItemUpcomingChanges:
 
     def _build_scheduled_change(self, zone: str) -> ScheduledChange | None:
         change = self.scheduled_change
+        if self.pauses_at is not None and (change is None or self.pauses_at <= change.at):
+            return ScheduledChange(on=get_local_date(zone, self.pauses_at))
         if change is None:
             return None
         return ScheduledChange(
@@ -118,15 +123,22 @@ async def fetch_upcoming_changes(
 ) -> ItemUpcomingChanges:
     pause, pending = subscription.pause_collection, subscription.pending_update
     standing = STATUSES.get(subscription.status, SubscriptionStatus.ACTIVE)
+    trial_end = subscription.trial_end
+    if item.current_trial is not None and standing is SubscriptionStatus.ACTIVE:
+        # A trial offer of the item, which leaves the subscription's status as it is
+        # (docs.stripe.com/payments/checkout/trial-offers).
+        standing, trial_end = SubscriptionStatus.TRIAL, item.current_trial.end_date
     schedule = _find_schedule(subscription)
+    pause_at = _find_scheduled_pause(schedule)
     return ItemUpcomingChanges(
         standing=standing,
         currency=subscription.currency.upper(),
         ends_at=_find_end(subscription, schedule, item),
-        trial_ends_at=_to_instant(subscription.trial_end) if standing is SubscriptionStatus.TRIAL else None,
+        trial_ends_at=_to_instant(trial_end) if standing is SubscriptionStatus.TRIAL else None,
         is_collection_paused=pause is not None,
         collection_resumes_at=_to_instant(pause.resumes_at) if pause else None,
         scheduled_change=_find_scheduled_change(schedule, subscription, item) if schedule else None,
+        pauses_at=pause_at,
         update_pending_until=from_timestamp(pending.expires_at) if pending else None,
         discounts=await _fetch_discounts(client, subscription, item),
         invoice_terms=_read_invoice_terms(subscription),
@@ -146,6 +158,13 @@ def _find_schedule(subscription: stripe.Subscription) -> stripe.SubscriptionSche
     if not isinstance(schedule, stripe.SubscriptionSchedule):
         return None
     return schedule if schedule.status in ("active", "not_started") else None
+
+
+def _find_scheduled_pause(schedule: stripe.SubscriptionSchedule | None) -> datetime | None:
+    """The first one that has not begun: docs.stripe.com/api/subscription_schedules/object, pause_schedules"""
+    pauses = [each.pause for each in schedule.pause_schedules or ()] if schedule is not None else []
+    times = [pause.pause_at for pause in pauses if pause.status.type == "scheduled"]
+    return from_timestamp(min(times)) if times else None
 
 
 def _find_end(

@@ -19,11 +19,12 @@ from sqlmodel import select
 from bot.accounts_file.cross_checks import list_problems
 from bot.accounts_file.entries import AccountsFile
 from bot.accounts_file.read import format_error
-from bot.accounts_file.yaml_with_lines import format_path
+from bot.accounts_file.yaml_with_lines import FileProblem, InvalidAccountsFile, format_path
 from bot.billing.customer_listing import CustomerListing, ListedCustomer
 from bot.db import Database, Session, lock_account
 from bot.use_cases.accounts_import.catalogue import list_product_ids
 from bot.use_cases.accounts_import.import_run import ImportRun
+from bot.use_cases.accounts_import.open_charges import list_open_charge_problems
 from bot.use_cases.accounts_import.row_sync import update_fields
 from bot.use_cases.accounts_import.run import ImportOptions, load_stored_records, store_accounts
 from models.account import Account
@@ -152,18 +153,24 @@ async def build_link_report(
 
 
 async def list_link_problems(database: Database, report: LinkReport) -> list[str]:
-    """Why these cannot be stored, each beginning with the customer's id."""
+    """Why these cannot be stored, each beginning with the id of the customer or the stored account."""
     new = [link for link in report.links.values() if not link.is_stored]
     document = {"accounts": [link.build_values(report.options) for link in new]}
     async with database.read() as session:
         stored = await load_stored_records(session)
+        open_charges = await list_open_charge_problems(
+            session, [link.account_id for link in report.links.values() if link.is_stored]
+        )
     problems = [*list_problems(document, stored)]
     try:
         AccountsFile.model_validate(document)
     except ValidationError as error:
         problems += [(e["loc"], format_error(dict(e))) for e in error.errors(include_url=False)]
     # The path begins with `accounts` and the account's position.
-    return [f"{new[int(path[1])].customer.id}: {format_path(path[2:])} {text}" for path, text in problems]
+    described = [
+        f"{new[int(path[1])].customer.id}: {format_path(path[2:])} {text}" for path, text in problems
+    ]
+    return [*described, *open_charges]
 
 
 async def store_links(database: Database, report: LinkReport, at: datetime) -> int:
@@ -181,6 +188,9 @@ async def store_links(database: Database, report: LinkReport, at: datetime) -> i
 
 async def _link_again(session: Session, run: ImportRun, link: CustomerLink) -> None:
     account = await lock_account(session, link.account_id)
+    if problems := await list_open_charge_problems(session, [account.id]):
+        # Since it was checked.
+        raise InvalidAccountsFile([FileProblem(None, LINK_SOURCE, each) for each in problems])
     if changes := update_fields(account, {"stripe_customer": link.customer.id}):
         await run.record_change(session, account.id, account.audit_subject, "updated", changes)
         account.schedule_refresh(run.at)

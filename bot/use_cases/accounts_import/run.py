@@ -23,6 +23,7 @@ from bot.use_cases.accounts_import.close import close_locked_account, reopen_loc
 from bot.use_cases.accounts_import.existing import ExistingAccount, load_and_lock_accounts
 from bot.use_cases.accounts_import.export import load_account_states
 from bot.use_cases.accounts_import.import_run import AccountChange, ImportRun
+from bot.use_cases.accounts_import.open_charges import list_open_charge_problems
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
 from models.account.billing_contact import BillingContact
@@ -218,6 +219,8 @@ async def _import_batch(session: Session, run: ImportRun, entries: list[AccountE
         else:
             run.warnings.append(f"{account.id} is closed and stays so without --overwrite {account.id}")
     _check_no_quotes_for_closed_accounts(run, existing, entries)
+    relinked_ids = [e.id for e in entries if e.stripe_customer != existing[e.id].account.stripe_customer]
+    run.problems += await list_open_charge_problems(session, relinked_ids)
     importers = [AccountImporter(run, existing[entry.id], entry) for entry in entries]
     await _store_rows(session, [importer.upsert_account() for importer in importers])
     await _store_rows(

@@ -65,12 +65,22 @@ async def lock_quote(
 ) -> tuple[QuoteDetails, BillingContact]:
     """The same for a change, with the account locked, and all as it is then."""
     details = await find_quote_details(session, quote_id, at)
-    authorized = await _authorize_details(session, person, details, at, for_change=True)
-    account, contact = await lock_account_role(session, person, authorized.account.id, at)
-    if not await is_unchanged(session, person, account):
-        details = await find_quote_details(session, quote_id, at)
+    await _authorize_details(session, person, details, at, for_change=True)
     assert details is not None, "a quote was authorized"
-    return details, contact
+    return await lock_loaded_quote(session, person, details, at)
+
+
+async def lock_loaded_quote(
+    session: Session, person: SlackIdentity, details: QuoteDetails, at: datetime
+) -> tuple[QuoteDetails, BillingContact]:
+    """As `lock_quote`, for a quote that the request has already read; it is read again only if the account
+    has changed since. Raises as `get_authorized_role` does."""
+    account, contact = await lock_account_role(session, person, details.account.id, at)
+    if await is_unchanged(session, person, account):
+        return details, contact
+    reloaded = await find_quote_details(session, details.quote.key, at)
+    assert reloaded is not None, "quotes are never deleted"
+    return reloaded, contact
 
 
 async def _authorize_details(

@@ -2,16 +2,27 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
+from bot.billing.customer_listing import ListedCustomer
 from bot.billing.gateway import (
     BillingUnavailable,
     CustomerNotFound,
-    PriceArchived,
     QuotedPriceChanged,
 )
+from bot.use_cases.accounts_import.export import export_accounts
+from bot.use_cases.accounts_import.link import (
+    CustomerLink,
+    LinkOptions,
+    LinkReport,
+    list_link_problems,
+    store_links,
+)
+from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from bot.use_cases.cart.open import open_cart
 from bot.use_cases.checkout import open_checkout
@@ -20,6 +31,7 @@ from bot.use_cases.service_order.manage import get_order
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.reminders import remind_customers
 from bot.use_cases.slack_user import refresh_slack_user
+from models.account import Account
 from models.billing_event import ReceivedBillingEvent
 from models.details import CartPage
 from models.errors import Refusal
@@ -308,9 +320,6 @@ async def refusal_of(world: StripeWorld) -> Refusal:
 
 async def test_a_subscription_missing_at_stripe_is_refused_by_name(world: StripeWorld) -> None:
     price = world.records.get_item("acme_meeting").price
-    price.active = False
-    assert isinstance(await refusal_of(world), PriceArchived)
-    price.active = True
     price.currency = "usd"
     assert isinstance(await refusal_of(world), CurrencyMismatch)
     price.currency = "eur"
@@ -381,3 +390,34 @@ async def test_a_card_added_meanwhile_can_be_chosen_at_checkout(world: StripeWor
     world.fake.faults.append(Fault("down", times=1000))
     again = await open_checkout(world.dependencies, person=ALICE, quote_id=quote_id)
     assert again.payment_methods == checkout.payment_methods, "what there was, while Stripe is silent"
+
+
+async def test_r19_an_account_keeps_its_customer_while_a_charge_is_open(
+    world: StripeWorld, tmp_path: Path
+) -> None:
+    """The invoice of the old customer can still be paid: a retry with another one would charge twice."""
+    customer = world.records.customers["cus_acme"]
+    world.records.cards[customer.default_payment_method or ""].behaviour = "customer_never"
+    await place_order(world, ALICE, "acme_meeting")
+    database, at = world.dependencies.database, world.clock()
+    path = tmp_path / "accounts.yml"
+    exported = (await export_accounts(database, ["acme"])).text
+    path.write_text(exported.replace("cus_acme", "cus_new"))
+    with pytest.raises(InvalidAccountsFile) as refused:
+        await import_accounts(database, path=path, at=at)
+    [problem] = refused.value.problems
+    assert "acme cannot be linked with another customer while SO-1001 is being charged" in str(problem)
+    new = ListedCustomer("cus_new", "Acme SA", None, {}, "EUR", None, "acme", None, {})
+    link = CustomerLink(new, "acme", is_stored=True)
+    report = LinkReport(LinkOptions(), {"cus_new": link}, {}, {}, {})
+    assert len(await list_link_problems(database, report)) == 1
+    with pytest.raises(InvalidAccountsFile):
+        await store_links(database, report, at)
+    assert (await world.row(Account, id="acme")).stripe_customer == "cus_acme"
+    world.records.void_invoice(world.records.list_updates()[0])
+    await world.pass_time(seconds=1200)
+    await world.settle()
+    assert (await get_order_line(world)).status == "declined"
+    path.write_text((await export_accounts(database, ["acme"])).text.replace("cus_acme", "cus_new"))
+    await import_accounts(database, path=path, at=at)
+    assert (await world.row(Account, id="acme")).stripe_customer == "cus_new"

@@ -1,6 +1,7 @@
 """Scheduled changes to a subscription, from the slash command to the receipt or the refusal (R27)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -252,6 +253,18 @@ REFUSED = {
         "In trial until 1 Dec 2026",
         "is in trial until 1 Dec 2026",
         "the subscription is in trial",
+    ),
+    "trial offer of the item": (
+        SubscriptionSettings(item_trial_end=to_timestamp(PERIOD_END)),
+        "In trial until 1 Dec 2026",
+        "is in trial until 1 Dec 2026",
+        "the subscription is in trial",
+    ),
+    "scheduled pause": (
+        SubscriptionSettings(schedule=replace(build_schedule(25), pause_at=to_timestamp(PERIOD_END))),
+        "A change to the subscription is scheduled for 1 Dec 2026",
+        "has a change scheduled for 1 Dec 2026",
+        "a scheduled change to the subscription would undo the order",
     ),
     "past_due": (
         SubscriptionSettings(),
