@@ -16,10 +16,11 @@ def format_address_lines(address: Address) -> list[str]:
     """Formats an address without the country. Fields that the country's format lacks are kept."""
     is_latin = _is_latin(address)
     template = _load_format(address.country, is_latin)
+    state = _load_area_codes(address.country).get(address.state.casefold(), address.state)
     values = {
         STREET: "\n".join(filter(None, [address.line1, address.line2])),
         CITY: address.city,
-        AREA: address.state if address.state != address.city else "",
+        AREA: state if state != address.city else "",
         POSTAL_CODE: address.postal_code,
     }
     if POSTAL_CODE not in template:
@@ -48,6 +49,17 @@ def _load_format(country: str, is_latin: bool) -> str:
         rules = get_validation_rules({"country_code": DEFAULT_COUNTRY})
     template = str(rules.address_latin_format if is_latin else rules.address_format)
     return template.replace(f"{rules.postal_code_prefix}{POSTAL_CODE}", POSTAL_CODE)
+
+
+@cache
+def _load_area_codes(country: str) -> dict[str, str]:
+    """By the names of the states, where addresses have letters such as `NY` instead: a city can have the
+    same name."""
+    try:
+        choices = get_validation_rules({"country_code": country}).country_area_choices
+    except (ValueError, KeyError):
+        return {}
+    return {name.casefold(): code for code, name in choices if code.isascii() and code.isupper()}
 
 
 def _is_latin(address: Address) -> bool:
