@@ -769,7 +769,10 @@ account-open-portal = { $portal ->
    *[corporate] Open billing portal
 }
 account-methods = *Payment methods.* To add or update one, or change the default, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
-account-methods-none = *Payment methods:* none yet. To order seats, you need a credit or debit card as your default automatic payment method. To add one, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
+account-methods-none = *Payment methods:* none yet. { $some_invoiced ->
+    [yes] To order seats that aren’t paid by invoice,
+   *[no] To order seats,
+} you need a credit or debit card as your default automatic payment method. To add one, use “Manage payment methods”. It takes you to GoTo Admin, and we’ll tell you first what that changes.
 account-invoices = *Invoices to pay*
 account-receipts = *Recent receipts*
 account-receipts-none = *Receipts:* none yet. You’ll get one when a service order is completed.

@@ -773,7 +773,10 @@ account-open-portal = { $portal ->
    *[corporate] Ouvrir le portail de facturation
 }
 account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou changer celui par défaut, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
-account-methods-none = *Modes de paiement :* aucun pour le moment. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut. Pour en ajouter une, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
+account-methods-none = *Modes de paiement :* aucun pour le moment. { $some_invoiced ->
+    [yes] Pour commander des postes qui ne sont pas payés sur facture,
+   *[no] Pour commander des postes,
+} il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut. Pour en ajouter une, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
 account-invoices = *Factures à payer*
 account-receipts = *Derniers reçus*
 account-receipts-none = *Reçus :* aucun pour le moment. Vous en recevrez un à la fin de chaque commande de Service.
