@@ -91,11 +91,11 @@ async def place(request: SlackRequest) -> View:
         return await _place_as_shown(request)
     except OrderChanged as refusal:
         return await _render_changed_order(request, refusal)
-    except CheckoutIncomplete as refusal:
-        # Perhaps only half changed on another device: then this saves it, and what it changes can be named.
+    except CheckoutIncomplete:
+        # Perhaps only open on another device: then this saves it, and what it changes can be named.
         view = await render_next_order_view(request, request.metadata.quote)
         if view["callback_id"] != blocks.PLACE:
-            return add_alerts(view, [format_refusal(request.localizer, refusal)], "warning")
+            raise
     try:
         return await _place_as_shown(request)
     except OrderChanged as refusal:

@@ -159,13 +159,17 @@ class Receipt(SQLModel, table=True):
 
     @property
     def invoice_numbers(self) -> list[str]:
-        return [*dict.fromkeys(line.invoice_number for line in self.receipt_lines if line.invoice_number)]
+        return [*dict.fromkeys(number for number in self._line_invoice_numbers if number)]
 
     @property
     def is_order_confirmation(self) -> bool:
         """Every line has an invoice of the provider's. A receipt can have some that are paid by invoice."""
-        lines = self.receipt_lines
-        return bool(lines) and all(line.invoice_number for line in lines)
+        numbers = self._line_invoice_numbers
+        return bool(numbers) and all(numbers)
+
+    @property
+    def _line_invoice_numbers(self) -> list[str]:
+        return [line.get("invoice_number", "") for line in self.lines]
 
     @property
     def receipt_lines(self) -> list[ReceiptLine]:

@@ -100,10 +100,6 @@ class PreviewMismatch(Refusal):
     """R26: the provider would bill another amount than the seats cost, for reasons of its own."""
 
 
-class PriceArchived(Refusal):
-    """The provider has archived the subscription's price."""
-
-
 class SubscriptionNotActive(Refusal):
     """The subscription never started: its first payment is missing."""
 
@@ -343,7 +339,7 @@ class NeedsCustomer:
 @dataclass(frozen=True)
 class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
-    `authentication_failed`, `never_received`, `price_archived`, `customer_gone`, `subscription_gone`,
+    `authentication_failed`, `never_received`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `not_paid_by_invoice`, `other_currency`,
     `period_ended`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`, `preview_incomplete`,
     `provider_error`, the `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
@@ -400,7 +396,7 @@ class BillingGateway(Protocol):
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported, PriceArchived,
+        SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported,
         CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage, SeatsReducePrice, TaxLocationInvalid,
         ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, PreviewMismatch,
         BillingPeriodEnded."""

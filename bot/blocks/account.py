@@ -132,8 +132,11 @@ def compute_renewal_total(row: SubscriptionDetails) -> int | None:
     return compute_recurring_amount(subscription.seats, subscription.unit_price, row.blocks)
 
 
-def build_next_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
-    """What the next renewals cost, by day; without those whose cost is not known (R27)."""
+def build_next_renewal_blocks(
+    localizer: Localizer, overview: AccountOverview, *, with_totals: bool = False
+) -> list[Block]:
+    """What the next renewals cost, by day; without those whose cost is not known (R27). Of several days,
+    `with_totals` adds the total for each period length."""
     names = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
     totals: dict[date, int] = {}
     products: dict[date, list[str]] = {}
@@ -153,10 +156,12 @@ def build_next_renewal_blocks(localizer: Localizer, overview: AccountOverview) -
         )
         for day in sorted(totals)[:MAX_RENEWALS]
     ]
+    if with_totals and len(totals) > 1:
+        lines += _format_renewal_totals(localizer, overview)
     return [block_kit.build_section("\n".join([localizer.format_mrkdwn("next-renewals"), *lines]))]
 
 
-def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> list[Block]:
+def _format_renewal_totals(localizer: Localizer, overview: AccountOverview) -> list[str]:
     """The total of all renewals for each period length; none if there is only one, or one is not known."""
     renewing = [row for row in overview.rows if row.subscription.will_renew]
     amounts = [(row.subscription.period, compute_renewal_total(row)) for row in renewing]
@@ -173,11 +178,7 @@ def build_renewal_blocks(localizer: Localizer, overview: AccountOverview) -> lis
         )
         for period, total in sorted(totals.items(), key=lambda item: item[0].sort_key)
     ]
-    return [
-        block_kit.build_section(
-            localizer.format_mrkdwn("account-renewals", totals=localizer.join_items(texts))
-        )
-    ]
+    return [localizer.format_mrkdwn("account-renewals", totals=localizer.join_items(texts))]
 
 
 def build_portal_section(
@@ -205,9 +206,10 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
         )
         for method in overview.payment_methods
     ]
-    needs_method = not _is_paid_by_invoice(overview)
+    needs_method = not is_paid_by_invoice(overview)
     intro = localizer.format_mrkdwn(
-        "account-methods" if texts or not needs_method else "account-methods-none"
+        "account-methods" if texts or not needs_method else "account-methods-none",
+        some_invoiced="yes" if any(map(_can_order_on_invoice, overview.rows)) else "no",
     )
     return [
         block_kit.build_section("\n".join([intro, *_apply_line_limit(localizer, texts)])),
@@ -215,9 +217,14 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
     ]
 
 
-def _is_paid_by_invoice(overview: AccountOverview) -> bool:
+def is_paid_by_invoice(overview: AccountOverview) -> bool:
+    """Whether no seats that can be ordered need a payment method."""
     orderable = [row for row in overview.rows if row.refusal is None]
-    return bool(orderable) and all(row.subscription.outlook.is_paid_by_invoice for row in orderable)
+    return bool(orderable) and all(map(_can_order_on_invoice, orderable))
+
+
+def _can_order_on_invoice(row: SubscriptionDetails) -> bool:
+    return row.refusal is None and row.subscription.outlook.is_paid_by_invoice
 
 
 def group_products_by_method(overview: AccountOverview) -> dict[str, list[str]]:

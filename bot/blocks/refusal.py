@@ -149,7 +149,6 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-payment-method-unsupported": (_payment_methods_button, _build_services_button),
     "refusal-preview-incomplete": (_build_services_button,),
     "refusal-preview-mismatch": (_build_services_button,),
-    "refusal-price-archived": (_build_services_button,),
     "refusal-quoted-balance-changed": (_quote_button, _cart_button, _build_services_button),
     "refusal-quoted-price-changed": (_quote_button, _cart_button, _build_services_button),
     "refusal-unrelated-charges-pending": (_build_services_button,),

@@ -25,8 +25,8 @@ def build_seat_history_blocks(
     series_names = {id_: names[id_] for id_ in changed_ids[:MAX_SERIES]}
     if not series_names:
         return []
-    title = localizer.format_mrkdwn("seat-history")
     if not show_chart:
+        title = localizer.format_mrkdwn("seat-history")
         bars = [
             line
             for id_, name in series_names.items()
@@ -39,7 +39,7 @@ def build_seat_history_blocks(
     ]
     return [
         _build_chart(localizer, overview.seat_history, series_names),
-        block_kit.build_section("\n".join([title, *texts])),
+        block_kit.build_section("\n".join(texts)),
     ]
 
 

@@ -773,7 +773,10 @@ account-open-portal = { $portal ->
    *[corporate] Ouvrir le portail de facturation
 }
 account-methods = *Modes de paiement.* Pour en ajouter ou en modifier un, ou changer celui par défaut, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
-account-methods-none = *Modes de paiement :* aucun pour le moment. Pour commander des postes, il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut. Pour en ajouter une, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
+account-methods-none = *Modes de paiement :* aucun pour le moment. { $some_invoiced ->
+    [yes] Pour commander des postes qui ne sont pas payés sur facture,
+   *[no] Pour commander des postes,
+} il vous faut une carte de crédit ou de débit comme mode de paiement automatique par défaut. Pour en ajouter une, utilisez « Gérer les modes de paiement ». Ce bouton mène à GoTo Admin ; nous vous indiquerons d’abord ce que cela change.
 account-invoices = *Factures à payer*
 account-receipts = *Derniers reçus*
 account-receipts-none = *Reçus :* aucun pour le moment. Vous en recevrez un à la fin de chaque commande de Service.
@@ -1039,7 +1042,6 @@ refusal-seats-billed-with-usage = { $has_product ->
 refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
-refusal-price-archived = Les postes de l’un de ces abonnements ne sont plus vendus à son prix. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et la commande coûterait maintenant { $now }, taxes comprises. Rien n’a été commandé et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous auriez maintenant { $now } à payer. Rien n’a été commandé et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.

@@ -8,6 +8,8 @@ from datetime import datetime
 LOOK_ALIKES = {"*": "\u2217", "~": "\u223c", "`": "\u02cb"}
 FORMATTING_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 UNDERSCORE_LOOK_ALIKE = "\u02cd"
+# Most texts have none of what is escaped.
+ESCAPED_CHARACTERS = re.compile(r"[*~`_&<>]")
 
 DATE_TOKEN = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 
@@ -18,6 +20,8 @@ class SlackMarkup(str):
 
 def escape_mrkdwn(text: str) -> str:
     """So that what a person typed never becomes a mention, link or channel, nor bold or struck out."""
+    if ESCAPED_CHARACTERS.search(text) is None:
+        return text
     for sign, look_alike in LOOK_ALIKES.items():
         if text.count(sign) > 1:
             text = text.replace(sign, look_alike)

@@ -49,10 +49,11 @@ def get_sent_document_arguments(receipt: Receipt, missing_invoices: Sequence[str
 
 
 def _build_document_arguments(receipt: Receipt, invoice_numbers: Sequence[str]) -> dict[str, object]:
-    numbers = [*invoice_numbers] if receipt.is_order_confirmation else [receipt.number]
+    is_order_confirmation = receipt.is_order_confirmation
+    numbers = [*invoice_numbers] if is_order_confirmation else [receipt.number]
     shown = numbers[:MAX_INVOICE_NUMBERS]
     return {
-        "kind": "invoice" if receipt.is_order_confirmation else "receipt",
+        "kind": "invoice" if is_order_confirmation else "receipt",
         "count": len(numbers),
         "number": shown if len(shown) == len(numbers) else [*shown, "…"],
     }

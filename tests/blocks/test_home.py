@@ -71,7 +71,17 @@ def test_home_says_that_nothing_needs_attention(english: Localizer) -> None:
     assert "until 11 Nov 2026" in words or "until Nov 11, 2026" in words, "where it stands, and by when"
     assert "*Recent receipts*" in words
     assert "25 seats" in words
-    assert "Next renewals total" in words
+    assert "*Next renewals, before tax*" in words
+
+
+def test_a_single_day_of_renewals_is_said_once_and_so_is_how_seats_changed(english: Localizer) -> None:
+    overview = quiet()
+    day = overview.rows[0].subscription.period_end
+    for row in overview.rows:
+        row.subscription.period_end = day
+    words = read_text(overview, reader=english)
+    assert words.count("Next renewals") == 1
+    assert words.count("How your seats changed") <= 1
 
 
 def test_a_failed_and_an_overdue_order_wait_with_their_ways_on(english: Localizer) -> None:

@@ -82,27 +82,31 @@ async def test_r2_an_order_for_such_a_product_by_its_name_is_refused_with_the_re
     assert (after["cart"], after["quote"]) == (before["cart"], before["quote"])
 
 
-async def test_all_refusals_are_reported_together_with_their_remedies(world: World) -> None:
-    """R2, R3, R4, R14: a contract managed by Account Services, no card, and nothing but Rescue."""
+async def test_an_account_that_is_not_self_served_is_not_asked_for_a_card(world: World) -> None:
+    """R2, R4, R14, R15: it would not help, and the way to add one changes the account's portal for good."""
     ida = world.person("ida")
     refused = await add_seats(ida, "cart.blocked")
     assert "Your contract is managed by Account Services." in refused.text
-    assert NO_CARD in refused.text
+    assert NO_CARD not in refused.text
     assert "any of Ineligible AG’s subscriptions" not in refused.text  # The account is not self-served.
     assert "Rescue is sold by contract only." in refused.text
     assert links(refused).count(SERVICES) == 1
-    assert "account.manage_methods" in refused.action_ids
+    assert "account.manage_methods" not in refused.action_ids
     assert refused.submit_label is None
-    await refused.press("account.manage_methods")
-    assert (await ida.wait_for_modal("account.portal")).text
     assert await world.rows(Quote) == []
 
 
 async def test_r2_an_account_without_an_orderable_subscription_sees_a_refusal(world: World) -> None:
+    """All refusals are reported together, with their remedies (R3, R4, R14)."""
     await change(world, Account, "ineligible", self_service=True)
-    refused = await add_seats(world.person("ida"), "cart.blocked")
+    ida = world.person("ida")
+    refused = await add_seats(ida, "cart.blocked")
+    assert NO_CARD in refused.text
     assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text
     assert "Rescue is sold by contract only." in refused.text
+    assert links(refused).count(SERVICES) == 1
+    await refused.press("account.manage_methods")
+    assert (await ida.wait_for_modal("account.portal")).text
 
 
 async def test_an_expired_default_card_stops_an_order_in_the_persons_language(world: World) -> None:

@@ -6,7 +6,6 @@ from bot.billing.gateway import (
     BillingUnavailable,
     CustomerNotFound,
     MixedPricesUnsupported,
-    PriceArchived,
     QuotedBalanceChanged,
     QuotedPriceChanged,
 )
@@ -73,14 +72,14 @@ FAULTS_OF_STRIPE = (
     *(f"fault {call} {fault}" for call, faults in STRIPE_FAULTS.items() for fault in faults),
     *(f"card {card}" for card in CARDS),
 )
-# Of Stripe alone: the other provider knows every customer, archives no price, cancels nothing, never
+# Of Stripe alone: the other provider knows every customer, cancels nothing, never
 # changes a price and sends no event. Left to tests/billing/test_stripe*.py: an authentication that fails,
 # a subscription that is paid by invoice, is in another currency, or is there and not active, a failure
 # that is saved without an effect, a key that is too old or was sent with another request, an answer of
 # 402, invoices that are written off or of many lines. A customer is deleted here, but seldom while a line
 # waits: that is for tests/handlers/stripe/test_orders.py.
 REFUSALS_AT_STRIPE: tuple[type[Refusal], ...] = (
-    CustomerNotFound, PaymentMethodUnsupported, PriceArchived, QuotedBalanceChanged, QuotedPriceChanged,
+    CustomerNotFound, PaymentMethodUnsupported, QuotedBalanceChanged, QuotedPriceChanged,
     SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused,
 )  # fmt: skip
 EVENT_DELIVERIES = (
@@ -93,7 +92,7 @@ TERMS_AT_STRIPE = (
 )  # fmt: skip
 EVENTS_AT_STRIPE = (
     "elsewhere price archived", "elsewhere price sold again", "elsewhere tax changed",
-    "elsewhere balance changed", "elsewhere subscription cancelled", "line declined price_archived",
+    "elsewhere balance changed", "elsewhere subscription cancelled",
     "line declined price_changed",
     "line declined subscription_gone", "line declined balance_due", "line declined method_gone",
     "elsewhere customer deleted",

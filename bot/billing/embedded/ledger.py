@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import and_, bindparam, exists, or_
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import load_only
 from sqlmodel import col, delete, select
 
 from bot.billing.embedded.simulated_cards import decide_current_status
@@ -37,6 +38,16 @@ _IS_COPY_STALE = and_(
 _HAS_UNDECIDED_CHARGE = exists().where(
     col(LedgerCharge.subscription_id) == col(LedgerSubscription.id), UNDECIDED_CHARGE_CONDITION
 )
+# What prices depend on.
+_PRICING_COLUMNS = (
+    col(Account.time_zone),
+    col(Account.tax_id),
+    col(Account.tax_exemption),
+    col(Account.tax_rate),
+    col(Account.tax_name),
+    col(Account.home_country),
+    col(Account.pay_by_invoice),
+)
 # Built once: every opening of a cart sends it.
 _LEDGER_QUERY = (
     select(Account, LedgerSubscription, LedgerSeatBlock, or_(_IS_COPY_STALE, _HAS_UNDECIDED_CHARGE))
@@ -45,6 +56,7 @@ _LEDGER_QUERY = (
     .outerjoin(LedgerSeatBlock, col(LedgerSeatBlock.subscription_id) == LedgerSubscription.id)
     .where(col(Account.id) == bindparam("account_id"))
     .order_by(col(Subscription.id), col(LedgerSeatBlock.id))
+    .options(load_only(*_PRICING_COLUMNS, raiseload=True))  # type: ignore[arg-type]
 )
 
 
@@ -75,7 +87,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class AccountLedger:
-    """`entries` are by subscription id."""
+    """`entries` are by subscription id. Of `account`, only what prices depend on is loaded."""
 
     account: Account
     entries: dict[str, LedgerEntry]

@@ -167,8 +167,6 @@ async def _find_blocking_outcome(
         return Declined("priced_by_usage")
     if item.has_metered_sibling:
         return Declined("billed_with_usage")
-    if not item.is_price_active:
-        return Declined("price_archived")
     if item.is_paid_by_invoice != charge.is_on_invoice:
         # The person agreed to be charged, or to get an invoice.
         return Declined("not_paid_by_invoice" if charge.is_on_invoice else "paid_by_invoice")

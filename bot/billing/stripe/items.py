@@ -48,7 +48,6 @@ class SubscriptionItem:
     period: PeriodLength
     period_start: datetime
     period_end: datetime
-    is_price_active: bool
     currency: str
     product_id: str | None
     default_method: str | None
@@ -188,7 +187,6 @@ def _build_item(
         period=_read_period_length(item.price),
         period_start=from_timestamp(item.current_period_start),
         period_end=_find_period_end(item, changes),
-        is_price_active=item.price.active,
         currency=subscription.currency.upper(),
         product_id=item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY),
         default_method=get_object_id(subscription.default_payment_method),

@@ -17,7 +17,6 @@ from bot.billing.gateway import (
     Preview,
     PreviewIncomplete,
     PreviewMismatch,
-    PriceArchived,
     PricedLine,
     RecurringTotal,
     SeatsReducePrice,
@@ -183,8 +182,6 @@ def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Accou
         raise SeatsPricedByUsage(product="")
     if item.has_metered_sibling:
         raise SeatsBilledWithUsage(product="")
-    if not item.is_price_active:
-        raise PriceArchived
     if item.currency != account.currency:
         raise CurrencyMismatch
     if line.unit_price not in (None, item.unit_price):

@@ -5,7 +5,6 @@ from bot.blocks.account import (
     PortalLinks,
     build_next_renewal_blocks,
     build_portal_section,
-    build_renewal_blocks,
     format_subscriptions,
     group_products_by_method,
 )
@@ -49,8 +48,7 @@ def build_account_groups(
         [
             *head,
             *subscriptions,
-            *build_renewal_blocks(localizer, overview),
-            *build_next_renewal_blocks(localizer, overview),
+            *build_next_renewal_blocks(localizer, overview, with_totals=True),
         ],
         build_seat_history_blocks(localizer, overview, show_chart=show_chart),
         build_spending_blocks(localizer, overview, show_chart=show_spending_chart),

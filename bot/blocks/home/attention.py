@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.account import PortalLinks
+from bot.blocks.account import PortalLinks, is_paid_by_invoice
 from bot.blocks.block_kit import Block
 from bot.blocks.invoice import build_unpaid_invoice_blocks
 from bot.blocks.order_line import build_confirm_payment_button
@@ -32,7 +32,7 @@ def has_attention_items(overview: AccountOverview) -> bool:
 
 
 def can_pay(overview: AccountOverview) -> bool:
-    if any(row.subscription.outlook.is_paid_by_invoice and row.refusal is None for row in overview.rows):
+    if is_paid_by_invoice(overview):
         return True
     today = overview.account.get_local_date(overview.at)
     return any(method.is_usable(today) for method in overview.default_methods)

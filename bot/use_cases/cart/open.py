@@ -199,15 +199,17 @@ async def save_cart_draft(
 
 
 def _list_refusals(state: CartState, at: datetime) -> list[Refusal]:
+    """That of the account alone, if there is one: no card would help, nor another subscription."""
+    try:
+        state.account.check_self_service()
+    except Refusal as refusal:
+        return [refusal]
     refusals: list[Refusal] = []
-    for check in (state.account.check_self_service, lambda: state.check_default_method(at)):
-        try:
-            check()
-        except Refusal as refusal:
-            refusals.append(refusal)
-    is_any_orderable = any(row.refusal is None for row in state.rows)
-    # An account that is not self-served has said so already.
-    if not is_any_orderable and state.account.is_self_served:
+    try:
+        state.check_default_method(at)
+    except Refusal as refusal:
+        refusals.append(refusal)
+    if not any(row.refusal is None for row in state.rows):
         refusals.append(NothingToOrder(account=state.account.name))
     return refusals
 

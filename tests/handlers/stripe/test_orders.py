@@ -12,7 +12,6 @@ from bot.billing.customer_listing import ListedCustomer
 from bot.billing.gateway import (
     BillingUnavailable,
     CustomerNotFound,
-    PriceArchived,
     QuotedPriceChanged,
 )
 from bot.use_cases.accounts_import.export import export_accounts
@@ -321,9 +320,6 @@ async def refusal_of(world: StripeWorld) -> Refusal:
 
 async def test_a_subscription_missing_at_stripe_is_refused_by_name(world: StripeWorld) -> None:
     price = world.records.get_item("acme_meeting").price
-    price.active = False
-    assert isinstance(await refusal_of(world), PriceArchived)
-    price.active = True
     price.currency = "usd"
     assert isinstance(await refusal_of(world), CurrencyMismatch)
     price.currency = "eur"
