@@ -37,8 +37,8 @@ class ProductNamedTwice(Refusal):
 @dataclass(frozen=True)
 class ParsedCommand:
     """`seats` are by subscription id; `unparsed` are an UnknownProduct or AmbiguousProduct for each part
-    of the text that names no single product, the refusal of each that cannot be ordered, and a ProductNamedTwice for each product that has several
-    numbers, and therefore none."""
+    of the text that names no single product, the refusal of each that cannot be ordered, and a
+    ProductNamedTwice for each product that has several numbers, and therefore none."""
 
     seats: dict[str, int] = field(default_factory=dict)
     unparsed: list[Refusal] = field(default_factory=list)
