@@ -385,7 +385,8 @@ class StripeRecords:
         for card in self.cards.values():
             card.customer = None if card.customer == customer_id else card.customer
         for subscription in self.subscriptions.values():
-            if subscription.customer == customer_id and subscription.status != "canceled":
+            is_final = subscription.status in ("canceled", "incomplete_expired")
+            if subscription.customer == customer_id and not is_final:
                 self.cancel_subscription(subscription)
                 self.emit_event("customer.subscription.deleted", "subscription", subscription.id)
         self.emit_event("customer.deleted", "customer", customer_id)

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,43 @@ async def test_an_account_of_a_deleted_customer_is_reported_and_linked_again(unl
     assert again.output.splitlines()[-1] == "linked 1 customers", again.output
     account = await world.row(Account)
     assert (account.id, account.stripe_customer) == ("acme", "cus_slow")
+
+
+async def test_only_one_customer_like_the_account_is_linked_again(unlinked: LinkWorld) -> None:
+    records, world = unlinked.fake.records, unlinked.world
+    await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    for subscription in records.subscriptions.values():
+        if subscription.customer == "cus_acme":
+            # Its first payment was never made: Stripe lists it, also of a deleted customer.
+            subscription.status = "incomplete_expired"
+    records.delete_customer("cus_acme")
+    slow = records.customers["cus_slow"]
+    twin = records.customers["cus_twin"] = replace(slow, id="cus_twin")
+    [subscription] = [each for each in records.subscriptions.values() if each.customer == "cus_slow"]
+    # The slow account is billed in USD.
+    twins = replace(deepcopy(subscription), id="sub_twin", customer="cus_twin", currency="eur")
+    records.subscriptions["sub_twin"] = twins
+    slow.metadata = twin.metadata = {"seatbot_account": "acme", "seatbot_slack_team": "T02OTHER"}
+    rivals = "cus_twin, cus_slow name the same account acme: link one of them"
+    listed = await unlinked.link()
+    assert listed.exit_code == 0, listed.output
+    assert "acme cannot order: its customer cus_acme was deleted or merged\n" in listed.output
+    assert rivals in listed.output
+    both = await unlinked.link("cus_slow", "cus_twin", "--yes")
+    assert (both.exit_code, both.output) == (1, f"nothing was linked:\n{rivals}\n")
+    other = await unlinked.link("cus_slow", "--yes")
+    assert (other.exit_code, other.output.splitlines()[1:]) == (
+        1,
+        [
+            "cus_slow is billed in USD, and acme is kept in EUR",
+            "cus_slow would belong to T02OTHER, and acme belongs to T01ACME",
+        ],
+    )
+    linked = await unlinked.link("cus_twin", "--workspace", "T01ACME", "--yes")
+    assert linked.exit_code == 0, linked.output
+    assert (await world.row(Account)).stripe_customer == "cus_twin"
+    listed = await unlinked.link()
+    assert "cus_slow names acme in its metadata, which another customer is linked with" in listed.output
 
 
 async def test_a_customer_that_names_a_linked_account_is_reported(unlinked: LinkWorld) -> None:
