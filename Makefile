@@ -36,7 +36,7 @@ ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_query_cost.py \
 		delivery_store.py enqueue.py locks.py order_notices_cost.py overlapping_imports.py slack_user.py message_updates.py) \
 	$(addprefix handlers/test_,home_publishing.py order_end_to_end.py) handlers/access/test_workspaces.py \
 	$(addprefix handlers/faults/test_,changed_together.py crashes.py late_answers.py outages.py races.py redelivery.py) \
-	$(addprefix handlers/service_order/test_,charges.py waiting_orders.py)
+	$(addprefix handlers/service_order/test_,charges.py queued_orders.py)
 # These use no database, choose their own engine, or read one row; with Stripe, the database sees the same
 # queries as with the embedded provider.
 NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \

@@ -74,7 +74,7 @@ async def continue_to_cart(request: SlackRequest) -> View:
         command_text=metadata.command_text,
         repeated_order_id=metadata.repeats,
     )
-    return render_cart(request, page)
+    return render_cart(request, page, command_text=metadata.command_text, repeated_order_id=metadata.repeats)
 
 
 async def change_page(request: SlackRequest) -> View:
@@ -114,7 +114,7 @@ async def save(request: SlackRequest) -> View:
             request.dependencies,
             person=request.person,
             account_id=request.metadata.account,
-            seat_inputs=_get_seat_inputs(request),
+            seat_inputs=await _load_seat_inputs(request),
         )
     except QuotesPending:
         return render_pending_quotes(request, await _load_warning(request), has_new_quotes=True)
@@ -150,7 +150,12 @@ def _render_entry(
                 request, entry, command_text=kept_text, repeated_order_id=repeated_order_id
             )
         case CartPage():
-            return render_cart(request, entry)
+            return render_cart(
+                request,
+                entry,
+                command_text=command_text[:MAX_COMMAND_TEXT_LENGTH],
+                repeated_order_id=repeated_order_id,
+            )
 
 
 async def _load_warning(request: SlackRequest) -> PendingQuotesWarning:
@@ -164,16 +169,30 @@ async def _save_draft(request: SlackRequest) -> CartPage:
         request.dependencies,
         person=request.person,
         account_id=request.metadata.account,
-        seat_inputs=_get_seat_inputs(request),
+        seat_inputs=await _load_seat_inputs(request),
     )
 
 
-def _get_seat_inputs(request: SlackRequest) -> dict[str, str]:
-    return {
+async def _load_seat_inputs(request: SlackRequest) -> dict[str, str]:
+    """What was typed on the page, and what was filled in on the others."""
+    typed = {
         block_id.removeprefix(SEATS_BLOCK_PREFIX): text
         for block_id, text in request.input_values.items()
         if block_id.startswith(SEATS_BLOCK_PREFIX)
     }
+    metadata = request.metadata
+    if not (metadata.command_text or metadata.repeats):
+        return typed
+    page = await load_cart_page(
+        request.dependencies,
+        person=request.person,
+        account_id=metadata.account,
+        command_text=metadata.command_text,
+        repeated_order_id=metadata.repeats,
+    )
+    orderable_ids = {row.subscription.id for row in page.rows if row.refusal is None}
+    filled_in = {id_: str(seats) for id_, seats in page.seat_inputs.items() if id_ in orderable_ids}
+    return filled_in | typed
 
 
 def _render_own_quote(request: SlackRequest, details: QuoteDetails) -> View:

@@ -75,7 +75,7 @@ async def render_next_cart_view(request: SlackRequest) -> View:
         command_text=command_text,
         repeated_order_id=request.metadata.repeats,
     )
-    return render_cart(request, page)
+    return render_cart(request, page, command_text=command_text, repeated_order_id=request.metadata.repeats)
 
 
 def render_pending_quotes(
@@ -102,13 +102,28 @@ def render_pending_quotes(
     )
 
 
-def render_cart(request: SlackRequest, cart_page: CartPage, page: int | None = None) -> View:
+def render_cart(
+    request: SlackRequest,
+    cart_page: CartPage,
+    page: int | None = None,
+    *,
+    command_text: str = "",
+    repeated_order_id: int = 0,
+) -> View:
+    """What the text or the order fills in on other pages is stored with what is typed on this one."""
     settings = request.dependencies.settings
     page = cart_blocks.get_requested_page(cart_page) if page is None else page
+    has_pages = cart_blocks.count_pages(len(cart_page.rows)) > 1
     return cart_blocks.render_cart_modal(
         request.localizer,
         cart_page,
-        ModalMetadata(account=cart_page.account.id, origin="cart", page=page),
+        ModalMetadata(
+            account=cart_page.account.id,
+            origin="cart",
+            page=page,
+            command_text=command_text if has_pages else "",
+            repeats=repeated_order_id if has_pages else 0,
+        ),
         settings.max_seats_per_line,
         services_url=settings.account_services_url,
     )

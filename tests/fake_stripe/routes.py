@@ -177,6 +177,7 @@ def retrieve_schedule(records: StripeRecords, params: Params, schedule_id: str) 
 
 
 def retrieve_subscription(records: StripeRecords, params: Params, subscription_id: str) -> Params:
+    """docs.stripe.com/api/subscriptions/retrieve"""
     return serializers.serialize_subscription(records, _get_subscription(records, subscription_id))
 
 
@@ -207,11 +208,13 @@ def list_invoices(records: StripeRecords, params: Params) -> Params:
 
 
 def retrieve_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
+    """docs.stripe.com/api/invoices/retrieve"""
     payments = "payments" in params.get("expand", [])
     return serializers.serialize_invoice(records, _get_invoice(records, invoice_id), payments=payments)
 
 
 def list_subscription_items(records: StripeRecords, params: Params) -> Params:
+    """docs.stripe.com/api/subscription_items/list"""
     subscription = _get_subscription(records, params["subscription"])
     return _paginate(
         "/v1/subscription_items",
@@ -221,6 +224,7 @@ def list_subscription_items(records: StripeRecords, params: Params) -> Params:
 
 
 def list_invoice_lines(records: StripeRecords, params: Params, invoice_id: str) -> Params:
+    """docs.stripe.com/api/invoice-line-item/retrieve"""
     return _paginate(
         f"/v1/invoices/{invoice_id}/lines",
         serializers.serialize_invoice_lines(_get_invoice(records, invoice_id)),
@@ -236,6 +240,7 @@ def finalize_invoice(records: StripeRecords, params: Params, invoice_id: str) ->
 
 
 def void_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
+    """docs.stripe.com/api/invoices/void"""
     invoice = _get_invoice(records, invoice_id)
     records.void_invoice(invoice)
     invoice.was_voided_by_request = True
@@ -243,6 +248,7 @@ def void_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Par
 
 
 def retrieve_payment_intent(records: StripeRecords, params: Params, payment_intent_id: str) -> Params:
+    """docs.stripe.com/api/payment_intents/retrieve"""
     for invoice in records.invoices.values():
         for payment_intent in (invoice.payment_intent, invoice.attached_payment_intent):
             if payment_intent and payment_intent.id == payment_intent_id:

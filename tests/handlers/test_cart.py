@@ -115,6 +115,25 @@ async def test_a_product_named_in_the_command_is_shown_on_its_page(world: World)
     assert await load_cart_seats(world) == {"slow_77": 4}
 
 
+async def test_what_the_command_or_an_earlier_order_fills_in_on_another_page_is_kept(world: World) -> None:
+    await import_many(world)
+    sam = world.person("sam")
+    await open_modal(sam, "/add-seats", "product-77 4 product-03 2", "cart.save")
+    await sam.submit()
+    await sam.wait_for_modal("quote.review")
+    assert await load_cart_seats(world) == {"slow_77": 4, "slow_03": 2}
+
+
+async def test_a_wrong_number_for_one_product_leaves_the_others(world: World) -> None:
+    """The form says which; what was understood is filled in."""
+    await import_many(world, 3)
+    sam = world.person("sam")
+    form = await open_modal(sam, "/add-seats", "product-01 2 product-02 2.5", "cart.save")
+    assert "“2.5” isn’t a number of seats." in form.text
+    assert form.value("seats:slow_01") == "2"
+    assert not form.value("seats:slow_02")
+
+
 async def test_a_page_with_nothing_to_order_on_it_still_says_what_is_wrong(world: World) -> None:
     """There is no field to put the words at: they stand above."""
     await import_many(world)

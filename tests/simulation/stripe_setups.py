@@ -36,8 +36,10 @@ NEXT_PHASE, END = (int(datetime(2030, month, 1, tzinfo=UTC).timestamp()) for mon
 def set_up_subscription(records: StripeRecords, subscription: Subscription, random: Random) -> str:
     """Change a few things about it; says which."""
     chosen = [set_up for set_up in SET_UPS if random.random() < 0.15]
-    names = [set_up(records, subscription, random) for set_up in chosen]
-    _drop_split_coupons(subscription)
+    names = []
+    for set_up in chosen:
+        names.append(set_up(records, subscription, random))
+        _drop_split_coupons(subscription)
     return ", ".join(names) or "as usual"
 
 
@@ -122,7 +124,7 @@ def _choose_coupon(subscription: Subscription, random: Random) -> Coupon:
 def _drop_split_coupons(subscription: Subscription) -> None:
     """How Stripe splits an amount among lines is not documented."""
     settings, [first, *others] = subscription.settings, subscription.items
-    if others or first.price.tiers:
+    if others or first.price.tiers or settings.itemizes_proration_discounts:
         settings.coupons = [coupon for coupon in settings.coupons if coupon.percent_off]
 
 

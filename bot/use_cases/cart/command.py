@@ -37,8 +37,8 @@ class ProductNamedTwice(Refusal):
 @dataclass(frozen=True)
 class ParsedCommand:
     """`seats` are by subscription id; `unparsed` are an UnknownProduct or AmbiguousProduct for each part
-    of the text that names no single product, and a ProductNamedTwice for each product that has several
-    numbers, and therefore none."""
+    of the text that names no single product, the refusal of each that cannot be ordered, and a
+    ProductNamedTwice for each product that has several numbers, and therefore none."""
 
     seats: dict[str, int] = field(default_factory=dict)
     unparsed: list[Refusal] = field(default_factory=list)
@@ -56,12 +56,14 @@ def parse_command_text(
     """`webinar 5`, `5 webinar`, `webinar +5`, `5 seats of webinar, please` → {the id of its subscription: 5};
     `webinar 5 training 2` → one for each; nothing if the text holds no number, or two for one product.
 
-    Raises the reason why the product cannot be ordered (R2, R4), SeatsNotANumber or TooManySeats.
+    Raises the reason why the product cannot be ordered (R2, R4), SeatsNotANumber or TooManySeats, unless the
+    text names several products: then that is among `unparsed`.
     """
     parsed, numbers = ParsedCommand(), dict[str, list[int]]()
     product_names = {row.subscription.id: row.product.name for row in rows}
     tokens = command_text.split()
-    for part in _split_by_product(tokens, rows) if tokens else []:
+    parts = _split_by_product(tokens, rows) if tokens else []
+    for part in parts:
         words = _choose_reading(part, rows)
         if not words.product_name and not words.number:
             continue
@@ -70,10 +72,15 @@ def parse_command_text(
         except (UnknownProduct, AmbiguousProduct) as unparsed:
             parsed.unparsed.append(unparsed)
             continue
-        if row.refusal is not None:
-            raise row.refusal
+        try:
+            seats = _parse_orderable_seats(row, words.number, bounds)
+        except Refusal as refusal:
+            if len(parts) == 1:
+                raise
+            parsed.unparsed.append(refusal)
+            continue
         if words.number:
-            numbers.setdefault(row.subscription.id, []).append(bounds.parse_seats(words.number))
+            numbers.setdefault(row.subscription.id, []).append(seats)
     for subscription_id, typed in numbers.items():
         if len(typed) == 1:
             parsed.seats[subscription_id] = typed[0]
@@ -81,6 +88,12 @@ def parse_command_text(
             twice = ProductNamedTwice(product=product_names[subscription_id], numbers=typed)
             parsed.unparsed.append(twice)
     return parsed
+
+
+def _parse_orderable_seats(row: SubscriptionDetails, number: str, bounds: SeatLimits) -> int:
+    if row.refusal is not None:
+        raise row.refusal
+    return bounds.parse_seats(number)
 
 
 def _split_by_product(tokens: list[str], rows: list[SubscriptionDetails]) -> list[list[str]]:
