@@ -13,7 +13,11 @@ from bot.billing.stripe.upcoming_changes import EXPANSIONS, read_discount
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 
-CUSTOMER_EXPANSIONS = ["discount.source.coupon", "discount.source.coupon.currency_options"]
+CUSTOMER_EXPANSIONS = [
+    "discount.source.coupon",
+    "discount.source.coupon.applies_to",
+    "discount.source.coupon.currency_options",
+]
 INVOICE_METADATA_KEY = "seatbot_pay_by_invoice"
 
 

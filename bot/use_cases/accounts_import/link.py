@@ -129,9 +129,9 @@ class LinkReport:
             yield f"{customer_id} is linked with {account_id}"
         customer_ids = self._list_customer_ids_by_account()
         for account_id, customer_id in self.gone.items():
-            [successor, *others] = customer_ids.get(account_id) or [None]
-            is_named = successor is not None and not others
-            advice = f"; {successor} names the account: link-stripe {successor}" if is_named else ""
+            successors, advice = customer_ids.get(account_id, []), ""
+            if len(successors) == 1:
+                advice = f"; {successors[0]} names the account: link-stripe {successors[0]}"
             yield f"{account_id} cannot order: its customer {customer_id} was deleted or merged{advice}"
         yield from self.list_rivals()
         for customer_id, account_id in self.conflicts.items():
@@ -226,7 +226,7 @@ def _list_differences(account: Account, customer: ListedCustomer, options: LinkO
     """What a stored account does not take over from another customer: its quotes and orders are in its
     currency, and its contacts are members of its workspace."""
     if customer.currency != account.currency:
-        yield f"{customer.id} is billed in {customer.currency}, and {account.id} is kept in {account.currency}"
+        yield f"{customer.id} is billed in {customer.currency}, and {account.id} in {account.currency}"
     owner = options.workspace or customer.slack_team
     if owner is not None and owner != account.slack_team:
         yield f"{customer.id} would belong to {owner}, and {account.id} belongs to {account.slack_team}"
