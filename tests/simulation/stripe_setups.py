@@ -142,9 +142,9 @@ def start_foreign_update(records: StripeRecords, subscription: Subscription, ran
     is_possible = subscription.status == "active" and subscription.pending_update is None
     if not is_possible or not item.current_period_start <= records.now < item.current_period_end:
         return "no foreign update"
-    usual, records.card_network = records.card_network, _never_confirm
+    quantity, usual, records.card_network = item.quantity, records.card_network, _never_confirm
     try:
-        invoice = records.update_quantity(subscription, item, item.quantity + 1, records.now)
+        invoice = records.update_quantity(subscription, item, quantity + 1, records.now)
     except ApiError:
         return "a foreign update refused"
     finally:
@@ -152,7 +152,7 @@ def start_foreign_update(records: StripeRecords, subscription: Subscription, ran
     records.foreign_invoices.add(invoice.id)
     if subscription.pending_update is None:
         # It cost nothing.
-        records.set_quantity(item.id, item.quantity - 1)
+        records.set_quantity(item.id, quantity)
         return "a foreign update taken back"
     return "a foreign update pending"
 
