@@ -310,13 +310,16 @@ async def test_r27_an_amount_off_counts_only_in_a_currency_and_for_a_product_of_
 async def test_r27_the_customers_discount_does_not_replace_one_for_other_products(
     provider: StripeProvider, *, is_deleted: bool
 ) -> None:
-    """Which products a coupon was for is no longer known once it was deleted."""
+    """Which products a coupon was for is no longer known once it was deleted. It is read once."""
     records = provider.fake.records
     records.customers[CUSTOMER].coupon = Coupon("PARTNER", "Partner", 10)
     coupon = replace(FIXED, products=("prod_other",), is_deleted=is_deleted)
-    records.subscriptions[THERE].settings.coupons = [coupon]
-    [month, _] = await provider.gateway.list_subscriptions("acme")
-    assert [each.name for each in month.outlook.discounts] == (["Fixed"] if is_deleted else [])
+    for subscription in records.subscriptions.values():
+        subscription.settings.coupons = [coupon]
+    [month, year] = await provider.gateway.list_subscriptions("acme")
+    shown = [[each.name for each in state.outlook.discounts] for state in (month, year)]
+    assert shown == [["Fixed"] if is_deleted else []] * 2
+    assert len([r for r in provider.fake.requests if r.path.startswith("/v1/coupons/")]) == 1
     assert month.outlook.renewal is not None
     assert month.outlook.renewal.net == 35000
 

@@ -125,8 +125,32 @@ class ItemUpcomingChanges:
         return self.build_upcoming_changes("UTC").find_charge_refusal()
 
 
+class CouponReader:
+    """Reads each coupon once, with its products and its amounts in other currencies: a list of subscriptions
+    cannot include them."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+        self._coupons: dict[str, stripe.Coupon | None] = {}
+
+    async def find_coupon(self, coupon_id: str) -> stripe.Coupon | None:
+        """Returns None if it was deleted: its discounts go on without it
+        (docs.stripe.com/api/coupons/delete)."""
+        if coupon_id not in self._coupons:
+            self._coupons[coupon_id] = await self._fetch_coupon(coupon_id)
+        return self._coupons[coupon_id]
+
+    async def _fetch_coupon(self, coupon_id: str) -> stripe.Coupon | None:
+        wanted = ["applies_to", "currency_options"]
+        call = self._client.v1.coupons.retrieve_async(coupon_id, {"expand": wanted})
+        try:
+            return await request_stripe(call, "coupons.retrieve", expects=is_missing)
+        except stripe.InvalidRequestError:
+            return None
+
+
 async def fetch_upcoming_changes(
-    client: stripe.StripeClient, subscription: stripe.Subscription, item: stripe.SubscriptionItem
+    coupons: CouponReader, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> ItemUpcomingChanges:
     pause, pending, product = subscription.pause_collection, subscription.pending_update, item.price.product
     standing = STATUSES.get(subscription.status, SubscriptionStatus.ACTIVE)
@@ -147,7 +171,7 @@ async def fetch_upcoming_changes(
         scheduled_change=_find_scheduled_change(schedule, subscription, item) if schedule else None,
         pauses_at=pause_at,
         update_pending_until=from_timestamp(pending.expires_at) if pending else None,
-        discounts=await _fetch_discounts(client, subscription, item),
+        discounts=await _fetch_discounts(coupons, subscription, item),
         invoice_terms=_read_invoice_terms(subscription),
         stripe_product_id=product if isinstance(product, str) else product.id,
     )
@@ -222,32 +246,26 @@ def _compare_phase(
 
 
 async def _fetch_discounts(
-    client: stripe.StripeClient, subscription: stripe.Subscription, item: stripe.SubscriptionItem
+    coupons: CouponReader, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> tuple[ItemDiscount, ...]:
     """Those of an item come first; Stripe does not expand them in a list of subscriptions."""
     found = []
     for discount in [*(item.discounts or ()), *(subscription.discounts or ())]:
         if isinstance(discount, stripe.Discount):
-            found.append(await _fetch_discount(client, discount, subscription.currency))
+            found.append(await _fetch_discount(coupons, discount, subscription.currency))
         else:
             found.append(ItemDiscount())
     return tuple(found)
 
 
-async def _fetch_discount(
-    client: stripe.StripeClient, discount: stripe.Discount, currency: str
-) -> ItemDiscount:
-    """A list of subscriptions cannot include a coupon's products, nor its amounts in other currencies."""
+async def _fetch_discount(coupons: CouponReader, discount: stripe.Discount, currency: str) -> ItemDiscount:
     coupon = discount.source.coupon
     if not isinstance(coupon, stripe.Coupon):
         return read_discount(discount)
-    call = client.v1.coupons.retrieve_async(coupon.id, {"expand": ["applies_to", "currency_options"]})
-    try:
-        return _build_discount(discount, await request_stripe(call, "coupons.retrieve", expects=is_missing))
-    except stripe.InvalidRequestError:
-        # Its discounts go on without it (docs.stripe.com/api/coupons/delete).
-        known = read_discount(discount)
-        return known if coupon.currency in (None, currency) else replace(known, amounts=())
+    whole, known = await coupons.find_coupon(coupon.id), read_discount(discount)
+    if whole is not None:
+        return _build_discount(discount, whole)
+    return known if coupon.currency in (None, currency) else replace(known, amounts=())
 
 
 def read_discount(discount: stripe.Discount) -> ItemDiscount:
