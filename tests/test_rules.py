@@ -10,6 +10,7 @@ import pytest
 from tests.rules_page import ROOT, RULES_PAGE, rule_sections
 
 SOURCES = {".py", ".md", ".yml", ".yaml", ".toml", ".ftl", ".typ", ".mako", ".patch", ".json", ".sh", ""}
+NOT_OURS = {"__pycache__", "build"}
 CITATION = re.compile(r"\bR[0-9]{1,2}\b")
 MARK = "*not built yet*"
 
@@ -22,7 +23,7 @@ NOT_BUILT_YET = {
 
 def source_files() -> Iterator[Path]:
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in NOT_OURS]
         for path in (Path(folder, name) for name in names if not name.startswith(".")):
             if path.suffix in SOURCES:
                 yield path

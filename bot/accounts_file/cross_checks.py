@@ -10,6 +10,8 @@ from typing import Any
 
 from bot.accounts_file.yaml_with_lines import FieldPath, format_path
 from bot.tax_id import is_tax_id
+from models.account.address_fields import get_address_fields
+from models.checkout import COUNTRY_CODES
 from models.document_sequence import QUOTE_PREFIX
 from models.money import InvalidAmount, UnknownCurrency, check_currency, parse_amount
 from models.product import DEFAULT_PRODUCTS
@@ -87,6 +89,7 @@ def _list_account_problems(
     for section, key, normalize in _UNIQUE_WITHIN_ACCOUNT:
         yield from _list_duplicates(_list_entries(path, account, section), key, normalize)
     yield from _list_slack_team_problems(located)
+    yield from _list_address_problems(located)
     yield from _list_tax_id_problems(located)
     yield from _list_contact_problems(located, stored)
     yield from _list_ownership_problems(located, stored)
@@ -104,6 +107,22 @@ def _list_slack_team_problems(located: EntryAt) -> Iterator[ProblemAt]:
         yield (*path, "slack_team"), "is missing: name a workspace, or an organisation by slack_enterprise"
     if len(given) > 1:
         yield (*path, "slack_enterprise"), "is given beside slack_team: an account belongs to one of them"
+
+
+def _list_address_problems(located: EntryAt) -> Iterator[ProblemAt]:
+    """It needs what checkout needs, except for a state, which older files leave out. That of a linked account
+    may be incomplete, as Stripe's may: checkout asks for the rest."""
+    path, account = located
+    address = account.get("billing_address")
+    if not isinstance(address, dict) or _get_text(account, _STRIPE_CUSTOMER_FIELD):
+        return
+    if address.get("line1") is None:
+        yield (*path, "billing_address", "line1"), "is missing"
+    country = _get_text(address, "country").upper()
+    required = get_address_fields(country).required if country in COUNTRY_CODES else frozenset()
+    for name in ("postal_code", "city"):
+        if name in required and address.get(name) in (None, ""):
+            yield (*path, "billing_address", name), "is missing"
 
 
 def _list_tax_id_problems(located: EntryAt) -> Iterator[ProblemAt]:

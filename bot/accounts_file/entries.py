@@ -14,13 +14,9 @@ from pydantic import (
     ConfigDict,
     EmailStr,
     Field,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from models.account.address_fields import get_address_fields
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
 from models.money import UnknownCurrency, check_currency
 from models.subscription.period_length import PeriodLength
@@ -230,22 +226,14 @@ class FileEntry(BaseModel):
 
 
 class AddressEntry(FileEntry):
-    """It needs what checkout needs, except for a state, which older files leave out."""
+    """What its country needs is among the cross checks: an account that is linked may lack some of it."""
 
     country: CountryCode
-    line1: RequiredText
+    line1: RequiredText = ""
     line2: RequiredText = ""
-    postal_code: TextOrBlank = Field("", validate_default=True)
-    city: TextOrBlank = Field("", validate_default=True)
+    postal_code: TextOrBlank = ""
+    city: TextOrBlank = ""
     state: RequiredText = ""
-
-    @field_validator("postal_code", "city")
-    @classmethod
-    def _check_present(cls, value: str, info: ValidationInfo) -> str:
-        country = info.data.get("country")
-        if not value and country and info.field_name in get_address_fields(country).required:
-            raise PydanticCustomError("missing", "is missing")
-        return value
 
 
 class SelfServiceEntry(FileEntry):

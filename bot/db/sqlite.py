@@ -203,8 +203,8 @@ class SQLiteBackend:
             await self._run_blocking(lambda: _upgrade(self.sync_engine))
 
     async def is_migrated(self) -> bool:
-        if self._path is not None and not self._path.exists():
-            # Connecting would create it.
+        if self._path is not None and self._path.parent.is_dir() and not self._path.exists():
+            # Connecting would create it (without its folder, it fails).
             return False
         with self.sync_engine.connect() as connection:
             return is_usable(connection)

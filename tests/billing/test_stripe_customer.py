@@ -282,10 +282,11 @@ IN_BOTH = replace(IN_DOLLARS, currency_options={"eur": 400})
         (FIXED, [("Fixed", 500, "EUR")], 34500),
         (IN_DOLLARS, [], 35000),
         (IN_BOTH, [("Fixed", 400, "EUR")], 34600),
+        (replace(FIXED, products=("prod_other",)), [], 35000),
     ],
 )
 @pytest.mark.parametrize("is_customers", [True, False])
-async def test_r27_an_amount_off_counts_only_in_a_currency_of_its_coupon(
+async def test_r27_an_amount_off_counts_only_in_a_currency_and_for_a_product_of_its_coupon(
     provider: StripeProvider,
     coupon: Coupon,
     shown: list[tuple[str, int, str]],
@@ -303,6 +304,24 @@ async def test_r27_an_amount_off_counts_only_in_a_currency_of_its_coupon(
     assert discounts == shown
     assert month.outlook.renewal is not None
     assert month.outlook.renewal.net == renewal
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+async def test_r27_the_customers_discount_does_not_replace_one_for_other_products(
+    provider: StripeProvider, *, is_deleted: bool
+) -> None:
+    """Which products a coupon was for is no longer known once it was deleted. It is read once."""
+    records = provider.fake.records
+    records.customers[CUSTOMER].coupon = Coupon("PARTNER", "Partner", 10)
+    coupon = replace(FIXED, products=("prod_other",), is_deleted=is_deleted)
+    for subscription in records.subscriptions.values():
+        subscription.settings.coupons = [coupon]
+    [month, year] = await provider.gateway.list_subscriptions("acme")
+    shown = [[each.name for each in state.outlook.discounts] for state in (month, year)]
+    assert shown == [["Fixed"] if is_deleted else []] * 2
+    assert len([r for r in provider.fake.requests if r.path.startswith("/v1/coupons/")]) == 1
+    assert month.outlook.renewal is not None
+    assert month.outlook.renewal.net == 35000
 
 
 async def test_a_discount_outlives_its_coupon(provider: StripeProvider) -> None:

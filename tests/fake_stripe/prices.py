@@ -46,6 +46,10 @@ class Price:
     tax_behavior: Literal["exclusive", "inclusive"] = "exclusive"
     currency_options: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def product(self) -> str:
+        return f"prod_{self.id}"
+
     def list_parts(self, quantity: int, currency: str) -> list[tuple[int, Fraction]]:
         """What a whole period of `quantity` costs: one line with its quantity, or one for each graduated
         tier."""

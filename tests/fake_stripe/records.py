@@ -385,7 +385,8 @@ class StripeRecords:
         for card in self.cards.values():
             card.customer = None if card.customer == customer_id else card.customer
         for subscription in self.subscriptions.values():
-            if subscription.customer == customer_id and subscription.status != "canceled":
+            is_final = subscription.status in ("canceled", "incomplete_expired")
+            if subscription.customer == customer_id and not is_final:
                 self.cancel_subscription(subscription)
                 self.emit_event("customer.subscription.deleted", "subscription", subscription.id)
         self.emit_event("customer.deleted", "customer", customer_id)
@@ -498,7 +499,11 @@ class StripeRecords:
         """The customer's counts only if the subscription has none:
         docs.stripe.com/billing/subscriptions/coupons, "Discounts on customers"."""
         customer_coupon = self.customers[subscription.customer].coupon
-        return subscription.settings.coupons or ([customer_coupon] if customer_coupon else [])
+        coupons = subscription.settings.coupons or ([customer_coupon] if customer_coupon else [])
+        if any(coupon.products for coupon in coupons) and len(subscription.items) > 1:
+            raise NotImplementedError("a coupon for some of several items")
+        product = subscription.items[0].price.product
+        return [coupon for coupon in coupons if not coupon.products or product in coupon.products]
 
     def _get_discount_id(self, subscription: Subscription) -> str:
         return f"di_{self._list_coupons(subscription)[0].id}"

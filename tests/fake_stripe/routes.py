@@ -163,9 +163,7 @@ def retrieve_coupon(records: StripeRecords, params: Params, coupon_id: str) -> P
     coupon = records.find_coupon(coupon_id)
     if coupon is None or coupon.is_deleted:
         raise build_resource_missing("coupon", coupon_id)
-    return serializers.serialize_coupon(
-        coupon, with_currency_options="currency_options" in params.get("expand", [])
-    )
+    return serializers.serialize_coupon(coupon, params.get("expand", []))
 
 
 def retrieve_schedule(records: StripeRecords, params: Params, schedule_id: str) -> Params:

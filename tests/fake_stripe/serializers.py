@@ -52,7 +52,7 @@ def serialize_price(price: Price, *, with_currency_options: bool = False) -> dic
         currency=price.currency,
         livemode=False,
         metadata=price.metadata,
-        product=f"prod_{price.id}",
+        product=price.product,
         recurring=recurring,
         tax_behavior=price.tax_behavior,
         tiers_mode=price.tiers_mode if price.tiers else None,
@@ -282,8 +282,9 @@ def _serialize_phase(phase: SchedulePhase) -> dict[str, Any]:
     )
 
 
-def serialize_coupon(coupon: Coupon, *, with_currency_options: bool = False) -> dict[str, Any]:
-    """docs.stripe.com/api/coupons/object; `currency_options` only if expanded, with the default currency."""
+def serialize_coupon(coupon: Coupon, expand: Collection[str] = ()) -> dict[str, Any]:
+    """docs.stripe.com/api/coupons/object; `currency_options` only if expanded, with the default currency, and
+    `applies_to` only if expanded: github.com/stripe/stripe-node/issues/2234."""
     serialized = fill_object(
         stripe.Coupon,
         id=coupon.id,
@@ -298,7 +299,9 @@ def serialize_coupon(coupon: Coupon, *, with_currency_options: bool = False) -> 
         times_redeemed=1,
         valid=True,
     )
-    if with_currency_options and coupon.currency is not None:
+    if "applies_to" in expand and coupon.products:
+        serialized["applies_to"] = {"products": [*coupon.products]}
+    if "currency_options" in expand and coupon.currency is not None:
         amounts = {coupon.currency: coupon.amount_off, **coupon.currency_options}
         serialized["currency_options"] = {code: {"amount_off": amount} for code, amount in amounts.items()}
     return serialized
@@ -334,12 +337,8 @@ def serialize_customer(customer: Customer, expand: Collection[str] = ()) -> dict
     if customer.deleted:
         return {"id": customer.id, "object": "customer", "deleted": True}
     coupon, coupon_path = customer.coupon, "discount.source.coupon"
-    has_options = f"{coupon_path}.currency_options" in expand
-    shown = (
-        serialize_coupon(coupon, with_currency_options=has_options)
-        if coupon and coupon_path in expand
-        else None
-    )
+    of_coupon = [path.removeprefix(f"{coupon_path}.") for path in expand]
+    shown = serialize_coupon(coupon, of_coupon) if coupon and coupon_path in expand else None
     address = {name: customer.address.get(name) for name in stripe.Customer.Address.__annotations__}
     settings = {
         "default_payment_method": customer.default_payment_method,

@@ -57,6 +57,8 @@ class Coupon:
     # Its discounts go on: docs.stripe.com/api/coupons/delete
     is_deleted: bool = False
     duration: Literal["forever", "once"] = "forever"
+    # The products that it is for, if not all: docs.stripe.com/api/coupons/object, applies_to
+    products: tuple[str, ...] = ()
 
     def get_amount_off(self, currency: str) -> int:
         """Nothing in a currency that it has no amount in."""

@@ -4,7 +4,8 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +15,16 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bot.blocks.block_kit import ModalMetadata
+from bot.blocks.service_order import render_placement_modal
 from bot.db import Database
 from bot.dependencies import Dependencies
+from bot.i18n import Localizer
 from bot.permissions import SlackIdentity
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout import begin_checkout, open_checkout, save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
+from models.details import PlacementPage
 from models.ledger import ChargeStatus
 from sandbox import Sandbox
 from sandbox.delivery import compute_signature
@@ -54,15 +58,22 @@ class StressResult:
 async def run_stress(processes: int, presses: int, rounds: int, done: Callable[[], None]) -> StressResult:
     """Each round is one quote, and `presses` for it to each process at the same moment."""
     with database_url("migrated", "postgresql") as url, tempfile.TemporaryDirectory() as folder:
-        database = Database(url)
-        await import_accounts(database, path=accounts_file(Path(folder), [BUYER]), at=datetime.now(UTC))
-        async with Sandbox.start(WORKSPACE) as slack:
+        async with _open_database(url) as database, Sandbox.start(WORKSPACE) as slack:
+            await import_accounts(database, path=accounts_file(Path(folder), [BUYER]), at=datetime.now(UTC))
             environment = build_environment(slack, url, transport="http")
             async with run_replicas(processes, environment, Path(folder)) as started, _session() as session:
                 presses_run = _ConcurrentPresses(slack, database, started, session, StressResult())
                 await presses_run.run(presses, rounds, done)
-        await database.close()
     return presses_run.result
+
+
+@asynccontextmanager
+async def _open_database(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def _session() -> aiohttp.ClientSession:
@@ -87,10 +98,10 @@ class _ConcurrentPresses:
             await refresh_slack_user(dependencies, person)
         begun = time.monotonic()
         for number in range(rounds):
-            quote_id = await _quote_ready(dependencies, number)
+            shown = await _quote_ready(dependencies, number)
             await asyncio.gather(
                 *(
-                    self._press(replica, quote_id, person=list(PEOPLE.values())[n % 2])
+                    self._press(replica, *list(shown.items())[n % 2])
                     for replica in self.replicas
                     for n in range(presses)
                 )
@@ -106,12 +117,12 @@ class _ConcurrentPresses:
         outbox = Outbox(self.database, at=datetime.now(UTC))
         return outbox.dependencies
 
-    async def _press(self, replica: ReplicaProcess, quote_id: int, *, person: str) -> None:
+    async def _press(self, replica: ReplicaProcess, person: str, metadata: str) -> None:
         self.result.presses += 1
         view_id = f"V{self.result.presses}"
         begun = time.monotonic()
         try:
-            answer = await self._send(replica, _submission(view_id, quote_id, person))
+            answer = await self._send(replica, _submission(view_id, metadata, person))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.result.errors.append(f"{view_id}: no answer: {error!r}")
             return
@@ -170,15 +181,26 @@ def _people() -> list[SlackIdentity]:
     return [SlackIdentity(TEAM, user_id, "stress") for user_id in PEOPLE.values()]
 
 
-async def _quote_ready(dependencies: Dependencies, number: int) -> int:
-    """A quote whose checkout both have saved, so that either may place it."""
+async def _quote_ready(dependencies: Dependencies, number: int) -> dict[str, str]:
+    """A quote whose checkout both have saved, so that either may place it. Returns by user id the private
+    metadata of the order as it is shown to each."""
     first, *_ = people = _people()
     seats = {BUYER.subscription_id: str(1 + number % 3)}
     details = await save_cart(dependencies, person=first, account_id=BUYER.account_id, seat_inputs=seats)
     for person in people:
         checkout = await open_checkout(dependencies, person=person, quote_id=details.quote.key)
         await save_checkout(dependencies, person=person, quote_id=details.quote.key, form=checkout.form)
-    return details.quote.key
+    return {
+        person.user_id: await _render_placement_metadata(dependencies, person, details.quote.key)
+        for person in people
+    }
+
+
+async def _render_placement_metadata(dependencies: Dependencies, person: SlackIdentity, quote_id: int) -> str:
+    page = await begin_checkout(dependencies, person=person, quote_id=quote_id)
+    assert isinstance(page, PlacementPage)
+    metadata = ModalMetadata(account=BUYER.account_id, quote=quote_id)
+    return str(render_placement_modal(Localizer(), page, metadata)["private_metadata"])
 
 
 def _words(answer: dict[str, Any]) -> str:
@@ -188,7 +210,7 @@ def _words(answer: dict[str, Any]) -> str:
     return " ".join([*texts, *map(str, (answer.get("errors") or {}).values())]).strip()
 
 
-def _submission(view_id: str, quote_id: int, user_id: str) -> dict[str, Any]:
+def _submission(view_id: str, metadata: str, user_id: str) -> dict[str, Any]:
     return {
         "type": "view_submission",
         "team": {"id": TEAM, "domain": "acme"},
@@ -200,7 +222,7 @@ def _submission(view_id: str, quote_id: int, user_id: str) -> dict[str, Any]:
             "id": view_id,
             "type": "modal",
             "callback_id": "service_order.place",
-            "private_metadata": ModalMetadata(account=BUYER.account_id, quote=quote_id).to_json(),
+            "private_metadata": metadata,
             "state": {"values": {}},
             "blocks": [],
         },

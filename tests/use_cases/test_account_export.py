@@ -107,9 +107,16 @@ async def test_an_address_that_checkout_accepts_is_imported_as_it_was_exported(
 async def test_an_export_of_a_linked_account_is_imported_into_a_new_database(
     imports: Import, database: Database, session: Session, tmp_path: Path
 ) -> None:
-    """Its subscriptions are Stripe's, and not known there yet."""
+    """Its subscriptions are Stripe's, and not known there yet; its address has what Stripe knows."""
     await imports()
-    await change(database, await get_row(session, Account), stripe_customer="cus_acme")
+    await change(
+        database,
+        await get_row(session, Account),
+        stripe_customer="cus_acme",
+        line1="",
+        postal_code="",
+        city="",
+    )
     exported, path = await export_accounts(database), tmp_path / "export.yml"
     [account] = exported.content["accounts"]
     assert account["administrators"] == [{"email": "hugo@acme.example", "name": "Hugo Petit"}]

@@ -20,6 +20,7 @@ from bot.use_cases.delivery.run import DeliveryRun, load_runs
 from bot.use_cases.delivery.store import DeliveryResultWriter
 from bot.use_cases.rate_limits import get_delivery_timeout
 from models.notice import Notice, NoticeKind, NoticeStatus, OrderMessage
+from models.notice.payloads import DocumentFilePayload
 from tests.database_faults import failing_statements
 from tests.query_log import log_queries
 from tests.use_cases.outbox import Outbox, is_marking_delivered
@@ -133,3 +134,22 @@ async def test_a_notice_that_two_runs_of_one_process_have_delivered_is_stored_on
         messages = (await session.exec(select(OrderMessage.ts))).all()
     assert len(messages) == 1
     assert [run.results[0].is_delivered for run in runs].count(True) == 1
+
+
+async def test_a_file_that_is_next_for_two_runs_goes_to_one_of_them(outbox: Outbox) -> None:
+    """A message that a file follows ends together with an earlier file for the same person."""
+    dependencies, alice, quote = outbox.dependencies, await outbox.contact(), await outbox.quote()
+    await outbox.enqueue(f"contact:{alice.key}", kind=NoticeKind.QUOTE_PDF_REQUESTED, quote=quote)
+    earlier = DocumentFilePayload(channel="D01", user_id="U01ALICE")
+    await outbox.enqueue(f"file:{alice.key}", kind=NoticeKind.QUOTE_FILE, quote=quote, payload=earlier)
+    runs = await load_runs(dependencies, await build_notice_queue(dependencies).claim(2))
+    writer = DeliveryResultWriter(dependencies)
+    writer.expect(len(runs))
+    for run in runs:
+        [notice] = run.lease.notices
+        context = await run.get_context(dependencies, notice)
+        posted = Posted(compose_message(notice, context, "U01ALICE"), MessageRef("D01", "2.0"), context)
+        writer.add(run.add_result(notice, posted, outbox.at))
+    async with asyncio.timeout(30):
+        next_runs = await asyncio.gather(*(writer.end_run(run) for run in runs))
+    assert [run.lease.destination for run in next_runs if run is not None] == [f"file:{alice.key}"]

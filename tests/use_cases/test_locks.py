@@ -21,7 +21,7 @@ from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout import open_checkout, save_checkout
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import open_home, publish_due_homes
-from bot.use_cases.quote.decide import decide_quote
+from bot.use_cases.quote.decide import decide_quote, reject_quote
 from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.process import process_due_orders
@@ -32,7 +32,7 @@ from models.audit.entry import Actor, AuditEntry
 from models.document_sequence import SERVICE_ORDER_PREFIX, DocumentSequence
 from models.home import AccountChange, Home
 from models.notice import NoticeKind
-from models.quote import Quote, QuoteStatus
+from models.quote import Quote, QuoteNotPending, QuoteStatus
 from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrder
 from tests.audit_chain import list_broken_entries
 from tests.handlers.steps import ForgetfulTasks
@@ -216,6 +216,26 @@ async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes:
     await at_once(waiting)
     async with one.database.read() as session:
         assert (await session.get_one(Quote, quote.key)).status is QuoteStatus.PENDING
+
+
+async def test_r18_a_rejection_that_waited_for_another_is_refused(outboxes: list[Outbox]) -> None:
+    one, two, _ = outboxes
+    quote = await one.quote()
+    await refresh_slack_user(one.dependencies, ALICE)
+    async with one.database.write() as session:
+        await lock_account(session, "acme")
+        async with lock_requested(two):
+            waiting = asyncio.create_task(
+                reject_quote(two.dependencies, person=ALICE, quote_id=quote.key, reason="Too late")
+            )
+        deciding = await session.get_one(Quote, quote.key)
+        by = Actor("U02BENOIT", "Benoît Roche", "test")
+        await decide_quote(session, deciding, QuoteStatus.REJECTED, by, one.at, reason="Too dear")
+    with pytest.raises(QuoteNotPending) as refused:
+        await at_once(waiting)
+    assert "Benoît Roche" in refused.value.variables.values()
+    async with one.database.read() as session:
+        assert (await session.get_one(Quote, quote.key)).reason == "Too dear"
 
 
 async def test_r9_nobody_is_reminded_of_a_quote_decided_meanwhile(outboxes: list[Outbox]) -> None:

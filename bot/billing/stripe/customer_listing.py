@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import stripe
 
 from bot.billing.customer_listing import ListedCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
-from bot.billing.stripe.items import PRODUCT_METADATA_KEY, iter_stripe_items
+from bot.billing.stripe.items import ENDED_STATUSES, PRODUCT_METADATA_KEY, iter_stripe_items
 from bot.billing.stripe.taxes import ADDRESS_FIELDS
 
 ACCOUNT_METADATA_KEY, TEAM_METADATA_KEY = "seatbot_account", "seatbot_slack_team"
@@ -27,12 +28,17 @@ class StripeCustomerListing:
         async for subscription in iter_all_pages(page):
             count += 1
             progress(count)
-            seats = await self._count_seats(subscription)
-            if not seats or not isinstance(subscription.customer, stripe.Customer):
+            # Without a status, Stripe leaves out only those that were cancelled
+            # (docs.stripe.com/api/subscriptions/list).
+            if subscription.status in ENDED_STATUSES or not isinstance(
+                subscription.customer, stripe.Customer
+            ):
                 continue
-            customer = found.setdefault(
-                subscription.customer.id, _build_customer(subscription.customer, subscription.currency)
-            )
+            values = subscription.customer.to_dict()
+            seats = {} if values.get("deleted") else await self._count_seats(subscription)
+            if not seats:
+                continue
+            customer = found.setdefault(values["id"], _build_customer(values, subscription.currency))
             total = {p: customer.seats.get(p, 0) + seats.get(p, 0) for p in {**customer.seats, **seats}}
             found[customer.id] = replace(customer, seats=total)
         # Stripe lists the latest first.
@@ -49,22 +55,22 @@ class StripeCustomerListing:
     async def _count_seats(self, subscription: stripe.Subscription) -> dict[str, int]:
         seats: dict[str, int] = {}
         async for item in iter_stripe_items(self._client, subscription):
-            product_id = item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY)
+            product_id = (item.price.to_dict().get("metadata") or {}).get(PRODUCT_METADATA_KEY)
             if product_id:
                 seats[product_id] = seats.get(product_id, 0) + (item.quantity or 0)
         return seats
 
 
-def _build_customer(customer: stripe.Customer, currency: str) -> ListedCustomer:
-    metadata = customer.metadata.to_dict() if customer.metadata else {}
-    address = customer.address.to_dict() if customer.address else {}
+def _build_customer(values: dict[str, Any], currency: str) -> ListedCustomer:
+    """`values` are a `stripe.Customer`'s, any of which may be missing."""
+    metadata, address = values.get("metadata") or {}, values.get("address") or {}
     return ListedCustomer(
-        id=customer.id,
-        name=customer.name or customer.to_dict().get("business_name"),
-        email=customer.email,
+        id=values["id"],
+        name=values.get("name") or values.get("business_name"),
+        email=values.get("email"),
         address={name: address[name] for name in ADDRESS_FIELDS if address.get(name)},
-        currency=(customer.currency or currency).upper(),
-        language=next(iter(customer.preferred_locales or ()), None),
+        currency=(values.get("currency") or currency).upper(),
+        language=next(iter(values.get("preferred_locales") or ()), None),
         account_id=metadata.get(ACCOUNT_METADATA_KEY) or None,
         slack_team=metadata.get(TEAM_METADATA_KEY) or None,
         seats={},

@@ -9,11 +9,15 @@ from bot.billing.stripe.charges import StripeCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.billing.stripe.taxes import ADDRESS_FIELDS, read_shipping_address
-from bot.billing.stripe.upcoming_changes import EXPANSIONS, read_discount
+from bot.billing.stripe.upcoming_changes import EXPANSIONS, CouponReader, read_discount
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address
 
-CUSTOMER_EXPANSIONS = ["discount.source.coupon", "discount.source.coupon.currency_options"]
+CUSTOMER_EXPANSIONS = [
+    "discount.source.coupon",
+    "discount.source.coupon.applies_to",
+    "discount.source.coupon.currency_options",
+]
 INVOICE_METADATA_KEY = "seatbot_pay_by_invoice"
 
 
@@ -64,6 +68,7 @@ async def fetch_items(
 ) -> dict[str, SubscriptionItem]:
     """All items by the bot's id, including those of cancelled subscriptions; active ones take precedence."""
     found: dict[str, SubscriptionItem] = {}
+    coupons = CouponReader(client)
     wanted = {"customer": linked_account.customer_id, "status": "all", "limit": 100, "expand": EXPANSIONS}
     call = client.v1.subscriptions.list_async(wanted)  # type: ignore[arg-type]
     try:
@@ -71,7 +76,7 @@ async def fetch_items(
     except stripe.InvalidRequestError:
         raise CustomerNotFound(account=linked_account.account.name) from None
     async for subscription in iter_all_pages(page):
-        async for item in iter_seat_items(client, subscription):
+        async for item in iter_seat_items(client, subscription, coupons):
             if item.id not in found or item.is_active or (found[item.id].is_ended and not item.is_ended):
                 found[item.id] = item
     if any(item.is_paid_by_invoice for item in found.values()) and await _may_pay_by_invoice(

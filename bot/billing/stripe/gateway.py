@@ -238,9 +238,10 @@ def _complete_upcoming_changes(
         "is_renewal_expected": state.outlook.is_renewal_expected
         and (renewal is not None or state.id not in renewals),
     }
-    discount = customer_discount.find_discount(item.currency, zone) if customer_discount else None
-    if discount is not None and not item.upcoming_changes.discounts:
-        changes["discounts"] = (discount,)
+    if customer_discount is not None and not item.upcoming_changes.discounts:
+        product_id = item.upcoming_changes.stripe_product_id
+        discount = customer_discount.find_discount(item.currency, product_id, zone)
+        changes["discounts"] = () if discount is None else (discount,)
     return replace(state, outlook=state.outlook.model_copy(update=changes))
 
 

@@ -15,7 +15,12 @@ import structlog
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
 from bot.billing.stripe.price_terms import CurrencyOption, fetch_currency_option, read_seat_pricing
-from bot.billing.stripe.upcoming_changes import STATUSES, ItemUpcomingChanges, fetch_upcoming_changes
+from bot.billing.stripe.upcoming_changes import (
+    STATUSES,
+    CouponReader,
+    ItemUpcomingChanges,
+    fetch_upcoming_changes,
+)
 from models.account import Account
 from models.subscription.period_length import PeriodLength, PeriodUnit
 from models.subscription.proration import get_local_date
@@ -137,12 +142,12 @@ class SubscriptionItem:
 
 
 async def iter_seat_items(
-    client: stripe.StripeClient, subscription: stripe.Subscription
+    client: stripe.StripeClient, subscription: stripe.Subscription, coupons: CouponReader
 ) -> AsyncIterator[SubscriptionItem]:
     items = []
     async for item in iter_stripe_items(client, subscription):
         option = await fetch_currency_option(client, item.price, subscription.currency)
-        changes = await fetch_upcoming_changes(client, subscription, item)
+        changes = await fetch_upcoming_changes(coupons, subscription, item)
         items.append(_build_item(subscription, item, option, changes))
     metered_ids = {item.stripe_item_id for item in items if item.pricing.is_by_usage}
     for built in items:

@@ -35,17 +35,22 @@ STATUSES = {
 @dataclass(frozen=True)
 class ItemDiscount:
     """`amounts` are Stripe's, by currency in upper case. Nothing is taken off an invoice in a currency that
-    the coupon has no amount in (docs.stripe.com/api/coupons/object, `currency` and `currency_options`)."""
+    the coupon has no amount in, nor off other products than its own, if it has any
+    (docs.stripe.com/api/coupons/object: `currency`, `currency_options`, `applies_to`). `product_ids` are
+    Stripe's."""
 
     name: str = ""
     percent: Decimal | None = None
     amounts: tuple[tuple[str, int], ...] = ()
     ends_at: datetime | None = None
+    product_ids: frozenset[str] = frozenset()
 
-    def find_discount(self, currency: str, zone: str) -> Discount | None:
-        """Finds the discount in this currency; None if it doesn't apply there."""
+    def find_discount(self, currency: str, product_id: str, zone: str) -> Discount | None:
+        """Finds the discount on this product in this currency; None if it doesn't apply there."""
         amount = dict(self.amounts).get(currency)
         if self.amounts and amount is None:
+            return None
+        if self.product_ids and product_id not in self.product_ids:
             return None
         return Discount(
             name=self.name,
@@ -67,7 +72,8 @@ class PhaseChange:
 
 @dataclass(frozen=True)
 class ItemUpcomingChanges:
-    """Upcoming changes to one item of a subscription, which is charged in `currency`."""
+    """Upcoming changes to one item of a subscription, which is charged in `currency`. `stripe_product_id` is
+    that of its price."""
 
     standing: SubscriptionStatus
     currency: str
@@ -80,6 +86,7 @@ class ItemUpcomingChanges:
     update_pending_until: datetime | None = None
     discounts: tuple[ItemDiscount, ...] = ()
     invoice_terms: InvoiceTerms | None = None
+    stripe_product_id: str = ""
 
     def build_upcoming_changes(self, zone: str) -> UpcomingChanges:
         """Builds it with dates in the account's time zone, without the renewal."""
@@ -99,7 +106,7 @@ class ItemUpcomingChanges:
 
     def _iter_discounts(self, zone: str) -> Iterator[Discount]:
         for each in self.discounts:
-            discount = each.find_discount(self.currency, zone)
+            discount = each.find_discount(self.currency, self.stripe_product_id, zone)
             if discount is not None:
                 yield discount
 
@@ -118,10 +125,34 @@ class ItemUpcomingChanges:
         return self.build_upcoming_changes("UTC").find_charge_refusal()
 
 
+class CouponReader:
+    """Reads each coupon once, with its products and its amounts in other currencies: a list of subscriptions
+    cannot include them."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+        self._coupons: dict[str, stripe.Coupon | None] = {}
+
+    async def find_coupon(self, coupon_id: str) -> stripe.Coupon | None:
+        """Returns None if it was deleted: its discounts go on without it
+        (docs.stripe.com/api/coupons/delete)."""
+        if coupon_id not in self._coupons:
+            self._coupons[coupon_id] = await self._fetch_coupon(coupon_id)
+        return self._coupons[coupon_id]
+
+    async def _fetch_coupon(self, coupon_id: str) -> stripe.Coupon | None:
+        wanted = ["applies_to", "currency_options"]
+        call = self._client.v1.coupons.retrieve_async(coupon_id, {"expand": wanted})
+        try:
+            return await request_stripe(call, "coupons.retrieve", expects=is_missing)
+        except stripe.InvalidRequestError:
+            return None
+
+
 async def fetch_upcoming_changes(
-    client: stripe.StripeClient, subscription: stripe.Subscription, item: stripe.SubscriptionItem
+    coupons: CouponReader, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> ItemUpcomingChanges:
-    pause, pending = subscription.pause_collection, subscription.pending_update
+    pause, pending, product = subscription.pause_collection, subscription.pending_update, item.price.product
     standing = STATUSES.get(subscription.status, SubscriptionStatus.ACTIVE)
     trial_end = subscription.trial_end
     if item.current_trial is not None and standing is SubscriptionStatus.ACTIVE:
@@ -140,8 +171,9 @@ async def fetch_upcoming_changes(
         scheduled_change=_find_scheduled_change(schedule, subscription, item) if schedule else None,
         pauses_at=pause_at,
         update_pending_until=from_timestamp(pending.expires_at) if pending else None,
-        discounts=await _fetch_discounts(client, subscription, item),
+        discounts=await _fetch_discounts(coupons, subscription, item),
         invoice_terms=_read_invoice_terms(subscription),
+        stripe_product_id=product if isinstance(product, str) else product.id,
     )
 
 
@@ -214,31 +246,26 @@ def _compare_phase(
 
 
 async def _fetch_discounts(
-    client: stripe.StripeClient, subscription: stripe.Subscription, item: stripe.SubscriptionItem
+    coupons: CouponReader, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> tuple[ItemDiscount, ...]:
     """Those of an item come first; Stripe does not expand them in a list of subscriptions."""
     found = []
     for discount in [*(item.discounts or ()), *(subscription.discounts or ())]:
         if isinstance(discount, stripe.Discount):
-            found.append(await _fetch_discount(client, discount, subscription.currency))
+            found.append(await _fetch_discount(coupons, discount, subscription.currency))
         else:
             found.append(ItemDiscount())
     return tuple(found)
 
 
-async def _fetch_discount(
-    client: stripe.StripeClient, discount: stripe.Discount, currency: str
-) -> ItemDiscount:
-    """A list of subscriptions cannot include a coupon's amounts in other currencies."""
+async def _fetch_discount(coupons: CouponReader, discount: stripe.Discount, currency: str) -> ItemDiscount:
     coupon = discount.source.coupon
-    if not isinstance(coupon, stripe.Coupon) or coupon.currency in (None, currency):
+    if not isinstance(coupon, stripe.Coupon):
         return read_discount(discount)
-    call = client.v1.coupons.retrieve_async(coupon.id, {"expand": ["currency_options"]})
-    try:
-        return _build_discount(discount, await request_stripe(call, "coupons.retrieve", expects=is_missing))
-    except stripe.InvalidRequestError:
-        # Its discounts go on without it (docs.stripe.com/api/coupons/delete).
-        return replace(read_discount(discount), amounts=())
+    whole, known = await coupons.find_coupon(coupon.id), read_discount(discount)
+    if whole is not None:
+        return _build_discount(discount, whole)
+    return known if coupon.currency in (None, currency) else replace(known, amounts=())
 
 
 def read_discount(discount: stripe.Discount) -> ItemDiscount:
@@ -255,7 +282,14 @@ def _build_discount(discount: stripe.Discount, coupon: stripe.Coupon | str | Non
         percent=None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
         amounts=tuple(sorted(_read_amounts(coupon).items())),
         ends_at=ends_at,
+        product_ids=_read_product_ids(coupon),
     )
+
+
+def _read_product_ids(coupon: stripe.Coupon) -> frozenset[str]:
+    """They are there only if they were asked for, and if the coupon is for some products only."""
+    applies_to = getattr(coupon, "applies_to", None)
+    return frozenset(applies_to.products if applies_to else ())
 
 
 def _read_amounts(coupon: stripe.Coupon) -> dict[str, int]:

@@ -110,16 +110,30 @@ class LinkReport:
         missing = [name for link in self.links.values() for name in link.list_missing_options(self.options)]
         return [*dict.fromkeys(missing)]
 
+    def list_rivals(self) -> Iterator[str]:
+        """Customers of which only one can be linked."""
+        for account_id, customer_ids in self._list_customer_ids_by_account().items():
+            if len(customer_ids) > 1:
+                yield f"{', '.join(customer_ids)} name the same account {account_id}: link one of them"
+
+    def _list_customer_ids_by_account(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for id_, link in self.links.items():
+            found.setdefault(link.account_id, []).append(id_)
+        return found
+
     def describe(self) -> Iterator[str]:
         for link in self.links.values():
             yield from _describe_link(link, self.options)
         for customer_id, account_id in self.linked.items():
             yield f"{customer_id} is linked with {account_id}"
-        successors = {link.account_id: id_ for id_, link in self.links.items() if link.is_stored}
+        customer_ids = self._list_customer_ids_by_account()
         for account_id, customer_id in self.gone.items():
-            successor = successors.get(account_id)
-            advice = f"; {successor} names the account: link-stripe {successor}" if successor else ""
+            successors, advice = customer_ids.get(account_id, []), ""
+            if len(successors) == 1:
+                advice = f"; {successors[0]} names the account: link-stripe {successors[0]}"
             yield f"{account_id} cannot order: its customer {customer_id} was deleted or merged{advice}"
+        yield from self.list_rivals()
         for customer_id, account_id in self.conflicts.items():
             yield f"{customer_id} names {account_id} in its metadata, which another customer is linked with"
 
@@ -154,13 +168,20 @@ async def build_link_report(
 
 async def list_link_problems(database: Database, report: LinkReport) -> list[str]:
     """Why these cannot be stored, each beginning with the id of the customer or the stored account."""
+    if rivals := [*report.list_rivals()]:
+        return rivals
     new = [link for link in report.links.values() if not link.is_stored]
     document = {"accounts": [link.build_values(report.options) for link in new]}
     async with database.read() as session:
         stored = await load_stored_records(session)
-        open_charges = await list_open_charge_problems(
-            session, [link.account_id for link in report.links.values() if link.is_stored]
-        )
+        relinked = [link for link in report.links.values() if link.is_stored]
+        open_charges = await list_open_charge_problems(session, [link.account_id for link in relinked])
+        differences = [
+            problem
+            for link in relinked
+            if (account := await session.get(Account, link.account_id)) is not None
+            for problem in _list_differences(account, link.customer, report.options)
+        ]
     problems = [*list_problems(document, stored)]
     try:
         AccountsFile.model_validate(document)
@@ -170,7 +191,7 @@ async def list_link_problems(database: Database, report: LinkReport) -> list[str
     described = [
         f"{new[int(path[1])].customer.id}: {format_path(path[2:])} {text}" for path, text in problems
     ]
-    return [*described, *open_charges]
+    return [*described, *differences, *open_charges]
 
 
 async def store_links(database: Database, report: LinkReport, at: datetime) -> int:
@@ -182,19 +203,33 @@ async def store_links(database: Database, report: LinkReport, at: datetime) -> i
     async with database.write() as session:
         for link in links:
             if link.is_stored:
-                await _link_again(session, run, link)
+                await _link_again(session, run, link, report.options)
     return len(run.changed_account_ids)
 
 
-async def _link_again(session: Session, run: ImportRun, link: CustomerLink) -> None:
+async def _link_again(session: Session, run: ImportRun, link: CustomerLink, options: LinkOptions) -> None:
     account = await lock_account(session, link.account_id)
-    if problems := await list_open_charge_problems(session, [account.id]):
+    problems = [
+        *_list_differences(account, link.customer, options),
+        *await list_open_charge_problems(session, [account.id]),
+    ]
+    if problems:
         # Since it was checked.
         raise InvalidAccountsFile([FileProblem(None, LINK_SOURCE, each) for each in problems])
     if changes := update_fields(account, {"stripe_customer": link.customer.id}):
         await run.record_change(session, account.id, account.audit_subject, "updated", changes)
         account.schedule_refresh(run.at)
         session.add(account)
+
+
+def _list_differences(account: Account, customer: ListedCustomer, options: LinkOptions) -> Iterator[str]:
+    """What a stored account does not take over from another customer: its quotes and orders are in its
+    currency, and its contacts are members of its workspace."""
+    if customer.currency != account.currency:
+        yield f"{customer.id} is billed in {customer.currency}, and {account.id} in {account.currency}"
+    owner = options.workspace or customer.slack_team
+    if owner is not None and owner != account.slack_team:
+        yield f"{customer.id} would belong to {owner}, and {account.id} belongs to {account.slack_team}"
 
 
 def _describe_link(link: CustomerLink, options: LinkOptions) -> Iterator[str]:

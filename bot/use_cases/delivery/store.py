@@ -96,7 +96,8 @@ class DeliveryResultWriter:
         finally:
             for run, next_run in ended.items():
                 if not next_run.cancelled():
-                    next_runs = (runs.get(name) for name in run.next_destinations)
+                    # Each goes to one of them: a message and its file may both have ended.
+                    next_runs = (runs.pop(name, None) for name in run.next_destinations)
                     next_run.set_result(next(filter(None, next_runs), None))
 
     async def _save_batch_or_each(

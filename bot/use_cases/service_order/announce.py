@@ -55,20 +55,28 @@ async def announce_queued(update: OrderUpdate, blocking_order_number: str) -> No
 
 async def announce_resolution(update: OrderUpdate) -> None:
     """Edit earlier messages, which may ask for what has just been decided, confirmed or finished."""
-    event = f"messages:{update.at.isoformat()}"
-    update.notices += build_order_message_edits(
-        update.account,
-        update.order,
-        f"order:{update.order.id}:{event}",
-        await update.list_destinations(),
-        update.message_places,
-        update.at,
-    )
+    await edit_earlier_messages(update)
     settings = update.dependencies.settings
     if settings.account_services_channel and update.at >= update.order.processing_deadline:
         channel = [Destination.services(settings.account_services_channel)]
         team = settings.account_services_team
-        update.add_notice(NoticeKind.ORDER_MESSAGES, event, channel, team=team)
+        update.add_notice(NoticeKind.ORDER_MESSAGES, _build_edit_event(update), channel, team=team)
+
+
+async def edit_earlier_messages(update: OrderUpdate) -> None:
+    """Edit what has been posted about the order, wherever that is."""
+    update.notices += build_order_message_edits(
+        update.account,
+        update.order,
+        f"order:{update.order.id}:{_build_edit_event(update)}",
+        await update.list_destinations(),
+        update.message_places,
+        update.at,
+    )
+
+
+def _build_edit_event(update: OrderUpdate) -> str:
+    return f"messages:{update.at.isoformat()}"
 
 
 async def announce_attention_needed(

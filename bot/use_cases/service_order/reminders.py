@@ -12,7 +12,7 @@ from bot.use_cases.due_rows import find_next_time, process_due_rows
 from bot.use_cases.service_order.announce import (
     announce_attention_needed,
     announce_progress,
-    announce_resolution,
+    edit_earlier_messages,
 )
 from bot.use_cases.service_order.order_update import load_order_update
 from models.notice import NoticeKind
@@ -46,7 +46,8 @@ async def _announce_overdue_order(
         channel = [Destination.services(settings.account_services_channel)]
         update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", channel, team=settings.account_services_team)
     announce_progress(update, "overdue")
-    await announce_resolution(update)
+    # Account Services have just been sent their first message of the order, which is up to date.
+    await edit_earlier_messages(update)
     await update.save()
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,9 @@ async def unlinked(tmp_path: Path) -> AsyncIterator[LinkWorld]:
 
 
 async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked: LinkWorld) -> None:
+    """The customer's address is what a Payment Link asks for."""
     world = unlinked.world
+    unlinked.fake.records.customers["cus_acme"].address = {"country": "FR", "postal_code": "75002"}
     options = (*ACME_OPTIONS, "--contact", ALICE, "--operator", "Ana", "--yes")
     linked = await unlinked.link("cus_acme", *options)
     assert (linked.exit_code, linked.output.splitlines()[-1]) == (0, "linked 1 customers"), linked.output
@@ -73,6 +76,8 @@ async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked
     # Stripe knows no administrators.
     assert checkout.value("administrator") == "new"
     checkout.fill("admin_name", "Hugo Petit").fill("admin_email", "hugo@acme.example")
+    assert [checkout.value(name) for name in ("country", "postal_code", "line1")] == ["FR", "75002", None]
+    checkout.fill("line1", "1 rue de la Paix").fill("city", "Paris")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
     await alice.submit()
@@ -81,6 +86,7 @@ async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked
     order = await world.row(ServiceOrder)
     assert order.status is OrderStatus.COMPLETED
     assert await world.seats("acme_meeting") == (27, 27)
+    assert (await world.row(Account)).billing_address.city == "Paris"
     entries = await world.rows(AuditEntry, account_id="acme", action="imported")
     found = {(e.actor_kind, e.actor_name, e.source) for e in entries}
     assert found == {("operator", "Ana", "link-stripe")}
@@ -139,16 +145,14 @@ async def test_run_twice_it_changes_nothing(unlinked: LinkWorld) -> None:
 async def test_what_is_missing_or_wrong_is_named_and_nothing_is_stored(unlinked: LinkWorld) -> None:
     records = unlinked.fake.records
     records.customers["cus_acme"].email = None
-    records.customers["cus_slow"].address = {"country": "FR"}
+    records.customers["cus_slow"].address = {}
     missing = await unlinked.link("cus_acme", "--time-zone", "Europe/Paris", "--yes")
     assert (missing.exit_code, missing.output) == (1, "nothing was linked: add --channel, --contact\n")
     wrong = await unlinked.link("cus_slow", "--channel", "general", "--time-zone", "Mars", "--yes")
     assert wrong.exit_code == 1
     assert wrong.output.splitlines()[0] == "nothing was linked:"
     assert {line.split()[1] for line in wrong.output.splitlines()[1:]} == {
-        "billing_address.line1",
-        "billing_address.postal_code",
-        "billing_address.city",
+        "billing_address.country",
         "channel",
         "time_zone",
     }
@@ -195,6 +199,43 @@ async def test_an_account_of_a_deleted_customer_is_reported_and_linked_again(unl
     assert again.output.splitlines()[-1] == "linked 1 customers", again.output
     account = await world.row(Account)
     assert (account.id, account.stripe_customer) == ("acme", "cus_slow")
+
+
+async def test_only_one_customer_like_the_account_is_linked_again(unlinked: LinkWorld) -> None:
+    records, world = unlinked.fake.records, unlinked.world
+    await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    for subscription in records.subscriptions.values():
+        if subscription.customer == "cus_acme":
+            # Its first payment was never made: Stripe lists it, also of a deleted customer.
+            subscription.status = "incomplete_expired"
+    records.delete_customer("cus_acme")
+    slow = records.customers["cus_slow"]
+    twin = records.customers["cus_twin"] = replace(slow, id="cus_twin")
+    [subscription] = [each for each in records.subscriptions.values() if each.customer == "cus_slow"]
+    # The slow account is billed in USD.
+    twins = replace(deepcopy(subscription), id="sub_twin", customer="cus_twin", currency="eur")
+    records.subscriptions["sub_twin"] = twins
+    slow.metadata = twin.metadata = {"seatbot_account": "acme", "seatbot_slack_team": "T02OTHER"}
+    rivals = "cus_twin, cus_slow name the same account acme: link one of them"
+    listed = await unlinked.link()
+    assert listed.exit_code == 0, listed.output
+    assert "acme cannot order: its customer cus_acme was deleted or merged\n" in listed.output
+    assert rivals in listed.output
+    both = await unlinked.link("cus_slow", "cus_twin", "--yes")
+    assert (both.exit_code, both.output) == (1, f"nothing was linked:\n{rivals}\n")
+    other = await unlinked.link("cus_slow", "--yes")
+    assert (other.exit_code, other.output.splitlines()[1:]) == (
+        1,
+        [
+            "cus_slow is billed in USD, and acme in EUR",
+            "cus_slow would belong to T02OTHER, and acme belongs to T01ACME",
+        ],
+    )
+    linked = await unlinked.link("cus_twin", "--workspace", "T01ACME", "--yes")
+    assert linked.exit_code == 0, linked.output
+    assert (await world.row(Account)).stripe_customer == "cus_twin"
+    listed = await unlinked.link()
+    assert "cus_slow names acme in its metadata, which another customer is linked with" in listed.output
 
 
 async def test_a_customer_that_names_a_linked_account_is_reported(unlinked: LinkWorld) -> None:
