@@ -1,13 +1,19 @@
 """The end of a world: faults stop, the jobs run on, and everything must come to its end."""
 
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 
+from bot.permissions import SlackIdentity
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
+from bot.use_cases.receipt_export import request_receipt_export
+from bot.use_cases.slack_user import refresh_slack_user
 from models.audit.entry import AuditEntry
+from models.errors import Refusal
 from models.notice import NoticeKind
 from tests.audit_chain import list_broken_entries
 from tests.simulation.due import list_due_jobs
+from tests.simulation.slack import TEAM
 from tests.simulation.snapshot import format_instant, parse_instant, read_snapshot
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
@@ -52,6 +58,9 @@ async def run_to_completion(world: SimulatedWorld) -> None:
         world.stripe.records.finalization_error = None
     await world.open_gates()
     await _run_due_jobs(world)
+    if world.random.random() < 0.3:
+        await _mail_receipts(world)
+        await _run_due_jobs(world)
     if not world.violations:
         world.violations += [f"at the end: {what}" for what in await _find_unfinished(world)]
     if not world.violations:
@@ -75,6 +84,24 @@ async def _run_due_jobs(world: SimulatedWorld) -> None:
         [(at,)] = world.store.rows(NEXT_DUE_QUERY, format_instant(world.clock()))
         later = world.clock() + timedelta(seconds=pause)
         await world.advance_clock(max(parse_instant(at), later) if at else later)
+        world.check_invariants()
+
+
+async def _mail_receipts(world: SimulatedWorld) -> None:
+    """For the books, by each contact; twice, of which one is enough."""
+    replica = world.replicas[0]
+    last_day = world.clock().date()
+    for user in ("U01ALICE", "U02BENOIT", "U01ALICE"):
+        person = SlackIdentity(TEAM, user, "receipt_export.request")
+        await refresh_slack_user(replica.dependencies, person)
+        with contextlib.suppress(Refusal):
+            await request_receipt_export(
+                replica.dependencies,
+                person=person,
+                account_id="acme",
+                first_day=last_day - timedelta(days=90),
+                last_day=last_day,
+            )
         world.check_invariants()
 
 
@@ -154,7 +181,7 @@ def _find_duplicate_messages(world: SimulatedWorld) -> Iterator[str]:
         return
     delivered = "SELECT count(*) FROM notice WHERE status = 'delivered' AND destination {} LIKE 'email:%'"
     edits = ", ".join(f"'{kind}'" for kind in EDITING_KINDS)
-    [(told,)] = world.store.rows(delivered.format("NOT") + f" AND event NOT IN ({edits})")
+    [(told,)] = world.store.rows(delivered.format("NOT") + f" AND kind NOT IN ({edits})")
     posted = sum(post.message.update_ts is None for post in world.slack.posts)
     if posted > told:
         yield f"{posted} messages for {told} notices"

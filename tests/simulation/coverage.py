@@ -107,6 +107,16 @@ EXPECTED_AT_STRIPE = (
 )
 
 
+# What no seed over the embedded provider can be relied on to meet. Few of its orders are on an invoice and
+# settle early enough for the invoice to be checked while faults last; Stripe is asked about an invoice with
+# each charge, so EXPECTED_AT_STRIPE has it.
+EXCLUDED = ("fault billing.invoice outage",)
+# Not in REFUSALS, though some occur: those of extensions, invitations and contacts, and of receipts of a
+# period. Each depends on who was faster or on a wrong day, and has its test in tests/use_cases and
+# tests/handlers. Twenty open invitations, 500 receipts and a missing mail server are beyond a seed.
+
+
 def list_missing(seen: Counter[str], *, at_stripe: bool = False) -> list[str]:
     """What never occurred."""
-    return [what for what in (EXPECTED_AT_STRIPE if at_stripe else EXPECTED) if not seen[what]]
+    expected = EXPECTED_AT_STRIPE if at_stripe else (what for what in EXPECTED if what not in EXCLUDED)
+    return [what for what in expected if not seen[what]]

@@ -37,6 +37,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "mail.send": ("outage", "lost", "refused"),
     "directory.profile": ("outage",),
     "directory.email": ("outage",),
+    "directory.members": ("outage",),
 }
 # Over Stripe a charge is several requests. Those that prepare or look after it count as `subscriptions`: some
 # of them change something, so that their answers are lost too. Whether a price holds is Stripe's to say.
@@ -121,6 +122,8 @@ class RandomFaults:
     def _draw_fault(self, call: str) -> str | None:
         if self._fated.get(call):
             return self._fated[call].pop()
+        if call not in self._faults:
+            return None
         rate = self.rate * self._often.get(call, 1)
         return self._random.choice(self._faults[call]) if self._random.random() < rate else None
 

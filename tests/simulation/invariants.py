@@ -12,6 +12,7 @@ from tests.simulation.notices import (
     notices_in_order,
     undeliverable_goes_another_way,
 )
+from tests.simulation.slack import SERVICES_MEMBER
 from tests.simulation.snapshot import DatabaseSnapshot, Row, parse_instant, read_snapshot
 from tests.simulation.world import SimulatedWorld
 
@@ -26,6 +27,8 @@ TRANSITIONS = {
         "unknown": {"charging", "settled", "declined", "needs_customer"},
         "declined": {"charging"},
     },
+    "quote_extension": {"requested": {"approved", "declined"}},
+    "contact_invitation": {"pending": {"accepted", "declined", "cancelled", "lapsed"}},
     "invoice": {
         "due": {"overdue", "uncollectible", "paid", "void"},
         "overdue": {"uncollectible", "paid", "void"},
@@ -36,6 +39,8 @@ INITIAL_STATUSES = {
     "quote": {"pending"},
     "service_order": {"placed"},
     "order_line": {"waiting"},
+    "quote_extension": {"requested"},
+    "contact_invitation": {"pending"},
     "invoice": {"due", "paid"},
 }
 BUSY_STATUSES = ("charging", "needs_customer", "unknown")
@@ -149,13 +154,15 @@ def changes_are_recorded(watch: InvariantChecker, before: DatabaseSnapshot, now:
 def only_contacts_changed_anything(
     watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R1, R5: by the roles that are committed, and by what Slack said of the person within the hour."""
+    """R1, R5: by the roles before the change, and by what Slack said of the person within the hour. Only who
+    accepts an invitation gets the role with it."""
     for entry in now.new_entries:
-        if entry.actor_kind == "contact" and not _may_change(watch, now, entry):
+        roles = now if entry.action == "contact_invitation_accepted" else before
+        if entry.actor_kind == "contact" and not _may_change(watch, roles, entry):
             yield f"{entry.actor_name} ({entry.person_id}): {entry.subject} {entry.action}"
 
 
-def _may_change(watch: InvariantChecker, now: DatabaseSnapshot, entry: AuditEntry) -> bool:
+def _may_change(watch: InvariantChecker, roles: DatabaseSnapshot, entry: AuditEntry) -> bool:
     assert entry.person is not None, "a contact is a person"
     team, user = entry.person.team_id, entry.person.user_id
     assert user is not None, "nobody is erased"
@@ -163,9 +170,54 @@ def _may_change(watch: InvariantChecker, now: DatabaseSnapshot, entry: AuditEntr
     return any(
         (contact["slack_user"] == user and known(user, None, entry.at))
         or (contact["slack_user"] is None and known(user, contact["email"], entry.at))
-        for contact in now.where("billing_contact", account_id=entry.account_id, active=1)
+        for contact in roles.where("billing_contact", account_id=entry.account_id, active=1)
         if team
     )
+
+
+def only_account_services_decide_extensions(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
+    """R9: whoever is in their channel, and no one else."""
+    for entry in now.new_entries:
+        user = entry.person.user_id if entry.person else None
+        is_decision = entry.action in ("extended", "extension_declined")
+        if is_decision != (entry.actor_kind == "services") or (is_decision and user != SERVICES_MEMBER):
+            yield f"{entry.actor_name} ({entry.person_id}): {entry.subject} {entry.action}"
+
+
+def accounts_keep_a_contact(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
+    """R1: nobody else could invite one. Who was withdrawn comes back by an invitation or by an operator."""
+    for account in now["account"]:
+        if not now.where("billing_contact", account_id=account, active=1):
+            yield f"{account} has no contact"
+    accepted = any(entry.action == "contact_invitation_accepted" for entry in now.new_entries)
+    imported = any(entry.actor_kind == "operator" for entry in now.new_entries)
+    for key, contact in now["billing_contact"].items():
+        old = before["billing_contact"].get(key)
+        if old and contact["active"] and old["withdrawn_at"] and not accepted and not imported:
+            yield f"{contact['name']} was withdrawn, and has the role again"
+
+
+def extensions_move_the_expiry_once(
+    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
+    """R9: a quote ends later by an approved request, and by nothing else."""
+    for key, quote in now["quote"].items():
+        old = before["quote"].get(key)
+        if old is None or quote["created_externally"] or old["expires_at"] == quote["expires_at"]:
+            continue
+        subject = f"quote:{quote['number']}"
+        extended = [e for e in now.new_entries if (e.subject, e.action) == (subject, "extended")]
+        approved = [
+            each
+            for each in now.where("quote_extension", quote_id=key, status="approved")
+            if before["quote_extension"][each["id"]]["status"] == "requested"
+        ]
+        if len(extended) != 1 or len(approved) != 1 or quote["expires_at"] < old["expires_at"]:
+            yield f"{quote['number']} ends at {quote['expires_at']}, and not at {old['expires_at']}"
 
 
 def orders_have_accepted_quotes(
@@ -376,6 +428,9 @@ INVARIANTS: tuple[Invariant, ...] = (
     statuses_follow_the_rules,
     changes_are_recorded,
     only_contacts_changed_anything,
+    only_account_services_decide_extensions,
+    accounts_keep_a_contact,
+    extensions_move_the_expiry_once,
     orders_have_accepted_quotes,
     quotes_are_replaced,
     lines_are_charged_once,

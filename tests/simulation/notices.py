@@ -39,6 +39,17 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
         for status in ("accepted", "rejected", "expired")
         for action in (status, "replaced", "imported")
     ),
+    "receipt_export": (),
+    "quote_requested": (("imported", "pending"), ("made", "pending")),
+    "quote_file": (("imported", "pending"), ("made", "pending")),
+    "quote_extension_requested": (("extension_requested", None), ("extension_moved", None)),
+    "quote_extension_card": (("extension_requested", None), ("extension_moved", None)),
+    "quote_extension_decided": (("extended", None), ("extension_declined", None)),
+    "quote_extension_undelivered": (("extension_requested", None), ("extension_moved", None)),
+    "contact_invited": (("contact_invited", None),),
+    "contact_invitation_card": (("contact_invited", None),),
+    "contacts_changed": (("contact_invited", None), ("contact_withdrawn", None)),
+    "contact_withdrawn": (("contact_withdrawn", None),),
     "portal_changed": (("portal_switched", "admin"),),
     "channel_unreachable": (),
 }
@@ -53,6 +64,10 @@ REPORTED_CHANGES = {
     ("invoice", "void"): "invoice_cancelled",
     ("invoice", "uncollectible"): "invoice_cancelled",
     ("imported", "pending"): "quote_arrived",
+    ("extension_requested", None): "quote_extension_requested",
+    ("extended", None): "quote_extension_decided",
+    ("extension_declined", None): "quote_extension_decided",
+    ("contact_invited", None): "contact_invited",
 }
 
 
@@ -93,7 +108,8 @@ def changes_are_notified(
         declined = entry.action == "line" and entry.to_status == "declined"
         if declined and _can_be_retried(now, entry) and (entry.subject, "order_declined") not in told:
             yield f"{entry.subject} was declined, and nobody is told"
-        if entry.to_status in ("accepted", "rejected", "expired") and entry.action != "imported":
+        is_decided = entry.to_status in ("accepted", "rejected", "expired") and entry.action != "imported"
+        if is_decided and entry.subject.startswith("quote:"):
             yield from _find_unnotified_decisions(now, entry, new)
         if entry.action == "completed":
             yield from _find_wrong_receipt_recipients(now, entry, new)
@@ -152,8 +168,10 @@ def notices_in_order(
         if old["status"] != "waiting":
             yield f"notice {key}: {old['status']} → {notice['status']}"
         before_it = [n for n in waiting[notice["destination"]] if n["due_at"] <= old["due_at"]]
-        if any(older["id"] < key for older in before_it) and not _is_shown_by_older(before, now, notice):
-            yield f"notice {key} to {notice['destination']} came before an older one"
+        # An edit shows what is true when it is made: one that had nothing to edit may be made later.
+        older = [each["id"] for each in before_it if each["id"] < key and each["kind"] != "order_messages"]
+        if older and not _is_shown_by_older(before, now, notice):
+            yield f"notice {key} to {notice['destination']} came before {older}"
         if notice["status"] == "undeliverable" and not notice["last_error"]:
             yield f"notice {key} is undeliverable without a reason"
 

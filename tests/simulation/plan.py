@@ -16,6 +16,7 @@ from tests.simulation.faults import RandomFaults
 from tests.simulation.gates import Waiter
 from tests.simulation.invalid_input import choose_invalid_click
 from tests.simulation.people import Click, Shopper
+from tests.simulation.requests import choose_request_click
 from tests.simulation.slack import TEAM
 from tests.simulation.snapshot import parse_instant
 from tests.simulation.template import EXTERNAL_QUOTE, OWN_QUOTE
@@ -45,6 +46,12 @@ DECLINED_ORDERS_QUERY = """
     WHERE l.status = 'declined' AND o.status = 'processing'
 """
 
+INVOICE_STEPS_QUERY = """
+    SELECT check_at, 'invoice.follow' FROM invoice WHERE check_at IS NOT NULL
+    UNION ALL SELECT due_at, 'service_order.process' FROM order_line
+        WHERE is_on_invoice AND due_at IS NOT NULL
+"""
+
 Move = Callable[[], Awaitable[None]]
 
 
@@ -66,6 +73,8 @@ class Plan:
             (self._press, 40),
             (self._press_again, 8),
             (self._press_invalid, 7),
+            (self._press_request, world.random.choice((3, 8, 8, 30))),
+            (self._follow_invoice, 12),
             (self._run_job, 30),
             (self._advance_briefly, 14),
             (self._advance_to_due_instant, world.random.choice((0, 1, 4))),
@@ -143,6 +152,10 @@ class Plan:
 
     async def _press_invalid(self) -> None:
         await self._start_click(choose_invalid_click(self._random, self._world.store))
+
+    async def _press_request(self) -> None:
+        store, at = self._world.store, self._world.clock()
+        await self._start_click(choose_request_click(self._random, store, at))
 
     async def _retry(self) -> None:
         """The buttons of a notice, pressed by one of those who got it."""
@@ -225,6 +238,17 @@ class Plan:
             to = self._random.choice(turns) + timedelta(seconds=self._random.choice((-1, 0, 1)))
         self._world.seen["fault jump"] += 1
         await self._world.advance_clock(max(now, min(to, now + timedelta(days=20))))
+
+    async def _follow_invoice(self) -> None:
+        """To when the next is sent or asked about, hours later: few seeds would get there otherwise."""
+        steps = [(parse_instant(at), job_id) for at, job_id in self._world.store.rows(INVOICE_STEPS_QUERY)]
+        if not steps:
+            await self._run_job()
+        else:
+            at, job_id = min(steps)
+            await self._world.advance_clock(max(self._world.clock(), at))
+            self._world.start_job(self._random.choice(self._world.replicas), job_id)
+            await self._world.loop.settle()
 
     async def _import_changes(self) -> None:
         if any("import" in replica.running for replica in self._world.replicas):

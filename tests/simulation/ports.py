@@ -40,7 +40,7 @@ from tests.fake_stripe.transport import EncodedRequest, InProcessTransport, Resp
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process
 from tests.simulation.provider import SimulatedProvider
-from tests.simulation.slack import SimulatedSlack
+from tests.simulation.slack import SERVICES_MEMBER, SimulatedSlack
 
 Answer = TypeVar("Answer")
 
@@ -114,7 +114,7 @@ class GatedGateway:
 
     async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
         # Without faults: a message that goes out without the PDF is logged as an error.
-        invoice = await self._line.call("billing.invoice", lambda _: self._provider.find_invoice(receipt))
+        invoice = await self._line.call("billing.pdf", lambda _: self._provider.find_invoice(receipt))
         return ProviderPdf(invoice.number, b"%PDF-1.4") if invoice else None
 
     async def fetch_server_time(self) -> datetime | None:
@@ -267,7 +267,12 @@ class GatedDirectory:
         return True
 
     async def list_channel_members(self, team_id: str, channel_id: str) -> set[str]:
-        return set()
+        def effect(fault: str | None) -> set[str]:
+            if fault:
+                raise DirectoryUnavailable("silent")
+            return {SERVICES_MEMBER}
+
+        return await self._line.call("directory.members", effect)
 
     async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         def effect(fault: str | None) -> str | None:

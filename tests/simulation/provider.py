@@ -88,8 +88,11 @@ class SimulatedProvider:
             self.accounts[account["id"]] = account
             for listed in account["subscriptions"]:
                 self._subscriptions[listed["id"]] = _create_subscription(account["id"], listed)
+
+    def choose_invoiced_subscriptions(self, share: float) -> None:
+        """Those whose seats are paid by invoice, from the start."""
         for subscription in self._subscriptions.values():
-            subscription.is_invoiced = random.random() < 0.2
+            subscription.is_invoiced = self._random.random() < share
 
     def list_subscriptions(self, account: str) -> list[SubscriptionState]:
         self._apply_due_changes()

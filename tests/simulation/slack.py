@@ -9,6 +9,8 @@ from bot.messaging.messenger import MessageRef, OutboundMessage
 from tests.simulation.loop import VirtualClock
 
 TEAM = "T01ACME"
+# In the channel of Account Services, and no contact of any account.
+SERVICES_MEMBER = "U07SAM"
 # R5: a change of state needs to know who this is, and has known it for an hour at most.
 IDENTITY_MAX_AGE = timedelta(hours=1)
 UNKNOWN_USER = UserProfile("", "", "", None, None, None, deleted=True)
@@ -30,6 +32,8 @@ MEMBERS = (
     _member("U02BENOIT", "Benoît Roche", "benoit@acme.example"),
     _member("U03DORA", "Dora Lane", "dora@borea.example"),
     _member("U09IDA", "Ida Frei", "ida@acme.example"),
+    _member("U06CARL", "Carl Petit", "carl@acme.example"),
+    _member(SERVICES_MEMBER, "Sam Price", "sam@acme.example"),
     _member("U04EVE", "Eve Noone", "eve@acme.example"),
     _member("U05GUEST", "Gus Guest", "gus@acme.example", is_guest=True),
 )

@@ -21,6 +21,8 @@ QUERIES = {
     "notice": "SELECT id, event, destination, kind, order_id, quote_id, status, due_at, payload, last_error, "
     "delivered_at, account_id FROM notice",
     "billing_contact": "SELECT * FROM billing_contact",
+    "quote_extension": "SELECT * FROM quote_extension",
+    "contact_invitation": "SELECT * FROM contact_invitation",
     "account": "SELECT id, refresh_due_at FROM account",
     "received_billing_event": "SELECT * FROM received_billing_event",
 }

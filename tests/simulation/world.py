@@ -169,6 +169,11 @@ class SimulatedWorld:
         """By somebody else, at the provider."""
         self.seats_changed_elsewhere[subscription] += self.provider_state.change_seats(subscription, by)
 
+    def choose_invoiced_subscriptions(self) -> None:
+        """Over Stripe the set-ups choose them."""
+        if self.stripe is None:
+            self._provider.choose_invoiced_subscriptions(self.random.choice((0.0, 0.2, 0.2, 0.9)))
+
     def get_deleted_account(self) -> str:
         """The account whose customer was deleted at Stripe, or "" if there is none."""
         customers = self.stripe.records.customers.values() if self.stripe else ()
