@@ -88,6 +88,13 @@ def test_each_way_in_which_the_provider_fails_alerts_and_is_exported_from_the_st
             assert REGISTRY.get_sample_value("seatbot_call_errors_total", labels) is not None, labels
 
 
+def test_each_way_in_which_slack_rejects_a_token_is_exported_from_the_start() -> None:
+    [asked] = re.findall(r'\| `sum\(rate\(seatbot_call_errors_total\{service="slack",error=~"([^"]+)"', PAGE)
+    for error in asked.split(r"\|"):
+        labels = {"service": "slack", "operation": "users.info", "error": error}
+        assert REGISTRY.get_sample_value("seatbot_call_errors_total", labels) is not None, labels
+
+
 def list_subclasses(of: type[Exception]) -> list[type[Exception]]:
     return [found for child in of.__subclasses__() for found in (child, *list_subclasses(child))]
 

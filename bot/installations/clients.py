@@ -15,13 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.installations.organisation import fetch_workspace_ids, find_enterprise_id
 from bot.installations.slack_errors import (
+    INVALID_TOKEN_ERRORS,
     REVOKED_TOKEN_ERRORS,
     SlackErrorKind,
     UnreadableResponse,
     get_error_kind,
     get_error_name,
 )
-from bot.metrics import record_call, to_snake_case
+from bot.metrics import CALL_ERRORS_TOTAL, record_call, to_snake_case
 from bot.network import find_proxy
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ TOKEN_CACHE_SECONDS = 60.0
 
 # How often Slack is asked, for a workspace that is not known, which ones the organisations' tokens reach.
 ORGANISATION_REFRESH_SECONDS = 60.0
+
+# A rejected token may fail once only, and alerts see an increase only between two samples: exported as 0.
+for _method in ("auth.test", "chat.postMessage", "users.info", "views.open", "views.publish"):
+    for _error in INVALID_TOKEN_ERRORS:
+        CALL_ERRORS_TOTAL.labels("slack", _method, _error)
 
 
 class NotInstalled(Exception):
