@@ -161,6 +161,11 @@ async def take_result_pictures(alice: ScreenshotSession) -> None:
     await alice.take_picture("channel", expected_text="terminée", height=500)
     await alice.open_page("messages")
     await alice.take_picture("receipt", expected_text="PDF of receipt R-1001")
+    await alice.open_page("C01ACME")
+    await alice.send_text("/service-orders SO-1001")
+    await alice.take_picture("order", expected_text="R-1001", height=ORDER_HEIGHT)
+    await alice.close_modal()
+    await alice.open_page("messages")
     await alice.send_text("/billing receipts")
     await alice.select_button("Select Acme SA")
     await alice.take_picture("receipts", expected_text="Receipts for Acme SA")
@@ -215,6 +220,12 @@ async def take_variant_pictures(browser: Browser, slack: Sandbox) -> None:
     await chloe.take_picture("home", expected_text="À traiter")
     phone = await open_session(browser, slack, "U01ALICE", "C01ACME", "-phone", viewport=PHONE_SIZE)
     await take_step_pictures(phone, Localizer("en-GB"), account="Acme SA")
+    french_phone = await open_session(
+        browser, slack, "U02BENOIT", "C01ACME", "-phone-french", viewport=PHONE_SIZE
+    )
+    await take_step_pictures(french_phone, Localizer("fr-FR"))
+    for person in (benoit, phone, french_phone):
+        await take_state_pictures(person)
 
 
 async def take_step_pictures(
@@ -239,6 +250,16 @@ async def take_step_pictures(
     await person.select_button(say("placement-submit"))
     await person.take_picture("placed", expected_text=say("placed-title"))
     await person.close_modal()
+
+
+async def take_state_pictures(person: ScreenshotSession) -> None:
+    """What a completed order leaves: the order, its receipt's message, and the account."""
+    await person.open_page("C01ACME")
+    await person.send_text("/service-orders SO-1001")
+    await person.take_picture("order", expected_text="R-1001", height=ORDER_HEIGHT)
+    await person.close_modal()
+    await person.open_page("messages")
+    await person.take_picture("receipt", expected_text="R-1001")
 
 
 async def open_session(
