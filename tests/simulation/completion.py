@@ -125,10 +125,12 @@ async def _refresh_accounts(world: SimulatedWorld, replica: SimulatedReplica) ->
 
 
 def _find_wrong_copies(world: SimulatedWorld) -> Iterator[str]:
-    """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing."""
-    copies = "SELECT id, seats, active FROM subscription WHERE account_id <> ?"
+    """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing, and an
+    account without a customer is not refreshed."""
+    copies = "SELECT id, seats, active FROM subscription WHERE account_id NOT IN (?, ?)"
+    without_customer = (world.get_deleted_account(), world.unlinked_account or "")
     provider_seats = world.provider_state.list_seats()
-    for subscription, seats, active in world.store.rows(copies, world.get_deleted_account()):
+    for subscription, seats, active in world.store.rows(copies, *without_customer):
         held = provider_seats[subscription]
         if held.is_ended == active:
             yield f"the copy of {subscription} is {'running' if active else 'ended'}"

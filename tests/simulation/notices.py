@@ -40,8 +40,8 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
         for action in (status, "replaced", "imported")
     ),
     "receipt_export": (),
-    "quote_requested": (("imported", "pending"), ("made", "pending")),
-    "quote_file": (("imported", "pending"), ("made", "pending")),
+    "quote_requested": (("imported", "pending"), ("imported", "rejected"), ("made", "pending")),
+    "quote_file": (("imported", "pending"), ("imported", "rejected"), ("made", "pending")),
     "quote_extension_requested": (("extension_requested", None), ("extension_moved", None)),
     "quote_extension_card": (("extension_requested", None), ("extension_moved", None)),
     "quote_extension_decided": (("extended", None), ("extension_declined", None)),
