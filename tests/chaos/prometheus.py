@@ -46,6 +46,14 @@ class Prometheus:
         temporary.write_text(json.dumps([{"targets": [f"127.0.0.1:{port}" for port in ports]}]))
         temporary.replace(self.targets_file)
 
+    async def wait_until_sampled(self) -> None:
+        """Until a target has answered twice: how soon a new one is scraped is up to Prometheus."""
+        query = {"query": "count_over_time(up[1m]) >= 2"}
+        async with asyncio.timeout(HANG_SECONDS), httpx.AsyncClient() as client:
+            url = f"{self.url}/api/v1/query"
+            while not (await client.get(url, params=query)).json()["data"]["result"]:  # noqa: ASYNC110 -- there
+                await asyncio.sleep(0.2)
+
     async def list_firing(self) -> set[str]:
         async with httpx.AsyncClient() as client:
             answer = (await client.get(f"{self.url}/api/v1/alerts")).json()

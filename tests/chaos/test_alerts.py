@@ -290,7 +290,7 @@ async def test_an_alert_fires_when_what_it_means_happens(
     stage: Stage, alerts: tuple[str, ...], provoke: Callable[[Stage], AbstractAsyncContextManager[None]]
 ) -> None:
     # An increase is seen between two samples.
-    await asyncio.sleep(3)
+    await stage.prometheus.wait_until_sampled()
     assert not {*alerts} & await stage.prometheus.list_firing()
     async with provoke(stage):
         await stage.prometheus.wait_until_firing(*alerts, seconds=SOON * 2)
