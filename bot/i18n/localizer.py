@@ -30,7 +30,7 @@ COUNTRIES_WITH_SEMICOLONS = frozenset({"CH", "LI"})
 
 @lru_cache(maxsize=1000)
 def _parse_locale(tag: str, language: str) -> Locale:
-    """Another language than ours is written in English, as it is written in the reader's country."""
+    """People with other languages read English, formatted for their country."""
     locale = _find_locale(tag)
     if locale is None or not (locale.territory or locale.language == language):
         return Locale(language)
@@ -156,13 +156,13 @@ class Localizer:
 
     @property
     def decimal_symbol(self) -> str:
-        """In a CSV, as spreadsheets in the reader's country expect it, whatever language we write."""
+        """The decimal separator of a CSV that spreadsheets in the reader's country expect."""
         own = _find_locale(self.language_tag) or self.locale
         return "." if own.territory in COUNTRIES_WITH_SEMICOLONS else get_decimal_symbol(own)
 
     @property
     def list_separator(self) -> str:
-        """Between the cells of a CSV, as spreadsheets in the reader's country expect it."""
+        """The delimiter of a CSV that spreadsheets in the reader's country expect."""
         own = _find_locale(self.language_tag) or self.locale
         return ";" if self.decimal_symbol == "," or own.territory in COUNTRIES_WITH_SEMICOLONS else ","
 
