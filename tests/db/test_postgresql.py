@@ -31,6 +31,8 @@ async def test_connections_are_given_in_the_order_of_requests() -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_query(database), name=turn)
 
+    # A session that has to connect is overtaken by those that find a connection in the pool.
+    await _fill_pool(database)
     event.listen(database.sync_engine, "checkout", record_turn)
     async with asyncio.TaskGroup() as group:
         for _ in range(3 * POOL_SIZE):
@@ -74,6 +76,19 @@ async def test_waiting_for_a_connection_ends_with_an_error(monkeypatch: pytest.M
         is_over.set()
     await _query(database)
     await database.close()
+
+
+async def _fill_pool(database: Database) -> None:
+    are_open = asyncio.Barrier(POOL_SIZE)
+
+    async def open_connection() -> None:
+        async with database.read() as session:
+            await session.connection()
+            await are_open.wait()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(POOL_SIZE):
+            group.create_task(open_connection())
 
 
 async def _query(database: Database, sql: str = "SELECT 1") -> None:
