@@ -157,11 +157,13 @@ def build_next_renewal_blocks(
         for day in sorted(totals)[:MAX_RENEWALS]
     ]
     if with_totals and len(totals) > 1:
-        lines += _format_renewal_totals(localizer, overview)
+        lines += _format_renewal_totals(localizer, overview, [*totals.values()])
     return [block_kit.build_section("\n".join([localizer.format_mrkdwn("next-renewals"), *lines]))]
 
 
-def _format_renewal_totals(localizer: Localizer, overview: AccountOverview) -> list[str]:
+def _format_renewal_totals(
+    localizer: Localizer, overview: AccountOverview, day_totals: list[int]
+) -> list[str]:
     """The total of all renewals for each period length; none if there is only one, or one is not known."""
     renewing = [row for row in overview.rows if row.subscription.will_renew]
     amounts = [(row.subscription.period, compute_renewal_total(row)) for row in renewing]
@@ -170,7 +172,8 @@ def _format_renewal_totals(localizer: Localizer, overview: AccountOverview) -> l
         if amount is None:
             return []
         totals[period] = totals.get(period, 0) + amount
-    if len(renewing) < 2:
+    # If each day renews what has a period length of its own, the days have said it.
+    if len(renewing) < 2 or sorted(totals.values()) == sorted(day_totals):
         return []
     texts = [
         localizer.format_text(

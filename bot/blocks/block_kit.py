@@ -154,7 +154,7 @@ def build_button(
     if accessibility_label:
         block |= build_accessibility_label(accessibility_label)
     if confirm:
-        block["confirm"] = confirm
+        block["confirm"] = {**confirm, **_build_style(action_id)}
     return block
 
 

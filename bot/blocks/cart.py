@@ -279,10 +279,11 @@ def render_cart_blocked_modal(
     rows: Sequence[SubscriptionDetails] = (),
 ) -> View:
     """All reasons at once, with their remedies (R2-R4, R14). `rows` are the blocked subscriptions."""
-    blocks = [block_kit.build_section(localizer.format_mrkdwn("cart-not-eligible", account=account.name))]
+    blocks = [block_kit.build_section(localizer.format_mrkdwn("account-name", account=account.name))]
     shown = refusals[:MAX_REFUSALS]
+    mark = "• " if len(shown) > 1 else ""
     blocks += [
-        block_kit.build_section(f"• {escape_mrkdwn(refusal.format_refusal(localizer, each))}")
+        block_kit.build_section(f"{mark}{escape_mrkdwn(refusal.format_refusal(localizer, each))}")
         for each in shown
     ]
     names = make_product_labels((row.subscription.id, row.product) for row in rows)

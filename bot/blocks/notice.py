@@ -34,7 +34,8 @@ TABLE_BLOCK_TYPE = "table"
 # Product, seats, amount and status.
 TABLE_COLUMNS = (
     {"align": "left", "is_wrapped": True},
-    {"align": "right", "is_wrapped": False},
+    # For its header: the numbers are short.
+    {"align": "right", "is_wrapped": True},
     {"align": "right", "is_wrapped": False},
     {"align": "left", "is_wrapped": True},
 )

@@ -225,7 +225,11 @@ def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Bloc
         amounts += [(localizer.format_text(key), amount) for key, amount in balance]
     rows = [(escape_mrkdwn(label), localizer.format_money(amount)) for label, amount in amounts]
     ends = [localizer.format_text(kind.view_key, amount=amount) for kind, amount in due]
-    total = localizer.format_text("quote-total", amount=details.to_money(quote.total))
+    total = localizer.format_text(
+        "quote-total",
+        amount=details.to_money(quote.total),
+        pending="yes" if details.is_pending else "no",
+    )
     notes = format_tax_notes(localizer, details.taxes, quote.tax_facts)
     return [
         *block_kit.build_rows(rows),

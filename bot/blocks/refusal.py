@@ -46,13 +46,22 @@ def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object
         arguments["method"] = format_method_name(localizer, refusal.method)
     reason = arguments.get("reason")
     if isinstance(reason, str | dict):
-        arguments["reason"] = select_text(reason, localizer.language).rstrip(". ")
+        text = select_text(reason, localizer.language).rstrip(". ")
+        arguments["reason"] = text
+        # So that a text that tells whom to ask does not name them twice in a row.
+        arguments["reason_names_services"] = _format_flag(
+            localizer.format_text("account-services-name").lower() in text.lower()
+        )
     for name, value in arguments.items():
         if isinstance(value, list | tuple):
             arguments[name] = block_kit.format_short_list(
                 localizer, [str(item) for item in value], MAX_LISTED_ITEMS
             )
-    return arguments | {f"has_{name}": "yes" if value else "no" for name, value in arguments.items()}
+    return arguments | {f"has_{name}": _format_flag(value) for name, value in arguments.items()}
+
+
+def _format_flag(value: object) -> str:
+    return "yes" if value else "no"
 
 
 def render_refusal_modal(

@@ -261,7 +261,13 @@ def _build_retry_blocks(localizer: Localizer, presenter: OrderPresenter) -> list
     if until is None:
         return []
     return [
-        block_kit.build_section(localizer.format_mrkdwn("service-order-decision", until=until)),
+        block_kit.build_section(
+            localizer.format_mrkdwn(
+                "service-order-decision",
+                until=until,
+                has_others="yes" if len(presenter.retryable_lines) < len(presenter.lines) else "no",
+            )
+        ),
         block_kit.build_actions(*build_retry_buttons(localizer, presenter.details)),
     ]
 

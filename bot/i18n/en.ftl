@@ -14,6 +14,7 @@ someone = a colleague
 and-more = and { $count } more
 count-more = { $count } more
 account-name = *{ $account }*
+account-services-name = Account Services
 seat-count = { $seats ->
     [one] { $seats } seat
    *[other] { $seats } seats
@@ -177,7 +178,6 @@ cart-continue-consequence = { $count ->
 } Replaced quotes can’t be restored, even if you abandon the new order. If you abandon it, its quote stays pending.
 cart-continue-yes = Continue
 cart-not-eligible-title = Can’t add seats
-cart-not-eligible = You can’t add seats to *{ $account }* here right now:
 
 ## Quote
 quote-submit = Proceed to checkout
@@ -221,12 +221,15 @@ quote-decided = { $outcome ->
    *[no] {""}
 }
 quote-line =
-    {"*"}{ $product }* · { new-seat-count }: { $before } → { $after }
+    {"*"}{ $product }* · { new-seat-count }: { $before } → { $after }
     { $price }, prorated for { $dates }
 line-amounts =
     { $amount }
     + { $tax } tax
-quote-total = Total due now: { $amount }
+quote-total = { $pending ->
+    [yes] Total due now
+   *[no] Total
+}: { $amount }
 tax-at-rate = { $name } { $rate } on { $taxable }: { $amount }
 tax-rate-on = { $name } on { $taxable }
 tax-rate-name = { $treatment ->
@@ -262,7 +265,7 @@ quote-not-renewing = None of the subscriptions on this quote will renew, so noth
 quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
 quote-reject-reason = Reason
-quote-reject-hint = Optional, up to { $most } characters.
+quote-reject-hint = Up to { $most } characters.
 quote-sent-success = Quote { $number } is on its way to you.
 quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF.{ $has_mail ->
     [yes] {" "}If Slack rejects the file, we’ll email it to { $email }.
@@ -533,7 +536,10 @@ service-order-completed = *Completed* on { $at }.{ $some_declined ->
 service-order-failed = *Failed* on { $at }. { order-nothing-billed }
 order-nothing-billed = Nothing was billed and no seats were added. Account Services can help.
 service-order-overdue = This is taking longer than the promised 24 hours. There’s no need to order again. Account Services can help.
-service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them to complete the rest of the order.
+service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them{ $has_others ->
+    [yes] {" "}to complete the rest of the order
+   *[no] {""}
+}.
 service-order-details =
     {"*"}Account:* { $account }
     {"*"}Quote:* { $quote }
@@ -779,7 +785,7 @@ account-receipts-none = *Receipts:* none yet. You’ll get one when a service or
 account-receipt = { $number } · { $day } · { $total } · service order { $order }
 account-contacts = *Billing contacts*
 account-contact = • { $name }, { $email }
-account-services = Can’t do something here? Contact *Account Services*.
+account-services = Can’t do something here? *Account Services* can help.
 
 ## Billing contacts
 contacts-title = Billing contacts
@@ -842,7 +848,7 @@ home-orders = { $count ->
 home-order-line = • { $product }: { $explanation }
 home-payment = *Payment method:* { $method }
 home-payment-expires-soon = *Expires soon.* Add another card or update its expiry date now: once it expires, you can’t order seats.
-home-help = Can’t do something here? Contact Account Services.
+home-help = Can’t do something here? Account Services can help.
 home-unlinked =
     {"*"}Welcome!* Billing contacts use Seatbot to order seats for their company’s subscriptions and track service orders.
     You aren’t registered as a billing contact in this workspace. If you should be, ask one of your company’s billing contacts or Account Services to register you with the email address you use in Slack. Then type `/add-seats`.
@@ -901,7 +907,7 @@ help-add-seats =
     {"*"}`/add-seats`* orders additional seats in four steps: choose how many to add, review the quote, check out, and place the service order. You won’t be billed before the last step, and you can go back at every step.
     • `/add-seats webinar 5` starts with 5 new seats of GoTo Webinar
     • `/add-seats webinar 5 training 2` starts with several products
-    • `/add-seats webinar` checks that product first
+    • `/add-seats webinar` tells you first if you can’t order that product here
     We keep what you enter: if you stop halfway, `/add-seats` takes you back to your cart.
 help-quotes =
     {"*"}`/quotes`* shows your pending quotes, so that you can review, approve or reject them. Approving takes you to checkout. You won’t be billed until you place the service order.
@@ -937,7 +943,10 @@ refusal-already-billing-contact = { $name } is already a billing contact.
 refusal-account-not-self-served = You can’t order seats for { $account } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
-} Account Services can order them for you.
+} { $reason_names_services ->
+    [yes] Contact them to order seats.
+   *[no] Account Services can order them for you.
+}
 refusal-ambiguous-product = { $has_typed ->
     [yes] “{ $typed }” matches several products: { $products }. Enter the number of seats beside the one you mean.
    *[no] Which product is “{ $number }” for? Enter that number beside the product.
@@ -1048,7 +1057,10 @@ refusal-product-named-twice = You named { $product } more than once, with { $num
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
-} Account Services can order them for you.
+} { $reason_names_services ->
+    [yes] Contact them to order seats.
+   *[no] Account Services can order them for you.
+}
 refusal-quote-not-found = { $has_number ->
     [yes] We can’t find quote { $number }. To see pending quotes, type /quotes.
    *[no] We can’t find that quote. To see pending quotes, type /quotes.
@@ -1105,7 +1117,10 @@ refusal-subscription-not-found = We can’t find that subscription. Open the car
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
-} Account Services can order them for you.
+} { $reason_names_services ->
+    [yes] Contact them to order seats.
+   *[no] Account Services can order them for you.
+}
 refusal-view-trigger-expired = That took too long for Slack to open a window. Nothing is lost. Try again.
 refusal-slack-unavailable = Slack didn’t respond properly, so there was nothing we could show you. Nothing is lost. Try again in a moment.
 installation-interrupted = Slack didn’t respond properly, so nothing was installed yet. Start again from the install page in a moment.

@@ -14,6 +14,7 @@ someone = un collègue
 and-more = et { $count } de plus
 count-more = { $count } de plus
 account-name = *{ $account }*
+account-services-name = Services des comptes
 seat-count = { $seats ->
     [one] { $seats } poste
    *[other] { $seats } postes
@@ -181,7 +182,6 @@ cart-continue-consequence = { $count ->
 } Un devis remplacé ne peut pas être rétabli, même si vous abandonnez la nouvelle commande. Si vous l’abandonnez, son devis reste en attente.
 cart-continue-yes = Continuer
 cart-not-eligible-title = Ajout impossible
-cart-not-eligible = Vous ne pouvez pas ajouter de postes au compte *{ $account }* ici pour le moment :
 
 ## Devis
 quote-submit = Passer au paiement
@@ -225,12 +225,15 @@ quote-decided = { $outcome ->
    *[no] {""}
 }
 quote-line =
-    {"*"}{ $product }* · { new-seat-count } : { $before } → { $after }
-    { $price }, au prorata pour { $dates }
+    {"*"}{ $product }* · { new-seat-count } : { $before } → { $after }
+    { $price }, au prorata ({ $dates })
 line-amounts =
     { $amount }
     + { $tax } de taxe
-quote-total = Total dû maintenant : { $amount }
+quote-total = { $pending ->
+    [yes] Total dû maintenant
+   *[no] Total
+} : { $amount }
 tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
 tax-rate-on = { $name } sur { $taxable }
 tax-rate-name = { $treatment ->
@@ -266,7 +269,7 @@ quote-not-renewing = Aucun abonnement de ce devis ne sera renouvelé : rien ne 
 quote-reject-title = Rejeter le devis
 quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
 quote-reject-reason = Motif
-quote-reject-hint = Facultatif, { $most } caractères au maximum.
+quote-reject-hint = { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
 quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF.{ $has_mail ->
     [yes] {" "}Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }.
@@ -537,7 +540,10 @@ service-order-completed = *Terminée* le { $at }.{ $some_declined ->
 service-order-failed = *Échouée* le { $at }. { order-nothing-billed }
 order-nothing-billed = Rien n’a été facturé et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
 service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
-service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les pour terminer le reste de la commande.
+service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les{ $has_others ->
+    [yes] {" "}pour terminer le reste de la commande
+   *[no] {""}
+}.
 service-order-details =
     {"*"}Compte :* { $account }
     {"*"}Devis :* { $quote }
@@ -783,7 +789,7 @@ account-receipts-none = *Reçus :* aucun pour le moment. Vous en recevrez un à
 account-receipt = { $number } · { $day } · { $total } · commande de Service { $order }
 account-contacts = *Contacts de facturation*
 account-contact = • { $name }, { $email }
-account-services = Une opération impossible ici ? Contactez les *Services des comptes Corporate*.
+account-services = Une opération impossible ici ? Les *Services des comptes Corporate* peuvent vous aider.
 
 ## Contacts de facturation
 contacts-title = Contacts de facturation
@@ -846,7 +852,7 @@ home-orders = { $count ->
 home-order-line = • { $product } : { $explanation }
 home-payment = *Mode de paiement :* { $method }
 home-payment-expires-soon = *Expire bientôt.* Ajoutez dès maintenant une autre carte ou mettez à jour sa date d’expiration : une fois la carte expirée, vous ne pourrez plus commander de postes.
-home-help = Une opération impossible ici ? Contactez les Services des comptes Corporate.
+home-help = Une opération impossible ici ? Les Services des comptes Corporate peuvent vous aider.
 home-unlinked =
     {"*"}Bienvenue !* Avec Seatbot, les contacts de facturation commandent des postes pour les abonnements de leur entreprise et suivent leurs commandes de Service.
     Vous n’êtes pas enregistré comme contact de facturation dans cet espace de travail. Si vous devez l’être, demandez à un contact de facturation de votre entreprise, ou aux Services des comptes Corporate, de vous enregistrer avec l’adresse e-mail que vous utilisez dans Slack. Tapez ensuite `/add-seats`.
@@ -905,7 +911,7 @@ help-add-seats =
     {"*"}`/add-seats`* commande des postes supplémentaires en quatre étapes : choisissez leur nombre, vérifiez le devis, complétez le paiement et passez la commande de Service. Rien n’est facturé avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
     • `/add-seats webinar 5` commence avec 5 nouveaux postes de GoTo Webinar
     • `/add-seats webinar 5 training 2` commence avec plusieurs produits
-    • `/add-seats webinar` vérifie d’abord ce produit
+    • `/add-seats webinar` vous dit d’abord si ce produit ne peut pas être commandé ici
     Votre saisie est conservée : si vous vous arrêtez en chemin, `/add-seats` vous ramène à votre panier.
 help-quotes =
     {"*"}`/quotes`* affiche vos devis en attente, pour les vérifier, les approuver ou les rejeter. L’approbation mène au paiement. Rien n’est facturé tant que vous n’avez pas passé la commande de Service.
@@ -941,7 +947,10 @@ refusal-already-billing-contact = { $name } est déjà contact de facturation.
 refusal-account-not-self-served = Vous ne pouvez pas commander ici de postes pour le compte { $account }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
-} Les Services des comptes Corporate peuvent les commander pour vous.
+} { $reason_names_services ->
+    [yes] Contactez-les pour commander des postes.
+   *[no] Les Services des comptes Corporate peuvent les commander pour vous.
+}
 refusal-ambiguous-product = { $has_typed ->
     [yes] « { $typed } » correspond à plusieurs produits : { $products }. Indiquez le nombre de postes pour celui que vous voulez.
    *[no] À quel produit correspond « { $number } » ? Indiquez ce nombre en regard du produit.
@@ -1052,7 +1061,10 @@ refusal-product-named-twice = Vous avez cité { $product } plusieurs fois, avec 
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
-} Les Services des comptes Corporate peuvent les commander pour vous.
+} { $reason_names_services ->
+    [yes] Contactez-les pour commander des postes.
+   *[no] Les Services des comptes Corporate peuvent les commander pour vous.
+}
 refusal-quote-not-found = { $has_number ->
     [yes] Le devis { $number } est introuvable. Pour voir les devis en attente, tapez /quotes.
    *[no] Ce devis est introuvable. Pour voir les devis en attente, tapez /quotes.
@@ -1109,7 +1121,10 @@ refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le pani
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
-} Les Services des comptes Corporate peuvent les commander pour vous.
+} { $reason_names_services ->
+    [yes] Contactez-les pour commander des postes.
+   *[no] Les Services des comptes Corporate peuvent les commander pour vous.
+}
 refusal-view-trigger-expired = Cela a pris trop de temps pour que Slack ouvre une fenêtre. Rien n’est perdu. Réessayez.
 refusal-slack-unavailable = Slack n’a pas répondu correctement : nous n’avons rien pu vous afficher. Rien n’est perdu. Réessayez dans un instant.
 installation-interrupted = Slack n’a pas répondu correctement : rien n’est encore installé. Recommencez dans un instant depuis la page d’installation.

@@ -241,13 +241,14 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
         number=renderer.order.order.number,
         products=payload.products,
     )
+    lines = format_order_lines(renderer)
     return NoticeText(
         title,
         (
-            *_format_payload_reason(renderer, payload),
+            *_format_payload_reason(renderer, payload, lines),
             *_format_price_change(renderer, payload),
             *_format_decline_consequences(renderer, payload.subscription_id),
-            *format_order_lines(renderer),
+            *lines,
         ),
     )
 
@@ -256,10 +257,15 @@ def _find_payment_kind(lines: Sequence[OrderLinePresenter]) -> str:
     return "invoice" if all(line.row.line.is_on_invoice for line in lines) else "charge"
 
 
-def _format_payload_reason(renderer: NoticeRenderer, payload: OrderDeclinedPayload) -> list[str]:
+def _format_payload_reason(
+    renderer: NoticeRenderer, payload: OrderDeclinedPayload, lines: Sequence[str]
+) -> list[str]:
+    """Unless the lines say it."""
     if not payload.reason:
         return []
     reason = format_decline_reason(renderer.notice.localizer, payload.reason)
+    if any(renderer.escape_text(reason) in line for line in lines):
+        return []
     return [renderer.format_text("notice-order-declined-reason", reason=reason)]
 
 

@@ -27,7 +27,7 @@ def actions(view: View) -> list[tuple[str, str]]:
 def test_a_review_shows_lines_proration_tax_and_totals(english: Localizer) -> None:
     text = read_text(quote.render_quote_modal(english, samples.make_quote_details(), PLACE))
     for part in (
-        "2 new seats: 25 → 27",
+        "2 new seats: 25\u00a0→\u00a027",
         "€14.00 per seat per month, prorated for 8–30 Nov",
         "€10.00\n+ €2.00 tax",
         "Subtotal\n€20.00",

@@ -82,6 +82,13 @@ def test_a_reason_is_one_sentence_whether_or_not_it_ends_with_a_stop(english: Lo
     }
 
 
+def test_a_reason_that_names_account_services_is_not_followed_by_their_name_again(reader: Localizer) -> None:
+    reasons = {"en": "Managed by Account Services.", "fr": "Géré par les Services des comptes Corporate."}
+    text = format_refusal(reader, AccountNotSelfServed(account="Acme", reason=reasons))
+    assert text.count(reader.format_text("account-services-name")) == 1
+    assert text.endswith(("Contact them to order seats.", "Contactez-les pour commander des postes."))
+
+
 def test_no_reason_is_mentioned_if_there_is_none(english: Localizer) -> None:
     text = format_refusal(english, AccountNotSelfServed(account="Acme", reason=""))
     assert text == "You can’t order seats for Acme here. Account Services can order them for you."

@@ -33,7 +33,7 @@ def ids(view: View) -> set[str]:
 def test_before_placing_everything_is_shown_once_more(english: Localizer) -> None:
     view = service_order.render_placement_modal(english, samples.make_placement_page(), PLACE)
     for part in (
-        "2 new seats: 25 → 27",
+        "2 new seats: 25\u00a0→\u00a027",
         "Total due now: €24.00",
         "Hugo Petit, hugo@acme.example",
         "Gets one of the new seats of GoTo Meeting.",

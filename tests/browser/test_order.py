@@ -53,7 +53,7 @@ FRENCH = {
     "save": "Enregistrer et vérifier",
     "quote": "Devis SQ-1001",
     "line": "5 nouveaux postes : 25 → 30",
-    "dates": "au prorata pour 10–30 nov.",
+    "dates": "au prorata (10–30 nov.)",
     "totals": "Sous-total",
     "subtotal": "338,88 €",
     "due": "Total dû maintenant : 406,66 €",

@@ -13,7 +13,7 @@ from bot.blocks.home.attention import MAX_ORDERS, can_pay, format_home_order_lin
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.seat_chart import build_seat_history_blocks
-from bot.blocks.service_order import format_order_status, format_order_summary, needs_attention
+from bot.blocks.service_order import format_order_summary, needs_attention
 from bot.blocks.spending import build_spending_blocks
 from bot.i18n import Localizer
 from bot.presenters.order import OrderPresenter
@@ -90,7 +90,7 @@ def _build_order_section(localizer: Localizer, details: OrderDetails) -> Block:
     text = "\n".join(
         [
             format_order_summary(localizer, details),
-            format_order_status(localizer, details),
+            localizer.format_mrkdwn("order-promise", by=details.order.processing_deadline),
             *lines[:MAX_LINES],
         ]
     )
