@@ -31,7 +31,11 @@ function item(step, tryLabel, say, ctx) {
     {},
     h("h2", {}, say(step.title)),
     h("p", {}, say(step.text)),
-    h("button", { type: "button", class: "button", "aria-label": `${action}: ${say(step.title)}`, onclick: () => ctx.tryStep(step) }, action),
-    step.command ? h("code", {}, step.command) : null,
+    h(
+      "div",
+      { class: "row" },
+      h("button", { type: "button", class: "button", "aria-label": `${action}: ${say(step.title)}`, onclick: () => ctx.tryStep(step) }, action),
+      step.command ? h("code", {}, step.command) : null,
+    ),
   );
 }
