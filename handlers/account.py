@@ -40,7 +40,7 @@ async def open_overview(request: SlackRequest) -> View:
 
 
 async def manage_methods(request: SlackRequest) -> View:
-    """Pressed on any screen. What was typed in a checkout is kept, and Back leads to it."""
+    # The button is on several screens. What was typed in a checkout is kept, and Back leads to it.
     if request.checkout_form is not None:
         await save_checkout_draft(
             request.dependencies,

@@ -178,7 +178,7 @@ def _render_order(request: SlackRequest, details: OrderDetails, render: Callable
 
 
 def _follow_order(request: SlackRequest, details: OrderDetails, view: View) -> View:
-    """The view with an id of its own, by which it is updated until nothing can change any more."""
+    """Gives the view an id by which it is updated until nothing can change any more."""
     if details.is_final:
         return view
     external_id = _generate_external_id()

@@ -40,11 +40,9 @@ from models.subscription import Subscription
 async def begin_checkout(
     dependencies: Dependencies, *, person: SlackIdentity, quote_id: int
 ) -> CheckoutPage | PlacementPage:
-    """The service order, if everything that checkout asks for is known and valid: it is stored first, since
-    what is stored is what is placed. Otherwise the checkout. Neither changes the quote (R8, R10).
-
-    Raises as `open_checkout` does.
-    """
+    """Returns the service order if everything that checkout asks for is known and valid, otherwise the
+    checkout. The form is stored first, because what is stored is what is placed. The quote does not change
+    (R8, R10). Raises as `open_checkout` does."""
     at = dependencies.now()
     details, _ = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
     async with dependencies.write() as session:
@@ -71,7 +69,7 @@ async def begin_checkout(
 
 
 def _is_placeable(options: "_Options", page: CheckoutPage, stored: Checkout | None) -> bool:
-    """The tax of another address than the quote's is known only once it has been saved."""
+    # The tax for an address other than the quote's is known only once it has been saved.
     try:
         _check_form(options, page.form)
     except InvalidInput:
@@ -83,10 +81,8 @@ def _is_placeable(options: "_Options", page: CheckoutPage, stored: Checkout | No
 async def open_checkout(
     dependencies: Dependencies, *, person: SlackIdentity, quote_id: int, with_address_fields: bool = False
 ) -> CheckoutPage:
-    """The checkout as last saved, else with the account's defaults. Changes nothing (R8).
-
-    Raises QuoteNotPending, NoAutomaticPaymentMethod (R3).
-    """
+    """Returns the checkout as last saved, else with the account's defaults. Changes nothing (R8). Raises
+    QuoteNotPending, NoAutomaticPaymentMethod (R3)."""
     at = dependencies.now()
     details, contact = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
     async with dependencies.read() as session:
@@ -117,9 +113,8 @@ async def update_checkout(
     form: CheckoutForm,
     with_address_fields: bool = False,
 ) -> CheckoutPage:
-    """Store the form, valid or not, for showing it with other fields.
-
-    Raises QuoteNotPending, NoAutomaticPaymentMethod."""
+    """Stores the form, valid or not, to show it with other fields. Raises QuoteNotPending,
+    NoAutomaticPaymentMethod."""
     at = dependencies.now()
     async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
@@ -140,7 +135,7 @@ async def update_checkout(
 async def save_checkout_draft(
     dependencies: Dependencies, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
 ) -> QuoteDetails:
-    """Store the form, valid or not, so that going back loses nothing (R10)."""
+    """Stores the form, valid or not, so that going back loses nothing (R10)."""
     at = dependencies.now()
     async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
@@ -167,7 +162,6 @@ def _is_address_typed(form: CheckoutForm, stored: Checkout | None) -> bool:
 
 
 def _get_kept_form(details: QuoteDetails, stored: Checkout | None) -> CheckoutForm:
-    """What the form's fields complete: the administrator and the payment method are always among them."""
     if stored:
         return CheckoutForm(**stored.form_values)
     return CheckoutForm(**details.quote.find_newest_address(details.account).model_dump())
@@ -176,12 +170,9 @@ def _get_kept_form(details: QuoteDetails, stored: Checkout | None) -> CheckoutFo
 async def save_checkout(
     dependencies: Dependencies, *, person: SlackIdentity, quote_id: int, form: CheckoutForm
 ) -> PlacementPage:
-    """Check and store the checkout, and replace the quote if the address changes the tax (R10). What the form
-    has not set stays as it was kept.
-
-    Raises InvalidInput by field of CheckoutForm, QuoteNotPending, NoAutomaticPaymentMethod,
-    BillingUnavailable.
-    """
+    """Checks and stores the checkout, and replaces the quote if the address changes the tax (R10). Fields
+    that the form has not set stay as they were stored. Raises InvalidInput by field of CheckoutForm,
+    QuoteNotPending, NoAutomaticPaymentMethod, BillingUnavailable."""
     at = dependencies.now()
     async with dependencies.write() as session:
         details, contact = await lock_quote(session, person, quote_id, at)
@@ -231,7 +222,7 @@ async def copy_checkout(
 
 
 def get_saved_form(checkout: Checkout | None) -> CheckoutForm:
-    """Valid when it was saved. Raises CheckoutIncomplete."""
+    """Returns the form, which was valid when it was saved. Raises CheckoutIncomplete."""
     if checkout is None or not checkout.is_saved:
         raise CheckoutIncomplete
     return CheckoutForm(**checkout.form_values)
@@ -244,8 +235,8 @@ def get_valid_form(
     *,
     needs_po_number: bool,
 ) -> tuple[CheckoutForm, Administrator | None]:
-    """The saved checkout, valid now with these administrators and payment methods, and the existing
-    administrator who was chosen, or whose email was typed. Raises CheckoutIncomplete."""
+    """Returns the saved form, if it is valid now with these administrators and payment methods, and the
+    existing administrator who was chosen, or whose email was typed. Raises CheckoutIncomplete."""
     form = get_saved_form(checkout)
     try:
         _check_form(_Options(administrators, methods, needs_po_number), form)
@@ -288,7 +279,7 @@ async def _load_options(session: Session, details: QuoteDetails, at: datetime) -
 
 
 async def _load_method_choices(session: Session, details: QuoteDetails, at: datetime) -> MethodChoices:
-    """In one query, with a row for each line and payment method: there are few of both."""
+    # In one query, with a row for each line and payment method: there are few of both.
     result = await session.exec(
         select(Subscription, PaymentMethod)
         .outerjoin(
@@ -345,7 +336,7 @@ async def _build_placement_page(
 async def _list_products_without_seat(
     session: Session, administrator: Administrator | None, details: QuoteDetails
 ) -> list[Product]:
-    """The products of which the administrator gets one of the new seats (R11), by name."""
+    # The administrator gets one of the new seats of each of these products (R11).
     assigned_ids: set[str] = set()
     if administrator is not None:
         assignments = await session.exec(
@@ -357,7 +348,7 @@ async def _list_products_without_seat(
 
 
 async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | None:
-    """The quote that this one replaced for another address: only then are both frozen at the same instant."""
+    # Only a quote that replaces one for another address is frozen at the same instant.
     found = await session.exec(
         select(Quote.number).where(
             Quote.replaced_by_id == quote.id,
@@ -371,7 +362,7 @@ async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | N
 async def _resolve_replacement(
     session: Session, details: QuoteDetails, contact: BillingContact, form: CheckoutForm
 ) -> QuoteDetails:
-    """If the same submission is delivered twice, the quote that the first one created for its address."""
+    # If the same submission is delivered twice, return the quote that the first one created for its address.
     replacement_id = details.quote.replaced_by_id
     new = await find_quote_details(session, replacement_id, details.at) if replacement_id else None
     checkout = await _find_checkout(session, new, contact) if new else None
@@ -380,7 +371,7 @@ async def _resolve_replacement(
 
 
 def _check_lines_unchanged(details: QuoteDetails, priced_lines: list[QuoteLine]) -> None:
-    """An import may replace the lines while the tax is computed. Raises CheckoutIncomplete."""
+    # An import may replace the lines while the tax is computed.
     if [row.line.model_dump() for row in details.rows] != [line.model_dump() for line in priced_lines]:
         raise CheckoutIncomplete
 
@@ -436,7 +427,7 @@ async def _replace_quote_for_address(
 
 
 def _apply_agreed_prices(lines: list[QuoteLine], preview: Preview) -> Preview:
-    """The preview's tax with the amounts of the old quote's lines."""
+    # The tax is the preview's; the amounts are those of the old quote's lines.
     old_lines = {line.subscription_id: line for line in lines}
     agreed_lines = tuple(
         replace(
@@ -504,7 +495,7 @@ def _build_suggested_form(
     administrators: list[Administrator],
     methods: MethodChoices,
 ) -> CheckoutForm:
-    """The person themselves if they are an administrator, else the first; what is usually charged."""
+    # The person themselves if they are an administrator, else the first one.
     candidates = [a for a in administrators if a.email == contact.email] or administrators
     return CheckoutForm(
         administrator=str(candidates[0].id) if candidates else NEW_ADMINISTRATOR_OPTION,
@@ -519,8 +510,8 @@ async def _find_checkout(session: Session, details: QuoteDetails, contact: Billi
 
 
 def get_current_checkout(checkout: Checkout | None, account: Account, quote: Quote) -> Checkout | None:
-    """The stored one, unless the account has got another address since the quote and none was typed for this
-    order: then with the account's, which is not saved."""
+    """Returns the stored checkout. If the account's address has changed since the quote and none was typed
+    for this order, the checkout has the account's, and is not saved."""
     newest = quote.find_newest_address(account)
     if checkout is None or checkout.is_address_typed or newest == quote.billing_address:
         return checkout

@@ -10,7 +10,7 @@ from models.service_order.order_screen import OrderScreen
 def build_order_screen(
     dependencies: Dependencies, *, person: SlackIdentity, order_id: int, external_id: str, is_placement: bool
 ) -> OrderScreen:
-    """The order may change before the modal is shown: the first update follows right after it."""
+    # The order may change before the modal is shown: the first update follows right after it.
     at = dependencies.now()
     return OrderScreen(
         external_id=external_id,
