@@ -13,7 +13,7 @@ from bot.blocks.service_order import render_placement_modal
 from bot.tasks import TooBusy
 from bot.use_cases.account.overview import get_account_overview
 from bot.use_cases.cart.open import PendingQuotesWarning, load_cart_page, load_pending_quotes_warning
-from bot.use_cases.checkout import begin_checkout, open_checkout
+from bot.use_cases.checkout.open import begin_checkout, open_checkout
 from bot.use_cases.receipt import list_receipts
 from bot.use_cases.service_order.screen import build_order_screen, store_order_screen
 from handlers.request import SlackRequest

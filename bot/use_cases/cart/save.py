@@ -17,7 +17,7 @@ from bot.use_cases.cart.contents import (
     store_cart_seats,
     store_consent,
 )
-from bot.use_cases.checkout import copy_checkout
+from bot.use_cases.checkout.stored_form import copy_checkout
 from bot.use_cases.load_details import load_quote_details
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import CreatedQuote, create_quote

@@ -24,7 +24,7 @@ from bot.permissions import (
 )
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.cart.contents import clear_cart
-from bot.use_cases.checkout import get_current_checkout, get_saved_form, get_valid_form
+from bot.use_cases.checkout.stored_form import get_current_checkout, get_saved_form, get_valid_form
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.load_details import apply_blocking_orders, load_order_details
 from bot.use_cases.notice.enqueue import list_direct_destinations
