@@ -10,7 +10,9 @@ from bot.billing.gateway import LineRequest, Preview
 from bot.db import Session, build_insert
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, build_actor
+from bot.tasks import gather_or_cancel
 from bot.use_cases.audit.write import write_audit_entries
+from bot.use_cases.billing_sync.address import refresh_address_if_available
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.load_details import find_quote_details
 from bot.use_cases.notice.enqueue import enqueue_notices
@@ -46,7 +48,7 @@ async def begin_checkout(
     Raises as `open_checkout` does.
     """
     at = dependencies.now()
-    details, _ = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
+    details, _ = await _load_refreshed_quote(dependencies, person, quote_id, at)
     async with dependencies.write() as session:
         details, contact = await lock_loaded_quote(session, person, details, at)
         details.check_pending()
@@ -88,7 +90,7 @@ async def open_checkout(
     Raises QuoteNotPending, NoAutomaticPaymentMethod (R3).
     """
     at = dependencies.now()
-    details, contact = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
+    details, contact = await _load_refreshed_quote(dependencies, person, quote_id, at)
     async with dependencies.read() as session:
         options = await _load_options(session, details, at)
         options.methods.check_default()
@@ -98,15 +100,22 @@ async def open_checkout(
         )
 
 
-async def _refresh_methods_of_quote(
+async def _load_refreshed_quote(
     dependencies: Dependencies, person: SlackIdentity, quote_id: int, at: datetime
 ) -> tuple[QuoteDetails, BillingContact]:
+    """With the payment methods and the address that the provider has."""
     async with dependencies.read() as session:
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
         details.account.check_open()
-    await refresh_methods_if_available(dependencies, details.account.id)
-    return details, contact
+    _, is_address_changed = await gather_or_cancel(
+        refresh_methods_if_available(dependencies, details.account.id),
+        refresh_address_if_available(dependencies, details.account.id),
+    )
+    if not is_address_changed:
+        return details, contact
+    async with dependencies.read() as session:
+        return await authorize_quote(session, person, quote_id, at)
 
 
 async def update_checkout(
