@@ -157,7 +157,7 @@ def _build_overwritten_address_blocks(localizer: Localizer, placement_page: Plac
 
 
 def _build_po_number_section(localizer: Localizer, placement_page: PlacementPage) -> Block:
-    """Builds the section even without a number: it is the only detail that is asked for here (R10)."""
+    # There is a section even without a number: it is the only detail that this screen asks for (R10).
     number = placement_page.form.get_po_number(required=False)
     text = localizer.format_mrkdwn("placement-po-number", number=number, has_number="yes" if number else "no")
     change = navigation.build_change_button(
@@ -174,7 +174,7 @@ def render_placed_modal(
     services_url: str,
     has_mail: bool = True,
 ) -> View:
-    """Shown right after placing; an order that is finished already is shown as usual."""
+    # Right after placing; an order that has already finished is shown as usual.
     order, contact = details.order, details.contact
     if order.is_finished:
         return render_order_modal(localizer, details, metadata, services_url=services_url)

@@ -101,15 +101,14 @@ class Account(SQLModel, table=True):
         return Address.model_validate(self, from_attributes=True)
 
     def set_billing_address(self, address: Address, at: datetime) -> None:
-        """As placing an order makes the order's address the account's (R10)."""
         if address != self.billing_address:
             self.billing_address_changed_at = at
         for field, value in address.model_dump().items():
             setattr(self, field, value)
 
     def schedule_refresh(self, at: datetime) -> None:
-        """Always later than the previous value, so that a running refresh can tell that another event has
-        arrived: the clocks of two processes differ a little."""
+        # Always later than the previous value, so that a running refresh can tell that another event has
+        # arrived: the clocks of two processes differ a little.
         last = self.refresh_due_at
         self.refresh_due_at = at if last is None else max(at, last + timedelta(microseconds=1))
 

@@ -37,7 +37,7 @@ UNKNOWN_COUNTRY_FIELDS = AddressFields(
 
 
 def fits_country(address: Address) -> bool:
-    """Whether it has what its country needs, and nothing that its country has no field for."""
+    """Whether it has what its country requires, and nothing that its country has no field for."""
     fields = get_address_fields(address.country)
     parts = address.model_dump(exclude={"country"})
     has_all = all(parts[name] for name in fields.required)

@@ -13,7 +13,7 @@ from models.subscription import Subscription
 async def refresh_account(
     dependencies: Dependencies, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
-    """Returns whether anything changed. `local_subscriptions` is as `refresh_subscriptions` takes it. Raises
+    """Returns whether anything changed. `local_subscriptions` are as for `refresh_subscriptions`. Raises
     BillingUnavailable, CustomerNotFound."""
     changed = await asyncio.gather(
         refresh_subscriptions(dependencies, account_id, local_subscriptions),

@@ -126,7 +126,7 @@ def _drop_filler(tokens: list[str]) -> list[str]:
 
 
 def _list_readings(tokens: list[str]) -> list[CommandWords]:
-    """The likeliest first; a product's name may end or begin with a number, or hold a filler word."""
+    """Most likely first. A product's name may begin or end with a number, or contain a filler word."""
     meant = _drop_filler(tokens)
     return [
         *_list_numbered_readings(tokens),
@@ -175,7 +175,7 @@ def _normalize_number(text: str) -> str:
 
 
 def _resolve_subscription(words: CommandWords, rows: list[SubscriptionDetails]) -> SubscriptionDetails:
-    """By the subscription's id, else by the product's name."""
+    # The subscription's id takes precedence over the product's name.
     if named := [row for row in rows if row.subscription.id == words.product_name]:
         return named[0]
     if words.product_name:
