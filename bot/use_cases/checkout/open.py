@@ -5,13 +5,13 @@ from datetime import datetime
 
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
+from bot.tasks import gather_or_cancel
 from bot.use_cases.billing_sync.address import refresh_address_if_available
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.checkout.options import CheckoutOptions, check_form, load_options
 from bot.use_cases.checkout.pages import build_checkout_page, build_placement_page
 from bot.use_cases.checkout.stored_form import find_checkout, store_draft, store_form
 from bot.use_cases.quote.read import authorize_quote, lock_loaded_quote, lock_quote
-from bot.tasks import gather_or_cancel
 from models.account.billing_contact import BillingContact
 from models.checkout import Checkout, CheckoutForm
 from models.details import CheckoutPage, PlacementPage, QuoteDetails
