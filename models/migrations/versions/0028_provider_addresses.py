@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027_provider_addresses"
-down_revision = "0026_tax_names"
+revision = "0028_provider_addresses"
+down_revision = "0027_invoice_screens"
 branch_labels = None
 depends_on = None
 
