@@ -43,7 +43,6 @@ async def open_account_cart(request: SlackRequest) -> View:
 
 
 async def repeat_order(request: SlackRequest) -> View:
-    """The cart with the seats of an earlier order, as far as they can be ordered."""
     order_id = request.action_row_id
     details = await get_order(request.dependencies, person=request.person, order_id=order_id)
     entry = await open_cart(
@@ -83,7 +82,7 @@ async def change_page(request: SlackRequest) -> View:
 
 
 async def continue_to_quote(request: SlackRequest) -> View:
-    """Show the cart's own quote. What was typed in the form is kept in the cart."""
+    # What was typed in the form is kept in the cart.
     await _save_draft(request)
     details = await get_quote(request.dependencies, person=request.person, quote_id=request.action_row_id)
     return _render_own_quote(request, details)
@@ -97,7 +96,7 @@ async def edit(request: SlackRequest) -> View:
 
 
 async def back(request: SlackRequest) -> View:
-    """Show the screen before the cart: the warning, the choice of an account, or the account itself."""
+    """Shows the screen before the cart: the warning, the choice of an account, or the account itself."""
     await _save_draft(request)
     warning = await _load_warning(request)
     if warning.pending_quotes:
@@ -174,7 +173,7 @@ async def _save_draft(request: SlackRequest) -> CartPage:
 
 
 async def _load_seat_inputs(request: SlackRequest) -> dict[str, str]:
-    """What was typed on the page, and what was filled in on the others."""
+    # What was typed on this page, and what was filled in on the others.
     typed = {
         block_id.removeprefix(SEATS_BLOCK_PREFIX): text
         for block_id, text in request.input_values.items()

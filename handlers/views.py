@@ -13,7 +13,7 @@ from bot.blocks.service_order import render_placement_modal
 from bot.tasks import TooBusy
 from bot.use_cases.account.overview import get_account_overview
 from bot.use_cases.cart.open import PendingQuotesWarning, load_cart_page, load_pending_quotes_warning
-from bot.use_cases.checkout import begin_checkout, open_checkout
+from bot.use_cases.checkout.open import begin_checkout, open_checkout
 from bot.use_cases.receipt import list_receipts
 from bot.use_cases.service_order.screen import build_order_screen, store_order_screen
 from handlers.request import SlackRequest
@@ -67,7 +67,7 @@ async def render_checkout(request: SlackRequest, quote_id: int, *, with_address_
 
 
 async def render_next_order_view(request: SlackRequest, quote_id: int) -> View:
-    """After the review of a quote: the checkout, or the order itself if everything is known."""
+    """After the review of a quote: the checkout, or the service order if everything is known."""
     page = await begin_checkout(request.dependencies, person=request.person, quote_id=quote_id)
     if isinstance(page, CheckoutPage):
         return _render_checkout_page(request, page)
@@ -84,7 +84,7 @@ def _make_quote_metadata(request: SlackRequest, details: QuoteDetails) -> ModalM
 
 
 async def render_next_cart_view(request: SlackRequest) -> View:
-    """After a quote was decided on the way to the cart: the next pending quote, otherwise the cart."""
+    """After a decision on the way to the cart: the next pending quote, otherwise the cart."""
     account_id, command_text = request.metadata.account, request.metadata.command_text
     warning = await load_pending_quotes_warning(
         request.dependencies, person=request.person, account_id=account_id
@@ -133,7 +133,7 @@ def render_cart(
     command_text: str = "",
     repeated_order_id: int = 0,
 ) -> View:
-    """What the text or the order fills in on other pages is stored with what is typed on this one."""
+    # What the text or the order fills in on other pages is stored with what is typed on this one.
     settings = request.dependencies.settings
     page = cart_blocks.get_requested_page(cart_page) if page is None else page
     has_pages = cart_blocks.count_pages(len(cart_page.rows)) > 1

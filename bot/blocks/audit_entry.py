@@ -14,10 +14,8 @@ MAX_HISTORY_LINES = 40
 def build_history_blocks(
     localizer: Localizer, entries: Sequence[AuditEntry], names: Mapping[str, str], page_action_id: str
 ) -> list[Block]:
-    """The newest entries, in order of time, and a button to all of them if there are more.
-
-    `names` has the product's name for each subscription id; the value of `page_action_id` is a page number.
-    """
+    """Shows the newest entries, oldest first, and a button for all of them if there are more. `names` maps
+    subscription ids to product names; the value of `page_action_id` is a page number."""
     if not entries:
         return []
     title = block_kit.build_section(localizer.format_mrkdwn("history-title"))

@@ -480,6 +480,7 @@ placement-po-number =
        *[no] None
     }
 placement-address = *{ billing-address }*
+placement-address-overwritten = The payment provider has a different address: { $address }. Placing the order replaces it with the one above.
 email-or-message = { $has_mail ->
     [yes] email
    *[no] direct message

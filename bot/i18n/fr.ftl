@@ -484,6 +484,7 @@ placement-po-number =
        *[no] Aucun
     }
 placement-address = *{ billing-address }*
+placement-address-overwritten = Le prestataire de paiement a une autre adresse : { $address }. Passer la commande la remplace par celle qui figure ci-dessus.
 email-or-message = { $has_mail ->
     [yes] e-mail
    *[no] message direct

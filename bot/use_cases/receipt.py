@@ -98,8 +98,8 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderLineDetails) -
 
 
 def list_charged_methods(row: OrderLineDetails) -> list[ChargedMethod]:
-    """Lists the methods of a settled line: what the provider reports, or else the method that it was told to
-    charge."""
+    """Lists the methods of a settled line as the provider reports them, or else the method that it was told
+    to charge."""
     line, method = row.line, row.payment_method
     if line.charged_to or not line.amount_paid:
         return line.charged_to
@@ -109,7 +109,7 @@ def list_charged_methods(row: OrderLineDetails) -> list[ChargedMethod]:
 
 
 def _list_dated_methods(account: Account, row: OrderLineDetails) -> list[ChargedMethod]:
-    """Replaces the instant of each payment by the account's day."""
+    # A payment's instant becomes a day of the account's time zone.
     settled_at = row.line.settled_at
     assert settled_at is not None, "the line is settled"
     return [
@@ -147,7 +147,7 @@ async def list_receipts(
 async def send_receipt(
     dependencies: Dependencies, *, person: SlackIdentity, receipt_id: int
 ) -> tuple[Account, Receipt, BillingContact]:
-    """Send the receipt and its PDF by direct message, once if it is requested again before it has been
+    """Sends the receipt and its PDF by direct message: once, if it is requested again before it has been
     delivered. Raises ReceiptNotFound."""
     at = dependencies.now()
     async with dependencies.write() as session:

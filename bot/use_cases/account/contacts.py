@@ -54,7 +54,7 @@ async def get_contacts(dependencies: Dependencies, *, person: SlackIdentity, acc
 async def withdraw_contact(
     dependencies: Dependencies, *, person: SlackIdentity, contact_id: int
 ) -> ContactsPage:
-    """The contacts that are left. People may withdraw themselves, but never the last contact."""
+    """Returns the contacts that are left. People may withdraw themselves, but never the last contact."""
     at = dependencies.now()
     async with dependencies.write() as session:
         row = await session.get(BillingContact, contact_id)
@@ -95,7 +95,7 @@ async def load_contacts_page(
 async def list_pending_invitations(
     session: Session, account_id: str, at: datetime
 ) -> list[InvitationDetails]:
-    """Lists invitations that nobody has answered or cancelled; some may have lapsed."""
+    """Lists invitations that were neither answered nor cancelled; some may have lapsed."""
     found = await session.exec(
         select(ContactInvitation, col(BillingContact.active))
         .join(BillingContact, col(BillingContact.id) == ContactInvitation.inviter_id)
@@ -188,8 +188,8 @@ async def close_invitation(
 async def lapse_invitations_of(
     session: Session, account: Account, inviter_ids: Collection[int], actor: Actor, at: datetime
 ) -> None:
-    """The invitations of people whose role has changed. Once lapsed, they stay so: whoever gets the role back
-    has not invited anybody yet."""
+    """Lapses the invitations sent by people whose role has changed. They stay lapsed even if the sender gets
+    the role back."""
     if not inviter_ids:
         return
     for details in await list_pending_invitations(session, account.id, at):
@@ -253,8 +253,8 @@ async def _cancel_invitations_of(
     by: BillingContact,
     at: datetime,
 ) -> None:
-    """What a person who has lost the role has started ends with it, and so does an older invitation that
-    would give it back to them."""
+    # When a person loses the role, the invitations that they have sent are cancelled, and so is one that
+    # would give the role back to them.
     for details in await list_pending_invitations(session, account.id, at):
         invitation = details.invitation
         is_invited = contact.slack_user == invitation.slack_user or contact.email == invitation.email

@@ -89,7 +89,7 @@ def _parse_orderable_seats(row: SubscriptionDetails, number: str, bounds: SeatLi
 
 
 def _resolve_subscription(words: CommandWords, rows: list[SubscriptionDetails]) -> SubscriptionDetails:
-    """By the subscription's id, else by the product's name."""
+    # The subscription's id takes precedence over the product's name.
     if named := [row for row in rows if row.subscription.id == words.product_name]:
         return named[0]
     if words.product_name:

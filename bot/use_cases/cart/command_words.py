@@ -165,7 +165,7 @@ def _drop_filler(tokens: list[str]) -> list[str]:
 
 
 def _list_readings(tokens: list[str]) -> list[CommandWords]:
-    """The likeliest first; a product's name may end or begin with a number, or hold a filler word."""
+    """Most likely first. A product's name may begin or end with a number, or contain a filler word."""
     meant = _drop_filler(tokens)
     return [
         *_list_numbered_readings(tokens),

@@ -47,8 +47,8 @@ async def enqueue_notice(
     due_at: datetime | None = None,
     team: str | None = None,
 ) -> None:
-    """One notice of `event` per destination, unless it exists already. Raises TypeError if the payload is of
-    another kind of notice."""
+    """Stores one notice of `event` per destination, unless it exists already. Raises TypeError if the payload
+    is of another kind of notice."""
     notices = build_notices(
         kind,
         event,
@@ -110,7 +110,7 @@ async def enqueue_notices(session: Session, notices: Sequence[Notice]) -> None:
 async def is_delivery_pending(
     session: Session, event_prefix: str, destinations: Iterable[Destination]
 ) -> bool:
-    """Whether a notice of such an event still waits for one of the destinations."""
+    """Whether a notice of such an event is not yet delivered to one of the destinations."""
     notices = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),
@@ -199,8 +199,8 @@ def build_order_message_edits(
     posted: str | None,
     at: datetime,
 ) -> list[Notice]:
-    """One for each place with a message about the order that may need an edit (R25): for those of
-    ORDER_MESSAGE_PLACES, whoever has the role and whatever the account's channel is by now, and for
+    """Builds one for each place with a message about the order that may need an edit (R25): for those of
+    ORDER_MESSAGE_PLACES, even if a contact has lost the role or the account's channel has changed, and for
     `destinations`, because a message may be on its way."""
     teams = dict.fromkeys(destinations, account.slack_team)
     for place in (posted or "").split():

@@ -13,7 +13,7 @@ from models.notice.payloads import DocumentPayload
 async def send_quote(
     dependencies: Dependencies, *, person: SlackIdentity, quote_id: int
 ) -> tuple[QuoteDetails, BillingContact]:
-    """Send the quote and its PDF by direct message, once if it is requested again before it has been
+    """Sends the quote and its PDF by direct message: once, if it is requested again before it has been
     delivered."""
     at = dependencies.now()
     async with dependencies.write() as session:

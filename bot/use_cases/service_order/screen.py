@@ -16,7 +16,7 @@ def build_order_screen(
     is_placement: bool = False,
     invoice_id: int | None = None,
 ) -> OrderScreen:
-    """What it shows may change before the modal is shown: the first update follows right after it."""
+    # What it shows may change before the modal is shown: the first update follows right after it.
     at = dependencies.now()
     return OrderScreen(
         external_id=external_id,
