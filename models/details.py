@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from models.account import Account, Address
-from models.account.address_fields import AddressFields, fits_country, get_address_fields
+from models.account.address_fields import AddressFields, fits_country, get_address_fields, has_other_parts
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationDetails
@@ -240,6 +240,16 @@ class PlacementPage:
     replaced_quote_number: str | None = None
     skipped_checkout: bool = False
     has_mail: bool = True
+
+    @property
+    def overwritten_address(self) -> Address | None:
+        """What the provider has, if the order replaces it by another one that was not typed for it."""
+        account = self.quote.account
+        if account.provider_address is None:
+            return None
+        address = Address.model_validate(account.provider_address)
+        known = (account.billing_address, self.form.address)
+        return address if all(has_other_parts(address, each) for each in known) else None
 
     @property
     def unassigned_seats(self) -> int:

@@ -392,6 +392,10 @@ class BillingGateway(Protocol):
         """The stored methods, including those that cannot be charged. None if the provider stores none: then
         the imported ones count."""
 
+    async def fetch_billing_address(self, account_id: str) -> Address | None:
+        """The address that the provider has, of which parts may be blank. None if it has none, or keeps
+        none."""
+
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:

@@ -14,7 +14,7 @@ from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
 from bot.presenters.receipt import get_document_arguments
-from bot.presenters.tax import format_tax_notes, list_tax_amounts
+from bot.presenters.tax import format_short_address, format_tax_notes, list_tax_amounts
 from models.account import Account
 from models.details import OrderDetails, PlacementPage
 from models.money import Money
@@ -140,6 +140,19 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
             format_billing_address(localizer, placement_page.form.address),
             navigation.build_change_address_button(localizer, quote_id),
         ),
+        *_build_overwritten_address_blocks(localizer, placement_page),
+    ]
+
+
+def _build_overwritten_address_blocks(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
+    address = placement_page.overwritten_address
+    if address is None:
+        return []
+    shown = format_short_address(localizer, address)
+    return [
+        block_kit.build_alert(
+            localizer.format_text("placement-address-overwritten", address=shown), "warning"
+        )
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.i18n import Localizer, truncate_text
 from bot.tax_id import is_vat_number
+from models.account import Address
 from models.money import Money
 from models.receipt import Receipt
 from models.tax import TaxDetails, TaxItem, TaxTreatment
@@ -82,8 +83,13 @@ def format_tax_location(localizer: Localizer, tax_details: TaxDetails) -> list[s
     """Empty if it is the billing address."""
     if tax_details.address is None:
         return []
-    address = truncate_text(", ".join(localizer.format_address(tax_details.address)), MAX_ADDRESS_LENGTH)
+    address = format_short_address(localizer, tax_details.address)
     return [localizer.format_text("tax-location", address=address)]
+
+
+def format_short_address(localizer: Localizer, address: Address) -> str:
+    """Formats it on one line."""
+    return truncate_text(", ".join(localizer.format_address(address)), MAX_ADDRESS_LENGTH)
 
 
 def format_tax_ids(localizer: Localizer, tax_details: TaxDetails) -> list[str]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import JSON, Field, SQLModel
 
 from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import string_enum
@@ -74,6 +74,8 @@ class Account(SQLModel, table=True):
     country: str
     # Quotes made before have the address of that time.
     billing_address_changed_at: datetime | None = None
+    # What the provider had when it was last read, or null: a change made there becomes the account's.
+    provider_address: dict[str, str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     # The country of the imported address: the embedded gateway charges tax there only.
     home_country: str
     active: bool = True

@@ -44,6 +44,15 @@ def fits_country(address: Address) -> bool:
     return has_all and all(name in fields.names for name, text in parts.items() if text)
 
 
+def has_other_parts(address: Address, known: Address) -> bool:
+    """Whether it says anything else than `known`. One that is not complete, such as the country and postal
+    code that a Payment Link asks for, may leave out the rest."""
+    if fits_country(address):
+        return address != known
+    known_parts = known.model_dump()
+    return any(text and text != known_parts[name] for name, text in address.model_dump().items())
+
+
 @lru_cache(maxsize=MAX_COUNTRIES)
 def get_address_fields(country: str) -> AddressFields:
     try:

@@ -105,6 +105,12 @@ class StripeGateway:
         own_ids = {item.usual_payment_method_id for item in held.values() if not item.is_ended}
         return await fetch_payment_methods(self._client, customer.id, customer.default_method, own_ids)
 
+    async def fetch_billing_address(self, account_id: str) -> Address | None:
+        of = await get_linked_account(self._database, account_id)
+        customer = await fetch_customer(self._client, of)
+        # Without a country, it says nothing that an order could be taxed by.
+        return customer.address if customer.address and customer.address.country else None
+
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:

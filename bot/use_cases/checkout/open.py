@@ -5,6 +5,8 @@ from datetime import datetime
 
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
+from bot.tasks import gather_or_cancel
+from bot.use_cases.billing_sync.address import refresh_address_if_available
 from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
 from bot.use_cases.checkout.options import CheckoutOptions, check_form, load_options
 from bot.use_cases.checkout.pages import build_checkout_page, build_placement_page
@@ -23,7 +25,7 @@ async def begin_checkout(
     checkout. The form is stored first, because what is stored is what is placed. The quote does not change
     (R8, R10). Raises as `open_checkout` does."""
     at = dependencies.now()
-    details, _ = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
+    details, _ = await _load_refreshed_quote(dependencies, person, quote_id, at)
     async with dependencies.write() as session:
         details, contact = await lock_loaded_quote(session, person, details, at)
         details.check_pending()
@@ -63,7 +65,7 @@ async def open_checkout(
     """Returns the checkout as last saved, else with the account's defaults. Changes nothing (R8). Raises
     QuoteNotPending, NoAutomaticPaymentMethod (R3)."""
     at = dependencies.now()
-    details, contact = await _refresh_methods_of_quote(dependencies, person, quote_id, at)
+    details, contact = await _load_refreshed_quote(dependencies, person, quote_id, at)
     async with dependencies.read() as session:
         options = await load_options(session, details, at)
         options.methods.check_default()
@@ -71,15 +73,22 @@ async def open_checkout(
         return build_checkout_page(details, contact, options, stored, with_address_fields=with_address_fields)
 
 
-async def _refresh_methods_of_quote(
+async def _load_refreshed_quote(
     dependencies: Dependencies, person: SlackIdentity, quote_id: int, at: datetime
 ) -> tuple[QuoteDetails, BillingContact]:
+    """With the payment methods and the address that the provider has."""
     async with dependencies.read() as session:
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
         details.account.check_open()
-    await refresh_methods_if_available(dependencies, details.account.id)
-    return details, contact
+    _, is_address_changed = await gather_or_cancel(
+        refresh_methods_if_available(dependencies, details.account.id),
+        refresh_address_if_available(dependencies, details.account.id),
+    )
+    if not is_address_changed:
+        return details, contact
+    async with dependencies.read() as session:
+        return await authorize_quote(session, person, quote_id, at)
 
 
 async def update_checkout(
