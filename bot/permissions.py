@@ -126,8 +126,8 @@ async def lock_account_role(
 
 async def is_unchanged(session: Session, person: SlackIdentity, account: Account) -> bool:
     """Whether the locked account is as it was when the request read who the person is: nothing was recorded
-    in its history, and its `revision` is the same. Then its roles, subscriptions, payment methods, quotes and
-    orders, which the request has read since then, are still so."""
+    in its history, and its `revision` is the same. Then its roles, subscriptions, payment methods, orders and
+    quotes with their posted copies, which the request has read since then, are still so."""
     tip = await lock_audit_chain_tip(session, account.id)
     principal = person.principal
     seen = principal.find_account(account.id) if principal else None
