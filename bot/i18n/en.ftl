@@ -480,6 +480,7 @@ placement-po-number =
        *[no] None
     }
 placement-address = *{ billing-address }*
+placement-address-overwritten = The payment provider has a different address: { $address }. Placing the order replaces it with the one above.
 email-or-message = { $has_mail ->
     [yes] email
    *[no] direct message
@@ -1070,6 +1071,10 @@ refusal-too-many-receipts = There are more than { $most } receipts in that perio
 refusal-receipt-export-not-found = We can’t find that request. To see your receipts, type /billing receipts.
 refusal-receipt-not-found = We can’t find that receipt. To see yours, type /billing receipts.
 refusal-seats-not-a-number = “{ $typed }” isn’t a number of seats. Enter a whole number, 0 or more.
+refusal-seats-not-given = { $has_typed ->
+    [yes] “{ $typed }” isn’t a number of seats of { $product }. Enter the number you want in its field.
+   *[no] You named { $product } without a number of seats. Enter the number you want in its field.
+}
 refusal-role-withdrawn = { $by } removed you as a billing contact for { $account } on { $at }, so nothing was changed. { $has_contacts ->
     [yes] If you need the role, ask one of the other contacts: { $contacts }.
    *[no] If you need the role, ask Account Services.

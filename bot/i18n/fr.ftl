@@ -484,6 +484,7 @@ placement-po-number =
        *[no] Aucun
     }
 placement-address = *{ billing-address }*
+placement-address-overwritten = Le prestataire de paiement a une autre adresse : { $address }. Passer la commande la remplace par celle qui figure ci-dessus.
 email-or-message = { $has_mail ->
     [yes] e-mail
    *[no] message direct
@@ -1074,6 +1075,10 @@ refusal-too-many-receipts = Cette période compte plus de { $most } reçus. Choi
 refusal-receipt-export-not-found = Nous ne trouvons pas cette demande. Pour voir vos reçus, saisissez /billing receipts.
 refusal-receipt-not-found = Ce reçu est introuvable. Pour voir les vôtres, tapez /billing reçus.
 refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.
+refusal-seats-not-given = { $has_typed ->
+    [yes] « { $typed } » n’est pas un nombre de postes de { $product }. Saisissez le nombre voulu dans son champ.
+   *[no] Vous avez cité { $product } sans nombre de postes. Saisissez le nombre voulu dans son champ.
+}
 refusal-role-withdrawn = { $by } vous a retiré le rôle de contact de facturation du compte { $account } le { $at } : rien n’a été modifié. { $has_contacts ->
     [yes] Si vous en avez besoin, adressez-vous à l’un des autres contacts : { $contacts }.
    *[no] Si vous en avez besoin, adressez-vous aux Services des comptes Corporate.

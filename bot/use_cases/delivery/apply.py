@@ -151,7 +151,7 @@ async def _save_status_message(delivery: Delivery, result: Posted) -> None:
 
 
 async def _save_posted_status_message(delivery: Delivery, message: MessageRef) -> None:
-    """One per channel: two contacts may be the same person, with one direct message channel."""
+    # One per channel: two contacts may be the same person, with one direct message channel.
     notice = delivery.notice
     query = select(PostedMessage).where(PostedMessage.order_id == notice.order_id)
     existing = (await delivery.session.exec(query)).all()

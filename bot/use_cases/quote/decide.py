@@ -60,8 +60,7 @@ async def decide_quote(
     decided_by_contact: BillingContact | None = None,
     decided_at: datetime | None = None,
 ) -> None:
-    """Change a quote's status, with its history, its posted messages and the notices to its contacts. As
-    `change_quote_status`, for one quote alone."""
+    """Changes one quote's status, with its history, its posted messages and the notices to its contacts."""
     account = await session.get_one(Account, quote.account_id)
     decision = await change_quote_status(
         session,
@@ -100,9 +99,9 @@ async def change_quote_status(
     decided_at: datetime | None = None,
     copies: Sequence[PostedMessage] | None = None,
 ) -> QuoteDecision:
-    """The caller holds the account's lock, and stores what is returned with what its transaction adds itself.
-    `decided_by_contact` gets no notice, unless the quote is replaced and a request of theirs ends with it.
-    `copies` are the quote's posted ones, if the caller has read them."""
+    """The caller holds the account's lock, and stores what is returned together with what its transaction
+    adds. `decided_by_contact` gets no notice, unless the quote is replaced and a request of theirs ends with
+    it. `copies` are the quote's posted ones, if the caller has read them."""
     before = quote.status
     if replacement is None:
         quote.change_status(status, decided_at or at, actor.name, reason)

@@ -24,7 +24,7 @@ from bot.permissions import (
 )
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.cart.contents import clear_cart
-from bot.use_cases.checkout import get_current_checkout, get_saved_form, get_valid_form
+from bot.use_cases.checkout.stored_form import get_current_checkout, get_saved_form, get_valid_form
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.load_details import apply_blocking_orders, load_order_details
 from bot.use_cases.notice.enqueue import list_direct_destinations
@@ -66,14 +66,11 @@ async def place_service_order(
     shown: str | None = None,
     external_id: str | None = None,
 ) -> OrderDetails:
-    """Accept the quote and start processing (R12). Idempotent for the contact who placed the order. `shown`
+    """Accepts the quote and starts processing (R12). Idempotent for the contact who placed the order. `shown`
     is the fingerprint of what the person was shown, if they place it from a screen; `external_id` is that of
-    the modal that will show the order.
-
-    Raises QuoteNotPending, CheckoutIncomplete, OrderChanged, NoAutomaticPaymentMethod,
-    PaymentMethodNotUsable, QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a
-    cart the refusals of R2 and R4.
-    """
+    the modal that will show the order. Raises QuoteNotPending, CheckoutIncomplete, OrderChanged,
+    NoAutomaticPaymentMethod, PaymentMethodNotUsable, QuotedPriceChanged, QuotedBalanceChanged,
+    BillingUnavailable, and for a quote of a cart the refusals of R2 and R4."""
     at = dependencies.now()
     build_screens = partial(_build_screens, dependencies, person, external_id)
     async with dependencies.read() as session:
@@ -169,7 +166,7 @@ async def _load_state(session: Session, person: SlackIdentity, quote_id: int) ->
 
 
 def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[Any, ...]]:
-    """A row for each line, for the default and the chosen payment method, and for each copy of the quote."""
+    # A row for each line, for the default and the chosen payment method, and for each copy of the quote.
     return (
         select_joined(
             Quote,
@@ -226,7 +223,7 @@ def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[A
 
 
 async def _check_price_unchanged(dependencies: Dependencies, state: _State) -> None:
-    """R17: price the quote again, as of the time at which it was frozen. Other checks follow later."""
+    # R17: price the quote again, as of the time at which it was frozen. Other checks follow later.
     quote, lines = state.quote, [row.line for row in state.rows]
     form = get_saved_form(state.checkout)
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
@@ -353,7 +350,7 @@ def _check_still_orderable(placement: _Placement) -> None:
 
 
 def _check_address_current(account: Account, state: _State) -> None:
-    """The tax of an address that the account has got since the quote is known only at checkout."""
+    # If the account has got another address since the quote, checkout has to compute the tax for it.
     if state.checkout is not get_current_checkout(state.checkout, account, state.quote):
         raise OrderChanged(parts=["address"])
 
@@ -364,7 +361,7 @@ def _check_as_shown(
     existing: Administrator | None,
     methods: Mapping[str, PaymentMethod],
 ) -> None:
-    """What is stored is placed: the person, or a colleague, may have changed it elsewhere since."""
+    # What is stored is placed: the person, or a colleague, may have changed it elsewhere since.
     if placement.shown is None:
         return
     rows = placement.state.rows
