@@ -13,6 +13,7 @@ from models.account.contact_invitation import ContactInvitation
 from models.notice import Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (
+    DocumentPayload,
     InvitationPayload,
     NoticePayload,
     QuoteExtensionMessageUpdatePayload,
@@ -107,10 +108,38 @@ async def enqueue_notices(session: Session, notices: Sequence[Notice]) -> None:
     )
 
 
-async def is_delivery_pending(
+async def enqueue_requested_document(
+    session: Session,
+    kind: NoticeKind,
+    subject: str,
+    contact: BillingContact,
+    *,
+    account: Account,
+    at: datetime,
+    order: ServiceOrder | None = None,
+    quote: Quote | None = None,
+) -> None:
+    """Enqueues it once, if it is requested again before it has been delivered."""
+    destinations = list_direct_destinations([contact])
+    event_prefix = f"{subject}:asked:"
+    if await _is_delivery_pending(session, event_prefix, destinations):
+        return
+    await enqueue_notice(
+        session,
+        kind,
+        f"{event_prefix}{at.isoformat()}",
+        destinations,
+        account=account,
+        at=at,
+        order=order,
+        quote=quote,
+        payload=DocumentPayload(requested=True),
+    )
+
+
+async def _is_delivery_pending(
     session: Session, event_prefix: str, destinations: Iterable[Destination]
 ) -> bool:
-    """Whether a notice of such an event is not yet delivered to one of the destinations."""
     notices = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),
