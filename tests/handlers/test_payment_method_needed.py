@@ -82,7 +82,7 @@ async def open_cart(world: World, person: Person) -> str | None:
     await person.close_modal(everything=True)
     await person.command("/add-seats")
     await world.dependencies.tasks.wait_until_idle()
-    return person.modal and person.modal.callback_id
+    return person.modal.callback_id if person.modal else None
 
 
 async def test_a_quote_made_elsewhere_needs_a_payment_method_without_self_service(world: World) -> None:
