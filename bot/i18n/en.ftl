@@ -835,6 +835,10 @@ portal-link = GoTo Admin is now the default billing portal for *{ $account }*. T
 ## Home
 home-commands = `/add-seats` to order seats, `/quotes` to view pending quotes, `/service-orders` to track orders, `/billing` for everything about your account.
 home-attention = Needs your attention
+home-payment-method-none = { $some_invoiced ->
+    [yes] To order seats that aren’t paid by invoice, you need a valid automatic payment method. Use “Manage payment methods” to add one.
+   *[no] { payment-method-none }
+}
 home-no-attention = Nothing needs your attention.
 home-orders = { $count ->
     [one] *Service order in progress*

@@ -839,6 +839,10 @@ portal-link = GoTo Admin est désormais le portail de facturation par défaut du
 ## Accueil
 home-commands = `/add-seats` pour commander des postes, `/quotes` pour voir les devis en attente, `/service-orders` pour suivre les commandes de Service, `/billing` pour tout ce qui concerne votre compte.
 home-attention = À traiter
+home-payment-method-none = { $some_invoiced ->
+    [yes] Pour commander des postes qui ne sont pas payés sur facture, il vous faut un mode de paiement automatique valide. Utilisez « Gérer les modes de paiement » pour en ajouter un.
+   *[no] { payment-method-none }
+}
 home-no-attention = Vous n’avez rien à traiter.
 home-orders = { $count ->
     [one] *Commande de Service en cours*

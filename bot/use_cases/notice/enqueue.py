@@ -247,17 +247,22 @@ def build_order_message_edits(
 async def enqueue_quote_message_updates(
     session: Session, account: Account, quote: Quote, at: datetime
 ) -> None:
-    await enqueue_notices(session, await build_quote_message_updates(session, account, quote, at))
+    copies = await list_quote_copies(session, quote)
+    await enqueue_notices(session, build_quote_message_updates(account, quote, copies, at))
 
 
-async def build_quote_message_updates(
-    session: Session, account: Account, quote: Quote, at: datetime
-) -> list[Notice]:
-    """Builds one for each posted copy of the quote, and of a request to extend it."""
+async def list_quote_copies(session: Session, quote: Quote) -> list[PostedMessage]:
+    """The messages that show the quote, or a request to extend it."""
     copies = await session.exec(
         select(PostedMessage).where(PostedMessage.quote_id == quote.id).order_by(col(PostedMessage.id))
     )
-    return [notice for copy in copies.all() for notice in _build_message_update(account, quote, copy, at)]
+    return list(copies.all())
+
+
+def build_quote_message_updates(
+    account: Account, quote: Quote, copies: Iterable[PostedMessage], at: datetime
+) -> list[Notice]:
+    return [notice for copy in copies for notice in _build_message_update(account, quote, copy, at)]
 
 
 async def build_extension_message_updates(
