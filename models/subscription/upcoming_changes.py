@@ -153,7 +153,7 @@ class UpcomingChanges(UpcomingChangesPart):
         return self.ends_on is None or self.ends_on > period_end
 
     def find_refusal(self, product: str = "") -> Refusal | None:
-        """Why no seats can be ordered for now. `product` is only for its text."""
+        """Why no seats can be ordered now. `product` is only for its text."""
         return self.find_charge_refusal(product) or self._find_pending_update(product)
 
     def find_charge_refusal(self, product: str = "") -> SeatsNotOrderable | None:
@@ -190,7 +190,7 @@ class UpcomingChangesColumn(TypeDecorator[UpcomingChanges]):
     def process_bind_param(
         self, value: UpcomingChanges | dict[str, Any] | None, dialect: Dialect
     ) -> dict[str, Any]:
-        """Also accepts the value of a dumped row."""
+        # A dumped row has the value already converted.
         changes = UpcomingChanges.model_validate(value or {})
         return changes.model_dump(mode="json", exclude_defaults=True)
 

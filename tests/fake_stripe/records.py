@@ -379,6 +379,13 @@ class StripeRecords:
             if each.default_source == card_id:
                 each.default_source = None
 
+    def change_address(self, customer_id: str, address: dict[str, str]) -> None:
+        """Each part that is given: docs.stripe.com/api/customers/update. Every change of a customer is
+        reported: docs.stripe.com/api/events/types, customer.updated"""
+        customer = self.customers[customer_id]
+        customer.address = {**customer.address, **address}
+        self.emit_event("customer.updated", "customer", customer_id)
+
     def delete_customer(self, customer_id: str) -> None:
         """Also cancels the customer's subscriptions. Invoices stay: docs.stripe.com/api/customers/delete"""
         self.customers[customer_id].deleted = True

@@ -272,8 +272,10 @@ def retrieve_source(records: StripeRecords, params: Params, customer_id: str, so
 
 
 def update_customer(records: StripeRecords, params: Params, customer_id: str) -> Params:
+    """docs.stripe.com/api/customers/update"""
     customer = _get_customer(records, customer_id, "id")
-    customer.address = {**customer.address, **params.get("address", {})}
+    if "address" in params:
+        records.change_address(customer_id, params["address"])
     customer.tax.exempt = params.get("tax_exempt", customer.tax.exempt)
     customer.metadata |= params.get("metadata", {})
     settings = params.get("invoice_settings", {})

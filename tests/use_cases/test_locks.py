@@ -18,7 +18,8 @@ from bot.permissions import SlackIdentity
 from bot.use_cases.account.portal import switch_portal
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout.open import open_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import open_home, publish_due_homes
 from bot.use_cases.quote.decide import decide_quote, reject_quote

@@ -82,7 +82,7 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "email locale time_zone",
     },
     KEPT: {
-        "account": "line1 line2 postal_code city state country name tax_id",
+        "account": "line1 line2 postal_code city state country provider_address name tax_id",
         "order_line": "charged_methods",
         "quote": "address",
         "receipt": "buyer address seller lines cards po_number tax_facts",

@@ -121,7 +121,7 @@ class ItemUpcomingChanges:
         )
 
     def find_charge_refusal(self) -> SeatsNotOrderable | None:
-        """Only its reason counts: its dates are in UTC."""
+        # Only its reason is used: its dates are in UTC.
         return self.build_upcoming_changes("UTC").find_charge_refusal()
 
 
@@ -178,14 +178,14 @@ async def fetch_upcoming_changes(
 
 
 def _read_invoice_terms(subscription: stripe.Subscription) -> InvoiceTerms | None:
-    """Whether the account may order is not the subscription's to say."""
+    # Whether the account may order is checked elsewhere.
     if subscription.collection_method != "send_invoice":
         return None
     return InvoiceTerms(days_until_due=subscription.days_until_due)
 
 
 def _find_schedule(subscription: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
-    """A released or completed schedule is no longer the subscription's."""
+    # A released or completed schedule no longer applies to the subscription.
     schedule = subscription.schedule
     if not isinstance(schedule, stripe.SubscriptionSchedule):
         return None
@@ -216,8 +216,8 @@ def _find_end(
 def _find_scheduled_change(
     schedule: stripe.SubscriptionSchedule, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> PhaseChange | None:
-    """When a phase begins, Stripe gives the subscription the quantities of that phase, whatever it has by
-    then: the number of seats that a later phase repeats takes new ones back as well."""
+    # When a phase begins, Stripe sets the quantities of that phase, whatever they are by then: a later phase
+    # that repeats today's number of seats takes new ones back.
     current_end = schedule.current_phase.end_date if schedule.current_phase else 0
     for phase in schedule.phases:
         if phase.start_date >= current_end:
@@ -228,8 +228,8 @@ def _find_scheduled_change(
 def _compare_phase(
     phase: stripe.SubscriptionSchedule.Phase, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> PhaseChange:
-    """A phase names prices, not the items that they replace. A new price takes an item's place for sure only
-    if both are the only ones without a counterpart."""
+    # A phase names prices, not the items that they replace. A new price certainly takes an item's place only
+    # if both are the only ones without a counterpart.
     at = from_timestamp(phase.start_date)
     own = [each for each in phase.items if _get_price_id(each) == item.price.id]
     if own:
@@ -248,7 +248,7 @@ def _compare_phase(
 async def _fetch_discounts(
     coupons: CouponReader, subscription: stripe.Subscription, item: stripe.SubscriptionItem
 ) -> tuple[ItemDiscount, ...]:
-    """Those of an item come first; Stripe does not expand them in a list of subscriptions."""
+    # An item's own come first; Stripe does not expand them in a list of subscriptions.
     found = []
     for discount in [*(item.discounts or ()), *(subscription.discounts or ())]:
         if isinstance(discount, stripe.Discount):
@@ -287,13 +287,13 @@ def _build_discount(discount: stripe.Discount, coupon: stripe.Coupon | str | Non
 
 
 def _read_product_ids(coupon: stripe.Coupon) -> frozenset[str]:
-    """They are there only if they were asked for, and if the coupon is for some products only."""
+    # They are there only if the request expanded them, and the coupon is for certain products only.
     applies_to = getattr(coupon, "applies_to", None)
     return frozenset(applies_to.products if applies_to else ())
 
 
 def _read_amounts(coupon: stripe.Coupon) -> dict[str, int]:
-    """The options are there only if they were asked for."""
+    # The options are there only if the request expanded them.
     amounts = {}
     if coupon.amount_off is not None and coupon.currency is not None:
         amounts[coupon.currency] = coupon.amount_off

@@ -54,7 +54,7 @@ async def get_contacts(dependencies: Dependencies, *, person: SlackIdentity, acc
 async def withdraw_contact(
     dependencies: Dependencies, *, person: SlackIdentity, contact_id: int
 ) -> ContactsPage:
-    """The contacts that are left. People may withdraw themselves, but never the last contact."""
+    """Returns the contacts that are left. People may withdraw themselves, but never the last contact."""
     at = dependencies.now()
     async with dependencies.write() as session:
         row = await session.get(BillingContact, contact_id)
@@ -67,15 +67,7 @@ async def withdraw_contact(
         contact.withdraw(at, own_contact.name)
         session.add(contact)
         actor = build_actor(own_contact, person)
-        await write_audit_entry(
-            session,
-            account_id=account.id,
-            actor=actor,
-            subject=account.audit_subject,
-            action="contact_withdrawn",
-            at=at,
-            details={"contact": contact.name, "email": contact.email},
-        )
+        await write_contact_entry(session, account, contact, "contact_withdrawn", actor, at)
         await _notify_of_withdrawal(session, account, contact, own_contact, at)
         await _cancel_invitations_of(session, account, contact, actor, own_contact, at)
         return await load_contacts_page(session, account, own_contact, at)
@@ -95,7 +87,7 @@ async def load_contacts_page(
 async def list_pending_invitations(
     session: Session, account_id: str, at: datetime
 ) -> list[InvitationDetails]:
-    """Lists invitations that nobody has answered or cancelled; some may have lapsed."""
+    """Lists invitations that were neither answered nor cancelled; some may have lapsed."""
     found = await session.exec(
         select(ContactInvitation, col(BillingContact.active))
         .join(BillingContact, col(BillingContact.id) == ContactInvitation.inviter_id)
@@ -169,16 +161,7 @@ async def close_invitation(
 ) -> None:
     invitation.change_status(status, at, actor.name)
     session.add(invitation)
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=actor,
-        subject=account.audit_subject,
-        action=f"contact_invitation_{status.value}",
-        at=at,
-        status_change=(InvitationStatus.PENDING.value, status.value),
-        details={"contact": invitation.name, "email": invitation.email},
-    )
+    await _write_invitation_entry(session, account, invitation, status, actor, at)
     payload = ContactsChangedPayload(change=status.value, name=invitation.name, by=actor.name)
     event = f"contact_invitation:{invitation.key}:{status.value}"
     await enqueue_contacts_change(session, account, payload, event, at, except_for=except_for)
@@ -188,8 +171,8 @@ async def close_invitation(
 async def lapse_invitations_of(
     session: Session, account: Account, inviter_ids: Collection[int], actor: Actor, at: datetime
 ) -> None:
-    """The invitations of people whose role has changed. Once lapsed, they stay so: whoever gets the role back
-    has not invited anybody yet."""
+    """Lapses the invitations sent by people whose role has changed. They stay lapsed even if the sender gets
+    the role back."""
     if not inviter_ids:
         return
     for details in await list_pending_invitations(session, account.id, at):
@@ -203,17 +186,43 @@ async def store_lapse(
     invitation.change_status(InvitationStatus.LAPSED, at, actor.name)
     session.add(invitation)
     await session.flush()
+    await _write_invitation_entry(session, account, invitation, InvitationStatus.LAPSED, actor, at)
+    await enqueue_invitation_message_update(session, account, invitation, at)
+
+
+async def _write_invitation_entry(
+    session: Session,
+    account: Account,
+    invitation: ContactInvitation,
+    status: InvitationStatus,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    change = (InvitationStatus.PENDING.value, status.value)
+    action = f"contact_invitation_{status.value}"
+    await write_contact_entry(session, account, invitation, action, actor, at, status_change=change)
+
+
+async def write_contact_entry(
+    session: Session,
+    account: Account,
+    contact: BillingContact | ContactInvitation,
+    action: str,
+    actor: Actor,
+    at: datetime,
+    *,
+    status_change: tuple[str | None, str | None] = (None, None),
+) -> None:
     await write_audit_entry(
         session,
         account_id=account.id,
         actor=actor,
         subject=account.audit_subject,
-        action="contact_invitation_lapsed",
+        action=action,
         at=at,
-        status_change=(InvitationStatus.PENDING.value, InvitationStatus.LAPSED.value),
-        details={"contact": invitation.name, "email": invitation.email},
+        status_change=status_change,
+        details={"contact": contact.name, "email": contact.email},
     )
-    await enqueue_invitation_message_update(session, account, invitation, at)
 
 
 async def list_former_and_active_contacts(session: Session, account: Account) -> list[BillingContact]:
@@ -253,8 +262,8 @@ async def _cancel_invitations_of(
     by: BillingContact,
     at: datetime,
 ) -> None:
-    """What a person who has lost the role has started ends with it, and so does an older invitation that
-    would give it back to them."""
+    # When a person loses the role, the invitations that they have sent are cancelled, and so is one that
+    # would give the role back to them.
     for details in await list_pending_invitations(session, account.id, at):
         invitation = details.invitation
         is_invited = contact.slack_user == invitation.slack_user or contact.email == invitation.email
