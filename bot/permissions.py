@@ -120,8 +120,8 @@ async def lock_account_role(
 
 async def is_unchanged(session: Session, person: SlackIdentity, account: Account) -> bool:
     """Whether the locked account is as it was when the request identified the person: its history has no new
-    entry, and its `revision` is the same. Then the roles, subscriptions, payment methods, quotes and orders
-    that the request has read since are still current."""
+    entry, and its `revision` is the same. Then the roles, subscriptions, payment methods, orders, and quotes
+    with their posted copies, that the request has read since are still current."""
     tip = await lock_audit_chain_tip(session, account.id)
     principal = person.principal
     seen = principal.find_account(account.id) if principal else None

@@ -21,7 +21,13 @@ from bot.use_cases.service_order.manage import get_order
 from handlers.payloads import SEATS_BLOCK_PREFIX
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.views import render_account, render_cart, render_pending_quotes
+from handlers.views import (
+    load_filled_in_cart,
+    render_account,
+    render_cart,
+    render_filled_in_cart,
+    render_pending_quotes,
+)
 from models.details import CartPage, QuoteDetails
 from models.quote import QuotesPending
 
@@ -66,14 +72,7 @@ async def continue_to_cart(request: SlackRequest) -> View:
         )
     except QuotesPending:
         return render_pending_quotes(request, await _load_warning(request), has_new_quotes=True)
-    page = await load_cart_page(
-        request.dependencies,
-        person=request.person,
-        account_id=metadata.account,
-        command_text=metadata.command_text,
-        repeated_order_id=metadata.repeats,
-    )
-    return render_cart(request, page, command_text=metadata.command_text, repeated_order_id=metadata.repeats)
+    return await render_filled_in_cart(request)
 
 
 async def change_page(request: SlackRequest) -> View:
@@ -182,13 +181,7 @@ async def _load_seat_inputs(request: SlackRequest) -> dict[str, str]:
     metadata = request.metadata
     if not (metadata.command_text or metadata.repeats):
         return typed
-    page = await load_cart_page(
-        request.dependencies,
-        person=request.person,
-        account_id=metadata.account,
-        command_text=metadata.command_text,
-        repeated_order_id=metadata.repeats,
-    )
+    page = await load_filled_in_cart(request)
     orderable_ids = {row.subscription.id for row in page.rows if row.refusal is None}
     filled_in = {id_: str(seats) for id_, seats in page.seat_inputs.items() if id_ in orderable_ids}
     return filled_in | typed

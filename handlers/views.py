@@ -85,20 +85,27 @@ def _make_quote_metadata(request: SlackRequest, details: QuoteDetails) -> ModalM
 
 async def render_next_cart_view(request: SlackRequest) -> View:
     """After a decision on the way to the cart: the next pending quote, otherwise the cart."""
-    account_id, command_text = request.metadata.account, request.metadata.command_text
     warning = await load_pending_quotes_warning(
-        request.dependencies, person=request.person, account_id=account_id
+        request.dependencies, person=request.person, account_id=request.metadata.account
     )
     if warning.pending_quotes:
         return render_pending_quotes(request, warning)
-    page = await load_cart_page(
+    return await render_filled_in_cart(request)
+
+
+async def render_filled_in_cart(request: SlackRequest) -> View:
+    metadata, page = request.metadata, await load_filled_in_cart(request)
+    return render_cart(request, page, command_text=metadata.command_text, repeated_order_id=metadata.repeats)
+
+
+async def load_filled_in_cart(request: SlackRequest) -> CartPage:
+    return await load_cart_page(
         request.dependencies,
         person=request.person,
-        account_id=account_id,
-        command_text=command_text,
+        account_id=request.metadata.account,
+        command_text=request.metadata.command_text,
         repeated_order_id=request.metadata.repeats,
     )
-    return render_cart(request, page, command_text=command_text, repeated_order_id=request.metadata.repeats)
 
 
 def render_pending_quotes(

@@ -32,7 +32,7 @@ MAX_QUERIES_TO_SUBMIT = {
     "cart.save": 12,
     "quote.review": 9,
     "checkout.save": 9,
-    "service_order.place": 15,
+    "service_order.place": 14,
     "quote.reject": 12,
 }
 

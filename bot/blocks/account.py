@@ -207,10 +207,9 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
         )
         for method in overview.payment_methods
     ]
-    needs_method = not is_paid_by_invoice(overview)
     intro = localizer.format_mrkdwn(
-        "account-methods" if texts or not needs_method else "account-methods-none",
-        some_invoiced="yes" if any(map(_can_order_on_invoice, overview.rows)) else "no",
+        "account-methods" if texts or not needs_payment_method(overview) else "account-methods-none",
+        some_invoiced="yes" if can_order_on_invoice(overview) else "no",
     )
     return [
         block_kit.build_section("\n".join([intro, *_apply_line_limit(localizer, texts)])),
@@ -218,13 +217,19 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
     ]
 
 
-def is_paid_by_invoice(overview: AccountOverview) -> bool:
-    # True if no seats that can be ordered need a payment method.
+def needs_payment_method(overview: AccountOverview) -> bool:
+    if not overview.account.self_service:
+        # Quotes made elsewhere can still be accepted (R8).
+        return any(quote.payment_kind != "invoice" for quote in overview.pending_quotes)
     orderable = [row for row in overview.rows if row.refusal is None]
-    return bool(orderable) and all(map(_can_order_on_invoice, orderable))
+    return not (orderable and all(map(_is_orderable_on_invoice, orderable)))
 
 
-def _can_order_on_invoice(row: SubscriptionDetails) -> bool:
+def can_order_on_invoice(overview: AccountOverview) -> bool:
+    return overview.account.self_service and any(map(_is_orderable_on_invoice, overview.rows))
+
+
+def _is_orderable_on_invoice(row: SubscriptionDetails) -> bool:
     return row.refusal is None and row.subscription.outlook.is_paid_by_invoice
 
 

@@ -39,23 +39,12 @@ def build_history_page(
     blocks = _build_history_paragraphs(
         localizer, entries[page * MAX_HISTORY_LINES : (page + 1) * MAX_HISTORY_LINES], names
     )
-    blocks.append(block_kit.build_context(localizer.format_mrkdwn("page-of", page=page + 1, count=count)))
-    # Each in its own row, because an action id can be in a row only once.
-    if page > 0:
-        blocks.append(
-            block_kit.build_actions(
-                block_kit.build_button(
-                    page_action_id, localizer.format_text("history-page-previous"), page - 1
-                )
-            )
-        )
-    if page + 1 < count:
-        blocks.append(
-            block_kit.build_actions(
-                block_kit.build_button(page_action_id, localizer.format_text("history-page-next"), page + 1)
-            )
-        )
-    return blocks
+    labels = localizer.format_text("history-page-previous"), localizer.format_text("history-page-next")
+    return [
+        *blocks,
+        block_kit.build_context(localizer.format_mrkdwn("page-of", page=page + 1, count=count)),
+        *block_kit.build_page_buttons(page_action_id, page, count, *labels),
+    ]
 
 
 def _build_history_paragraphs(

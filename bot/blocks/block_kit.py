@@ -166,6 +166,18 @@ def build_accessibility_label(label: str) -> Block:
     return {"accessibility_label": truncate_text(label, MAX_BUTTON_LENGTH)}
 
 
+def build_page_buttons(
+    action_id: str, page: int, count: int, previous_label: str, next_label: str
+) -> list[Block]:
+    # Each in its own block, because an action id can be in a block only once.
+    targets = [(previous_label, page - 1), (next_label, page + 1)]
+    return [
+        build_actions(build_button(action_id, label, target))
+        for label, target in targets
+        if 0 <= target < count
+    ]
+
+
 def build_link_button(action_id: str, text: str, url: str, accessibility_label: str | None = None) -> Block:
     # Slack sends an action for it as well, which only needs an ack.
     block: Block = {

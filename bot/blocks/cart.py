@@ -252,23 +252,13 @@ def _format_seats_hint(
 
 
 def _build_page_blocks(localizer: Localizer, page: int, count: int) -> list[Block]:
-    # Each button has its own block, because an action id can be in a block only once.
     if count == 1:
         return []
-    blocks = [block_kit.build_context(localizer.format_mrkdwn("cart-page", page=page + 1, count=count))]
-    if page > 0:
-        blocks.append(
-            block_kit.build_actions(
-                block_kit.build_button(CHANGE_PAGE, localizer.format_text("previous-page"), page - 1)
-            )
-        )
-    if page + 1 < count:
-        blocks.append(
-            block_kit.build_actions(
-                block_kit.build_button(CHANGE_PAGE, localizer.format_text("next-page"), page + 1)
-            )
-        )
-    return blocks
+    labels = localizer.format_text("previous-page"), localizer.format_text("next-page")
+    return [
+        block_kit.build_context(localizer.format_mrkdwn("cart-page", page=page + 1, count=count)),
+        *block_kit.build_page_buttons(CHANGE_PAGE, page, count, *labels),
+    ]
 
 
 def render_cart_blocked_modal(

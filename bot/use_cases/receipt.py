@@ -9,13 +9,12 @@ from bot.db import Session
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, get_authorized_role, lock_authorized_row
 from bot.use_cases.document_number import allocate_document_number
-from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
+from bot.use_cases.notice.enqueue import enqueue_requested_document
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.details import OrderLineDetails, find_tax_details
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import NoticeKind
-from models.notice.payloads import DocumentPayload
 from models.payment_method import SHOWN_METHOD_FIELDS
 from models.quote import Quote
 from models.receipt import (
@@ -154,17 +153,13 @@ async def send_receipt(
         stored_row = await session.get(Receipt, receipt_id)
         authorized = await lock_authorized_row(session, person, stored_row, at, not_found=ReceiptNotFound())
         receipt, account, contact = authorized.row, authorized.account, authorized.contact
-        destinations = list_direct_destinations([contact])
-        event_prefix = f"receipt:{receipt.id}:asked:"
-        if not await is_delivery_pending(session, event_prefix, destinations):
-            await enqueue_notice(
-                session,
-                NoticeKind.RECEIPT,
-                f"{event_prefix}{at.isoformat()}",
-                destinations,
-                account=account,
-                at=at,
-                order=await session.get_one(ServiceOrder, receipt.order_id),
-                payload=DocumentPayload(requested=True),
-            )
+        await enqueue_requested_document(
+            session,
+            NoticeKind.RECEIPT,
+            f"receipt:{receipt.id}",
+            contact,
+            account=account,
+            at=at,
+            order=await session.get_one(ServiceOrder, receipt.order_id),
+        )
         return account, receipt, contact

@@ -67,15 +67,7 @@ async def withdraw_contact(
         contact.withdraw(at, own_contact.name)
         session.add(contact)
         actor = build_actor(own_contact, person)
-        await write_audit_entry(
-            session,
-            account_id=account.id,
-            actor=actor,
-            subject=account.audit_subject,
-            action="contact_withdrawn",
-            at=at,
-            details={"contact": contact.name, "email": contact.email},
-        )
+        await write_contact_entry(session, account, contact, "contact_withdrawn", actor, at)
         await _notify_of_withdrawal(session, account, contact, own_contact, at)
         await _cancel_invitations_of(session, account, contact, actor, own_contact, at)
         return await load_contacts_page(session, account, own_contact, at)
@@ -169,16 +161,7 @@ async def close_invitation(
 ) -> None:
     invitation.change_status(status, at, actor.name)
     session.add(invitation)
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=actor,
-        subject=account.audit_subject,
-        action=f"contact_invitation_{status.value}",
-        at=at,
-        status_change=(InvitationStatus.PENDING.value, status.value),
-        details={"contact": invitation.name, "email": invitation.email},
-    )
+    await _write_invitation_entry(session, account, invitation, status, actor, at)
     payload = ContactsChangedPayload(change=status.value, name=invitation.name, by=actor.name)
     event = f"contact_invitation:{invitation.key}:{status.value}"
     await enqueue_contacts_change(session, account, payload, event, at, except_for=except_for)
@@ -203,17 +186,43 @@ async def store_lapse(
     invitation.change_status(InvitationStatus.LAPSED, at, actor.name)
     session.add(invitation)
     await session.flush()
+    await _write_invitation_entry(session, account, invitation, InvitationStatus.LAPSED, actor, at)
+    await enqueue_invitation_message_update(session, account, invitation, at)
+
+
+async def _write_invitation_entry(
+    session: Session,
+    account: Account,
+    invitation: ContactInvitation,
+    status: InvitationStatus,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    change = (InvitationStatus.PENDING.value, status.value)
+    action = f"contact_invitation_{status.value}"
+    await write_contact_entry(session, account, invitation, action, actor, at, status_change=change)
+
+
+async def write_contact_entry(
+    session: Session,
+    account: Account,
+    contact: BillingContact | ContactInvitation,
+    action: str,
+    actor: Actor,
+    at: datetime,
+    *,
+    status_change: tuple[str | None, str | None] = (None, None),
+) -> None:
     await write_audit_entry(
         session,
         account_id=account.id,
         actor=actor,
         subject=account.audit_subject,
-        action="contact_invitation_lapsed",
+        action=action,
         at=at,
-        status_change=(InvitationStatus.PENDING.value, InvitationStatus.LAPSED.value),
-        details={"contact": invitation.name, "email": invitation.email},
+        status_change=status_change,
+        details={"contact": contact.name, "email": contact.email},
     )
-    await enqueue_invitation_message_update(session, account, invitation, at)
 
 
 async def list_former_and_active_contacts(session: Session, account: Account) -> list[BillingContact]:

@@ -22,8 +22,8 @@ from bot.use_cases.account.contacts import (
     load_contacts_page,
     lock_own_role,
     store_lapse,
+    write_contact_entry,
 )
-from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import (
     enqueue_invitation_message_update,
     enqueue_notice,
@@ -256,15 +256,7 @@ async def _store_invitation(
     )
     session.add(invitation)
     await session.flush()
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=actor,
-        subject=account.audit_subject,
-        action="contact_invited",
-        at=at,
-        details={"contact": user.name, "email": user.email},
-    )
+    await write_contact_entry(session, account, invitation, "contact_invited", actor, at)
     event = f"contact_invitation:{invitation.key}"
     await enqueue_notice(
         session,

@@ -43,7 +43,7 @@ from models.details import OrderDetails, OrderLineDetails, QuoteLineDetails
 from models.document_sequence import SERVICE_ORDER_PREFIX
 from models.errors import InvalidInput
 from models.money import Money
-from models.notice import NoticeKind
+from models.notice import NoticeKind, PostedMessage
 from models.order_fingerprint import OrderChanged, check_order_unchanged, compute_order_fingerprint
 from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
@@ -130,7 +130,7 @@ class _State:
 
     `administrators` and `methods` are those that the person chose in the checkout, and the default
     methods of the account and the subscriptions; `busy_orders` are charging a subscription of the quote, and
-    are by its id (R19)."""
+    are by its id (R19); `quote_copies` are the messages that show the quote."""
 
     quote: Quote
     rows: list[QuoteLineDetails]
@@ -139,6 +139,7 @@ class _State:
     administrators: list[Administrator]
     methods: list[PaymentMethod]
     busy_orders: dict[str, ServiceOrder]
+    quote_copies: list[PostedMessage]
 
 
 async def _load_state(session: Session, person: SlackIdentity, quote_id: int) -> _State | None:
@@ -147,7 +148,7 @@ async def _load_state(session: Session, person: SlackIdentity, quote_id: int) ->
     rows = result.all()
     if not rows:
         return None
-    quote, *_, checkout, administrator, _ = rows[0]
+    quote, *_, checkout, administrator, _, _ = rows[0]
     administrators = (
         [administrator] if administrator else await _list_typed_administrators(session, quote, checkout)
     )
@@ -158,16 +159,25 @@ async def _load_state(session: Session, person: SlackIdentity, quote_id: int) ->
         subscriptions=[*{s.id: s for _, _, _, s, *_ in rows}.values()],
         checkout=checkout,
         administrators=administrators,
-        methods=[*{method.id: method for *_, method in rows if method}.values()],
+        methods=[*{method.id: method for *_, method, _ in rows if method}.values()],
         busy_orders={s.id: order for _, _, _, s, order, *_ in rows if order},
+        quote_copies=[*{copy.id: copy for *_, copy in rows if copy}.values()],
     )
 
 
 def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[Any, ...]]:
-    # A row for each line, and for the default and the chosen payment method.
+    # A row for each line, for the default and the chosen payment method, and for each copy of the quote.
     return (
         select_joined(
-            Quote, QuoteLine, Product, Subscription, ServiceOrder, Checkout, Administrator, PaymentMethod
+            Quote,
+            QuoteLine,
+            Product,
+            Subscription,
+            ServiceOrder,
+            Checkout,
+            Administrator,
+            PaymentMethod,
+            PostedMessage,
         )
         .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
         .join(Product, col(Product.id) == QuoteLine.product_id)
@@ -206,8 +216,9 @@ def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[A
                 ),
             ),
         )
+        .outerjoin(PostedMessage, col(PostedMessage.quote_id) == Quote.id)
         .where(col(Quote.id) == quote_id)
-        .order_by(col(QuoteLine.id))
+        .order_by(col(QuoteLine.id), col(PostedMessage.id))
     )
 
 
@@ -298,6 +309,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
         placement.actor,
         at,
         decided_by_contact=placement.contact,
+        copies=state.quote_copies,
     )
     account.set_billing_address(form.address, at)
     session.add(account)

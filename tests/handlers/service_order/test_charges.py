@@ -69,7 +69,7 @@ async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settl
     await world.settle()
     assert await list_line_statuses(world) == ["settled"]
     assert await world.seats("customer_assist") == (8, 8)
-    assert len(find_messages(carla.dms, "needed a confirmation")) == 1, "asked once"
+    assert len(find_messages(carla.dms, "needed to be confirmed")) == 1, "asked once"
 
 
 async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:
