@@ -9,6 +9,7 @@ from sandbox.driver import Modal, Person
 from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
 from tests.handlers.steps import HookedGateway, import_quote, open_modal
+from tests.variants import Transport
 from tests.world import World
 from tests.world import world as open_world
 
@@ -88,7 +89,7 @@ async def check_filled_in(person: Person, words: dict[str, tuple[str | None, str
 
 
 @pytest.mark.parametrize("transport", ["http", "socket"])
-async def test_the_shortcut_opens_the_cart_and_a_guest_is_refused_in_a_modal(transport: str) -> None:
+async def test_the_shortcut_opens_the_cart_and_a_guest_is_refused_in_a_modal(transport: Transport) -> None:
     async with open_world(transport=transport) as world:
         alice = world.person("alice")
         reply = await alice.shortcut("cart.add_seats")

@@ -28,7 +28,10 @@ from tests.handlers.steps import (
     wait_for_modal_text,
 )
 from tests.ledger import set_ledger_seats
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 # --- slow, the customer, lost answers, a silent provider
 
