@@ -9,6 +9,7 @@ from sandbox.driver import Modal, Person
 from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
 from tests.handlers.steps import HookedGateway, import_quote, open_modal
+from tests.variants import Transport
 from tests.world import World
 from tests.world import world as open_world
 
@@ -88,7 +89,7 @@ async def check_filled_in(person: Person, words: dict[str, tuple[str | None, str
 
 
 @pytest.mark.parametrize("transport", ["http", "socket"])
-async def test_the_shortcut_opens_the_cart_and_a_guest_is_refused_in_a_modal(transport: str) -> None:
+async def test_the_shortcut_opens_the_cart_and_a_guest_is_refused_in_a_modal(transport: Transport) -> None:
     async with open_world(transport=transport) as world:
         alice = world.person("alice")
         reply = await alice.shortcut("cart.add_seats")
@@ -132,7 +133,7 @@ async def test_what_is_ordered_again_says_what_is_left_out_and_what_was_in_the_c
     )
     cart = await _order_again(alice)
     assert cart.value("seats:acme_meeting") == "2"
-    assert "These are the seats of service order SO-1001." in cart.text
+    assert "These are the seats from service order SO-1001." in cart.text
     assert "GoTo Webinar, 3 seats: not filled in. Your subscription to GoTo Webinar has ended" in cart.text
     assert "in your cart" not in cart.text
 
@@ -152,7 +153,7 @@ async def test_what_is_ordered_again_says_what_is_left_out_and_what_was_in_the_c
     assert alice.modal
     assert alice.modal.value("seats:acme_webinar") == "4"
     for words in (
-        "Nothing of service order SO-1002 can be ordered again.",
+        "Nothing from service order SO-1002 can be ordered again.",
         "GoTo Meeting, 1 seat: not filled in. You can’t order additional seats of GoTo Meeting here.",
         "Still in your cart from before: 4 × GoTo Webinar.",
     ):

@@ -38,9 +38,12 @@ from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrde
 from tests.audit_chain import list_broken_entries
 from tests.handlers.steps import ForgetfulTasks
 from tests.large_accounts_file import build_large_accounts_file
-from tests.postgres import ACCOUNTS, database_url, only_postgresql
+from tests.postgres import ACCOUNTS, database_url
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import START, Outbox, get_alice_destination
+from tests.variants import both_databases, only_postgresql
+
+pytestmark = both_databases
 
 ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 DORA = SlackIdentity("T01ACME", "U03DORA", "test")

@@ -48,7 +48,7 @@ from tests.commands import run_command
 from tests.handlers.steps import import_account, import_quote, open_modal, wait_for_modal_text
 from tests.hooked_database import open_hooked_database
 from tests.models.examples import NOW, make_quote
-from tests.postgres import only_sqlite
+from tests.variants import only_sqlite
 from tests.world import World
 
 ALICE = PersonKey.parse("alice@acme.example")

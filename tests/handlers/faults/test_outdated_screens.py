@@ -1,5 +1,7 @@
 """A screen or message that is out of date: each button and form on it answers with what is true now (R20)."""
 
+import pytest
+
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
@@ -91,6 +93,7 @@ async def test_nothing_is_ordered_from_a_screen_after_what_it_needs_is_gone(worl
     assert (await get_quote(world, "SQ-1001")).status is QuoteStatus.PENDING
 
 
+@pytest.mark.long
 async def test_every_button_answers_after_the_quote_was_decided(world: World) -> None:
     """By a colleague, who rejected it: never an error, never nothing, and nothing is ordered."""
     metadata, alice = await create_order_and_quote(world), world.person("alice")

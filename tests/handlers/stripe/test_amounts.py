@@ -241,7 +241,7 @@ async def test_r26_a_balance_that_changed_after_the_quote_stops_placing_with_bot
     await alice.submit()
     refused = (await alice.wait_for_modal("refusal.show")).text
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
-    assert f"it promised {promised}, and you’d now have {offered} to pay" in refused
+    assert f"it promised {promised}, and you’d now pay {offered}" in refused
     assert await world.rows(ServiceOrder) == []
     get_customer(world).balance = -500
     await place_service_order(world.dependencies, person=ALICE, quote_id=quote.key)

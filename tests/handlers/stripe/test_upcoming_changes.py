@@ -226,20 +226,20 @@ REFUSED = {
     ),
     "other seats from the next phase": (
         SubscriptionSettings(schedule=build_schedule(25, 10)),
-        "A change scheduled for 1 Dec 2026 sets 10 seats",
-        "has a change scheduled for 1 Dec 2026 that sets 10 seats",
+        "A change scheduled for 1 Dec 2026 sets the subscription to 10 seats",
+        "has a change scheduled for 1 Dec 2026 that sets it to 10 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "the same seats from the next phase": (
         SubscriptionSettings(schedule=build_schedule(25, 25)),
-        "A change scheduled for 1 Dec 2026 sets 25 seats",
-        "has a change scheduled for 1 Dec 2026 that sets 25 seats",
+        "A change scheduled for 1 Dec 2026 sets the subscription to 25 seats",
+        "has a change scheduled for 1 Dec 2026 that sets it to 25 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "another price from the next phase": (
         SubscriptionSettings(schedule=build_schedule(25, 40, later_price="price_next_year")),
-        "A change scheduled for 1 Dec 2026 sets a different price, for 40 seats",
-        "has a change scheduled for 1 Dec 2026 that sets a different price, for 40 seats",
+        "A change scheduled for 1 Dec 2026 sets a different price for 40 seats",
+        "has a change scheduled for 1 Dec 2026 that sets a different price for 40 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "nothing from the next phase": (
