@@ -135,6 +135,7 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
         "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
     )
     draft.starting_balance = customer.balance
+    draft.amount_shipping = records.amount_shipping
     draft.has_automatic_tax = subscription.has_automatic_tax
     # Not an error: docs.stripe.com/tax/subscriptions
     draft.is_tax_located = terms.is_located
