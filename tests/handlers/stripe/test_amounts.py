@@ -347,16 +347,16 @@ async def test_r26_an_amount_due_that_no_line_explains_is_refused_stopped_or_sho
     world.records.amount_shipping = 500
     billed, expected = await refuse_one_seat(world)
     assert billed == pytest.approx(expected + 5, abs=0.001)
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
 
     world.records.amount_shipping = 0
     await place_unprocessed_order(world, ALICE, "acme_meeting")
-    quote = await world.row(Quote)
+    quote = await world.load_row(Quote)
     world.records.amount_shipping = 500
     await world.settle()
     assert (await get_order_line(world)).reason == "unrelated_charges"
     assert world.list_paid_totals() == []
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
     assert f"{offered} would be billed instead of {promised}" in order.text
@@ -366,7 +366,7 @@ async def test_r26_an_amount_due_that_no_line_explains_is_refused_stopped_or_sho
     world.fake.before_charge = partial(setattr, world.records, "amount_shipping", 500)
     with capture_logs() as logs:
         await place_order(world, ALICE, "acme_meeting")
-    quote, receipt = (await world.rows(Quote))[-1], await world.row(Receipt)
+    quote, receipt = (await world.load_rows(Quote))[-1], await world.load_row(Receipt)
     [invoice] = world.records.list_paid_updates()
     assert invoice.amount_due == quote.total + 500
     assert [card.amount for card in receipt.charged_methods] == [invoice.amount_due]
