@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -13,6 +14,7 @@ from bot.blocks.help import format_help
 from bot.blocks.home import page as home_page
 from bot.blocks.notice import render_notice_message
 from bot.i18n import Localizer
+from demo.story import WORKSPACE_PATH
 from handlers.routes import ROUTES
 from models.errors import ViewTriggerExpired
 from models.notice import NoticeKind
@@ -23,11 +25,21 @@ from tests.blocks.samples import LONGEST, USUAL, Size
 from tests.blocks.test_limits import SCREENS, URL
 
 ALICE, GALLERY = "U01ALICE", "C01GALLERY"
+
+
+def build_guide() -> dict[str, Any]:
+    """The demo's, for the people and channels of the gallery."""
+    guide: dict[str, Any] = yaml.safe_load(WORKSPACE_PATH.read_text("utf-8"))["guide"]
+    steps = [{**step, "user": ALICE, "place": GALLERY} for step in guide["steps"]]
+    return {**guide, "steps": steps}
+
+
 WORKSPACE: dict[str, Any] = {
     "teams": [{"id": "T1", "name": "Acme"}],
     "app": {"manifest": str(Path(__file__).parents[2] / "manifest.yml")},
     "users": [{"id": ALICE, "name": "alice", "tz": "Europe/Paris"}],
     "channels": [{"id": GALLERY, "name": "gallery", "members": [ALICE]}],
+    "guide": build_guide(),
 }
 SIZES = {"usual": USUAL, "longest": LONGEST}
 DESTINATIONS = ("contact", "channel", "services")

@@ -37,6 +37,9 @@ export function drawModal(ctx) {
   }
   if (fresh) place.replaceChildren();
   keepFocus(dialog, () => place.replaceChildren(content(view, stack, ctx)));
+  // With the keyboard one scrolls from control to control; text alone is scrolled by itself.
+  const body = dialog.querySelector(".modal-body");
+  if (!body.querySelector("a, button, input, select, textarea")) body.tabIndex = 0;
   settle(dialog, view, fresh);
 }
 
