@@ -18,21 +18,22 @@ def build_line_blocks(localizer: Localizer, order: OrderPresenter) -> list[Block
     payable = [line for line in order.lines if line.row.invoice and line.row.invoice.is_payable]
     payable = payable[: MAX_PAYMENT_LINKS - len(linked)]
     others = [format_order_line(localizer, line) for line in order.lines if line not in [*linked, *payable]]
-    sections = [
-        block_kit.build_row(
-            *format_order_line(localizer, line), build_confirm_payment_button(localizer, line.row)
-        )
-        for line in linked
-    ]
-    sections += [
-        block_kit.build_row(
-            *format_order_line(localizer, line),
-            navigation.build_open_invoice_button(localizer, line.row.invoice),
-        )
+    buttons = [(line, build_confirm_payment_button(localizer, line.row)) for line in linked]
+    buttons += [
+        (line, navigation.build_open_invoice_button(localizer, line.row.invoice))
         for line in payable
         if line.row.invoice
     ]
-    return [*sections, *block_kit.build_row_paragraphs(others, localizer, MAX_PARAGRAPHS)]
+    # Below the row, not beside it: there it would narrow both columns.
+    rows = [
+        block
+        for line, button in buttons
+        for block in (
+            block_kit.build_row(*format_order_line(localizer, line)),
+            block_kit.build_actions(button),
+        )
+    ]
+    return [*rows, *block_kit.build_row_paragraphs(others, localizer, MAX_PARAGRAPHS)]
 
 
 def build_confirm_payment_button(localizer: Localizer, row: OrderLineDetails) -> Block:
