@@ -1,12 +1,14 @@
 """Spending at a glance: the same numbers in a chart, in words and in bars."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 from bot.blocks.account import build_next_renewal_blocks
 from bot.blocks.seat_chart import BAR_CHARACTER, CHART_BLOCK_TYPE
 from bot.blocks.spending import build_spending_blocks
 from bot.i18n import Localizer
 from models.account.spending import Spending, SpentAmount, build_spending
+from models.subscription.period_length import PeriodLength
 from models.subscription.upcoming_changes import UpcomingChanges
 from tests.blocks import samples
 
@@ -65,6 +67,27 @@ def test_r27_the_next_renewals_are_added_up_by_day_without_those_that_do_not_com
         for row in overview.rows
     ]
     assert build_next_renewal_blocks(english, replace(overview, rows=ending)) == []
+
+
+def test_totals_of_renewals_are_added_only_to_days_that_do_not_say_them(english: Localizer) -> None:
+    overview = samples.make_account_overview()
+
+    def read(*renewals: tuple[date, str]) -> str:
+        rows = [
+            replace(
+                row, subscription=row.subscription.model_copy(update={"period_end": day, "period": period})
+            )
+            for row, (day, period) in zip(overview.rows, renewals, strict=False)
+        ]
+        shown = replace(overview, rows=rows)
+        [block] = build_next_renewal_blocks(english, shown, with_totals=True)
+        text: str = block["text"]["text"]
+        return text
+
+    first, second = samples.END, samples.END + timedelta(days=9)
+    assert "Next renewals total €" in read((first, PeriodLength("month")), (second, PeriodLength("month")))
+    assert "Next renewals total" not in read((first, PeriodLength("month")), (second, PeriodLength("year")))
+    assert "Next renewals total" not in read((first, PeriodLength("month")), (first, PeriodLength("year")))
 
 
 def test_other_currencies_and_receipts_that_are_not_counted_are_named(english: Localizer) -> None:

@@ -32,7 +32,7 @@ async def test_a_quote_is_rejected_and_an_order_followed_on_home(world: World) -
         < get_home_text(alice).index("25 seats")
     )
     assert "Visa •••• 4242, expires 04/2028" in get_home_text(alice)
-    assert "Next renewals total" in get_home_text(alice)
+    assert "Next renewals, before tax" in get_home_text(alice)
     await alice.press("quote.reject")
     await alice.wait_for_modal("quote.reject")
     await alice.submit()
