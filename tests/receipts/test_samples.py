@@ -95,6 +95,6 @@ def test_a_quote_to_forward_says_what_is_offered_and_how_to_accept_it() -> None:
 
 
 def test_each_sample_has_its_pictures_in_both_languages() -> None:
-    names = [path.stem for path in (Path(__file__).parents[2] / "docs/pictures").glob("*.png")]
-    for name in (*TEXTS, "quote-pdf"):
-        assert {name, f"{name}-french"} <= {*names}
+    for language in ("en", "fr"):
+        folder = Path(__file__).parents[2] / "docs/pictures" / language / "documents"
+        assert {*TEXTS, "quote"} <= {path.stem for path in folder.glob("*.png")}
