@@ -228,6 +228,8 @@ class Invoice:
     attached_payment_intent: PaymentIntent | None = None
     # Paid without Stripe, which keeps a payment record: docs.stripe.com/api/payment-record
     is_paid_out_of_band: bool = False
+    # While it is open: docs.stripe.com/invoicing/partial-payments
+    partly_paid: int = 0
     # In the total, and in no line: docs.stripe.com/api/invoices/object, amount_shipping
     amount_shipping: int = 0
     starting_balance: int = 0

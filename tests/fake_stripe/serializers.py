@@ -471,7 +471,7 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
 def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:
     final = invoice.status != "draft"
     total, due = invoice.total, invoice.amount_due
-    paid = due if invoice.status == "paid" else 0
+    paid = due if invoice.status == "paid" else invoice.partly_paid
     serialized = fill_object(
         stripe.Invoice,
         id=invoice.id,
