@@ -78,9 +78,15 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     assert f"https://invoice.stripe.example/i/{invoice.id}" in str(page.blocks)
     assert not any("invoice.stripe.example" in str(row.model_dump()) for row in await world.rows(Invoice))
 
+    world.records.pay_in_part(invoice, 2000)
+    await told(world)
+    stored = await world.row(Invoice)
+    assert (stored.status, stored.amount_remaining) == ("due", invoice.amount_due - 2000)
+
     world.records.pay_invoice(invoice)
     await told(world)
-    assert (await world.row(Invoice)).status == "paid"
+    stored = await world.row(Invoice)
+    assert (stored.status, stored.amount_remaining) == ("paid", 0)
     assert find_newest_message(alice.dms, f"Invoice {number} for service order SO-1001 is paid")
     assert (await world.row(ServiceOrder)).model_dump() == order.model_dump()
     assert world.slack.refusals == []
