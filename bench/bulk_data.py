@@ -14,7 +14,8 @@ from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
 from bot.settings import Settings
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout.open import open_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from tests.past_orders import COPY_ID

@@ -28,8 +28,8 @@ from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Person
 from tests.handlers.steps import ForgetfulTasks
-from tests.postgres import Kind
 from tests.query_log import log_queries
+from tests.variants import Kind
 from tests.world import World, world
 
 ROOT = Path(__file__).parents[1]

@@ -55,8 +55,8 @@ def build_database(settings: Settings) -> Database:
 
 @asynccontextmanager
 async def open_slack_clients(settings: Settings, database: Database) -> AsyncIterator[SlackClientProvider]:
-    """One HTTP session for all Slack calls. The client itself retries nothing, as that could post a message
-    twice: the outbox retries."""
+    # One HTTP session serves all Slack calls. The client retries nothing, because that could post a message
+    # twice: the outbox retries.
     async with aiohttp.ClientSession(timeout=SLACK_REQUEST_TIMEOUT) as session:
 
         def build_client(token: str | None) -> AsyncWebClient:
@@ -118,7 +118,7 @@ async def _open_billing(
     clock: Callable[[], datetime],
     wall_clock: Callable[[], datetime],
 ) -> AsyncIterator[tuple[BillingGateway, WebhookParser | None]]:
-    """The age of a webhook is the difference between two machines' wall clocks."""
+    # The age of a webhook is the difference between the wall clocks of two machines.
     if settings.billing == "embedded":
         yield EmbeddedGateway(database, clock, settings.admin_portal_url), None
         return
@@ -137,10 +137,8 @@ async def _open_billing(
 
 
 async def catch_up_clock(dependencies: Dependencies) -> None:
-    """If the wall clock stepped back while no process ran, what is stored is in the future.
-
-    Or a replica's clock was ahead when it was stored: then this machine's, by the database server's clock,
-    is right."""
+    # If the wall clock stepped back while no process ran, stored times are in the future. If a replica's
+    # clock was ahead when it stored them, this machine's is right, by the database server's clock.
     if not isinstance(dependencies.now, SteadyClock):
         return
     latest = await find_latest_recorded_time(dependencies)

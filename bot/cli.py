@@ -59,7 +59,7 @@ def start(
 
 
 def _use_utf8() -> None:
-    """Whatever the terminal says: names are in any language, and files are read elsewhere."""
+    # Names are in any language, and files are read elsewhere, so the terminal's encoding doesn't matter.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -46,7 +46,7 @@ class SteadyClock:
         return self._seconds_ahead
 
     def catch_up(self, latest: datetime) -> None:
-        """Continue after `latest`, a time in the past, even if the wall clock has stepped back since."""
+        """Continues after `latest`, a time in the past, even if the wall clock has stepped back since."""
         self._set_seconds_ahead(max(self._seconds_ahead, latest.timestamp() - self._wall_clock()))
         if self._seconds_ahead >= MIN_REPORTED_SECONDS:
             log.warning("clock.ahead", seconds=round(self._seconds_ahead))

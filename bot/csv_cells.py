@@ -14,8 +14,8 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def escape_cell(value: Any) -> Any:
-    """An apostrophe in front of a sign makes text of a formula. Control characters become escapes: the output
-    may be a terminal."""
+    # A leading apostrophe turns a formula into text. Control characters are escaped, because the output may
+    # go to a terminal.
     if not isinstance(value, str):
         return value
     return FORMULA_PATTERN.sub(r"\1'\2", escape_control_characters(value))

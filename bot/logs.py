@@ -42,8 +42,8 @@ def get_request_id() -> str:
 
 
 def configure_logging(settings: Settings, output: TextIO | None = None) -> None:
-    """Libraries log errors only: below that level Slack's log whole requests and responses, and the body of
-    each request with a wrong signature."""
+    # Libraries log errors only: below that level, Slack's log whole requests and responses, and the body of
+    # each request with a wrong signature.
     stream = output or sys.stdout
     json = settings.log_format == "json"
     renderer: Processor = (

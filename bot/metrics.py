@@ -118,7 +118,7 @@ current_job: ContextVar[str | None] = ContextVar("current_job", default=None)
 
 
 def record_job_progress(item_count: int) -> None:
-    """One run lasts as long as there is work, so progress counts as success before it ends."""
+    # A run lasts as long as there is work, so progress counts as success before it ends.
     job = current_job.get()
     if job is not None:
         JOB_ITEMS_TOTAL.labels(job).inc(item_count)

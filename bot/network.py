@@ -17,7 +17,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def find_proxy(url: str) -> str | None:
-    """The URL of the proxy for calls to this one; none if they go directly."""
+    """Returns the URL of the proxy for calls to `url`; None if they go directly."""
     parts, proxies = urlsplit(url), getproxies()
     scheme = SCHEMES.get(parts.scheme, parts.scheme)
     proxy = proxies.get(scheme)
@@ -27,7 +27,7 @@ def find_proxy(url: str) -> str | None:
 
 
 def _is_direct(parts: SplitResult, port: int, proxies: dict[str, str]) -> bool:
-    """Applies NO_PROXY: hosts and their subdomains, addresses and networks, each with a port or without."""
+    """Applies NO_PROXY: hosts and their subdomains, addresses and networks, each with or without a port."""
     host = parts.hostname or ""
     netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if proxy_bypass(netloc, proxies):
@@ -37,7 +37,7 @@ def _is_direct(parts: SplitResult, port: int, proxies: dict[str, str]) -> bool:
 
 
 def _contains(entry: str, host: str, port: int) -> bool:
-    """Addresses, which the standard library compares only as text: `10.0.0.0/8`, `[::1]:8443`."""
+    # Networks such as `10.0.0.0/8` and ports as in `[::1]:8443`: the standard library only compares text.
     network, _, entry_port = entry.rpartition(":") if _has_port(entry) else (entry, "", "")
     try:
         is_inside = ip_address(host) in ip_network(network.strip("[]"), strict=False)
@@ -47,12 +47,12 @@ def _contains(entry: str, host: str, port: int) -> bool:
 
 
 def _has_port(entry: str) -> bool:
-    """An IPv6 address with a port has brackets."""
+    # An IPv6 address with a port is in brackets.
     return "]:" in entry or entry.count(":") == 1
 
 
 def find_date(headers: Mapping[str, str]) -> datetime | None:
-    """When the response was made, by the server's clock; none if it does not say."""
+    """Returns when the response was made, by the server's clock; None if it does not say."""
     values = {name.lower(): value for name, value in headers.items()}
     try:
         return parsedate_to_datetime(values["date"])

@@ -9,7 +9,13 @@ from sqlmodel import col, or_, select
 
 from bot.db import Session, lock_account, lock_audit_chain_tip, select_joined
 from models.account import Account, AccountNotFound
-from models.account.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
+from models.account.billing_contact import (
+    BillingContact,
+    IdentityNotFresh,
+    NotABillingContact,
+    NotAllowed,
+    RoleWithdrawn,
+)
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.errors import Refusal
 from models.invoice import Invoice
@@ -72,10 +78,8 @@ class Authorized(Generic[RowT]):
 async def get_member(
     session: Session, person: SlackIdentity, *, fresh_at: datetime | None = None
 ) -> Principal:
-    """A full member of the workspace or organisation. With `fresh_at`, for a change.
-
-    Raises IdentityNotFresh and NotAllowed (R5).
-    """
+    """Returns a full member of the workspace or organisation. `fresh_at` is for a change: it requires a
+    profile at most an hour old. Raises IdentityNotFresh and NotAllowed (R5)."""
     principal = person.principal or await load_principal(session, person)
     if principal is None or principal.is_outdated:
         raise IdentityNotFresh
@@ -89,10 +93,8 @@ async def get_member(
 async def list_account_roles(
     session: Session, person: SlackIdentity, *, fresh_at: datetime | None = None
 ) -> AccountRoles:
-    """The accounts that the person is a billing contact of, by name. With `fresh_at`, for a change.
-
-    Raises IdentityNotFresh and NotAllowed (R5), NotABillingContact (R1).
-    """
+    """Lists the accounts of which the person is a billing contact, by name. `fresh_at` is for a change.
+    Raises IdentityNotFresh and NotAllowed (R5), NotABillingContact (R1)."""
     principal = await get_member(session, person, fresh_at=fresh_at)
     if not principal.roles:
         raise NotABillingContact(contacts=await _list_contact_names(session, person, principal.user))
@@ -102,14 +104,41 @@ async def list_account_roles(
 async def get_authorized_role(
     session: Session, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
 ) -> tuple[Account, BillingContact]:
-    """The account and the person's role in it. For a change, with a profile at most an hour old.
-
-    Raises as `list_account_roles` does, and AccountNotFound for another customer's account.
-    """
-    for account, contact in await list_account_roles(session, person, fresh_at=at if for_change else None):
+    """Returns the account and the person's role in it. A change requires a profile at most an hour old.
+    Raises as `list_account_roles` does, AccountNotFound for another customer's account, and RoleWithdrawn if
+    they had the role (R20)."""
+    try:
+        roles = await list_account_roles(session, person, fresh_at=at if for_change else None)
+    except NotABillingContact:
+        await _check_not_withdrawn(session, person, account_id)
+        raise
+    for account, contact in roles:
         if account.id == account_id:
             return account, contact
+    await _check_not_withdrawn(session, person, account_id)
     raise AccountNotFound
+
+
+async def _check_not_withdrawn(session: Session, person: SlackIdentity, account_id: str) -> None:
+    account = await session.get(Account, account_id)
+    if account is None or not account.active:
+        return
+    user = (await get_member(session, person)).user
+    found = await session.exec(
+        select(BillingContact)
+        .where(BillingContact.account_id == account_id)
+        .order_by(col(BillingContact.id))
+        .execution_options(populate_existing=True)
+    )
+    contacts = found.all()
+    own = next((c for c in contacts if c.is_withdrawn_in_slack and is_contact_of(user, account, c)), None)
+    if own is not None:
+        raise RoleWithdrawn(
+            account=account.name,
+            by="" if own.withdrawn_by == own.name else own.withdrawn_by or "",
+            at=own.withdrawn_at,
+            contacts=[contact.name for contact in contacts if contact.active],
+        )
 
 
 async def lock_account_role(
@@ -125,9 +154,9 @@ async def lock_account_role(
 
 
 async def is_unchanged(session: Session, person: SlackIdentity, account: Account) -> bool:
-    """Whether the locked account is as it was when the request read who the person is: nothing was recorded
-    in its history, and its `revision` is the same. Then its roles, subscriptions, payment methods, quotes and
-    orders, which the request has read since then, are still so."""
+    """Whether the locked account is as it was when the request identified the person: its history has no new
+    entry, and its `revision` is the same. Then the roles, subscriptions, payment methods, orders, and quotes
+    with their posted copies, that the request has read since are still current."""
     tip = await lock_audit_chain_tip(session, account.id)
     principal = person.principal
     seen = principal.find_account(account.id) if principal else None
@@ -146,8 +175,8 @@ async def authorize_row(
     for_change: bool,
     not_found: Refusal,
 ) -> Authorized[RowT]:
-    """The row with the person's role in its account. Raises as `list_account_roles` does, and `not_found`
-    whether the row is missing or another customer's: an id reveals nothing."""
+    """Returns the row with the person's role in its account. Raises as `list_account_roles` does, and
+    `not_found` both for a missing row and for another customer's: an id reveals nothing."""
     if row is None:
         await list_account_roles(session, person)
         raise not_found
@@ -228,14 +257,15 @@ async def load_principal(session: Session, person: SlackIdentity) -> Principal |
 
 
 def is_contact_of(user: SlackUser, account: Account, contact: BillingContact) -> bool:
-    """Whether the contact, active or not, is this user: by user id, or by email if no user id is bound."""
+    """Whether the contact, active or not, is this user, by user id, or by email if no user id is bound."""
     is_bound = contact.slack_user is not None or contact.email == user.email
     return is_bound and _is_own_account(user, account, contact)
 
 
 def _is_own_account(user: SlackUser, account: Account, contact: BillingContact) -> bool:
-    """R5, R29: of their own workspace or organisation. In another workspace of it than the one they are seen
-    from, only the organisation's id of them counts: any other may be somebody else's there."""
+    # R5, R29: the account is of their own workspace or organisation. In a different workspace of the
+    # organisation than the one they are seen in, only their organisation-wide id counts: any other may be
+    # somebody else's there.
     ids = {None, user.enterprise_user_id, *([user.user_id] if account.slack_team == user.team_id else [])}
     return account.slack_team in user.own_team_ids and contact.slack_user in ids
 
@@ -259,7 +289,7 @@ def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
 
 
 async def _list_contact_names(session: Session, person: SlackIdentity, user: SlackUser) -> list[str]:
-    """R1: the contacts of the account whose channel this is, otherwise of the workspace's only account."""
+    """R1: the contacts of the account with this channel, otherwise of the workspace's only account."""
     found = await session.exec(
         select(Account)
         .where(col(Account.slack_team).in_(list_nearby_team_ids(person, user)), col(Account.active))

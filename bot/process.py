@@ -26,7 +26,7 @@ class ShutdownSignals:
         await self._requested.wait()
 
     async def run_unless_requested(self, work: Coroutine[None, None, None]) -> bool:
-        """False if a shutdown was requested before the work ended, which is then cancelled."""
+        """Returns False if a shutdown was requested before the work ended: then the work is cancelled."""
         running, requested = asyncio.create_task(work), asyncio.create_task(self._requested.wait())
         try:
             await asyncio.wait({running, requested}, return_when=asyncio.FIRST_COMPLETED)
@@ -44,8 +44,8 @@ class ShutdownSignals:
 
 
 def tune_garbage_collection() -> None:
-    """Objects made at startup stay, so they are not scanned again; later ones are scanned less often.
-    Collecting would otherwise take a quarter of the processor time."""
+    # Objects made at startup stay, so they are not scanned again; later ones are scanned less often.
+    # Collecting would otherwise take a quarter of the processor time.
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

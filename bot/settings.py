@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _validate_combinations(cls, values: dict[str, Any], validate: Callable[[Any], Self]) -> Self:
-        """Raises what is wrong with each setting and with several together: an `after` validator would not
-        run if a single one is wrong. Blanks around a value come from pasting it."""
+        """Checks each setting and all of them together: an `after` validator would not run if a single one is
+        wrong. Blanks around a value come from pasting it."""
         values = _strip_values(values)
         problems = [
             InitErrorDetails(
@@ -213,7 +213,7 @@ class Settings(BaseSettings):
 
     @property
     def seller(self) -> Seller:
-        """The seller as receipts print it; semicolons separate the lines of the address."""
+        """The seller as printed on receipts; semicolons separate the lines of the address."""
         lines = (line.strip() for line in self.seller_address.split(";"))
         return Seller(name=self.seller_name, address=tuple(filter(None, lines)), tax_id=self.seller_tax_id)
 
@@ -238,7 +238,7 @@ def _check_database_url(url: str) -> str:
 
 
 def _parse_url(url: str) -> SplitResult:
-    """Raises ValueError with our own message: the library's repeats the value."""
+    """Raises ValueError with a message of our own: the library's repeats the value."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -278,7 +278,7 @@ def _list_workspace_problems(values: dict[str, Any]) -> Iterator[str]:
 
 
 def read_settings() -> Settings:
-    """The settings of this process. Raises InvalidSettings, with all that is wrong."""
+    """Reads this process's settings. Raises InvalidSettings, with everything that is wrong."""
     try:
         return Settings()
     except (UnicodeDecodeError, OSError) as error:
@@ -289,9 +289,8 @@ def read_settings() -> Settings:
 
 
 def list_unknown_names() -> list[str]:
-    """Names in `.env` that are no settings, each with the setting that was probably meant.
-
-    What does not look like a name is only counted: it may be part of a secret with a line break."""
+    """Lists names in `.env` that are not settings, each with the setting that was probably meant. What does
+    not look like a name is only counted: it may be part of a secret with a line break."""
     known_names = [name.upper() for name in Settings.model_fields]
     unknown_names = [
         name for name in dotenv_values(ENV_FILE, interpolate=False) if name.upper() not in known_names

@@ -27,7 +27,7 @@ async def gather_or_cancel(
 @overload
 async def gather_or_cancel(*coroutines: Coroutine[Any, Any, FirstT]) -> tuple[FirstT, ...]: ...
 async def gather_or_cancel(*coroutines: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
-    """As `asyncio.gather`, but once one fails, none goes on in the background."""
+    """Like `asyncio.gather`, but if one fails, the others are cancelled."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(coroutine) for coroutine in coroutines]
@@ -63,7 +63,7 @@ class BackgroundTasks:
                 self._no_interactive_requests.set()
 
     async def wait_for_interactive_requests(self) -> None:
-        """Lets interactive requests go first, for MAX_INTERACTIVE_WAIT_SECONDS at most."""
+        """Lets interactive requests go first, for at most MAX_INTERACTIVE_WAIT_SECONDS."""
         if self._interactive_count:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(MAX_INTERACTIVE_WAIT_SECONDS):
@@ -100,8 +100,8 @@ class BackgroundTasks:
             await asyncio.wait(set(self._running))
 
     async def drain(self, seconds: float) -> None:
-        """Starts nothing new, waits for what is running, and cancels what takes longer than `seconds`. What
-        does not end even then is left behind."""
+        """Starts nothing new, waits for what is running, and cancels what takes longer than `seconds`. Tasks
+        that ignore the cancellation are left behind."""
         self._closed = True
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds

@@ -50,7 +50,8 @@ SEPARATORS = re.compile(r"[\s.\-/]")
 
 
 def is_tax_id(text: str, country: str) -> bool:
-    """Of the country, or an EU VAT number. For countries whose rules are not known, anything is."""
+    """Accepts tax ids of the country, and EU VAT numbers. If a country's rules are not known, everything is
+    accepted."""
     checks = _list_checks(country)
     if country == "JP":
         # Invoices carry a corporate number with a T before it, which the library does not know.
@@ -64,7 +65,7 @@ def is_tax_id(text: str, country: str) -> bool:
 
 
 def is_vat_number(text: str) -> bool:
-    """Written with its country, or else with the letters for VAT."""
+    # A VAT number is written with its country's code, or else with the letters for VAT.
     compact = SEPARATORS.sub("", text).upper()
     return (
         eu_vat.is_valid(compact)
@@ -75,14 +76,14 @@ def is_vat_number(text: str) -> bool:
 
 
 def find_vat_number(text: str) -> str | None:
-    """A valid one at the end of a text such as `VAT IE6388047V`."""
+    """Finds a valid one at the end of a text such as `VAT IE6388047V`."""
     words = text.split()
     endings = (" ".join(words[start:]) for start in range(len(words)))
     return next((ending for ending in endings if is_vat_number(ending)), None)
 
 
 def has_wrong_vat_number(text: str) -> bool:
-    """Whether it ends with what is written like an EU VAT number, and is none."""
+    """Whether the text ends with something written like an EU VAT number that is not valid."""
     words = SEPARATORS.sub(" ", text).split()
     endings = ("".join(words[start:]) for start in range(len(words)))
     is_written_so = any(

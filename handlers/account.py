@@ -9,7 +9,7 @@ from bot.blocks.notification_preferences import render_preferences_modal
 from bot.blocks.receipt import LIST as LIST_RECEIPTS
 from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.account.portal import open_portal, switch_portal
-from bot.use_cases.checkout import save_checkout_draft
+from bot.use_cases.checkout.open import save_checkout_draft
 from bot.use_cases.notice.preferences import get_preferences
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
@@ -40,7 +40,7 @@ async def open_overview(request: SlackRequest) -> View:
 
 
 async def manage_methods(request: SlackRequest) -> View:
-    """Pressed on any screen. What was typed in a checkout is kept, and Back leads to it."""
+    # The button is on several screens. What was typed in a checkout is kept, and Back leads to it.
     if request.checkout_form is not None:
         await save_checkout_draft(
             request.dependencies,

@@ -48,7 +48,7 @@ def _make_webhook_endpoint(
     log_interval = _LogInterval()
 
     async def handle_webhook(request: Request) -> Response:
-        """Acknowledged once the event is stored; until then the provider sends it again."""
+        # Acknowledged once the event is stored; until then the provider sends it again.
         start_request_logs(source="provider event")
         try:
             body = await read_body(request)

@@ -21,7 +21,14 @@ from bot.use_cases.service_order.manage import get_order
 from handlers.payloads import SEATS_BLOCK_PREFIX
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.views import render_account, render_cart, render_pending_quotes
+from handlers.views import (
+    load_filled_in_cart,
+    render_account,
+    render_cart,
+    render_filled_in_cart,
+    render_next_cart_view,
+    render_pending_quotes,
+)
 from models.details import CartPage, QuoteDetails
 from models.quote import QuotesPending
 
@@ -43,7 +50,6 @@ async def open_account_cart(request: SlackRequest) -> View:
 
 
 async def repeat_order(request: SlackRequest) -> View:
-    """The cart with the seats of an earlier order, as far as they can be ordered."""
     order_id = request.action_row_id
     details = await get_order(request.dependencies, person=request.person, order_id=order_id)
     entry = await open_cart(
@@ -53,7 +59,7 @@ async def repeat_order(request: SlackRequest) -> View:
 
 
 async def warn(request: SlackRequest) -> View:
-    return render_pending_quotes(request, await _load_warning(request))
+    return await render_next_cart_view(request)
 
 
 async def continue_to_cart(request: SlackRequest) -> View:
@@ -67,14 +73,7 @@ async def continue_to_cart(request: SlackRequest) -> View:
         )
     except QuotesPending:
         return render_pending_quotes(request, await _load_warning(request), has_new_quotes=True)
-    page = await load_cart_page(
-        request.dependencies,
-        person=request.person,
-        account_id=metadata.account,
-        command_text=metadata.command_text,
-        repeated_order_id=metadata.repeats,
-    )
-    return render_cart(request, page, command_text=metadata.command_text, repeated_order_id=metadata.repeats)
+    return await render_filled_in_cart(request)
 
 
 async def change_page(request: SlackRequest) -> View:
@@ -83,7 +82,7 @@ async def change_page(request: SlackRequest) -> View:
 
 
 async def continue_to_quote(request: SlackRequest) -> View:
-    """Show the cart's own quote. What was typed in the form is kept in the cart."""
+    # What was typed in the form is kept in the cart.
     await _save_draft(request)
     details = await get_quote(request.dependencies, person=request.person, quote_id=request.action_row_id)
     return _render_own_quote(request, details)
@@ -97,7 +96,7 @@ async def edit(request: SlackRequest) -> View:
 
 
 async def back(request: SlackRequest) -> View:
-    """Show the screen before the cart: the warning, the choice of an account, or the account itself."""
+    """Shows the screen before the cart: the warning, the choice of an account, or the account itself."""
     await _save_draft(request)
     warning = await _load_warning(request)
     if warning.pending_quotes:
@@ -174,7 +173,7 @@ async def _save_draft(request: SlackRequest) -> CartPage:
 
 
 async def _load_seat_inputs(request: SlackRequest) -> dict[str, str]:
-    """What was typed on the page, and what was filled in on the others."""
+    # What was typed on this page, and what was filled in on the others.
     typed = {
         block_id.removeprefix(SEATS_BLOCK_PREFIX): text
         for block_id, text in request.input_values.items()
@@ -183,13 +182,7 @@ async def _load_seat_inputs(request: SlackRequest) -> dict[str, str]:
     metadata = request.metadata
     if not (metadata.command_text or metadata.repeats):
         return typed
-    page = await load_cart_page(
-        request.dependencies,
-        person=request.person,
-        account_id=metadata.account,
-        command_text=metadata.command_text,
-        repeated_order_id=metadata.repeats,
-    )
+    page = await load_filled_in_cart(request)
     orderable_ids = {row.subscription.id for row in page.rows if row.refusal is None}
     filled_in = {id_: str(seats) for id_, seats in page.seat_inputs.items() if id_ in orderable_ids}
     return filled_in | typed

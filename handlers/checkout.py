@@ -7,7 +7,8 @@ from bot.blocks.block_kit import View, add_alerts
 from bot.blocks.quote import render_quote_modal
 from bot.blocks.refusal import format_refusal
 from bot.blocks.service_order import render_placement_modal
-from bot.use_cases.checkout import save_checkout, save_checkout_draft, update_checkout
+from bot.use_cases.checkout.open import save_checkout_draft, update_checkout
+from bot.use_cases.checkout.save import save_checkout
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.views import render_checkout

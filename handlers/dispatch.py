@@ -157,7 +157,7 @@ ACK_POLICIES: dict[RouteKind, AckPolicy] = {
 
 
 async def ack_with_refusal(request: SlackRequest, refusal: Refusal) -> BoltResponse:
-    """Answers a request that no route handles, in the person's language and where they acted."""
+    """Answers a request that no route handles, in the person's language, in the place where they acted."""
     kind = RouteKind.SUBMIT if request.payload.type == "view_submission" else RouteKind.SHOW
     ack = AsyncAck()  # type: ignore[no-untyped-call]
     await ACK_POLICIES[kind](ack, replace(request, refusal=refusal), Route(kind, "request.refused", _refuse))
@@ -264,7 +264,7 @@ def _start_handler_run(request: SlackRequest, route: Route) -> HandlerRun:
 
 
 def _schedule_view_update(work: HandlerRun, delay: float = 0) -> None:
-    """Unbounded: the result of what was started is shown, however busy the process has become."""
+    # Unbounded: the result of what was started is shown, however busy the process has become.
     work.request.dependencies.tasks.start_unbounded(
         _show_when_done(work, delay), f"{work.request.route_id} shown"
     )

@@ -42,7 +42,7 @@ def _make_readyz_endpoint(dependencies: Dependencies, socket_runner: SocketModeR
     readiness = Readiness(dependencies)
 
     async def handle_readyz(request: Request) -> Response:
-        """A line for each check; 503 if one fails, or if the process is about to stop."""
+        """Returns a line for each check, with 503 if one fails, or if the process is about to stop."""
         results = await readiness.run_checks()
         if socket_runner is not None:
             results.append(socket_runner.get_status())

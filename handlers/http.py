@@ -37,7 +37,7 @@ def build_http_app(
     clients: SlackClientProvider,
     socket_runner: SocketModeRunner | None,
 ) -> Router:
-    """A bare router, because Starlette's application would add two layers of error pages."""
+    # A bare router, because Starlette's application would add two layers of error pages.
     routes = [*build_health_routes(dependencies, socket_runner), *build_webhook_routes(dependencies)]
     if isinstance(clients, MultiWorkspaceClients):
         routes += build_install_routes(dependencies, clients)
@@ -96,8 +96,8 @@ class SlackRequestGuard:
             await self._app(request.scope, _replay(body), send)
 
     def _is_signed(self, request: Request, body: bytes) -> bool:
-        """The verifier raises if the timestamp is not a number of seconds, the signature is not ASCII or the
-        body is not UTF-8."""
+        # The verifier raises if the timestamp is not a number of seconds, the signature is not ASCII or the
+        # body is not UTF-8.
         timestamp = request.headers.get("x-slack-request-timestamp", "")
         signature = request.headers.get("x-slack-signature", "")
         if not TIMESTAMP.fullmatch(timestamp) or not signature.isascii():
@@ -120,7 +120,7 @@ def _replay(body: bytes) -> Receive:
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are handled by the entry point, which stops what feeds the server before the server."""
+        # The entry point handles signals: it stops what feeds the server before the server itself.
         yield
 
 

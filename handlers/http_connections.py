@@ -43,8 +43,7 @@ class HttpBounds:
 
 
 def get_http_bounds() -> HttpBounds:
-    """Uses at most half of the process's file descriptors: the rest are for the database and outgoing
-    calls."""
+    # At most half of the process's file descriptors: the rest are for the database and outgoing calls.
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return HttpBounds()
@@ -183,7 +182,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._chunking_bytes = None if transfer_encoding is None else 0
 
     def wrap_receive(self, receive: Receive) -> Receive:
-        """The body must have arrived within the time for receiving, counted from its head."""
+        """The body must arrive within the time limit for receiving, counted from its head."""
         is_complete = False
 
         async def receive_in_time() -> Message:

@@ -149,7 +149,8 @@ def _make_page_endpoint(handler: OAuthHandler) -> Callable[[Request], Awaitable[
 
 
 def _build_query(request: Request) -> dict[str, Sequence[str]]:
-    """slack_sdk adds `team` to Slack's authorize page as it is, with whatever parameters are in it."""
+    # slack_sdk adds `team` to the URL of Slack's authorize page without escaping it, with whatever parameters
+    # are in it.
     query: dict[str, Sequence[str]] = {**parse_qs(request.url.query, keep_blank_values=True)}
     teams = query.pop("team", [])
     if len(teams) == 1 and TEAM_ID_PATTERN.fullmatch(teams[0]):
@@ -158,7 +159,7 @@ def _build_query(request: Request) -> dict[str, Sequence[str]]:
 
 
 def _handle_failure(path: str, **details: Any) -> Response:
-    """Handles errors that Bolt doesn't: usually wrong settings, or the database being unavailable."""
+    # Errors that Bolt doesn't handle: usually wrong settings, or an unavailable database.
     request_id = get_request_id()
     ERRORS_TOTAL.labels(path).inc()
     log.error("installation.failed", handler=path, request_id=request_id, **details)
@@ -179,7 +180,7 @@ async def handle_uninstall(request: SlackRequest) -> None:
 
 
 async def handle_access_change(request: SlackRequest) -> None:
-    """Slack is asked which workspaces are left: events may be late, repeated or out of order."""
+    # Ask Slack which workspaces are left: events may be late, repeated or out of order.
     for enterprise_id in await _list_organisations(request):
         lost = await request.clients.refresh_organisation(enterprise_id)
         await delete_workspace_users(request.dependencies, team_ids=lost)
@@ -192,7 +193,7 @@ async def _list_organisations(request: SlackRequest) -> set[str]:
 
 
 def _is_bot_removed(payload: Payload) -> bool:
-    """`tokens_revoked` lists the bot if its own token is one of them."""
+    # `tokens_revoked` lists the bot if its own token is revoked.
     if not isinstance(payload, EventCallback):
         return False
     tokens = payload.event.tokens

@@ -64,7 +64,7 @@ def _read_number_as_text(value: Any) -> Any:
 
 
 def _read_empty_list_as_object(value: Any) -> Any:
-    """Some JSON writers have one kind of empty collection."""
+    # Some JSON writers don't distinguish empty lists from empty objects.
     return {} if value in ([], None) else value
 
 
@@ -81,7 +81,6 @@ def _read_empty_as_none(value: Any) -> Any:
 
 
 def _keep_rendered_blocks(value: Any) -> list[Body]:
-    """Drops inputs that can't be rendered again."""
     blocks = value if isinstance(value, list) else []
     return [
         block
@@ -173,7 +172,7 @@ class Payload(Fields):
         return bool(is_form or self.private_reply_url or self.user_id or self.user or self.trigger_id)
 
     def build_bolt_body(self) -> Body:
-        """Builds the body by which Bolt finds the listener and the workspace. Every field has a type that
+        """Builds the body from which Bolt finds the listener and the workspace. Every field has a type that
         Bolt can read."""
         body = self.model_dump(
             exclude_none=True, exclude={"view": {"blocks", "state"}, "response_urls": True}
@@ -232,7 +231,7 @@ def _is_readable_state(block_id: object, state: object) -> bool:
 
 
 def _drop_unreadable_unknown_blocks(values: Any) -> Any:
-    """Blocks that the bot does not read may hold elements of any kind."""
+    # Blocks that the bot does not read may hold elements of any kind.
     if not isinstance(values, dict):
         return values
     return {
@@ -388,7 +387,8 @@ def _read_sender(body: Body) -> Payload:
 
 
 def _format_location(location: tuple[str | int, ...]) -> str:
-    """`view.state.values.*.*.value`: keys that are not ours may be text that somebody typed."""
+    """`view.state.values.*.*.value`: keys that are not ours are hidden, because they may be text that
+    somebody typed."""
     known = _list_field_names()
     return ".".join(part if isinstance(part, str) and part in known else "*" for part in location)
 

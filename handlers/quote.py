@@ -84,7 +84,7 @@ async def send(request: SlackRequest) -> View:
 
 
 def _update_reason(request: SlackRequest) -> ModalMetadata:
-    """Going back from the rejection form keeps what was typed there, in case the person returns to it."""
+    # The person may return to the rejection form: what they typed there is kept.
     metadata = request.metadata
     if request.action_row_id != metadata.quote:
         return replace(metadata, reason="")

@@ -57,7 +57,7 @@ class SlackRequest:
 
     @property
     def command_text(self) -> str:
-        """The text as it was typed: Slack escapes it."""
+        """The text as it was typed: Slack sends it escaped."""
         return unescape_mrkdwn(self.payload.text).strip() if isinstance(self.payload, SlashCommand) else ""
 
     @property
@@ -125,8 +125,8 @@ def _get_value(state: StateValue) -> str:
 
 
 def identify_person(payload: Payload, context: AsyncBoltContext) -> SlackIdentity:
-    """Nothing but ids is taken from a payload. An organisation-wide installation is identified by its
-    organisation: a payload may have no workspace (R29)."""
+    """Reads only ids from the payload. An organisation-wide installation is identified by its organisation,
+    because a payload may have no workspace (R29)."""
     user = payload.user if isinstance(payload, BlockActions | ViewSubmission | GlobalShortcut) else None
     installed_in = context.enterprise_id if context.is_enterprise_install else context.team_id
     return SlackIdentity(

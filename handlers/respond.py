@@ -79,7 +79,7 @@ def build_field_errors(request: SlackRequest, result: HandlerResult) -> dict[str
 
 
 def _build_input_errors(request: SlackRequest, invalid: InvalidInput, inputs: list[str]) -> dict[str, str]:
-    """An error of a field that the view does not have is shown at the first one."""
+    # An error of a field that the view does not have is shown at the first one.
     errors: dict[str, str] = {}
     for name, refusal in invalid.errors.items():
         block_id = name if name in inputs else next(iter(inputs), name)
@@ -97,7 +97,7 @@ def _list_inputs(request: SlackRequest) -> list[str]:
 
 
 def render_result(request: SlackRequest, result: HandlerResult) -> View | None:
-    """The handler's view; for a refusal, the same form with errors above it, or a view of its own."""
+    """Returns the handler's view; for a refusal, the same form with errors above it, or a view of its own."""
     if not isinstance(result, Refusal):
         return result
     if request.view and (errors := build_field_errors(request, result)):
@@ -118,8 +118,8 @@ def render_waiting_modal(request: SlackRequest) -> View:
 
 
 def with_own_external_id(request: SlackRequest, view: View) -> View:
-    """A view that replaces one with an external id gets another, so that late updates of the earlier one
-    cannot reach it."""
+    """Gives a view that replaces one with an external id another one, so that late updates of the earlier
+    view cannot reach it."""
     if request.view is None or not request.view.external_id or view.get("external_id"):
         return view
     return {**view, "external_id": f"view:{uuid4().hex}"}
@@ -169,7 +169,7 @@ async def _report_slack_failure(request: SlackRequest, view: View, error: Except
 
 
 def _record_expired_trigger(request: SlackRequest, error: str) -> None:
-    """The cause may well be on our side: most often a slow database."""
+    # The cause may well be on our side: most often a slow database.
     ERRORS_TOTAL.labels(request.route_id).inc()
     seconds = round(time.monotonic() - request.started, 2)
     log.warning("view.trigger_expired", handler=request.route_id, error=error, duration_seconds=seconds)
@@ -189,7 +189,7 @@ async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
 
 
 async def _post_refusal_privately(request: SlackRequest, refusal: Refusal) -> bool:
-    """Slack accepts it for half an hour."""
+    # Slack accepts it for half an hour.
     url = request.payload.private_reply_url
     return url is not None and await post_ephemeral(url, _format_mrkdwn(request, refusal))
 
@@ -207,7 +207,7 @@ async def post_ephemeral(response_url: str, text: str) -> bool:
 
 
 def _is_acceptance(body: str) -> bool:
-    """Slack answers with `ok`, or with JSON that says so. Anything else is a proxy's, or a refusal."""
+    # Slack answers with `ok`, or with JSON that says so. Anything else comes from a proxy, or is a refusal.
     if body.strip() == "ok":
         return True
     try:

@@ -1,16 +1,13 @@
 """`/service-orders`: placing, tracking, retrying and cancelling declined seats."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from uuid import uuid4
 
 from bot.blocks import service_order as blocks
 from bot.blocks.block_kit import ModalMetadata, View, add_alerts
 from bot.blocks.cart import render_account_choice_modal
 from bot.blocks.refusal import format_refusal
-from bot.tasks import TooBusy
 from bot.use_cases.account.choose import list_accounts
 from bot.use_cases.service_order.manage import (
     cancel_declined_seats,
@@ -22,10 +19,9 @@ from bot.use_cases.service_order.manage import (
     search_orders,
 )
 from bot.use_cases.service_order.place import place_service_order
-from bot.use_cases.service_order.screen import build_order_screen, store_order_screen
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
-from handlers.views import render_next_order_view
+from handlers.views import follow_view, generate_external_id, render_next_order_view
 from models.checkout import CheckoutIncomplete
 from models.details import OrderDetails
 from models.errors import InvalidInput
@@ -103,7 +99,7 @@ async def place(request: SlackRequest) -> View:
 
 
 async def _place_as_shown(request: SlackRequest) -> View:
-    metadata, external_id = request.metadata, _generate_external_id()
+    metadata, external_id = request.metadata, generate_external_id()
     details = await place_service_order(
         request.dependencies,
         person=request.person,
@@ -178,24 +174,7 @@ def _render_order(request: SlackRequest, details: OrderDetails, render: Callable
 
 
 def _follow_order(request: SlackRequest, details: OrderDetails, view: View) -> View:
-    """The view with an id of its own, by which it is updated until nothing can change any more."""
-    if details.is_final:
-        return view
-    external_id = _generate_external_id()
-    screen = build_order_screen(
-        request.dependencies,
-        person=request.person,
-        order_id=details.order.key,
-        external_id=external_id,
-        is_placement=False,
-    )
-    with suppress(TooBusy):
-        request.dependencies.tasks.start(store_order_screen(request.dependencies, screen), "follow_order")
-    return {**view, "external_id": external_id}
-
-
-def _generate_external_id() -> str:
-    return f"order:{uuid4().hex}"
+    return view if details.is_final else follow_view(request, view, order_id=details.order.key)
 
 
 def _make_metadata(details: OrderDetails) -> ModalMetadata:

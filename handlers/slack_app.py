@@ -70,7 +70,8 @@ class SlackApp:
         self.bolt_app = _build_bolt_app(clients, routes)
 
     async def handle(self, body: object, *, is_retry: bool = False) -> BoltResponse:
-        """`body` is parsed JSON, or a form. Without a status of 200 Slack tells the person that it failed."""
+        """`body` is parsed JSON, or a form. Unless the status is 200, Slack tells the person that the request
+        failed."""
         started = time.monotonic()
         try:
             payload = read_payload(body)
@@ -94,7 +95,7 @@ class SlackApp:
         return payload.route_id if payload.route_id in self._route_ids else _get_loggable_id(payload.route_id)
 
     async def reject(self, unreadable: UnreadablePayload) -> BoltResponse:
-        """Tells the person, if it can be read who that is and there is a way to."""
+        """Tells the person, if the payload says who that is and how to reach them."""
         start_request_logs()
         REQUESTS_REJECTED_TOTAL.labels("malformed").inc()
         log.warning(
@@ -142,7 +143,7 @@ class SlackApp:
 
 
 def _get_known_type(payload: Payload) -> str:
-    """Returns the type for logs: one that isn't Slack's may be anything."""
+    # A type that isn't Slack's may be any text, so it is not logged.
     return str(payload.type) if payload.type in UNUSED_TYPES else "unknown"
 
 
@@ -181,8 +182,8 @@ def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncA
 
 
 async def _authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-    """Reads no token: it may be in the database, and the ack does not need it. `SlackRequest.get_client` does
-    that, and refuses a workspace in which the app is not installed."""
+    # Reads no token: it may be in the database, and the ack does not need it. `SlackRequest.get_client` does
+    # that, and refuses a workspace in which the app is not installed.
     return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
 
@@ -212,7 +213,7 @@ async def _handle_error(error: Exception, context: AsyncBoltContext) -> BoltResp
 
 
 async def _respond_to_error(error: Exception, request: SlackRequest | None) -> BoltResponse:
-    """If something escaped a listener: without a response the person would learn nothing."""
+    # If something has escaped a listener, the person would learn nothing without a response.
     request_id = get_request_id()
     ERRORS_TOTAL.labels("request").inc()
     log.error("request.failed", handler=request and request.route_id, request_id=request_id, exc_info=error)

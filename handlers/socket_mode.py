@@ -60,7 +60,7 @@ class _Client(SocketModeClient):
 
     @property
     def is_delivering(self) -> bool:
-        """Slack has greeted it, and it is still open."""
+        """Whether Slack has sent its `hello`, and the connection is still open."""
         is_open = self.current_session is not None and not self.current_session.closed
         return is_open and self.last_message_at is not None
 
@@ -83,7 +83,7 @@ class _Client(SocketModeClient):
         self.message_receiver = asyncio.ensure_future(self.receive_messages())
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:
-        """What `SocketModeClient` does when Slack says `disconnect` or closes the connection."""
+        # `SocketModeClient` calls this when Slack says `disconnect` or closes the connection.
         self.should_replace.set()
 
     async def _record_message(self, _: aiohttp.WSMessage) -> None:
@@ -91,7 +91,7 @@ class _Client(SocketModeClient):
 
 
 def _read_ack_body(response: BoltResponse) -> dict[str, Any] | None:
-    """Bolt writes an ack of text alone as plain text, which HTTP allows."""
+    # Bolt writes an ack that is only text as plain text, which is allowed over HTTP only.
     if not response.body.startswith("{"):
         return {"text": response.body} if response.body else None
     body: dict[str, Any] = json.loads(response.body)
@@ -108,7 +108,7 @@ class SocketModeRunner:
 
     @property
     def idle_seconds(self) -> float:
-        """Since something was received on any connection."""
+        """The time since something was received on any connection."""
         return time.monotonic() - self._last_message_at
 
     def get_status(self) -> CheckResult:
@@ -120,7 +120,7 @@ class SocketModeRunner:
 
     @asynccontextmanager
     async def connect(self, app: SlackApp, app_token: str, client: AsyncWebClient) -> AsyncIterator[None]:
-        """Connected inside the context."""
+        """Stays connected inside the context."""
         first_connection = asyncio.Event()
         connecting = asyncio.create_task(self._stay_connected(app, app_token, client, first_connection))
         with contextlib.suppress(TimeoutError):
@@ -138,7 +138,7 @@ class SocketModeRunner:
     async def _stay_connected(
         self, app: SlackApp, app_token: str, web_client: AsyncWebClient, first_connection: asyncio.Event
     ) -> None:
-        """The only place that opens connections, so there is one attempt at a time."""
+        # Only this opens connections, so there is one attempt at a time.
         current = await self._open(app, app_token, web_client)
         first_connection.set()
         while True:
@@ -190,7 +190,7 @@ class SocketModeRunner:
         task.add_done_callback(self._draining.discard)
 
     async def _close(self, client: _Client) -> None:
-        """It waits for Slack to close the connection, too, but not for long."""
+        # This also waits for Slack to close the connection, but not for long.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 await client.close()  # type: ignore[no-untyped-call]
@@ -199,7 +199,7 @@ class SocketModeRunner:
 
 def _build_listener(app: SlackApp) -> Any:
     async def handle(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Without an ack, Slack shows the person an error."""
+        # Without an ack, Slack shows the person an error.
         is_retry = request.retry_attempt is not None
         response = await app.handle(request.payload, is_retry=is_retry)
         if response.status != 200:

@@ -1,6 +1,8 @@
 """Views that the handlers of several features show."""
 
+from contextlib import suppress
 from dataclasses import replace
+from uuid import uuid4
 
 from bot.blocks import account as account_blocks
 from bot.blocks import cart as cart_blocks
@@ -8,12 +10,33 @@ from bot.blocks import checkout as checkout_blocks
 from bot.blocks import receipt as receipt_blocks
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.service_order import render_placement_modal
+from bot.tasks import TooBusy
 from bot.use_cases.account.overview import get_account_overview
 from bot.use_cases.cart.open import PendingQuotesWarning, load_cart_page, load_pending_quotes_warning
-from bot.use_cases.checkout import begin_checkout, open_checkout
+from bot.use_cases.checkout.open import begin_checkout, open_checkout
 from bot.use_cases.receipt import list_receipts
+from bot.use_cases.service_order.screen import build_order_screen, store_order_screen
 from handlers.request import SlackRequest
 from models.details import CartPage, CheckoutPage, QuoteDetails
+
+
+def follow_view(request: SlackRequest, view: View, *, order_id: int, invoice_id: int | None = None) -> View:
+    """The view with an id of its own, by which it is updated until nothing can change any more."""
+    external_id = generate_external_id()
+    screen = build_order_screen(
+        request.dependencies,
+        person=request.person,
+        order_id=order_id,
+        external_id=external_id,
+        invoice_id=invoice_id,
+    )
+    with suppress(TooBusy):
+        request.dependencies.tasks.start(store_order_screen(request.dependencies, screen), "follow_order")
+    return {**view, "external_id": external_id}
+
+
+def generate_external_id() -> str:
+    return f"order:{uuid4().hex}"
 
 
 async def render_account(request: SlackRequest, account_id: str) -> View:
@@ -44,7 +67,7 @@ async def render_checkout(request: SlackRequest, quote_id: int, *, with_address_
 
 
 async def render_next_order_view(request: SlackRequest, quote_id: int) -> View:
-    """After the review of a quote: the checkout, or the order itself if everything is known."""
+    """After the review of a quote: the checkout, or the service order if everything is known."""
     page = await begin_checkout(request.dependencies, person=request.person, quote_id=quote_id)
     if isinstance(page, CheckoutPage):
         return _render_checkout_page(request, page)
@@ -61,21 +84,28 @@ def _make_quote_metadata(request: SlackRequest, details: QuoteDetails) -> ModalM
 
 
 async def render_next_cart_view(request: SlackRequest) -> View:
-    """After a quote was decided on the way to the cart: the next pending quote, otherwise the cart."""
-    account_id, command_text = request.metadata.account, request.metadata.command_text
+    """After a decision on the way to the cart: the next pending quote, otherwise the cart."""
     warning = await load_pending_quotes_warning(
-        request.dependencies, person=request.person, account_id=account_id
+        request.dependencies, person=request.person, account_id=request.metadata.account
     )
     if warning.pending_quotes:
         return render_pending_quotes(request, warning)
-    page = await load_cart_page(
+    return await render_filled_in_cart(request)
+
+
+async def render_filled_in_cart(request: SlackRequest) -> View:
+    metadata, page = request.metadata, await load_filled_in_cart(request)
+    return render_cart(request, page, command_text=metadata.command_text, repeated_order_id=metadata.repeats)
+
+
+async def load_filled_in_cart(request: SlackRequest) -> CartPage:
+    return await load_cart_page(
         request.dependencies,
         person=request.person,
-        account_id=account_id,
-        command_text=command_text,
+        account_id=request.metadata.account,
+        command_text=request.metadata.command_text,
         repeated_order_id=request.metadata.repeats,
     )
-    return render_cart(request, page, command_text=command_text, repeated_order_id=request.metadata.repeats)
 
 
 def render_pending_quotes(
@@ -110,7 +140,7 @@ def render_cart(
     command_text: str = "",
     repeated_order_id: int = 0,
 ) -> View:
-    """What the text or the order fills in on other pages is stored with what is typed on this one."""
+    # What the text or the order fills in on other pages is stored with what is typed on this one.
     settings = request.dependencies.settings
     page = cart_blocks.get_requested_page(cart_page) if page is None else page
     has_pages = cart_blocks.count_pages(len(cart_page.rows)) > 1

@@ -44,7 +44,7 @@ class SeatLimits:
     max_per_order: int
 
     def parse_seats(self, text: str) -> int:
-        """The number typed; blank is 0. Raises SeatsNotANumber or TooManySeats."""
+        """Returns the number typed; 0 if blank. Raises SeatsNotANumber or TooManySeats."""
         typed = text.strip()
         if not typed:
             return 0

@@ -136,7 +136,7 @@ class CheckoutForm(SQLModel):
         return CheckoutForm(**{**kept.model_dump(), **self.model_dump(exclude_unset=True)})
 
     def complete(self, kept: "CheckoutForm") -> "CheckoutForm":
-        """The same to be saved: an address that was typed is what its country has fields for."""
+        """Returns the form to be saved: a typed address has only the fields of its country."""
         form = self.merge_onto(kept)
         hidden = set(Address.model_fields) - self.model_fields_set if self.has_address_fields else set()
         return form.model_copy(update=dict.fromkeys(hidden, ""))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from models.account import Account, Address
-from models.account.address_fields import AddressFields, fits_country, get_address_fields
+from models.account.address_fields import AddressFields, fits_country, get_address_fields, has_other_parts
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationDetails
@@ -135,13 +135,13 @@ class QuoteDetails:
 
     @property
     def renewal_totals(self) -> list[dict[str, Any]]:
-        """R27: what the quote's subscriptions will cost, for each period length of those that will renew."""
+        """What the quote's subscriptions will cost, for each period length of those that will renew (R27)."""
         ending = {row.line.period for row in self.rows} - {r.line.period for r in self.rows if r.will_renew}
         return [total for total in self.quote.recurring if total["period"] not in ending]
 
     @property
     def amounts_due(self) -> tuple[int, int]:
-        """What is charged, and what is invoiced: each line in its turn uses up the account's balance."""
+        """What is charged, and what is invoiced: one line after the other uses up the account's balance."""
         invoiced_rows = [row for row in self.rows if row.outlook.is_paid_by_invoice]
         if not invoiced_rows:
             return self.quote.due_now, 0
@@ -205,7 +205,7 @@ class CheckoutPage:
 
     @property
     def known_address(self) -> Address | None:
-        """None if it is to be changed, or if it was left half changed and does not fit its country."""
+        """None if it is being changed, or was left incomplete and does not fit its country."""
         if self.with_address_fields:
             return None
         try:
@@ -216,7 +216,8 @@ class CheckoutPage:
 
     @property
     def address_fields(self) -> AddressFields:
-        """Of the country that is chosen. A city that was known is not lost where cities are not usual."""
+        """The fields of the chosen country. A known city is not lost in a country whose addresses usually
+        have none."""
         form, known = self.form, self.quote.quote.address
         fields = get_address_fields(form.country.upper())
         is_known = form.country == known["country"] and form.city == known["city"] != ""
@@ -241,6 +242,16 @@ class PlacementPage:
     has_mail: bool = True
 
     @property
+    def overwritten_address(self) -> Address | None:
+        """What the provider has, if the order replaces it by another one that was not typed for it."""
+        account = self.quote.account
+        if account.provider_address is None:
+            return None
+        address = Address.model_validate(account.provider_address)
+        known = (account.billing_address, self.form.address)
+        return address if all(has_other_parts(address, each) for each in known) else None
+
+    @property
     def unassigned_seats(self) -> int:
         return sum(row.line.seats for row in self.quote.rows) - len(self.assigned_products)
 
@@ -263,20 +274,20 @@ class OrderLineDetails:
 
     @property
     def tax_details(self) -> TaxDetails | None:
-        """The details of the provider's invoice, if they may differ from the quote's."""
+        """Those of the provider's invoice, if they may differ from the quote's."""
         details = self.line.settled_tax_facts
         return None if details is None else TaxDetails.model_validate(details)
 
     def list_methods(self, orders_method: PaymentMethod) -> list[PaymentMethod | ChargedMethod]:
-        """What the line was charged to, as far as the provider says so, or else is to be charged to."""
+        """What the line was charged to as far as the provider reports it, or else what is to be charged."""
         expected = self.payment_method or orders_method
         charged_to = self.line.charged_to
         return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
 
 
 def find_tax_details(rows: Iterable[OrderLineDetails], quote: Quote) -> TaxDetails:
-    """What the tax of an order depended on when it was charged, or else when it was promised. The provider's
-    invoice has no tax IDs of ours."""
+    """Returns what an order's tax depended on when it was charged, or else when it was promised. The
+    provider's invoice has no tax IDs of ours."""
     settled = next((row.tax_details for row in rows if row.tax_details is not None), None)
     if settled is None:
         return quote.tax_facts
@@ -311,12 +322,11 @@ class OrderDetails:
 
     @property
     def payment_kind(self) -> str:
-        """The same as a quote's."""
         return _find_payment_kind(row.line.is_on_invoice for row in self.rows)
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing of it can change any more: the order is finished, and its invoices are paid or
+        """Whether nothing about it can change any more: the order is finished, and its invoices are paid or
         cancelled."""
         return self.order.is_finished and all(row.invoice.is_final for row in self.rows if row.invoice)
 
@@ -328,13 +338,13 @@ class OrderDetails:
         return [row for row in self.list_rows_of(subscription_id) if row.line.status is status]
 
     def list_rows_of(self, subscription_id: str) -> list[OrderLineDetails]:
-        """That of the subscription; all of them if it is not known."""
+        """Lists the subscription's rows; all of them if it is not known."""
         return [row for row in self.rows if subscription_id in ("", row.line.subscription_id)]
 
     @property
     def line_methods(self) -> list[tuple[str, PaymentMethod | ChargedMethod]]:
-        """What each settled line was charged to, or else what each line is to be charged to, with its
-        subscription's id. A line that was paid with several methods is there for each (R26)."""
+        """Subscription ids with the method that each settled line was charged to, or else what each line is
+        to be charged to. A line paid with several methods is listed once for each (R26)."""
         rows = self.list_rows_with_status(LineStatus.SETTLED) or self.rows
         return [
             (row.line.subscription_id, method)
@@ -351,7 +361,7 @@ class OrderDetails:
         return self.can_retry_line("")
 
     def can_retry_line(self, subscription_id: str) -> bool:
-        """Any line, if the subscription is not known."""
+        # Any line counts if the subscription is not known.
         return any(row.line.can_retry(self.order, self.at) for row in self.list_rows_of(subscription_id))
 
 

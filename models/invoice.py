@@ -87,7 +87,7 @@ class Invoice(SQLModel, table=True):
 
     @property
     def has_changed(self) -> bool:
-        """Whether less is to be paid than was invoiced."""
+        """Whether less has to be paid than was invoiced."""
         return not self.is_payable or self.amount_remaining != self.amount
 
     def change_status(self, to: InvoiceStatus) -> None:
@@ -95,11 +95,11 @@ class Invoice(SQLModel, table=True):
 
 
 def find_overdue_time(due_at: datetime | None, zone: str) -> datetime | None:
-    """The end of the day on which it is due: people read only that day."""
+    """Returns the end of the day on which it is due, because people are shown only the day."""
     return None if due_at is None else get_end_of_day(get_local_date(zone, due_at), zone)
 
 
 def find_invoice_status(reported: InvoiceStatus, overdue_at: datetime | None, at: datetime) -> InvoiceStatus:
-    """A provider may also report by itself that it is overdue."""
+    # A provider may also report on its own that the invoice is overdue.
     is_overdue = reported is InvoiceStatus.DUE and overdue_at is not None and at >= overdue_at
     return InvoiceStatus.OVERDUE if is_overdue else reported

@@ -29,7 +29,7 @@ def compute_order_fingerprint(
     administrator: tuple[str, str],
     methods: Sequence[PaymentMethod],
 ) -> str:
-    """`administrator` is a name and an email address; `methods` has what each row is paid with."""
+    """`administrator` is a name and an email address; `methods` are what each row is paid with."""
     amounts = [quote.id, quote.subtotal, quote.tax, quote.due_now, quote.recurring]
     lines = [(row.line.subscription_id, row.line.seats, row.line.amount, row.line.tax) for row in rows]
     # An invoice is due after a number of days, and what does not renew has no renewal total.

@@ -104,8 +104,8 @@ class PaymentMethod(SQLModel, table=True):
 def list_default_methods(
     methods: Collection[PaymentMethod], own_ids: Collection[str | None]
 ) -> list[PaymentMethod]:
-    """Lists the methods that are charged unless another one is chosen: the subscriptions' own, which are
-    `own_ids`, and the account's default."""
+    """Lists the methods that are charged unless another one is chosen: the subscriptions' own (`own_ids`),
+    and the account's default."""
     return [m for m in methods if m.id in own_ids] + [
         m for m in methods if m.is_default and m.id not in own_ids
     ]
@@ -124,8 +124,8 @@ def check_default_method(
 
 
 def build_invoice_method(account_id: str) -> PaymentMethod:
-    """Stands for invoices where an order names what it is paid with. It is stored once it is used; never
-    active, it is none of the account's methods."""
+    """Stands for payment by invoice in an order that names what it is paid with. Stored once it is used;
+    never active, so it is not one of the account's methods."""
     return PaymentMethod(
         id=f"{INVOICE_TYPE}:{account_id}",
         account_id=account_id,
@@ -181,7 +181,7 @@ class MethodChoices:
     @property
     def usual_methods(self) -> dict[str, PaymentMethod]:
         """What each subscription is charged to unless another method is chosen; empty if one of them cannot
-        be charged that way."""
+        be charged."""
         found = {id_: self._find_usual(own_id) for id_, own_id in self.own_ids.items()}
         return {id_: m for id_, m in found.items() if m} if all(found.values()) else {}
 
@@ -204,7 +204,7 @@ class MethodChoices:
         return usual[0].id if usual else ""
 
     def choose(self, option: str) -> dict[str, PaymentMethod]:
-        """The method of each subscription. Raises PaymentMethodNotUsable."""
+        """Maps subscription ids to methods. Raises PaymentMethodNotUsable."""
         if not self.needs_method:
             return {**self.invoice_methods}
         if option == USUAL_METHODS_OPTION and self.differ:

@@ -36,7 +36,7 @@ def normalize_product_name(text: str) -> str:
 
 
 def list_matching_products(products: list[Product], query: str) -> list[Product]:
-    """The products that a text may mean: those with exactly that id or name, otherwise all whose name
+    """Lists the products that a text may mean: those with exactly that id or name, otherwise all whose name
     contains it."""
     if exact := _list_exact_matches(products, query):
         return exact

@@ -163,7 +163,7 @@ class Receipt(SQLModel, table=True):
 
     @property
     def is_order_confirmation(self) -> bool:
-        """Every line has an invoice of the provider's. A receipt can have some that are paid by invoice."""
+        """Whether every line has a provider's invoice. Some lines may be paid by invoice."""
         numbers = self._line_invoice_numbers
         return bool(numbers) and all(numbers)
 
@@ -181,7 +181,7 @@ class Receipt(SQLModel, table=True):
         return sum_tax_items(tax for line in self.receipt_lines for tax in line.taxes)
 
     def sum_balance(self, name: Literal["credit_used", "earlier_balance", "carried_over"]) -> int:
-        """Over all lines; those of older receipts have none."""
+        # The lines of older receipts have none.
         return sum(getattr(line, name) for line in self.receipt_lines)
 
     @property
@@ -198,7 +198,7 @@ class Receipt(SQLModel, table=True):
 def sum_charged_methods(
     methods: Iterable[ChargedMethod], key: Callable[[ChargedMethod], Hashable]
 ) -> list[ChargedMethod]:
-    """Returns one sum for each key, in the order in which they appear; without those that were charged
+    """Returns one sum for each key, in the order in which they appear, without those that were charged
     nothing."""
     totals: dict[Hashable, ChargedMethod] = {}
     for method in methods:

@@ -114,7 +114,8 @@ def check_exportable(first_day: date, last_day: date, receipt_count: int) -> Non
 
 
 def split_into_emails(receipts: Iterable[Receipt]) -> list[list[int]]:
-    """Their ids, in order. What belongs to one receipt stays together: its own PDF, and its invoices."""
+    """Returns their ids in order. What belongs to one receipt stays together: its own PDF, and its
+    invoices."""
     mails: list[list[int]] = []
     room = 0
     for receipt in receipts:

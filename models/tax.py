@@ -73,7 +73,7 @@ class TaxItemsColumn(TypeDecorator[tuple[TaxItem, ...]]):
     def process_bind_param(
         self, value: Iterable[TaxItem | dict[str, Any]] | None, dialect: Dialect
     ) -> list[dict[str, Any]]:
-        """Also accepts the value of a dumped row."""
+        # A dumped row has the value already converted.
         items = [TaxItem.model_validate(item) for item in value or ()]
         return [item.model_dump(mode="json", exclude_defaults=True) for item in items]
 
@@ -88,7 +88,7 @@ class TaxDetailsColumn(TypeDecorator[TaxDetails]):
     def process_bind_param(
         self, value: TaxDetails | dict[str, Any] | None, dialect: Dialect
     ) -> dict[str, Any]:
-        """Also accepts the value of a dumped row."""
+        # A dumped row has the value already converted.
         return TaxDetails.model_validate(value or {}).model_dump(mode="json", exclude_defaults=True)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> TaxDetails:

@@ -11,7 +11,7 @@ Transitions = Mapping[StatusT, frozenset[StatusT]]
 
 
 def check_transition(transitions: Transitions[StatusT], current: StatusT, to: StatusT) -> StatusT:
-    """`to`, if it may follow `current`. Raises ForbiddenTransition."""
+    """Returns `to` if it may follow `current`. Raises ForbiddenTransition."""
     if to not in transitions[current]:
         raise ForbiddenTransition(current=current.value, wanted=to.value)
     return to

@@ -62,7 +62,7 @@ class JobRunner:
         return min(times) - asyncio.get_running_loop().time() if times else None
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Runs the job soon, because there may be something to do."""
         if self._is_running:
             self._is_woken = True
         elif not self._is_stopped:

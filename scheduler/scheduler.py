@@ -24,7 +24,7 @@ CLOCK_CHECK_SECONDS, MIN_STEP_SECONDS = 5.0, 2.0
 async def run_scheduler(
     dependencies: Dependencies, jobs: Mapping[str, Job] = JOBS
 ) -> AsyncIterator[Mapping[str, JobRunner]]:
-    """Each job runs once at the beginning. On exit none starts any more; runs are left to finish."""
+    """Runs each job once at the beginning. On exit no run starts any more, and those in progress finish."""
     runners = {job_id: JobRunner(job_id, job, dependencies) for job_id, job in jobs.items()}
     scheduler = build_scheduler(runners, jobs)
 
@@ -80,7 +80,7 @@ def build_scheduler(runners: Mapping[str, JobRunner], jobs: Mapping[str, Job] = 
 
 
 def _build_tick(runner: JobRunner) -> Callable[[], Awaitable[None]]:
-    """A coroutine function: APScheduler calls others in a thread."""
+    # A coroutine function: APScheduler calls others in a thread.
 
     async def tick() -> None:
         runner.wake()

@@ -11,7 +11,7 @@ from bot.directory.user_directory import DirectoryUnavailable, UserProfile
 from bot.mail.mailer import MailUnavailable, OutboundEmail
 from bot.messaging.home_publisher import HomeContent
 from bot.messaging.messenger import MessageRef, OutboundMessage
-from bot.messaging.screen_updater import OrderScreenContent, ScreenClosed
+from bot.messaging.screen_updater import ScreenClosed, ScreenContent
 
 
 def _check_no_transaction() -> None:
@@ -89,7 +89,7 @@ class FakeHomePublisher:
 class FakeScreenUpdater:
     """Its screens are closed."""
 
-    async def update_order_screen(self, content: OrderScreenContent) -> None:
+    async def update_screen(self, content: ScreenContent) -> None:
         _check_no_transaction()
         raise ScreenClosed
 

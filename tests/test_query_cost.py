@@ -11,9 +11,12 @@ from models.installation import oauth_states
 from scheduler import JOBS
 from tests.handlers.steps import ForgetfulTasks, import_quote, open_modal
 from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
-from tests.postgres import CHOSEN, explain
+from tests.postgres import explain
 from tests.query_log import Query, log_queries
+from tests.variants import both_databases, get_variant
 from tests.world import World
+
+pytestmark = both_databases
 
 # They hold what waits, and nothing of the past.
 QUEUES = {"account_change"}
@@ -32,7 +35,7 @@ MAX_QUERIES_TO_SUBMIT = {
     "cart.save": 12,
     "quote.review": 9,
     "checkout.save": 9,
-    "service_order.place": 15,
+    "service_order.place": 14,
     "quote.reject": 12,
 }
 
@@ -162,7 +165,7 @@ async def test_expired_oauth_states_are_deleted_by_an_index(world: World) -> Non
 def list_whole_reads(world: World, queries: list[Query]) -> set[str]:
     """The tables that SQLite would go through from end to end. Which of them PostgreSQL would depends on how
     many rows they have: test_query_plans.py fills them."""
-    if CHOSEN == "postgresql":
+    if get_variant().database == "postgresql":
         return set()
     plans = [str(row) for query in queries for row in explain(world.dependencies.database, *query)]
     return set(READ_WHOLE.findall("\n".join(plans)))

@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import Connection, NullPool, create_engine, event
 
 from bot.installations.store import SingleUseOAuthStateStore
 from scheduler import JOBS
 from tests.full_tables import fill_tables
 from tests.handlers.all_screens import COMMANDS, create_order_and_quote, press_everything
-from tests.postgres import CHOSEN
+from tests.variants import only_sqlite
 from tests.world import OF_THE_TEST, World
 from tests.world import world as open_world
 
@@ -30,7 +29,7 @@ MIN_STATEMENTS = 100
 Statements = dict[str, tuple[str, Any]]
 
 # Once is enough.
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+pytestmark = only_sqlite
 
 
 async def test_every_statement_is_answered_from_an_index() -> None:

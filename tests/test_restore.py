@@ -32,8 +32,9 @@ from models.receipt import Receipt
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from tests.handlers.steps import get_order, open_modal
-from tests.postgres import CHOSEN, Kind, database_url, sqlite_file
+from tests.postgres import database_url, sqlite_file
 from tests.time_limits import HANG_SECONDS
+from tests.variants import Kind, only_sqlite
 from tests.world import WORKSPACE, Clock, World
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +43,7 @@ NAMES: dict[Kind, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 SERVABLE = "the database can be served"
 
 # Once is enough.
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engines itself")
+pytestmark = only_sqlite
 
 
 def tools() -> Path:

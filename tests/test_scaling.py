@@ -13,14 +13,15 @@ from models.audit.entry import AuditEntry
 from models.notice import Notice
 from models.service_order import OrderStatus
 from tests.handlers.steps import get_order, open_modal
-from tests.postgres import CHOSEN, run
+from tests.postgres import run
+from tests.variants import only_sqlite
 from tests.world import World
 from tests.world import world as open_world
 
 PAGE = (Path(__file__).parents[1] / "docs/scaling.md").read_text(encoding="utf-8")
 
 # Once is enough.
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+pytestmark = only_sqlite
 
 
 @pytest.fixture

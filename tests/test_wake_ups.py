@@ -22,11 +22,14 @@ from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrde
 from scheduler import JOBS, JobRunner, run_scheduler
 from tests.fake_pooler import FakePooler, fake_pooler
 from tests.handlers.steps import ForgetfulTasks
-from tests.postgres import database_url, only_postgresql, open_database
+from tests.postgres import database_url, open_database
 from tests.query_log import log_queries
 from tests.time_limits import HANG_SECONDS
+from tests.variants import both_databases, only_postgresql
 from tests.world import World
 from tests.world import world as open_world
+
+pytestmark = both_databases
 
 RARE_JOBS = {job_id: replace(job, interval_seconds=3600) for job_id, job in JOBS.items()}
 

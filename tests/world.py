@@ -1,6 +1,5 @@
 """The whole program for a test: the bot as `serve` runs it, against a Slack on this machine."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,15 +23,14 @@ from models.service_order import OrderLine
 from sandbox import Sandbox
 from sandbox.config import ConfigSource
 from sandbox.driver import Modal, Person, PostedMessage
-from tests.postgres import ACCOUNTS, CHOSEN, IMPORTED_AT, Content, Kind, database_url, open_database
+from tests.postgres import ACCOUNTS, IMPORTED_AT, Content, database_url, open_database
 from tests.time_limits import HANG_SECONDS
+from tests.variants import Kind, Transport, get_variant
 
 __all__ = ["ACCOUNTS", "START", "Clock", "World", "world"]
 
 START = IMPORTED_AT
 WORKSPACE = Path(__file__).parent / "workspace.yml"
-# The same tests over both transports: `make test` uses the other one with the other database.
-CHOSEN_TRANSPORT = os.environ.get("SEATBOT_TEST_TRANSPORT", "http")
 
 # Marks a statement that is not the bot's, for tests that record what is sent to the database.
 OF_THE_TEST = "of_the_test"
@@ -214,16 +212,16 @@ async def choose(person: Person, action_id: str, value: str) -> Modal:
 async def world(
     content: Content = "accounts",
     *,
-    kind: Kind = CHOSEN,
-    transport: str = CHOSEN_TRANSPORT,
+    kind: Kind | None = None,
+    transport: Transport | None = None,
     at: datetime = START,
     workspace: ConfigSource = WORKSPACE,
     organisation: bool = False,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """`content` is what its database holds; `transport` is http or socket. With `organisation`, Acme's
-    workspace is one of two in an organisation, and the bot's token is the organisation's."""
-    clock = Clock(at)
+    """`content` is what its database holds; `kind` and `transport` are by default the variant's. With
+    `organisation`, Acme's workspace is one of two in an organisation, whose token the bot has."""
+    clock, transport = Clock(at), transport or get_variant().transport
     with database_url(content, kind) as url:
         async with Sandbox.start(
             workspace,

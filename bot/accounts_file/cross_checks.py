@@ -110,8 +110,8 @@ def _list_slack_team_problems(located: EntryAt) -> Iterator[ProblemAt]:
 
 
 def _list_address_problems(located: EntryAt) -> Iterator[ProblemAt]:
-    """It needs what checkout needs, except for a state, which older files leave out. That of a linked account
-    may be incomplete, as Stripe's may: checkout asks for the rest."""
+    # A state is optional, because older files leave it out. The address of a linked account may be
+    # incomplete, like Stripe's: checkout asks for the rest.
     path, account = located
     address = account.get("billing_address")
     if not isinstance(address, dict) or _get_text(account, _STRIPE_CUSTOMER_FIELD):
@@ -138,7 +138,7 @@ def _list_tax_id_problems(located: EntryAt) -> Iterator[ProblemAt]:
 
 
 def _list_contact_problems(located: EntryAt, stored: StoredRecords) -> Iterator[ProblemAt]:
-    """Nobody could order for the account any more, nor invite anybody."""
+    # Without a contact, nobody could order for the account or invite a colleague.
     path, account = located
     account_id = _get_text(account, "id")
     contacts = stored.contacts.get(account_id, StoredContacts())
@@ -162,7 +162,7 @@ def _list_duplicates(
 
 
 def _list_ownership_problems(located: EntryAt, stored: StoredRecords) -> Iterator[ProblemAt]:
-    """Nothing moves from one account to another, and an account keeps its currency."""
+    # Nothing moves from one account to another, and an account keeps its currency.
     path, account = located
     account_id = _get_text(account, "id")
     currency = stored.currencies.get(account_id)

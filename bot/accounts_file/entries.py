@@ -110,7 +110,7 @@ DateT = TypeVar("DateT", date, datetime)
 
 
 def _validate_year(moment: DateT) -> DateT:
-    """Time zones and periods cannot be computed at the ends of the calendar."""
+    # At the ends of the calendar, time zones and periods cannot be computed.
     if not MIN_YEAR <= moment.year <= MAX_YEAR:
         raise ValueError(f"must be in the years {MIN_YEAR} to {MAX_YEAR}")
     return moment
@@ -155,7 +155,7 @@ def _parse_rate(value: Any) -> str:
 
 
 def _convert_self_service(value: Any) -> Any:
-    """`true` for `{eligible: true}`."""
+    # `true` is short for `{eligible: true}`.
     return {"eligible": value} if isinstance(value, str) else value
 
 

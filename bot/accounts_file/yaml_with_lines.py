@@ -71,7 +71,7 @@ class YamlDocument:
         )
 
     def find_written_null(self, path: FieldPath) -> str | None:
-        """`Null`, `null` or `~`, if that is what stands there."""
+        """Returns `Null`, `null` or `~` if the value is written like that."""
         node = self._root
         for part in path:
             child = _find_child(node, part)
@@ -111,7 +111,7 @@ class YamlDocument:
         yield from ((name, value) for name, value in merged.items() if name not in names)
 
     def _read_merged(self, node: yaml.Node, path: FieldPath) -> dict[str, Any]:
-        """What `<<: *name` or `<<: [*name, *other]` adds; of two mappings the first counts."""
+        """What `<<: *name` or `<<: [*name, *other]` adds; if mappings share a key, the first one wins."""
         if isinstance(node, yaml.SequenceNode):
             mappings = [self._read_merged(item, path) for item in node.value]
             return {name: value for mapping in reversed(mappings) for name, value in mapping.items()}
@@ -162,8 +162,7 @@ def _check_depth(text: str, name: str) -> None:
 
 
 def _count_values(node: yaml.Node, sizes: dict[int, int]) -> int:
-    """Counts values with each alias replaced by what it names. `sizes` are by node, each of which is looked
-    at once."""
+    """Counts values with each alias replaced by what it names. `sizes` caches the count of each node."""
     if id(node) not in sizes:
         children = node.value if isinstance(node, yaml.SequenceNode) else []
         if isinstance(node, yaml.MappingNode):

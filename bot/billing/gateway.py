@@ -389,8 +389,12 @@ class BillingGateway(Protocol):
         current period."""
 
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        """The stored methods, those that cannot be charged included. None if the provider
-        stores none, and the imported ones count."""
+        """The stored methods, including those that cannot be charged. None if the provider stores none: then
+        the imported ones count."""
+
+    async def fetch_billing_address(self, account_id: str) -> Address | None:
+        """The address that the provider has, of which parts may be blank. None if it has none, or keeps
+        none."""
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
@@ -418,7 +422,8 @@ class BillingGateway(Protocol):
         provider may not have it ready yet: BillingUnavailable."""
 
     async def create_portal_link(self, account_id: str) -> str:
-        """A link to manage payment methods. It is a bearer secret: create it on click, never log it."""
+        """Creates a link for managing payment methods. It is a bearer secret: create it on click, never log
+        it."""
 
     async def fetch_server_time(self) -> datetime | None:
         """Returns the time of the provider's clock, to the second; None if it has no clock of its own. Raises

@@ -48,7 +48,8 @@ class TaxTerms:
 def build_tax_terms(
     account: Account, address: Address, subscription_rates: Mapping[str, str | None]
 ) -> TaxTerms:
-    """The account's rates in the country of its imported address, unless it is exempt; none elsewhere."""
+    """The account's rates apply in the country of its imported address, unless it is exempt; elsewhere there
+    are none."""
     tax_details = TaxDetails(buyer_tax_ids=(account.tax_id,) if account.tax_id else ())
     if account.tax_exemption is not TaxExemption.NONE:
         return TaxTerms("0", EXEMPT_TREATMENTS[account.tax_exemption], tax_details)
@@ -69,10 +70,8 @@ def price_lines(
     zone: str,
     tax_terms: TaxTerms,
 ) -> Preview:
-    """What the seats cost from `at` to the end of each period. Each subscription must have a unit price.
-
-    `states` holds the subscriptions of `lines`, by id, in periods of the account's `zone`.
-    """
+    """Prices the seats from `at` to the end of each period. Each subscription must have a unit price.
+    `states` maps the ids of the subscriptions to them; their periods are in the account's `zone`."""
     priced = tuple(_price_line(states[line.subscription_id], line, at, zone, tax_terms) for line in lines)
     wanted = dict.fromkeys(line.subscription_id for line in lines)
     renewing = [i for i in wanted if states[i].outlook.will_renew(states[i].period_end)]
@@ -114,8 +113,7 @@ def _compute_recurring_net(state: SubscriptionState, lines: tuple[PricedLine, ..
 def _build_recurring_totals(
     costs: list[tuple[PeriodLength, tuple[int, str]]],
 ) -> tuple[RecurringTotal, ...]:
-    """Each net amount with its tax rate. Tax is rounded for each subscription, and the totals are sums
-    (R17)."""
+    # Tax is rounded for each subscription, and the totals are sums (R17).
     return tuple(
         RecurringTotal(
             length, sum(net for net, _ in found), sum(compute_tax(net, rate) for net, rate in found)

@@ -118,7 +118,7 @@ def _format_subscription(localizer: Localizer, row: SubscriptionDetails, name: s
 
 
 def compute_renewal_total(row: SubscriptionDetails) -> int | None:
-    """Before tax. None if there will be no renewal, or its cost is not known (R27)."""
+    """Returns the total before tax; None if there will be no renewal, or its cost is not known (R27)."""
     subscription, outlook = row.subscription, row.subscription.outlook
     pricing = subscription.pricing
     if not (subscription.will_renew and outlook.is_renewal_priced):
@@ -135,8 +135,8 @@ def compute_renewal_total(row: SubscriptionDetails) -> int | None:
 def build_next_renewal_blocks(
     localizer: Localizer, overview: AccountOverview, *, with_totals: bool = False
 ) -> list[Block]:
-    """What the next renewals cost, by day; without those whose cost is not known (R27). Of several days,
-    `with_totals` adds the total for each period length."""
+    """Lists the cost of the next renewals by day, without those whose cost is not known (R27). If there are
+    several days, `with_totals` adds the total for each period length."""
     names = make_product_labels((row.subscription.id, row.product) for row in overview.rows)
     totals: dict[date, int] = {}
     products: dict[date, list[str]] = {}
@@ -162,7 +162,8 @@ def build_next_renewal_blocks(
 
 
 def _format_renewal_totals(localizer: Localizer, overview: AccountOverview) -> list[str]:
-    """The total of all renewals for each period length; none if there is only one, or one is not known."""
+    """The total of all renewals for each period length; none if there is only one renewal, or the cost of one
+    is not known."""
     renewing = [row for row in overview.rows if row.subscription.will_renew]
     amounts = [(row.subscription.period, compute_renewal_total(row)) for row in renewing]
     totals: dict[PeriodLength, int] = {}
@@ -206,10 +207,9 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
         )
         for method in overview.payment_methods
     ]
-    needs_method = not is_paid_by_invoice(overview)
     intro = localizer.format_mrkdwn(
-        "account-methods" if texts or not needs_method else "account-methods-none",
-        some_invoiced="yes" if any(map(_can_order_on_invoice, overview.rows)) else "no",
+        "account-methods" if texts or not needs_payment_method(overview) else "account-methods-none",
+        some_invoiced="yes" if can_order_on_invoice(overview) else "no",
     )
     return [
         block_kit.build_section("\n".join([intro, *_apply_line_limit(localizer, texts)])),
@@ -217,13 +217,19 @@ def _build_payment_method_blocks(localizer: Localizer, overview: AccountOverview
     ]
 
 
-def is_paid_by_invoice(overview: AccountOverview) -> bool:
-    """Whether no seats that can be ordered need a payment method."""
+def needs_payment_method(overview: AccountOverview) -> bool:
+    if not overview.account.self_service:
+        # Quotes made elsewhere can still be accepted (R8).
+        return any(quote.payment_kind != "invoice" for quote in overview.pending_quotes)
     orderable = [row for row in overview.rows if row.refusal is None]
-    return bool(orderable) and all(map(_can_order_on_invoice, orderable))
+    return not (orderable and all(map(_is_orderable_on_invoice, orderable)))
 
 
-def _can_order_on_invoice(row: SubscriptionDetails) -> bool:
+def can_order_on_invoice(overview: AccountOverview) -> bool:
+    return overview.account.self_service and any(map(_is_orderable_on_invoice, overview.rows))
+
+
+def _is_orderable_on_invoice(row: SubscriptionDetails) -> bool:
     return row.refusal is None and row.subscription.outlook.is_paid_by_invoice
 
 
@@ -312,7 +318,7 @@ def render_portal_link_modal(
 
 
 def _build_back_button(localizer: Localizer, account: Account, metadata: ModalMetadata) -> Block:
-    """Builds a button to the checkout or order that the person came from, else to the account."""
+    # Leads to the checkout or order that the person came from, else to the account.
     if metadata.quote:
         return navigation.build_back_button(localizer, navigation.EDIT_CHECKOUT, metadata.quote)
     if metadata.order:

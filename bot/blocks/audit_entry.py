@@ -14,10 +14,8 @@ MAX_HISTORY_LINES = 40
 def build_history_blocks(
     localizer: Localizer, entries: Sequence[AuditEntry], names: Mapping[str, str], page_action_id: str
 ) -> list[Block]:
-    """The newest entries, in order of time, and a button to all of them if there are more.
-
-    `names` has the product's name for each subscription id; the value of `page_action_id` is a page number.
-    """
+    """Shows the newest entries, oldest first, and a button for all of them if there are more. `names` maps
+    subscription ids to product names; the value of `page_action_id` is a page number."""
     if not entries:
         return []
     title = block_kit.build_section(localizer.format_mrkdwn("history-title"))
@@ -41,23 +39,12 @@ def build_history_page(
     blocks = _build_history_paragraphs(
         localizer, entries[page * MAX_HISTORY_LINES : (page + 1) * MAX_HISTORY_LINES], names
     )
-    blocks.append(block_kit.build_context(localizer.format_mrkdwn("page-of", page=page + 1, count=count)))
-    # Each in its own row, because an action id can be in a row only once.
-    if page > 0:
-        blocks.append(
-            block_kit.build_actions(
-                block_kit.build_button(
-                    page_action_id, localizer.format_text("history-page-previous"), page - 1
-                )
-            )
-        )
-    if page + 1 < count:
-        blocks.append(
-            block_kit.build_actions(
-                block_kit.build_button(page_action_id, localizer.format_text("history-page-next"), page + 1)
-            )
-        )
-    return blocks
+    labels = localizer.format_text("history-page-previous"), localizer.format_text("history-page-next")
+    return [
+        *blocks,
+        block_kit.build_context(localizer.format_mrkdwn("page-of", page=page + 1, count=count)),
+        *block_kit.build_page_buttons(page_action_id, page, count, *labels),
+    ]
 
 
 def _build_history_paragraphs(

@@ -64,7 +64,7 @@ def render_invite_modal(localizer: Localizer, account: Account, metadata: ModalM
 
 
 def render_result_modal(localizer: Localizer, account: Account, result: str) -> View:
-    """What somebody did about their own role: `accepted`, `declined` or `left`."""
+    """`result` is what the person did about their own role: `accepted`, `declined` or `left`."""
     text = localizer.format_mrkdwn("contacts-result", account=account.name, result=result)
     return block_kit.build_modal(
         SHOW_RESULT, localizer.format_text("contacts-title"), [block_kit.build_section(text)], localizer

@@ -37,7 +37,7 @@ def build_plain_text(text: str, max_length: int = MAX_SECTION_LENGTH) -> Block:
 
 
 def build_mrkdwn(text: str) -> Block:
-    """`verbatim`: a URL, a channel's name or an @name that somebody typed stays text."""
+    """With `verbatim`, a URL, channel name or @name that somebody typed stays text."""
     return {"type": "mrkdwn", "text": truncate_text(text, MAX_SECTION_LENGTH), "verbatim": True}
 
 
@@ -48,7 +48,6 @@ def build_section(text: str, accessory: Block | None = None) -> Block:
 
 
 def build_row(left: str, right: str, accessory: Block | None = None) -> Block:
-    """Two mrkdwn texts side by side; below each other on a narrow screen."""
     return _build_field_section([left, right], accessory)
 
 
@@ -62,7 +61,7 @@ def build_rows(rows: Sequence[tuple[str, str]]) -> list[Block]:
 def build_row_paragraphs(
     rows: Sequence[tuple[str, str]], localizer: Localizer, max_blocks: int = 40
 ) -> list[Block]:
-    """A section per row, as long as there are few; otherwise as `build_paragraphs`."""
+    """Builds a section per row while there are few; otherwise the same as `build_paragraphs`."""
     if len(rows) <= max_blocks:
         return [build_row(*row) for row in rows]
     return build_paragraphs(["\n".join(row) for row in rows], localizer, max_blocks)
@@ -82,7 +81,8 @@ def format_short_list(localizer: Localizer, texts: Sequence[str], max_items: int
 
 
 def build_paragraphs(texts: Sequence[str], localizer: Localizer, max_blocks: int = 40) -> list[Block]:
-    """A section per text. If there are too many, a section takes as many as fit, and the rest is counted."""
+    """Builds a section per text. If there are too many, each section holds as many as fit, and the rest are
+    counted."""
     if len(texts) <= max_blocks:
         return [build_section(text) for text in texts]
     packed: list[list[str]] = [[]]
@@ -110,7 +110,7 @@ def build_divider() -> Block:
 
 
 def build_alert(text: str, level: str = "info") -> Block:
-    """`text` is plain; too long for an alert, it becomes a section. `level` is one of Slack's."""
+    """`text` is plain; if it is too long for an alert, it becomes a section. `level` is one of Slack's."""
     if len(text) > MAX_ALERT_LENGTH:
         return {"type": "section", "text": build_plain_text(text)}
     return {"type": "alert", "level": level, "text": build_plain_text(text, MAX_ALERT_LENGTH)}
@@ -166,8 +166,20 @@ def build_accessibility_label(label: str) -> Block:
     return {"accessibility_label": truncate_text(label, MAX_BUTTON_LENGTH)}
 
 
+def build_page_buttons(
+    action_id: str, page: int, count: int, previous_label: str, next_label: str
+) -> list[Block]:
+    # Each in its own block, because an action id can be in a block only once.
+    targets = [(previous_label, page - 1), (next_label, page + 1)]
+    return [
+        build_actions(build_button(action_id, label, target))
+        for label, target in targets
+        if 0 <= target < count
+    ]
+
+
 def build_link_button(action_id: str, text: str, url: str, accessibility_label: str | None = None) -> Block:
-    """Slack sends an action for it too, which only needs an ack."""
+    # Slack sends an action for it as well, which only needs an ack.
     block: Block = {
         "type": "button",
         "action_id": action_id,
@@ -253,7 +265,7 @@ def build_user_select(action_id: str) -> Block:
 
 
 def build_email_input(action_id: str, value: str, *, is_valid: bool) -> Block:
-    """A text input if `value` is not valid: Slack rejects a view with an invalid initial address."""
+    # Slack rejects a view whose initial address is invalid, so that becomes a text input.
     if value and not is_valid:
         return build_text_input(action_id, value)
     block: Block = {"type": "email_text_input", "action_id": action_id}
@@ -269,7 +281,7 @@ def build_input(
     optional: bool = False,
     sends_changes: bool = False,
 ) -> Block:
-    """`sends_changes` sends an action after each change, not only on submission."""
+    """`sends_changes` makes Slack send an action after each change, not only on submission."""
     block: Block = {
         "type": "input",
         "block_id": block_id,
@@ -311,7 +323,8 @@ class ModalMetadata:
 
     @classmethod
     def from_json(cls, text: str) -> "ModalMetadata":
-        """Empty if it cannot be read: another version of the bot may have rendered the modal."""
+        """Returns an empty one for JSON that cannot be read: another version of the bot may have rendered the
+        modal."""
         try:
             return _METADATA_ADAPTER.validate_json(text or "{}")
         except ValidationError:

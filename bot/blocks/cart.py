@@ -149,7 +149,8 @@ def render_cart_modal(
 
 
 def _build_repeated_alerts(localizer: Localizer, repeated: RepeatedOrder | None) -> list[Block]:
-    """What of an earlier order is in the form and what is not, and what was in the cart before."""
+    """Says which seats of an earlier order are in the form and which are not, and what the cart contained
+    before."""
     if repeated is None:
         return []
     intro = localizer.format_text(
@@ -177,7 +178,7 @@ def _format_seats(localizer: Localizer, seats: Sequence[RepeatedSeats]) -> str:
 
 
 def get_requested_page(cart_page: CartPage) -> int:
-    """The page of the subscription named after `/add-seats`; only the page that is shown is saved."""
+    """Returns the page of the subscription named after `/add-seats`; only the page on screen is saved."""
     ids = [row.subscription.id for row in _sort_orderable_first(cart_page)]
     return (
         ids.index(cart_page.preselected_subscription_id) // PAGE_SIZE
@@ -223,7 +224,7 @@ def _build_subscription_block(
 
 
 def _format_row_refusal(localizer: Localizer, row: SubscriptionDetails, name: str) -> str:
-    """mrkdwn: a subscription that seats cannot be added to, and why (R2, R4)."""
+    """mrkdwn: a subscription that seats cannot be added to, and the reason (R2, R4)."""
     reason = refusal.format_refusal(localizer, row.refusal) if row.refusal else ""
     heading = localizer.format_mrkdwn(
         "cart-not-orderable",
@@ -251,23 +252,13 @@ def _format_seats_hint(
 
 
 def _build_page_blocks(localizer: Localizer, page: int, count: int) -> list[Block]:
-    """Each button in its own block, because an action id can be in a block only once."""
     if count == 1:
         return []
-    blocks = [block_kit.build_context(localizer.format_mrkdwn("cart-page", page=page + 1, count=count))]
-    if page > 0:
-        blocks.append(
-            block_kit.build_actions(
-                block_kit.build_button(CHANGE_PAGE, localizer.format_text("previous-page"), page - 1)
-            )
-        )
-    if page + 1 < count:
-        blocks.append(
-            block_kit.build_actions(
-                block_kit.build_button(CHANGE_PAGE, localizer.format_text("next-page"), page + 1)
-            )
-        )
-    return blocks
+    labels = localizer.format_text("previous-page"), localizer.format_text("next-page")
+    return [
+        block_kit.build_context(localizer.format_mrkdwn("cart-page", page=page + 1, count=count)),
+        *block_kit.build_page_buttons(CHANGE_PAGE, page, count, *labels),
+    ]
 
 
 def render_cart_blocked_modal(
@@ -278,7 +269,7 @@ def render_cart_blocked_modal(
     services_url: str,
     rows: Sequence[SubscriptionDetails] = (),
 ) -> View:
-    """All reasons at once, with their remedies (R2-R4, R14). `rows` are the blocked subscriptions."""
+    """Shows all reasons at once, with their remedies (R2-R4, R14). `rows` are the blocked subscriptions."""
     blocks = [block_kit.build_section(localizer.format_mrkdwn("cart-not-eligible", account=account.name))]
     shown = refusals[:MAX_REFUSALS]
     blocks += [

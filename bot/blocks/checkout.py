@@ -36,8 +36,8 @@ MAX_SELECT_OPTIONS = 100
 
 
 def render_checkout_modal(localizer: Localizer, checkout_page: CheckoutPage, metadata: ModalMetadata) -> View:
-    """A field keeps its block id and its action id, so that Slack keeps what was typed in it when others
-    appear or disappear."""
+    # A field keeps its block id and action id, so that Slack keeps what was typed in it when other fields
+    # appear or disappear.
     quote, account = checkout_page.quote.quote, checkout_page.quote.account
     total = checkout_page.quote.to_money(quote.total)
     blocks = [
@@ -204,7 +204,7 @@ def _build_country_groups(locale: Locale) -> dict[str, Sequence[Block]]:
 
 
 def _build_initial_groups(options: Iterable[Block]) -> dict[str, Sequence[Block]]:
-    """Groups by first letter, without accents; a letter with too many options gets several groups."""
+    """Groups options by first letter, without accents; a letter with too many options gets several groups."""
     groups: dict[str, list[Block]] = {}
     for option in sorted(options, key=lambda o: _remove_accents(o["text"]["text"])):
         letter = _remove_accents(option["text"]["text"])[:1].upper() or "?"

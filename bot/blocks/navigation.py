@@ -48,7 +48,7 @@ def build_back_button(localizer: Localizer, action_id: str, value: object) -> Bl
 
 
 def add_account_label(localizer: Localizer, button: Block, account_name: str | None) -> Block:
-    """Tells screen readers which account the button is for, if several accounts have the same one."""
+    """Tells screen readers which account the button is for, if several accounts have the same button."""
     if account_name is None:
         return button
     action = button["text"]["text"]

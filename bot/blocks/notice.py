@@ -45,9 +45,9 @@ ButtonRows = list[list[Block]]
 def render_notice_message(
     notice: RenderableNotice, services_url: str, *, with_table: bool = True
 ) -> dict[str, Any]:
-    """Without a table, the blocks have its content as lines. `text` repeats the content of the blocks: screen
-    readers and notifications use nothing else. Its dates are in the recipient's time zone; Slack shows those
-    in the blocks in each reader's own."""
+    """`text` repeats the content of the blocks, because screen readers and notifications use nothing else.
+    Dates in it are in the recipient's time zone; Slack shows those in the blocks in each reader's own.
+    Without a table, its content becomes lines."""
     content = render_notice(notice, services_url, is_mrkdwn=True)
     title = content.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{content.title}*"
     is_for_services = notice.destination_kind is DestinationKind.SERVICES
@@ -80,7 +80,7 @@ def _build_content_blocks(parts: Sequence[str | AmountTable]) -> list[Block]:
 
 
 def _build_table(table: AmountTable) -> Block:
-    """Slack takes one in a message, with text in every cell, and an alignment for each column."""
+    # Slack accepts one table in a message, with text in every cell and an alignment for each column.
     *others, total = table.totals
     rows = [[_build_cell(text) for text in row] for row in (table.header, *table.rows, *others)]
     return {
@@ -119,7 +119,7 @@ def _build_digest_rows(notice: RenderableNotice) -> ButtonRows:
 
 
 def _truncate_lines(lines: list[str]) -> list[str]:
-    """Whole lines only: a line cut in its middle could end inside an escape or a date token."""
+    # A line cut in the middle could end inside an escape or a date token.
     whole_lines: list[str] = []
     for line in lines:
         if sum(len(previous) + 1 for previous in whole_lines) + len(line) > MAX_LINES_LENGTH:

@@ -13,7 +13,7 @@ MAX_PARAGRAPHS = 40
 
 
 def build_line_blocks(localizer: Localizer, order: OrderPresenter) -> list[Block]:
-    """The lines whose payment the customer must confirm first, each with its link."""
+    """Lists lines whose payment the customer must confirm first, each with its link."""
     linked = [line for line in order.lines if line.row.line.customer_link][:MAX_PAYMENT_LINKS]
     payable = [line for line in order.lines if line.row.invoice and line.row.invoice.is_payable]
     payable = payable[: MAX_PAYMENT_LINKS - len(linked)]

@@ -17,8 +17,8 @@ MAX_LINES, MAX_PRODUCT_LENGTH = 10, 60
 def format_payment_method(
     localizer: Localizer, method: PaymentMethod, today: date | None = None, products: Sequence[str] = ()
 ) -> str:
-    """Plain, such as `Visa •••• 4242, expires 04/2028`; with `today`, also why it cannot be charged.
-    `products` are those whose subscriptions have it as their own."""
+    """Plain text such as `Visa •••• 4242, expires 04/2028`; with `today`, it also says why the method cannot
+    be charged. `products` are those whose subscriptions have a method of their own: this one."""
     expiry = f"{method.expiry_month:02}/{method.expiry_year}" if method.expiry_month is not None else ""
     default = "both" if method.is_default and products else "own" if products else "yes"
     return localizer.format_text(
@@ -72,7 +72,7 @@ def build_payment_method_input(
     hint: str | None = None,
     has_usual_option: bool = False,
 ) -> Block:
-    """The block id and the action id are `payment_method`. Without methods, a text that says so."""
+    """The block id and the action id are `payment_method`. If there are no methods, a text says so."""
     if not methods:
         return block_kit.build_section(localizer.format_mrkdwn("payment-method-none"))
     options = [

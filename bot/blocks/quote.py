@@ -68,7 +68,7 @@ def render_quote_list_modal(
 
 
 def build_pending_quote_blocks(localizer: Localizer, quotes: Sequence[QuoteDetails]) -> list[Block]:
-    """Each quote with its buttons; beyond the limit only the numbers, so that all are named (R7)."""
+    """Shows each quote with its buttons; beyond the limit only the numbers, so that all are named (R7)."""
     shown, others = quotes[:MAX_PENDING_QUOTES], quotes[MAX_PENDING_QUOTES:]
     blocks = [block for details in shown for block in _build_pending_quote(localizer, details)]
     numbers = [details.quote.number for details in others]

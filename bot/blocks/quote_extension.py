@@ -1,5 +1,7 @@
 """More time for a quote: asking for it, and what Account Services decide (R9)."""
 
+from datetime import date
+
 from bot.blocks import block_kit, navigation
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.quote import format_quote_summary
@@ -21,12 +23,7 @@ def render_request_modal(localizer: Localizer, details: QuoteDetails, metadata: 
     blocks = [
         block_kit.build_section(format_quote_summary(localizer, details)),
         block_kit.build_section(localizer.format_mrkdwn("extension-request-intro")),
-        block_kit.build_input(
-            "until",
-            localizer.format_text("extension-until"),
-            block_kit.build_date_picker("until", day),
-            hint=localizer.format_text("extension-until-hint", until=details.last_possible_day),
-        ),
+        _build_day_input(localizer, details, day),
         _build_reason_input(localizer),
         block_kit.build_actions(
             navigation.build_back_button(localizer, navigation.OPEN_QUOTE, details.quote.key)
@@ -47,12 +44,7 @@ def render_approval_modal(
 ) -> View:
     blocks = [
         *_build_request_blocks(localizer, extension, details),
-        block_kit.build_input(
-            "until",
-            localizer.format_text("extension-until"),
-            block_kit.build_date_picker("until", extension.requested_until),
-            hint=localizer.format_text("extension-until-hint", until=details.last_possible_day),
-        ),
+        _build_day_input(localizer, details, extension.requested_until),
     ]
     return block_kit.build_modal(
         APPROVE,
@@ -111,6 +103,15 @@ def _build_request_blocks(
         **build_reason_arguments(extension.reason),
     )
     return [block_kit.build_section(intro), block_kit.build_section(request)]
+
+
+def _build_day_input(localizer: Localizer, details: QuoteDetails, day: date) -> Block:
+    return block_kit.build_input(
+        "until",
+        localizer.format_text("extension-until"),
+        block_kit.build_date_picker("until", day),
+        hint=localizer.format_text("extension-until-hint", until=details.last_possible_day),
+    )
 
 
 def _build_reason_input(localizer: Localizer) -> Block:

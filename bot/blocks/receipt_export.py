@@ -18,7 +18,7 @@ MAX_LISTED_RECEIPTS = 10
 
 
 def render_export_form(localizer: Localizer, page: ExportPage, metadata: ModalMetadata) -> View:
-    """Choosing a day shows the receipts of the new period."""
+    # Choosing a day shows the receipts of the new period.
     blocks = [
         _build_intro(localizer, page),
         _build_day_input("since", localizer.format_text("receipt-export-since"), page.first_day, page),
@@ -40,14 +40,15 @@ def render_export_form(localizer: Localizer, page: ExportPage, metadata: ModalMe
 
 
 def _build_intro(localizer: Localizer, page: ExportPage) -> Block:
-    """Without a mail server the receipts are only listed."""
+    # Without a mail server, the receipts are only listed.
     if not page.has_mail:
         return block_kit.build_alert(format_refusal(localizer, MailNotConfigured()), "warning")
     return block_kit.build_section(localizer.format_mrkdwn("receipt-export-intro", account=page.account.name))
 
 
 def _build_day_input(name: str, label: str, day: date, page: ExportPage) -> Block:
-    """Slack takes no input without a submit button, so if nothing can be mailed it is beside its label."""
+    # Slack rejects inputs in a view without a submit button: if nothing can be emailed, the picker stands
+    # beside its label.
     if not page.has_mail:
         section = block_kit.build_section(escape_mrkdwn(label), block_kit.build_date_picker(OPEN, day))
         return {**section, "block_id": name}

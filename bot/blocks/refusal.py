@@ -29,7 +29,7 @@ def format_refusal(localizer: Localizer, refusal: Refusal) -> str:
 
 
 def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object]:
-    """The refusal's variables, each with a `has_…`: Fluent cannot test whether a text is empty."""
+    # Fluent cannot test whether a text is empty, so each variable gets a `has_…`.
     arguments = dict(refusal.variables)
     if isinstance(refusal, QuoteNotPending):
         arguments["outcome"] = get_decision_outcome(
@@ -73,7 +73,7 @@ def render_refusal_modal(
 def build_refusal_actions(
     localizer: Localizer, refusals: list[Refusal], metadata: ModalMetadata, services_url: str
 ) -> list[Block]:
-    """Each button once, whatever the number of refusals that it helps with."""
+    """Builds each button once, however many of the refusals it helps with."""
     builders = dict.fromkeys(chain.from_iterable(REFUSAL_BUTTONS.get(r.key, ()) for r in refusals))
     optional_buttons = [build(localizer, metadata, services_url) for build in builders]
     buttons = [button for button in optional_buttons if button is not None]
@@ -166,6 +166,8 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-subscription-busy": (_order_button, _orders_button),
     "refusal-collection-paused": (_build_services_button,),
     "refusal-subscription-change-scheduled": (_build_services_button,),
+    "refusal-subscription-billed-ahead": (_build_services_button,),
+    "refusal-subscription-currency-converted": (_build_services_button,),
     "refusal-subscription-in-trial": (_build_services_button,),
     "refusal-subscription-not-active": (_build_services_button,),
     "refusal-subscription-past-due": (_payment_methods_button, _build_services_button),

@@ -81,7 +81,7 @@ def _make_series_names(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _list_steps(history: SeatHistory, subscription_id: str) -> list[tuple[date | None, int]]:
-    """The seats before the first change and after each; only the latest if there are many."""
+    """The seats before the first change and after each one; only the latest if there are many."""
     seats = history.seats[subscription_id]
     steps: list[tuple[date | None, int]] = [(None, seats[0])]
     steps += [

@@ -14,7 +14,7 @@ from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
 from bot.presenters.receipt import get_document_arguments
-from bot.presenters.tax import format_tax_notes, list_tax_amounts
+from bot.presenters.tax import format_short_address, format_tax_notes, list_tax_amounts
 from models.account import Account
 from models.details import OrderDetails, PlacementPage
 from models.money import Money
@@ -140,11 +140,24 @@ def _build_checkout_sections(localizer: Localizer, placement_page: PlacementPage
             format_billing_address(localizer, placement_page.form.address),
             navigation.build_change_address_button(localizer, quote_id),
         ),
+        *_build_overwritten_address_blocks(localizer, placement_page),
+    ]
+
+
+def _build_overwritten_address_blocks(localizer: Localizer, placement_page: PlacementPage) -> list[Block]:
+    address = placement_page.overwritten_address
+    if address is None:
+        return []
+    shown = format_short_address(localizer, address)
+    return [
+        block_kit.build_alert(
+            localizer.format_text("placement-address-overwritten", address=shown), "warning"
+        )
     ]
 
 
 def _build_po_number_section(localizer: Localizer, placement_page: PlacementPage) -> Block:
-    """Builds the section even without a number: it is the only detail that is asked for here (R10)."""
+    # There is a section even without a number: it is the only detail that this screen asks for (R10).
     number = placement_page.form.get_po_number(required=False)
     text = localizer.format_mrkdwn("placement-po-number", number=number, has_number="yes" if number else "no")
     change = navigation.build_change_button(
@@ -161,7 +174,7 @@ def render_placed_modal(
     services_url: str,
     has_mail: bool = True,
 ) -> View:
-    """Shown right after placing; an order that is finished already is shown as usual."""
+    # Right after placing; an order that has already finished is shown as usual.
     order, contact = details.order, details.contact
     if order.is_finished:
         return render_order_modal(localizer, details, metadata, services_url=services_url)

@@ -73,7 +73,7 @@ def _format_month(
 
 
 def _build_chart(localizer: Localizer, spending: Spending, currency: str) -> Block:
-    """Shows whole units, because the text has the exact amounts."""
+    # The chart has whole units, because the text has the exact amounts.
     labels = [truncate_text(localizer.format_month(month), MAX_LABEL_LENGTH) for month in spending.months]
     series = [
         {
@@ -97,7 +97,7 @@ def _build_chart(localizer: Localizer, spending: Spending, currency: str) -> Blo
 
 
 def _list_series(localizer: Localizer, spending: Spending) -> list[tuple[str, tuple[int, ...]]]:
-    """The dearest products, and the rest together; names are short, and each is used once."""
+    """The most expensive products, and the rest together. Names are short and unique, as Slack requires."""
     products = list(spending.amounts.items())
     shown, rest = products, products[:0]
     if len(products) > MAX_SERIES:

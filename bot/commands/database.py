@@ -55,7 +55,8 @@ async def _run_acceptance(settings: Settings, numbers: list[str]) -> None:
 
 
 async def _list_charge_keys(settings: Settings, database: Database) -> set[str]:
-    """Those made since the last order that is known. Without an answer, the numbers given have to do."""
+    """Lists charges made since the last order that is known. If the provider does not answer, the given
+    numbers have to do."""
     try:
         async with open_charge_listing(settings) as listing:
             since = await find_last_order_time(database)
@@ -77,7 +78,6 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def open_prepared_database(settings: Settings) -> AsyncIterator[Database]:
-    """Migrates it, and stores the catalogue."""
     async with open_database(settings) as database:
         await prepare_database(database)
         yield database

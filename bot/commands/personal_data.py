@@ -72,7 +72,7 @@ async def _run_erasure(settings: Settings, key: "PersonKey", operator: str, *, c
 
 
 def print_person(person: "Person") -> None:
-    """What would be erased: somebody else's address may have been typed."""
+    # Shown first, because somebody may have typed the wrong address.
     for contact in person.contacts:
         print_line(f"billing contact of {contact.account_id}: {contact.name} <{contact.email}>")
     for administrator in person.administrators:

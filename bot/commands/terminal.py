@@ -66,7 +66,7 @@ OperatorOption = Annotated[
 
 
 def get_operator_name(settings: Settings, option: str | None) -> str:
-    """Returns who runs the command, for the history. In a container, the user name says nothing."""
+    # In a container, the user name says nothing.
     if name := option or settings.seatbot_operator:
         return name
     try:
@@ -82,7 +82,7 @@ def exit_with_error(message: str) -> NoReturn:
 
 
 def print_line(text: str, file: TextIO | None = None) -> None:
-    """Names and addresses in it cannot steer the terminal."""
+    # Control characters in names and addresses must not reach the terminal.
     print(escape_control_characters(text), file=file)
 
 
@@ -93,7 +93,7 @@ def format_literally(text: str) -> str:
 
 @contextmanager
 def display_progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Writes to standard error, because standard output may be a file, and only on a terminal."""
+    # On standard error, because standard output may be a file; and only on a terminal.
     terminal = Console(stderr=True)
     with Progress(console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
         bar = progress.add_task(label)

@@ -68,7 +68,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
-        """Each statement sees what is committed by then. Nothing is flushed by a query."""
+        """Each statement sees what is committed by then. Queries flush nothing."""
         with _transaction_open():
             async with self._backend.read() as session:
                 yield session
@@ -121,7 +121,7 @@ class Database:
                 await session.exec(update(DatabaseIdentity).values(stored_at=DatabaseIdentity.stored_at))
 
     async def check_prepared_statements(self) -> None:
-        """Raises what a pooler makes of them."""
+        """Raises the driver's error if a pooler breaks them."""
         await self._backend.check_prepared_statements()
 
     async def fetch_server_time(self) -> datetime | None:

@@ -160,7 +160,7 @@ def _get_postgresql_kind(error: psycopg.Error) -> DatabaseErrorKind | None:
 
 
 def raise_not_writable(engine: Engine) -> None:
-    """Has the engine raise DatabaseNotWritable. For PostgreSQL's drivers it is an internal error."""
+    # The drivers of PostgreSQL report it as an internal error.
     event.listen(engine, "handle_error", _convert_error)
 
 

@@ -50,9 +50,8 @@ class IssuedNumbersFile:
         return key
 
     def record(self, last_numbers: Mapping[str, int]) -> None:
-        """Several processes may share the database: a number never goes back.
-
-        Raises FileNotFoundError, another OSError, or NumbersUnreadable."""
+        """Numbers never go back: several processes may share the database. Raises FileNotFoundError, another
+        OSError, or NumbersUnreadable."""
         with open(self._path, "rb+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             known = _parse(file.read())
@@ -71,7 +70,7 @@ def _parse(content: bytes) -> IssuedNumbers | None:
 
 
 def _sync_directory(path: Path) -> None:
-    """Else a new file may be missing after a power failure."""
+    # Without this, a new file may be missing after a power failure.
     directory = os.open(path, os.O_RDONLY)
     try:
         os.fsync(directory)
@@ -80,8 +79,8 @@ def _sync_directory(path: Path) -> None:
 
 
 def _write(file: int, numbers: IssuedNumbers) -> None:
-    """Overwrites the file in place, at a constant length: after a power failure the file has either the old
-    numbers or the new ones."""
+    # In place and at a constant length, so that after a power failure the file has either the old numbers or
+    # the new ones.
     content = json.dumps({"key": numbers.key, "last_numbers": numbers.last_numbers}).encode()
     os.pwrite(file, content.ljust(RECORD_BYTES - 1) + b"\n", 0)
     # A damaged file may have been longer.

@@ -28,13 +28,11 @@ class LockedTip:
 
 
 async def lock_account(session: Session, account_id: str, *loaded: SQLModel) -> Account:
-    """The account, locked by this transaction with the tip of its audit history: changes of one account
-    happen one after another. It and the rows that were `loaded` before are read again, since the lock may
-    have been waited for.
-
-    SQLite shows everything as it was when the transaction began. PostgreSQL locks the rows, but not against
-    rows that refer to them: otherwise storing a notice would wait for the account's change.
-    """
+    """Returns the account, locked by this transaction with the tip of its audit history: changes to one
+    account happen one after another. It and the rows in `loaded` are read again, since waiting for the lock
+    may have taken a while. On SQLite, everything is as it was when the transaction began. PostgreSQL locks
+    the rows, but not against rows that refer to them: otherwise storing a notice would wait for the account's
+    change."""
     account = await _find_and_lock(session, account_id)
     if account is None:
         await _create_chain_tip(session, account_id)
@@ -47,7 +45,8 @@ async def lock_account(session: Session, account_id: str, *loaded: SQLModel) -> 
 
 
 async def lock_account_unless_locked(session: Session, account_id: str) -> Account | None:
-    """The same without waiting: None if another transaction is changing the account. It has a history."""
+    """The same without waiting: None if another transaction is changing the account. The account must have a
+    history."""
     return await _find_and_lock(session, account_id, skip_locked=True)
 
 
@@ -88,7 +87,7 @@ async def _create_chain_tip(session: Session, account_id: str) -> None:
 
 
 async def lock_imports(session: Session) -> None:
-    """Imports of accounts happen one after another: a new account has no row yet that could be locked."""
+    # Imports run one after another, because a new account has no row yet that could be locked.
     if not isinstance(session, SQLiteSession):
         await lock_exclusively(await session.connection(), IMPORT_LOCK)
 

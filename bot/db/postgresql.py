@@ -141,7 +141,7 @@ class PostgreSQLBackend:
             yield session
 
     async def check_writable(self) -> None:
-        """Asked again after each new connection, which a failover causes, and after a while."""
+        # Queried again after each new connection, which a failover causes, and after a while.
         if time.monotonic() < self._writable_until:
             return
         async with self._reader.connect() as connection:
@@ -155,8 +155,7 @@ class PostgreSQLBackend:
         self._writable_until = -math.inf
 
     async def check_prepared_statements(self) -> None:
-        """Alternates between two connections, which a pooler in transaction mode puts on one of the
-        server's."""
+        # A pooler in transaction mode puts two connections on one of the server's.
         async with self._reader.connect() as first, self._reader.connect() as second:
             for value in range(PREPARED_AFTER_EXECUTIONS):
                 for connection in (first, second):

@@ -34,6 +34,6 @@ def build_insert(session: Session, table: Any) -> postgresql.Insert | sqlite.Ins
 
 
 def record_issued_number(session: Session, prefix: str, number: int) -> None:
-    """Remembered outside the database once the transaction is committed, if a restore could otherwise go
-    unnoticed (on SQLite)."""
+    """Records the number outside the database once the transaction is committed, if a restore could otherwise
+    go unnoticed (on SQLite)."""
     session.info.setdefault(ISSUED_NUMBERS_KEY, {})[prefix] = number

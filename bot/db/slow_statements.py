@@ -38,7 +38,7 @@ def _log_completed(
 
 
 def _log_failed(context: ExceptionContext) -> None:
-    """If there is no statement, connecting, beginning or committing failed."""
+    # Without a statement, it was connecting, beginning or committing that failed.
     if context.connection is not None and context.statement is not None:
         _log_if_slow(context.connection, context.statement, context.execution_context)
 

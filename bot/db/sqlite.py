@@ -105,7 +105,7 @@ async def _iterate(rows: ScalarResult[Any]) -> AsyncIterator[Any]:
 
 
 async def run_in_thread(executor: ThreadPoolExecutor, work: Callable[[], None]) -> None:
-    """Waits for its end even if the caller is cancelled: until then the thread is using the connection."""
+    """Waits for the thread even if the caller is cancelled: until it ends, it is using the connection."""
     running = asyncio.get_running_loop().run_in_executor(executor, work)
     try:
         await asyncio.shield(running)
@@ -188,7 +188,7 @@ class SQLiteBackend:
         return DatabaseId("", numbers.key) if numbers else None
 
     async def is_loaded_from_dump(self) -> bool:
-        """A copied file has no traces of it."""
+        # A copied file shows no traces of copying.
         return False
 
     def read_remembered_numbers(self) -> dict[str, int]:
@@ -219,14 +219,15 @@ class SQLiteBackend:
             self._work_callbacks.remove(on_work)
 
     async def check_notifications(self) -> None:
-        """Nothing can be wrong: they are calls within the process."""
+        # Nothing can be wrong: notifications are calls within the process.
+        ...
 
     async def close(self) -> None:
         self.sync_engine.dispose()
         self._executor.shutdown(wait=False)
 
     async def _begin_immediate(self, connection: Connection) -> None:
-        """Usually no other process is writing, and there is nothing to wait for."""
+        # Usually no other process is writing, and no wait is needed.
         try:
             connection.execute(BEGIN_IMMEDIATE)
         except OperationalError:

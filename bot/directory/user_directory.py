@@ -54,7 +54,7 @@ class UserDirectory(Protocol):
     async def list_installations(self) -> list[str]: ...
 
     async def list_team_ids(self) -> list[str]:
-        """Those, and the workspaces that an organisation's token reaches."""
+        """Lists the workspaces with an installation, and those that an organisation's token reaches."""
 
     async def fetch_granted_scopes(self, team_id: str) -> set[str] | None:
         """Returns None if Slack doesn't list them. Raises DirectoryUnavailable, with what is wrong with the
@@ -66,6 +66,6 @@ class UserDirectory(Protocol):
     async def is_in_channel(self, team_id: str, channel_id: str) -> bool: ...
 
     async def list_channel_members(self, team_id: str, channel_id: str) -> set[str]:
-        """User ids. Raises DirectoryUnavailable."""
+        """Returns user ids. Raises DirectoryUnavailable."""
 
     async def find_user_by_email(self, team_id: str, email: str) -> str | None: ...

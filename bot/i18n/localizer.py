@@ -30,7 +30,7 @@ COUNTRIES_WITH_SEMICOLONS = frozenset({"CH", "LI"})
 
 @lru_cache(maxsize=1000)
 def _parse_locale(tag: str, language: str) -> Locale:
-    """People with other languages read English, formatted for their country."""
+    # People with other languages get English, with the formats of their country.
     locale = _find_locale(tag)
     if locale is None or not (locale.territory or locale.language == language):
         return Locale(language)
@@ -48,7 +48,7 @@ def _find_locale(tag: str) -> Locale | None:
 
 @cache
 def _load_country_codes() -> dict[str, str]:
-    """By their English names."""
+    """Maps English names to codes."""
     names = Locale("en").territories
     return {str(name).casefold(): code for code, name in names.items() if len(code) == 2}
 
@@ -78,7 +78,7 @@ def _format_date_range(first: date, last: date, skeleton: str, locale: Locale) -
 
 
 def _write_first_day(text: str, locale: Locale) -> str:
-    """In French the first of a month is an ordinal number, which CLDR does not know."""
+    # In French, the first of a month is an ordinal number, which CLDR does not know.
     return FRENCH_FIRST_DAY.sub("1er", text) if locale.language == "fr" else text
 
 
@@ -106,12 +106,13 @@ class Localizer:
         return _parse_locale(self.language_tag, self.language)
 
     def format_text(self, key: str, **arguments: object) -> str:
-        """The message as plain text; datetimes, dates, Money and lists as this reader writes them."""
+        """Formats the message as plain text, with datetimes, dates, Money and lists as this reader writes
+        them."""
         written = [(name, self._localize_argument(value)) for name, value in arguments.items()]
         return format_message(self.language, key, tuple((n, _truncate_argument(w)) for n, w in written))
 
     def format_mrkdwn(self, key: str, **arguments: object) -> str:
-        """The message as mrkdwn, with its arguments escaped."""
+        """Formats the message as mrkdwn, with its arguments escaped."""
         written = [(name, self._localize_argument(value)) for name, value in arguments.items()]
         return format_message(self.language, key, tuple((n, _escape_argument(w)) for n, w in written))
 
@@ -144,7 +145,7 @@ class Localizer:
         return _format_date(day, self.locale)
 
     def format_date_range(self, first: date, last: date, today: date) -> str:
-        """Such as `Nov 30 – Dec 18`, with the year if it is not all in today's."""
+        """`Nov 30 – Dec 18`, with the year if it is not all in today's."""
         has_year = not first.year == last.year == today.year
         return _format_date_range(first, last, "yMMMd" if has_year else "MMMd", self.locale)
 
@@ -170,12 +171,12 @@ class Localizer:
         return str(self.locale.territories.get(code, code))
 
     def translate_country(self, name: str) -> str:
-        """Translates the name of a country that is given in English; anything else stays."""
+        """Translates a country's English name; any other text stays."""
         code = _load_country_codes().get(name.casefold())
         return self.get_country_name(code) if code else name
 
     def format_address(self, address: Address) -> list[str]:
-        """Formats an address in the order of its country, which is named in the reader's language."""
+        # In the order of its country, whose name is in the reader's language.
         return [*format_address_lines(address), self.get_country_name(address.country)]
 
     def join_items(self, items: list[str]) -> str:

@@ -19,7 +19,7 @@ class SlackMarkup(str):
 
 
 def escape_mrkdwn(text: str) -> str:
-    """So that what a person typed never becomes a mention, link or channel, nor bold or struck out."""
+    # What a person typed must never become a mention, link or channel, nor bold or struck out.
     if ESCAPED_CHARACTERS.search(text) is None:
         return text
     for sign, look_alike in LOOK_ALIKES.items():
@@ -42,11 +42,11 @@ def format_link(url: str) -> SlackMarkup:
 
 
 def format_date_token(at: datetime, fallback: str) -> SlackMarkup:
-    """Each reader sees it in their own zone; a client that cannot show it shows `fallback`."""
+    """Readers see it in their own zone; clients that cannot show it show `fallback`."""
     written = escape_mrkdwn(fallback).replace("|", "")
     return SlackMarkup(f"<!date^{int(at.timestamp())}^{{date_short}}, {{time}}|{written}>")
 
 
 def replace_date_tokens(text: str) -> str:
-    """The mrkdwn `text` with the fallback of each date token in its place."""
+    """Replaces each date token in the mrkdwn by its fallback."""
     return DATE_TOKEN.sub(r"\1", text)

@@ -13,7 +13,7 @@ STREET, CITY, AREA, POSTAL_CODE = "%A", "%C", "%S", "%Z"
 
 
 def format_address_lines(address: Address) -> list[str]:
-    """Formats an address without the country. Fields that the country's format lacks are kept."""
+    """Formats an address without its country. Fields that the country's format lacks are kept."""
     is_latin = _is_latin(address)
     template = _load_format(address.country, is_latin)
     state = _load_area_codes(address.country).get(address.state.casefold(), address.state)
@@ -53,8 +53,8 @@ def _load_format(country: str, is_latin: bool) -> str:
 
 @cache
 def _load_area_codes(country: str) -> dict[str, str]:
-    """By the names of the states, where addresses have letters such as `NY` instead: a city can have the
-    same name."""
+    """Maps the names of states to letters such as `NY`, in countries that use them in addresses: a city can
+    have the same name."""
     try:
         choices = get_validation_rules({"country_code": country}).country_area_choices
     except (ValueError, KeyError):
@@ -68,7 +68,7 @@ def _is_latin(address: Address) -> bool:
 
 
 def _fill_line(template: str, values: dict[str, str]) -> str:
-    """Keeps only the last of the literals between two fields that are filled."""
+    # Only the last of the literals between two filled fields is kept.
     written, literal = "", ""
     for part in re.split(r"(%[A-Z])", template):
         if not part.startswith("%"):

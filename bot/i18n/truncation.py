@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 
 def truncate_text(text: str, max_length: int, escape: Callable[[str], str] = str) -> str:
-    """`text`, not yet escaped, so that it has at most `max_length` characters once it is."""
+    """Truncates text that is not escaped yet, so that it has at most `max_length` characters once it is."""
     if len(escape(text)) <= max_length:
         return text
     room, kept = max_length - 1, 0

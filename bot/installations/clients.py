@@ -87,22 +87,21 @@ class SlackClientProvider(Protocol):
         """Returns the client of the workspace's own installation, else of its organisation's. Raises
         NotInstalled and OrganisationUnknown."""
 
-    def clear_cached_token(self, team_id: str) -> None:
-        """The token is read again when it is next needed."""
+    def clear_cached_token(self, team_id: str) -> None: ...
 
     async def list_installations(self) -> list[str]: ...
 
     async def list_team_ids(self) -> list[str]:
-        """Those, and the workspaces that an organisation's token reaches."""
+        """Lists the workspaces with an installation, and those that an organisation's token reaches."""
 
     async def list_enterprise_ids(self) -> list[str]: ...
 
     async def refresh_organisation(self, enterprise_id: str) -> set[str]:
-        """Stores which workspaces its token reaches now, if it has one that works. Returns those that it no
-        longer reaches."""
+        """Stores which workspaces the organisation's token reaches now, if it has one that works. Returns
+        those that it no longer reaches."""
 
     async def handle_uninstall(self, team_id: str) -> set[str]:
-        """Returns what its token reached: that workspace, or the organisation with its workspaces."""
+        """Returns what the removed token reached: the workspace, or the organisation with its workspaces."""
 
 
 async def verify_token(clients: SlackClientProvider, team_id: str) -> bool:
@@ -128,7 +127,8 @@ class SingleWorkspaceClients:
         return self.default_client
 
     def clear_cached_token(self, team_id: str) -> None:
-        """The token is a setting: nothing is cached."""
+        # The token is a setting: nothing is cached.
+        ...
 
     async def list_installations(self) -> list[str]:
         answer = await self.default_client.auth_test()
@@ -146,7 +146,7 @@ class SingleWorkspaceClients:
         return []
 
     async def refresh_organisation(self, enterprise_id: str) -> set[str]:
-        """The token is a setting, and the same for all its workspaces."""
+        # The token is a setting, and the same for all workspaces of the organisation.
         return set()
 
     async def handle_uninstall(self, team_id: str) -> set[str]:
@@ -198,9 +198,9 @@ class MultiWorkspaceClients:
         return token
 
     async def _refresh_organisations(self) -> None:
-        """All of them: an unknown workspace may belong to any. Not again within
-        ORGANISATION_REFRESH_SECONDS. One that Slack refuses keeps none of the others from being refreshed.
-        Raises OrganisationUnknown."""
+        """Refreshes all of them, since an unknown workspace may belong to any, but only once in
+        ORGANISATION_REFRESH_SECONDS. If Slack refuses one, the others are still refreshed. Raises
+        OrganisationUnknown."""
         async with self._refresh_lock:
             if self._clock() < self._organisations_fresh_until:
                 return
@@ -249,6 +249,6 @@ class MultiWorkspaceClients:
         self._cached_clients.pop(team_id, None)
 
     def _forget_tokens(self) -> None:
-        """An organisation's token may be cached for each of its workspaces."""
+        # An organisation's token may be cached for each of its workspaces.
         self._cached_clients.clear()
         self._organisations_fresh_until = 0.0

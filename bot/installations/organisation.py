@@ -10,7 +10,7 @@ PAGE_SIZE = 1000
 
 
 def find_enterprise_id(auth_test_answer: Mapping[str, Any] | AsyncSlackResponse) -> str | None:
-    """The organisation of the token, whether it is the organisation's or one of its workspaces'."""
+    """Returns the token's organisation, whether the token is for all of it or for one of its workspaces."""
     enterprise_id = auth_test_answer.get("enterprise_id")
     if not enterprise_id and auth_test_answer.get("is_enterprise_install"):
         enterprise_id = auth_test_answer.get("team_id")

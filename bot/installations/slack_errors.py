@@ -103,15 +103,16 @@ class UnreadableResponse(aiohttp.ClientPayloadError):
 
 
 def get_error_name(error: Exception) -> str:
-    """Slack's name for it; the HTTP status if the response was not Slack's; else the exception's class."""
+    """Returns Slack's name for the error; the HTTP status if the response was not Slack's; otherwise the name
+    of the exception's class."""
     if not isinstance(error, SlackApiError):
         return type(error).__name__
     return str(_get_data(error).get("error") or f"http_{get_http_status(error)}")
 
 
 def is_slack_failure(error: SlackApiError) -> bool:
-    """Whether trying again may help: Slack says that it failed, or a page, nothing or half a response came
-    instead of Slack's."""
+    """True if another attempt may help: Slack reports a failure of its own, or the response is a web page,
+    empty or incomplete."""
     return get_error_kind(error) in OUTAGE_KINDS
 
 

@@ -48,7 +48,7 @@ INSTANTS = ("installed_at", "bot_token_expires_at", "user_token_expires_at")
 
 
 def build_keyring(keys: str) -> MultiFernet:
-    """Comma-separated: the first encrypts, all decrypt. Raises ValueError."""
+    """Keys are separated by commas: the first encrypts, all decrypt. Raises ValueError."""
     return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
 
 
@@ -87,7 +87,7 @@ class EncryptedInstallationStore(AsyncInstallationStore):
         log.info("app.installed", team=installed_in, user=installation.user_id)
 
     async def find_bot_token(self, team_id: str) -> str | None:
-        """The workspace's own, else that of the organisation whose token reaches it."""
+        """The workspace's own token, otherwise that of the organisation whose token reaches it."""
         bot = await self._find_bot(team_id)
         if bot is None or bot.bot_token is None:
             return None
@@ -187,7 +187,7 @@ class EncryptedInstallationStore(AsyncInstallationStore):
             return sorted((await connection.execute(query)).scalars())
 
     async def save_organisation_workspaces(self, enterprise_id: str, team_ids: Collection[str]) -> set[str]:
-        """Replaces the stored ones. Returns those that are no longer among them."""
+        """Replaces the stored workspaces. Returns those that are no longer among them."""
         column = organisation_workspaces.c
         async with self._database.write() as session:
             connection = await session.connection()
@@ -211,9 +211,8 @@ class EncryptedInstallationStore(AsyncInstallationStore):
         return stored_ids - {*team_ids}
 
     async def encrypt_with_first_key(self) -> "KeyRotationResult":
-        """Re-encrypts every token with the first key. A token that no key decrypts stays as it is.
-
-        Only a workspace's newest row counts as undecryptable: older ones are not read any more."""
+        """Re-encrypts every token with the first key. A token that no key decrypts stays as it is; it is
+        counted only if it is in a workspace's newest row, because older rows are no longer read."""
         async with self._database.write() as session:
             connection = await session.connection()
             results = [await self._encrypt_table(connection, table) for table in (bots, installations)]

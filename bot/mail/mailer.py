@@ -46,7 +46,7 @@ class Mailer(Protocol):
     async def check_connection(self) -> None: ...
 
     async def check_sender(self) -> None:
-        """Whether the server takes mail from our sender; nothing is sent. Raises MailUnavailable."""
+        """Checks that the server accepts email from our sender; nothing is sent. Raises MailUnavailable."""
 
     async def send_email(self, email: OutboundEmail) -> None:
         """Raises MailRejected or MailUnavailable."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.i18n import Localizer
-from models.details import OrderDetails
+from models.details import InvoicePage, OrderDetails
 
 
 class ScreenClosed(Exception):
@@ -21,7 +21,26 @@ class OrderScreenContent:
     order: OrderDetails
     is_placement: bool
 
+    @property
+    def is_final(self) -> bool:
+        return self.order.is_final
+
+
+@dataclass(frozen=True)
+class InvoiceScreenContent:
+    team_id: str
+    external_id: str
+    localizer: Localizer
+    page: InvoicePage
+
+    @property
+    def is_final(self) -> bool:
+        return self.page.row.invoice.is_final
+
+
+ScreenContent = OrderScreenContent | InvoiceScreenContent
+
 
 class ScreenUpdater(Protocol):
-    async def update_order_screen(self, content: OrderScreenContent) -> None:
+    async def update_screen(self, content: ScreenContent) -> None:
         """Raises ScreenClosed, RateLimited, MessengerUnavailable."""

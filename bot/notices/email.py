@@ -42,7 +42,7 @@ def render_email(
     *,
     oversized_files: Sequence[str] = (),
 ) -> EmailContent:
-    """`oversized_files` are those that the email has no room for."""
+    """`oversized_files` are those that do not fit into the email."""
     if notice.kind in RECEIPT_KINDS:
         return _render_receipt_email(NoticeRenderer(notice, services_url, is_mrkdwn=False))
     content = render_notice(notice, services_url, is_mrkdwn=False)
@@ -104,7 +104,7 @@ def _format_attachments(renderer: NoticeRenderer, sent_document: dict[str, objec
 
 
 def _format_receipt_details(renderer: NoticeRenderer) -> list[str]:
-    """Dates are those of the account's time zone (R22)."""
+    # Dates are in the account's time zone (R22).
     localizer, account = renderer.notice.localizer, renderer.notice.account
     details, receipt = renderer.order, renderer.receipt
     address = ", ".join(localizer.format_address(receipt.billing_address))

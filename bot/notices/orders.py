@@ -77,7 +77,7 @@ def _format_po_number(renderer: NoticeRenderer) -> list[str]:
 
 
 def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
-    """What happens next, by whom and by when; of a finished order, its result."""
+    """Says what happens next, by whom and by when; once the order is finished, its result."""
     details, order = renderer.order, renderer.order.order
     if order.status is OrderStatus.FAILED:
         return [
@@ -159,7 +159,7 @@ def render_order_history(renderer: NoticeRenderer) -> NoticeText:
 
 
 def render_invoice(renderer: NoticeRenderer) -> NoticeText:
-    """Renders the invoice's current state: it may have been paid since."""
+    # The invoice as it is now: it may have been paid since.
     invoice_id = renderer.get_payload(InvoicePayload).invoice_id
     lines = [
         line
@@ -264,7 +264,7 @@ def _format_payload_reason(renderer: NoticeRenderer, payload: OrderDeclinedPaylo
 
 
 def _format_price_change(renderer: NoticeRenderer, payload: OrderDeclinedPayload) -> list[str]:
-    """The promised and the current price (R17), unless the channel gets no amounts."""
+    """The promised and the current price (R17), unless the channel shows no amounts."""
     promised, offered = payload.promised_total, payload.offered_total
     if promised is None or offered is None or not renderer.notice.shows_amounts:
         return []
@@ -371,7 +371,7 @@ def _format_history(renderer: NoticeRenderer) -> list[str]:
 
 
 def render_receipt_notice(renderer: NoticeRenderer) -> NoticeText:
-    """Not all readers of a channel may read receipts (R1), so it only says where the receipt was sent."""
+    # Not everyone in a channel may read receipts (R1), so it only says where the receipt was sent.
     if renderer.is_personal:
         title = renderer.format_text(
             "notice-receipt", **get_document_arguments(renderer.receipt), order=renderer.order.order.number

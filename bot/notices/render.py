@@ -176,7 +176,7 @@ def _truncate_argument(name: str, argument: object) -> object:
 
 
 def join_lines(text: str) -> str:
-    """On one line, text that someone typed can't look like a separate line of the notice."""
+    # On one line, text that somebody typed can't look like a separate line of the notice.
     return " ".join(text.split("\n"))
 
 
@@ -218,7 +218,8 @@ class AmountRow:
 def build_amounts(
     renderer: NoticeRenderer, rows: Sequence[AmountRow], totals: Sequence[tuple[str, Money]]
 ) -> list[str | AmountTable]:
-    """Only lines without amounts if the destination gets none (R25). With a status in a row, all have one."""
+    """Builds a table; lines without amounts if the destination shows none (R25). If one row has a status, all
+    have one."""
 
     def format_row(row: AmountRow) -> str:
         return _format_row(renderer, row.product, row.seats, (row.amount, row.tax), row.status)
@@ -295,7 +296,7 @@ def _format_row(
     amounts: tuple[Money, Money] | None,
     status: str = "",
 ) -> str:
-    """`amounts` are net and tax; a destination that gets no amounts does not show them (R25)."""
+    """`amounts` are net and tax; a destination without amounts does not show them (R25)."""
     parts = [renderer.format_text("notice-row", product=truncate_name(product), seats=seats)]
     if amounts and renderer.notice.shows_amounts:
         net, tax = amounts
@@ -308,7 +309,7 @@ def _format_row(
 def format_rows(
     renderer: NoticeRenderer, rows: Sequence[RowT], format_row: Callable[[RowT], str]
 ) -> list[str]:
-    """As many rows as a message has room for, and how many more there are; an email takes all."""
+    """Formats as many rows as fit into a message, and how many more there are; an email shows all."""
     texts, omitted_count = _fit_rows(renderer, rows, format_row)
     more = [renderer.format_text("notice-more-rows", more=omitted_count)] if omitted_count else []
     return [*texts, *more]

@@ -18,7 +18,7 @@ def format_history_entry(
     product_labels: Mapping[str, str],
     format_text: Callable[..., str],
 ) -> str:
-    """`format_text` fills in the message for the output: a screen, a Slack message or an email."""
+    """`format_text` formats a message for the output: a screen, a Slack message or an email."""
     return format_text(
         "history-entry",
         at=entry.at,
@@ -65,7 +65,7 @@ def _format_charged_method(localizer: Localizer, entry: AuditEntry) -> str:
 
 
 def _format_reason(localizer: Localizer, entry: AuditEntry) -> str:
-    """Codes are put into words; what a person typed stays as it is."""
+    # Codes have texts; what a person typed stays as it is.
     reason = entry.reason or ""
     if entry.action == "line" and entry.to_status == LineStatus.DECLINED:
         return format_decline_reason(localizer, reason)

@@ -4,7 +4,7 @@ from bot.i18n import Localizer
 
 
 def format_decline_reason(localizer: Localizer, reason: str | None) -> str:
-    """Plain, the end of a sentence. A code we have no words for is named as the provider's."""
+    """Plain text that ends a sentence. A code without a text is quoted as the provider's."""
     key = "decline-" + (reason or "unknown").replace("_", "-")
     if localizer.has_message(key):
         return localizer.format_text(key)

@@ -20,7 +20,7 @@ from models.service_order.account_balance import compute_amount_limit
 
 
 def format_invoice_status(localizer: Localizer, invoice: Invoice, account: Account) -> str:
-    """Such as `Invoice INV-1 for €20.00 is due on 30 Dec 2026.`"""
+    """`Invoice INV-1 for €20.00 is due on 30 Dec 2026.`"""
     return localizer.format_text(
         "invoice-status",
         number=invoice.number,
@@ -114,7 +114,7 @@ class OrderLinePresenter:
         return compute_amount_limit(self.details.quote, lines, line)
 
     def _add_difference(self, settled: str) -> str:
-        """Both amounts, if something else was taken than was promised (R26)."""
+        # Shows both amounts if what was charged is not what was promised (R26).
         line = self.row.line
         if line.difference is None:
             return settled
@@ -180,7 +180,7 @@ class OrderPresenter:
         return {name: self.details.to_money(getattr(receipt, name)) for name in ("subtotal", "tax", "total")}
 
     def format_receipt_payments(self) -> list[str]:
-        """How the receipt was paid, as of now: an invoice may have been paid or voided since."""
+        # As of now: an invoice may have been paid or voided since the receipt.
         receipt = self.details.receipt
         assert receipt is not None, "a completed order has a receipt"
         invoices = [row.invoice for row in self.details.rows if row.invoice and row.invoice.has_changed]
@@ -200,7 +200,7 @@ class OrderPresenter:
         return self.find_retry_deadline()
 
     def find_retry_deadline(self, subscription_id: str = "") -> datetime | None:
-        """Until when the lines that can be tried again all still can: that of one subscription, or all."""
+        """Returns until when all declined lines can still be retried: those of one subscription, or all."""
         order, rows = self.details.order, self.details.list_rows_of(subscription_id)
         retryable = [line for line in self.retryable_lines if line.row in rows]
         return min((line.row.line.get_retry_deadline(order) for line in retryable), default=None)

@@ -32,7 +32,7 @@ class NamedMethod(Protocol):
 
 
 def format_method_name(localizer: Localizer, method: NamedMethod) -> str:
-    """Such as `Visa •••• 4242 (Apple Pay)`, `SEPA Direct Debit •••• 3000` or `Link (alice@acme.example)`."""
+    """`Visa •••• 4242 (Apple Pay)`, `SEPA Direct Debit •••• 3000` or `Link (alice@acme.example)`."""
     is_card = method.type == CARD_TYPE
     name = _format_brand(method) if is_card else _format_type(localizer, method.type)
     return localizer.format_text("payment-method-name", name=name, **_build_arguments(localizer, method))

@@ -8,7 +8,7 @@ from models.product import Product
 
 
 def make_product_labels(products: Iterable[tuple[str, Product]]) -> dict[str, str]:
-    """Subscription id → its product's name, with the id if the product occurs twice."""
+    """Maps subscription ids to product names, with the id if a product occurs twice."""
     pairs = list(products)
     counts = Counter(product.id for _, product in pairs)
     return {

@@ -28,7 +28,7 @@ def build_validity_arguments(account: Account, expires_at: datetime) -> dict[str
 
 
 def format_line_period(localizer: Localizer, details: QuoteDetails, line: QuoteLine) -> str:
-    """The days that are charged, in the account's time zone: `period_end` is the first that is not."""
+    # The days that are charged, in the account's time zone: `period_end` is the first that is not.
     account = details.account
     first = max(account.get_local_date(details.quote.frozen_at), line.period_start)
     last = max(first, line.period_end - timedelta(days=1))
@@ -36,7 +36,7 @@ def format_line_period(localizer: Localizer, details: QuoteDetails, line: QuoteL
 
 
 def build_reason_arguments(reason: str | None) -> dict[str, str]:
-    """Builds the arguments of a text with an optional reason: Fluent cannot test whether a text is empty."""
+    # Fluent cannot test whether a text is empty.
     return {"has_reason": "yes" if reason else "no", "reason": reason or ""}
 
 

@@ -60,7 +60,7 @@ def _build_document_arguments(receipt: Receipt, invoice_numbers: Sequence[str]) 
 
 
 def list_balance_amounts(receipt: Receipt) -> list[tuple[str, Money]]:
-    """The message key and amount of each part, signed as they add up from the total to what was charged."""
+    """Lists the message key and amount of each part; added to the total, they give what was charged."""
     passed_on = _sum_passed_on(receipt.receipt_lines)
     parts = [
         ("receipt-credit-used", -receipt.sum_balance("credit_used")),
@@ -71,7 +71,7 @@ def list_balance_amounts(receipt: Receipt) -> list[tuple[str, Money]]:
 
 
 def get_payment_status_key(receipt: Receipt) -> str:
-    """The message key of whether everything was paid, a part of it, or nothing (R26)."""
+    """Returns the message key: everything was paid, a part of it, or nothing (R26)."""
     lines, is_charged = receipt.receipt_lines, bool(receipt.charged_methods)
     is_invoiced = any(line.invoiced for line in lines)
     is_carried_over = receipt.sum_balance("carried_over") > _sum_passed_on(lines)
@@ -84,7 +84,7 @@ def get_payment_status_key(receipt: Receipt) -> str:
 
 
 def _sum_passed_on(lines: Iterable[ReceiptLine]) -> int:
-    """What one line's invoice left to that of the next line: neither owed before, nor still owed."""
+    """Sums what invoices of one line left to the invoice of the next: neither owed before, nor still owed."""
     total = left = 0
     for line in lines:
         taken = min(left, line.earlier_balance)
@@ -93,7 +93,7 @@ def _sum_passed_on(lines: Iterable[ReceiptLine]) -> int:
 
 
 def format_differences(localizer: Localizer, receipt: Receipt) -> list[str]:
-    """Formats the differences of the lines that were charged something other than promised (R26)."""
+    # Only of lines that were charged something other than promised (R26).
     differing = [line for line in receipt.receipt_lines if line.difference is not None]
     texts = [
         localizer.format_text(
@@ -116,7 +116,7 @@ def format_differences(localizer: Localizer, receipt: Receipt) -> list[str]:
 def format_receipt_payments(
     localizer: Localizer, receipt: Receipt, invoice_statuses: Mapping[str, str] = MappingProxyType({})
 ) -> list[str]:
-    """`invoice_statuses` are said, by number, of invoices that are no longer due."""
+    """`invoice_statuses` maps the numbers of invoices that are no longer due to their status."""
     balance = [
         localizer.format_text("labelled-amount", label=localizer.format_text(key), amount=amount)
         for key, amount in list_balance_amounts(receipt)

@@ -11,8 +11,8 @@ LABEL_PATTERN = re.compile(r"\D{0,20}")
 
 
 def format_seller(localizer: Localizer, seller: Seller) -> list[str]:
-    """The settings are in the operator's words: the country at the end of the address and the label of a VAT
-    number are replaced by the reader's."""
+    # The settings are in the operator's words: the country at the end of the address and the label of a VAT
+    # number are replaced by the reader's.
     address = [*seller.address[:-1], *map(localizer.translate_country, seller.address[-1:])]
     return [*filter(None, [seller.name, *address, _format_tax_id(localizer, seller.tax_id)])]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.i18n import Localizer, truncate_text
 from bot.tax_id import is_vat_number
+from models.account import Address
 from models.money import Money
 from models.receipt import Receipt
 from models.tax import TaxDetails, TaxItem, TaxTreatment
@@ -12,7 +13,7 @@ MAX_TAX_IDS, MAX_ADDRESS_LENGTH = 5, 300
 
 
 def format_tax_rates(localizer: Localizer, taxes: Sequence[TaxItem], currency: str) -> list[str]:
-    """A line for each rate, unless the total says the same."""
+    """Formats a line for each rate, unless the total says the same."""
     if len(taxes) < 2:
         return []
     return [format_tax_rate(localizer, tax, currency) for tax in taxes if tax.percent is not None]
@@ -21,7 +22,7 @@ def format_tax_rates(localizer: Localizer, taxes: Sequence[TaxItem], currency: s
 def list_tax_amounts(
     localizer: Localizer, taxes: Sequence[TaxItem], total: int, currency: str
 ) -> list[tuple[str, int]]:
-    """What stands beside each amount: the rate, with what it applies to if there are several; only `Tax` if
+    """Labels each amount with its rate, and with what it applies to if there are several; with `Tax` alone if
     the rates are not known."""
     rated = [tax for tax in taxes if tax.percent is not None]
     if sum(tax.amount for tax in rated) != total or not rated:
@@ -40,7 +41,7 @@ def _format_rate_and_taxable(localizer: Localizer, tax: TaxItem, currency: str) 
 
 
 def format_tax_rate(localizer: Localizer, tax: TaxItem, currency: str) -> str:
-    """Such as `VAT 20% on €48.05: €9.61`."""
+    """`VAT 20% on €48.05: €9.61`."""
     return localizer.format_text(
         "tax-at-rate",
         name=tax.name or localizer.format_text("receipt-tax"),
@@ -65,7 +66,7 @@ def format_receipt_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
 
 
 def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], tax_details: TaxDetails) -> list[str]:
-    """Where tax is not collected the total says enough."""
+    # If no tax is collected, the total says enough.
     shown = dict.fromkeys(tax.treatment for tax in taxes)
     notes = [
         format_treatment(localizer, treatment)
@@ -79,15 +80,20 @@ def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], tax_details
 
 
 def format_tax_location(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
-    """Nothing if it is the billing address."""
+    """Empty if it is the billing address."""
     if tax_details.address is None:
         return []
-    address = truncate_text(", ".join(localizer.format_address(tax_details.address)), MAX_ADDRESS_LENGTH)
+    address = format_short_address(localizer, tax_details.address)
     return [localizer.format_text("tax-location", address=address)]
 
 
+def format_short_address(localizer: Localizer, address: Address) -> str:
+    """Formats it on one line."""
+    return truncate_text(", ".join(localizer.format_address(address)), MAX_ADDRESS_LENGTH)
+
+
 def format_tax_ids(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
-    """Formats tax IDs as documents list them: a VAT number is labelled as such."""
+    # Documents label a VAT number as such.
     return [
         localizer.format_text("receipt-tax-id", kind="vat" if is_vat_number(id_) else "other", id=id_)
         for id_ in tax_details.buyer_tax_ids[:MAX_TAX_IDS]
@@ -95,7 +101,7 @@ def format_tax_ids(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
 
 
 def format_treatments(localizer: Localizer, taxes: Sequence[TaxItem]) -> list[str]:
-    """Why there is no tax. Beside other items, one without tax and without a reason says nothing."""
+    # The reasons for no tax. Beside other items, one without tax and without a reason says nothing.
     shown = dict.fromkeys(tax.treatment for tax in taxes)
     if len(shown) > 1:
         shown.pop(TaxTreatment.NOT_COLLECTED, None)

@@ -55,7 +55,7 @@ def find_missing_characters(text: str) -> str:
 
 
 def _probe_characters(characters: list[str]) -> None:
-    """Halves them until those that are missing stand alone."""
+    # Bisects the text until the missing characters stand alone.
     if not characters:
         return
     is_complete = _can_render(" ".join(characters))

@@ -39,12 +39,11 @@ TAX_COLUMN_MESSAGE_IDS = ("receipt-tax-rate", "receipt-taxable", "receipt-tax")
 
 
 def render_receipt_pdf(localizer: Localizer, details: ReceiptDetails) -> bytes:
-    """Blocks for some hundredths of a second: not for the event loop."""
+    """Blocks for some hundredths of a second: don't call it in the event loop."""
     return render_document(build_receipt_content(localizer, details), details.receipt.issued_at)
 
 
 def render_document(content: dict[str, Any], dated: datetime) -> bytes:
-    """The PDF that the template makes of its data."""
     text, timestamp = json.dumps(content, ensure_ascii=False), truncate_to_second(dated)
     for system_fonts in (False, True):
         try:
@@ -91,7 +90,7 @@ def _compile_pdf(
 
 
 def find_missing_receipt_glyphs(localizer: Localizer, details: ReceiptDetails) -> str:
-    """The characters of the receipt that no font here has: its PDF shows boxes in their place."""
+    """Returns the receipt's characters that no font here has: its PDF shows boxes in their place."""
     return find_missing_document_glyphs(build_receipt_content(localizer, details))
 
 
@@ -109,7 +108,7 @@ def format_document_title(localizer: Localizer, receipt: Receipt) -> str:
 
 
 def build_receipt_content(localizer: Localizer, details: ReceiptDetails) -> dict[str, Any]:
-    """The data of the template; a pair is a label and its value."""
+    """Builds the template's data; a pair is a label and its value."""
     receipt = details.receipt
 
     def format_amount_row(key: str, minor: int) -> tuple[str, str]:
@@ -179,7 +178,7 @@ def _build_invoice(localizer: Localizer, details: ReceiptDetails, line: ReceiptL
 
 
 def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
-    """Nothing is to be booked by two documents."""
+    # Nothing may be booked twice, by two documents.
     numbers = receipt.invoice_numbers
     if not numbers:
         return []

@@ -40,8 +40,8 @@ class QuoteDocument:
 
 
 def render_quote_pdf(localizer: Localizer, document: QuoteDocument) -> bytes:
-    """Blocks for some hundredths of a second: not for the event loop. The same quote in the same state and
-    language gives the same bytes."""
+    """Blocks for some hundredths of a second: don't call it in the event loop. The same quote in the same
+    state and language gives the same bytes."""
     return render_document(build_quote_content(localizer, document), document.quote.quote.created_at)
 
 
@@ -50,12 +50,12 @@ def find_missing_quote_glyphs(localizer: Localizer, document: QuoteDocument) -> 
 
 
 def format_quote_file_name(details: QuoteDetails) -> str:
-    """The number of a quote made elsewhere can have any characters."""
+    # The number of a quote made elsewhere can contain any characters.
     return f"{UNSAFE_IN_FILE_NAMES.sub('-', details.quote.number)}.pdf"
 
 
 def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[str, Any]:
-    """The data of the template; a pair is a label and its value."""
+    """Builds the template's data; a pair is a label and its value."""
     details, quote, seller = document.quote, document.quote.quote, document.seller
     names = make_product_labels((row.line.subscription_id, row.product) for row in details.rows)
 
@@ -154,7 +154,7 @@ def _list_payments(localizer: Localizer, details: QuoteDetails) -> list[tuple[st
 
 
 def _list_renewals(localizer: Localizer, details: QuoteDetails) -> list[str]:
-    """R27: only of what will renew."""
+    # R27: only subscriptions that will renew.
     lines = [
         localizer.format_text(
             "quote-recurring-line", **build_renewal_arguments(total, details.quote.currency)

@@ -74,7 +74,7 @@ def render_receipt_table(localizer: Localizer, orders: Iterable[OrderDetails]) -
 
 
 def _list_documents(receipt: Receipt, statuses: Mapping[str, InvoiceStatus]) -> list[_Document]:
-    """What was charged immediately has no status of its own: it is paid."""
+    # What was charged immediately has no status of its own: it is paid.
     lines: dict[str, list[ReceiptLine]] = {}
     for line in receipt.receipt_lines:
         lines.setdefault(line.invoice_number, []).append(line)
@@ -115,5 +115,5 @@ def _build_row(
 
 
 def _format_number(localizer: Localizer, number: str) -> str:
-    """Formats a number without grouping digits, which a spreadsheet would interpret as text."""
+    # Without grouping digits: a spreadsheet would read the number as text.
     return number.replace(".", localizer.decimal_symbol)

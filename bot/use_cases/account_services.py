@@ -13,7 +13,7 @@ MEMBERS_TIMEOUT_SECONDS = 1.5
 
 
 async def authorize_services_member(dependencies: Dependencies, person: SlackIdentity) -> Actor:
-    """Asks Slack who is in the channel, at each click. Raises IdentityNotFresh and NotAllowed (R5)."""
+    """Asks Slack who is in the channel, on every click. Raises IdentityNotFresh and NotAllowed (R5)."""
     channel, team = (
         dependencies.settings.account_services_channel,
         dependencies.settings.account_services_team,

@@ -125,7 +125,7 @@ async def _refresh_due_account(dependencies: Dependencies, key: tuple[str, datet
 
 
 async def _try_refresh(dependencies: Dependencies, account_id: str) -> bool:
-    """Returns False after an error of this account alone. Raises BillingUnavailable."""
+    """Returns False if this account alone fails. Raises BillingUnavailable."""
     try:
         await refresh_account(dependencies, account_id)
     except CustomerNotFound:

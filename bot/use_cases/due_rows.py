@@ -46,7 +46,7 @@ class ClaimQueue(Generic[KeyT, ItemT]):
         self._prefetched: Sequence[KeyT] = ()
 
     async def claim(self, limit: int) -> list[ItemT]:
-        """Nothing once the process shuts down."""
+        """Claims nothing once the process shuts down."""
         if limit == 0 or self._dependencies.tasks.is_draining:
             return []
         is_fresh = not self._prefetched
@@ -116,11 +116,9 @@ async def process_due_rows(
     process_row: Callable[[Session, RowT, datetime], Awaitable[None]],
     *conditions: Any,
 ) -> int:
-    """A transaction for each row whose time in the column `due_at` has come, the one due longest first.
-    Returns how many there were.
-
-    `process_row` locks the account and checks the row again: another worker may have been faster.
-    """
+    """Runs a transaction for each row whose time in the column `due_at` has come, the one due longest first.
+    Returns how many there were. `process_row` locks the account and checks the row again: another worker may
+    have been faster."""
     at = dependencies.now()
     async with dependencies.read() as session:
         due = select(col(table.id)).where(*conditions, due_at <= at).order_by(due_at).limit(BATCH_SIZE)
@@ -135,7 +133,7 @@ async def process_due_rows(
 
 
 def get_later(first: Any, second: Any) -> ColumnElement[datetime]:
-    """The later of two times in a query; the first if the second is NULL."""
+    """Selects the later of two times; the first if the second is NULL."""
     return case((second > first, second), else_=first)
 
 

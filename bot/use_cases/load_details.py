@@ -235,7 +235,7 @@ async def _load_order_line_details(
 
 
 async def with_blocking_orders(session: Session, rows: Sequence[OrderLineDetails]) -> list[OrderLineDetails]:
-    """R19: sets `blocking_order_number` on waiting lines whose subscription another order is charging."""
+    """Sets `blocking_order_number` on waiting lines whose subscription another order is charging (R19)."""
     waiting_ids = [row.line.subscription_id for row in rows if row.line.status is LineStatus.WAITING]
     return apply_blocking_orders(rows, await load_busy_orders(session, waiting_ids) if waiting_ids else {})
 

@@ -1,4 +1,4 @@
-"""Keeping a modal that shows an order up to date while it is open, until order and invoices are final."""
+"""Keeping a modal that shows an order or an invoice up to date while it is open, until that is final."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,12 +10,19 @@ import structlog
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
+from bot.billing.gateway import BillingUnavailable
 from bot.dependencies import Dependencies
 from bot.job_ids import JobId
 from bot.messaging.messenger import MessengerUnavailable, RateLimited
-from bot.messaging.screen_updater import OrderScreenContent, ScreenClosed
+from bot.messaging.screen_updater import (
+    InvoiceScreenContent,
+    OrderScreenContent,
+    ScreenClosed,
+    ScreenContent,
+)
 from bot.permissions import SlackIdentity
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
+from bot.use_cases.invoice.read import open_invoice
 from bot.use_cases.rate_limits import (
     compute_backoff,
     get_delivery_timeout,
@@ -87,7 +94,11 @@ async def _update_screen(dependencies: Dependencies, screen: OrderScreen) -> int
     try:
         async with asyncio.timeout(get_delivery_timeout(dependencies.settings).total_seconds()):
             content = await _load_content(dependencies, screen)
-            await dependencies.screen_updater.update_order_screen(content)
+            await dependencies.screen_updater.update_screen(content)
+    except BillingUnavailable as error:
+        log.info("order_screen.retry_scheduled", error=type(error).__name__)
+        await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
+        return 0
     except Refusal:
         await _stop_following(dependencies, screen)  # They may no longer see it (R5).
         return 0
@@ -110,21 +121,25 @@ async def _update_screen(dependencies: Dependencies, screen: OrderScreen) -> int
         log.exception("order_screen.update_failed", order=screen.order_id)
         await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
         return 0
-    if content.order.is_final:
+    if content.is_final:
         await _stop_following(dependencies, screen)
     else:
         await _mark_updated(dependencies, screen)
     return 1
 
 
-async def _load_content(dependencies: Dependencies, screen: OrderScreen) -> OrderScreenContent:
+async def _load_content(dependencies: Dependencies, screen: OrderScreen) -> ScreenContent:
     person = SlackIdentity(screen.team_id, screen.user_id, JobId.UPDATE_ORDER_SCREENS.value)
     principal = await load_refreshed_principal(dependencies, person, max_wait=BACKGROUND_TIMEOUT)
     person = replace(person, principal=principal)
+    localizer = await load_localizer(dependencies, person)
+    if screen.invoice_id is not None:
+        page = await open_invoice(dependencies, person=person, invoice_id=screen.invoice_id)
+        return InvoiceScreenContent(screen.team_id, screen.external_id, localizer, page)
     return OrderScreenContent(
         screen.team_id,
         screen.external_id,
-        await load_localizer(dependencies, person),
+        localizer,
         await get_order(dependencies, person=person, order_id=screen.order_id),
         screen.is_placement,
     )

@@ -59,11 +59,11 @@ class RateLimit:
         slot.next_at = self._get_next_at(slot, at) + count * self.interval
 
     def _get_next_at(self, slot: DeliverySlot, at: datetime) -> datetime:
-        """How far it is in the past says how many tokens there are, up to a burst."""
+        # How far it is in the past says how many tokens there are, up to a burst.
         return max(slot.next_at, at - self.interval * (self.burst - 1))
 
     def suspend(self, slot: DeliverySlot, until: datetime) -> None:
-        """No token until then, and no burst right after it."""
+        """Gives no token until then, and no burst right after it."""
         slot.next_at = max(slot.next_at, until)
 
 
@@ -93,7 +93,7 @@ def get_delivery_timeout(settings: Settings) -> timedelta:
 
 
 def is_unclaimed(table: LeasedTable, at: datetime) -> ColumnElement[bool]:
-    """The condition in a query that no worker holds the lease, as `is_leased` checks."""
+    """The condition that no worker holds the lease, which `is_leased` checks for a row."""
     claimed_until = col(table.claimed_until)
     return or_(claimed_until.is_(None), claimed_until <= at, claimed_until > at + MAX_LEASE)
 
@@ -108,14 +108,15 @@ def is_due(column: Any, at: datetime) -> ColumnElement[bool]:
 
 
 def select_due_keys(key: Any, due_at: Any, at: datetime) -> CompoundSelect[tuple[Any]]:
-    """The same as two ranges, each of which the index of `due_at` answers, also if rows are ordered by it."""
+    """Selects the same as two ranges, which the index of `due_at` can serve even if rows are ordered by
+    it."""
     return union_all(
         select(key).where(col(due_at) <= at), select(key).where(col(due_at) > at + MAX_SUSPENSION)
     )
 
 
 def ignore_implausible_time(column: Any, at: datetime, longest: timedelta) -> ColumnElement[datetime | None]:
-    """NULL for a time that nobody waits for."""
+    """NULL for a time that is further ahead than any delay."""
     return case((column <= at + longest, column), else_=None)
 
 

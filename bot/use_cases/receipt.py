@@ -9,13 +9,12 @@ from bot.db import Session
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, get_authorized_role, lock_authorized_row
 from bot.use_cases.document_number import allocate_document_number
-from bot.use_cases.notice.enqueue import enqueue_notice, is_delivery_pending, list_direct_destinations
+from bot.use_cases.notice.enqueue import enqueue_requested_document
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.details import OrderLineDetails, find_tax_details
 from models.document_sequence import RECEIPT_PREFIX
 from models.notice import NoticeKind
-from models.notice.payloads import DocumentPayload
 from models.payment_method import SHOWN_METHOD_FIELDS
 from models.quote import Quote
 from models.receipt import (
@@ -98,8 +97,8 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderLineDetails) -
 
 
 def list_charged_methods(row: OrderLineDetails) -> list[ChargedMethod]:
-    """Lists the methods of a settled line: what the provider reports, or else the method that it was told to
-    charge."""
+    """Lists the methods of a settled line as the provider reports them, or else the method that it was told
+    to charge."""
     line, method = row.line, row.payment_method
     if line.charged_to or not line.amount_paid:
         return line.charged_to
@@ -109,7 +108,7 @@ def list_charged_methods(row: OrderLineDetails) -> list[ChargedMethod]:
 
 
 def _list_dated_methods(account: Account, row: OrderLineDetails) -> list[ChargedMethod]:
-    """Replaces the instant of each payment by the account's day."""
+    # A payment's instant becomes a day of the account's time zone.
     settled_at = row.line.settled_at
     assert settled_at is not None, "the line is settled"
     return [
@@ -147,24 +146,20 @@ async def list_receipts(
 async def send_receipt(
     dependencies: Dependencies, *, person: SlackIdentity, receipt_id: int
 ) -> tuple[Account, Receipt, BillingContact]:
-    """Send the receipt and its PDF by direct message, once if it is requested again before it has been
+    """Sends the receipt and its PDF by direct message: once, if it is requested again before it has been
     delivered. Raises ReceiptNotFound."""
     at = dependencies.now()
     async with dependencies.write() as session:
         stored_row = await session.get(Receipt, receipt_id)
         authorized = await lock_authorized_row(session, person, stored_row, at, not_found=ReceiptNotFound())
         receipt, account, contact = authorized.row, authorized.account, authorized.contact
-        destinations = list_direct_destinations([contact])
-        event_prefix = f"receipt:{receipt.id}:asked:"
-        if not await is_delivery_pending(session, event_prefix, destinations):
-            await enqueue_notice(
-                session,
-                NoticeKind.RECEIPT,
-                f"{event_prefix}{at.isoformat()}",
-                destinations,
-                account=account,
-                at=at,
-                order=await session.get_one(ServiceOrder, receipt.order_id),
-                payload=DocumentPayload(requested=True),
-            )
+        await enqueue_requested_document(
+            session,
+            NoticeKind.RECEIPT,
+            f"receipt:{receipt.id}",
+            contact,
+            account=account,
+            at=at,
+            order=await session.get_one(ServiceOrder, receipt.order_id),
+        )
         return account, receipt, contact

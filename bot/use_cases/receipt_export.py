@@ -38,7 +38,7 @@ async def open_receipt_export(
     first_day: date | None = None,
     last_day: date | None = None,
 ) -> ExportPage:
-    """The default period is last month."""
+    # The default period is last month.
     at = dependencies.now()
     async with dependencies.read() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=False)
@@ -66,8 +66,8 @@ async def request_receipt_export(
     first_day: date | None,
     last_day: date | None,
 ) -> tuple[Account, ExportProgress]:
-    """Once, if it is requested again before its emails have gone out. Raises MailNotConfigured, and
-    InvalidInput for a period that cannot be mailed."""
+    """Enqueues the emails: once, if the export is requested again before they have been sent. Raises
+    MailNotConfigured, and InvalidInput for a period that cannot be emailed."""
     at = dependencies.now()
     async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, account_id, at)
@@ -114,7 +114,7 @@ async def get_export_progress(
 
 
 def _check_mailer(dependencies: Dependencies) -> None:
-    """After who asks. Without a server, emails would wait for one."""
+    # Without a mail server, emails would wait for one.
     if not dependencies.mailer.is_configured:
         raise MailNotConfigured
 
@@ -122,7 +122,8 @@ def _check_mailer(dependencies: Dependencies) -> None:
 async def _list_receipts(
     session: Session, account: Account, first_day: date, last_day: date
 ) -> Sequence[tuple[Receipt, str]]:
-    """Lists receipts in the order of their numbers; one more than can be mailed shows that there are more."""
+    """Lists receipts in the order of their numbers; one more than can be emailed shows that there are
+    more."""
     found = await session.exec(
         select(Receipt, ServiceOrder.number)
         .join(ServiceOrder, col(ServiceOrder.id) == Receipt.order_id)

@@ -32,8 +32,8 @@ MEMBERSHIP_AGE = timedelta(minutes=1)
 async def refresh_slack_user(
     dependencies: Dependencies, person: SlackIdentity, *, max_wait: timedelta | None = None
 ) -> bool:
-    """Fetch the person's profile unless the stored one is fresh. False if the directory did not answer in
-    time: by default, in that of a request."""
+    """Fetches the person's profile unless the stored one is fresh. Returns False if the directory did not
+    answer in time: by default, in the time of a request."""
     try:
         await _fetch_slack_user(dependencies, person, max_wait)
     except (DirectoryUnavailable, TimeoutError):
@@ -60,7 +60,7 @@ async def _fetch_slack_user(
 
 
 def _must_be_fetched(person: SlackIdentity, user: SlackUser, at: datetime) -> bool:
-    """Also true if they act from a workspace that they may have joined since (R29)."""
+    # R29: they may have joined the workspace they act in since.
     may_have_joined = user.enterprise_id is not None and is_outsider(person, user)
     return not user.is_fresh(at) or (may_have_joined and at - user.refreshed_at >= MEMBERSHIP_AGE)
 
@@ -119,7 +119,7 @@ def can_receive_messages(contact: BillingContact, user: SlackUser, team_id: str)
 
 
 async def find_contact_user(session: Session, team_id: str, contact: BillingContact) -> SlackUser | None:
-    """The stored Slack user, whether or not they may receive messages: for their language."""
+    """Finds the stored Slack user for their language, whether or not they may receive messages."""
     return (await load_contact_users(session, [(team_id, contact)])).get((team_id, contact.key))
 
 
@@ -134,7 +134,7 @@ async def load_contact_users(
 
 
 def match_contact_users(contacts: Collection[tuple[str, BillingContact]]) -> tuple[ColumnElement[bool], ...]:
-    """Where Slack has shown them: in the account's workspace, or in another one of its organisation (R29)."""
+    """Finds users in the account's workspace, or in another one of its organisation (R29)."""
     user_ids = {contact.slack_user for _, contact in contacts if contact.slack_user}
     emails = {contact.email.lower() for _, contact in contacts if not contact.slack_user}
     return (
@@ -210,7 +210,7 @@ async def _merge_profile(
 
 
 async def delete_workspace_users(dependencies: Dependencies, *, team_ids: Collection[str]) -> None:
-    """Profiles are not kept once a workspace, or its organisation, has uninstalled the app."""
+    # Profiles are not kept once a workspace, or its organisation, has uninstalled the app.
     if not team_ids:
         return
     is_of_them = or_(col(SlackUser.team_id).in_(team_ids), col(SlackUser.enterprise_id).in_(team_ids))
@@ -219,8 +219,8 @@ async def delete_workspace_users(dependencies: Dependencies, *, team_ids: Collec
 
 
 async def load_localizer(dependencies: Dependencies, person: SlackIdentity) -> Localizer:
-    """The person's language and time zone; else those of an account that they are a contact of, the
-    channel's if it is one of theirs; else English (R22)."""
+    """Uses the person's language and time zone; else those of an account that they are a contact of,
+    preferably the channel's; else English (R22)."""
     principal = person.principal or await _load_principal(dependencies, person)
     user = principal.user if principal else None
     if user is not None and user.locale and user.time_zone:

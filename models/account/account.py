@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import JSON, Field, SQLModel
 
 from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import string_enum
@@ -74,6 +74,8 @@ class Account(SQLModel, table=True):
     country: str
     # Quotes made before have the address of that time.
     billing_address_changed_at: datetime | None = None
+    # What the provider had when it was last read, or null: a change made there becomes the account's.
+    provider_address: dict[str, str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     # The country of the imported address: the embedded gateway charges tax there only.
     home_country: str
     active: bool = True
@@ -99,15 +101,14 @@ class Account(SQLModel, table=True):
         return Address.model_validate(self, from_attributes=True)
 
     def set_billing_address(self, address: Address, at: datetime) -> None:
-        """As placing an order makes the order's address the account's (R10)."""
         if address != self.billing_address:
             self.billing_address_changed_at = at
         for field, value in address.model_dump().items():
             setattr(self, field, value)
 
     def schedule_refresh(self, at: datetime) -> None:
-        """Always later than the previous value, so that a running refresh can tell that another event has
-        arrived: the clocks of two processes differ a little."""
+        # Always later than the previous value, so that a running refresh can tell that another event has
+        # arrived: the clocks of two processes differ a little.
         last = self.refresh_due_at
         self.refresh_due_at = at if last is None else max(at, last + timedelta(microseconds=1))
 

@@ -37,11 +37,20 @@ UNKNOWN_COUNTRY_FIELDS = AddressFields(
 
 
 def fits_country(address: Address) -> bool:
-    """Whether it has what its country needs, and nothing that its country has no field for."""
+    """Whether it has what its country requires, and nothing that its country has no field for."""
     fields = get_address_fields(address.country)
     parts = address.model_dump(exclude={"country"})
     has_all = all(parts[name] for name in fields.required)
     return has_all and all(name in fields.names for name, text in parts.items() if text)
+
+
+def has_other_parts(address: Address, known: Address) -> bool:
+    """Whether it says anything else than `known`. One that is not complete, such as the country and postal
+    code that a Payment Link asks for, may leave out the rest."""
+    if fits_country(address):
+        return address != known
+    known_parts = known.model_dump()
+    return any(text and text != known_parts[name] for name, text in address.model_dump().items())
 
 
 @lru_cache(maxsize=MAX_COUNTRIES)

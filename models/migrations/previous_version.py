@@ -15,8 +15,8 @@ OBSOLETE_COLUMNS = frozenset({("cart", "quote_id")})
 
 
 def is_in_models(schema_item: Any, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
-    """Implements Alembic's `include_object`: what is left for earlier versions is not missing in the
-    models."""
+    """Implements Alembic's `include_object`: what is kept for earlier versions is not reported as missing in
+    the models."""
     if kind == "table":
         return name not in OBSOLETE_TABLES
     if kind == "column":

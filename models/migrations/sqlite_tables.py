@@ -7,10 +7,8 @@ from alembic import op
 
 
 def rewrite_table(table: str, rewrite: Callable[[str], str]) -> None:
-    """Replace a table by one that its rewritten CREATE TABLE makes, with its rows, indexes and triggers.
-
-    The procedure of sqlite.org/lang_altertable.html, section 7. Foreign keys must not be enforced meanwhile.
-    """
+    """Replaces a table by one with a rewritten CREATE TABLE, and keeps its rows, indexes and triggers. The
+    procedure of sqlite.org/lang_altertable.html, section 7. Foreign keys must not be enforced meanwhile."""
     schema = sa.table("sqlite_master", sa.column("type"), sa.column("tbl_name"), sa.column("sql"))
     query = sa.select(schema.c.type, schema.c.sql).where(
         schema.c.tbl_name == table, schema.c.sql.is_not(None)

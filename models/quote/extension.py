@@ -101,8 +101,8 @@ class QuoteExtension(SQLModel, table=True):
 
     @property
     def event_key(self) -> str:
-        """The event of its notices, including the time, because SQLite gives the id of a withdrawn request to
-        the next one."""
+        """The event of its notices. It includes the time, because SQLite reuses the id of a withdrawn
+        request."""
         return f"quote_extension:{self.key}:{self.requested_at.isoformat()}"
 
     @property

@@ -133,7 +133,7 @@ class Quote(SQLModel, table=True):
         return Address.model_validate(self.address)
 
     def find_newest_address(self, account: Account) -> Address:
-        """Its own, unless the account has got another one since (R10)."""
+        """Its own, unless the account's has changed since (R10)."""
         changed_at = account.billing_address_changed_at
         is_outdated = changed_at is not None and changed_at > self.created_at
         return account.billing_address if is_outdated else self.billing_address

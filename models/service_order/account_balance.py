@@ -10,8 +10,8 @@ INVOICED_STATUSES = (LineStatus.SETTLED, LineStatus.NEEDS_CUSTOMER)
 
 
 def compute_amounts_due(totals: Iterable[int], balance: int, minimum_charge: int) -> list[int]:
-    """What each invoice charges. It takes up the whole balance, credit negative; what is left of a credit, or
-    owed but less than the smallest charge, goes on to the next invoice."""
+    """Returns what each invoice charges. An invoice uses up the whole balance (credit is negative); credit
+    that is left, and an amount owed below the smallest charge, carry over to the next invoice."""
     amounts = []
     for total in totals:
         owed = total + balance
@@ -21,8 +21,8 @@ def compute_amounts_due(totals: Iterable[int], balance: int, minimum_charge: int
 
 
 def compute_amount_limit(quote: Quote, lines: Sequence[OrderLine], line: OrderLine) -> int:
-    """At most this may be charged for the line: what the promised balance makes of it after the lines that
-    have been invoiced, and what was promised for those but not charged."""
+    """Returns the most that may be charged for the line, given the promised balance, the lines that have been
+    invoiced before, and what was promised for those but not charged."""
     invoiced = [other for other in lines if other is not line and other.status in INVOICED_STATUSES]
     invoiced.sort(key=_get_invoice_order)
     totals = [*(other.actual_total for other in invoiced), line.promised_total]
@@ -40,6 +40,6 @@ def _get_invoice_order(line: OrderLine) -> tuple[bool, float, int]:
 
 
 def is_balance_passed_on(quote: Quote, lines: Sequence[OrderLine]) -> bool:
-    """Whether a line's invoice may leave something to the next one's, so that their order matters."""
+    """Whether one line's invoice may leave something to the next one, so that their order matters."""
     has_small_line = any(0 < line.promised_total < quote.minimum_charge for line in lines)
     return quote.starting_balance != 0 or has_small_line

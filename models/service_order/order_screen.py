@@ -1,4 +1,4 @@
-"""Modals that show an order, and are updated while it changes."""
+"""Modals that show an order or one of its invoices, and are updated while it changes."""
 
 from datetime import datetime
 
@@ -6,13 +6,15 @@ from sqlmodel import Field, SQLModel
 
 
 class OrderScreen(SQLModel, table=True):
-    """Exists until the order and its invoices are final, or the modal is closed. `external_id` is unique to
-    what was shown: once the modal shows something else, it has another. `change_count` is as in Home."""
+    """Exists until what it shows is final, or the modal is closed. `external_id` is unique to what was shown:
+    once the modal shows something else, it has another. `change_count` is as in Home."""
 
     __tablename__ = "order_screen"
 
     external_id: str = Field(primary_key=True)
     order_id: int = Field(foreign_key="service_order.id", index=True)
+    # The only thing that it shows, if there is one.
+    invoice_id: int | None = Field(default=None, foreign_key="invoice.id")
     team_id: str
     user_id: str
     # Whether it was shown right after placing.

@@ -243,7 +243,7 @@ class OrderLine(SQLModel, table=True):
 
     @property
     def actual_amount(self) -> int:
-        """What it was settled for, or else is promised for."""
+        """What it was settled for, or else what was promised."""
         return self.amount if self.settled_amount is None else self.settled_amount
 
     @property
@@ -292,12 +292,12 @@ class OrderLine(SQLModel, table=True):
         return self.due_at <= at or (is_soon and self.due_at > at + MAX_LEASE)
 
     def lease(self, until: datetime) -> None:
-        """If the worker dies, the line is due again when its lease ends."""
+        # If the worker dies, the line is due again when its lease ends.
         self.due_at = self.claimed_until = until
         self.woken_at = None
 
     def release(self, due_at: datetime | None) -> None:
-        """End the lease. A busy line that was woken during it is due at once."""
+        # A busy line that was woken during its lease is due at once.
         self.due_at = self.woken_at if self.is_busy and self.woken_at is not None else due_at
         self.claimed_until = self.woken_at = None
 

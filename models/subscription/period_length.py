@@ -60,7 +60,7 @@ class PeriodLength(str):
         return {PeriodUnit.MONTH: self.unit_count, PeriodUnit.YEAR: 12 * self.unit_count}.get(self.unit)
 
     def move_date(self, day: date, periods: int, anchor_day: int) -> date:
-        """`day` moved by whole periods. Months start on `anchor_day`, or on the last day of a shorter one."""
+        """Moves `day` by whole periods. Months start on `anchor_day`, or on the last day of a shorter one."""
         if self.months is not None:
             return add_months(day, periods * self.months, anchor_day)
         return day + timedelta(days=periods * APPROXIMATE_DAYS[self.unit] * self.unit_count)
@@ -99,8 +99,8 @@ class PeriodLengthColumn(TypeDecorator[PeriodLength]):
 
 
 def get_anchor_day(start: date, end: date, length: PeriodLength) -> int:
-    """The day of the month on which periods start: the 31st for 31 Jan - 28 Feb, and for 28 Feb - 31 Mar.
-    If the first period is not a whole one, the day on which it ends."""
+    """Returns the day of the month on which periods start: the 31st for 31 Jan - 28 Feb, and for 28 Feb - 31
+    Mar. If the first period is not a whole one, the day on which it ends."""
     later = max(start.day, end.day)
     return later if length.move_date(start, 1, later) == end else end.day
 

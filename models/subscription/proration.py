@@ -42,12 +42,12 @@ class BillingPeriod:
         return Fraction(max(left, 0), (self.end - self.start) // timedelta(seconds=1))
 
     def prorate_price(self, seats: int, unit_price: int, at: datetime) -> int:
-        """The price of `seats` from `at` to the period's end, in minor units, rounded half up."""
+        """Returns the price of `seats` from `at` to the period's end, in minor units, rounded half up."""
         return round_half_up(seats * unit_price * self.get_remaining_fraction(at))
 
 
 def add_months(day: date, months: int, anchor_day: int) -> date:
-    """`day` plus whole months, on `anchor_day` or the last day of a shorter month."""
+    """Adds whole months to `day`, on `anchor_day` or the last day of a shorter month."""
     index = day.year * 12 + day.month - 1 + months
     first = date(index // 12, index % 12 + 1, 1)
     following = date((index + 1) // 12, (index + 1) % 12 + 1, 1)

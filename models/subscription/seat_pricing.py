@@ -53,7 +53,6 @@ class SeatPricing(BaseModel):
         return self.scheme is PricingScheme.USAGE
 
     def find_refusal(self, product: str) -> Refusal | None:
-        """Why no seats can be ordered at such a price."""
         if self.is_by_usage:
             return SeatsPricedByUsage(product=product)
         if self.has_metered_sibling:
@@ -70,7 +69,7 @@ class SeatPricingColumn(TypeDecorator[SeatPricing]):
     def process_bind_param(
         self, value: SeatPricing | dict[str, Any] | None, dialect: Dialect
     ) -> dict[str, Any]:
-        """Also accepts the value of a dumped row."""
+        # A dumped row has the value already converted.
         pricing = SeatPricing.model_validate(value or {})
         return pricing.model_dump(mode="json", exclude_defaults=True)
 

@@ -57,6 +57,18 @@ class SubscriptionChangeScheduled(SeatsNotOrderable):
     decline_reason = "change_scheduled"
 
 
+class SubscriptionBilledAhead(SeatsNotOrderable):
+    """Later periods have been billed already, so the provider would bill new seats for them too."""
+
+    decline_reason = "billed_ahead"
+
+
+class SubscriptionCurrencyConverted(SeatsNotOrderable):
+    """R26: the provider charges in another currency, at an exchange rate that it sets when it charges."""
+
+    decline_reason = "currency_converted"
+
+
 class SubscriptionUpdatePending(Refusal):
     """R27: somebody else's change waits for its payment, and another one would replace it."""
 
@@ -137,6 +149,10 @@ class UpcomingChanges(UpcomingChangesPart):
     # False if the provider says that there is none, whatever the rest says.
     is_renewal_expected: bool = True
     invoice_terms: InvoiceTerms | None = None
+    # The first day that has not been billed yet, if that is after the current period.
+    billed_ahead_until: date | None = None
+    # What payments are converted to, if the provider converts them.
+    charge_currency: str | None = None
 
     @property
     def is_paid_by_invoice(self) -> bool:
@@ -153,7 +169,7 @@ class UpcomingChanges(UpcomingChangesPart):
         return self.ends_on is None or self.ends_on > period_end
 
     def find_refusal(self, product: str = "") -> Refusal | None:
-        """Why no seats can be ordered for now. `product` is only for its text."""
+        """Why no seats can be ordered now. `product` is only for its text."""
         return self.find_charge_refusal(product) or self._find_pending_update(product)
 
     def find_charge_refusal(self, product: str = "") -> SeatsNotOrderable | None:
@@ -172,6 +188,10 @@ class UpcomingChanges(UpcomingChangesPart):
             return SubscriptionChangeScheduled(
                 product=product, on=change.on, seats=change.seats or 0, change=change.kind
             )
+        if self.billed_ahead_until is not None:
+            return SubscriptionBilledAhead(product=product, until=self.billed_ahead_until)
+        if self.charge_currency is not None:
+            return SubscriptionCurrencyConverted(product=product, currency=self.charge_currency)
         if self.invoice_terms is not None and not self.invoice_terms.is_order_allowed:
             return SubscriptionPaidByInvoice(product=product)
         return None
@@ -190,7 +210,7 @@ class UpcomingChangesColumn(TypeDecorator[UpcomingChanges]):
     def process_bind_param(
         self, value: UpcomingChanges | dict[str, Any] | None, dialect: Dialect
     ) -> dict[str, Any]:
-        """Also accepts the value of a dumped row."""
+        # A dumped row has the value already converted.
         changes = UpcomingChanges.model_validate(value or {})
         return changes.model_dump(mode="json", exclude_defaults=True)
 

@@ -11,7 +11,8 @@ def remove_control_characters(text: str) -> str:
 
 
 def find_control_character(text: str) -> str | None:
-    """The first one's number, as in `U+001B`. A tab and a line feed count too: this is for a single line."""
+    """Returns the first one's number, such as `U+001B`. A tab and a line feed count as well: this is for a
+    single line."""
     found = _PATTERN.search(text) or re.search(r"[\t\n]", text)
     return f"U+{ord(found[0]):04X}" if found else None
 

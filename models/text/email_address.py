@@ -7,7 +7,7 @@ ENCODED_WORD_PREFIX = "=?"
 
 
 def is_email_address(text: str) -> bool:
-    """A bare address, without a display name. Checked without network access."""
+    """Accepts a bare address, without a display name. Uses no network."""
     return _find_address(text) is not None and ENCODED_WORD_PREFIX not in text
 
 

@@ -12,7 +12,7 @@ LocalizedText = str | dict[str, str]
 
 
 def select_text(text: LocalizedText | None, language: str) -> str:
-    """Returns it in the reader's language, otherwise in the first one given."""
+    """Returns the text in the reader's language, otherwise in the first one given."""
     if isinstance(text, dict):
         return text.get(language) or next(iter(text.values()), "")
     return text or ""

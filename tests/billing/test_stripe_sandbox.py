@@ -37,7 +37,8 @@ from bot.billing.stripe.items import ATTEMPT_METADATA_KEY
 from bot.permissions import SlackIdentity
 from bot.use_cases.cart.open import CartBlocked, open_cart
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout.open import open_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account

@@ -13,10 +13,11 @@ from bot.use_cases.accounts_import.run import import_accounts
 from sandbox import Sandbox
 from sandbox.driver import Modal, Person
 from tests.handlers.steps import find_messages
-from tests.postgres import Kind, database_url
+from tests.postgres import database_url
 from tests.replicas.accounts import Buyer, accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
+from tests.variants import Kind
 from tests.world import WORKSPACE
 
 BUYER = Buyer("acme", ["alice"], "pm_1", "C01BILLING")

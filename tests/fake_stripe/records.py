@@ -229,6 +229,8 @@ class Invoice:
     attached_payment_intent: PaymentIntent | None = None
     # Paid without Stripe, which keeps a payment record: docs.stripe.com/api/payment-record
     is_paid_out_of_band: bool = False
+    # In the total, and in no line: docs.stripe.com/api/invoices/object, amount_shipping
+    amount_shipping: int = 0
     starting_balance: int = 0
     ending_balance: int | None = None
     has_automatic_tax: bool = True
@@ -254,7 +256,7 @@ class Invoice:
 
     @property
     def total(self) -> int:
-        return self.subtotal + self.tax
+        return self.subtotal + self.tax + self.amount_shipping
 
     @property
     def amount_due(self) -> int:
@@ -331,6 +333,8 @@ class StripeRecords:
         self.advances_drafts = True
         self.lists_invoices_of_deleted_customers = True
         self.pending_invoice_items: list[InvoiceLine] = []
+        # Of the next invoices of an update.
+        self.amount_shipping = 0
         # Of changes that somebody else made.
         self.foreign_invoices: set[str] = set()
         # Where the invoices' files are.
@@ -403,6 +407,13 @@ class StripeRecords:
                 each.default_payment_method = None
             if each.default_source == card_id:
                 each.default_source = None
+
+    def change_address(self, customer_id: str, address: dict[str, str]) -> None:
+        """Each part that is given: docs.stripe.com/api/customers/update. Every change of a customer is
+        reported: docs.stripe.com/api/events/types, customer.updated"""
+        customer = self.customers[customer_id]
+        customer.address = {**customer.address, **address}
+        self.emit_event("customer.updated", "customer", customer_id)
 
     def delete_customer(self, customer_id: str) -> None:
         """Also cancels the customer's subscriptions. Invoices stay: docs.stripe.com/api/customers/delete"""
@@ -617,6 +628,7 @@ class StripeRecords:
         for metered in subscription.items:
             # Never billed again, also if the update expires unpaid.
             metered.unbilled_usage = 0
+        invoice.amount_shipping = self.amount_shipping
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
         until = min(self.now + PENDING_UPDATE_LIFETIME_SECONDS, item.current_period_end)

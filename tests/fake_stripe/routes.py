@@ -135,6 +135,7 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
         "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
     )
     draft.starting_balance = customer.balance
+    draft.amount_shipping = records.amount_shipping
     draft.has_automatic_tax = subscription.has_automatic_tax
     # Not an error: docs.stripe.com/tax/subscriptions
     draft.is_tax_located = terms.is_located
@@ -272,8 +273,10 @@ def retrieve_source(records: StripeRecords, params: Params, customer_id: str, so
 
 
 def update_customer(records: StripeRecords, params: Params, customer_id: str) -> Params:
+    """docs.stripe.com/api/customers/update"""
     customer = _get_customer(records, customer_id, "id")
-    customer.address = {**customer.address, **params.get("address", {})}
+    if "address" in params:
+        records.change_address(customer_id, params["address"])
     customer.tax.exempt = params.get("tax_exempt", customer.tax.exempt)
     customer.metadata |= params.get("metadata", {})
     settings = params.get("invoice_settings", {})

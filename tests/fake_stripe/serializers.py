@@ -115,13 +115,18 @@ def serialize_plan(price: Price) -> dict[str, Any]:
 
 
 def serialize_subscription_item(
-    item: SubscriptionItem, subscription_id: str, trial_end: int | None = None
+    item: SubscriptionItem,
+    subscription_id: str,
+    trial_end: int | None = None,
+    billed_until: int | None = None,
 ) -> dict[str, Any]:
+    """docs.stripe.com/api/subscription_items/object"""
     trial = {"start_date": item.current_period_start, "end_date": trial_end, "trial_offer": "to_1"}
     return fill_object(
         stripe.SubscriptionItem,
         id=item.id,
         object="subscription_item",
+        billed_until=billed_until or item.current_period_end,
         created=CREATED_AT,
         current_period_end=item.current_period_end,
         current_period_start=item.current_period_start,
@@ -144,8 +149,10 @@ def serialize_subscription(
 ) -> dict[str, Any]:
     """`invoice` is the latest, where it is expanded; `expand` is that of a list."""
     settings = subscription.settings
-    trial_end = subscription.settings.item_trial_end
-    items = [serialize_subscription_item(each, subscription.id, trial_end) for each in subscription.items]
+    items = [
+        serialize_subscription_item(each, subscription.id, settings.item_trial_end, settings.billed_until)
+        for each in subscription.items
+    ]
     return fill_object(
         stripe.Subscription,
         id=subscription.id,
@@ -157,7 +164,7 @@ def serialize_subscription(
         },
         billing_cycle_anchor=subscription.items[0].current_period_start,
         billing_mode=_serialize_billing_mode(subscription),
-        billing_schedules=[],
+        billing_schedules=_serialize_billing_schedules(subscription),
         cancel_at=_find_cancel_at(subscription),
         cancel_at_period_end=settings.cancel_at_period_end,
         collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
@@ -188,6 +195,9 @@ def serialize_subscription(
         pending_update=_serialize_pending_update(subscription, subscription.pending_update)
         if subscription.pending_update
         else None,
+        presentment_details={"presentment_currency": settings.presentment_currency}
+        if settings.presentment_currency
+        else None,
         schedule=_serialize_schedule(records, subscription, settings.schedule, expand)
         if settings.schedule
         else None,
@@ -195,6 +205,18 @@ def serialize_subscription(
         status=subscription.status,
         trial_end=settings.trial_end,
     )
+
+
+def _serialize_billing_schedules(subscription: Subscription) -> list[dict[str, Any]]:
+    """For all items."""
+    until = subscription.settings.billed_until
+    if until is None:
+        return []
+    schedule_class = stripe.Subscription.BillingSchedule
+    bill_until = fill_object(
+        schedule_class.BillUntil, computed_timestamp=until, timestamp=until, type="timestamp"
+    )
+    return [fill_object(schedule_class, key="schedule_1", bill_until=bill_until)]
 
 
 def _find_cancel_at(subscription: Subscription) -> int | None:
@@ -457,7 +479,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         amount_overpaid=0,
         amount_paid=paid,
         amount_remaining=due - paid,
-        amount_shipping=0,
+        amount_shipping=invoice.amount_shipping,
         attempt_count=1,
         attempted=True,
         automatic_tax=_serialize_automatic_tax(records, invoice),
@@ -502,7 +524,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         subtotal=sum(line.amount for line in invoice.lines),
         subtotal_excluding_tax=sum(line.amount - line.inclusive_tax for line in invoice.lines),
         total=total,
-        total_excluding_tax=invoice.subtotal,
+        total_excluding_tax=total - invoice.tax,
     )  # fmt: skip
     if payments:
         invoice_payments = [

@@ -69,6 +69,9 @@ class HookedGateway:
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         return await self._through("payment_methods", lambda: self.inner.list_payment_methods(account_id))
 
+    async def fetch_billing_address(self, account_id: str) -> Address | None:
+        return await self._through("address", lambda: self.inner.fetch_billing_address(account_id))
+
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
         return await self._through("invoice", lambda: self.inner.fetch_invoice(account_id, receipt))
 

@@ -14,7 +14,10 @@ from scheduler.job_runner import MAX_WAKE_UP_DELAY_SECONDS
 from tests.handlers.db_snapshot import change
 from tests.handlers.homes import count_publishes, get_home_text, open_home
 from tests.handlers.steps import import_account, import_quote
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_a_change_is_published_within_a_second(world: World) -> None:

@@ -14,15 +14,17 @@ from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from tests.audit_chain import list_broken_entries
-from tests.postgres import CHOSEN
+from tests.variants import both_databases
 from tests.world import World
 from tests.world import world as open_world
+
+pytestmark = both_databases
 
 
 @pytest.fixture(params=["http", "socket", "http on postgresql"])
 async def both(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     transport, _, postgresql = request.param.partition(" on ")
-    async with open_world(transport=transport, kind="postgresql" if postgresql else CHOSEN) as world:
+    async with open_world(transport=transport, kind="postgresql" if postgresql else None) as world:
         yield world
 
 

@@ -9,6 +9,7 @@ from sandbox.driver import Modal, Person
 from tests.handlers.carts import follow_steps
 from tests.handlers.db_snapshot import change
 from tests.handlers.steps import HookedGateway, import_quote, open_modal
+from tests.variants import Transport
 from tests.world import World
 from tests.world import world as open_world
 
@@ -43,8 +44,52 @@ async def test_a_product_named_twice_with_numbers_is_left_open_and_the_rest_fill
         await alice.close_modal()
 
 
+NOT_GIVEN = "You named GoTo {} without a number of seats."
+NO_NUMBER = "“{}” isn’t a number of seats of GoTo {}."
+NOT_GIVEN_IN_FRENCH = "Vous avez cité GoTo {} sans nombre de postes."
+NO_NUMBER_IN_FRENCH = "«\u00a0{}\u00a0» n’est pas un nombre de postes de GoTo {}."
+RESCUE = "Rescue is sold by contract only."
+
+
+async def test_what_is_understood_is_filled_in_and_the_rest_named(world: World) -> None:
+    alice, words = world.person("alice"), dict[str, tuple[str | None, str | None, list[str]]]()
+    words["webinar five meeting 2"] = "2", None, [NO_NUMBER.format("five", "Webinar")]
+    words["five webinar, 2 meeting"] = "2", None, [NO_NUMBER.format("five", "Webinar")]
+    words["webinar many many seats and meeting 2 seats"] = "2", None, ["“many many” isn’t a number of seats"]
+    words["webinar meeting 2"] = "2", None, [NOT_GIVEN.format("Webinar")]
+    words["webinar, 2 meeting"] = "2", None, [NOT_GIVEN.format("Webinar")]
+    words["webinar, 5, meeting, 2"] = "2", "5", []
+    words["2 webinar meeting"] = None, "2", [NOT_GIVEN.format("Meeting")]
+    words["meeting 2 rescue"] = "2", None, [RESCUE]
+    words["rescue meeting 2"] = "2", None, [RESCUE]
+    words["webinar 5 meeting"] = None, "5", [NOT_GIVEN.format("Meeting")]
+    words["webinar 5 training"] = None, "5", ["You don’t have a subscription to “training” here."]
+    words["nonsense webinar 5 meeting 2"] = "2", "5", ["You don’t have a subscription to “nonsense” here."]
+    words["2 webinar meeting 3"] = "3", None, ["Which product is “2” for?", NOT_GIVEN.format("Webinar")]
+    words["webinar five"] = None, None, [NO_NUMBER.format("five", "Webinar")]
+    words["webinar"] = None, None, []
+    await check_filled_in(alice, words)
+    world.slack.set_user("U01ALICE", locale="fr-FR")
+    world.clock.move(hours=2)
+    words.clear()
+    words["webinar cinq meeting 2"] = "2", None, [NO_NUMBER_IN_FRENCH.format("cinq", "Webinar")]
+    words["webinar et 2 meeting"] = "2", None, [NOT_GIVEN_IN_FRENCH.format("Webinar")]
+    words["webinar 5 postes et meeting"] = None, "5", [NOT_GIVEN_IN_FRENCH.format("Meeting")]
+    await check_filled_in(alice, words)
+
+
+async def check_filled_in(person: Person, words: dict[str, tuple[str | None, str | None, list[str]]]) -> None:
+    for typed, (meeting, webinar, named) in words.items():
+        cart = await open_modal(person, "/add-seats", typed, "cart.save")
+        filled_in = cart.value("seats:acme_meeting"), cart.value("seats:acme_webinar")
+        assert filled_in == (meeting, webinar), typed
+        assert [sentence for sentence in named if sentence not in cart.text] == [], (typed, cart.text)
+        if not named:
+            assert "number of seats of" not in cart.text
+
+
 @pytest.mark.parametrize("transport", ["http", "socket"])
-async def test_the_shortcut_opens_the_cart_and_a_guest_is_refused_in_a_modal(transport: str) -> None:
+async def test_the_shortcut_opens_the_cart_and_a_guest_is_refused_in_a_modal(transport: Transport) -> None:
     async with open_world(transport=transport) as world:
         alice = world.person("alice")
         reply = await alice.shortcut("cart.add_seats")
@@ -88,7 +133,7 @@ async def test_what_is_ordered_again_says_what_is_left_out_and_what_was_in_the_c
     )
     cart = await _order_again(alice)
     assert cart.value("seats:acme_meeting") == "2"
-    assert "These are the seats of service order SO-1001." in cart.text
+    assert "These are the seats from service order SO-1001." in cart.text
     assert "GoTo Webinar, 3 seats: not filled in. Your subscription to GoTo Webinar has ended" in cart.text
     assert "in your cart" not in cart.text
 
@@ -108,7 +153,7 @@ async def test_what_is_ordered_again_says_what_is_left_out_and_what_was_in_the_c
     assert alice.modal
     assert alice.modal.value("seats:acme_webinar") == "4"
     for words in (
-        "Nothing of service order SO-1002 can be ordered again.",
+        "Nothing from service order SO-1002 can be ordered again.",
         "GoTo Meeting, 1 seat: not filled in. You can’t order additional seats of GoTo Meeting here.",
         "Still in your cart from before: 4 × GoTo Webinar.",
     ):

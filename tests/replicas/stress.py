@@ -22,7 +22,8 @@ from bot.i18n import Localizer
 from bot.permissions import SlackIdentity
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import begin_checkout, open_checkout, save_checkout
+from bot.use_cases.checkout.open import begin_checkout, open_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
 from models.details import PlacementPage
 from models.ledger import ChargeStatus

@@ -17,10 +17,11 @@ from bot.use_cases.accounts_import.run import import_accounts
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from sandbox.driver import Person
-from tests.postgres import Kind, database_url, new_database
+from tests.postgres import database_url, new_database
 from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.replicas.snapshot import DatabaseSnapshot
+from tests.variants import Kind
 from tests.world import WORKSPACE
 
 COUNT, KILLS, ORDERS = 3, 3, 2

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from bot.use_cases import checkout
 from bot.use_cases.account import portal
 from bot.use_cases.cart import open as cart_open
 from bot.use_cases.cart import save as cart_save
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.quote.decide import reject_quote
 from bot.use_cases.quote.read import get_quote
 from bot.use_cases.service_order import manage as manage_order
@@ -84,7 +84,7 @@ def _list_invalid_clicks(
     yield click("quote.reject", reject_quote, anybody, quote_id=some_quote, reason="No.")
     yield click("quote.reject", reject_quote, quote_id=some_quote, reason="x" * 501)
     for number in pending:
-        yield click("checkout.save", checkout.save_checkout, quote_id=number, form=wrong)
+        yield click("checkout.save", save_checkout, quote_id=number, form=wrong)
     yield click("service_order.place", place_order.place_service_order, anybody, quote_id=some_quote)
     yield click("service_order.open", manage_order.get_order, anybody, order_id=some_order)
     retry: dict[str, Any] = {"order_id": some_order, "payment_method_id": random.choice(("pm_1", "pm_3"))}

@@ -8,10 +8,11 @@ from typing import Any
 from bot.billing.gateway import BillingUnavailable, MixedPricesUnsupported
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
-from bot.use_cases import checkout
 from bot.use_cases.account import overview, portal
 from bot.use_cases.cart import open as cart_open
 from bot.use_cases.cart import save as cart_save
+from bot.use_cases.checkout.open import begin_checkout, open_checkout, save_checkout_draft, update_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.quote.decide import reject_quote
 from bot.use_cases.quote.read import list_quotes
 from bot.use_cases.service_order import manage as manage_order
@@ -92,7 +93,7 @@ class Shopper:
                 quote_ids=tuple(self._pending),
             ),
             lambda: self._click("quote.reject", reject_quote, quote_id=chosen, reason="Too dear."),
-            lambda: self._click("checkout.begin", checkout.begin_checkout, quote_id=chosen),
+            lambda: self._click("checkout.begin", begin_checkout, quote_id=chosen),
         )
 
     def _again(self) -> Click:
@@ -117,8 +118,8 @@ class Shopper:
         if drawn < 0.14:
             return self._click("quote.reject", reject_quote, quote_id=self.quote, reason=None)
         if drawn < 0.4:
-            return self._click("checkout.open", checkout.open_checkout, quote_id=self.quote)
-        return self._click("checkout.begin", checkout.begin_checkout, quote_id=self.quote)
+            return self._click("checkout.open", open_checkout, quote_id=self.quote)
+        return self._click("checkout.begin", begin_checkout, quote_id=self.quote)
 
     def _checkout(self) -> Click:
         changes: dict[str, str] = {}
@@ -135,10 +136,10 @@ class Shopper:
         form = self._form.model_copy(update=changes)
         drawn = self._random.random()
         if drawn < 0.1:
-            return self._click("checkout.keep", checkout.save_checkout_draft, quote_id=self.quote, form=form)
+            return self._click("checkout.keep", save_checkout_draft, quote_id=self.quote, form=form)
         if drawn < 0.15:
-            return self._click("checkout.update", checkout.update_checkout, quote_id=self.quote, form=form)
-        return self._click("checkout.save", checkout.save_checkout, quote_id=self.quote, form=form)
+            return self._click("checkout.update", update_checkout, quote_id=self.quote, form=form)
+        return self._click("checkout.save", save_checkout, quote_id=self.quote, form=form)
 
     def _place(self) -> Click:
         return self._click("service_order.place", place_order.place_service_order, quote_id=self.quote)

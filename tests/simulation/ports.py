@@ -101,6 +101,9 @@ class GatedGateway:
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         return None  # Those of the file stay.
 
+    async def fetch_billing_address(self, account_id: str) -> Address | None:
+        return None
+
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
         def effect(fault: str | None) -> InvoiceState | None:
             if fault:

@@ -7,7 +7,8 @@ from random import Random
 
 from bot.permissions import SlackIdentity
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout.open import open_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.slack_user import refresh_slack_user
 from tests.simulation.database import Store
 from tests.simulation.external_changes import ExternalChanges

@@ -17,7 +17,7 @@ from bot.use_cases.rate_limits import get_lease_duration
 from models.account import Account
 from models.notice import NoticeKind, NoticeStatus
 from models.notice.destination import Destination
-from tests.postgres import explain, only_sqlite
+from tests.postgres import explain
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import (
     CHANNEL,
@@ -27,6 +27,9 @@ from tests.use_cases.outbox import (
     list_sent_numbers,
     read_number,
 )
+from tests.variants import both_databases, only_sqlite
+
+pytestmark = both_databases
 
 # Order and claims
 

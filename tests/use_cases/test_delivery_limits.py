@@ -32,6 +32,9 @@ from tests.use_cases.outbox import (
     list_sent_kinds,
     list_sent_numbers,
 )
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 LEASE_END = START + timedelta(minutes=1)
 

@@ -29,6 +29,9 @@ from tests.use_cases.outbox import (
     list_sent_numbers,
     read_number,
 )
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 STATUS, HISTORY = NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY
 

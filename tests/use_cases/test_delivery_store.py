@@ -24,6 +24,9 @@ from models.notice.payloads import DocumentFilePayload
 from tests.database_faults import failing_statements
 from tests.query_log import log_queries
 from tests.use_cases.outbox import Outbox, is_marking_delivered
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 
 @pytest.fixture

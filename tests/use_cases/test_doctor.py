@@ -27,8 +27,8 @@ from tests.fakes import FakeUserDirectory
 from tests.handlers.db_snapshot import change
 from tests.mail.inbox import run_inbox
 from tests.models.examples import make_slack_user
-from tests.postgres import CHOSEN
 from tests.replicas.processes import build_environment
+from tests.variants import get_variant
 from tests.world import World
 from tests.world import world as open_world
 from tests.yaml_files import read_yaml
@@ -242,7 +242,7 @@ async def test_a_clock_that_is_off_by_more_than_a_minute_is_reported(
     assert found.passed is passed
     word = "ahead of" if seconds > 0 else "behind"
     assert re.search(rf"this machine's( clock)? is \d+ s {word} Slack's", found.message)
-    assert ("the database's" in found.message) is (CHOSEN == "postgresql")
+    assert ("the database's" in found.message) is (get_variant().database == "postgresql")
     assert ("NTP" in found.message) is not passed
 
 

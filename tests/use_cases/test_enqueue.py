@@ -7,6 +7,9 @@ from models.notice.destination import Destination
 from models.notice.payloads import PortalChangedPayload
 from tests.query_log import log_queries
 from tests.use_cases.outbox import START, Outbox
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 
 async def enqueue(outbox: Outbox, *events: str) -> None:

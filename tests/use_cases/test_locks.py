@@ -18,7 +18,8 @@ from bot.permissions import SlackIdentity
 from bot.use_cases.account.portal import switch_portal
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout.open import open_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.home.publish import open_home, publish_due_homes
 from bot.use_cases.quote.decide import decide_quote, reject_quote
@@ -37,9 +38,12 @@ from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrde
 from tests.audit_chain import list_broken_entries
 from tests.handlers.steps import ForgetfulTasks
 from tests.large_accounts_file import build_large_accounts_file
-from tests.postgres import ACCOUNTS, database_url, only_postgresql
+from tests.postgres import ACCOUNTS, database_url
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import START, Outbox, get_alice_destination
+from tests.variants import both_databases, only_postgresql
+
+pytestmark = both_databases
 
 ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 DORA = SlackIdentity("T01ACME", "U03DORA", "test")

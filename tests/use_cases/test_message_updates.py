@@ -13,6 +13,9 @@ from models.notice import NoticeKind
 from models.notice.payloads import OrderHistoryPayload
 from models.quote import Quote, QuoteStatus
 from tests.use_cases.outbox import CHANNEL, Outbox, get_alice_destination, list_sent_kinds
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 # Standing messages
 

@@ -10,7 +10,10 @@ from models.notice import Notice, NoticeStatus
 from tests.handlers.steps import ForgetfulTasks
 from tests.query_log import log_queries
 from tests.time_limits import HANG_SECONDS
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 MAX_DELIVERY_QUERIES, MAX_DELIVERY_COMMITS = 26, 3
 # How often workers look for more depends on how long the PDFs take.

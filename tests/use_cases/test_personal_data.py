@@ -48,7 +48,7 @@ from tests.commands import run_command
 from tests.handlers.steps import import_account, import_quote, open_modal, wait_for_modal_text
 from tests.hooked_database import open_hooked_database
 from tests.models.examples import NOW, make_quote
-from tests.postgres import only_sqlite
+from tests.variants import only_sqlite
 from tests.world import World
 
 ALICE = PersonKey.parse("alice@acme.example")
@@ -82,7 +82,7 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "email locale time_zone",
     },
     KEPT: {
-        "account": "line1 line2 postal_code city state country name tax_id",
+        "account": "line1 line2 postal_code city state country provider_address name tax_id",
         "order_line": "charged_methods",
         "quote": "address",
         "receipt": "buyer address seller lines cards po_number tax_facts",

@@ -74,6 +74,9 @@ class EmbeddedGateway:
     async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
         return None
 
+    async def fetch_billing_address(self, account_id: str) -> Address | None:
+        return None
+
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:

@@ -158,7 +158,7 @@ async def _list_stale_subscriptions(session: Session, account_id: str, now: date
 async def lock_ledger_subscription(
     session: Session, subscription_id: str
 ) -> tuple[LedgerSubscription, Account]:
-    """Locked by this transaction, and copied first if need be. Raises SubscriptionNotFound."""
+    """Returns the row, locked by this transaction and copied first if needed. Raises SubscriptionNotFound."""
     statement = (
         select(LedgerSubscription, Account, Subscription.revision)
         .join(Subscription, col(Subscription.id) == LedgerSubscription.id)
@@ -194,7 +194,7 @@ async def _copy_subscription(
 
 
 async def _add_unless_copied(session: Session, copy: LedgerSubscription) -> bool:
-    """False if another transaction has copied the subscription in the meantime."""
+    """Returns False if another transaction has copied the subscription in the meantime."""
     try:
         async with session.begin_nested():
             session.add(copy)
@@ -251,11 +251,9 @@ async def list_seat_blocks(session: Session, subscription_id: str) -> Sequence[L
 
 
 def compute_period_days(subscription: LedgerSubscription, day: date) -> tuple[date, date]:
-    """The first day of the period that contains `day`, and the first day after it.
-
-    Computed from the period that was copied, which is never overwritten: a charge frozen before a renewal is
-    priced in the period it was quoted for.
-    """
+    """Returns the first day of the period that contains `day`, and the first day after it. Counted from the
+    copied period, which is never overwritten: a charge frozen before a renewal is priced in the period it was
+    quoted for."""
     return get_period_containing(
         subscription.period_start, subscription.period_end, subscription.period, subscription.anchor_day, day
     )

@@ -65,12 +65,11 @@ def _decide_status(charge: LedgerCharge, now: datetime) -> InvoiceStatus:
 
 
 def _format_number(charge: LedgerCharge) -> str:
-    """The order, the line and the attempt of its key: `EMB-SO-1-2-1`."""
+    """`EMB-SO-1-2-1`: the order, the line and the attempt, from the charge's key."""
     return "EMB-" + charge.idempotency_key.rpartition("-")[0]
 
 
 def render_invoice(invoice: InvoiceState, account: Account) -> bytes:
-    """Renders one page with what a real provider's invoice says. It doesn't ask for money."""
     total = f"{to_decimal(invoice.amount, account.currency)} {account.currency}"
     due = f"Due {account.get_local_date(invoice.due_at)}" if invoice.due_at else ""
     rows = [f"Invoice {invoice.number}", account.id, f"Total {total}", due, "A sample: nobody has to pay it."]

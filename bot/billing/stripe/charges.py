@@ -92,8 +92,8 @@ async def prepare_charge(
     charge: Charge,
     now: datetime,
 ) -> ChargeOutcome | None:
-    """Returns None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable: also
-    if Stripe refuses to say what became of the key, because then a charge may have gone through (R21)."""
+    """Returns None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable, also
+    if Stripe refuses to say what became of the key: a charge may have gone through (R21)."""
     done = await find_outcome(client, item, charge, now)
     if done is not None:
         return await restore_default_payment_method(client, item, done)
@@ -112,7 +112,7 @@ async def _find_refusal(
     charge: Charge,
     now: datetime,
 ) -> ChargeOutcome | None:
-    """Why the charge is not sent, if Stripe or what was promised is against it. Reads nothing of the key."""
+    # Whether the key has been used is read by the caller.
     try:
         with log_action_taken("declined"):
             blocking = await _find_blocking_outcome(client, item, customer, charge, now)
@@ -192,8 +192,8 @@ async def _find_blocking_outcome(
 async def _find_repetition_outcome(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Unknown | None:
-    """The seats are there, set by this charge or by somebody else. Its key tells, if it is sent once more:
-    that changes nothing, as long as nothing else is waiting to be invoiced."""
+    # The seats are there, added by this charge or by somebody else. Sending the key again tells which: that
+    # changes nothing, as long as nothing else is waiting to be invoiced.
     try:
         with log_action_taken("outcome_unknown"):
             price = await preview_proration(client, item, 0, charge.at, charge.address, customer.id)
@@ -205,7 +205,7 @@ async def _find_repetition_outcome(
 async def update_customer_address(
     client: stripe.StripeClient, customer: StripeCustomer, address: Address
 ) -> None:
-    """Tax follows the customer's address; placing the order made this one the account's (R10)."""
+    # Tax depends on the customer's address, and placing the order made this one the account's (R10).
     if customer.address != address:
         change = {"address": to_stripe_address(address)}
         call = client.v1.customers.update_async(customer.id, change)  # type: ignore[arg-type]
@@ -215,9 +215,9 @@ async def update_customer_address(
 async def _record_attempt(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Declined | None:
-    """Write the key to the subscription, and the payment method unless it is the default: an update that is
-    pending until its payment may not contain it, and would not write the key before it. The default is also
-    stored there, so that it can always be restored."""
+    # An update that stays pending until it is paid cannot contain metadata or a payment method, so the key is
+    # written before it, and with it the payment method unless it is the default. The default is stored as
+    # well, so that it can always be restored.
     metadata = {ATTEMPT_METADATA_KEY: charge.key}
     swap = _needs_different_payment_method(item, customer, charge)
     if swap and item.replaced_payment_method is None:
@@ -234,8 +234,8 @@ async def _record_attempt(
 
 
 def _decline_for_missing(error: stripe.InvalidRequestError, charge: Charge) -> Declined:
-    """The card has been removed, or the customer has none left to charge: only then Stripe names no
-    parameter. Otherwise it is the subscription, or its item."""
+    # Stripe names no parameter only if the customer has no card left to charge. Otherwise the card has been
+    # removed, or what is missing is the subscription or its item.
     is_method = error.param in (None, "default_payment_method") and not charge.is_on_invoice
     return Declined("method_gone" if is_method else "subscription_gone")
 
@@ -268,7 +268,7 @@ def _build_update(item: SubscriptionItem, charge: Charge) -> dict[str, object]:
 async def _send_update(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome:
-    """The one request that moves money. A missing response is never treated as a failure."""
+    # The one request that moves money. A missing response is never treated as a failure.
     try:
         changed = await client.v1.subscriptions.update_async(
             item.stripe_subscription_id,
@@ -357,7 +357,8 @@ async def _handle_stripe_error(
     error: stripe.StripeError,
     now: datetime,
 ) -> ChargeOutcome:
-    """Stripe may have saved the failure under the key. Then the key never gets any other response."""
+    # Stripe may have saved the failure under the key: then every later request with it gets the same
+    # response.
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     status = error.http_status or 0
     saved = status >= 500 and headers.get("idempotent-replayed") == "true"
@@ -370,7 +371,7 @@ async def _handle_stripe_error(
 async def _resolve_lost_response(
     client: stripe.StripeClient, item: SubscriptionItem, charge: Charge, now: datetime
 ) -> ChargeOutcome:
-    """The key can only repeat its stored error, so its effect is read instead."""
+    # The key would only return its stored error, so read what the request has changed instead.
     if now - charge.stored_at < SAVED_FAILURE_GRACE_PERIOD:
         return Unknown()
     return await find_outcome(client, item, charge, now) or Declined("provider_error")
@@ -383,7 +384,7 @@ async def restore_default_payment_method(
     *,
     is_payment_method_replaced: bool = False,
 ) -> OutcomeT | Unknown:
-    """Restore the default once the other payment method was charged or declined. Retried if that fails."""
+    """Restores the default once the other payment method was charged or declined. Retried if that fails."""
     if isinstance(outcome, Unknown) or not (is_payment_method_replaced or item.replaced_payment_method):
         return outcome
     default = item.replaced_payment_method or item.default_method or NO_PAYMENT_METHOD

@@ -42,8 +42,8 @@ _action_taken: ContextVar[str] = ContextVar("action_taken", default="refused")
 
 
 def build_stripe_client(key: str, url: str, http: stripe.HTTPClient) -> stripe.StripeClient:
-    """The module's retry setting does not apply to a client, so it is set here (README of stripe-python,
-    "Configuring Automatic Retries")."""
+    # The module's retry setting does not apply to a client, so it is set here (README of stripe-python,
+    # "Configuring Automatic Retries").
     return stripe.StripeClient(
         key, base_addresses={"api": url.rstrip("/")}, max_network_retries=MAX_RETRIES, http_client=http
     )
@@ -59,10 +59,9 @@ async def request_stripe(
     *,
     expects: Callable[[stripe.InvalidRequestError], bool] | None = None,
 ) -> ResponseT:
-    """Sends a request that moves no money; `operation` is the SDK's method, such as `invoices.void`.
-
-    Raises what `expects` knows by its code as it is. Everything else is BillingUnavailable, by what Stripe
-    answered; what nobody here knows by its code is logged."""
+    """Sends a request that moves no money; `operation` is the SDK's method, such as `invoices.void`. Errors
+    with a code that `expects` accepts are raised as they are. All others become BillingUnavailable; those
+    with an unknown code are logged."""
     try:
         return await call
     except stripe.InvalidRequestError as error:
@@ -76,8 +75,8 @@ async def request_stripe(
 
 
 def convert_stripe_error(operation: str, error: stripe.StripeError) -> BillingUnavailable:
-    """What an error means to people. Logs what an operator must know: a key that may not do this, and every
-    error that is not known by its code."""
+    """Converts an error to what people are told. Logs what an operator must know: a key without a permission,
+    and every unknown code."""
     status, reference = error.http_status or 0, error.request_id or ""
     if isinstance(error, AUTHENTICATION_ERRORS):
         permission = _find_missing_permission(error)
@@ -104,7 +103,7 @@ def convert_stripe_error(operation: str, error: stripe.StripeError) -> BillingUn
 
 @contextmanager
 def log_action_taken(action_taken: str) -> Iterator[None]:
-    """What the bot does if Stripe refuses a request for a reason that nobody knows by its code."""
+    """Sets what is logged as `action_taken` if Stripe refuses a request inside."""
     token = _action_taken.set(action_taken)
     try:
         yield
@@ -113,7 +112,6 @@ def log_action_taken(action_taken: str) -> Iterator[None]:
 
 
 def log_rejected_request(operation: str, error: stripe.StripeError) -> None:
-    """Logs what Stripe's support needs."""
     log.error(
         "stripe.request_rejected",
         operation=operation,
@@ -126,12 +124,12 @@ def log_rejected_request(operation: str, error: stripe.StripeError) -> None:
 
 
 def _find_error_code(error: stripe.StripeError) -> str | None:
-    """The SDK passes it on with some classes of errors only."""
+    # The SDK has the code on some classes of errors only.
     return error.code or getattr(error.error, "code", None)
 
 
 def _find_missing_permission(error: stripe.StripeError) -> str | None:
-    """Stripe names it in the message only, such as `rak_customer_write`."""
+    # Only the message names it, for example `rak_customer_write`.
     found = PERMISSION_PATTERN.search(error.user_message or "")
     return found[1] if found else None
 
@@ -146,7 +144,7 @@ async def iter_all_pages(page: stripe.ListObject[StripeObjectT]) -> AsyncIterato
 
 
 def is_permission_missing(error: stripe.StripeError) -> bool:
-    """The key is valid, but may not do this."""
+    # The key itself is valid.
     return isinstance(error, stripe.PermissionError) or (
         isinstance(error, stripe.AuthenticationError) and _find_missing_permission(error) is not None
     )

@@ -26,14 +26,14 @@ THREE_DECIMAL_CURRENCIES = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 
 
 def get_stripe_digits(currency: str) -> int:
-    """How many decimals Stripe's amounts have. `currency` in upper case."""
+    """The number of decimals of Stripe's amounts. `currency` is in upper case."""
     if currency in ZERO_DECIMAL_CURRENCIES:
         return 0
     return 3 if currency in THREE_DECIMAL_CURRENCIES else 2
 
 
 def get_documented_minimum_charge(currency: str) -> int:
-    """0 where Stripe documents none."""
+    """Returns 0 if Stripe documents none."""
     return MINIMUM_CHARGES.get(currency, 0)
 
 
@@ -43,7 +43,7 @@ def to_exact_minor_units(amount: Decimal, currency: str) -> Decimal:
 
 
 def to_minor_units(amount: int, currency: str) -> int:
-    """Stripe's amount in ISO 4217's minor unit. `currency` as Stripe writes it, in lower case."""
+    """Converts Stripe's amount to ISO 4217's minor unit. `currency` is in lower case, as Stripe writes it."""
     code = currency.upper()
     if code not in MINOR_UNIT_DIGITS:
         return amount  # Withdrawn since: no account can have it.

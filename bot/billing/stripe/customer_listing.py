@@ -19,8 +19,8 @@ class StripeCustomerListing:
         self._client = client
 
     async def list_customers(self, progress: Callable[[int], None]) -> list[ListedCustomer]:
-        """Subscriptions are listed rather than customers: they name their customer, and most customers of a
-        Stripe account may have none."""
+        # List subscriptions rather than customers: most customers of a Stripe account may have no
+        # subscription.
         found: dict[str, ListedCustomer] = {}
         count = 0
         call = self._client.v1.subscriptions.list_async({"limit": 100, "expand": ["data.customer"]})

@@ -87,7 +87,7 @@ async def fetch_items(
 
 
 async def _may_pay_by_invoice(client: stripe.StripeClient, linked_account: LinkedAccount) -> bool:
-    """The accounts file decides, or else the customer's metadata."""
+    # The accounts file decides, or else the customer's metadata.
     if linked_account.account.pay_by_invoice:
         return True
     call = client.v1.customers.retrieve_async(linked_account.customer_id)

@@ -44,8 +44,7 @@ def _parse_signed_at(signature: str) -> int:
 
 
 def _find_customer_id(event: dict[str, object]) -> str | None:
-    """The customer itself, or the customer of the object. A detached card no longer has one, but the event
-    contains the previous one."""
+    # A detached card has no customer any more, but the event contains its previous one.
     data = event.get("data")
     thing = data.get("object") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(thing, dict):

@@ -105,6 +105,12 @@ class StripeGateway:
         own_ids = {item.usual_payment_method_id for item in held.values() if not item.is_ended}
         return await fetch_payment_methods(self._client, customer.id, customer.default_method, own_ids)
 
+    async def fetch_billing_address(self, account_id: str) -> Address | None:
+        of = await get_linked_account(self._database, account_id)
+        customer = await fetch_customer(self._client, of)
+        # Without a country, it says nothing that an order could be taxed by.
+        return customer.address if customer.address and customer.address.country else None
+
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
@@ -168,9 +174,9 @@ class StripeGateway:
             return await charges.restore_default_payment_method(self._client, item, outcome or without)
 
     async def _resolve_without_customer(self, charge: Charge) -> ChargeOutcome:
-        """Deleting a customer cancels their subscriptions, so no request can change one any more, but an
-        earlier one may have. As long as the key is valid, nothing was charged only if the invoices say so.
-        Only Stripe's answer that it has no such customer ends it without them."""
+        # Deleting a customer cancels their subscriptions, so no request can change one any more, but an
+        # earlier one may have. As long as the key is valid, the invoices decide whether anything was charged.
+        # Without them, only Stripe's answer that there is no such customer does.
         now = self._now()
         with contextlib.suppress(CustomerNotFound):
             of = await get_linked_account(self._database, charge.account_id)
@@ -220,7 +226,7 @@ class StripeGateway:
 
 
 def _has_different_taxes(outcome: Settled, charge: Charge) -> bool:
-    """Also if there was none to promise: why there is none may have changed since."""
+    # The reason for charging no tax may have changed as well.
     return charge.tax == 0 or (outcome.amount, outcome.tax) != (charge.amount, charge.tax)
 
 

@@ -98,8 +98,7 @@ async def find_outcome_without_item(
 
 
 async def _has_live_item(client: stripe.StripeClient, invoice: stripe.Invoice) -> bool:
-    """Whether the seats are still there: somebody may only have given the item another
-    `seatbot_subscription`."""
+    # The seats may still be there: somebody may only have given the item another `seatbot_subscription`.
     parent = invoice.parent.subscription_details if invoice.parent else None
     subscription_id = get_object_id(parent.subscription) if parent else None
     if subscription_id is None:
@@ -159,8 +158,8 @@ async def read_outcome(
 async def _read_sent_invoice(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime, *, is_ended: bool
 ) -> ChargeOutcome:
-    """The seats were added when it was created. It counts once it is finalized, whatever becomes of it,
-    unless they are gone by now."""
+    # The seats were added when the invoice was created. It counts once it is finalized, whatever happens to
+    # it later, unless the seats are gone by now.
     final: stripe.Invoice | None = invoice
     if invoice.status == "draft":
         final = await _finalize_draft(client, invoice, advance=not is_ended)
@@ -174,9 +173,9 @@ async def _read_sent_invoice(
 async def _cancel_sent_invoice(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
 ) -> ChargeOutcome:
-    """There are no seats to pay for any more. A subscription's draft can be neither deleted nor voided before
-    it is finalized (docs.stripe.com/api/invoices/delete, docs.stripe.com/api/invoices/void), so one that is
-    open may be what an earlier run has left between the two."""
+    # There are no seats to pay for any more. A subscription's draft can be neither deleted nor voided before
+    # it is finalized (docs.stripe.com/api/invoices/delete, docs.stripe.com/api/invoices/void), so an open one
+    # may be what an earlier run has left between the two steps.
     if invoice.status != "void":
         unvoided = await _void_invoice(client, invoice, now)
         if unvoided is not None:
@@ -294,7 +293,7 @@ async def _resolve_unpaid_invoice(
 async def _void_invoice(
     client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
 ) -> Pending | None:
-    """Returns None if it is void now."""
+    """Returns None if the invoice is void now."""
     call = client.v1.invoices.void_invoice_async(str(invoice.id))
     try:
         await request_stripe(call, "invoices.void", expects=lambda _: True)
@@ -306,8 +305,8 @@ async def _void_invoice(
 async def _recheck_unvoided_invoice(
     client: stripe.StripeClient, invoice_id: str, error: stripe.InvalidRequestError, now: datetime
 ) -> Pending:
-    """If it was paid or voided in the meantime, the next check tells which. Stripe documents no code for
-    that."""
+    # It may have been paid or voided in the meantime, which Stripe has no documented code for: the next check
+    # shows it.
     invoice = await request_stripe(client.v1.invoices.retrieve_async(invoice_id), "invoices.retrieve")
     if invoice.status not in ("open", "uncollectible"):
         return Pending(now + timedelta(seconds=1))
@@ -331,7 +330,7 @@ def _build_declined(payment: stripe.PaymentIntent | None) -> Declined:
 async def _fetch_payment_intent(
     client: stripe.StripeClient, invoice: stripe.Invoice
 ) -> stripe.PaymentIntent | None:
-    """The invoice's default payment, or else the last one."""
+    """Fetches that of the invoice's default payment, or else of the last one."""
     made = sorted(invoice.payments.data if invoice.payments else [], key=lambda payment: payment.is_default)
     intent = get_object_id(made[-1].payment.payment_intent) if made else None
     if intent is None:
@@ -384,7 +383,7 @@ async def has_seats_of_charge(invoice: stripe.Invoice, item: SubscriptionItem | 
 
 
 def get_charge_key(invoice: stripe.Invoice) -> str:
-    """Blank if no charge of ours was made on its subscription before it."""
+    """Blank if the invoice's subscription had no charge of ours before it."""
     parent = invoice.parent.subscription_details if invoice.parent else None
     metadata = parent.metadata.to_dict() if parent and parent.metadata else {}
     return metadata.get(ATTEMPT_METADATA_KEY) or ""

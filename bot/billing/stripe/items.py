@@ -89,8 +89,8 @@ class SubscriptionItem:
 
     @property
     def own_payment_method_id(self) -> str | None:
-        """What Stripe charges for the subscription, unless it is the customer's default. The legacy source
-        comes second, whatever the customer has (docs.stripe.com/api/subscriptions/object)."""
+        """What Stripe charges for the subscription instead of the customer's default. A legacy source comes
+        second, whatever the customer has (docs.stripe.com/api/subscriptions/object)."""
         return self.default_method or self.default_source
 
     @property
@@ -119,8 +119,8 @@ class SubscriptionItem:
         )
 
     def build_state(self, account: Account) -> SubscriptionState:
-        """In days: a period that starts or ends in the middle of a day does so, here, at the midnight
-        before."""
+        # Periods are whole days here: one that starts or ends in the middle of a day is moved to the midnight
+        # before.
         zone, other_currency = account.time_zone, None if self.currency == account.currency else self.currency
         start, end = get_local_date(zone, self.period_start), get_local_date(zone, self.period_end)
         return SubscriptionState(
@@ -205,7 +205,7 @@ def _build_item(
 
 
 def _find_period_end(item: stripe.SubscriptionItem, changes: ItemUpcomingChanges) -> datetime:
-    """Returns the end of the period, or of the subscription if that comes first."""
+    """Returns the end of the period, or of the subscription if that is earlier."""
     start, end = from_timestamp(item.current_period_start), from_timestamp(item.current_period_end)
     return changes.ends_at if changes.ends_at is not None and start < changes.ends_at < end else end
 

@@ -64,7 +64,7 @@ def read_payment_method(method: dict[str, Any], default_id: str | None = None) -
 def read_method_details(
     method_id: str, details: dict[str, Any], default_id: str | None = None
 ) -> PaymentMethodState:
-    """Reads the details of a payment method or a charge: their field is named after the type."""
+    # The field with the details has the type's name.
     type_ = str(details["type"])
     return _build_state(method_id, type_, details.get(type_) or {}, default_id)
 
@@ -84,7 +84,7 @@ def _read_source(source: dict[str, Any], default_id: str | None) -> PaymentMetho
 def _build_state(
     method_id: str, type_: str, details: dict[str, Any], default_id: str | None
 ) -> PaymentMethodState:
-    """R23: what a person needs to recognise it, and nothing that could hold a card number."""
+    # R23: only what a person needs to recognise it, nothing that could hold a card number.
     last4, email = details.get("last4"), details.get("email") or details.get("payer_email")
     is_card = type_ == CARD_TYPE
     # A legacy card spells its brand "American Express".

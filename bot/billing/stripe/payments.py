@@ -67,8 +67,8 @@ async def _fetch_method(
 
 
 def _read_intent(intent: stripe.PaymentIntent) -> PaymentMethodState | None:
-    """As it was when it was charged: a stored card may have been replaced since, or removed. The charge does
-    not name everything that the method does."""
+    # The charge has the card as it was then: the stored one may have been replaced or removed since. But it
+    # lacks some details of the method.
     charge, method = intent.latest_charge, intent.payment_method
     charged = _read_charge(charge) if isinstance(charge, stripe.Charge) else None
     stored = read_payment_method(method.to_dict()) if isinstance(method, stripe.PaymentMethod) else None

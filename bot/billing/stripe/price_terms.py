@@ -20,8 +20,8 @@ CurrencyOption = stripe.Price | stripe.Price.CurrencyOptions
 async def fetch_currency_option(
     client: stripe.StripeClient, price: stripe.Price, currency: str
 ) -> CurrencyOption | None:
-    """The part of the price that applies in a currency; None if the price has none. Stripe expands at most
-    four levels, so that a list of subscriptions cannot include the amounts in other currencies."""
+    """Returns the price's option for the currency; None if it has none. Stripe expands at most four levels,
+    so a list of subscriptions cannot include the amounts in other currencies."""
     if price.currency == currency:
         return price
     wanted = {"expand": ["currency_options"]}
@@ -61,7 +61,7 @@ def _read_scheme(price: stripe.Price) -> PricingScheme:
 
 
 def _read_amount(option: CurrencyOption | None, currency: str) -> Decimal | None:
-    """Also returns None for a withdrawn currency: no account can have it."""
+    # The amount may be in a withdrawn currency, which no account can have.
     if option is None or option.unit_amount_decimal is None or currency.upper() not in MINOR_UNIT_DIGITS:
         return None
     return to_exact_minor_units(Decimal(str(option.unit_amount_decimal)), currency)

@@ -150,7 +150,7 @@ async def preview_lines(
 
 
 def _build_tax_details(prices: Sequence[PricePreview], account: Account) -> TaxDetails:
-    """Stripe's tax ids, or else the one of the accounts file."""
+    # Stripe's tax ids, or else the one of the accounts file.
     details = prices[0].tax_details if prices else TaxDetails()
     if details.buyer_tax_ids or not account.tax_id:
         return details
@@ -158,8 +158,8 @@ def _build_tax_details(prices: Sequence[PricePreview], account: Account) -> TaxD
 
 
 def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
-    """As Stripe documents it, corrected by what the previews show: it also depends on the currency of the
-    seller's bank account, which the API does not tell."""
+    """The minimum that Stripe documents, corrected by what its previews show: it also depends on the currency
+    of the seller's bank account, which the API does not reveal."""
     minimum = get_documented_minimum_charge(currency)
     for price in prices:
         owed = price.total + price.starting_balance
@@ -256,8 +256,8 @@ async def preview_renewal(
 async def preview_current_renewals(
     client: stripe.StripeClient, items: Iterable[SubscriptionItem], customer: str, cached: CachedRenewals
 ) -> RenewalTotals:
-    """What the next period of each item costs as things are, by the item's id here: discounts and tax are
-    Stripe's. Without those that Stripe refuses to price."""
+    """Maps item ids to the cost of the next period as things stand, with Stripe's discounts and tax; without
+    the items that Stripe refuses to price."""
     items_by_subscription: dict[str, list[SubscriptionItem]] = {}
     for item in items:
         items_by_subscription.setdefault(item.stripe_subscription_id, []).append(item)
@@ -311,7 +311,7 @@ async def _create_invoice_preview(
     customer: str,
     at: datetime | None,
 ) -> stripe.Invoice:
-    """Without `at`, of the next period; then it raises InvalidRequestError if there is none."""
+    """Previews the next period if `at` is missing; raises InvalidRequestError if there is none."""
     details: dict[str, object] = {"items": [{"id": item.stripe_item_id, "quantity": item.seats + seats}]}
     if at is not None:
         details |= {"proration_behavior": "always_invoice", "proration_date": to_timestamp(at)}
@@ -366,8 +366,8 @@ def _is_proration(line: stripe.InvoiceLineItem, item: SubscriptionItem, at: date
 
 
 def _list_renewal_lines(invoice: stripe.Invoice, item: SubscriptionItem) -> list[stripe.InvoiceLineItem]:
-    """Of the next period. If the subscription is cancelled in the middle of it, Stripe prorates that period
-    (docs.stripe.com/api/subscriptions/update, `cancel_at`)."""
+    # If the subscription is cancelled in the middle of the next period, Stripe prorates that period
+    # (docs.stripe.com/api/subscriptions/update, `cancel_at`).
     return [line for line in invoice.lines.data if _is_of_next_period(line, item)]
 
 

@@ -70,8 +70,7 @@ class TaxRateReader:
         return tuple(sum_tax_items(items))
 
     async def _fetch_rate(self, rate_id: str) -> tuple[str, Decimal | None]:
-        """The rate has no name and percentage if the key may not read it: the amounts are right all the
-        same."""
+        # If the key may not read the rate, it has no name and percentage: the amounts are right all the same.
         if rate_id not in self._rates:
             call = self._client.v1.tax_rates.retrieve_async(rate_id)
             try:
@@ -86,8 +85,8 @@ class TaxRateReader:
 
 
 def check_tax_location(invoice: stripe.Invoice) -> None:
-    """Stripe previews an invoice whose address it cannot place, without tax
-    (docs.stripe.com/tax/subscriptions)."""
+    # For an address that it cannot place, Stripe previews an invoice without tax
+    # (docs.stripe.com/tax/subscriptions).
     status = invoice.automatic_tax.status if invoice.automatic_tax.enabled else None
     if status == "requires_location_inputs":
         raise ShippingLocationInvalid if read_shipping_address(invoice) else TaxLocationInvalid
@@ -104,8 +103,8 @@ def read_tax_details(invoice: stripe.Invoice) -> TaxDetails:
 
 
 def read_shipping_address(owner: stripe.Invoice | stripe.Customer) -> Address | None:
-    """It goes before the billing address (docs.stripe.com/tax/customer-locations, "Which customer address
-    we use")."""
+    # It takes precedence over the billing address (docs.stripe.com/tax/customer-locations, "Which customer
+    # address we use").
     shipping = owner.customer_shipping if isinstance(owner, stripe.Invoice) else owner.shipping
     held = shipping.address if shipping else None
     if held is None:

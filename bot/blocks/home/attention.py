@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.blocks import block_kit, navigation
-from bot.blocks.account import PortalLinks, is_paid_by_invoice
+from bot.blocks.account import PortalLinks, can_order_on_invoice, needs_payment_method
 from bot.blocks.block_kit import Block
 from bot.blocks.invoice import build_unpaid_invoice_blocks
 from bot.blocks.order_line import build_confirm_payment_button
@@ -32,7 +32,7 @@ def has_attention_items(overview: AccountOverview) -> bool:
 
 
 def can_pay(overview: AccountOverview) -> bool:
-    if is_paid_by_invoice(overview):
+    if not needs_payment_method(overview):
         return True
     today = overview.account.get_local_date(overview.at)
     return any(method.is_usable(today) for method in overview.default_methods)
@@ -97,7 +97,8 @@ def _iter_account_groups(
 def _format_payment_problem(localizer: Localizer, overview: AccountOverview) -> str:
     unsupported = next((m for m in overview.default_methods if m.is_unsupported), None)
     if unsupported is None:
-        return localizer.format_mrkdwn("payment-method-none")
+        some_invoiced = "yes" if can_order_on_invoice(overview) else "no"
+        return localizer.format_mrkdwn("home-payment-method-none", some_invoiced=some_invoiced)
     return escape_mrkdwn(format_refusal(localizer, PaymentMethodUnsupported(unsupported)))
 
 

@@ -82,8 +82,8 @@ def render_unlinked_home(localizer: Localizer, services_url: str, contacts: Sequ
 
 
 def render_refused_home(localizer: Localizer, refusal: Refusal, services_url: str) -> View:
-    """Renders the Home of guests and others who can't be a contact, and for someone whose identity Slack does
-    not confirm at the moment (R5)."""
+    # For guests and others who can't be a contact, and for people whose identity Slack does not confirm right
+    # now (R5).
     return _build_home_view(
         [
             block_kit.build_section(escape_mrkdwn(format_refusal(localizer, refusal))),

@@ -110,7 +110,7 @@ class SlackUserDirectory:
         return {name for scope in scopes.split(",") if (name := scope.strip())} if scopes else None
 
     async def check_app_token(self, token: str) -> None:
-        """Slack returns the URL of a connection, which is not opened."""
+        # Slack returns the URL of a connection, which is never opened.
         with _convert_errors():
             await self._clients.default_client.apps_connections_open(app_token=token)
 
@@ -145,8 +145,8 @@ class SlackUserDirectory:
         return None
 
     async def _resolve_membership(self, team_id: str, user: dict[str, Any]) -> _Membership:
-        """A person of our organisation belongs to each of their workspaces in it. The organisation of an
-        outsider is ignored: it must not pass for ours (R5)."""
+        # A person of our organisation belongs to each of their workspaces in it. An outsider's organisation
+        # is ignored, so that it cannot be mistaken for ours (R5).
         home = str(user.get("team_id") or "")
         member = user.get("enterprise_user") or {}
         organisation = str(member.get("enterprise_id") or "")

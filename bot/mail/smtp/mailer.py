@@ -153,8 +153,8 @@ def _build_mime_message(email: OutboundEmail, mail_from: str) -> EmailMessage:
 
 
 def _convert_error(error: Exception) -> Exception:
-    """Only a response about this mailbox or this message is permanent. One about the sender, a policy or the
-    server itself can be fixed by an operator, so the message is retried as in an outage."""
+    # Only a response about this mailbox or this message is permanent. One about the sender, a policy or the
+    # server itself can be fixed by an operator, so the message is retried as in an outage.
     if "STARTTLS extension not supported" in str(error):
         return MailUnavailable("the server offers no STARTTLS")
     responses = _list_responses(error)
@@ -183,6 +183,6 @@ def _is_permanent(response: aiosmtplib.SMTPResponseException) -> bool:
 
 
 def _format_status(response: aiosmtplib.SMTPResponseException) -> str:
-    """The codes alone: the text may contain an address."""
+    # Codes only: the text may contain an address.
     enhanced = ENHANCED_STATUS_PATTERN.match(response.message.lstrip())
     return f"{response.code} {enhanced[0]}" if enhanced else str(response.code)

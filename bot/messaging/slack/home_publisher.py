@@ -58,7 +58,6 @@ class SlackHomePublisher:
 
 
 def _list_contact_names(refusal: NotABillingContact) -> list[str]:
-    """R1: whom to ask."""
     named = refusal.variables.get("contacts")
     return [str(name) for name in named] if isinstance(named, list) else []
 

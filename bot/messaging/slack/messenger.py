@@ -75,7 +75,7 @@ class SlackMessenger:
     async def _send_table(
         self, client: AsyncWebClient, message: OutboundMessage, content: dict[str, Any]
     ) -> AsyncSlackResponse:
-        """Not every workspace takes tables: in the others, lines say the same."""
+        # Some workspaces reject tables: there, lines say the same.
         try:
             return await _post_or_update(client, message, content)
         except SlackApiError as error:
@@ -104,8 +104,8 @@ async def _send_message(
 async def _share_files(
     client: AsyncWebClient, channel: str, files: tuple[FileUpload, ...], text: str
 ) -> MessageRef:
-    """Nothing is visible before the last step: if an earlier one fails, the uploads are never shared, and
-    the next try uploads them again."""
+    # Nothing is visible before the last step: if an earlier one fails, the uploads are never shared, and the
+    # next attempt uploads the files again.
     uploaded: list[dict[str, str | None]] = []
     for file in files:
         ticket = await client.files_getUploadURLExternal(filename=file.name, length=len(file.content))

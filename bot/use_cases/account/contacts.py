@@ -11,8 +11,6 @@ from bot.permissions import (
     SlackIdentity,
     build_actor,
     get_authorized_role,
-    get_member,
-    is_contact_of,
     list_account_roles,
     lock_account_role,
 )
@@ -28,8 +26,6 @@ from models.account.billing_contact import (
     BillingContact,
     ContactNotFound,
     LastBillingContact,
-    NotABillingContact,
-    RoleWithdrawn,
 )
 from models.account.contact_invitation import (
     PENDING_INVITATION_CONDITION,
@@ -54,7 +50,7 @@ async def get_contacts(dependencies: Dependencies, *, person: SlackIdentity, acc
 async def withdraw_contact(
     dependencies: Dependencies, *, person: SlackIdentity, contact_id: int
 ) -> ContactsPage:
-    """The contacts that are left. People may withdraw themselves, but never the last contact."""
+    """Returns the contacts that are left. People may withdraw themselves, but never the last contact."""
     at = dependencies.now()
     async with dependencies.write() as session:
         row = await session.get(BillingContact, contact_id)
@@ -67,15 +63,7 @@ async def withdraw_contact(
         contact.withdraw(at, own_contact.name)
         session.add(contact)
         actor = build_actor(own_contact, person)
-        await write_audit_entry(
-            session,
-            account_id=account.id,
-            actor=actor,
-            subject=account.audit_subject,
-            action="contact_withdrawn",
-            at=at,
-            details={"contact": contact.name, "email": contact.email},
-        )
+        await write_contact_entry(session, account, contact, "contact_withdrawn", actor, at)
         await _notify_of_withdrawal(session, account, contact, own_contact, at)
         await _cancel_invitations_of(session, account, contact, actor, own_contact, at)
         return await load_contacts_page(session, account, own_contact, at)
@@ -95,7 +83,7 @@ async def load_contacts_page(
 async def list_pending_invitations(
     session: Session, account_id: str, at: datetime
 ) -> list[InvitationDetails]:
-    """Lists invitations that nobody has answered or cancelled; some may have lapsed."""
+    """Lists invitations that were neither answered nor cancelled; some may have lapsed."""
     found = await session.exec(
         select(ContactInvitation, col(BillingContact.active))
         .join(BillingContact, col(BillingContact.id) == ContactInvitation.inviter_id)
@@ -115,28 +103,14 @@ async def lock_own_role(
     not_found: Refusal,
 ) -> tuple[Account, BillingContact]:
     """The account of the row, locked, and the person's role in it. Raises `not_found` whether the row is
-    missing or another customer's: an id reveals nothing. Raises RoleWithdrawn if they had the role (R20)."""
+    missing or another customer's: an id reveals nothing."""
     if row is None:
         await list_account_roles(session, person)
         raise not_found
     try:
         return await lock_account_role(session, person, row.account_id, at)
-    except (NotABillingContact, AccountNotFound) as refusal:
-        await check_not_withdrawn(session, person, row.account_id)
-        raise (not_found if isinstance(refusal, AccountNotFound) else refusal) from None
-
-
-async def check_not_withdrawn(session: Session, person: SlackIdentity, account_id: str) -> None:
-    """Raises RoleWithdrawn if the person had the role until a colleague withdrew it."""
-    user = (await get_member(session, person)).user
-    account = await session.get_one(Account, account_id)
-    contacts = await list_former_and_active_contacts(session, account)
-    own = next((c for c in contacts if c.is_withdrawn_in_slack and is_contact_of(user, account, c)), None)
-    if own is not None:
-        others = [contact.name for contact in contacts if contact.active]
-        raise RoleWithdrawn(
-            account=account.name, by=own.withdrawn_by or "", at=own.withdrawn_at, contacts=others
-        )
+    except AccountNotFound:
+        raise not_found from None
 
 
 async def enqueue_contacts_change(
@@ -169,16 +143,7 @@ async def close_invitation(
 ) -> None:
     invitation.change_status(status, at, actor.name)
     session.add(invitation)
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=actor,
-        subject=account.audit_subject,
-        action=f"contact_invitation_{status.value}",
-        at=at,
-        status_change=(InvitationStatus.PENDING.value, status.value),
-        details={"contact": invitation.name, "email": invitation.email},
-    )
+    await _write_invitation_entry(session, account, invitation, status, actor, at)
     payload = ContactsChangedPayload(change=status.value, name=invitation.name, by=actor.name)
     event = f"contact_invitation:{invitation.key}:{status.value}"
     await enqueue_contacts_change(session, account, payload, event, at, except_for=except_for)
@@ -188,8 +153,8 @@ async def close_invitation(
 async def lapse_invitations_of(
     session: Session, account: Account, inviter_ids: Collection[int], actor: Actor, at: datetime
 ) -> None:
-    """The invitations of people whose role has changed. Once lapsed, they stay so: whoever gets the role back
-    has not invited anybody yet."""
+    """Lapses the invitations sent by people whose role has changed. They stay lapsed even if the sender gets
+    the role back."""
     if not inviter_ids:
         return
     for details in await list_pending_invitations(session, account.id, at):
@@ -203,17 +168,43 @@ async def store_lapse(
     invitation.change_status(InvitationStatus.LAPSED, at, actor.name)
     session.add(invitation)
     await session.flush()
+    await _write_invitation_entry(session, account, invitation, InvitationStatus.LAPSED, actor, at)
+    await enqueue_invitation_message_update(session, account, invitation, at)
+
+
+async def _write_invitation_entry(
+    session: Session,
+    account: Account,
+    invitation: ContactInvitation,
+    status: InvitationStatus,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    change = (InvitationStatus.PENDING.value, status.value)
+    action = f"contact_invitation_{status.value}"
+    await write_contact_entry(session, account, invitation, action, actor, at, status_change=change)
+
+
+async def write_contact_entry(
+    session: Session,
+    account: Account,
+    contact: BillingContact | ContactInvitation,
+    action: str,
+    actor: Actor,
+    at: datetime,
+    *,
+    status_change: tuple[str | None, str | None] = (None, None),
+) -> None:
     await write_audit_entry(
         session,
         account_id=account.id,
         actor=actor,
         subject=account.audit_subject,
-        action="contact_invitation_lapsed",
+        action=action,
         at=at,
-        status_change=(InvitationStatus.PENDING.value, InvitationStatus.LAPSED.value),
-        details={"contact": invitation.name, "email": invitation.email},
+        status_change=status_change,
+        details={"contact": contact.name, "email": contact.email},
     )
-    await enqueue_invitation_message_update(session, account, invitation, at)
 
 
 async def list_former_and_active_contacts(session: Session, account: Account) -> list[BillingContact]:
@@ -253,8 +244,8 @@ async def _cancel_invitations_of(
     by: BillingContact,
     at: datetime,
 ) -> None:
-    """What a person who has lost the role has started ends with it, and so does an older invitation that
-    would give it back to them."""
+    # When a person loses the role, the invitations that they have sent are cancelled, and so is one that
+    # would give the role back to them.
     for details in await list_pending_invitations(session, account.id, at):
         invitation = details.invitation
         is_invited = contact.slack_user == invitation.slack_user or contact.email == invitation.email

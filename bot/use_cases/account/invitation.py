@@ -22,8 +22,8 @@ from bot.use_cases.account.contacts import (
     load_contacts_page,
     lock_own_role,
     store_lapse,
+    write_contact_entry,
 )
-from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import (
     enqueue_invitation_message_update,
     enqueue_notice,
@@ -221,7 +221,7 @@ async def _check_not_contact(session: Session, account: Account, user: SlackUser
 async def _check_not_invited(
     session: Session, account: Account, user: SlackUser, at: datetime
 ) -> ContactInvitation | None:
-    """An invitation of theirs that has lapsed. Raises InvitationPending."""
+    """Returns their lapsed invitation, if there is one. Raises InvitationPending."""
     pending = await list_pending_invitations(session, account.id, at)
     own = next((d for d in pending if d.invitation.slack_user == _get_slack_user(user)), None)
     if own is not None and own.is_open:
@@ -256,15 +256,7 @@ async def _store_invitation(
     )
     session.add(invitation)
     await session.flush()
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=actor,
-        subject=account.audit_subject,
-        action="contact_invited",
-        at=at,
-        details={"contact": user.name, "email": user.email},
-    )
+    await write_contact_entry(session, account, invitation, "contact_invited", actor, at)
     event = f"contact_invitation:{invitation.key}"
     await enqueue_notice(
         session,
@@ -335,7 +327,7 @@ async def _add_contact(session: Session, account: Account, user: SlackUser) -> B
 
 
 def _find_former_contact(user: SlackUser, contacts: list[BillingContact]) -> BillingContact | None:
-    """Finds them by address, which is unique in an account, or else by user id. Raises ContactEmailTaken."""
+    """Finds it by address, which is unique in an account, or else by user id. Raises ContactEmailTaken."""
     by_email = next((c for c in contacts if c.email == user.email), None)
     if by_email is not None and by_email.active:
         raise ContactEmailTaken(name=user.name, other=by_email.name)
@@ -344,5 +336,5 @@ def _find_former_contact(user: SlackUser, contacts: list[BillingContact]) -> Bil
 
 
 def _get_slack_user(user: SlackUser) -> str:
-    """R29: in an organisation, their id in all its workspaces."""
+    # R29: in an organisation, their id in all its workspaces.
     return user.enterprise_user_id or user.user_id

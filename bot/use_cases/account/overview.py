@@ -102,7 +102,8 @@ async def _load_account_overview(
 async def _list_orders_in_progress(
     session: Session, account: Account, at: datetime
 ) -> tuple[list[OrderDetails], int, int]:
-    """Those that need attention first. Returns also how many there are, and how many need attention."""
+    """Lists orders that need attention first. Also returns how many there are, and how many need
+    attention."""
     needs_attention = _build_needs_attention_clause(at)
     query = (
         build_order_query()
@@ -126,7 +127,7 @@ def _build_needs_attention_clause(at: datetime) -> ColumnElement[bool]:
 async def _list_recently_failed_orders(
     session: Session, account: Account, at: datetime
 ) -> tuple[list[OrderDetails], int]:
-    """Returns the latest, and how many there are."""
+    """Returns the latest ones, and how many there are."""
     query = (
         build_order_query()
         .where(

@@ -12,8 +12,8 @@ from models.notice.payloads import PortalChangedPayload
 async def open_portal(
     dependencies: Dependencies, *, person: SlackIdentity, account_id: str
 ) -> tuple[Account, str | None]:
-    """The account, and the link if its default portal is GoTo Admin; otherwise the warning has to be shown
-    first. The link changes payment methods, so it is given to a fresh identity only (R5)."""
+    """Returns the account, and the link if its default portal is GoTo Admin; otherwise the warning has to be
+    shown first. The link changes payment methods, so it requires a fresh identity (R5)."""
     async with dependencies.read() as session:
         account, _ = await get_authorized_role(
             session, person, account_id, dependencies.now(), for_change=True
@@ -26,7 +26,7 @@ async def open_portal(
 async def switch_portal(
     dependencies: Dependencies, *, person: SlackIdentity, account_id: str
 ) -> tuple[Account, str]:
-    """Make GoTo Admin the default portal, for good, and notify the other contacts. Returns the link."""
+    """Makes GoTo Admin the default portal permanently, and notifies the other contacts. Returns the link."""
     at = dependencies.now()
     async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, account_id, at)

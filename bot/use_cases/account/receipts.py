@@ -23,7 +23,8 @@ NumberedReceipts = list[tuple[Receipt, str]]
 async def load_receipts(
     session: Session, account: Account, at: datetime
 ) -> tuple[NumberedReceipts, Spending]:
-    """The latest, each with its order's number, and the spending of the last months. One query."""
+    """Loads the latest receipts with their orders' numbers, and the spending of the last months, in one
+    query."""
     today = account.get_local_date(at)
     latest_ids = _select_ids(account).limit(RECENT_RECEIPTS_LIMIT)
     ids = (

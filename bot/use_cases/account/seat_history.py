@@ -35,7 +35,7 @@ async def load_seat_history(
 async def _list_ordered_changes(
     session: Session, account: Account, ids: Sequence[str], since: datetime
 ) -> list[SeatChange]:
-    """The most recent changes. If there are more, the oldest day may be incomplete."""
+    """Lists the most recent changes. If there are more, the oldest day may be incomplete."""
     found = await session.exec(
         select(OrderLine.subscription_id, col(OrderLine.settled_at), OrderLine.seats)
         .where(col(OrderLine.subscription_id).in_(ids), col(OrderLine.settled_at) > since)

@@ -52,7 +52,7 @@ class AccountImporter:
 
     @property
     def changed_contact_ids(self) -> set[int]:
-        """The ids of contacts who have lost the role, or have got it back."""
+        """The ids of contacts who have lost or regained the role."""
         return {
             contact.key
             for contact in self._existing.contacts.values()
@@ -61,7 +61,7 @@ class AccountImporter:
 
     @property
     def loses_last_contact(self) -> bool:
-        """The file was checked for that, but a contact may have been removed in Slack since."""
+        # The file was checked for that, but a contact may have been removed in Slack since.
         return any(self._former_contacts.values()) and not self._existing.active_contacts
 
     def upsert_account(self) -> Account:
@@ -76,6 +76,9 @@ class AccountImporter:
         values = build_account_values(self._entry)
         home_country = values.pop("home_country")
         self._changes |= update_fields(account, values)
+        if "stripe_customer" in self._changes:
+            # Another customer's address is not a correction of this one's.
+            account.provider_address = None
         if "pay_by_invoice" in self._changes:
             # What the provider says of its subscriptions depends on it.
             account.schedule_refresh(self._run.at)
@@ -107,7 +110,7 @@ class AccountImporter:
         ]
 
     def upsert_seats(self) -> list[SeatAssignment]:
-        """Seats that administrators have according to the file; seats assigned by orders stay."""
+        # The file lists seats that administrators have; seats assigned by orders stay.
         for entry in self._entry.administrators:
             if entry.seats is not None:
                 subscription_by_product = {self._existing.subscriptions[s].product_id: s for s in entry.seats}
@@ -143,7 +146,7 @@ class AccountImporter:
         )
 
     def _sync_contacts(self) -> None:
-        """Who was added or withdrawn in Slack stays so, unless the account is overwritten."""
+        # Contacts added or withdrawn in Slack stay so, unless the account is overwritten.
         rows = self._existing.contacts
         entries = {c.email: _build_contact_values(c) for c in self._entry.billing_contacts}
         if self._is_overwritten:
@@ -164,7 +167,7 @@ class AccountImporter:
         return [f"{email} ({self._entry.id})" for email in sorted(emails)]
 
     def _sync_payment_methods(self) -> None:
-        """A linked account's come from its provider, so a file withdraws none."""
+        # A linked account's methods come from its provider, so a file withdraws none.
         if self._entry.stripe_customer is None:
             methods = {m.id: _build_method_values(m) for m in self._entry.payment_methods}
             create_method = partial(PaymentMethod, account_id=self._entry.id)
@@ -173,7 +176,7 @@ class AccountImporter:
             )
 
     def _upsert_subscription(self, entry: SubscriptionEntry) -> None:
-        """A subscription that the file does not list stays."""
+        # A subscription that the file does not list stays.
         values = _build_subscription_values(entry, self._existing.account.currency)
         row = self._existing.subscriptions.get(entry.id)
         if row is None:
@@ -195,7 +198,7 @@ class AccountImporter:
                 self._run.kept_subscriptions.append(entry.id)
 
     def _overwrite_subscription(self, row: Subscription, entry: SubscriptionEntry) -> None:
-        """A file has one price per subscription, so different seats leave no block at another price."""
+        # A file has one price per subscription, so if the seats differ, no block with another price remains.
         changes = update_fields(row, _build_provider_values(entry))
         row.revision += 1
         if "seats" in changes:
@@ -256,7 +259,7 @@ def _build_provider_values(entry: SubscriptionEntry) -> FieldValues:
 
 
 def _has_different_terms(row: Subscription, entry: SubscriptionEntry, today: date) -> bool:
-    """Different seats, or a period that does not continue the stored ones."""
+    # Different seats, or a period that does not continue the stored ones.
     return (row.seats, row.period, get_current_period(row, today)) != (
         entry.seats,
         entry.period,

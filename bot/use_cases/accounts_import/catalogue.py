@@ -10,13 +10,13 @@ from models.product import DEFAULT_PRODUCTS, Product
 
 
 async def list_product_ids(session: Session) -> frozenset[str]:
-    """Shipped products count too, as `save_catalogue` may not have stored them yet."""
+    # Shipped products count as well: `save_catalogue` may not have stored them yet.
     stored = await session.exec(select(Product.id))
     return frozenset(stored.all()) | {product.id for product in DEFAULT_PRODUCTS}
 
 
 async def save_catalogue(session: Session, overrides: Iterable[Product] = ()) -> None:
-    """Store the shipped products that are missing; `overrides` take precedence over all."""
+    """Stores the shipped products that are missing; `overrides` take precedence over all."""
     stored = {product.id: product for product in (await session.exec(select(Product))).all()}
     for product in DEFAULT_PRODUCTS:
         if product.id not in stored:

@@ -20,7 +20,7 @@ CLOSE_SOURCE = "close"
 async def close_account(
     database: Database, *, account_id: str, reason: str | None, operator: str, at: datetime
 ) -> bool:
-    """Whether it was open. Raises AccountNotFound, InvalidInput."""
+    """Returns whether it was open. Raises AccountNotFound, InvalidInput."""
     run = ImportRun(Actor("operator", operator, CLOSE_SOURCE), at)
     async with database.write() as session:
         if await session.get(Account, account_id) is None:
@@ -35,7 +35,7 @@ async def close_account(
 async def close_locked_account(
     session: Session, run: ImportRun, account: Account, reason: str | None
 ) -> None:
-    """Its pending quotes expire, and their contacts are notified."""
+    """Expires its pending quotes, and notifies their contacts."""
     account.closed_at, account.closed_reason = run.at, reason
     session.add(account)
     await run.record_change(session, account.id, account.audit_subject, "closed", {}, reason=reason)

@@ -66,7 +66,7 @@ async def load_and_lock_accounts(session: Session, entries: list[AccountEntry]) 
 async def load_accounts(
     session: Session, account_ids: list[str], quote_numbers: list[str]
 ) -> dict[str, ExistingAccount]:
-    """Stored accounts, without locking them."""
+    """Loads stored accounts without locking them."""
     accounts = await _list_rows(session, Account, Account.id, account_ids)
     return await _load_existing(session, accounts, quote_numbers)
 
@@ -82,7 +82,7 @@ async def _load_existing(
 
 
 def build_account_values(entry: AccountEntry) -> dict[str, Any]:
-    """What a file decides, except the address; never the default portal (R15)."""
+    """The values that a file decides, except the address; never the default portal (R15)."""
     fields = {"id", "name", "channel", "channel_amounts", "currency", "tax_rate", "locale", "time_zone"}
     fields |= {"tax_name", "tax_id", "tax_exemption", "pay_by_invoice"}
     values = entry.model_dump(include={*fields, "stripe_customer"})

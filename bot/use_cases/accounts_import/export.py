@@ -43,7 +43,7 @@ class AccountsExport:
 
 
 async def export_accounts(database: Database, account_ids: Collection[str] = ()) -> AccountsExport:
-    """All accounts that are open, or those named. Raises AccountNotFound."""
+    """Exports all open accounts, or those named. Raises AccountNotFound."""
     export = AccountsExport()
     async with database.read() as session:
         ids = await _list_account_ids(session, account_ids)
@@ -60,7 +60,7 @@ async def export_accounts(database: Database, account_ids: Collection[str] = ())
 
 
 async def load_account_states(session: Session, account_ids: Collection[str]) -> dict[str, str]:
-    """What an export would write as `exported_state` now."""
+    """Loads what an export would write as `exported_state` now."""
     accounts = await _load_batch(session, [*account_ids]) if account_ids else []
     return {
         existing.account.id: _build_account(AccountsExport(), existing, number)["exported_state"]
@@ -140,8 +140,9 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
 
 
 def _compute_digest(existing: ExistingAccount, values: dict[str, Any]) -> str:
-    """Of what an import overwrites: nothing of people whom Slack or an order added, of seats that an order
-    assigned, of a subscription's seats and period, and of decisions. The order of rows says nothing."""
+    """The digest covers what an import overwrites: no people whom Slack or an order added, no seats that an
+    order assigned, no seats or period of a subscription, and no decisions. The order of rows does not
+    matter."""
     content = _omit(values, {"exported_entry", "exported_state"})
     content["billing_contacts"] = [
         contact.model_dump(include={"email", "name", "slack_user"})
@@ -190,8 +191,8 @@ def _build_self_service(row: Account | Subscription) -> dict[str, Any]:
 def _build_administrators(
     export: AccountsExport, existing: ExistingAccount, listed_ids: Set[str]
 ) -> Iterator[dict[str, Any]]:
-    """Without their seats if a file doesn't list the subscriptions: those of a linked account are not known
-    in a new database, and in this one the seats stay."""
+    # Seats are left out if a file doesn't list the subscriptions: those of a linked account are unknown in a
+    # new database, and in this one the seats stay.
     for administrator in existing.administrators.values():
         if administrator.active:
             seats = [
@@ -206,7 +207,7 @@ def _build_administrators(
 
 
 def _build_subscriptions(export: AccountsExport, existing: ExistingAccount) -> Iterator[dict[str, Any]]:
-    """Those of a linked account are Stripe's: a file only says which of them are not self-served."""
+    # Those of a linked account are Stripe's: a file only says which of them are not self-service.
     account = existing.account
     for subscription in existing.subscriptions.values():
         if account.stripe_customer and subscription.self_service:

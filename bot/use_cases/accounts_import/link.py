@@ -57,7 +57,7 @@ class CustomerLink:
     is_stored: bool
 
     def build_values(self, options: LinkOptions) -> dict[str, Any]:
-        """The account's, as strings like those of a file."""
+        """The account's values, as strings like those of a file."""
         customer = self.customer
         contacts = options.contacts or ((customer.email,) if customer.email else ())
         owner = options.workspace or customer.slack_team or options.only_workspace
@@ -111,7 +111,7 @@ class LinkReport:
         return [*dict.fromkeys(missing)]
 
     def list_rivals(self) -> Iterator[str]:
-        """Customers of which only one can be linked."""
+        """Lists groups of customers of which only one can be linked."""
         for account_id, customer_ids in self._list_customer_ids_by_account().items():
             if len(customer_ids) > 1:
                 yield f"{', '.join(customer_ids)} name the same account {account_id}: link one of them"
@@ -167,7 +167,8 @@ async def build_link_report(
 
 
 async def list_link_problems(database: Database, report: LinkReport) -> list[str]:
-    """Why these cannot be stored, each beginning with the id of the customer or the stored account."""
+    """Says why these cannot be stored; each problem begins with the id of the customer or of the stored
+    account."""
     if rivals := [*report.list_rivals()]:
         return rivals
     new = [link for link in report.links.values() if not link.is_stored]
@@ -195,7 +196,7 @@ async def list_link_problems(database: Database, report: LinkReport) -> list[str
 
 
 async def store_links(database: Database, report: LinkReport, at: datetime) -> int:
-    """The number of accounts that were created or linked again."""
+    """Returns the number of accounts that were created or linked again."""
     run = ImportRun(Actor("operator", report.options.operator, LINK_SOURCE), at)
     links = sorted(report.links.values(), key=lambda link: link.account_id)
     new = [link.build_values(report.options) for link in links if not link.is_stored]
@@ -218,13 +219,14 @@ async def _link_again(session: Session, run: ImportRun, link: CustomerLink, opti
         raise InvalidAccountsFile([FileProblem(None, LINK_SOURCE, each) for each in problems])
     if changes := update_fields(account, {"stripe_customer": link.customer.id}):
         await run.record_change(session, account.id, account.audit_subject, "updated", changes)
+        account.provider_address = None
         account.schedule_refresh(run.at)
         session.add(account)
 
 
 def _list_differences(account: Account, customer: ListedCustomer, options: LinkOptions) -> Iterator[str]:
-    """What a stored account does not take over from another customer: its quotes and orders are in its
-    currency, and its contacts are members of its workspace."""
+    """Lists what prevents a stored account from being linked with a different customer: its quotes and orders
+    are in its currency, and its contacts are members of its workspace."""
     if customer.currency != account.currency:
         yield f"{customer.id} is billed in {customer.currency}, and {account.id} in {account.currency}"
     owner = options.workspace or customer.slack_team
@@ -264,7 +266,7 @@ def _parse_contact(contact: str) -> dict[str, str]:
 
 
 def _choose_account_id(customer: ListedCustomer, taken: set[str]) -> str:
-    """`acme-sa` of “Acme SA”; the customer's own id if the name has no letters of ours."""
+    """`acme-sa` for “Acme SA”; the customer's own id if the name has no Latin letters."""
     plain = unicodedata.normalize("NFKD", customer.name or "").encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     return name if name and name not in taken else customer.id
@@ -272,7 +274,7 @@ def _choose_account_id(customer: ListedCustomer, taken: set[str]) -> str:
 
 @cache
 def _load_zones_by_country() -> dict[str, list[str]]:
-    """Of the tz database: `zone.tab`, whose columns are country, coordinates, zone."""
+    # From `zone.tab` of the tz database, whose columns are country, coordinates and zone.
     zones: dict[str, list[str]] = {}
     table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
     for line in table.splitlines():

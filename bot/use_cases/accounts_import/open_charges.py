@@ -13,7 +13,7 @@ from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
 
 
 async def list_open_charge_problems(session: Session, account_ids: Collection[str]) -> list[str]:
-    """Why these accounts cannot be linked with another customer now."""
+    """Says why these accounts cannot be linked with a different customer now."""
     if not account_ids:
         return []
     found = await session.exec(

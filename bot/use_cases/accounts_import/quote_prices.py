@@ -27,7 +27,7 @@ def preview_lines(existing: ExistingAccount, lines: list[QuoteLineEntry], at: da
 
 
 def find_unpriced_subscription(existing: ExistingAccount, lines: list[QuoteLineEntry]) -> str | None:
-    """The first whose seats have no price of their own: only its provider can compute what they cost."""
+    """Finds the first one without a unit price: only its provider can compute what its seats cost."""
     ids = [line.subscription for line in lines]
     return next((i for i in ids if existing.subscriptions[i].unit_price is None), None)
 
@@ -35,7 +35,7 @@ def find_unpriced_subscription(existing: ExistingAccount, lines: list[QuoteLineE
 def compute_quote_expiry(
     run: ImportRun, account: Account, entry: QuoteEntry, period_ends: list[date]
 ) -> datetime:
-    """As the file says, but within the lines' periods (R9)."""
+    """The file's expiry, but not after the end of any line's period (R9)."""
     requested = entry.compute_expiry(account.time_zone)
     expires_at = compute_expiry(account, period_ends, requested)
     if expires_at < requested:

@@ -63,7 +63,7 @@ def _is_priced(run: ImportRun, existing: ExistingAccount, entry: QuoteEntry) -> 
 async def _add_quotes(
     session: Session, run: ImportRun, new_entries: list[tuple[ExistingAccount, QuoteEntry]]
 ) -> None:
-    """In one flush, because a flush per quote makes large files slow."""
+    # In one flush, because a flush per quote makes large files slow.
     new_quotes: list[tuple[ExistingAccount, Quote, Preview]] = []
     for existing, entry in new_entries:
         preview = preview_lines(existing, entry.lines, run.at)
@@ -117,7 +117,7 @@ async def _update_quote(
 
 
 async def _get_current_quote(session: Session, quote: Quote) -> Quote:
-    """The quote, or the one that replaced it for another address: elsewhere they are the same offer."""
+    # A quote that replaced it for another address is the same offer to the file.
     while quote.replaced_by_id is not None:
         replacement = await session.get_one(Quote, quote.replaced_by_id)
         if not replacement.created_externally:
@@ -129,8 +129,8 @@ async def _get_current_quote(session: Session, quote: Quote) -> Quote:
 async def _update_pending_quote(
     session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
-    """Other lines are priced as of now; the same ones keep their prices. A quote that Account Services have
-    extended stays so until the file names another end than before."""
+    # Changed lines are priced as of now; unchanged ones keep their prices. A quote that Account Services have
+    # extended stays extended until the file names another end than before.
     lines = existing.quote_lines[quote.key]
     preview = preview_lines(existing, entry.lines, run.at)
     has_same_terms = _list_terms(preview.lines) == _list_terms(lines)
@@ -156,8 +156,8 @@ async def _update_pending_quote(
 async def _update_closed_quote(
     session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, entry: QuoteEntry
 ) -> None:
-    """A decided quote keeps its status and expiry. What it offered can be overwritten, unless it was ordered:
-    then it says what was charged."""
+    # A decided quote keeps its status and expiry. Its lines can be overwritten, unless it was ordered: then
+    # they say what was charged.
     lines = existing.quote_lines[quote.key]
     preview = preview_lines(existing, entry.lines, run.at)
     has_same_terms = _list_terms(preview.lines) == _list_terms(lines)
@@ -217,7 +217,7 @@ async def _has_order(session: Session, quote: Quote) -> bool:
 async def _replace_lines(
     session: Session, run: ImportRun, existing: ExistingAccount, quote: Quote, preview: Preview
 ) -> dict[str, Any]:
-    """Saved checkouts become drafts again, because nobody has seen these lines in them."""
+    # Saved checkouts become drafts again, because nobody has seen these lines in them.
     old_lines, account = existing.quote_lines[quote.key], existing.account
     details = {
         "lines": [_list_terms(old_lines), _list_terms(preview.lines)],

@@ -24,7 +24,7 @@ def sync_rows(
     *,
     withdraw_all: bool = False,
 ) -> Changes:
-    """Add to `rows`, update, withdraw and reactivate, so that the active ones match `entries` (both have
+    """Adds to `rows`, updates, withdraws and reactivates, so that the active rows match `entries` (both have
     the same keys). Rows that were not imported stay, unless `withdraw_all`."""
     changes: Changes = {}
     for key, values in entries.items():

@@ -78,11 +78,9 @@ async def import_accounts(
     options: ImportOptions = ImportOptions(),
     progress: Callable[[int, int], None] = _ignore_progress,
 ) -> ImportSummary:
-    """Upsert what the file lists, in one transaction. `progress` is called with (accounts done, total).
-
-    Seats and periods of stored subscriptions and quotes that are no longer pending stay as they are, and
-    people whom the file does not know, unless their account is overwritten. Raises InvalidAccountsFile.
-    """
+    """Upserts what the file lists, in one transaction. `progress` is called with (accounts done, total).
+    Unless their account is overwritten, the seats and periods of stored subscriptions, quotes that are no
+    longer pending, and people that the file does not know stay as they are. Raises InvalidAccountsFile."""
     try:
         return await _check_and_store(database, path, at, options, progress)
     except IntegrityError:
@@ -163,7 +161,7 @@ async def _load_last_operator_entries(
 def _check_not_changed_since_export(
     run: ImportRun, entries: list[AccountEntry], last: dict[str, AuditEntry]
 ) -> None:
-    """Of two operators who edit the same export, the second must see what the first one changed."""
+    # If two operators edit the same export, the second must see what the first one changed.
     problems = [
         f"{entry.id} was changed by {_describe_origin(last[entry.id])} since it was exported: "
         "export it again, and make your changes there"
@@ -180,7 +178,7 @@ def _check_not_changed_since_export(
 def _warn_of_different_origins(
     run: ImportRun, entries: list[AccountEntry], last: dict[str, AuditEntry]
 ) -> None:
-    """Two files for one account overwrite each other's values, again and again."""
+    # Two files for one account keep overwriting each other's values.
     for entry in entries:
         before = last.get(entry.id)
         if before is None or entry.exported_entry is not None or entry.id not in run.changed_account_ids:
@@ -194,7 +192,7 @@ def _describe_origin(entry: AuditEntry) -> str:
 
 
 async def _list_missing_accounts(session: Session, listed_ids: set[str]) -> list[str]:
-    """Accounts that were linked without a file are in none."""
+    # Accounts that were linked without a file are in none.
     found = await session.exec(
         select(AuditEntry.account_id)
         .join(Account, col(Account.id) == AuditEntry.account_id)
@@ -248,7 +246,7 @@ async def _import_batch(session: Session, run: ImportRun, entries: list[AccountE
 async def _list_stale_ids(
     session: Session, run: ImportRun, existing: dict[str, ExistingAccount], entries: list[AccountEntry]
 ) -> list[str]:
-    """Exported accounts that an order, a contact or the provider has changed since. They are locked."""
+    """Lists exported accounts that an order, a contact or the provider has changed since. Locks them."""
     exported = {
         entry.id: entry.exported_state
         for entry in entries
@@ -270,7 +268,7 @@ def _describe_conflict(run: ImportRun, account_id: str) -> str:
 def _check_no_quotes_for_closed_accounts(
     run: ImportRun, existing: dict[str, ExistingAccount], entries: list[AccountEntry]
 ) -> None:
-    """The account may have been closed since the file was checked."""
+    # The account may have been closed since the file was checked.
     run.problems += [
         f"{quote.number} is pending, and {entry.id} is closed"
         for entry in entries
@@ -286,7 +284,7 @@ async def _store_rows(session: Session, rows: Sequence[SQLModel]) -> None:
 
 
 async def _clear_default_methods(session: Session, methods: list[PaymentMethod]) -> None:
-    """Before another method becomes the default: an account never has two."""
+    # Before another method becomes the default: an account never has two.
     ids = [method.id for method in methods if not (method.is_default and method.active)]
     with session.no_autoflush:
         await session.exec(
@@ -295,7 +293,7 @@ async def _clear_default_methods(session: Session, methods: list[PaymentMethod])
 
 
 async def load_stored_records(session: Session, overwrite: Collection[str] = ()) -> StoredRecords:
-    """`overwrite` are the accounts that the file may reopen, and whose contacts it decides alone."""
+    """`overwrite` names the accounts that the file may reopen, and whose contacts it alone decides."""
     currencies = await session.exec(select(Account.id, Account.currency))
     subscriptions = await session.exec(
         select(Subscription.id, Subscription.account_id, Subscription.product_id)

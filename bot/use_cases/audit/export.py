@@ -88,7 +88,7 @@ async def export_history(
     progress: ProgressCallback,
     delimiter: Delimiter = Delimiter.COMMA,
 ) -> int:
-    """Write an account's history, entry by entry as they are read. Raises AccountNotFound."""
+    """Writes an account's history entry by entry, as they are read. Raises AccountNotFound."""
     async with database.stream() as session:
         if await session.get(Account, account_id) is None:
             raise AccountNotFound
@@ -141,7 +141,7 @@ def _open_json_writer(out: TextIO) -> Iterator[RowWriter]:
 async def _stream_entries(
     session: Session, progress: ProgressCallback, account_id: str | None = None
 ) -> AsyncIterator[AuditEntry]:
-    """In the order of their numbers and in batches, because a history may not fit in memory."""
+    # In batches, because a history may not fit in memory.
     wanted = [AuditEntry.account_id == account_id] if account_id else []
     total = (await session.exec(select(func.count()).select_from(AuditEntry).where(*wanted))).one()
     query = (
@@ -159,7 +159,6 @@ async def _stream_entries(
 
 
 def _build_row(entry: AuditEntry) -> dict[str, Any]:
-    """The entry with its timestamp in ISO 8601, in UTC, the actor, and whether any of it was erased."""
     at = entry.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     person = entry.person.model_dump() if entry.person else {}
     return {

@@ -67,13 +67,14 @@ async def write_audit_entry(
 
 
 async def prepare_audit_entries(session: Session, account_id: str, actor: Actor) -> None:
-    """What `write_audit_entries` would store beside entries of this actor, if that has to happen earlier."""
+    """Returns what `write_audit_entries` would store beside entries of this actor, if that has to be stored
+    earlier."""
     await _get_or_create_person_id(session, actor)
     await record_account_change(session, account_id)
 
 
 async def write_audit_entries(session: Session, account_id: str, entries: Sequence[NewAuditEntry]) -> None:
-    """Append entries in their order, and schedule the Homes that show the account for an update. The caller
+    """Appends entries in their order, and schedules updates of the Homes that show the account. The caller
     holds the account's lock, so that numbers have no gaps."""
     assert not session.in_nested_transaction(), (
         "a rolled back savepoint would leave a wrong tip in session.info"
@@ -115,7 +116,7 @@ def _build_row(
 
 
 def _build_content(reason: str | None, details: dict[str, Any]) -> dict[str, Any]:
-    """What can be erased, with its salt, and its digest, which remains."""
+    """Returns what can be erased, with its salt, and the digest, which remains."""
     salt = generate_salt() if reason is not None or details else None
     digest = compute_content_digest(salt, reason, details) if salt else None
     return {"reason": reason, "details": details, "content_salt": salt, "content_digest": digest}

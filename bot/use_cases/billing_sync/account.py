@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.dependencies import Dependencies
+from bot.use_cases.billing_sync.address import refresh_address
 from bot.use_cases.billing_sync.payment_methods import refresh_payment_methods
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from models.subscription import Subscription
@@ -12,10 +13,11 @@ from models.subscription import Subscription
 async def refresh_account(
     dependencies: Dependencies, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
-    """Returns whether anything changed. `local_subscriptions` is as `refresh_subscriptions` takes it. Raises
+    """Returns whether anything changed. `local_subscriptions` are as for `refresh_subscriptions`. Raises
     BillingUnavailable, CustomerNotFound."""
     changed = await asyncio.gather(
         refresh_subscriptions(dependencies, account_id, local_subscriptions),
         refresh_payment_methods(dependencies, account_id),
+        refresh_address(dependencies, account_id),
     )
     return any(changed)

@@ -16,12 +16,9 @@ log = structlog.get_logger()
 
 
 async def refresh_payment_methods(dependencies: Dependencies, account_id: str) -> bool:
-    """Bring the bot's copy up to date with the provider, and deactivate the rest. Returns whether anything
-    changed.
-
-    A provider that stores no cards changes nothing: the imported ones stay. Raises BillingUnavailable,
-    CustomerNotFound.
-    """
+    """Updates the bot's copy from the provider, and deactivates what the provider no longer has. Returns
+    whether anything changed. A provider that stores no cards changes nothing: the imported ones stay. Raises
+    BillingUnavailable, CustomerNotFound."""
     states = await dependencies.billing.list_payment_methods(account_id)
     if states is None:
         return False
@@ -38,7 +35,7 @@ async def refresh_payment_methods(dependencies: Dependencies, account_id: str) -
 
 
 async def refresh_methods_if_available(dependencies: Dependencies, account_id: str) -> None:
-    """Before a card is chosen: if the provider does not respond, the stored ones are shown."""
+    # Before a card is chosen: if the provider does not respond, the stored ones are shown.
     with contextlib.suppress(BillingUnavailable, CustomerNotFound):
         await refresh_payment_methods(dependencies, account_id)
 

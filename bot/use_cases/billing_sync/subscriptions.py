@@ -32,12 +32,10 @@ PROVIDER_ACTOR = Actor("provider", "billing", JobId.REFRESH_ACCOUNTS.value)
 async def refresh_subscriptions(
     dependencies: Dependencies, account_id: str, local_subscriptions: Sequence[Subscription] | None = None
 ) -> bool:
-    """Bring the bot's copy up to date with the provider. Returns whether anything changed.
-
-    `local_subscriptions` are all of the account's, if they have just been read. A row that changes while the
-    provider responds is left alone: what a settled line stored is newer than the response. Raises
-    BillingUnavailable, CustomerNotFound.
-    """
+    """Updates the bot's copy from the provider. Returns whether anything changed. `local_subscriptions` are
+    all of the account's, if they have just been read. A row that changes while the provider responds is left
+    alone: what a settled line stored is newer than the response. Raises BillingUnavailable,
+    CustomerNotFound."""
     if local_subscriptions is None:
         async with dependencies.read() as session:
             local_subscriptions = await _list_subscriptions(session, account_id)
@@ -59,7 +57,7 @@ async def refresh_subscriptions(
 async def _hide_own_updates(
     session: Session, account_id: str, states: list[SubscriptionState]
 ) -> list[SubscriptionState]:
-    """An order's own change does not block the next order, which waits for it (R19)."""
+    # An order's own change must not block the next order, which is queued behind it anyway (R19).
     found = await session.exec(
         select(OrderLine.subscription_id)
         .join(Subscription, col(Subscription.id) == OrderLine.subscription_id)
@@ -95,7 +93,7 @@ async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff,
 async def _add_subscription(
     session: Session, account_id: str, state: SubscriptionState, at: datetime
 ) -> None:
-    """A subscription whose product the provider does not know cannot be shown."""
+    # A subscription whose product the provider does not know cannot be shown.
     product = await session.get(Product, state.product_id) if state.product_id else None
     if product is None or await session.get(Subscription, state.id) is not None:
         log.warning("subscription.product_unknown", subscription=state.id)
@@ -140,7 +138,7 @@ async def _record_change(
 
 
 async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionChange], at: datetime) -> None:
-    """Only changes by others: while an order is adding seats, its own history covers them."""
+    # Only changes made by others: those of an order that is adding seats are in its own history.
     found = await session.exec(
         select(OrderLine.subscription_id).where(
             col(OrderLine.subscription_id).in_([change.stored.id for change in changes]),
@@ -155,7 +153,7 @@ async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionC
 
 
 async def apply_subscription_states(session: Session, states: Sequence[SubscriptionState]) -> None:
-    """Write the provider's seats, prices and periods to the stored subscriptions."""
+    """Writes the provider's seats, prices and periods to the stored subscriptions."""
     if not states:
         return
     found = await session.exec(

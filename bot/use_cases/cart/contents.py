@@ -57,8 +57,8 @@ class CartState:
         return [quote for quote in self.pending_quotes if not is_own_quote(quote, self.contact)]
 
     def check_default_method(self, at: datetime, subscription_ids: Collection[str] | None = None) -> None:
-        """R3, for an order of these subscriptions, else of any that seats can be added to. One that is paid
-        by invoice needs no method."""
+        """R3: for an order of these subscriptions, or else of any that seats can be added to. Subscriptions
+        paid by invoice need no method."""
         ordered = [
             row.subscription
             for row in self.rows
@@ -72,7 +72,8 @@ class CartState:
 
 
 def is_own_quote(quote: Quote, contact: BillingContact) -> bool:
-    """Whether the person's cart created it: of an account there is one cart, and one such quote pending."""
+    """Whether the person's cart created it: an account has one cart per person, with at most one such quote
+    pending."""
     return quote.contact_id == contact.id and not quote.created_externally
 
 
@@ -115,7 +116,7 @@ _CART_QUERY = (
 async def load_cart_state(
     session: Session, account: Account, contact: BillingContact, at: datetime
 ) -> CartState:
-    """In one query, with a row for each subscription and pending quote: an account has few of both."""
+    # In one query, with a row for each subscription and pending quote: an account has few of both.
     values = {"account_id": account.id, "contact_id": contact.id, "at": at}
     result = await session.exec(_CART_QUERY, params=values)
     rows = result.all()
@@ -132,11 +133,9 @@ def apply_seat_inputs(
     seat_inputs: Mapping[str, str],
     bounds: SeatLimits,
 ) -> dict[str, int]:
-    """The stored seats, overridden by what was entered.
-
-    Stored seats that can no longer be ordered are dropped. Entered ones are kept, because the cart is stored
-    before it is refused. Raises SubscriptionNotFound for a subscription of another account.
-    """
+    """Returns the stored seats, overridden by what was entered. Stored seats that can no longer be ordered
+    are dropped; entered ones are kept, because the cart is stored before it is refused. Raises
+    SubscriptionNotFound for a subscription of another account."""
     refusals = {row.subscription.id: row.refusal for row in rows}
     seats = {s: n for s, n in stored_seats.items() if s in refusals and refusals[s] is None}
     errors: dict[str, Refusal] = {}
@@ -153,7 +152,7 @@ def apply_seat_inputs(
 
 
 async def store_cart_seats(session: Session, state: CartState, seats: Mapping[str, int]) -> None:
-    """Needs no lock of the account: a cart belongs to one person, and is stored by one statement."""
+    # Without the account's lock: a cart belongs to one person, and one statement stores it.
     if state.seats != seats:
         await _upsert_cart(session, state.account, state.contact, seats=dict(seats))
 

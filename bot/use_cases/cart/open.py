@@ -74,8 +74,8 @@ async def open_cart(
     command_text: str = "",
     repeated_order_id: int = 0,
 ) -> CartEntry:
-    """The first screen of `/add-seats`: what is in the way, else the pending quotes, else the cart, filled in
-    with the text or with the seats of an earlier order, if there is one."""
+    """Returns the first screen of `/add-seats`: what prevents an order, else the pending quotes, else the
+    cart, with the seats from the text or of an earlier order, if there is one."""
     at = dependencies.now()
     async with dependencies.read() as session:
         role = await _find_role(session, person, account_id, at)
@@ -159,10 +159,8 @@ async def load_pending_quotes_warning(
 async def record_consent_to_replace(
     dependencies: Dependencies, *, person: SlackIdentity, account_id: str, quote_ids: tuple[int, ...]
 ) -> None:
-    """The person agrees that saving the cart replaces these quotes (R7).
-
-    Raises QuotesPending if other quotes are pending by now.
-    """
+    """Records that the person agrees to replace these quotes by saving the cart (R7). Raises QuotesPending if
+    others are pending by now."""
     at = dependencies.now()
     async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, account_id, at)
@@ -185,10 +183,8 @@ async def record_consent_to_replace(
 async def save_cart_draft(
     dependencies: Dependencies, *, person: SlackIdentity, account_id: str, seat_inputs: Mapping[str, str]
 ) -> CartPage:
-    """Store the seats entered so far, when the person turns a page or goes back.
-
-    Raises InvalidInput by `seats:<subscription id>`; then nothing is stored.
-    """
+    """Stores the seats entered so far, when the person turns a page or goes back. Raises InvalidInput by
+    `seats:<subscription id>`; then nothing is stored."""
     at = dependencies.now()
     async with dependencies.write() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
@@ -199,7 +195,7 @@ async def save_cart_draft(
 
 
 def _list_refusals(state: CartState, at: datetime) -> list[Refusal]:
-    """That of the account alone, if there is one: no card would help, nor another subscription."""
+    # If the account itself is refused, no card would help, nor another subscription.
     try:
         state.account.check_self_service()
     except Refusal as refusal:

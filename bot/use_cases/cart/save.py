@@ -17,7 +17,7 @@ from bot.use_cases.cart.contents import (
     store_cart_seats,
     store_consent,
 )
-from bot.use_cases.checkout import copy_checkout
+from bot.use_cases.checkout.stored_form import copy_checkout
 from bot.use_cases.load_details import load_quote_details
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.quote.create import CreatedQuote, create_quote
@@ -35,12 +35,10 @@ from models.subscription.proration import truncate_to_second
 async def save_cart(
     dependencies: Dependencies, *, person: SlackIdentity, account_id: str, seat_inputs: Mapping[str, str]
 ) -> QuoteDetails:
-    """Save the cart and create its quote (R7, R10). `seat_inputs` maps subscription ids to the text entered.
-
-    The seats are stored before prices are fetched, so that they survive a refusal.
-    Raises InvalidInput by `seats:<subscription id>`, QuotesPending, NoAutomaticPaymentMethod,
-    AccountNotSelfServed, BillingUnavailable, MixedPricesUnsupported.
-    """
+    """Saves the cart and creates its quote (R7, R10). `seat_inputs` maps subscription ids to the text
+    entered. The seats are stored before prices are fetched, so that they survive a refusal. Raises
+    InvalidInput by `seats:<subscription id>`, QuotesPending, NoAutomaticPaymentMethod, AccountNotSelfServed,
+    BillingUnavailable, MixedPricesUnsupported."""
     at = truncate_to_second(dependencies.now())
     async with dependencies.write() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
@@ -108,9 +106,8 @@ async def _create_or_reuse_quote(saving: _SaveRequest, cart: _LoadedCart) -> Quo
 async def _store_quote(
     saving: _SaveRequest, cart: _LoadedCart, price: _PricedCart | None
 ) -> QuoteDetails | None:
-    """The cart's own quote if it is for the same seats, else a new one; None if that needs a price.
-
-    If the account has changed since the request began, while prices were fetched for example, everything is
+    """Returns the cart's own quote if it is for the same seats, else a new one; None if that needs a price.
+    If the account has changed since the request began, for example while prices were fetched, everything is
     loaded and checked again."""
     async with saving.dependencies.write() as session:
         account, contact = await lock_account_role(session, saving.person, saving.account_id, saving.at)

@@ -151,7 +151,7 @@ async def _save_status_message(delivery: Delivery, result: Posted) -> None:
 
 
 async def _save_posted_status_message(delivery: Delivery, message: MessageRef) -> None:
-    """One per channel: two contacts may be the same person, with one direct message channel."""
+    # One per channel: two contacts may be the same person, with one direct message channel.
     notice = delivery.notice
     query = select(PostedMessage).where(PostedMessage.order_id == notice.order_id)
     existing = (await delivery.session.exec(query)).all()
@@ -222,10 +222,13 @@ async def enqueue_missed_message_updates(
     dependencies: Dependencies, notice: Notice, rendered_state: QuoteState | None
 ) -> None:
     """Call it once the copy is committed: a change committed at the same moment may have missed the copy.
-    Changes lock the account, so with the account locked this one is visible."""
+    Changes lock the account, so with the account locked this one is visible; one that begins later sees the
+    copy, or the new revision."""
     async with dependencies.write() as session:
         quote = await session.get_one(Quote, notice.quote_id)
         account = await lock_account(session, quote.account_id, quote)
+        account.revision += 1
+        session.add(account)
         if await _load_quote_state(session, notice, quote) != rendered_state:
             await enqueue_quote_message_updates(session, account, quote, dependencies.now())
 

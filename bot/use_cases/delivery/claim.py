@@ -72,7 +72,7 @@ class DeliveryLease:
         return (self.deadline - at).total_seconds()
 
     def has_time_for_another(self, at: datetime) -> bool:
-        """Whether a notice that follows the first one can be expected to be delivered before the deadline."""
+        """Whether another notice after the first can be expected to be delivered before the deadline."""
         return at - self.claimed_at < self.deadline - at
 
 
@@ -119,7 +119,7 @@ def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Se
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:
-    """A notice that was due when it was stored, by a clock that was hours ahead, is due now."""
+    # A notice that was due when it was stored, by a clock that was hours ahead, is due now.
     is_of_wrong_clock = and_(
         col(Notice.due_at) > at + MAX_CLOCK_DIFFERENCE, col(Notice.due_at) == col(Notice.created_at)
     )
@@ -143,7 +143,7 @@ async def _claim_destinations(
 async def claim_again(
     dependencies: Dependencies, session: Session, destinations: Collection[str], slots: Slots
 ) -> list[DeliveryLease]:
-    """The next notices of these destinations. `slots` are those that are locked already."""
+    """Claims the next notices of these destinations. `slots` are those that are locked already."""
     at = dependencies.now()
     others = set(destinations) - slots.keys()
     if others:
@@ -248,7 +248,7 @@ async def _load_runs(session: Session, destinations: Collection[str], at: dateti
 def _build_run(
     notices: Sequence[Notice], obsolete_ids: Collection[int], no_op_edit_ids: Collection[int]
 ) -> list[Notice]:
-    """Without obsolete ones at the beginning; one that is posted with others in a digest is alone."""
+    # Without obsolete notices at the beginning; one that is posted with others in a digest is alone.
     run: list[Notice] = []
     for notice in notices:
         if notice.key in no_op_edit_ids and not run:
@@ -291,8 +291,8 @@ async def _load_oldest_notices(
 
 
 async def find_obsolete_ids(session: Session, notices: Sequence[Notice], at: datetime) -> set[int]:
-    """Reminders of quotes that are decided, or whose expiry has changed: that has reminders of its own. And
-    what would be said when an invitation expires, if it was answered or cancelled."""
+    """Finds reminders of quotes that are decided, or whose expiry has changed (that has reminders of its
+    own), and the notice of an invitation's expiry if it was answered or cancelled."""
     return await _find_obsolete_reminder_ids(session, notices, at) | await _find_obsolete_expiry_ids(
         session, notices
     )

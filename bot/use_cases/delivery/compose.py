@@ -24,7 +24,7 @@ EDITED_KINDS = (NoticeKind.ORDER_STATUS, *QUOTE_MESSAGE_UPDATE_KINDS)
 def compose_message(
     notice: Notice, context: NoticeContext, channel: str, user: SlackUser | None = None
 ) -> OutboundMessage:
-    """A new message to `channel`; `user` is its reader, if there is only one."""
+    """Composes a new message to `channel`; `user` is its only reader, if there is just one."""
     destination = notice.parsed_destination
     return OutboundMessage(
         team_id=notice.team,
@@ -58,7 +58,7 @@ def with_message_target(message: OutboundMessage, posted_message: PostedMessage)
 async def _load_attachments(
     dependencies: Dependencies, notice: Notice, message: OutboundMessage
 ) -> EmailFiles:
-    """The email waits for missing invoices, but not for long."""
+    # The email waits for missing invoices, but not for long.
     is_last_try = dependencies.now() - notice.due_at >= INVOICE_WAIT
     if notice.kind is NoticeKind.RECEIPT_EXPORT:
         return await load_export_files(dependencies, message, allow_missing=is_last_try)

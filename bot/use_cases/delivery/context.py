@@ -134,7 +134,7 @@ async def _load_accounts(session: Session, ids: Collection[str]) -> dict[str, Ac
 
 
 async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime) -> dict[int, OrderDetails]:
-    """Maps notice ids to orders. Account Services see the order's history as well."""
+    """Maps notice ids to orders. For Account Services, orders have their history."""
     ids = {n.key: n.order_id for n in notices if n.order_id and n.kind not in KINDS_WITHOUT_ORDER}
     details = await load_order_details_by_id(session, list({*ids.values()}), at)
     orders = {key: details[order_id] for key, order_id in ids.items()}

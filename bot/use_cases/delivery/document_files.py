@@ -38,8 +38,8 @@ MAX_CONCURRENT_DOWNLOADS = 4
 async def load_document_files(
     dependencies: Dependencies, message: OutboundMessage, *, allow_missing: bool = False
 ) -> tuple[list[FileUpload], list[str]]:
-    """The provider's invoices first, and the numbers of those that are missing. Raises BillingUnavailable
-    instead, unless `allow_missing`."""
+    """Returns the files, the provider's invoices first, and the numbers of invoices that are missing; raises
+    BillingUnavailable for those unless `allow_missing`."""
     if message.kind in QUOTE_FILE_KINDS:
         return [await _render_quote_file(dependencies, message)], []
     assert message.order is not None, "a notice of a receipt has its order"

@@ -102,7 +102,7 @@ def _get_retry_window(kind: DestinationKind, reason: FailureReason, *, is_edit: 
 async def build_fallback_notices(
     session: Session, notice: Notice, reason: FailureReason, at: datetime
 ) -> list[Notice]:
-    """The notices that replace it; none if there is no other way."""
+    """Builds the notices that replace it; none if no other way is left."""
     if notice.kind in KINDS_WITHOUT_FALLBACK:
         return []
     match notice.parsed_destination.kind:
@@ -124,7 +124,8 @@ async def build_fallback_notices(
 async def build_delay_notices(
     session: Session, notice: Notice, reason: FailureReason, at: datetime
 ) -> list[Notice]:
-    """Once for a notice, after its first failures: who waits for an answer can do something meanwhile."""
+    """Builds one once per notice, after its first failures: somebody who waits for an answer can do something
+    meanwhile."""
     is_request = notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED
     if not is_request or reason is not FailureReason.UNREACHABLE or notice.attempts != MIN_ATTEMPTS:
         return []
@@ -132,7 +133,7 @@ async def build_delay_notices(
 
 
 async def _build_invitation_failure(session: Session, notice: Notice, at: datetime) -> list[Notice]:
-    """The invited person has not confirmed anything, so nothing is emailed to them: the inviter is told."""
+    # The invited person has not confirmed anything, so nothing is emailed to them: the inviter is notified.
     invitation = await session.get(ContactInvitation, find_invitation_id(notice) or 0)
     if invitation is None:
         return []
@@ -178,8 +179,8 @@ async def _list_recipients(session: Session, notice: Notice) -> Sequence[Billing
 async def build_notice_copies(
     session: Session, notice: Notice, destinations: Sequence[Destination], at: datetime
 ) -> list[Notice]:
-    """The same notice for other destinations; none gets it twice. It is due since the original was, so that
-    it is not tried for as long again."""
+    """Copies the notice to other destinations; none gets it twice. The copies are due since the original was,
+    so that they are not retried for as long again."""
     account = await session.get_one(Account, notice.account_id)
     return build_related_notices(
         notice,

@@ -16,7 +16,8 @@ from models.notice.notice import DeliverySlot, Notice
 
 
 async def find_next_delivery_time(dependencies: Dependencies) -> datetime | None:
-    """After the rate limits of its destination and workspace, and the lease of another worker."""
+    """The earliest time that the rate limits of its destination and workspace, and the lease of another
+    worker, allow."""
     at = dependencies.now()
     async with dependencies.read() as session:
         waiting = await session.exec(select_next_times(at, with_email=dependencies.mailer.is_configured))

@@ -36,7 +36,7 @@ def _is_confirmed(details: OrderDetails, payload: NoticePayload) -> bool:
 
 
 def _is_always_editable(_: OrderDetails, __: NoticePayload) -> bool:
-    """It is only edited if an invoice was paid in part or as a whole, or cancelled."""
+    # Such a message is only edited if an invoice was paid, at least in part, or cancelled.
     return True
 
 
@@ -64,7 +64,7 @@ IS_RESOLVED: dict[NoticeKind, Callable[[OrderDetails, NoticePayload], bool]] = {
 
 
 def is_final(notice: Notice, details: OrderDetails) -> bool:
-    """Whether a message that was posted for the notice by now says what it will say for good."""
+    """Whether a message that was posted for the notice by now will never have to change."""
     if notice.kind in INVOICE_MESSAGE_KINDS:
         return all(invoice.is_final for invoice in _list_invoices(details, parse_payload(notice)))
     return details.order.is_finished

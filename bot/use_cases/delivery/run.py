@@ -31,7 +31,7 @@ class DeliveryRun:
 
     @property
     def next_destinations(self) -> tuple[str, ...]:
-        """The same one, and where files go that follow its messages."""
+        """This destination again, and where the files that follow its messages go."""
         destination = self.lease.notices[0].parsed_destination
         if destination.kind is not DestinationKind.CONTACT:
             return (str(destination),)

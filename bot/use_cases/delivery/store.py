@@ -116,7 +116,7 @@ class DeliveryResultWriter:
     async def _save_each(
         self, run: DeliveryRun, deliveries: Sequence[FinishedDelivery], is_ended: bool
     ) -> None:
-        """Up to the first one that cannot be saved: later ones must not be marked as sent before it."""
+        # Stop at the first one that cannot be saved: later ones must not be marked as sent before it.
         for delivery in deliveries:
             try:
                 await self._save_batch([delivery], ())
@@ -130,7 +130,7 @@ class DeliveryResultWriter:
                 await self._save_batch((), (run,))
 
     async def _save_retry(self, delivery: FinishedDelivery, error: Exception) -> None:
-        """If this fails too, the lease expires, and the notice is delivered again."""
+        # If this fails as well, the lease expires, and the notice is delivered again.
         try:
             await self._save_batch(
                 [replace(delivery, result=RetryLater(FailureReason.FAILED, format_error(error)))], ()
@@ -199,7 +199,7 @@ def _release(run: DeliveryRun, slots: dict[str, DeliverySlot]) -> bool:
 
 
 def _find_next_destination(run: DeliveryRun, followed: Collection[str]) -> str | None:
-    """Its own, or that of a file which follows its message. What else is due is found later."""
+    # Its own, or that of a file which follows its message. What else is due is found later.
     if run.lease.has_more:
         return run.lease.destination
     return next((name for name in run.next_destinations if name in followed), None)

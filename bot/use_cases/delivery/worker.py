@@ -98,7 +98,7 @@ async def deliver_due_notices(dependencies: Dependencies) -> int:
 async def _deliver_to_destination(
     dependencies: Dependencies, writer: DeliveryResultWriter, run: DeliveryRun
 ) -> int:
-    """How many notices were delivered. Never raises, so that other deliveries continue."""
+    """Returns how many notices were delivered. Never raises, so that other deliveries continue."""
     delivered_count = 0
     next_run: DeliveryRun | None = run
     while next_run is not None:
@@ -150,7 +150,6 @@ async def _deliver_before_deadline(
 
 
 def _is_edit(notice: Notice, context: NoticeContext | None) -> bool:
-    """Whether it edits a message that is already posted."""
     has_message = context is not None and context.posted_message is not None
     return notice.kind in KINDS_WITHOUT_FALLBACK or (notice.kind is NoticeKind.ORDER_STATUS and has_message)
 
@@ -184,7 +183,7 @@ def _build_unreachable_result(notice: Notice, error: str) -> DeliveryResult:
 
 
 def _build_limited_result(notice: Notice, limit: RateLimited) -> DeliveryResult:
-    """Uploading a file is limited on its own, and says nothing about messages."""
+    # Uploading a file has a limit of its own, which says nothing about messages.
     retry = _build_retry(notice, FailureReason.UNAVAILABLE, limit, limit.seconds)
     return retry if notice.parsed_destination.kind is DestinationKind.FILE else Throttled(retry)
 
@@ -243,8 +242,7 @@ async def _send_direct_message(
 async def _send_invitation(
     dependencies: Dependencies, notice: Notice, context: NoticeContext
 ) -> DeliveryResult:
-    """Sends it to a person who isn't a contact yet; what is stored of them must be true when it is sent
-    (R5)."""
+    # The person isn't a contact yet: what is stored about them must still be true when it is sent (R5).
     details = context.invitation
     is_update = notice.kind is NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE
     if details is None or (is_update and details.invitation.message_ts is None):

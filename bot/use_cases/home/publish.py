@@ -58,7 +58,7 @@ HomeKey = tuple[str, str]
 
 
 async def open_home(dependencies: Dependencies, *, person: SlackIdentity, page: int = 0) -> None:
-    """Publish the Home now, and from now on whenever something changes."""
+    """Publishes the Home now, and from now on on every change."""
     at = dependencies.now()
     key = (person.team_id, person.user_id)
     try:
@@ -133,7 +133,7 @@ def _is_due_and_unclaimed(at: datetime) -> tuple[ColumnElement[bool], ...]:
 async def _claim_homes(
     dependencies: Dependencies, keys: Sequence[HomeKey], *, skip_rate_limit: bool = False
 ) -> list[Home]:
-    """`skip_rate_limit` is for a person who has just opened their Home: no token is needed."""
+    """`skip_rate_limit` is for a person who has just opened their Home: that needs no token."""
     at = dependencies.now()
     async with dependencies.write() as session:
         result = await session.exec(
@@ -148,7 +148,7 @@ async def _claim_homes(
 
 
 async def _mark_and_claim_homes(dependencies: Dependencies, limit: int) -> list[Home]:
-    """Homes that have become due by a change of their accounts, in the transaction that marks them."""
+    # Homes become due in the transaction that finds their accounts changed.
     if dependencies.tasks.is_draining or not await has_changed_accounts(dependencies):
         return []
     at = dependencies.now()
@@ -190,7 +190,7 @@ async def _lock_team_slots(
 
 
 async def _publish_home(dependencies: Dependencies, home: Home) -> bool:
-    """Whether it was published. Never raises, so that other Homes are still published."""
+    """Returns whether it was published. Never raises, so that other Homes are still published."""
     try:
         async with asyncio.timeout(get_delivery_timeout(dependencies.settings).total_seconds()):
             content = await _load_home_content(dependencies, home)

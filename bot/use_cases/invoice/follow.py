@@ -70,8 +70,8 @@ async def find_next_check_time(dependencies: Dependencies) -> datetime | None:
 
 
 async def schedule_invoice_checks(session: Session, account_id: str, at: datetime) -> None:
-    """Schedules checks of the account's invoices that can still change: the provider has reported
-    something."""
+    """Schedules checks of those of the account's invoices that can still change, because the provider has
+    reported something."""
     await session.exec(
         update(Invoice)
         .where(col(Invoice.account_id) == account_id, col(Invoice.check_at).is_not(None))
@@ -196,8 +196,7 @@ def _build_message_edits(
     message_places: str | None,
     at: datetime,
 ) -> list[Notice]:
-    """Of messages that ask for a payment of which less is asked for, or nothing (R25); one may be on its
-    way."""
+    # Messages that ask for a payment of which less is due by now, or nothing (R25); one may be on its way.
     state = f"{invoice.status.value}:{invoice.amount_remaining}"
     event = f"order:{order.id}:messages:invoice:{invoice.id}:{state}"
     expected = [*list_direct_destinations(contacts), *list_channel_destinations(account, contacts)]

@@ -23,7 +23,7 @@ _ROW_QUERY = (
 
 
 async def list_unpaid_invoices(session: Session, account_id: str) -> tuple[list[InvoiceDetails], int]:
-    """Returns the first ones due, and how many there are."""
+    """Returns the ones due first, and how many there are."""
     found = await session.exec(
         with_counts(_ROW_QUERY, func.count().over())
         .where(
@@ -42,7 +42,8 @@ async def list_unpaid_invoices(session: Session, account_id: str) -> tuple[list[
 
 
 async def open_invoice(dependencies: Dependencies, *, person: SlackIdentity, invoice_id: int) -> InvoicePage:
-    """Its links are the provider's, made for this reader. Raises InvoiceNotFound, BillingUnavailable."""
+    """Returns it with the provider's links, created for this reader. Raises InvoiceNotFound,
+    BillingUnavailable."""
     at = dependencies.now()
     async with dependencies.read() as session:
         stored = await session.get(Invoice, invoice_id)

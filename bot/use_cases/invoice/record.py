@@ -17,8 +17,8 @@ SLOW_CHECK_INTERVAL = timedelta(days=1)
 def build_invoice(
     state: InvoiceState, account: Account, order_line_id: int, check_interval: timedelta, at: datetime
 ) -> Invoice:
-    """One that is overdue or cancelled by then is due at first: following it announces what it has become.
-    One that is paid needs no notice besides the order's confirmation."""
+    # An invoice that is overdue or cancelled already is stored as due: following it then announces its real
+    # status. A paid one needs no notice besides the order's confirmation.
     overdue_at = find_overdue_time(state.due_at, account.time_zone)
     status = find_invoice_status(state.status, overdue_at, at)
     is_settled = status in (InvoiceStatus.DUE, InvoiceStatus.PAID)
@@ -39,8 +39,8 @@ def build_invoice(
 
 
 def find_check_time(invoice: Invoice, zone: str, check_interval: timedelta, at: datetime) -> datetime | None:
-    """When to ask the provider again; None once nothing more can happen. One that is due is overdue once its
-    day is over, whatever the interval."""
+    """When to query the provider next; None once nothing more can happen. An invoice that is due becomes
+    overdue once its day is over, whatever the interval."""
     if invoice.is_final:
         return None
     since = invoice.due_at or invoice.issued_at

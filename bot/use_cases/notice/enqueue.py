@@ -13,6 +13,7 @@ from models.account.contact_invitation import ContactInvitation
 from models.notice import Notice, NoticeKind, NoticeStatus, OrderMessage, PostedMessage
 from models.notice.destination import Destination
 from models.notice.payloads import (
+    DocumentPayload,
     InvitationPayload,
     NoticePayload,
     QuoteExtensionMessageUpdatePayload,
@@ -47,8 +48,8 @@ async def enqueue_notice(
     due_at: datetime | None = None,
     team: str | None = None,
 ) -> None:
-    """One notice of `event` per destination, unless it exists already. Raises TypeError if the payload is of
-    another kind of notice."""
+    """Stores one notice of `event` per destination, unless it exists already. Raises TypeError if the payload
+    is of another kind of notice."""
     notices = build_notices(
         kind,
         event,
@@ -107,10 +108,38 @@ async def enqueue_notices(session: Session, notices: Sequence[Notice]) -> None:
     )
 
 
-async def is_delivery_pending(
+async def enqueue_requested_document(
+    session: Session,
+    kind: NoticeKind,
+    subject: str,
+    contact: BillingContact,
+    *,
+    account: Account,
+    at: datetime,
+    order: ServiceOrder | None = None,
+    quote: Quote | None = None,
+) -> None:
+    """Enqueues it once, if it is requested again before it has been delivered."""
+    destinations = list_direct_destinations([contact])
+    event_prefix = f"{subject}:asked:"
+    if await _is_delivery_pending(session, event_prefix, destinations):
+        return
+    await enqueue_notice(
+        session,
+        kind,
+        f"{event_prefix}{at.isoformat()}",
+        destinations,
+        account=account,
+        at=at,
+        order=order,
+        quote=quote,
+        payload=DocumentPayload(requested=True),
+    )
+
+
+async def _is_delivery_pending(
     session: Session, event_prefix: str, destinations: Iterable[Destination]
 ) -> bool:
-    """Whether a notice of such an event still waits for one of the destinations."""
     notices = await session.exec(
         select(Notice.id).where(
             col(Notice.event).startswith(event_prefix),
@@ -199,8 +228,8 @@ def build_order_message_edits(
     posted: str | None,
     at: datetime,
 ) -> list[Notice]:
-    """One for each place with a message about the order that may need an edit (R25): for those of
-    ORDER_MESSAGE_PLACES, whoever has the role and whatever the account's channel is by now, and for
+    """Builds one for each place with a message about the order that may need an edit (R25): for those of
+    ORDER_MESSAGE_PLACES, even if a contact has lost the role or the account's channel has changed, and for
     `destinations`, because a message may be on its way."""
     teams = dict.fromkeys(destinations, account.slack_team)
     for place in (posted or "").split():
@@ -218,17 +247,22 @@ def build_order_message_edits(
 async def enqueue_quote_message_updates(
     session: Session, account: Account, quote: Quote, at: datetime
 ) -> None:
-    await enqueue_notices(session, await build_quote_message_updates(session, account, quote, at))
+    copies = await list_quote_copies(session, quote)
+    await enqueue_notices(session, build_quote_message_updates(account, quote, copies, at))
 
 
-async def build_quote_message_updates(
-    session: Session, account: Account, quote: Quote, at: datetime
-) -> list[Notice]:
-    """Builds one for each posted copy of the quote, and of a request to extend it."""
+async def list_quote_copies(session: Session, quote: Quote) -> list[PostedMessage]:
+    """The messages that show the quote, or a request to extend it."""
     copies = await session.exec(
         select(PostedMessage).where(PostedMessage.quote_id == quote.id).order_by(col(PostedMessage.id))
     )
-    return [notice for copy in copies.all() for notice in _build_message_update(account, quote, copy, at)]
+    return list(copies.all())
+
+
+def build_quote_message_updates(
+    account: Account, quote: Quote, copies: Iterable[PostedMessage], at: datetime
+) -> list[Notice]:
+    return [notice for copy in copies for notice in _build_message_update(account, quote, copy, at)]
 
 
 async def build_extension_message_updates(

@@ -48,7 +48,7 @@ class _Lookups:
 
 
 async def check_contacts(dependencies: Dependencies) -> CheckResult:
-    """Those first of whom Slack has never said who they are; the newest of them first."""
+    """Contacts that Slack has never identified come first, and among them the newest."""
     async with dependencies.read() as session:
         open_contacts = select(BillingContact, Account).join(Account).where(IS_OPEN_CONTACT)
         total = (await session.exec(select(func.count()).select_from(open_contacts.subquery()))).one()
@@ -62,7 +62,7 @@ async def check_contacts(dependencies: Dependencies) -> CheckResult:
 async def _look_up(
     dependencies: Dependencies, contacts: Sequence[tuple[BillingContact, Account]]
 ) -> _Lookups:
-    """One failure says nothing of the others."""
+    # One failure says nothing about the others.
     lookups = _Lookups()
     for contact, account in contacts:
         if lookups.has_failed_too_often(account.slack_team):

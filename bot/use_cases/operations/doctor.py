@@ -345,7 +345,7 @@ async def _check_seller(dependencies: Dependencies) -> CheckResult:
 
 
 async def _list_reverse_charge_accounts_without_tax_id(dependencies: Dependencies) -> list[str]:
-    """Those of the embedded provider: Stripe knows the tax ids of its customers."""
+    # Only the embedded provider's: Stripe knows the tax ids of its customers.
     async with dependencies.read() as session:
         accounts = await session.exec(
             select(Account.id)

@@ -61,7 +61,7 @@ def select_waiting_notice_count() -> SelectOfScalar[int]:
 
 
 def select_oldest_due_time(*, below: str | None = None, above: str | None = None) -> SelectOfScalar[datetime]:
-    """Only of destinations whose keys sort below or above these."""
+    """Selects only destinations whose keys sort below or above these."""
     statement = select(col(Notice.due_at)).where(IS_WAITING_NOTICE)
     if below is not None:
         statement = statement.where(col(Notice.destination) < below)
@@ -71,8 +71,8 @@ def select_oldest_due_time(*, below: str | None = None, above: str | None = None
 
 
 async def _load_waiting_notices(session: Session, *, with_emails: bool) -> tuple[int, list[datetime]]:
-    """Their number, and when the oldest ones were due. Without a mail server emails of receipts wait
-    for one, and their age is no sign of a problem."""
+    """Returns how many there are, and since when the oldest have been due. Without a mail server, emails of
+    receipts wait for one, and their age is no sign of a problem."""
     oldest = (
         [select_oldest_due_time()]
         if with_emails

@@ -8,7 +8,7 @@ from models.notice import Notice
 
 
 async def find_latest_recorded_time(dependencies: Dependencies) -> datetime | None:
-    """Up to when something is recorded, approximately: the last entry and the last notice."""
+    """Returns the approximate time of the latest record, from the last audit entry and the last notice."""
     async with dependencies.read() as session:
         times = [
             (await session.exec(select(AuditEntry.at).order_by(col(AuditEntry.id).desc()).limit(1))).first(),

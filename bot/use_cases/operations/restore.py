@@ -69,12 +69,11 @@ class DatabaseState:
 
     @property
     def issued_numbers(self) -> dict[str, int]:
-        """Stored, or remembered outside the database."""
         return _merge(self.last_numbers, self.remembered_numbers)
 
 
 async def check_not_restored(database: Database, at: datetime) -> None:
-    """Stores which database this is if it has never been served. Raises RestoredDatabase."""
+    """Stores the database's id if it has never been served. Raises RestoredDatabase."""
     current, is_loaded = await database.read_id(), await database.is_loaded_from_dump()
     async with database.write() as session:
         state = await _load_state(session, database, current, is_loaded)
@@ -91,7 +90,8 @@ async def load_database_state(database: Database) -> DatabaseState:
 
 
 async def find_last_order_time(database: Database) -> datetime | None:
-    """Orders that the backup does not know were placed, and charged, after this."""
+    """Returns the time of the last order in the backup: orders that are missing from it were placed and
+    charged later."""
     async with database.read() as session:
         return (await session.exec(select(func.max(ServiceOrder.placed_at)))).one()
 
@@ -100,10 +100,8 @@ async def accept_restored_database(
     database: Database, issued: Sequence[str], at: datetime, *, charge_keys: Iterable[str] = ()
 ) -> dict[str, tuple[int, int]]:
     """Moves the numbering past those given (`SO-1042`), those remembered, and the orders in the provider's
-    records. Returns the gaps, by prefix: the last number before, and after. The history of each account
-    records them.
-
-    Raises NumberUnknown if not one of each kind is given."""
+    records. Returns the gaps by prefix: the last number before, and after. The history of each account
+    records them. Raises NumberUnknown unless one of each kind is given."""
     current, is_loaded = await database.read_id(), await database.is_loaded_from_dump()
     async with database.write() as session:
         state = await _load_state(session, database, current, is_loaded)
@@ -129,7 +127,7 @@ async def accept_restored_database(
 
 
 async def _mark_as_used(session: Session) -> None:
-    """The rows have different transactions from now on, which a dump's have not: a savepoint has its own."""
+    # From now on the rows have different transactions, which a dump's have not: a savepoint has its own.
     async with session.begin_nested():
         await session.exec(
             update(DocumentSequence)
@@ -139,7 +137,7 @@ async def _mark_as_used(session: Session) -> None:
 
 
 def _find_charged_orders(charge_keys: Iterable[str]) -> dict[str, int]:
-    """A charge's key begins with its order's number."""
+    # A charge's key begins with its order's number.
     matches = (re.match(rf"{SERVICE_ORDER_PREFIX}-([0-9]{{1,9}})-", key) for key in charge_keys)
     return {SERVICE_ORDER_PREFIX: max((int(match[1]) for match in matches if match), default=0)}
 

@@ -174,7 +174,7 @@ async def _erase(session: Session, person: Person, mentions: _MentionIds, operat
 
 
 async def _replace_in_texts(session: Session, person: Person) -> int:
-    """In quotes, requests for more time, and accounts. A reason that the person typed is deleted."""
+    # In quotes, requests for more time, and accounts. A reason that the person typed is deleted.
     mentions, decided = person.mentions, await _list_decided_subjects(session, person)
     quotes = await list_quotes(session, person)
     for quote in quotes:
@@ -201,7 +201,7 @@ async def _replace_in_texts(session: Session, person: Person) -> int:
 
 
 async def _erase_invitations(session: Session, person: Person, at: datetime) -> int:
-    """Those to the person end, and name nobody; those they sent or answered name the pseudonym."""
+    # Those to the person end, and name nobody; those they sent or answered name the pseudonym.
     mentions, invitations = person.mentions, await list_invitations(session, person)
     for invitation in invitations:
         pseudonym = person.get_pseudonym(invitation.account_id)
@@ -243,7 +243,7 @@ async def _list_decided_subjects(session: Session, person: Person) -> set[str]:
 
 
 async def _erase_notices(session: Session, person: Person, ids: Sequence[int]) -> int:
-    """Those to the person have nothing left but their kind; others name the pseudonym."""
+    # Only the kind remains of those to the person; others name the pseudonym.
     mentions, own_ids = person.mentions, []
     for batch in _split(ids):
         for notice in (await session.exec(select(Notice).where(col(Notice.id).in_(batch)))).all():
@@ -278,7 +278,7 @@ async def _erase_checkouts(session: Session, person: Person, ids: Sequence[int])
 
 
 async def _delete_own_rows(session: Session, person: Person) -> int:
-    """What only they use. A Home comes after the accounts it shows, which refer to it."""
+    # Only the person uses these. A Home comes after the accounts it shows, which refer to it.
     await session.flush()
     of_contact = [
         delete(table).where(col(table.contact_id).in_(person.contact_ids)) for table in (Cart, PostedMessage)

@@ -44,7 +44,7 @@ async def expire_personal_data(dependencies: Dependencies) -> int:
 
 
 async def find_next_expiry_run(dependencies: Dependencies) -> datetime | None:
-    """At the job's interval: nobody waits for it, and a query less is asked."""
+    # The job's interval is enough, and saves a query: nobody waits for it.
     return None
 
 
@@ -63,7 +63,7 @@ async def _delete_batches(dependencies: Dependencies, delete_batch: BatchFunctio
 
 
 def select_old_notices(before: datetime) -> SelectOfScalar[int | None]:
-    """Notices of a pending quote or an open order are kept, so that no event is reported again."""
+    # Notices of a pending quote or an open order are kept, so that no event is reported again.
     is_pending = exists().where(col(Quote.id) == Notice.quote_id, PENDING_QUOTE_CONDITION)
     is_open = exists().where(col(ServiceOrder.id) == Notice.order_id, col(ServiceOrder.finished_at).is_(None))
     return (
@@ -74,7 +74,7 @@ def select_old_notices(before: datetime) -> SelectOfScalar[int | None]:
 
 
 def select_old_profiles(before: datetime) -> Select[str, str]:
-    """A contact's language and time zone are needed for as long as they have the role."""
+    # A contact's language and time zone are needed for as long as they have the role.
     is_contact = exists().where(
         col(BillingContact.active),
         or_(

@@ -111,7 +111,7 @@ class Person:
         return Mentions({*self.emails, *former, *self.user_ids}, self.names)
 
     def get_pseudonym(self, account_id: str) -> str:
-        """What the account's rows call them once they are erased: the same words in every language."""
+        """The name in the account's rows once the person is erased, the same in every language."""
         for contact in self.contacts:
             if contact.account_id == account_id:
                 return build_contact_pseudonym(contact)

@@ -34,7 +34,7 @@ BATCH_SIZE = 500
 
 
 async def load_records(session: Session, key: PersonKey) -> Records:
-    """Everything about the person, and everything that mentions them; nothing at all of an unknown one."""
+    """Loads everything about the person, and everything that mentions them; nothing if they are unknown."""
     person = await find_person(session, key)
     orders = await _list_rows(
         session,
@@ -105,8 +105,8 @@ async def stream_notices(session: Session, person: Person) -> AsyncIterator[Noti
 
 
 async def stream_checkouts(session: Session, person: Person) -> AsyncIterator[Checkout]:
-    """Filled in by the person, or with their name as the new administrator. Of any account: that a form names
-    somebody connects them with no account yet."""
+    """Streams forms that the person has filled in, or that name them as the new administrator. Of all
+    accounts: being named in a form does not connect a person with an account yet."""
     query = select(Checkout).order_by(col(Checkout.id))
     mentions = person.mentions
     async for checkout in await session.stream_scalars(query.execution_options(yield_per=BATCH_SIZE)):

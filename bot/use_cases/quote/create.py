@@ -39,8 +39,8 @@ async def create_quote(
     created_externally: bool = False,
     reason: str | None = None,
 ) -> CreatedQuote:
-    """Store a pending quote and its lines. It is offered to `contact_id`; without one, to all contacts.
-    `product_ids` maps subscription ids to product ids. What its transaction can store without it comes first:
+    """Stores a pending quote and its lines. It is offered to `contact_id`, or to all contacts if there is
+    none. `product_ids` maps subscription ids to product ids. Store first what does not depend on the quote:
     see `allocate_document_number`."""
     await prepare_audit_entries(session, account.id, actor)
     quote = build_quote(

@@ -15,6 +15,7 @@ from bot.use_cases.notice.enqueue import (
     build_quote_message_updates,
     enqueue_notices,
     list_direct_destinations,
+    list_quote_copies,
     list_recipients,
 )
 from bot.use_cases.quote.read import lock_quote
@@ -22,7 +23,7 @@ from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.audit.entry import Actor
 from models.details import QuoteDetails
-from models.notice import Notice, NoticeKind
+from models.notice import Notice, NoticeKind, PostedMessage
 from models.quote import Quote, QuoteStatus, validate_reason
 from models.quote.extension import REQUESTED_EXTENSION_CONDITION, QuoteExtension
 
@@ -59,8 +60,7 @@ async def decide_quote(
     decided_by_contact: BillingContact | None = None,
     decided_at: datetime | None = None,
 ) -> None:
-    """Change a quote's status, with its history, its posted messages and the notices to its contacts. As
-    `change_quote_status`, for one quote alone."""
+    """Changes one quote's status, with its history, its posted messages and the notices to its contacts."""
     account = await session.get_one(Account, quote.account_id)
     decision = await change_quote_status(
         session,
@@ -97,9 +97,11 @@ async def change_quote_status(
     replacement: Quote | None = None,
     decided_by_contact: BillingContact | None = None,
     decided_at: datetime | None = None,
+    copies: Sequence[PostedMessage] | None = None,
 ) -> QuoteDecision:
-    """The caller holds the account's lock, and stores what is returned with what its transaction adds itself.
-    `decided_by_contact` gets no notice, unless the quote is replaced and a request of theirs ends with it."""
+    """The caller holds the account's lock, and stores what is returned together with what its transaction
+    adds. `decided_by_contact` gets no notice, unless the quote is replaced and a request of theirs ends with
+    it. `copies` are the quote's posted ones, if the caller has read them."""
     before = quote.status
     if replacement is None:
         quote.change_status(status, decided_at or at, actor.name, reason)
@@ -115,7 +117,9 @@ async def change_quote_status(
         reason=reason,
         details={"replaced_by": replacement.number} if replacement else {},
     )
-    notices = await build_quote_message_updates(session, account, quote, at)
+    if copies is None:
+        copies = await list_quote_copies(session, quote)
+    notices = build_quote_message_updates(account, quote, copies, at)
     people = await _list_decision_recipients(session, account, quote, decided_by_contact)
     if status is not QuoteStatus.ACCEPTED:
         people += await _list_requesters(

@@ -44,10 +44,9 @@ async def _expire_quote(session: Session, quote: Quote, at: datetime) -> None:
 
 
 async def enqueue_quote_reminders(dependencies: Dependencies) -> int:
-    """Enqueue the reminders of pending quotes that may be due by now, outside each recipient's quiet hours.
-
-    Once per reminder and person; one if several were missed. Returns how many quotes were checked.
-    """
+    """Enqueues the reminders of pending quotes that may be due by now, outside each recipient's quiet hours.
+    Each person gets a reminder once, and only one if several were missed. Returns how many quotes were
+    checked."""
     return await process_due_rows(dependencies, Quote, col(Quote.remind_at), _enqueue_reminders)
 
 

@@ -135,7 +135,8 @@ def _check_extendable(details: QuoteDetails) -> None:
 
 
 def _check_day(details: QuoteDetails, until: date | None) -> tuple[date, datetime]:
-    """After who asks: it says something about the quote. Returns the day, and when it ends."""
+    """Returns the day, and when it ends. Call it once the person is authorized: a refusal reveals something
+    about the quote."""
     if until is None:
         raise InvalidInput({"until": FieldRequired()})
     try:
@@ -172,8 +173,8 @@ async def _enqueue_request(
 async def move_open_extension(
     session: Session, account: Account, old: Quote, new: Quote, actor: Actor, at: datetime
 ) -> tuple[list[NewAuditEntry], list[Notice]]:
-    """To the quote that replaces it for another address, which is the same offer (R10). The notices first:
-    delivering them locks them before anything else."""
+    """Moves it to the quote that replaces this one for another address, which is the same offer (R10). Locks
+    the notices first, because delivering them does so too."""
     query = select(QuoteExtension).where(QuoteExtension.quote_id == old.id, REQUESTED_EXTENSION_CONDITION)
     extension = (await session.exec(query)).one_or_none()
     if extension is None:
@@ -206,8 +207,8 @@ async def move_open_extension(
 async def report_undelivered_request(
     session: Session, notice: Notice, at: datetime, *, is_final: bool
 ) -> list[Notice]:
-    """Notifies the person who asked: the notice cannot be posted to Account Services. A final failure
-    withdraws the request, which nobody has seen."""
+    """Notifies the person who asked that the request could not be posted to Account Services. A final failure
+    withdraws the request, because nobody has seen it."""
     extension_id = find_extension_id(notice)
     extension = (
         await session.get(QuoteExtension, extension_id, with_for_update=True) if extension_id else None
@@ -298,7 +299,7 @@ async def decline_extension(
 
 
 async def _lock_extension(session: Session, extension_id: int, at: datetime) -> ExtensionDetails:
-    """Reads it once the account is locked. Raises as `get_open_extension` does."""
+    """Reads it with the account locked. Raises as `get_open_extension` does."""
     account_id = (await _get_details(session, extension_id, at)).quote.account.id
     await lock_account(session, account_id)
     details = await _get_details(session, extension_id, at)

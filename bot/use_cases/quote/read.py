@@ -53,7 +53,7 @@ async def get_quote_id(dependencies: Dependencies, *, account_ids: list[str], nu
 async def authorize_quote(
     session: Session, person: SlackIdentity, quote_id: int, at: datetime
 ) -> tuple[QuoteDetails, BillingContact]:
-    """The quote, and the person's role for it. Raises as `authorize_row` does."""
+    """Returns the quote, and the person's role for it. Raises as `authorize_row` does."""
     details = await find_quote_details(session, quote_id, at)
     authorized = await _authorize_details(session, person, details, at, for_change=False)
     assert details is not None, "a quote was authorized"
@@ -63,7 +63,7 @@ async def authorize_quote(
 async def lock_quote(
     session: Session, person: SlackIdentity, quote_id: int, at: datetime
 ) -> tuple[QuoteDetails, BillingContact]:
-    """The same for a change, with the account locked, and all as it is then."""
+    """The same for a change: locks the account, and then reads the quote."""
     details = await find_quote_details(session, quote_id, at)
     await _authorize_details(session, person, details, at, for_change=True)
     assert details is not None, "a quote was authorized"
@@ -73,7 +73,7 @@ async def lock_quote(
 async def lock_loaded_quote(
     session: Session, person: SlackIdentity, details: QuoteDetails, at: datetime
 ) -> tuple[QuoteDetails, BillingContact]:
-    """As `lock_quote`, for a quote that the request has already read; it is read again only if the account
+    """Like `lock_quote`, for a quote that the request has already read: it is read again only if the account
     has changed since. Raises as `get_authorized_role` does."""
     account, contact = await lock_account_role(session, person, details.account.id, at)
     if await is_unchanged(session, person, account):

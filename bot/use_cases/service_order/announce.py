@@ -54,7 +54,7 @@ async def announce_queued(update: OrderUpdate, blocking_order_number: str) -> No
 
 
 async def announce_resolution(update: OrderUpdate) -> None:
-    """Edit earlier messages, which may ask for what has just been decided, confirmed or finished."""
+    """Edits earlier messages, which may ask for what has just been decided, confirmed or finished."""
     await edit_earlier_messages(update)
     settings = update.dependencies.settings
     if settings.account_services_channel and update.at >= update.order.processing_deadline:
@@ -64,7 +64,7 @@ async def announce_resolution(update: OrderUpdate) -> None:
 
 
 async def edit_earlier_messages(update: OrderUpdate) -> None:
-    """Edit what has been posted about the order, wherever that is."""
+    """Edits what has been posted about the order, wherever that is."""
     update.notices += build_order_message_edits(
         update.account,
         update.order,
@@ -82,7 +82,7 @@ def _build_edit_event(update: OrderUpdate) -> str:
 async def announce_attention_needed(
     update: OrderUpdate, row: OrderLineDetails, kind: NoticeKind, *, event_suffix: str = ""
 ) -> None:
-    """A new message, in the channel and to the person, whenever somebody has to act."""
+    """Posts a new message, in the channel and to the person, whenever somebody has to act."""
     # Not the attempt's number: a line may be declined and retried twice without another attempt.
     entry_number = await update.get_last_entry_number()
     event = f"line:{row.line.id}:{kind}:{entry_number}{event_suffix}"

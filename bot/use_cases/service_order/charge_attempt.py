@@ -101,12 +101,12 @@ def decide_start(line: OrderLine, provider: ProviderSeats | None, at: datetime) 
 
 
 def is_charged_in_sequence(update: OrderUpdate) -> bool:
-    """Each line's invoice takes up what the one before leaves of the account's balance (R26)."""
+    """Whether each line's invoice uses up what the one before has left of the account's balance (R26)."""
     return len(update.lines) > 1 and is_balance_passed_on(update.quote, update.lines)
 
 
 def must_wait_for_earlier_line(update: OrderUpdate, line: OrderLine) -> bool:
-    """The quote promises what is charged in the order of its lines."""
+    # The quote promises amounts for charging its lines in their order.
     return is_charged_in_sequence(update) and any(
         other.key < line.key and other.status in UNINVOICED_STATUSES for other in update.lines
     )
@@ -123,8 +123,8 @@ def find_open_attempt(update: OrderUpdate, line: OrderLine) -> ChargeAttempt | N
 async def store_attempt(
     dependencies: Dependencies, leased: LeasedLine, start: Start, at: datetime
 ) -> Charge | None:
-    """Before the call to the provider, so that a lost response can be reconciled by its key. None if the line
-    cannot be charged now."""
+    """Stores the attempt before the call to the provider, so that a lost response can be reconciled by its
+    key. Returns None if the line cannot be charged now."""
     in_sequence = is_charged_in_sequence(leased.update)
     async with dependencies.write() as session:
         if start.grouped_ids or in_sequence:
@@ -172,7 +172,7 @@ async def _has_open_attempt(session: Session, subscription_ids: tuple[str, ...])
 
 
 async def _is_order_invoicing(session: Session, line: OrderLine) -> bool:
-    """Whether it is open what an invoice for another line of the order makes of the account's balance."""
+    """Whether an invoice of the order may still use up some of the account's balance."""
     attempt_ids = await session.exec(
         select(ChargeAttempt.id)
         .join(OrderLine, col(OrderLine.id) == ChargeAttempt.order_line_id)
@@ -201,8 +201,9 @@ def _build_attempt(leased: LeasedLine, start: Start, at: datetime) -> ChargeAtte
 
 
 def build_charge(update: OrderUpdate, row: OrderLineDetails, attempt: ChargeAttempt) -> Charge:
-    """What is sent to the provider is always the same for an attempt, because it may be sent more than once.
-    Only the limit of the amount follows what the order's other lines have used of the balance."""
+    """Builds what is sent to the provider: always the same for an attempt, because it may be sent more than
+    once. Only the limit of the amount depends on how much of the balance the order's other lines have
+    used."""
     return Charge(
         key=attempt.idempotency_key,
         account_id=update.account.id,

@@ -90,8 +90,8 @@ async def _fetch_receipt_page(
 async def search_orders(
     dependencies: Dependencies, *, person: SlackIdentity, account_ids: list[str], number: str
 ) -> tuple[list[OrderDetails], bool]:
-    """The order with that number, or else the latest with that purchase-order number, and whether there are
-    older ones. Raises OrderNotFound."""
+    """Returns the order with that number, or else the latest with that purchase-order number, and whether
+    there are older ones. Raises OrderNotFound."""
     query = build_order_query().where(
         col(ServiceOrder.account_id).in_(account_ids),
         ServiceOrder.number == _normalize_number(number).upper(),
@@ -113,7 +113,7 @@ async def list_orders_with_po_number(
     number: str,
     before: int | None = None,
 ) -> tuple[list[OrderDetails], bool]:
-    """Ignores case. Returns the newest first, and whether there are older ones. Raises OrderNotFound."""
+    """Lists the newest first, ignoring case, and says whether there are older ones. Raises OrderNotFound."""
     typed = _normalize_number(number)
     query = build_order_query().where(
         col(ServiceOrder.account_id).in_(account_ids),
@@ -155,10 +155,8 @@ async def open_retry(
 async def retry_service_order(
     dependencies: Dependencies, *, person: SlackIdentity, order_id: int, payment_method_id: str
 ) -> OrderDetails:
-    """Charge the declined lines again, at the same price (R18).
-
-    Raises NothingToRetry, PaymentMethodNotUsable, SubscriptionBusy.
-    """
+    """Charges the declined lines again, at the same price (R18). Raises NothingToRetry,
+    PaymentMethodNotUsable, SubscriptionBusy."""
     at = dependencies.now()
     async with dependencies.write() as session:
         update, contact = await _lock_order(dependencies, session, person, order_id, at)
@@ -198,7 +196,7 @@ def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod | No
 async def cancel_declined_seats(
     dependencies: Dependencies, *, person: SlackIdentity, order_id: int
 ) -> OrderDetails:
-    """Make the declined lines final (R18). Raises NothingToRetry."""
+    """Makes the declined lines final (R18). Raises NothingToRetry."""
     at = dependencies.now()
     async with dependencies.write() as session:
         update, contact = await _lock_order(dependencies, session, person, order_id, at)

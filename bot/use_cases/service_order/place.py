@@ -18,13 +18,13 @@ from bot.permissions import (
     SlackIdentity,
     authorize_row,
     build_actor,
+    get_member,
     is_unchanged,
-    list_account_roles,
     lock_account_role,
 )
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.cart.contents import clear_cart
-from bot.use_cases.checkout import get_current_checkout, get_saved_form, get_valid_form
+from bot.use_cases.checkout.stored_form import get_current_checkout, get_saved_form, get_valid_form
 from bot.use_cases.document_number import allocate_document_number
 from bot.use_cases.load_details import apply_blocking_orders, load_order_details
 from bot.use_cases.notice.enqueue import list_direct_destinations
@@ -43,7 +43,7 @@ from models.details import OrderDetails, OrderLineDetails, QuoteLineDetails
 from models.document_sequence import SERVICE_ORDER_PREFIX
 from models.errors import InvalidInput
 from models.money import Money
-from models.notice import NoticeKind
+from models.notice import NoticeKind, PostedMessage
 from models.order_fingerprint import OrderChanged, check_order_unchanged, compute_order_fingerprint
 from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
@@ -66,14 +66,11 @@ async def place_service_order(
     shown: str | None = None,
     external_id: str | None = None,
 ) -> OrderDetails:
-    """Accept the quote and start processing (R12). Idempotent for the contact who placed the order. `shown`
+    """Accepts the quote and starts processing (R12). Idempotent for the contact who placed the order. `shown`
     is the fingerprint of what the person was shown, if they place it from a screen; `external_id` is that of
-    the modal that will show the order.
-
-    Raises QuoteNotPending, CheckoutIncomplete, OrderChanged, NoAutomaticPaymentMethod,
-    PaymentMethodNotUsable, QuotedPriceChanged, QuotedBalanceChanged, BillingUnavailable, and for a quote of a
-    cart the refusals of R2 and R4.
-    """
+    the modal that will show the order. Raises QuoteNotPending, CheckoutIncomplete, OrderChanged,
+    NoAutomaticPaymentMethod, PaymentMethodNotUsable, QuotedPriceChanged, QuotedBalanceChanged,
+    BillingUnavailable, and for a quote of a cart the refusals of R2 and R4."""
     at = dependencies.now()
     build_screens = partial(_build_screens, dependencies, person, external_id)
     async with dependencies.read() as session:
@@ -133,7 +130,7 @@ class _State:
 
     `administrators` and `methods` are those that the person chose in the checkout, and the default
     methods of the account and the subscriptions; `busy_orders` are charging a subscription of the quote, and
-    are by its id (R19)."""
+    are by its id (R19); `quote_copies` are the messages that show the quote."""
 
     quote: Quote
     rows: list[QuoteLineDetails]
@@ -142,15 +139,16 @@ class _State:
     administrators: list[Administrator]
     methods: list[PaymentMethod]
     busy_orders: dict[str, ServiceOrder]
+    quote_copies: list[PostedMessage]
 
 
 async def _load_state(session: Session, person: SlackIdentity, quote_id: int) -> _State | None:
-    contact_ids = [contact.key for _, contact in await list_account_roles(session, person)]
+    contact_ids = [contact.key for _, contact in (await get_member(session, person)).roles]
     result = await session.exec(_build_state_query(quote_id, contact_ids))
     rows = result.all()
     if not rows:
         return None
-    quote, *_, checkout, administrator, _ = rows[0]
+    quote, *_, checkout, administrator, _, _ = rows[0]
     administrators = (
         [administrator] if administrator else await _list_typed_administrators(session, quote, checkout)
     )
@@ -161,16 +159,25 @@ async def _load_state(session: Session, person: SlackIdentity, quote_id: int) ->
         subscriptions=[*{s.id: s for _, _, _, s, *_ in rows}.values()],
         checkout=checkout,
         administrators=administrators,
-        methods=[*{method.id: method for *_, method in rows if method}.values()],
+        methods=[*{method.id: method for *_, method, _ in rows if method}.values()],
         busy_orders={s.id: order for _, _, _, s, order, *_ in rows if order},
+        quote_copies=[*{copy.id: copy for *_, copy in rows if copy}.values()],
     )
 
 
 def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[Any, ...]]:
-    """A row for each line, and for the default and the chosen payment method."""
+    # A row for each line, for the default and the chosen payment method, and for each copy of the quote.
     return (
         select_joined(
-            Quote, QuoteLine, Product, Subscription, ServiceOrder, Checkout, Administrator, PaymentMethod
+            Quote,
+            QuoteLine,
+            Product,
+            Subscription,
+            ServiceOrder,
+            Checkout,
+            Administrator,
+            PaymentMethod,
+            PostedMessage,
         )
         .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
         .join(Product, col(Product.id) == QuoteLine.product_id)
@@ -209,13 +216,14 @@ def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[A
                 ),
             ),
         )
+        .outerjoin(PostedMessage, col(PostedMessage.quote_id) == Quote.id)
         .where(col(Quote.id) == quote_id)
-        .order_by(col(QuoteLine.id))
+        .order_by(col(QuoteLine.id), col(PostedMessage.id))
     )
 
 
 async def _check_price_unchanged(dependencies: Dependencies, state: _State) -> None:
-    """R17: price the quote again, as of the time at which it was frozen. Other checks follow later."""
+    # R17: price the quote again, as of the time at which it was frozen. Other checks follow later.
     quote, lines = state.quote, [row.line for row in state.rows]
     form = get_saved_form(state.checkout)
     requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
@@ -301,6 +309,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
         placement.actor,
         at,
         decided_by_contact=placement.contact,
+        copies=state.quote_copies,
     )
     account.set_billing_address(form.address, at)
     session.add(account)
@@ -341,7 +350,7 @@ def _check_still_orderable(placement: _Placement) -> None:
 
 
 def _check_address_current(account: Account, state: _State) -> None:
-    """The tax of an address that the account has got since the quote is known only at checkout."""
+    # If the account has got another address since the quote, checkout has to compute the tax for it.
     if state.checkout is not get_current_checkout(state.checkout, account, state.quote):
         raise OrderChanged(parts=["address"])
 
@@ -352,7 +361,7 @@ def _check_as_shown(
     existing: Administrator | None,
     methods: Mapping[str, PaymentMethod],
 ) -> None:
-    """What is stored is placed: the person, or a colleague, may have changed it elsewhere since."""
+    # What is stored is placed: the person, or a colleague, may have changed it elsewhere since.
     if placement.shown is None:
         return
     rows = placement.state.rows

@@ -70,8 +70,8 @@ class DueLine(NamedTuple):
 
 
 def start_processing(dependencies: Dependencies) -> None:
-    """Starts it in the background, without waiting for the job's next run. If too many tasks run, the job
-    does it."""
+    """Processes the order in the background, without waiting for the job's next run. If too many tasks are
+    running, the job does it."""
     try:
         dependencies.tasks.start(process_due_orders(dependencies), "process_due_orders")
     except TooBusy:
@@ -93,7 +93,7 @@ async def find_next_line_time(dependencies: Dependencies) -> datetime | None:
 
 
 def _select_due_ids(at: datetime) -> CompoundSelect[tuple[int]]:
-    """As `OrderLine.is_due`: two ranges of `due_at`, each of which its index answers."""
+    # The condition of `OrderLine.is_due` as two ranges of `due_at`, which its index can serve.
     due_at, claimed_until = col(OrderLine.due_at), col(OrderLine.claimed_until)
     return union_all(
         select(OrderLine.id).where(due_at <= at, is_unclaimed(OrderLine, at)),
@@ -129,7 +129,7 @@ async def _lease_lines(dependencies: Dependencies, due_lines: Sequence[DueLine])
 
 
 async def _lease_account_lines(dependencies: Dependencies, due_lines: Sequence[DueLine]) -> list[LeasedLine]:
-    """Leases lines one after another, since each locks the account."""
+    # One line after another, because each locks the account.
     leases = [await _try_to_lease_line(dependencies, due) for due in due_lines]
     return [leased for leased in leases if leased is not None]
 
@@ -154,9 +154,9 @@ async def _postpone_line(dependencies: Dependencies, line_id: int) -> None:
 
 
 async def _lease_line(dependencies: Dependencies, due: DueLine) -> LeasedLine | None:
-    """Lease the line and do what needs no provider: a waiting line starts charging if its subscription is
-    free, and a line that is done may finish its order. None if another worker was faster, or is at it: it is
-    not waited for."""
+    """Leases the line and does what needs no provider: a waiting line starts charging if its subscription is
+    free, and a line that is done may finish its order. Returns None if another worker has been faster, or is
+    at work on it."""
     at = dependencies.now()
     async with dependencies.write() as session:
         account = await lock_account_unless_locked(session, due.account_id)
@@ -200,7 +200,7 @@ async def _start_or_queue(update: OrderUpdate, row: OrderLineDetails) -> None:
 
 
 def _find_blocking_order_number(update: OrderUpdate, row: OrderLineDetails) -> str | None:
-    """R19: a placed order waits until all of its subscriptions are free."""
+    # R19: a placed order waits until all of its subscriptions are free.
     rows = update.rows if update.order.status is OrderStatus.PLACED else [row]
     return next((row.blocking_order_number for row in rows if row.blocking_order_number), None)
 

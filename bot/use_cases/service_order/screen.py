@@ -1,4 +1,4 @@
-"""Modals that show an order, and are updated until it is finished."""
+"""Modals that show an order or an invoice, and are updated until it is final."""
 
 from datetime import timedelta
 
@@ -8,13 +8,20 @@ from models.service_order.order_screen import OrderScreen
 
 
 def build_order_screen(
-    dependencies: Dependencies, *, person: SlackIdentity, order_id: int, external_id: str, is_placement: bool
+    dependencies: Dependencies,
+    *,
+    person: SlackIdentity,
+    order_id: int,
+    external_id: str,
+    is_placement: bool = False,
+    invoice_id: int | None = None,
 ) -> OrderScreen:
-    """The order may change before the modal is shown: the first update follows right after it."""
+    # What it shows may change before the modal is shown: the first update follows right after it.
     at = dependencies.now()
     return OrderScreen(
         external_id=external_id,
         order_id=order_id,
+        invoice_id=invoice_id,
         team_id=person.team_id,
         user_id=person.user_id,
         is_placement=is_placement,

@@ -26,7 +26,10 @@ from tests.handlers.access.installations import (
 from tests.handlers.all_screens import COMMANDS, create_order_and_quote, press_everything
 from tests.handlers.db_snapshot import get_answer, load_all_rows
 from tests.handlers.steps import ForgetfulTasks
-from tests.world import CHOSEN_TRANSPORT, World
+from tests.variants import both_databases, get_variant
+from tests.world import World
+
+pytestmark = both_databases
 
 
 @pytest.fixture
@@ -210,12 +213,12 @@ async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
 async def test_an_uninstallation_that_could_not_be_stored_is_retried(workspaces: World) -> None:
     async with workspaces.dependencies.write() as session:
         await (await session.connection()).execute(text("ALTER TABLE slack_user RENAME TO renamed"))
-    if CHOSEN_TRANSPORT == "socket":  # Nothing answers: the envelope is waited for to the end.
+    if get_variant().transport == "socket":  # Nothing answers: the envelope is waited for to the end.
         workspaces.slack.slack.delivery.ack_seconds = 2
     await workspaces.slack.uninstall("T02OTHER")
     answers = {r.ack.status for r in workspaces.slack.requests if r.kind == "event" and r.ack}
     # Over a socket, an envelope that is not acknowledged comes again.
-    assert answers == ({500} if CHOSEN_TRANSPORT == "http" else {None})
+    assert answers == ({500} if get_variant().transport == "http" else {None})
 
 
 async def test_account_services_are_notified_in_their_own_workspace(workspaces: World) -> None:

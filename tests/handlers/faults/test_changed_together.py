@@ -5,11 +5,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout.open import open_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.service_order.place import place_service_order
 from models.quote import Quote
 from tests.handlers.stripe.stripe_orders import DORA, refresh_and_open_cart, retry_order
 from tests.stripe_world import StripeWorld, stripe_world
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 SEATS = {"declined_meeting": 4, "declined_training": 2}
 

@@ -13,7 +13,10 @@ from tests.handlers.steps import (
     make_failing_hook,
     open_modal,
 )
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_the_job_processes_an_order_after_a_crash_between_placement_and_processing(

@@ -20,7 +20,10 @@ from tests.handlers.steps import (
     install_hooked_gateway,
     open_modal,
 )
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_a_late_answer_shows_a_waiting_screen_and_then_the_result(world: World) -> None:

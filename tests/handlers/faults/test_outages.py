@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import psycopg
-import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -30,13 +29,14 @@ from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
 from tests.handlers.steps import HookedGateway, find_messages, get_order, list_charges, open_modal
-from tests.postgres import CHOSEN, copied, run, server_url
+from tests.postgres import copied, run, server_url
 from tests.time_limits import HANG_SECONDS
+from tests.variants import only_sqlite
 from tests.world import World
 from tests.world import world as open_world
 
 # Once is enough.
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+pytestmark = only_sqlite
 
 TICK = 20
 TEN_MINUTES = 600 // TICK

@@ -19,7 +19,10 @@ from tests.handlers.steps import (
     open_modal,
     wait_for_modal_text,
 )
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_of_two_people_placing_a_quote_concurrently_one_succeeds_and_the_other_sees_why_not(

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from sqlalchemy.engine import make_url
 
 from bot.use_cases.operations.doctor import run_checks
 from models.quote import Quote
 from tests.handlers.steps import open_modal
 from tests.handlers.transport.test_health import ready, scrape, value
-from tests.postgres import CHOSEN, run, server_url
+from tests.postgres import run, server_url
+from tests.variants import only_sqlite
 from tests.world import World
 from tests.world import world as open_world
 
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+pytestmark = only_sqlite
 
 DOCTOR_SAYS = {
     "read_only": "it is read-only: a standby, or a read-only role or disk",

@@ -25,7 +25,10 @@ from tests.handlers.steps import (
     open_modal,
     wait_for_modal_text,
 )
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: World) -> None:

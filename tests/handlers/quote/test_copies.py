@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.use_cases.delivery.worker import deliver_due_notices
 from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
 from sandbox.driver import Person
 from tests.handlers.quote.quotes import QUOTE_BUTTONS
 from tests.handlers.steps import (
     get_quote,
     import_quote,
+    install_hooked_gateway,
     list_buttons,
+    open_modal,
 )
 from tests.world import World
 
@@ -81,3 +84,25 @@ async def test_every_copy_of_a_decided_quote_shows_who_decided_and_when_without_
     assert alice.home is not None
     assert "Approve the quote Q-2041" not in str(alice.home.blocks)
     assert "Q-2041" not in alice.home.text.partition("Subscription")[0]
+
+
+async def test_a_copy_posted_while_the_order_is_being_placed_shows_that_the_quote_is_accepted(
+    world: World,
+) -> None:
+    """R25: it was not there yet when the quote was read."""
+    alice = world.person("alice")
+    await import_quote(world)
+    await open_modal(alice, "/quotes", "", "quote.list")
+    await alice.press("quote.approve")
+    form = await alice.wait_for_modal("service_order.place")
+
+    async def post_copies() -> None:
+        assert await deliver_due_notices(world.dependencies)
+
+    install_hooked_gateway(world).before["preview"] = post_copies
+    await form.submit()
+    await alice.wait_for_modal("service_order.show")
+    assert [list_buttons(copy) for copy in alice.dms] == [QUOTE_BUTTONS]
+    await world.settle()
+    assert list_buttons(alice.dms[0]) == []
+    assert "Accepted by Alice Martin" in alice.dms[0].text

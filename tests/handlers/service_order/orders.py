@@ -5,7 +5,8 @@ from typing import Any
 
 from bot.permissions import SlackIdentity as Caller
 from bot.use_cases.cart.save import save_cart
-from bot.use_cases.checkout import open_checkout, save_checkout
+from bot.use_cases.checkout.open import open_checkout
+from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.service_order.place import place_service_order
 from models.audit.entry import AuditEntry
 from models.receipt import Receipt

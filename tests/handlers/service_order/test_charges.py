@@ -28,7 +28,10 @@ from tests.handlers.steps import (
     wait_for_modal_text,
 )
 from tests.ledger import set_ledger_seats
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 # --- slow, the customer, lost answers, a silent provider
 
@@ -69,7 +72,7 @@ async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settl
     await world.settle()
     assert await list_line_statuses(world) == ["settled"]
     assert await world.seats("customer_assist") == (8, 8)
-    assert len(find_messages(carla.dms, "needed a confirmation")) == 1, "asked once"
+    assert len(find_messages(carla.dms, "needed to be confirmed")) == 1, "asked once"
 
 
 async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:

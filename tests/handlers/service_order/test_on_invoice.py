@@ -1,14 +1,12 @@
 """Orders of subscriptions that are paid by invoice, with the embedded provider (R3, R18, R25)."""
 
 import io
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from pypdf import PdfReader
 from structlog.testing import capture_logs
 
-from bot.billing.gateway import Charge, ChargeOutcome, InvoiceState, Settled
+from bot.billing.gateway import Charge, ChargeOutcome, Settled
 from bot.permissions import SlackIdentity
 from bot.use_cases.invoice.follow import follow_due_invoices
 from bot.use_cases.invoice.read import open_invoice
@@ -22,34 +20,18 @@ from models.quote import Quote
 from models.receipt import ChargedMethod, Receipt
 from models.service_order import OrderStatus, ServiceOrder
 from models.service_order.order_screen import OrderScreen
-from sandbox.driver import Modal, Person
+from sandbox.driver import Person
 from tests.handlers.db_snapshot import change
+from tests.handlers.service_order.invoices import PartlyPaidGateway, invoiced, placed
 from tests.handlers.steps import (
     HookedGateway,
     find_messages,
     find_newest_message,
-    import_invoiced_subscription,
     list_buttons,
     open_modal,
     wait_for_modal_text,
 )
 from tests.world import World
-
-
-async def invoiced(world: World, subscription_id: str, **changes: Any) -> Person:
-    """Carla's account gets a subscription that is paid by invoice, and has no payment method."""
-    await import_invoiced_subscription(
-        world, "customer", subscription_id, **{"payment_methods": [], **changes}
-    )
-    return world.person("carla")
-
-
-async def placed(world: World, carla: Person, **seats: int) -> Modal:
-    """Until the invoice was sent."""
-    modal = await world.order(carla, **seats)
-    await world.settle()
-    await world.pass_time(seconds=15)
-    return modal
 
 
 def list_words(world: World, person: Person) -> list[str]:
@@ -229,14 +211,6 @@ async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world:
     pdf = next(file.content for file in mail.attachments if file.name == "R-1001.pdf")
     printed = " ".join(PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
     assert f"The seats on invoice {invoice.number} are listed here too. For them, the invoice is" in printed
-
-
-class PartlyPaidGateway(HookedGateway):
-    """€5.00 are left to pay."""
-
-    async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
-        state = await super().fetch_invoice(account_id, receipt)
-        return state and replace(state, amount_remaining=500)
 
 
 async def test_screens_and_messages_say_what_is_left_to_pay_of_an_invoice(world: World) -> None:

@@ -19,7 +19,10 @@ from tests.handlers.steps import (
     open_modal,
     wait_for_modal_text,
 )
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_a_second_order_is_queued_as_a_whole_until_the_first_has_ended(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -241,7 +242,7 @@ async def test_r26_a_balance_that_changed_after_the_quote_stops_placing_with_bot
     await alice.submit()
     refused = (await alice.wait_for_modal("refusal.show")).text
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
-    assert f"it promised {promised}, and you’d now have {offered} to pay" in refused
+    assert f"it promised {promised}, and you’d now pay {offered}" in refused
     assert await world.rows(ServiceOrder) == []
     get_customer(world).balance = -500
     await place_service_order(world.dependencies, person=ALICE, quote_id=quote.key)
@@ -333,6 +334,44 @@ async def test_r26_seats_and_discounts_that_an_order_did_not_add_are_not_charged
     item.unbilled_seats, item.used_coupons = 15, []
     subscription.settings.billing_mode = "classic"
     assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02), "it credits what there is"
+
+
+async def test_r26_an_amount_due_that_no_line_explains_is_refused_stopped_or_shown(
+    world: StripeWorld,
+) -> None:
+    """Before the quote, before the charge, and if it is added in the same second."""
+    world.records.amount_shipping = 500
+    billed, expected = await refuse_one_seat(world)
+    assert billed == pytest.approx(expected + 5, abs=0.001)
+    assert await world.rows(Quote) == []
+
+    world.records.amount_shipping = 0
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    quote = await world.row(Quote)
+    world.records.amount_shipping = 500
+    await world.settle()
+    assert (await get_order_line(world)).reason == "unrelated_charges"
+    assert world.list_paid_totals() == []
+    alice = world.person("alice")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
+    promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
+    assert f"{offered} would be billed instead of {promised}" in order.text
+    await alice.close_modal(everything=True)
+
+    world.records.amount_shipping = 0
+    world.fake.before_charge = partial(setattr, world.records, "amount_shipping", 500)
+    with capture_logs() as logs:
+        await place_order(world, ALICE, "acme_meeting")
+    quote, receipt = (await world.rows(Quote))[-1], await world.row(Receipt)
+    [invoice] = world.records.list_paid_updates()
+    assert invoice.amount_due == quote.total + 500
+    assert [card.amount for card in receipt.charged_methods] == [invoice.amount_due]
+    assert receipt.total == invoice.total
+    [mismatch] = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
+    assert mismatch["log_level"] == "error"
+    order = await open_modal(alice, "/service-orders", "SO-1002", "service_order.show")
+    taken, promised = f"€{invoice.total / 100:.2f}", f"€{quote.total / 100:.2f}"
+    assert f"{taken} was billed instead of the {promised} that was promised" in order.text
 
 
 async def test_r26_a_period_billed_in_advance_is_not_charged_with_an_order(world: StripeWorld) -> None:

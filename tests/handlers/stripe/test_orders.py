@@ -25,7 +25,7 @@ from bot.use_cases.accounts_import.link import (
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from bot.use_cases.cart.open import open_cart
-from bot.use_cases.checkout import open_checkout
+from bot.use_cases.checkout.open import open_checkout
 from bot.use_cases.operations.doctor import run_checks
 from bot.use_cases.service_order.manage import get_order
 from bot.use_cases.service_order.place import place_service_order

@@ -226,20 +226,20 @@ REFUSED = {
     ),
     "other seats from the next phase": (
         SubscriptionSettings(schedule=build_schedule(25, 10)),
-        "A change scheduled for 1 Dec 2026 sets 10 seats",
-        "has a change scheduled for 1 Dec 2026 that sets 10 seats",
+        "A change scheduled for 1 Dec 2026 sets the subscription to 10 seats",
+        "has a change scheduled for 1 Dec 2026 that sets it to 10 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "the same seats from the next phase": (
         SubscriptionSettings(schedule=build_schedule(25, 25)),
-        "A change scheduled for 1 Dec 2026 sets 25 seats",
-        "has a change scheduled for 1 Dec 2026 that sets 25 seats",
+        "A change scheduled for 1 Dec 2026 sets the subscription to 25 seats",
+        "has a change scheduled for 1 Dec 2026 that sets it to 25 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "another price from the next phase": (
         SubscriptionSettings(schedule=build_schedule(25, 40, later_price="price_next_year")),
-        "A change scheduled for 1 Dec 2026 sets a different price, for 40 seats",
-        "has a change scheduled for 1 Dec 2026 that sets a different price, for 40 seats",
+        "A change scheduled for 1 Dec 2026 sets a different price for 40 seats",
+        "has a change scheduled for 1 Dec 2026 that sets a different price for 40 seats",
         "a scheduled change to the subscription would undo the order",
     ),
     "nothing from the next phase": (
@@ -266,6 +266,18 @@ REFUSED = {
         "has a change scheduled for 1 Dec 2026",
         "a scheduled change to the subscription would undo the order",
     ),
+    "billed in advance": (
+        SubscriptionSettings(billed_until=to_timestamp(date(2027, 2, 1))),
+        "Already billed up to 1 Feb 2027",
+        "has been billed in advance, up to 1 Feb 2027",
+        "the subscription has been billed in advance",
+    ),
+    "charged in another currency": (
+        SubscriptionSettings(presentment_currency="usd"),
+        "Charged in USD, converted by the payment provider",
+        "is charged in USD, at an exchange rate",
+        "the payment provider would charge in a different currency",
+    ),
     "past_due": (
         SubscriptionSettings(),
         "An invoice is unpaid",
@@ -290,7 +302,9 @@ def apply_set_up(world: StripeWorld, set_up: str) -> None:
 
 @pytest.mark.parametrize(
     "set_up",
-    mark_long_except(REFUSED, "payments as drafts", "the same seats from the next phase", "past_due"),
+    mark_long_except(
+        REFUSED, "payments as drafts", "the same seats from the next phase", "billed in advance", "past_due"
+    ),
 )
 async def test_r27_seats_that_could_not_be_kept_or_charged_are_refused_before_the_quote(
     world: StripeWorld, set_up: str
@@ -304,7 +318,10 @@ async def test_r27_seats_that_could_not_be_kept_or_charged_are_refused_before_th
 
 
 @pytest.mark.parametrize(
-    "set_up", mark_long_except(REFUSED, "payments void", "another price from the next phase")
+    "set_up",
+    mark_long_except(
+        REFUSED, "payments void", "another price from the next phase", "charged in another currency"
+    ),
 )
 async def test_r27_a_set_up_that_begins_while_a_cart_is_open_makes_no_quote(
     world: StripeWorld, set_up: str

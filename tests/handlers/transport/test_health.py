@@ -24,8 +24,9 @@ from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
 from sandbox.faults import FaultKind
 from tests.handlers.steps import capture_log, make_failing_hook
-from tests.postgres import explain, only_sqlite
+from tests.postgres import explain
 from tests.time_limits import HANG_SECONDS
+from tests.variants import only_sqlite
 from tests.world import World
 from tests.world import world as open_world
 
