@@ -1083,7 +1083,10 @@ refusal-seats-not-given = { $has_typed ->
     [yes] “{ $typed }” isn’t a number of seats of { $product }. Enter the number you want in its field.
    *[no] You named { $product } without a number of seats. Enter the number you want in its field.
 }
-refusal-role-withdrawn = { $by } removed you as a billing contact for { $account } on { $at }, so nothing was changed. { $has_contacts ->
+refusal-role-withdrawn = { $has_by ->
+    [yes] { $by } removed you as a billing contact for { $account } on { $at }
+   *[no] You left the billing contacts for { $account } on { $at }
+}, so nothing was changed. { $has_contacts ->
     [yes] If you need the role, ask one of the other contacts: { $contacts }.
    *[no] If you need the role, ask Account Services.
 }

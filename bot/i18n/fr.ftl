@@ -1087,7 +1087,10 @@ refusal-seats-not-given = { $has_typed ->
     [yes] « { $typed } » n’est pas un nombre de postes de { $product }. Saisissez le nombre voulu dans son champ.
    *[no] Vous avez cité { $product } sans nombre de postes. Saisissez le nombre voulu dans son champ.
 }
-refusal-role-withdrawn = { $by } vous a retiré le rôle de contact de facturation du compte { $account } le { $at } : rien n’a été modifié. { $has_contacts ->
+refusal-role-withdrawn = { $has_by ->
+    [yes] { $by } vous a retiré le rôle de contact de facturation du compte { $account } le { $at }
+   *[no] Vous avez quitté les contacts de facturation du compte { $account } le { $at }
+} : rien n’a été modifié. { $has_contacts ->
     [yes] Si vous en avez besoin, adressez-vous à l’un des autres contacts : { $contacts }.
    *[no] Si vous en avez besoin, adressez-vous aux Services des comptes Corporate.
 }
