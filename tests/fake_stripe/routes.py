@@ -288,8 +288,8 @@ def update_customer(records: StripeRecords, params: Params, customer_id: str) ->
 
 
 def list_payment_methods(records: StripeRecords, params: Params, customer_id: str) -> Params:
-    """docs.stripe.com/api/payment_methods/customer_list. Legacy cards are among them, legacy bank accounts are
-    not: docs.stripe.com/payments/payment-methods/transitioning, "Compatibility with legacy card objects"."""
+    """docs.stripe.com/api/payment_methods/customer_list. Legacy cards are among them, bank accounts are not:
+    docs.stripe.com/payments/payment-methods/transitioning, "Compatibility with legacy card objects"."""
     customer = _get_customer(records, customer_id, "id")
     found = [
         serializers.serialize_payment_method(card)
