@@ -42,7 +42,7 @@ MAX_QUERIES_TO_SUBMIT = {
 
 async def ordered(world: World) -> None:
     """An order that is completed, and told about."""
-    await world.order(world.person("alice"), acme_meeting=1)
+    await world.place_order(world.get_person("alice"), acme_meeting=1)
     await world.settle()
 
 
@@ -55,7 +55,7 @@ def add_a_past(world: World, first: int, past: int = 200) -> None:
 
 async def list_queries(world: World, command: str) -> list[Query]:
     with log_queries(world.dependencies.database.sync_engine) as log:
-        await world.person("alice").command(command)
+        await world.get_person("alice").command(command)
         await world.dependencies.tasks.wait_until_idle()
     return log.queries
 
@@ -80,7 +80,7 @@ async def test_a_command_takes_few_queries_and_as_many_after_a_long_past(world: 
 
 async def test_a_home_takes_few_queries_and_as_many_after_a_long_past(world: World) -> None:
     await ordered(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     add_a_past(world, first=1)
     await alice.open_home()
     await world.settle()
@@ -101,7 +101,7 @@ async def test_a_home_takes_few_queries_and_as_many_after_a_long_past(world: Wor
 async def test_each_step_of_an_order_takes_few_queries(world: World) -> None:
     await ordered(world)
     world.dependencies.tasks = ForgetfulTasks()
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=2)
     for view in ("quote.review", "service_order.place"):
         await check_queries_of_submitting(world, view)
@@ -113,7 +113,7 @@ async def test_each_step_of_an_order_takes_few_queries(world: World) -> None:
 async def test_rejecting_a_quote_takes_few_queries(world: World) -> None:
     await ordered(world)
     await import_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.reject")
     await alice.wait_for_modal("quote.reject")
@@ -121,7 +121,7 @@ async def test_rejecting_a_quote_takes_few_queries(world: World) -> None:
 
 
 async def check_queries_of_submitting(world: World, next_view: str) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     assert alice.modal
     form = alice.modal.callback_id
     with log_queries(world.dependencies.database.sync_engine) as log:

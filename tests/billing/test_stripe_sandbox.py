@@ -190,14 +190,14 @@ async def ordered(bot: World, method: str) -> str:
     await save_checkout(bot.dependencies, person=ALICE, quote_id=details.quote.key, form=form)
     await place_service_order(bot.dependencies, person=ALICE, quote_id=details.quote.key)
     await bot.settle()
-    [line] = await bot.lines()
+    [line] = await bot.load_lines()
     return line.status.value
 
 
 async def test_an_order_is_charged_once_for_what_was_promised(bot: World, there: Sandboxed) -> None:
     assert await ordered(bot, there.good) == "settled"
-    [line] = await bot.lines()
-    assert await bot.seats("acme_meeting") == (13, 13)
+    [line] = await bot.load_lines()
+    assert await bot.load_seats("acme_meeting") == (13, 13)
     invoice = await there.client.v1.invoices.retrieve_async(str(line.provider_receipt_id))
     assert invoice.total_excluding_tax == line.amount
     assert invoice.total == line.amount + line.tax
@@ -220,10 +220,10 @@ async def test_the_next_period_is_charged_for_the_new_seats_too(bot: World, ther
     assert renewal.total_excluding_tax == 13 * 1400
     await refresh_slack_user(bot.dependencies, ALICE)
     await open_cart(bot.dependencies, person=ALICE, account_id="acme")
-    copy = await bot.row(Subscription, id="acme_meeting")
+    copy = await bot.load_row(Subscription, id="acme_meeting")
     assert copy.seats == 13
     assert copy.period_start == end.astimezone(ZoneInfo("Europe/Paris")).date()
-    assert len(await bot.lines()) == 1, "a renewal is no order"
+    assert len(await bot.load_lines()) == 1, "a renewal is no order"
 
 
 async def test_a_declined_card_leaves_nothing_that_could_be_paid_later(bot: World, there: Sandboxed) -> None:

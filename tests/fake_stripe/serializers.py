@@ -477,8 +477,7 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
 def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:
     """docs.stripe.com/api/invoices/object"""
     final = invoice.status != "draft"
-    total, due = invoice.total, invoice.amount_due
-    paid = due if invoice.status == "paid" else 0
+    total, due, paid = invoice.total, invoice.amount_due, invoice.amount_paid
     serialized = fill_object(
         stripe.Invoice,
         id=invoice.id,
@@ -696,7 +695,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
     taxes = [
         {
             "amount": part.amount,
-            "tax_behavior": line.price.tax_behavior,
+            "tax_behavior": part.behavior,
             "tax_rate_details": {"tax_rate": part.rate_id},
             "taxability_reason": part.reason,
             "taxable_amount": part.taxable_amount,

@@ -171,6 +171,22 @@ async def test_proration_is_to_the_second(client: stripe.StripeClient) -> None:
         assert abs(invoice.subtotal - 1_000_000 * rest) <= 1
 
 
+async def test_an_invoice_keeps_its_tax_when_the_subscription_gets_another_price(
+    fake: FakeStripe, client: stripe.StripeClient
+) -> None:
+    changed = await more_seats(client, "k")
+    assert isinstance(changed.latest_invoice, stripe.Invoice)
+    fake.records.use_other_price("si_1", tax_behavior="inclusive")
+    old = await client.v1.prices.retrieve_async("price_1")
+    assert old.tax_behavior == "exclusive"
+    invoice = await client.v1.invoices.retrieve_async(str(changed.latest_invoice.id))
+    assert (invoice.total, invoice.total_excluding_tax) == (
+        changed.latest_invoice.total,
+        changed.latest_invoice.total_excluding_tax,
+    )
+    assert {tax.tax_behavior for line in invoice.lines for tax in line.taxes or ()} == {"exclusive"}
+
+
 async def test_a_change_that_is_not_paid_waits_23_hours_and_is_dropped(
     fake: FakeStripe, client: stripe.StripeClient, clock: Clock
 ) -> None:

@@ -25,19 +25,19 @@ async def test_telling_everybody_of_an_order_takes_few_queries_and_commits(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "GROUP_COMMIT_TIMEOUT_SECONDS", HANG_SECONDS)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.open_home()
-    await world.order(alice, acme_meeting=1)
+    await world.place_order(alice, acme_meeting=1)
     await world.settle()
     world.clock.move(seconds=60)
     world.dependencies.tasks = ForgetfulTasks()
-    await world.order(alice, acme_meeting=1)
+    await world.place_order(alice, acme_meeting=1)
     await process_due_orders(world.dependencies)
     world.clock.move(seconds=1)
     engine = world.dependencies.database.sync_engine
     with log_queries(engine) as delivery:
         assert await deliver_due_notices(world.dependencies) == 10
-    assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
+    assert await world.load_rows(Notice, status=NoticeStatus.WAITING) == []
     with log_queries(engine) as home:
         assert await publish_due_homes(world.dependencies) == 1
     assert delivery.commits <= MAX_DELIVERY_COMMITS

@@ -30,7 +30,7 @@ CONTACT_ROUTES = ("billing_contact.withdraw", "billing_contact.cancel")
 
 async def withdraw_alice(world: World) -> None:
     """By Benoît, on the contacts' screen."""
-    benoit, alice = world.person("benoit"), await get_contact(world, "alice@acme.example")
+    benoit, alice = world.get_person("benoit"), await get_contact(world, "alice@acme.example")
     await show_button(benoit, "billing_contact.withdraw", str(alice.key), '{"account": "acme"}').press(
         "billing_contact.withdraw"
     )
@@ -40,7 +40,7 @@ async def withdraw_alice(world: World) -> None:
 
 async def test_who_lost_the_role_is_told_by_whom_on_every_screen_that_is_still_open(world: World) -> None:
     """R20: what happened, by whom, when, and whom to ask. Also if they have the role for another account."""
-    metadata, alice = await create_order_and_quote(world), world.person("alice")
+    metadata, alice = await create_order_and_quote(world), world.get_person("alice")
     await withdraw_alice(world)
     before = await load_all_rows(world)
     answers = await press_everything(world, alice, metadata)
@@ -55,13 +55,13 @@ async def test_who_lost_the_role_is_told_by_whom_on_every_screen_that_is_still_o
         world,
         BillingContact(account_id="slow", name="Alice", email="alice@acme.example", slack_user=alice.id),
     )
-    quote = await world.row(Quote, status="pending")
+    quote = await world.load_row(Quote, status="pending")
     assert told in await press_button(world, alice, "quote.open", quote.key)
     assert told in await press_button(world, alice, "account.overview", "acme")
 
 
 async def test_who_gave_up_the_role_is_told_so(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     key = (await get_contact(world, "alice@acme.example")).key
     await press_button(world, alice, "billing_contact.withdraw", key)
     said = await press_button(world, alice, "account.overview", "acme")
@@ -75,11 +75,11 @@ async def press_button(world: World, person: Person, action_id: str, value: obje
 
 async def test_nothing_is_ordered_from_a_screen_after_what_it_needs_is_gone(world: World) -> None:
     """R3, R4: without a payment method, and without self-service."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_webinar=1)
-    phone = world.person("alice", client="phone")
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_webinar=1)
+    phone = world.get_person("alice", client="phone")
     await open_modal(phone, "/quotes", "SQ-1001", "quote.review")
-    method = await world.row(PaymentMethod, account_id="acme", is_default=True)
+    method = await world.load_row(PaymentMethod, account_id="acme", is_default=True)
     await change(world, PaymentMethod, method.id, active=False)
     await alice.submit()
     assert "needs a valid credit or debit card" in await get_answer(world, alice, len(alice.ephemerals))
@@ -89,16 +89,16 @@ async def test_nothing_is_ordered_from_a_screen_after_what_it_needs_is_gone(worl
     await phone.wait_for_modal("service_order.place")
     await phone.submit()
     assert "You can’t order seats for Acme SA here" in await get_answer(world, phone, len(phone.ephemerals))
-    assert await world.rows(ServiceOrder) == []
+    assert await world.load_rows(ServiceOrder) == []
     assert (await get_quote(world, "SQ-1001")).status is QuoteStatus.PENDING
 
 
 @pytest.mark.long
 async def test_every_button_answers_after_the_quote_was_decided(world: World) -> None:
     """By a colleague, who rejected it: never an error, never nothing, and nothing is ordered."""
-    metadata, alice = await create_order_and_quote(world), world.person("alice")
-    benoit = world.person("benoit")
-    await press_button(world, benoit, REJECT, (await world.row(Quote, status="pending")).key)
+    metadata, alice = await create_order_and_quote(world), world.get_person("alice")
+    benoit = world.get_person("benoit")
+    await press_button(world, benoit, REJECT, (await world.load_row(Quote, status="pending")).key)
     await benoit.submit()
     await world.dependencies.tasks.wait_until_idle()
     answers = await press_everything(world, alice, metadata, leave_out=CONTACT_ROUTES)
@@ -108,6 +108,6 @@ async def test_every_button_answers_after_the_quote_was_decided(world: World) ->
         assert "You have 0 pending quotes" not in said, route
     refused = [route for route, said in answers.items() if "It was rejected by Benoît Roche" in said]
     assert {"quote.approve", "checkout.edit", "service_order.place submitted"} <= {*refused}
-    assert len(await world.rows(ServiceOrder)) == 1
-    assert await world.seats("acme_webinar") == (5, 5)
+    assert len(await world.load_rows(ServiceOrder)) == 1
+    assert await world.load_seats("acme_webinar") == (5, 5)
     assert world.slack.refusals == []

@@ -43,7 +43,7 @@ async def wait_for_readiness(world: World, expected: tuple[int, str]) -> None:
 
 async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
     async with open_world(transport="http", kind="postgresql") as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         cart = await world.fill_cart(alice, acme_meeting=5)
         assert value(await scrape(world), "seatbot_database_writable") == 1
         run(
@@ -71,9 +71,9 @@ async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
                 await alice.submit()
                 [said] = cart.errors.values()
                 assert SAID in said
-                await open_modal(world.person("alice", "phone"), "/billing", "", "account.overview")
+                await open_modal(world.get_person("alice", "phone"), "/billing", "", "account.overview")
             await wait_for_readiness(world, (200, "database: up to date\nslack: answers\n"))
         run(world.dependencies.settings.database_url, "DROP ROLE viewer")
         await alice.submit()
         await alice.wait_for_modal("quote.review")
-        assert (await world.row(Quote)).status == "pending"
+        assert (await world.load_row(Quote)).status == "pending"
