@@ -516,8 +516,9 @@ class StripeRecords:
         return lines
 
     def _compute_discount(self, subscription: Subscription, amount: int) -> int:
+        """docs.stripe.com/billing/subscriptions/coupons"""
         share, off = self._compute_discount_share(subscription), self._get_amount_off(subscription)
-        return round_amount(amount * share, subscription.charged_currency) + min(amount, off)
+        return round_amount(amount * share, subscription.charged_currency) + min(max(0, amount), off)
 
     def _compute_discount_share(self, subscription: Subscription) -> Fraction:
         return Fraction(sum(coupon.percent_off for coupon in self._list_coupons(subscription)), 100)
@@ -568,6 +569,7 @@ class StripeRecords:
         return lines
 
     def find_tax_terms(self, subscription: Subscription, address: dict[str, str] | None = None) -> TaxTerms:
+        """docs.stripe.com/tax/calculating; instead of it, docs.stripe.com/billing/taxes/tax-rates"""
         if subscription.tax_disabled_reason is not None:
             return NO_TAX
         customer = self.customers[subscription.customer]
@@ -746,6 +748,7 @@ class StripeRecords:
             subscription.pending_update = None
 
     def _get_payment_method(self, subscription: Subscription, customer: Customer) -> Card:
+        """docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"."""
         name = get_charged_method(subscription, customer)
         if name is None:
             raise build_invalid_request("This customer has no attached payment source", "resource_missing")
@@ -778,6 +781,7 @@ class StripeRecords:
                 self.pay_invoice(invoice)
 
     def pay_invoice(self, invoice: Invoice) -> None:
+        """Applies the update that waits for it: docs.stripe.com/billing/subscriptions/pending-updates"""
         subscription = self.subscriptions[invoice.subscription]
         invoice.status = "paid"
         if invoice.payment_intent:
@@ -892,6 +896,7 @@ class StripeRecords:
         self.emit_event("customer.subscription.deleted", "subscription", subscription.id)
 
     def _resolve_pending_update(self, subscription: Subscription) -> None:
+        """Once it expires, its invoice is voided: docs.stripe.com/billing/subscriptions/pending-updates"""
         pending = subscription.pending_update
         if pending is None:
             return

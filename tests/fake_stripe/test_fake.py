@@ -9,7 +9,20 @@ import stripe
 
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from tests.billing.contract import Clock
-from tests.fake_stripe import Card, FakeStripe, StripeRecords
+from tests.fake_stripe import (
+    Card,
+    FakeStripe,
+    StripeRecords,
+    form_encoding,
+    invoice_pdf,
+    permissions,
+    prices,
+    routes,
+    serializers,
+    server,
+    setup_routes,
+    taxes,
+)
 from tests.fake_stripe.prices import Price
 from tests.fake_stripe.records import Customer, Subscription, SubscriptionItem, add_interval
 from tests.fake_stripe.sdk_types import (
@@ -271,3 +284,18 @@ async def test_a_request_with_an_unknown_parameter_is_refused_and_reported(
         await more_seats(client, "k", 5, no_such="thing")
     assert len(fake.violations) == 1
     fake.violations.clear()
+
+
+def test_each_behaviour_says_where_stripe_documents_it() -> None:
+    """Those of routes and objects; what the records do over time is cited there, or in the module's text."""
+    documented = ("docs.stripe.com/", "github.com/")
+    handlers = {route.handler for route in (*routes.ROUTES, *setup_routes.ROUTES)}
+    objects = {function for name, function in vars(serializers).items() if name.startswith("serialize_")}
+    uncited = {
+        each.__qualname__
+        for each in handlers | objects
+        if not any(address in (each.__doc__ or "") for address in documented)
+    }
+    assert uncited == set()
+    for module in (prices, taxes, permissions, form_encoding, invoice_pdf, server):
+        assert "docs.stripe.com/" in (module.__doc__ or ""), module.__name__
