@@ -28,15 +28,6 @@ $(AXE):
 
 # Two more workers than cores, because whole-program tests often wait: a server takes 0.2 s to stop.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist worksteal
-POSTGRESQL := SEATBOT_TEST_DATABASE=postgresql SEATBOT_TEST_TRANSPORT=socket
-# Tests whose outcome depends on the database or the transport: locks, claims, races, redelivery, crashes and
-# outages. What the rest would show there is that PostgreSQL takes the statements: test_query_plans.py does.
-ON_POSTGRESQL := test_scheduler.py test_wake_ups.py test_query_cost.py \
-	$(addprefix use_cases/test_,account_import.py audit.py delivery.py delivery_limits.py delivery_runs.py \
-		delivery_store.py enqueue.py locks.py order_notices_cost.py overlapping_imports.py slack_user.py message_updates.py) \
-	$(addprefix handlers/test_,home_publishing.py order_end_to_end.py) handlers/access/test_workspaces.py \
-	$(addprefix handlers/faults/test_,changed_together.py crashes.py late_answers.py outages.py races.py redelivery.py) \
-	$(addprefix handlers/service_order/test_,charges.py queued_orders.py)
 # These use no database, choose their own engine, or read one row; with Stripe, the database sees the same
 # queries as with the embedded provider.
 NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants blocks mail messaging \
@@ -46,13 +37,12 @@ NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants
 	models/test_baseline.py test_unsupported_schema.py test_restore.py test_audit_command.py test_settings.py \
 	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py
 
-test: setup $(AXE)  ## Run the tests: on SQLite over HTTP, then what depends on the database on PostgreSQL over Socket Mode
+test: setup $(AXE)  ## Run the tests: on SQLite over HTTP, and what depends on the database on PostgreSQL over Socket Mode too
 	$(PYTEST)
-	$(POSTGRESQL) $(PYTEST) $(ON_POSTGRESQL:%=tests/%)
 
 test-long: setup $(AXE)  ## Run everything: all tests on both databases, all seeds and cells, planted bugs, stress (hours)
 	$(PYTEST) -m "long or not long"
-	$(POSTGRESQL) $(PYTEST) -m "long or not long" $(NOT_ON_POSTGRESQL:%=--ignore tests/%)
+	SEATBOT_TEST_DATABASE=postgresql $(PYTEST) -m "(long or not long) and not both_databases" $(NOT_ON_POSTGRESQL:%=--ignore tests/%)
 	@$(MAKE) --no-print-directory simulate crash-matrix bad-input planted stress
 
 check: setup  ## Format, lint, types, import contracts, lock freshness, tests

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bench.metrics import footprint, idle, modals, notices, ordering, queries, replicas, scaling
 from bench.report import Figure, print_figures, remove_goal, save_table, write_json
-from tests.postgres import Kind
+from tests.variants import Kind
 
 ROOT = Path(__file__).parents[1]
 QUICK_SCALE = 0.2

@@ -13,7 +13,8 @@ from bench.fake_slack import TEAM
 from bot.db import Database
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import import_accounts
-from tests.postgres import Kind, new_database
+from tests.postgres import new_database
+from tests.variants import Kind
 
 PRODUCTS = ("goto-meeting", "goto-webinar", "gotoassist-v5")
 

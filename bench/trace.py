@@ -28,8 +28,8 @@ from models.notice import Notice, NoticeStatus
 from models.service_order import OrderStatus, ServiceOrder
 from sandbox.driver import Person
 from tests.handlers.steps import ForgetfulTasks
-from tests.postgres import Kind
 from tests.query_log import log_queries
+from tests.variants import Kind
 from tests.world import World, world
 
 ROOT = Path(__file__).parents[1]
@@ -96,7 +96,7 @@ async def trace_requests_and_order(kind: Kind) -> tuple[list[Step], list[Step]]:
     async with world(kind=kind) as opened:
         # Otherwise the background task that processes the order would be counted with placing it.
         opened.dependencies.tasks = ForgetfulTasks()
-        alice = opened.person("alice")
+        alice = opened.get_person("alice")
         # Her Slack profile is only fetched once an hour.
         await alice.command("/billing")
         await alice.wait_for_modal("account.overview")
@@ -135,14 +135,14 @@ async def _trace_delivery(opened: World) -> Step:
     for _ in range(MAX_DELIVERY_ROUNDS):
         with record_step(deliver):
             await deliver_due_notices(opened.dependencies)
-        if not await opened.rows(Notice, status=NoticeStatus.WAITING):
+        if not await opened.load_rows(Notice, status=NoticeStatus.WAITING):
             return deliver
         opened.clock.move(seconds=1.5)  # A channel's rate limit is one message per second.
     raise RuntimeError("notices that are never delivered")
 
 
 async def _check_completed(opened: World) -> None:
-    order = await opened.row(ServiceOrder)
+    order = await opened.load_row(ServiceOrder)
     if order.status is not OrderStatus.COMPLETED:
         raise RuntimeError(f"the order is {order.status.value}")
 

@@ -9,7 +9,13 @@ from sqlmodel import col, or_, select
 
 from bot.db import Session, lock_account, lock_audit_chain_tip, select_joined
 from models.account import Account, AccountNotFound
-from models.account.billing_contact import BillingContact, IdentityNotFresh, NotABillingContact, NotAllowed
+from models.account.billing_contact import (
+    BillingContact,
+    IdentityNotFresh,
+    NotABillingContact,
+    NotAllowed,
+    RoleWithdrawn,
+)
 from models.audit.entry import Actor, AuditChainTip, AuditPerson
 from models.errors import Refusal
 from models.invoice import Invoice
@@ -99,11 +105,40 @@ async def get_authorized_role(
     session: Session, person: SlackIdentity, account_id: str, at: datetime, *, for_change: bool
 ) -> tuple[Account, BillingContact]:
     """Returns the account and the person's role in it. A change requires a profile at most an hour old.
-    Raises as `list_account_roles` does, and AccountNotFound for another customer's account."""
-    for account, contact in await list_account_roles(session, person, fresh_at=at if for_change else None):
+    Raises as `list_account_roles` does, AccountNotFound for another customer's account, and RoleWithdrawn if
+    they had the role (R20)."""
+    try:
+        roles = await list_account_roles(session, person, fresh_at=at if for_change else None)
+    except NotABillingContact:
+        await _check_not_withdrawn(session, person, account_id)
+        raise
+    for account, contact in roles:
         if account.id == account_id:
             return account, contact
+    await _check_not_withdrawn(session, person, account_id)
     raise AccountNotFound
+
+
+async def _check_not_withdrawn(session: Session, person: SlackIdentity, account_id: str) -> None:
+    account = await session.get(Account, account_id)
+    if account is None or not account.active:
+        return
+    user = (await get_member(session, person)).user
+    found = await session.exec(
+        select(BillingContact)
+        .where(BillingContact.account_id == account_id)
+        .order_by(col(BillingContact.id))
+        .execution_options(populate_existing=True)
+    )
+    contacts = found.all()
+    own = next((c for c in contacts if c.is_withdrawn_in_slack and is_contact_of(user, account, c)), None)
+    if own is not None:
+        raise RoleWithdrawn(
+            account=account.name,
+            by="" if own.withdrawn_by == own.name else own.withdrawn_by or "",
+            at=own.withdrawn_at,
+            contacts=[contact.name for contact in contacts if contact.active],
+        )
 
 
 async def lock_account_role(

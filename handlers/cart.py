@@ -26,6 +26,7 @@ from handlers.views import (
     render_account,
     render_cart,
     render_filled_in_cart,
+    render_next_cart_view,
     render_pending_quotes,
 )
 from models.details import CartPage, QuoteDetails
@@ -58,7 +59,7 @@ async def repeat_order(request: SlackRequest) -> View:
 
 
 async def warn(request: SlackRequest) -> View:
-    return render_pending_quotes(request, await _load_warning(request))
+    return await render_next_cart_view(request)
 
 
 async def continue_to_cart(request: SlackRequest) -> View:

@@ -113,11 +113,11 @@ class Sandbox:
 
     # --- people, channels and files
 
-    def person(self, user_id: str, client: str = "main") -> Person:
+    def get_person(self, user_id: str, client: str = "main") -> Person:
         """A different `client` is the same person in a second browser."""
         return Person(self.slack, self.slack.workspace.get_client(user_id, client))
 
-    def channel(self, channel_id: str) -> Conversation:
+    def get_channel(self, channel_id: str) -> Conversation:
         return Conversation(self.slack, self.slack.workspace.channels[channel_id])
 
     def set_user(self, user_id: str, **fields: Any) -> None:
@@ -159,7 +159,7 @@ class Sandbox:
             *self.slack.traffic.warnings,
         ]
 
-    def calls(self, method: str | None = None) -> list[ApiCall]:
+    def list_calls(self, method: str | None = None) -> list[ApiCall]:
         return [call for call in self.slack.traffic.calls if method in (None, call.method)]
 
     # --- redelivered and forged requests, events
@@ -179,7 +179,7 @@ class Sandbox:
         edit(payload)
         return await self.slack.people.send_raw(request.kind, payload, request.client_id)
 
-    async def event(self, event: Json, team_id: str | None = None) -> Reply:
+    async def send_event(self, event: Json, team_id: str | None = None) -> Reply:
         """Sends any event (`event["type"]` and its fields), whether or not the app is subscribed to it."""
         workspace = self.slack.workspace
         installation = workspace.find_installation(team_id) if team_id else workspace.installations[0]
@@ -220,7 +220,7 @@ class Sandbox:
 
     # --- faults
 
-    def fault(
+    def inject_fault(
         self,
         kind: FaultKind,
         method: str = "*",

@@ -132,13 +132,13 @@ class Surface:
     def error(self) -> str | None:
         return self.view.error
 
-    def block(self, block_id: str) -> Json:
+    def get_block(self, block_id: str) -> Json:
         for block in self.view.blocks:
             if block["block_id"] == block_id:
                 return block
         raise NotShown(f"no block {block_id}; there is {', '.join(b['block_id'] for b in self.view.blocks)}")
 
-    def element(self, block_id: str | None = None, action_id: str | None = None) -> Json:
+    def get_element(self, block_id: str | None = None, action_id: str | None = None) -> Json:
         return elements.find_element(self.view.blocks, block_id, action_id).element
 
     @property
@@ -170,7 +170,7 @@ class Modal(Surface):
     def is_open(self) -> bool:
         return self.view in self.person.client.stack
 
-    def value(self, block_id: str, action_id: str | None = None) -> Any:
+    def get_value(self, block_id: str, action_id: str | None = None) -> Any:
         """A field's value: its text, its option's value, or a list of these."""
         item = elements.find_element(self.view.blocks, block_id, action_id)
         held = self.view.state[item.block_id][item.action_id][elements.STATEFUL_TYPES[item.type][0]]
@@ -188,7 +188,7 @@ class Modal(Surface):
         self.view.state.setdefault(item.block_id, {})[item.action_id] = state
         return self
 
-    async def options(self, block_id: str, query: str = "", action_id: str | None = None) -> list[Json]:
+    async def load_options(self, block_id: str, query: str = "", action_id: str | None = None) -> list[Json]:
         """Asks the app for an external select's options; `fill` may then choose one."""
         item = elements.find_element(self.view.blocks, block_id, action_id)
         people = self.person.slack.people

@@ -9,6 +9,7 @@ import uvloop
 
 from bot.db import Database
 from tests.postgres import database_url, open_database
+from tests.variants import get_variant, list_variants, set_variant
 from tests.world import World
 from tests.world import world as open_world
 
@@ -25,6 +26,20 @@ def pytest_collection_finish() -> None:
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The event loop that `serve` runs on."""
     return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    variants = list_variants(metafunc.definition)
+    if variants != [get_variant()]:
+        metafunc.parametrize("_variant", variants, indirect=True, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def _variant(request: pytest.FixtureRequest) -> Iterator[None]:
+    default = get_variant()
+    set_variant(getattr(request, "param", default))
+    yield
+    set_variant(default)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,13 +1,11 @@
 """A PostgreSQL for tests, from a wheel: nothing to install, no port opened.
 
-With SEATBOT_TEST_DATABASE=postgresql every test that takes a database gets one of this server, else a SQLite
-file. Either is a copy of what was prepared once for the process: `migrated`, or `accounts`, which has
-tests/accounts.yml in it.
+By its variant, a test that takes a database gets one of this server or a SQLite file. Either is a copy of
+what was prepared once for the process: `migrated`, or `accounts`, which has tests/accounts.yml in it.
 """
 
 import asyncio
 import atexit
-import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,16 +27,12 @@ from bot.db import Database, to_driver_url
 from bot.db.postgresql import PostgreSQLBackend, create_postgresql_engine
 from bot.db.sqlite import SQLiteBackend, create_sqlite_engine
 from bot.use_cases.accounts_import.run import import_accounts
+from tests.variants import Kind, get_variant
 
-Kind = Literal["sqlite", "postgresql"]
 Content = Literal["migrated", "accounts"]
 
-CHOSEN: Kind = "postgresql" if os.environ.get("SEATBOT_TEST_DATABASE") == "postgresql" else "sqlite"
 ACCOUNTS = Path(__file__).parent / "accounts.yml"
 IMPORTED_AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
-
-only_postgresql = pytest.mark.skipif(CHOSEN != "postgresql", reason="SQLite has nothing of the kind")
-only_sqlite = pytest.mark.skipif(CHOSEN != "sqlite", reason="asks SQLite in its own words")
 
 # These lose data when the machine fails, and nothing else.
 QUICK = ("fsync", "synchronous_commit", "full_page_writes")
@@ -48,13 +42,14 @@ _in_use: set[int] = set()
 
 
 @contextmanager
-def database_url(content: Content, kind: Kind = CHOSEN) -> Iterator[str]:
-    """The address of a copy that is gone afterwards. Another copy takes the address then: what SQLAlchemy has
-    prepared for it serves again (open_database)."""
+def database_url(content: Content, kind: Kind | None = None) -> Iterator[str]:
+    """The address of a copy that is gone afterwards; `kind` is by default the variant's. Another copy takes
+    the address then: what SQLAlchemy has prepared for it serves again (open_database)."""
     number = next(n for n in count() if n not in _in_use)
     _in_use.add(number)
     try:
-        with _sqlite_copy(content, number) if kind == "sqlite" else _postgresql_copy(content, number) as url:
+        copy_database = _sqlite_copy if (kind or get_variant().database) == "sqlite" else _postgresql_copy
+        with copy_database(content, number) as url:
             yield url
     finally:
         _in_use.remove(number)

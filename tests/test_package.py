@@ -144,7 +144,7 @@ async def test_a_newcomer_gets_from_the_wheel_to_a_first_order(environment: Path
 
 
 async def order_a_seat(slack: Sandbox) -> None:
-    alice = slack.person("U01ALICE")
+    alice = slack.get_person("U01ALICE")
     await alice.command("/add-seats", "meeting 1", channel="C07GENERAL")
     for callback_id in ("cart.save", "quote.review", "service_order.place"):
         await alice.wait_for_modal(callback_id, timeout=HANG_SECONDS)

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import cli
-from tests.postgres import CHOSEN
+from tests.variants import only_sqlite
 
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="is about files")
+pytestmark = only_sqlite
 
 
 @pytest.fixture(autouse=True)

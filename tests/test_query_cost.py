@@ -11,9 +11,12 @@ from models.installation import oauth_states
 from scheduler import JOBS
 from tests.handlers.steps import ForgetfulTasks, import_quote, open_modal
 from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
-from tests.postgres import CHOSEN, explain
+from tests.postgres import explain
 from tests.query_log import Query, log_queries
+from tests.variants import both_databases, get_variant
 from tests.world import World
+
+pytestmark = both_databases
 
 # They hold what waits, and nothing of the past.
 QUEUES = {"account_change"}
@@ -39,7 +42,7 @@ MAX_QUERIES_TO_SUBMIT = {
 
 async def ordered(world: World) -> None:
     """An order that is completed, and told about."""
-    await world.order(world.person("alice"), acme_meeting=1)
+    await world.place_order(world.get_person("alice"), acme_meeting=1)
     await world.settle()
 
 
@@ -52,7 +55,7 @@ def add_a_past(world: World, first: int, past: int = 200) -> None:
 
 async def list_queries(world: World, command: str) -> list[Query]:
     with log_queries(world.dependencies.database.sync_engine) as log:
-        await world.person("alice").command(command)
+        await world.get_person("alice").command(command)
         await world.dependencies.tasks.wait_until_idle()
     return log.queries
 
@@ -77,7 +80,7 @@ async def test_a_command_takes_few_queries_and_as_many_after_a_long_past(world: 
 
 async def test_a_home_takes_few_queries_and_as_many_after_a_long_past(world: World) -> None:
     await ordered(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     add_a_past(world, first=1)
     await alice.open_home()
     await world.settle()
@@ -98,7 +101,7 @@ async def test_a_home_takes_few_queries_and_as_many_after_a_long_past(world: Wor
 async def test_each_step_of_an_order_takes_few_queries(world: World) -> None:
     await ordered(world)
     world.dependencies.tasks = ForgetfulTasks()
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=2)
     for view in ("quote.review", "service_order.place"):
         await check_queries_of_submitting(world, view)
@@ -110,7 +113,7 @@ async def test_each_step_of_an_order_takes_few_queries(world: World) -> None:
 async def test_rejecting_a_quote_takes_few_queries(world: World) -> None:
     await ordered(world)
     await import_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.reject")
     await alice.wait_for_modal("quote.reject")
@@ -118,7 +121,7 @@ async def test_rejecting_a_quote_takes_few_queries(world: World) -> None:
 
 
 async def check_queries_of_submitting(world: World, next_view: str) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     assert alice.modal
     form = alice.modal.callback_id
     with log_queries(world.dependencies.database.sync_engine) as log:
@@ -162,7 +165,7 @@ async def test_expired_oauth_states_are_deleted_by_an_index(world: World) -> Non
 def list_whole_reads(world: World, queries: list[Query]) -> set[str]:
     """The tables that SQLite would go through from end to end. Which of them PostgreSQL would depends on how
     many rows they have: test_query_plans.py fills them."""
-    if CHOSEN == "postgresql":
+    if get_variant().database == "postgresql":
         return set()
     plans = [str(row) for query in queries for row in explain(world.dependencies.database, *query)]
     return set(READ_WHOLE.findall("\n".join(plans)))

@@ -26,7 +26,7 @@ def check_cost(log: QueryLog, *, queries: int, transactions: int) -> None:
 async def placed(world: World, person: str, **seats: int) -> None:
     """By a process that dies before it starts to process the order."""
     world.dependencies.tasks = ForgetfulTasks()
-    await world.order(world.person(person), **seats)
+    await world.place_order(world.get_person(person), **seats)
     await world.dependencies.tasks.wait_until_idle()
 
 

@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import Connection, NullPool, create_engine, event
 
 from bot.installations.store import SingleUseOAuthStateStore
 from scheduler import JOBS
 from tests.full_tables import fill_tables
 from tests.handlers.all_screens import COMMANDS, create_order_and_quote, press_everything
-from tests.postgres import CHOSEN
+from tests.variants import only_sqlite
 from tests.world import OF_THE_TEST, World
 from tests.world import world as open_world
 
@@ -30,7 +29,7 @@ MIN_STATEMENTS = 100
 Statements = dict[str, tuple[str, Any]]
 
 # Once is enough.
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+pytestmark = only_sqlite
 
 
 async def test_every_statement_is_answered_from_an_index() -> None:
@@ -49,7 +48,7 @@ async def use_everything(world: World) -> None:
     """Orders that complete, are declined, take a while or need the customer; every command, button, form and
     job; health checks; and the time in which quotes expire and orders become overdue."""
     metadata = await create_order_and_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     for route in COMMANDS:
         for words in ("", "SO-1001", "SQ-1002", "webinar 5", "help"):
             await alice.command(route.id, words)
@@ -64,9 +63,9 @@ async def use_everything(world: World) -> None:
     for seconds in (-1, 10**9):
         await SingleUseOAuthStateStore(seconds, world.dependencies.database).async_issue()
     await world.settle()
-    await world.order(world.person("dora"), declined_meeting=1)
-    await world.order(world.person("carla"), customer_assist=1)
-    await world.order(world.person("sam"), slow_meeting=1)
+    await world.place_order(world.get_person("dora"), declined_meeting=1)
+    await world.place_order(world.get_person("carla"), customer_assist=1)
+    await world.place_order(world.get_person("sam"), slow_meeting=1)
     for hours in (0, 1, 48, 40 * 24):
         await world.pass_time(hours=hours)
         for job in JOBS.values():

@@ -32,8 +32,9 @@ from models.receipt import Receipt
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from tests.handlers.steps import get_order, open_modal
-from tests.postgres import CHOSEN, Kind, database_url, sqlite_file
+from tests.postgres import database_url, sqlite_file
 from tests.time_limits import HANG_SECONDS
+from tests.variants import Kind, only_sqlite
 from tests.world import WORKSPACE, Clock, World
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +43,7 @@ NAMES: dict[Kind, str] = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 SERVABLE = "the database can be served"
 
 # Once is enough.
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engines itself")
+pytestmark = only_sqlite
 
 
 def tools() -> Path:
@@ -132,13 +133,13 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
         async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
             slack.slack.workspace.trigger_seconds = HANG_SECONDS
             async with bot(slack, url, provider, clock) as world:
-                await world.order(world.person("sam"), slow_meeting=2)
+                await world.place_order(world.get_person("sam"), slow_meeting=2)
                 await world.dependencies.tasks.wait_until_idle()
                 assert (await get_order(world)).status is OrderStatus.PROCESSING
                 assert await run(f"back up {NAMES[kind]}", folder, DATABASE_URL=url) == 0
                 await world.pass_time(seconds=90)
                 assert (await get_order(world)).status is OrderStatus.COMPLETED
-                await world.person("sam").close_modal(everything=True)
+                await world.get_person("sam").close_modal(everything=True)
                 # The files are copied as a kill would leave them.
                 killed = copytree(folder, tmp_path / "killed")
             assert await charged(provider) == 1
@@ -155,25 +156,25 @@ async def test_r18_a_restored_backup_continues_and_charges_nothing_twice(kind: K
                 await world.settle()
                 assert (await get_order(world)).status is OrderStatus.COMPLETED
                 assert await charged(provider) == 1, "the provider was asked by the attempt's key"
-                assert await world.seats("slow_meeting") == (6, 6)
-                assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
+                assert await world.load_seats("slow_meeting") == (6, 6)
+                assert await world.load_rows(Notice, status=NoticeStatus.WAITING) == []
                 histories = await verify_histories(
                     world.dependencies.database, progress=lambda done, total: None
                 )
                 assert [violation for history in histories for violation in history.violations] == []
-                sue = world.person("sue")
+                sue = world.get_person("sue")
                 await open_modal(sue, "/service-orders", "SO-1001", "service_order.show")
                 await sue.close_modal()
-                await world.order(sue, slow_meeting=1)
+                await world.place_order(sue, slow_meeting=1)
                 await world.dependencies.tasks.wait_until_idle()
                 await world.pass_time(seconds=90)
                 assert (await get_order(world, "SO-1002")).status is OrderStatus.COMPLETED
                 assert await charged(provider) == 2
-                numbers = [receipt.number for receipt in await world.rows(Receipt)]
+                numbers = [receipt.number for receipt in await world.load_rows(Receipt)]
                 assert sorted(numbers) == ["R-1002", "R-1003"], "R-1001 is another receipt's"
-                skipped = await world.rows(AuditEntry, action="numbers_skipped")
+                skipped = await world.load_rows(AuditEntry, action="numbers_skipped")
                 assert [entry.details for entry in skipped] == [{"R": "1001-1001"}] * len(skipped)
-                assert len(skipped) == len(await world.rows(Account))
+                assert len(skipped) == len(await world.load_rows(Account))
             async with bot(slack, restored_url, provider, clock):
                 """It starts again without being asked."""
         await provider.close()

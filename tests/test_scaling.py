@@ -13,14 +13,15 @@ from models.audit.entry import AuditEntry
 from models.notice import Notice
 from models.service_order import OrderStatus
 from tests.handlers.steps import get_order, open_modal
-from tests.postgres import CHOSEN, run
+from tests.postgres import run
+from tests.variants import only_sqlite
 from tests.world import World
 from tests.world import world as open_world
 
 PAGE = (Path(__file__).parents[1] / "docs/scaling.md").read_text(encoding="utf-8")
 
 # Once is enough.
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+pytestmark = only_sqlite
 
 
 @pytest.fixture
@@ -32,8 +33,8 @@ async def world() -> AsyncIterator[World]:
 
 
 async def order(world: World, number: str, **seats: int) -> None:
-    alice = world.person("alice")
-    await world.order(alice, **seats)
+    alice = world.get_person("alice")
+    await world.place_order(alice, **seats)
     await world.settle()
     assert (await get_order(world, number)).status is OrderStatus.COMPLETED
     await alice.close_modal(everything=True)
@@ -96,7 +97,7 @@ async def test_r18_history_that_is_archived_is_missed_by_verify_until_it_is_put_
     assert missed
     assert all(words.endswith("missing") for words in missed)
 
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     assert "SO-1001" in (await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")).text
     await alice.close_modal()
     await order(world, "SO-1002", acme_webinar=1)
@@ -107,10 +108,10 @@ async def test_r18_history_that_is_archived_is_missed_by_verify_until_it_is_put_
 
 
 async def test_deleting_old_notices_repeats_none(world: World) -> None:
-    assert await world.rows(Notice)
+    assert await world.load_rows(Notice)
     run_from_docs(world, "delete notices")
-    assert await world.rows(Notice) == []
-    message_count = len(world.channel("C01BILLING"))
+    assert await world.load_rows(Notice) == []
+    message_count = len(world.list_messages("C01BILLING"))
     await world.pass_time(hours=2)
-    assert len(world.channel("C01BILLING")) == message_count
+    assert len(world.list_messages("C01BILLING")) == message_count
     await order(world, "SO-1002", acme_webinar=1)

@@ -24,6 +24,9 @@ from scheduler import JOBS, Job, JobRunner, build_scheduler, run_scheduler
 from scheduler.job_runner import WAKE_UP_DELAY_SECONDS
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import Outbox
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 HOUR_SECONDS = 3600
 ROOT = Path(__file__).parent.parent
@@ -145,7 +148,7 @@ async def test_a_timer_is_set_to_the_earliest_due_time_but_not_past_the_interval
         runner.wake()
         await job.wait_for_runs(1)
         await dependencies.tasks.wait_until_idle()
-        assert expected - HANG_SECONDS / 2 < (runner.seconds_to_next_run or 0) <= expected
+        assert expected - HANG_SECONDS / 2 < (runner.seconds_to_next_run or 0) < expected + 0.001
         runner.stop()
         assert runner.seconds_to_next_run is None
 
@@ -167,8 +170,9 @@ async def test_a_job_whose_work_another_worker_has_runs_again_ever_later(depende
         while len(runs) < 3:  # noqa: ASYNC110 -- of the job itself
             await asyncio.sleep(0.05)
     runner.stop()
-    assert runs[1] - runs[0] >= 1
-    assert runs[2] - runs[1] >= 2
+    # The event loop's timers may be a millisecond early.
+    assert runs[1] - runs[0] > 0.99
+    assert runs[2] - runs[1] > 1.99
 
 
 async def test_a_stopped_job_finishes_its_run_and_starts_no_other(dependencies: Dependencies) -> None:
@@ -242,13 +246,14 @@ async def test_a_job_that_has_failed_since_the_start_has_that_as_its_last_succes
 ) -> None:
     job, before = CountedJob(fails=True), time.time()
     async with run_scheduler(dependencies, {"quote.always_fails": job.as_job(0.02)}):
-        assert metric("failures_total", "quote.always_fails") == 0
+        # The process keeps the counts of its earlier tests, but not their times.
+        failures = metric("failures_total", "quote.always_fails")
         started = read_last_success("quote.always_fails")
         assert started >= before
         await job.wait_until_it_ran_again()
     await dependencies.tasks.wait_until_idle()
     assert read_last_success("quote.always_fails") == started
-    assert metric("failures_total", "quote.always_fails") == job.runs
+    assert metric("failures_total", "quote.always_fails") - failures == job.runs
 
 
 async def test_a_run_counts_as_a_success_while_it_makes_progress(
@@ -275,10 +280,11 @@ async def test_a_run_counts_as_a_success_while_it_makes_progress(
 
     jobs = {"quote.go_on_long": Job(run, find_next_time, HOUR_SECONDS)}
     async with run_scheduler(dependencies, jobs):
+        items = metric("items_total", "quote.go_on_long")
         started = read_last_success("quote.go_on_long")
         await asyncio.wait_for(went_on.wait(), HANG_SECONDS)
         assert read_last_success("quote.go_on_long") > started
-        assert metric("items_total", "quote.go_on_long") == 2
+        assert metric("items_total", "quote.go_on_long") - items == 2
     hangs.set()
     await dependencies.tasks.wait_until_idle()
-    assert metric("items_total", "quote.go_on_long") == 3
+    assert metric("items_total", "quote.go_on_long") - items == 3

@@ -346,7 +346,7 @@ async def check_tokens_of(slack: Sandbox, **values: str) -> str:
 async def test_an_unavailable_slack_does_not_prevent_the_start(tmp_path: Path) -> None:
     async with Sandbox.start() as slack:
         for method in ("auth.test", "apps.connections.open"):
-            slack.fault("error_503", method, times=1)
+            slack.inject_fault("error_503", method, times=1)
         environment = build_environment(slack, f"sqlite:///{tmp_path}/seatbot.db", transport="socket")
         async with run_replicas(1, environment, tmp_path) as [replica]:
             warned = [line for line in replica.lines() if line["event"] == "slack.unavailable"]

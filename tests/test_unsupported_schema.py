@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from bot.cli import cli
 from models.migrations.run import get_head_revision
-from tests.postgres import CHOSEN, database_url, run
+from tests.postgres import database_url, run
+from tests.variants import only_sqlite
 
 BEFORE_1_0 = (
     "the database is from before version 1.0.0 and cannot be upgraded: "
@@ -18,7 +19,7 @@ BEFORE_1_0 = (
 )
 NEWER = "the database is from a newer version of seatbot (its schema is 9999_future): install that version"
 
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engines itself")
+pytestmark = only_sqlite
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -22,11 +22,14 @@ from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrde
 from scheduler import JOBS, JobRunner, run_scheduler
 from tests.fake_pooler import FakePooler, fake_pooler
 from tests.handlers.steps import ForgetfulTasks
-from tests.postgres import database_url, only_postgresql, open_database
+from tests.postgres import database_url, open_database
 from tests.query_log import log_queries
 from tests.time_limits import HANG_SECONDS
+from tests.variants import both_databases, only_postgresql
 from tests.world import World
 from tests.world import world as open_world
+
+pytestmark = both_databases
 
 RARE_JOBS = {job_id: replace(job, interval_seconds=3600) for job_id, job in JOBS.items()}
 
@@ -40,9 +43,9 @@ async def wait_for(world: World, condition: Callable[[World], Awaitable[bool]]) 
 
 
 async def is_completed_and_announced(world: World) -> bool:
-    order = await world.row(ServiceOrder)
-    waiting = await world.rows(Notice, status=NoticeStatus.WAITING)
-    return order.status is OrderStatus.COMPLETED and not waiting and bool(world.channel("C01BILLING"))
+    order = await world.load_row(ServiceOrder)
+    waiting = await world.load_rows(Notice, status=NoticeStatus.WAITING)
+    return order.status is OrderStatus.COMPLETED and not waiting and bool(world.list_messages("C01BILLING"))
 
 
 @asynccontextmanager
@@ -60,7 +63,7 @@ async def test_a_placed_order_is_processed_and_announced_immediately() -> None:
         async with run_scheduler(world.dependencies, RARE_JOBS):
             # The process that took the click forgets to start.
             world.dependencies.tasks = ForgetfulTasks()
-            await world.order(world.person("alice"), acme_meeting=1)
+            await world.place_order(world.get_person("alice"), acme_meeting=1)
             await wait_for(world, is_completed_and_announced)
         await world.dependencies.tasks.wait_until_idle()
 
@@ -71,7 +74,7 @@ async def test_an_order_placed_at_one_replica_wakes_another() -> None:
         database = open_database(world.dependencies.settings.database_url)
         async with replica_with_jobs(world, database):
             world.dependencies.tasks = ForgetfulTasks()
-            await world.order(world.person("alice"), acme_meeting=1)
+            await world.place_order(world.get_person("alice"), acme_meeting=1)
             await wait_for(world, is_completed_and_announced)
         await database.close()
 
@@ -80,7 +83,7 @@ async def test_a_slow_card_sets_the_timer() -> None:
     """The card pm_slow_60 takes a minute."""
     async with open_world() as world:
         async with run_scheduler(world.dependencies, RARE_JOBS) as runners:
-            await world.order(world.person("sam"), slow_meeting=1)
+            await world.place_order(world.get_person("sam"), slow_meeting=1)
             await wait_for(world, is_charge_pending)
             await wait_for(world, partial(is_timer_set, runners[JobId.PROCESS_ORDERS], 60))
             world.clock.move(seconds=60)
@@ -89,12 +92,12 @@ async def test_a_slow_card_sets_the_timer() -> None:
 
 
 async def is_charge_pending(world: World) -> bool:
-    line = await world.row(OrderLine)
+    line = await world.load_row(OrderLine)
     return line.claimed_until is None and line.due_at is not None and line.due_at > world.clock.at
 
 
 async def is_charge_settled(world: World) -> bool:
-    return (await world.row(OrderLine)).status is LineStatus.SETTLED
+    return (await world.load_row(OrderLine)).status is LineStatus.SETTLED
 
 
 async def is_timer_set(runner: JobRunner, seconds: float, _: World) -> bool:
@@ -126,7 +129,7 @@ async def test_what_was_stored_while_the_listening_connection_was_down_is_found_
                 await world.dependencies.tasks.wait_until_idle()
                 network.cut()
                 await wait_for(world, partial(has_logged, logs, "listener.unavailable"))
-                await world.order(world.person("alice"), acme_meeting=1)
+                await world.place_order(world.get_person("alice"), acme_meeting=1)
                 logs.clear()
                 network.mend()
                 await wait_for(world, is_completed_and_announced)
@@ -170,7 +173,7 @@ async def test_a_pooler_that_loses_notifications_is_noticed_and_jobs_run_at_thei
         with capture_logs() as logs:
             async with run_scheduler(world.dependencies, often):
                 await wait_for(world, partial(has_logged, logs, "listener.unavailable"))
-                await world.order(world.person("alice"), acme_meeting=1)
+                await world.place_order(world.get_person("alice"), acme_meeting=1)
                 await wait_for(world, is_completed_and_announced)
         assert not await has_logged(logs, "listener.connected", world)
         await world.dependencies.tasks.wait_until_idle()
@@ -202,7 +205,7 @@ HEALTH_CHECK_SECONDS, SCRAPE_SECONDS = 10, 15
 
 async def test_an_idle_replica_asks_a_query_a_second_and_writes_nothing(world: World) -> None:
     """With the load balancer's and Prometheus' requests. Nothing is timed: queries by interval are added."""
-    await world.order(world.person("alice"), acme_meeting=1)
+    await world.place_order(world.get_person("alice"), acme_meeting=1)
     await world.settle()
     queries_per_second = 0.0
     with log_queries(Engine) as log:

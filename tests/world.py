@@ -1,6 +1,5 @@
 """The whole program for a test: the bot as `serve` runs it, against a Slack on this machine."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,15 +23,14 @@ from models.service_order import OrderLine
 from sandbox import Sandbox
 from sandbox.config import ConfigSource
 from sandbox.driver import Modal, Person, PostedMessage
-from tests.postgres import ACCOUNTS, CHOSEN, IMPORTED_AT, Content, Kind, database_url, open_database
+from tests.postgres import ACCOUNTS, IMPORTED_AT, Content, database_url, open_database
 from tests.time_limits import HANG_SECONDS
+from tests.variants import Kind, Transport, get_variant
 
 __all__ = ["ACCOUNTS", "START", "Clock", "World", "world"]
 
 START = IMPORTED_AT
 WORKSPACE = Path(__file__).parent / "workspace.yml"
-# The same tests over both transports: `make test` uses the other one with the other database.
-CHOSEN_TRANSPORT = os.environ.get("SEATBOT_TEST_TRANSPORT", "http")
 
 # Marks a statement that is not the bot's, for tests that record what is sent to the database.
 OF_THE_TEST = "of_the_test"
@@ -60,13 +58,13 @@ class World:
     clock: Clock
     port: int = 0
 
-    def person(self, name: str, client: str = "main") -> Person:
+    def get_person(self, name: str, client: str = "main") -> Person:
         """By user id, or by name: `alice`."""
         users = self.slack.slack.workspace.users.values()
         user = next(u for u in users if name in (u.id, u.name))
-        return self.slack.person(user.id, client)
+        return self.slack.get_person(user.id, client)
 
-    async def rows(self, table: type[Row], **equal: Any) -> list[Row]:
+    async def load_rows(self, table: type[Row], **equal: Any) -> list[Row]:
         """The table's rows with these values, by primary key."""
         async with self.dependencies.read() as session:
             conditions = [col(getattr(table, name)) == value for name, value in equal.items()]
@@ -74,8 +72,8 @@ class World:
             statement = select(table).where(*conditions).order_by(key)
             return list((await session.exec(statement.execution_options(**{OF_THE_TEST: True}))).all())
 
-    async def row(self, table: type[Row], **equal: Any) -> Row:
-        [found] = await self.rows(table, **equal)
+    async def load_row(self, table: type[Row], **equal: Any) -> Row:
+        [found] = await self.load_rows(table, **equal)
         return found
 
     async def settle(self) -> None:
@@ -87,34 +85,34 @@ class World:
             await deliver_due_notices(self.dependencies)
             await publish_due_homes(self.dependencies)
             await update_due_screens(self.dependencies)
-            if not await self._due() and not await self._homes_due():
+            if not await self._load_due_notices() and not await self._load_due_homes():
                 return
             self.clock.move(seconds=1.5)
-        raise AssertionError(f"notices that never go out: {await self._due()}")
+        raise AssertionError(f"notices that never go out: {await self._load_due_notices()}")
 
     async def pass_time(self, **by: float) -> None:
         """Time goes by, and the jobs with it."""
         self.clock.move(**by)
         await self.settle()
 
-    async def _due(self) -> list[Notice]:
-        waiting = await self.rows(Notice, status=NoticeStatus.WAITING)
+    async def _load_due_notices(self) -> list[Notice]:
+        waiting = await self.load_rows(Notice, status=NoticeStatus.WAITING)
         mail = self.dependencies.mailer.is_configured
         return [n for n in waiting if n.due_at <= self.clock.at and (mail or "email" not in n.destination)]
 
-    async def _homes_due(self) -> list[Home]:
-        return [home for home in await self.rows(Home) if home.due_at]
+    async def _load_due_homes(self) -> list[Home]:
+        return [home for home in await self.load_rows(Home) if home.due_at]
 
-    async def seats(self, subscription_id: str) -> tuple[int, int]:
+    async def load_seats(self, subscription_id: str) -> tuple[int, int]:
         """What the bot and the provider say."""
         from models.subscription import Subscription
 
-        account_id = (await self.row(Subscription, id=subscription_id)).account_id
+        account_id = (await self.load_row(Subscription, id=subscription_id)).account_id
         held = {s.id: s.seats for s in await self.dependencies.billing.list_subscriptions(account_id)}
-        return (await self.row(Subscription, id=subscription_id)).seats, held[subscription_id]
+        return (await self.load_row(Subscription, id=subscription_id)).seats, held[subscription_id]
 
-    async def lines(self) -> list[OrderLine]:
-        return await self.rows(OrderLine)
+    async def load_lines(self) -> list[OrderLine]:
+        return await self.load_rows(OrderLine)
 
     # --- what people do, as one step each
 
@@ -126,15 +124,15 @@ class World:
             modal.fill(f"seats:{subscription_id}", number)
         return modal
 
-    async def quote(self, person: Person, **seats: int | str) -> Modal:
+    async def save_cart(self, person: Person, **seats: int | str) -> Modal:
         """… to the quote's review."""
         await self.fill_cart(person, "", **seats)
         await person.submit()
         return await person.wait_for_modal("quote.review")
 
-    async def checkout(self, person: Person, **seats: int | str) -> Modal:
+    async def reach_checkout(self, person: Person, **seats: int | str) -> Modal:
         """… to checkout, which the order of somebody of whom everything is known skips."""
-        await self.quote(person, **seats)
+        await self.save_cart(person, **seats)
         await person.submit()
         return await self.open_checkout(person)
 
@@ -161,8 +159,8 @@ class World:
         await choose(person, "checkout.choose_administrator", "new")
         return await wait_for_field(person, "admin_name")
 
-    async def placement(self, person: Person, **seats: int | str) -> Modal:
-        await self.quote(person, **seats)
+    async def reach_placement(self, person: Person, **seats: int | str) -> Modal:
+        await self.save_cart(person, **seats)
         await person.submit()
         return await self.open_placement(person)
 
@@ -173,14 +171,14 @@ class World:
             await person.submit()
         return await person.wait_for_modal("service_order.place")
 
-    async def order(self, person: Person, **seats: int | str) -> Modal:
+    async def place_order(self, person: Person, **seats: int | str) -> Modal:
         """… to the placed order."""
-        await self.placement(person, **seats)
+        await self.reach_placement(person, **seats)
         await person.submit()
         return await person.wait_for_modal("service_order.show")
 
-    def channel(self, channel_id: str) -> list[PostedMessage]:
-        return self.slack.channel(channel_id).messages
+    def list_messages(self, channel_id: str) -> list[PostedMessage]:
+        return self.slack.get_channel(channel_id).messages
 
 
 def _find_modal(person: Person, *callback_ids: str) -> Modal | None:
@@ -214,16 +212,16 @@ async def choose(person: Person, action_id: str, value: str) -> Modal:
 async def world(
     content: Content = "accounts",
     *,
-    kind: Kind = CHOSEN,
-    transport: str = CHOSEN_TRANSPORT,
+    kind: Kind | None = None,
+    transport: Transport | None = None,
     at: datetime = START,
     workspace: ConfigSource = WORKSPACE,
     organisation: bool = False,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """`content` is what its database holds; `transport` is http or socket. With `organisation`, Acme's
-    workspace is one of two in an organisation, and the bot's token is the organisation's."""
-    clock = Clock(at)
+    """`content` is what its database holds; `kind` and `transport` are by default the variant's. With
+    `organisation`, Acme's workspace is one of two in an organisation, whose token the bot has."""
+    clock, transport = Clock(at), transport or get_variant().transport
     with database_url(content, kind) as url:
         async with Sandbox.start(
             workspace,

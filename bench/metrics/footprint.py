@@ -10,7 +10,7 @@ from bench.processes import Server, run_bot
 from bench.raw_http import Connection
 from bench.report import Figure, check_max, compute_percentile
 from bench.user_flows import run_command
-from tests.postgres import Kind
+from tests.variants import Kind
 
 PEOPLE, CONCURRENT_PEOPLE = 16, 16
 COMMANDS, BASELINE_COMMANDS = 100_000, 1_000

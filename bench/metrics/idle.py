@@ -8,7 +8,7 @@ from bench.fake_slack import run_fake_slack, run_mail_sink
 from bench.postgres import open_statement_log
 from bench.processes import run_bot
 from bench.report import Figure, check_max
-from tests.postgres import Kind
+from tests.variants import Kind
 
 # Until the order's notices are delivered, one per second per channel.
 SETTLING_SECONDS = 15.0

@@ -20,7 +20,7 @@ from bench.report import (
     compute_percentile_ms,
 )
 from bench.user_flows import CommandTimes, run_command, run_command_without_view, run_concurrently
-from tests.postgres import Kind
+from tests.variants import Kind
 
 PEOPLE = 64
 MAX_ACK_RATIO = 1.5

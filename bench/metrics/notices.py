@@ -12,7 +12,7 @@ from bench.processes import run_bot, run_program
 from bench.rate_limiter import WORKSPACE_MESSAGES_PER_MINUTE, SlackRateLimits
 from bench.report import Figure, check_max, check_min_ratio
 from tests.past_orders import ORDERS, copy_rows, open_fast_connection
-from tests.postgres import Kind
+from tests.variants import Kind
 
 UNLIMITED_NOTICES, LIMITED_NOTICES, CHANNELS = 2000, 1000, 50
 ORDER_NUMBER_PATTERN = re.compile(rb"SO-(\d{8,})")

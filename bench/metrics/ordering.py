@@ -17,7 +17,7 @@ from bench.raw_http import Connection
 from bench.report import Figure, check_max, check_max_ratio, compute_percentile, compute_percentile_ms
 from bench.user_flows import run_command, submit_form
 from bot.blocks.block_kit import ModalMetadata
-from tests.postgres import Kind
+from tests.variants import Kind
 
 CONCURRENT_BUYERS = 16
 # Messages still become due, one per second per channel.

@@ -3,7 +3,7 @@ them."""
 
 from bench.report import Figure, check_max
 from bench.trace import Step, trace_requests_and_order
-from tests.postgres import Kind
+from tests.variants import Kind
 
 MAX_QUERIES, MAX_TRANSACTIONS = 90, 12
 MAX_TO_OPEN, MAX_TO_SAVE, MAX_TO_PLACE = 4, 12, 14

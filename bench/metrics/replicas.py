@@ -13,7 +13,7 @@ from bench.metrics.ordering import Buyer, OrderRefused, wait_until_processed
 from bench.postgres import SHORTEST_LOGGED_WAIT_MS, StatementLog, open_statement_log
 from bench.processes import Server, run_bot
 from bench.report import Figure, check_max, check_min_ratio
-from tests.postgres import Kind
+from tests.variants import Kind
 
 PEOPLE = 24
 ROUNDS = 4

@@ -17,8 +17,8 @@ from bench.user_flows import open_home, run_command
 from bot.dependencies import Dependencies
 from scheduler import JOBS
 from tests.past_orders import OLD_NOTICES, ORDERS, copy_rows, open_fast_connection
-from tests.postgres import Kind
 from tests.query_log import log_queries
+from tests.variants import Kind
 
 COMMANDS = ("/add-seats", "/quotes", "/service-orders", "/billing")
 ROUNDS, MIN_ROUNDS = 150, 30

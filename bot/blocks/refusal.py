@@ -166,6 +166,8 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-subscription-busy": (_order_button, _orders_button),
     "refusal-collection-paused": (_build_services_button,),
     "refusal-subscription-change-scheduled": (_build_services_button,),
+    "refusal-subscription-billed-ahead": (_build_services_button,),
+    "refusal-subscription-currency-converted": (_build_services_button,),
     "refusal-subscription-in-trial": (_build_services_button,),
     "refusal-subscription-not-active": (_build_services_button,),
     "refusal-subscription-past-due": (_payment_methods_button, _build_services_button),

@@ -143,8 +143,8 @@ cart-resume = *You’ve already started an order.* Pick up where you left off:
 cart-resume-quote = Quote { $number } from this cart is pending, valid { validity }. Save without changes to return to it. If you change the numbers, a new quote replaces it.
 cart-page = { page-of }. Your entries are kept when you switch pages.
 cart-repeat = { $has_seats ->
-    [yes] These are the seats of service order { $number }. Check the numbers before you save the cart.
-   *[no] Nothing of service order { $number } can be ordered again.
+    [yes] These are the seats from service order { $number }. Check the numbers before you save the cart.
+   *[no] Nothing from service order { $number } can be ordered again.
 }
 cart-repeat-missing = { $product }, { seat-count }: not filled in. { $reason }
 cart-repeat-kept = Still in your cart from before: { $seats }. If you don’t want them in this order, clear their numbers.
@@ -620,9 +620,9 @@ decline-priced-by-usage = the subscription is now billed by usage and has no sea
 decline-billed-with-usage = the subscription is now billed together with usage, which would be billed too early or lost
 decline-balance-due = an earlier balance of the account would be billed too
 decline-balance-due-to = with an earlier balance of the account, { $offered } would be billed instead of { $promised }
-decline-unrelated-charges = other pending items of the subscription would be billed too
-decline-unrelated-charges-to = with other pending items of the subscription, { $offered } would be billed instead of { $promised }
-decline-preview-incomplete = so many other items of the subscription are waiting to be invoiced that its price can’t be checked
+decline-unrelated-charges = other pending items on the subscription would be billed too
+decline-unrelated-charges-to = with other pending items on the subscription, { $offered } would be billed instead of { $promised }
+decline-preview-incomplete = so many other items on the subscription are waiting to be invoiced that its price can’t be checked
 decline-price-archived = seats are no longer sold at this price
 decline-paid-by-invoice = the subscription is paid by invoice now, so no payment method can be charged
 decline-not-paid-by-invoice = the subscription is no longer paid by invoice
@@ -631,6 +631,8 @@ decline-subscription-in-trial = the subscription is in trial, so nothing can be 
 decline-subscription-past-due = the subscription has an unpaid invoice
 decline-subscription-paused = the subscription is paused
 decline-collection-paused = payments for the subscription are paused
+decline-billed-ahead = the subscription has been billed in advance
+decline-currency-converted = the payment provider would charge in a different currency, at its own exchange rate
 decline-change-scheduled = a scheduled change to the subscription would undo the order
 decline-other-currency = the subscription is billed in a different currency from the account
 decline-tax-location-invalid = the tax can’t be calculated for the account’s address
@@ -741,11 +743,13 @@ upcoming-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
+upcoming-billed-ahead = Already billed up to { $until }
+upcoming-currency-converted = Charged in { $currency }, converted by the payment provider
 upcoming-change-scheduled = { $change ->
-    [price] A change scheduled for { $on } sets a different price, for { seat-count }
+    [price] A change scheduled for { $on } sets a different price for { seat-count }
     [removed] A change scheduled for { $on } removes the product from the subscription
     [unknown] A change to the subscription is scheduled for { $on }
-   *[seats] A change scheduled for { $on } sets { seat-count }
+   *[seats] A change scheduled for { $on } sets the subscription to { seat-count }
 }
 upcoming-update-pending = Another change is pending until it’s paid, or until { $until }
 upcoming-paid-by-invoice = Paid by invoice, { invoice-term }
@@ -910,7 +914,7 @@ help-add-seats =
     We keep what you enter: if you stop halfway, `/add-seats` takes you back to your cart.
 help-quotes =
     {"*"}`/quotes`* shows your pending quotes, so that you can review, approve or reject them. Approving takes you to checkout. You won’t be billed until you place the service order.
-    • `/quotes SQ-1001` opens one quote, including decided ones
+    • `/quotes SQ-1001` opens a quote, even one that has been decided
 help-service-orders =
     {"*"}`/service-orders`* shows your service orders and their status. Processing can take up to 24 hours.
     • `/service-orders SO-1001` opens one order with its history and receipt
@@ -1044,10 +1048,10 @@ refusal-seats-reduce-price = With that many seats, one of these subscriptions wo
 refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions will continue to be charged to it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and the order would now cost { $now }, including tax. Nothing was ordered, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
-refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now have { $now } to pay. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
+refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now pay { $now }. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-preview-incomplete = So many other items are waiting to be invoiced for this subscription that we can’t tell what your seats would cost. Nothing was changed or bought. Ask Account Services to invoice or remove them first.
-refusal-preview-mismatch = The billing system would bill { $billed } for these seats, tax included, but they cost { $expected }: it would also settle something else of this subscription, such as seats that were added without being billed, or a discount that has ended. Nothing was changed or bought. Ask Account Services to settle that first, or order after the next renewal.
+refusal-preview-mismatch = The billing system would bill { $billed } for these seats, tax included, but they cost { $expected }: it would also settle something else on this subscription, such as seats that were added without being billed, or a discount that has ended. Nothing was changed or bought. Ask Account Services to settle that first, or order after the next renewal.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-named-twice = You named { $product } more than once, with { $numbers } seats. Enter the number you want in its field.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
@@ -1079,7 +1083,10 @@ refusal-seats-not-given = { $has_typed ->
     [yes] “{ $typed }” isn’t a number of seats of { $product }. Enter the number you want in its field.
    *[no] You named { $product } without a number of seats. Enter the number you want in its field.
 }
-refusal-role-withdrawn = { $by } removed you as a billing contact for { $account } on { $at }, so nothing was changed. { $has_contacts ->
+refusal-role-withdrawn = { $has_by ->
+    [yes] { $by } removed you as a billing contact for { $account } on { $at }
+   *[no] You left the billing contacts for { $account } on { $at }
+}, so nothing was changed. { $has_contacts ->
     [yes] If you need the role, ask one of the other contacts: { $contacts }.
    *[no] If you need the role, ask Account Services.
 }
@@ -1102,11 +1109,13 @@ refusal-collection-paused = Payments for { $has_product ->
     [yes] {" "}until { $until }
    *[no] {""}
 }, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
+refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, up to { $until }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-currency-converted = { refusal-subject } is charged in { $currency }, at an exchange rate that the payment provider sets when it charges. We can’t promise that amount, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
-    [price] {" "}that sets a different price, for { seat-count }
+    [price] {" "}that sets a different price for { seat-count }
     [removed] {" "}that removes the product
     [unknown] {""}
-   *[seats] {" "}that sets { seat-count }
+   *[seats] {" "}that sets it to { seat-count }
 }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
 refusal-subscription-update-pending = { refusal-subject } has another change that hasn’t been paid yet. Order seats once it’s paid, or after { $until }, when it expires.
 refusal-subscription-ended = Your subscription to { $product } has ended, so there are no seats to order.
@@ -1154,7 +1163,7 @@ notice-status = Status
 notice-order-status = Service order { $number }: { order-status }
 notice-order-resolved = { $request ->
     [order_declined] Seats of { $products } were declined. This message no longer needs an answer.
-   *[order_needs_customer] The payment for { $products } needed a confirmation. This message no longer needs an answer.
+   *[order_needs_customer] The payment for { $products } needed to be confirmed. This message no longer needs an answer.
 }
 notice-order-placed-by = Placed by { $name } on { $at }, from quote { $quote }
 notice-order-next-decide = A billing contact needs to decide by { $until }: try the declined seats again, or cancel them. They’re only billed if you try again.
@@ -1183,8 +1192,8 @@ notice-order-needs-customer = { $personal ->
     [yes] Service order { $number }: confirm your payment for { $products }
    *[no] Service order { $number }: the billing contact needs to confirm the payment for { $products }
 }
-notice-order-confirm = { $product }: the bank needs a confirmation.
-notice-order-confirm-until = { $product }: the bank needs a confirmation by { $until }.
+notice-order-confirm = { $product }: the bank requires confirmation.
+notice-order-confirm-until = { $product }: the bank requires confirmation by { $until }.
 notice-order-confirm-link = Confirm here: { $url }
 notice-order-failed = Service order { $number } failed
 notice-invoice = { $status ->

@@ -635,6 +635,8 @@ decline-subscription-in-trial = l’abonnement est à l’essai et rien ne peut 
 decline-subscription-past-due = l’abonnement a une facture impayée
 decline-subscription-paused = l’abonnement est suspendu
 decline-collection-paused = les paiements de l’abonnement sont suspendus
+decline-billed-ahead = l’abonnement a été facturé d’avance
+decline-currency-converted = le prestataire de paiement débiterait dans une autre devise, à son propre taux de change
 decline-change-scheduled = un changement programmé de l’abonnement annulerait la commande
 decline-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
 decline-tax-location-invalid = la taxe ne peut pas être calculée pour l’adresse du compte
@@ -745,11 +747,13 @@ upcoming-collection-paused = Paiements suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
+upcoming-billed-ahead = Déjà facturé jusqu’au { $until }
+upcoming-currency-converted = Débité en { $currency }, converti par le prestataire de paiement
 upcoming-change-scheduled = { $change ->
-    [price] Un changement programmé le { $on } fixe un autre prix, pour { seat-count }
+    [price] Un changement programmé le { $on } fixe un autre prix pour { seat-count }
     [removed] Un changement programmé le { $on } retire le produit de l’abonnement
     [unknown] Un changement de l’abonnement est programmé le { $on }
-   *[seats] Un changement programmé le { $on } fixe { seat-count }
+   *[seats] Un changement programmé le { $on } fixe l’abonnement à { seat-count }
 }
 upcoming-update-pending = Une autre modification est en attente de paiement jusqu’au { $until }
 upcoming-paid-by-invoice = Payé sur facture, { invoice-term }
@@ -808,7 +812,7 @@ contacts-invite-colleague = Collègue
 contacts-invite-hint = Un membre à part entière de votre espace de travail, avec une adresse e-mail dans Slack. Les invités et les applications ne peuvent pas être contacts de facturation.
 contacts-invite-submit = Envoyer l’invitation
 contacts-result = { $result ->
-    [accepted] Vous êtes maintenant contact de facturation du compte *{ $account }*. Pour commander des postes, saisissez /add-seats. Pour consulter le compte, saisissez /billing.
+    [accepted] Vous êtes maintenant contact de facturation du compte *{ $account }*. Pour commander des postes, tapez /add-seats. Pour consulter le compte, tapez /billing.
     [declined] Vous avez refusé l’invitation. Vous n’êtes pas contact de facturation du compte *{ $account }*.
    *[left] Vous n’êtes plus contact de facturation du compte *{ $account }*.
 }
@@ -888,8 +892,8 @@ notifications-saved-daily = Enregistré. Vous recevrez ces notifications tous le
 ## Historique des postes
 next-renewals = *Prochains renouvellements, hors taxe*
 next-renewal = { $day } : { $total } ({ $products })
-spending = *Commandé ici ces { $count } derniers mois, taxe comprise : { $total }*
-spending-title = Commandé ici, taxe comprise
+spending = *Commandé ici ces { $count } derniers mois, taxes comprises : { $total }*
+spending-title = Commandé ici, taxes comprises
 spending-month = { $month } : { $total }{ $count ->
     [0] {""}
    *[other] {" "}({ $products })
@@ -971,7 +975,7 @@ refusal-contact-already-withdrawn = { $has_by ->
 refusal-contact-email-missing = { $name } n’a pas d’adresse e-mail dans Slack, or les contacts de facturation reçoivent leurs reçus par e-mail. Réessayez quand son profil Slack en aura une.
 refusal-contact-email-taken = { $name } a la même adresse e-mail dans Slack que { $other }, qui est déjà contact de facturation. Chacun doit avoir sa propre adresse.
 refusal-contact-not-eligible = { $name } ne peut pas être contact de facturation : seuls les membres à part entière et actifs de l’espace de travail du compte le peuvent, pas les invités, les applications ni les personnes extérieures.
-refusal-contact-not-found = Nous ne trouvons pas ce contact de facturation.
+refusal-contact-not-found = Ce contact de facturation est introuvable.
 refusal-checkout-incomplete = Le paiement de ce devis est incomplet, ou certaines informations ne sont plus valides. Vérifiez à nouveau le contact administrateur, le mode de paiement et l’adresse de facturation.
 refusal-customer-not-found = Le compte { $account } n’existe pas chez le prestataire de paiement : il n’y a jamais été associé ou y a été supprimé. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent vous aider.
 refusal-empty-order = Indiquez le nombre de postes à ajouter pour au moins un abonnement.
@@ -1005,7 +1009,7 @@ refusal-invitation-closed = { $status ->
     [cancelled] { $by } a annulé cette invitation le { $at }. Si elle est toujours utile, demandez-en une nouvelle à un contact de facturation.
    *[lapsed] L’invitation de { $name } a expiré. Demandez-en une nouvelle à un contact de facturation.
 }
-refusal-invitation-not-found = Nous ne trouvons pas cette invitation.
+refusal-invitation-not-found = Cette invitation est introuvable.
 refusal-invitation-pending = { $by } a déjà invité { $name } le { $at }. L’invitation peut être acceptée jusqu’au { $until }.
 refusal-last-billing-contact = { $name } est le seul contact de facturation du compte { $account } : plus personne ne pourrait l’utiliser. Invitez d’abord un collègue et attendez qu’il ait accepté.
 refusal-invalid-input = Vérifiez votre saisie.
@@ -1072,18 +1076,21 @@ refusal-quote-not-pending = Le devis { $number } n’est plus en attente. { $out
 }
 refusal-quotes-pending = De nouveaux devis sont en attente : rien n’a été modifié. Approuvez-les ou rejetez-les d’abord : { $numbers }.
 refusal-reason-too-long = Votre motif compte { $length } caractères. Le maximum est de { $most }.
-refusal-mail-not-configured = La messagerie n’est pas encore configurée : nous ne pouvons pas envoyer les reçus d’une période. Pour obtenir le PDF d’un reçu, saisissez /billing receipts.
+refusal-mail-not-configured = L’envoi d’e-mails n’est pas encore configuré : nous ne pouvons pas envoyer les reçus d’une période. Pour obtenir le PDF d’un reçu, tapez /billing reçus.
 refusal-no-receipts-in-period = Il n’y a pas de reçu du { $first } au { $last }. Choisissez une autre période.
 refusal-period-reversed = La période se termine avant de commencer. Choisissez le { $first } ou un jour ultérieur.
 refusal-too-many-receipts = Cette période compte plus de { $most } reçus. Choisissez-en une plus courte.
-refusal-receipt-export-not-found = Nous ne trouvons pas cette demande. Pour voir vos reçus, saisissez /billing receipts.
+refusal-receipt-export-not-found = Cette demande est introuvable. Pour voir vos reçus, tapez /billing reçus.
 refusal-receipt-not-found = Ce reçu est introuvable. Pour voir les vôtres, tapez /billing reçus.
 refusal-seats-not-a-number = « { $typed } » n’est pas un nombre de postes. Saisissez un nombre entier, 0 ou plus.
 refusal-seats-not-given = { $has_typed ->
     [yes] « { $typed } » n’est pas un nombre de postes de { $product }. Saisissez le nombre voulu dans son champ.
    *[no] Vous avez cité { $product } sans nombre de postes. Saisissez le nombre voulu dans son champ.
 }
-refusal-role-withdrawn = { $by } vous a retiré le rôle de contact de facturation du compte { $account } le { $at } : rien n’a été modifié. { $has_contacts ->
+refusal-role-withdrawn = { $has_by ->
+    [yes] { $by } vous a retiré le rôle de contact de facturation du compte { $account } le { $at }
+   *[no] Vous avez quitté les contacts de facturation du compte { $account } le { $at }
+} : rien n’a été modifié. { $has_contacts ->
     [yes] Si vous en avez besoin, adressez-vous à l’un des autres contacts : { $contacts }.
    *[no] Si vous en avez besoin, adressez-vous aux Services des comptes Corporate.
 }
@@ -1106,11 +1113,13 @@ refusal-collection-paused = Les paiements de { $has_product ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 } : aucun poste ne peut être facturé. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
+refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $until }. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-currency-converted = { refusal-subject } est débité en { $currency }, à un taux de change que le prestataire de paiement fixe au moment du débit. Nous ne pouvons pas garantir ce montant : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui{ $change ->
-    [price] {" "}fixe un autre prix, pour { seat-count }, et
+    [price] {" "}fixe un autre prix pour { seat-count } et
     [removed] {" "}en retire le produit et
     [unknown] {""}
-   *[seats] {" "}fixe { seat-count } et
+   *[seats] {" "}le fixe à { seat-count } et
 } annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
 refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
 refusal-subscription-ended = Votre abonnement à { $product } a pris fin : il n’y a plus de postes à commander.
@@ -1244,10 +1253,10 @@ by-email-too = { $has_mail ->
 }
 notice-receipt-sent = { $kind ->
     [invoice] { $count ->
-        [one] La facture { $number } a été envoyée au contact de facturation par message direct{ by-email-too }. Les contacts de facturation la retrouvent à tout moment avec /billing receipts.
-       *[other] Les factures { $number } ont été envoyées au contact de facturation par message direct{ by-email-too }. Les contacts de facturation les retrouvent à tout moment avec /billing receipts.
+        [one] La facture { $number } a été envoyée au contact de facturation par message direct{ by-email-too }. Les contacts de facturation la retrouvent à tout moment avec /billing reçus.
+       *[other] Les factures { $number } ont été envoyées au contact de facturation par message direct{ by-email-too }. Les contacts de facturation les retrouvent à tout moment avec /billing reçus.
     }
-   *[receipt] Le reçu { $number } a été envoyé au contact de facturation par message direct{ by-email-too }. Les contacts de facturation le retrouvent à tout moment avec /billing receipts.
+   *[receipt] Le reçu { $number } a été envoyé au contact de facturation par message direct{ by-email-too }. Les contacts de facturation le retrouvent à tout moment avec /billing reçus.
 }
 notice-not-bought = Ni acheté ni facturé :
 notice-quote-arrived = Le devis { $number } attend votre décision
@@ -1287,7 +1296,7 @@ notice-contact-invited = { $by } vous invite à devenir contact de facturation d
 notice-contact-invited-details = Les contacts de facturation peuvent commander des postes aux frais du compte, consulter ses devis, commandes de Service et reçus, et les recevoir par e-mail. Vous ne le devenez que si vous acceptez.
 notice-contact-invited-until = Vous pouvez accepter jusqu’au { $until }.
 notice-contact-invitation-answer = { $status ->
-    [accepted] Vous avez accepté le { $at }. Pour commander des postes, saisissez /add-seats.
+    [accepted] Vous avez accepté le { $at }. Pour commander des postes, tapez /add-seats.
     [declined] Vous avez refusé le { $at }.
     [cancelled] { $by } a annulé cette invitation le { $at }.
    *[lapsed] Cette invitation a expiré. Si elle est toujours utile, demandez-en une nouvelle.
@@ -1302,7 +1311,7 @@ notice-contacts-changed = { $change ->
     [left] { $name } n’est plus contact de facturation du compte { $account }
    *[withdrawn] { $by } a retiré { $name } des contacts de facturation du compte { $account }
 }
-notice-contacts-changed-details = Pour consulter la liste des contacts de facturation ou la modifier, saisissez /billing et utilisez « Gérer les contacts ».
+notice-contacts-changed-details = Pour consulter la liste des contacts de facturation ou la modifier, tapez /billing et utilisez « Gérer les contacts ».
 notice-contact-withdrawn = { $by } vous a retiré des contacts de facturation du compte { $account }
 notice-contact-withdrawn-details = Vous ne pouvez plus commander de postes pour ce compte ni consulter ses devis, commandes de Service et reçus. Si vous en avez encore besoin, adressez-vous à l’un de ses contacts de facturation.
 notice-portal-changed-details = Le portail de facturation Corporate ne vous est plus accessible. Vos informations de facturation et vos autorisations restent les mêmes, et vous pouvez toujours ajouter des postes ici.
@@ -1473,10 +1482,10 @@ email-receipt-attached = { $kind ->
    *[receipt] Votre reçu est joint au format PDF.
 }
 invoice-pdf-missing = { $count ->
-    [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing receipts dans Slack.
-   *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing receipts dans Slack.
+    [one] Le prestataire de paiement ne nous a pas encore remis le PDF de la facture { $number }. Récupérez-le plus tard avec /billing reçus dans Slack.
+   *[other] Le prestataire de paiement ne nous a pas encore remis les PDF des factures { $number }. Récupérez-les plus tard avec /billing reçus dans Slack.
 }
-email-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing receipts dans Slack.
+email-files-too-large = Ces fichiers sont trop volumineux pour cet e-mail : { $names }. Récupérez-les avec /billing reçus dans Slack.
 email-receipt-number = { $kind ->
     [invoice] { $count ->
         [one] Facture : { $number }

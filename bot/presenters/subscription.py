@@ -30,6 +30,10 @@ def _iter_sentences(localizer: Localizer, outlook: UpcomingChanges, currency: st
         yield localizer.format_text(
             "upcoming-change-scheduled", on=change.on, seats=change.seats or 0, change=change.kind
         )
+    if outlook.billed_ahead_until is not None:
+        yield localizer.format_text("upcoming-billed-ahead", until=outlook.billed_ahead_until)
+    if outlook.charge_currency is not None:
+        yield localizer.format_text("upcoming-currency-converted", currency=outlook.charge_currency)
     if outlook.update_pending_until is not None:
         yield localizer.format_text("upcoming-update-pending", until=outlook.update_pending_until)
     if outlook.invoice_terms is not None:

@@ -32,7 +32,7 @@ class ContactAlreadyWithdrawn(Refusal):
 
 
 class RoleWithdrawn(Refusal):
-    """R20: the person has just lost the role, by a colleague who acted at the same moment."""
+    """R20: the person had the role until they or a colleague withdrew it. `by` is empty for themselves."""
 
 
 class BillingContact(SQLModel, table=True):

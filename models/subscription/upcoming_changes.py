@@ -57,6 +57,18 @@ class SubscriptionChangeScheduled(SeatsNotOrderable):
     decline_reason = "change_scheduled"
 
 
+class SubscriptionBilledAhead(SeatsNotOrderable):
+    """Later periods have been billed already, so the provider would bill new seats for them too."""
+
+    decline_reason = "billed_ahead"
+
+
+class SubscriptionCurrencyConverted(SeatsNotOrderable):
+    """R26: the provider charges in another currency, at an exchange rate that it sets when it charges."""
+
+    decline_reason = "currency_converted"
+
+
 class SubscriptionUpdatePending(Refusal):
     """R27: somebody else's change waits for its payment, and another one would replace it."""
 
@@ -137,6 +149,10 @@ class UpcomingChanges(UpcomingChangesPart):
     # False if the provider says that there is none, whatever the rest says.
     is_renewal_expected: bool = True
     invoice_terms: InvoiceTerms | None = None
+    # The first day that has not been billed yet, if that is after the current period.
+    billed_ahead_until: date | None = None
+    # What payments are converted to, if the provider converts them.
+    charge_currency: str | None = None
 
     @property
     def is_paid_by_invoice(self) -> bool:
@@ -172,6 +188,10 @@ class UpcomingChanges(UpcomingChangesPart):
             return SubscriptionChangeScheduled(
                 product=product, on=change.on, seats=change.seats or 0, change=change.kind
             )
+        if self.billed_ahead_until is not None:
+            return SubscriptionBilledAhead(product=product, until=self.billed_ahead_until)
+        if self.charge_currency is not None:
+            return SubscriptionCurrencyConverted(product=product, currency=self.charge_currency)
         if self.invoice_terms is not None and not self.invoice_terms.is_order_allowed:
             return SubscriptionPaidByInvoice(product=product)
         return None

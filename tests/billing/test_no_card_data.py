@@ -77,7 +77,9 @@ async def test_r23_a_card_number_from_the_provider_is_never_stored_shown_or_logg
         await world.settle()
         assert len(world.list_paid_totals()) == 1
         stored = everything_stored(world.dependencies.database)
-        message_text = "".join(m.text for m in [*world.person("dora").dms, *world.channel("C02DECLINED")])
+        message_text = "".join(
+            m.text for m in [*world.get_person("dora").dms, *world.list_messages("C02DECLINED")]
+        )
     assert "pm_good_1" in stored, "the scan does see what is stored"
     logged = caplog.text + "".join(capsys.readouterr())
     for where in (stored, message_text, logged):

@@ -95,7 +95,7 @@ class BrowserSessions:
         page.set_default_timeout(HANG_SECONDS * 1000)
         page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
         page.on("console", self._record_error)
-        await page.goto(f"{self.world.slack.page_url}?user={self.world.person(name).id}#{place}")
+        await page.goto(f"{self.world.slack.page_url}?user={self.world.get_person(name).id}#{place}")
         await page.locator("#sidebar a").first.wait_for(state="attached")
         return BrowserSession(page)
 

@@ -30,7 +30,7 @@ async def test_home_shows_what_waits_and_follows_what_is_done(sessions: BrowserS
 
 
 async def test_service_orders_and_receipts_are_found_again(sessions: BrowserSessions) -> None:
-    await sessions.world.order(sessions.world.person("alice"), acme_meeting=2)
+    await sessions.world.place_order(sessions.world.get_person("alice"), acme_meeting=2)
     await sessions.settle()
     session = await sessions.open_session("alice")
     await session.type_message("/service-orders")
@@ -73,7 +73,7 @@ async def test_the_switch_to_goto_admin_warns_asks_and_is_permanent(sessions: Br
     )
     await session.press("Switch to GoTo Admin")
     await session.press("Go back", within=session.dialog)
-    assert (await sessions.world.row(Account, id="acme")).default_portal is Portal.CORPORATE
+    assert (await sessions.world.load_row(Account, id="acme")).default_portal is Portal.CORPORATE
     await session.press("Switch to GoTo Admin")
     await session.expect_text("You can’t undo this.", within=session.dialog)
     await session.press("Switch", within=session.dialog)

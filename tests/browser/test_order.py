@@ -99,7 +99,7 @@ async def test_the_whole_order(sessions: BrowserSessions, words: dict[str, str])
     await session.expect_text(words["receipt"], words["mailed_to"], within=session.page.locator(".email"))
     email = session.page.frame_locator(".email iframe").locator("body")
     await session.expect_text("GoTo Meeting", words["total"], within=email)
-    assert await sessions.world.seats("acme_meeting") == (30, 30)
+    assert await sessions.world.load_seats("acme_meeting") == (30, 30)
 
 
 async def _check_channel_messages(session: BrowserSession) -> None:
@@ -145,8 +145,8 @@ async def test_a_reload_in_mid_order_loses_nothing_that_was_saved(sessions: Brow
     await sessions.settle()
     await session.type_message("/service-orders SO-1001")
     await session.expect_text("Completed", "Receipt R-1001", "Zoé Neuve")
-    assert len(await sessions.world.rows(Quote)) == 1
-    assert await sessions.world.rows(Administrator, email="zoe@acme.example")
+    assert len(await sessions.world.load_rows(Quote)) == 1
+    assert await sessions.world.load_rows(Administrator, email="zoe@acme.example")
 
 
 async def test_back_keeps_what_was_typed(sessions: BrowserSessions) -> None:
@@ -221,7 +221,7 @@ async def test_a_declined_card_and_another_one(sessions: BrowserSessions) -> Non
     receipt = session.messages.filter(has_text="Receipt R-1001 for service order")
     await session.expect_text("£19.80", within=receipt)
     await session.expect_text("PDF of receipt R-1001", "PDF · ", within=session.messages.last)
-    assert await sessions.world.seats("declined_meeting") == (12, 12)
+    assert await sessions.world.load_seats("declined_meeting") == (12, 12)
 
 
 async def test_the_order_by_the_keyboard_alone(sessions: BrowserSessions) -> None:
@@ -245,7 +245,7 @@ async def test_the_order_by_the_keyboard_alone(sessions: BrowserSessions) -> Non
     await keyboard.press("Escape")
     await expect(session.modal).to_have_count(0)
     await expect(focused).to_have_accessible_name("Message or command")
-    assert (await sessions.world.row(ServiceOrder)).number == "SO-1001"
+    assert (await sessions.world.load_row(ServiceOrder)).number == "SO-1001"
 
 
 async def tab_to(session: BrowserSession, name: str, *, within: bool = True) -> None:

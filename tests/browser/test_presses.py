@@ -79,4 +79,4 @@ async def test_an_order_takes_few_presses(sessions: BrowserSessions) -> None:
         await sessions.settle()
         await session.close()
     assert counted == PRESSES
-    assert len(await sessions.world.rows(ServiceOrder, status="completed")) == len(PRESSES)
+    assert len(await sessions.world.load_rows(ServiceOrder, status="completed")) == len(PRESSES)

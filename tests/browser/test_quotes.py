@@ -114,7 +114,7 @@ async def test_r19_of_two_people_placing_one_quote_one_succeeds_and_the_other_se
     await _open_placement(benoit, "Passer au paiement")
     await asyncio.gather(alice.press("Place service order"), benoit.press("Passer la commande"))
     await expect(alice.modal).to_contain_text(re.compile("SO-1001 has been placed|It was accepted"))
-    order = await sessions.world.row(ServiceOrder)
+    order = await sessions.world.load_row(ServiceOrder)
     if order.contact_id == (await get_contact(sessions.world, "alice@acme.example")).id:
         await alice.expect_text("Service order SO-1001 has been placed.")
         await benoit.expect_text("Il a été accepté par Alice Martin le 10 nov. 2026, 10:00")
@@ -122,7 +122,7 @@ async def test_r19_of_two_people_placing_one_quote_one_succeeds_and_the_other_se
         await benoit.expect_text("La commande de Service SO-1001 est passée.")
         await alice.expect_text(f"It was accepted by Benoît Roche on {AT}")
     await sessions.settle()
-    assert await sessions.world.seats("acme_meeting") == (35, 35)
+    assert await sessions.world.load_seats("acme_meeting") == (35, 35)
 
 
 async def _open_placement(session: BrowserSession, *steps: str) -> None:

@@ -13,10 +13,11 @@ from bot.use_cases.accounts_import.run import import_accounts
 from sandbox import Sandbox
 from sandbox.driver import Modal, Person
 from tests.handlers.steps import find_messages
-from tests.postgres import Kind, database_url
+from tests.postgres import database_url
 from tests.replicas.accounts import Buyer, accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
+from tests.variants import Kind
 from tests.world import WORKSPACE
 
 BUYER = Buyer("acme", ["alice"], "pm_1", "C01BILLING")
@@ -30,7 +31,7 @@ class BotProcess:
 
     @property
     def alice(self) -> Person:
-        return self.slack.person("U01ALICE")
+        return self.slack.get_person("U01ALICE")
 
     async def place_order(self) -> None:
         modal = await self._open_cart()
@@ -49,7 +50,7 @@ class BotProcess:
                     return await self.alice.wait_for_modal("cart.save", timeout=HANG_SECONDS / 10)
 
     async def wait_for_notices(self, order: str, receipt: str) -> None:
-        channel = self.slack.channel("C01BILLING")
+        channel = self.slack.get_channel("C01BILLING")
         await self.slack.slack.workspace.changes.wait_until(
             lambda: find_messages(self.alice.dms, receipt) and find_messages(channel.messages, order),
             HANG_SECONDS,

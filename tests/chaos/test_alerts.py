@@ -46,7 +46,7 @@ class Stage:
 
     def person(self, name: str) -> Person:
         users = self.slack.slack.workspace.users.values()
-        return self.slack.person(next(user.id for user in users if user.name == name))
+        return self.slack.get_person(next(user.id for user in users if user.name == name))
 
     def execute(self, *statements: str) -> None:
         run(self.url, *statements)
@@ -107,7 +107,7 @@ async def the_database_is_a_standby(stage: Stage) -> AsyncIterator[None]:
 
 @provoking("SeatbotNoticesDelayed")
 async def slack_takes_no_message(stage: Stage) -> AsyncIterator[None]:
-    stage.slack.fault("error_503", "chat.postMessage")
+    stage.slack.inject_fault("error_503", "chat.postMessage")
     await stage.place_order(ACME)
     stage.execute("UPDATE notice SET due_at = due_at - interval '20 minutes' WHERE status = 'waiting'")
     yield
@@ -130,7 +130,7 @@ async def the_providers_answer_is_lost(stage: Stage) -> AsyncIterator[None]:
 
 @provoking("SeatbotViewsSlow")
 async def slack_opens_views_late(stage: Stage) -> AsyncIterator[None]:
-    stage.slack.fault("slow", "views.open", seconds=2.5)
+    stage.slack.inject_fault("slow", "views.open", seconds=2.5)
     for _ in range(3):
         await stage.person("alice").command("/quotes")
     yield
@@ -169,7 +169,7 @@ async def order_from_stripe(stage: Stage, stripe_url: str) -> AsyncIterator[None
 
 @provoking("SeatbotNoticeUndeliverable")
 async def a_channel_is_archived(stage: Stage) -> AsyncIterator[None]:
-    stage.slack.channel("C01BILLING").archive()
+    stage.slack.get_channel("C01BILLING").archive()
     await stage.place_order(ACME)
     yield
 
@@ -194,7 +194,7 @@ async def a_table_is_gone(stage: Stage) -> AsyncIterator[None]:
 
 @provoking("SeatbotOverloaded")
 async def slack_is_slow_and_many_people_come(stage: Stage) -> AsyncIterator[None]:
-    stage.slack.fault("slow", "views.open", seconds=9)
+    stage.slack.inject_fault("slow", "views.open", seconds=9)
     alice = stage.person("alice")
     commands = [asyncio.create_task(alice.command("/quotes")) for _ in range(230)]
     yield
@@ -236,7 +236,7 @@ async def nothing_arrives_over_socket_mode(stage: Stage) -> AsyncIterator[None]:
     folder.mkdir()
     async with run_bot_process(folder, transport="socket", kind="postgresql") as bot:
         stage.prometheus.scrape([bot.replica.port])
-        bot.slack.fault("error_503", "apps.connections.open")
+        bot.slack.inject_fault("error_503", "apps.connections.open")
         await bot.slack.drop_sockets()
         yield
     stage.prometheus.scrape([stage.replica.port])

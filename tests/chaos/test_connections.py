@@ -76,7 +76,7 @@ async def test_silent_connections_stop_neither_health_checks_nor_orders(tmp_path
             writer.write(b"POST /slack/events HTTP/1.1\r\nContent-Length: 1000\r\n\r\nxx")
         async with aiohttp.ClientSession() as session:
             assert (await bot.readiness(session))[0] == 200
-        alice = slack.person("U01ALICE")
+        alice = slack.get_person("U01ALICE")
         await alice.command("/add-seats")
         (await alice.wait_for_modal("cart.save", timeout=HANG_SECONDS)).fill("seats:acme_meeting", "1")
         for view in ("quote.review", "service_order.place", "service_order.show"):

@@ -74,7 +74,7 @@ async def metric(bot: ReplicaProcess, name: str) -> float:
 
 async def test_a_full_disk_stops_changes_and_is_reported(disk: Path, tmp_path: Path) -> None:
     async with serving(disk, tmp_path) as (slack, bot):
-        alice = slack.person("U01ALICE")
+        alice = slack.get_person("U01ALICE")
         await alice.command("/add-seats")
         cart = await alice.wait_for_modal("cart.save", timeout=HANG_SECONDS)
         cart.fill("seats:acme_meeting", "1")
@@ -93,7 +93,7 @@ async def test_a_full_disk_stops_changes_and_is_reported(disk: Path, tmp_path: P
 
 async def test_a_read_only_disk_stops_changes_and_is_reported(disk: Path, tmp_path: Path) -> None:
     async with serving(disk, tmp_path) as (slack, bot):
-        alice = slack.person("U01ALICE")
+        alice = slack.get_person("U01ALICE")
         await alice.command("/add-seats")
         cart = await alice.wait_for_modal("cart.save", timeout=HANG_SECONDS)
         cart.fill("seats:acme_meeting", "1")

@@ -111,7 +111,7 @@ async def test_with_both_settings_off_orders_go_through(pooled: tuple[str, str],
         assert "ok    database: reachable, writable and up to date" in await run_doctor(environment, tmp_path)
         async with run_replicas(1, environment, tmp_path) as [bot]:
             slack.deliver_to(bot.events_url)
-            alice = slack.person("U01ALICE")
+            alice = slack.get_person("U01ALICE")
             for _ in range(20):
                 await alice.command("/billing")
                 await alice.wait_for_modal("account.overview", timeout=HANG_SECONDS)

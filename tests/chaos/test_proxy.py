@@ -67,7 +67,7 @@ async def test_every_call_to_slack_goes_through_the_proxy(tmp_path: Path) -> Non
     """Over Socket Mode: commands, views, messages, the upload of a file, and a reply by its response URL."""
     async with network(tmp_path) as net:
         async with run_replicas(1, net.environment, tmp_path) as [bot]:
-            alice, guest = net.slack.person("U01ALICE"), net.slack.person("U11GUEST")
+            alice, guest = net.slack.get_person("U01ALICE"), net.slack.get_person("U11GUEST")
             await net.slack.wait_until(lambda: net.slack.slack.sockets.is_open, timeout=HANG_SECONDS)
             before = net.count(SLACK)
             await guest.command("/add-seats")
@@ -134,7 +134,7 @@ async def test_what_no_proxy_names_is_called_directly(tmp_path: Path) -> None:
             assert "billing: stripe: " not in output, output
             async with run_replicas(1, environment, tmp_path):
                 await slack.wait_until(lambda: slack.slack.sockets.is_open, timeout=HANG_SECONDS)
-                alice = slack.person("U01ALICE")
+                alice = slack.get_person("U01ALICE")
                 await alice.command("/billing")
                 await alice.wait_for_modal("account.overview", timeout=HANG_SECONDS)
             assert proxy.tunnels == []

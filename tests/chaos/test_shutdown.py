@@ -30,7 +30,7 @@ async def test_sigterm_ends_the_process_while_slack_hangs(transport: str, tmp_pa
     """With the delay for load balancers that is the default."""
     async with run_bot_process(tmp_path, transport=transport, SHUTDOWN_DELAY_SECONDS="5") as bot:
         await bot.place_order()
-        bot.slack.fault("timeout", "*", seconds=600)
+        bot.slack.inject_fault("timeout", "*", seconds=600)
         assert (await bot.alice.command("/quotes")).ok
         await bot.alice.open_home()
         await stop_within(bot.replica, LIMIT_SECONDS)

@@ -15,7 +15,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from bot.db import Database, DatabaseErrorKind, DatabaseNotWritable, PoolerOptions, describe_database_error
 from bot.db.errors import get_database_error_kind
 from bot.db.postgresql import NO_POOLER
-from tests.postgres import new_database, only_sqlite, run, server_url
+from tests.postgres import new_database, run, server_url
+from tests.variants import only_sqlite
 
 pytestmark = only_sqlite
 

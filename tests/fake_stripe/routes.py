@@ -95,6 +95,7 @@ def _apply_update(records: StripeRecords, subscription: Subscription, params: Pa
 def _expand_latest_invoice(
     records: StripeRecords, subscription: Subscription, params: Params
 ) -> Params | None:
+    """docs.stripe.com/expand"""
     expand = params.get("expand", [])
     if not any(each.startswith("latest_invoice") for each in expand) or subscription.latest_invoice is None:
         return None
@@ -135,6 +136,7 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
         "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
     )
     draft.starting_balance = customer.balance
+    draft.amount_shipping = records.amount_shipping
     draft.has_automatic_tax = subscription.has_automatic_tax
     # Not an error: docs.stripe.com/tax/subscriptions
     draft.is_tax_located = terms.is_located
@@ -286,9 +288,9 @@ def update_customer(records: StripeRecords, params: Params, customer_id: str) ->
 
 
 def list_payment_methods(records: StripeRecords, params: Params, customer_id: str) -> Params:
+    """docs.stripe.com/api/payment_methods/customer_list. Legacy cards are among them, bank accounts are not:
+    docs.stripe.com/payments/payment-methods/transitioning, "Compatibility with legacy card objects"."""
     customer = _get_customer(records, customer_id, "id")
-    # Legacy cards are among them, legacy bank accounts are not
-    # (docs.stripe.com/payments/payment-methods/transitioning, "Compatibility with legacy card objects").
     found = [
         serializers.serialize_payment_method(card)
         for card in records.cards.values()

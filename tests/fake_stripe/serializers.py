@@ -30,6 +30,7 @@ EMBEDDED_LIST_SIZE = 10
 
 
 def serialize_list(url: str, data: list[dict[str, Any]], more: bool = False) -> dict[str, Any]:
+    """docs.stripe.com/api/pagination"""
     return {"object": "list", "url": url, "has_more": more, "data": data}
 
 
@@ -94,6 +95,7 @@ def _serialize_currency_option(price: Price, amount: int | Decimal) -> dict[str,
 
 
 def serialize_plan(price: Price) -> dict[str, Any]:
+    """As a price was called before: docs.stripe.com/api/plans/object"""
     amounts = _serialize_unit_amount(price)
     return fill_object(
         stripe.Plan,
@@ -115,13 +117,18 @@ def serialize_plan(price: Price) -> dict[str, Any]:
 
 
 def serialize_subscription_item(
-    item: SubscriptionItem, subscription_id: str, trial_end: int | None = None
+    item: SubscriptionItem,
+    subscription_id: str,
+    trial_end: int | None = None,
+    billed_until: int | None = None,
 ) -> dict[str, Any]:
+    """docs.stripe.com/api/subscription_items/object"""
     trial = {"start_date": item.current_period_start, "end_date": trial_end, "trial_offer": "to_1"}
     return fill_object(
         stripe.SubscriptionItem,
         id=item.id,
         object="subscription_item",
+        billed_until=billed_until or item.current_period_end,
         created=CREATED_AT,
         current_period_end=item.current_period_end,
         current_period_start=item.current_period_start,
@@ -142,10 +149,13 @@ def serialize_subscription(
     invoice: dict[str, Any] | None = None,
     expand: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """`invoice` is the latest, where it is expanded; `expand` is that of a list."""
+    """`invoice` is the latest, where it is expanded; `expand` is that of a list:
+    docs.stripe.com/api/subscriptions/object"""
     settings = subscription.settings
-    trial_end = subscription.settings.item_trial_end
-    items = [serialize_subscription_item(each, subscription.id, trial_end) for each in subscription.items]
+    items = [
+        serialize_subscription_item(each, subscription.id, settings.item_trial_end, settings.billed_until)
+        for each in subscription.items
+    ]
     return fill_object(
         stripe.Subscription,
         id=subscription.id,
@@ -157,7 +167,7 @@ def serialize_subscription(
         },
         billing_cycle_anchor=subscription.items[0].current_period_start,
         billing_mode=_serialize_billing_mode(subscription),
-        billing_schedules=[],
+        billing_schedules=_serialize_billing_schedules(subscription),
         cancel_at=_find_cancel_at(subscription),
         cancel_at_period_end=settings.cancel_at_period_end,
         collection_method="send_invoice" if subscription.sends_invoice else "charge_automatically",
@@ -188,6 +198,9 @@ def serialize_subscription(
         pending_update=_serialize_pending_update(subscription, subscription.pending_update)
         if subscription.pending_update
         else None,
+        presentment_details={"presentment_currency": settings.presentment_currency}
+        if settings.presentment_currency
+        else None,
         schedule=_serialize_schedule(records, subscription, settings.schedule, expand)
         if settings.schedule
         else None,
@@ -195,6 +208,18 @@ def serialize_subscription(
         status=subscription.status,
         trial_end=settings.trial_end,
     )
+
+
+def _serialize_billing_schedules(subscription: Subscription) -> list[dict[str, Any]]:
+    """For all items."""
+    until = subscription.settings.billed_until
+    if until is None:
+        return []
+    schedule_class = stripe.Subscription.BillingSchedule
+    bill_until = fill_object(
+        schedule_class.BillUntil, computed_timestamp=until, timestamp=until, type="timestamp"
+    )
+    return [fill_object(schedule_class, key="schedule_1", bill_until=bill_until)]
 
 
 def _find_cancel_at(subscription: Subscription) -> int | None:
@@ -216,6 +241,7 @@ def _serialize_billing_mode(subscription: Subscription) -> dict[str, Any]:
 
 
 def serialize_schedule(records: StripeRecords, subscription: Subscription) -> dict[str, Any]:
+    """docs.stripe.com/api/subscription_schedules/object"""
     assert subscription.settings.schedule is not None
     shown = _serialize_schedule(records, subscription, subscription.settings.schedule, ["data.schedule"])
     assert isinstance(shown, dict)
@@ -334,6 +360,7 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
 
 
 def serialize_customer(customer: Customer, expand: Collection[str] = ()) -> dict[str, Any]:
+    """docs.stripe.com/api/customers/object"""
     if customer.deleted:
         return {"id": customer.id, "object": "customer", "deleted": True}
     coupon, coupon_path = customer.coupon, "discount.source.coupon"
@@ -395,6 +422,7 @@ def serialize_source(card: Card) -> dict[str, Any]:
 
 
 def serialize_payment_method(card: Card) -> dict[str, Any]:
+    """docs.stripe.com/api/payment_methods/object"""
     return fill_object(
         stripe.PaymentMethod,
         id=card.id,
@@ -447,9 +475,9 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
 
 
 def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:
+    """docs.stripe.com/api/invoices/object"""
     final = invoice.status != "draft"
-    total, due = invoice.total, invoice.amount_due
-    paid = due if invoice.status == "paid" else 0
+    total, due, paid = invoice.total, invoice.amount_due, invoice.amount_paid
     serialized = fill_object(
         stripe.Invoice,
         id=invoice.id,
@@ -458,7 +486,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         amount_overpaid=0,
         amount_paid=paid,
         amount_remaining=due - paid,
-        amount_shipping=0,
+        amount_shipping=invoice.amount_shipping,
         attempt_count=1,
         attempted=True,
         automatic_tax=_serialize_automatic_tax(records, invoice),
@@ -503,7 +531,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         subtotal=sum(line.amount for line in invoice.lines),
         subtotal_excluding_tax=sum(line.amount - line.inclusive_tax for line in invoice.lines),
         total=total,
-        total_excluding_tax=invoice.subtotal,
+        total_excluding_tax=total - invoice.tax,
     )  # fmt: skip
     if payments:
         invoice_payments = [
@@ -563,6 +591,7 @@ def serialize_tax_rate(tax_rate_id: str) -> dict[str, Any]:
 
 
 def serialize_manual_tax_rate(rate: ManualTaxRate) -> dict[str, Any]:
+    """docs.stripe.com/api/tax_rates/object"""
     return fill_object(
         stripe.TaxRate,
         id=rate.id,
@@ -577,6 +606,7 @@ def serialize_manual_tax_rate(rate: ManualTaxRate) -> dict[str, Any]:
 
 
 def serialize_tax_id(tax_id: str, customer: str, type_: str, value: str) -> dict[str, Any]:
+    """docs.stripe.com/api/tax_ids/object"""
     return fill_object(
         stripe.TaxId,
         id=tax_id,
@@ -592,6 +622,7 @@ def serialize_tax_id(tax_id: str, customer: str, type_: str, value: str) -> dict
 def serialize_balance_transaction(
     transaction_id: str, customer: Customer, amount: int, currency: str
 ) -> dict[str, Any]:
+    """docs.stripe.com/api/customer_balance_transactions/object"""
     return fill_object(
         stripe.CustomerBalanceTransaction,
         id=transaction_id,
@@ -607,6 +638,7 @@ def serialize_balance_transaction(
 
 
 def serialize_invoice_item(line: InvoiceLine, customer: str) -> dict[str, Any]:
+    """docs.stripe.com/api/invoiceitems/object"""
     parent = {"type": "subscription_details"}
     details = {"subscription": line.subscription, "subscription_item": None}
     return fill_object(
@@ -651,6 +683,7 @@ def _serialize_parent(records: StripeRecords, invoice: Invoice) -> dict[str, Any
 
 
 def serialize_invoice_lines(invoice: Invoice) -> list[dict[str, Any]]:
+    """docs.stripe.com/api/invoice-line-item/object"""
     return [
         _serialize_line(each, f"il_{invoice.id[3:]}{number}", invoice.id)
         for number, each in enumerate(invoice.lines)
@@ -662,7 +695,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
     taxes = [
         {
             "amount": part.amount,
-            "tax_behavior": line.price.tax_behavior,
+            "tax_behavior": part.behavior,
             "tax_rate_details": {"tax_rate": part.rate_id},
             "taxability_reason": part.reason,
             "taxable_amount": part.taxable_amount,
@@ -818,6 +851,7 @@ def _serialize_charge_details(method: Card) -> dict[str, Any]:
 def serialize_payment_intent(
     records: StripeRecords, invoice: Invoice, payment_intent: PaymentIntent, *, expand: Sequence[str] = ()
 ) -> dict[str, Any]:
+    """docs.stripe.com/api/payment_intents/object"""
     error = None
     method = records.cards.get(payment_intent.payment_method or "")
     charged = payment_intent.charged_method
@@ -854,6 +888,7 @@ def serialize_payment_intent(
 
 
 def serialize_meter(meter_id: str, params: dict[str, Any]) -> dict[str, Any]:
+    """docs.stripe.com/api/billing/meter/object"""
     return fill_object(
         stripe.billing.Meter,
         id=meter_id,
@@ -872,6 +907,7 @@ def serialize_meter(meter_id: str, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def serialize_test_clock(records: StripeRecords, status: str) -> dict[str, Any]:
+    """docs.stripe.com/api/test_clocks/object"""
     return fill_object(
         stripe.test_helpers.TestClock,
         id=records.test_clock,
@@ -888,6 +924,7 @@ def serialize_test_clock(records: StripeRecords, status: str) -> dict[str, Any]:
 def serialize_portal_session(
     session_id: str, customer_id: str, return_url: str, created: int, flow_data: dict[str, Any] | None
 ) -> dict[str, Any]:
+    """docs.stripe.com/api/customer_portal/sessions/object"""
     session_class = stripe.billing_portal.Session
     after = fill_object(session_class.Flow.AfterCompletion, type="portal_homepage")
     flow = flow_data and fill_object(session_class.Flow, type=flow_data["type"], after_completion=after)

@@ -74,6 +74,10 @@ class SubscriptionSettings:
     schedule: Schedule | None = None
     # Of a trial offer, which is the item's alone: docs.stripe.com/payments/checkout/trial-offers
     item_trial_end: int | None = None
+    # Ahead of its periods: docs.stripe.com/billing/subscriptions/prebilling
+    billed_until: int | None = None
+    # Of Adaptive Pricing: docs.stripe.com/api/subscriptions/object, presentment_details
+    presentment_currency: str | None = None
     coupons: list[Coupon] = field(default_factory=list)
     # docs.stripe.com/billing/subscriptions/billing-mode
     billing_mode: Literal["classic", "flexible"] = "flexible"

@@ -57,14 +57,14 @@ NAMES = ("Alice Martin", "Benoît Roche")
 
 async def create_order_and_quote(world: World) -> str:
     """Something to look at and to change. Returns the ids, as a form carries them."""
-    alice = world.person("alice")
-    await world.order(alice, acme_meeting=1)
+    alice = world.get_person("alice")
+    await world.place_order(alice, acme_meeting=1)
     await world.settle()
     await alice.close_modal(everything=True)
-    await world.quote(alice, acme_webinar=1)
+    await world.save_cart(alice, acme_webinar=1)
     await alice.close_modal(everything=True)
-    quote = await world.row(Quote, status="pending")
-    order = await world.row(ServiceOrder)
+    quote = await world.load_row(Quote, status="pending")
+    order = await world.load_row(ServiceOrder)
     place = {"account": "acme", "quote": quote.key, "order": order.key, "named": [quote.key]}
     return json.dumps(place)
 

@@ -10,11 +10,11 @@ MEETING, WEBINAR = "seats:acme_meeting", "seats:acme_webinar"
 
 async def load_cart_seats(world: World) -> dict[str, int]:
     """Everybody's together."""
-    return {id_: seats for cart in await world.rows(Cart) for id_, seats in cart.seats.items()}
+    return {id_: seats for cart in await world.load_rows(Cart) for id_, seats in cart.seats.items()}
 
 
 async def list_pending_quotes(world: World) -> list[str]:
-    return [q.number for q in await world.rows(Quote, status=QuoteStatus.PENDING)]
+    return [q.number for q in await world.load_rows(Quote, status=QuoteStatus.PENDING)]
 
 
 async def follow_steps(person: Person, *steps: tuple[str, str]) -> None:

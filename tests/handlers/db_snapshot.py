@@ -62,7 +62,7 @@ async def post_button(world: World, channel: str, action_id: str, value: str) ->
     await client.chat_postMessage(
         channel=channel, text="A message", blocks=[_build_actions(action_id, value)]
     )
-    return world.channel(channel)[-1]
+    return world.list_messages(channel)[-1]
 
 
 async def get_answer(world: World, person: Person, before: int) -> str:

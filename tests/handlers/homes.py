@@ -6,7 +6,7 @@ from tests.world import World
 
 async def open_home(world: World, name: str) -> Person:
     """Somebody who has their Home open, and time has gone by since it was drawn."""
-    person = world.person(name)
+    person = world.get_person(name)
     await person.open_home()
     await world.pass_time(seconds=5)
     world.clock.move(seconds=5)
@@ -20,4 +20,4 @@ def get_home_text(person: Person) -> str:
 
 
 def count_publishes(world: World) -> int:
-    return len(world.slack.calls("views.publish"))
+    return len(world.slack.list_calls("views.publish"))

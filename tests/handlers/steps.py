@@ -169,29 +169,29 @@ async def import_quote(
     lines = [{"subscription": "acme_meeting", "seats": 10, "unit_price": "13.00"}]
     entry = {"number": number, "expires": expires, "lines": lines, **fields}
     await import_account(world, "acme", quotes=[entry])
-    return await world.row(Quote, number=number)
+    return await world.load_row(Quote, number=number)
 
 
 async def get_contact(world: World, email: str) -> BillingContact:
-    return await world.row(BillingContact, email=email)
+    return await world.load_row(BillingContact, email=email)
 
 
 async def get_quote(world: World, number: str) -> Quote:
-    return await world.row(Quote, number=number)
+    return await world.load_row(Quote, number=number)
 
 
 async def get_order(world: World, number: str = "SO-1001") -> ServiceOrder:
-    return await world.row(ServiceOrder, number=number)
+    return await world.load_row(ServiceOrder, number=number)
 
 
 async def list_charges(world: World, status: str = "settled") -> list[LedgerCharge]:
     """What was charged according to the provider."""
-    return await world.rows(LedgerCharge, status=status)
+    return await world.load_rows(LedgerCharge, status=status)
 
 
 async def list_unfinished_orders(world: World) -> list[ServiceOrder]:
     ended = (OrderStatus.COMPLETED, OrderStatus.FAILED)
-    return [order for order in await world.rows(ServiceOrder) if order.status not in ended]
+    return [order for order in await world.load_rows(ServiceOrder) if order.status not in ended]
 
 
 def list_texts(messages: list[PostedMessage]) -> list[str]:

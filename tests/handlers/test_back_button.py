@@ -14,8 +14,8 @@ from tests.world import World
 
 async def test_back_at_every_step_keeps_what_was_typed(world: World) -> None:
     """R10: from the placement to the cart, and forward again without typing anything twice."""
-    alice = world.person("alice")
-    await world.checkout(alice, acme_meeting=5, acme_webinar=2)
+    alice = world.get_person("alice")
+    await world.reach_checkout(alice, acme_meeting=5, acme_webinar=2)
     await world.open_address(alice)
     checkout = await world.choose_new_administrator(alice)
     checkout.fill("admin_name", "Zoé Neuve")
@@ -26,38 +26,38 @@ async def test_back_at_every_step_keeps_what_was_typed(world: World) -> None:
     async def typed() -> list[Any]:
         form = await world.open_address(alice)
         parts = ("administrator", "admin_name", "admin_email", "payment_method", "line1", "line2", "city")
-        return [form.value(part) for part in parts]
+        return [form.get_value(part) for part in parts]
 
     kept = ["new", "Zoé Neuve", "zoe@acme.example", "pm_acme_2", "8 rue Neuve", "Bâtiment B", "Paris"]
     assert await typed() == kept
     await follow_steps(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
     assert alice.modal
-    assert (alice.modal.value(MEETING), alice.modal.value(WEBINAR)) == ("5", "2")
+    assert (alice.modal.get_value(MEETING), alice.modal.get_value(WEBINAR)) == ("5", "2")
     await follow_steps(alice, ("", "quote.review"), ("", "checkout.save"))
     assert await typed() == kept
     await follow_steps(alice, ("", "service_order.place"))
-    assert len(await world.rows(Quote)) == 1, "nothing changed, so it is the same quote"
+    assert len(await world.load_rows(Quote)) == 1, "nothing changed, so it is the same quote"
 
 
 async def test_r10_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> None:
-    alice = world.person("alice")
-    await world.checkout(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.reach_checkout(alice, acme_meeting=5)
     await world.open_address(alice)
     checkout = await world.choose_new_administrator(alice)
     checkout.fill("admin_email", "no address").fill("city", "")
     await follow_steps(alice, ("checkout.back", "quote.review"), ("", "checkout.save"))
     assert alice.modal
-    assert alice.modal.value("admin_email") == "no address"
-    assert alice.modal.value("city") in (None, "")
-    assert not (await world.row(Checkout)).is_saved
+    assert alice.modal.get_value("admin_email") == "no address"
+    assert alice.modal.get_value("city") in (None, "")
+    assert not (await world.load_row(Checkout)).is_saved
     reply = await alice.submit()
     assert sorted(reply.errors) == ["admin_email", "admin_name", "city"]
 
 
 async def test_checkout_input_survives_a_change_of_the_cart(world: World) -> None:
     """R10: back to the cart and on with other numbers is another quote, not another form to fill in."""
-    alice = world.person("alice")
-    await world.checkout(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.reach_checkout(alice, acme_meeting=5)
     checkout = await world.choose_new_administrator(alice)
     checkout.fill("admin_name", "Zoé Neuve").fill("payment_method", "pm_acme_2")
     await follow_steps(alice, ("checkout.back", "quote.review"), ("cart.edit", "cart.save"))
@@ -65,31 +65,31 @@ async def test_checkout_input_survives_a_change_of_the_cart(world: World) -> Non
     alice.modal.fill(MEETING, 6)
     await follow_steps(alice, ("", "quote.review"), ("", "checkout.save"))
     form = alice.modal
-    typed = [form.value(part) for part in ("administrator", "admin_name", "payment_method")]
+    typed = [form.get_value(part) for part in ("administrator", "admin_name", "payment_method")]
     assert typed == ["new", "Zoé Neuve", "pm_acme_2"]
     assert await list_pending_quotes(world) == ["SQ-1002"]
-    assert not any(c.is_saved for c in await world.rows(Checkout)), "nothing of it has been checked"
+    assert not any(c.is_saved for c in await world.load_rows(Checkout)), "nothing of it has been checked"
 
 
 async def test_back_from_the_cart_keeps_numbers_not_saved_yet(world: World) -> None:
     """R10: to the account, if there is no warning and no choice; going forward shows them again."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     form = await world.fill_cart(alice)
     form.fill(MEETING, 6)
     await follow_steps(alice, ("cart.back", "account.overview"), ("cart.open", "cart.save"))
     assert alice.modal
-    assert alice.modal.value(MEETING) == "6"
-    assert await world.rows(Quote) == []
+    assert alice.modal.get_value(MEETING) == "6"
+    assert await world.load_rows(Quote) == []
 
 
 async def test_back_from_a_cart_with_a_wrong_number_says_so_and_keeps_it_on_the_screen(world: World) -> None:
     """R10: what is no number cannot be stored in a cart, and is not thrown away either."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     form = await world.fill_cart(alice, acme_meeting="lots", acme_webinar=2)
     await form.press("cart.back")
     form = await wait_for_modal_text(alice, "“lots” isn’t a number of seats.")
     assert form.callback_id == "cart.save"
-    assert (form.value(MEETING), form.value(WEBINAR)) == ("lots", "2")
+    assert (form.get_value(MEETING), form.get_value(WEBINAR)) == ("lots", "2")
     assert await load_cart_seats(world) == {}
     form.fill(MEETING, 3)
     await follow_steps(alice, ("", "quote.review"))
@@ -98,20 +98,20 @@ async def test_back_from_a_cart_with_a_wrong_number_says_so_and_keeps_it_on_the_
 
 
 async def test_r10_managing_payment_methods_and_coming_back_keeps_the_checkout(world: World) -> None:
-    alice = world.person("alice")
-    await world.checkout(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.reach_checkout(alice, acme_meeting=5)
     (await world.open_address(alice)).fill("line1", "8 rue Neuve")
     await follow_steps(
         alice, ("account.manage_methods", "account.portal"), ("account.switch_portal", "account.portal")
     )
     await wait_for_modal_text(alice, "The link to the payment methods is just for you")
     await follow_steps(alice, ("checkout.edit", "checkout.save"))
-    assert (await world.open_address(alice)).value("line1") == "8 rue Neuve"
+    assert (await world.open_address(alice)).get_value("line1") == "8 rue Neuve"
 
 
 async def test_r6_back_from_the_warning_and_its_screens_leads_where_one_came_from(world: World) -> None:
     await import_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/add-seats", "webinar 3", "cart.warning")
     await follow_steps(
         alice,
@@ -127,16 +127,16 @@ async def test_r6_back_from_the_warning_and_its_screens_leads_where_one_came_fro
         ("cart.continue", "cart.save"),
     )
     assert alice.modal
-    assert alice.modal.value(WEBINAR) == "3", "the words after the command are still there"
+    assert alice.modal.get_value(WEBINAR) == "3", "the words after the command are still there"
     await follow_steps(alice, ("cart.back", "cart.warning"), ("cart.continue", "cart.save"))
-    assert alice.modal.value(WEBINAR) == "3"
+    assert alice.modal.get_value(WEBINAR) == "3"
 
 
 @pytest.mark.parametrize("step", ["quote.review", "checkout.save", "service_order.place"])
 async def test_an_order_continues_where_it_was_after_a_crash(world: World, step: str) -> None:
     """R10: the modal is gone; `/add-seats` has the cart, and its quote to go on with."""
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=5)
     if step != "quote.review":
         await follow_steps(alice, ("", "service_order.place"))
         (await world.open_address(alice)).fill("line1", "8 rue Neuve")
@@ -145,7 +145,7 @@ async def test_an_order_continues_where_it_was_after_a_crash(world: World, step:
     alice.client.stack.clear()
 
     form = await open_modal(alice, "/add-seats", "", "cart.save")
-    assert form.value(MEETING) == "5"
+    assert form.get_value(MEETING) == "5"
     assert "SQ-1001" in form.text
     assert await list_pending_quotes(world) == ["SQ-1001"]
     await follow_steps(alice, ("cart.go_on", "quote.review"), ("", "service_order.place"))
@@ -153,17 +153,17 @@ async def test_an_order_continues_where_it_was_after_a_crash(world: World, step:
     kept = "8 rue Neuve" if step == "service_order.place" else "1 rue de la Paix"
     assert kept in alice.modal.text
     await follow_steps(alice, ("", "service_order.show"))
-    assert (await world.row(ServiceOrder)).quote_id == (await world.row(Quote)).key
+    assert (await world.load_row(ServiceOrder)).quote_id == (await world.load_row(Quote)).key
 
 
 async def test_numbers_typed_before_going_on_with_the_own_quote_are_kept(world: World) -> None:
     """R10: they are in the cart when one comes back to it; the quote is what it was."""
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=5)
     form = await open_modal(alice, "/add-seats", "", "cart.save")
     form.fill(WEBINAR, 2)
     await follow_steps(alice, ("cart.go_on", "quote.review"))
     assert alice.modal
     assert "Webinar" not in alice.modal.text
     await follow_steps(alice, ("cart.edit", "cart.save"))
-    assert (alice.modal.value(MEETING), alice.modal.value(WEBINAR)) == ("5", "2")
+    assert (alice.modal.get_value(MEETING), alice.modal.get_value(WEBINAR)) == ("5", "2")

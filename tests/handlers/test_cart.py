@@ -19,7 +19,7 @@ async def sam_buys_for_two(world: World) -> None:
 async def test_a_person_of_several_accounts_chooses_one_first(world: World) -> None:
     """R10: for every command; each account has its own cart and its own quotes."""
     await sam_buys_for_two(world)
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     for account_id, account in (("slow", "Slow Inc"), ("declined", "Declined Ltd")):
         chooser = await open_modal(sam, "/add-seats", "meeting 3", "cart.choose")
         assert "Slow Inc" in chooser.text
@@ -28,14 +28,14 @@ async def test_a_person_of_several_accounts_chooses_one_first(world: World) -> N
         await chooser.press("cart.account", account_id)
         form = await sam.wait_for_modal("cart.save")
         assert account in form.text
-        assert form.value(f"seats:{account_id}_meeting") == "3"
+        assert form.get_value(f"seats:{account_id}_meeting") == "3"
         await follow_steps(sam, ("cart.back", "cart.choose"))
         assert sam.modal
         await sam.modal.press("cart.account", account_id)
         form = await sam.wait_for_modal("cart.save")
-        assert form.value(f"seats:{account_id}_meeting") == "3"
+        assert form.get_value(f"seats:{account_id}_meeting") == "3"
         await follow_steps(sam, ("", "quote.review"))
-    assert {q.account_id for q in await world.rows(Quote)} == {"slow", "declined"}
+    assert {q.account_id for q in await world.load_rows(Quote)} == {"slow", "declined"}
     assert await list_pending_quotes(world) == ["SQ-1001", "SQ-1002"]
     for command, callback_id, words in (
         ("/quotes", "quote.list", "SQ-1002"),
@@ -43,7 +43,7 @@ async def test_a_person_of_several_accounts_chooses_one_first(world: World) -> N
         ("/billing", "account.overview", "Declined Ltd"),
     ):
         chooser = await open_modal(sam, command, "", "cart.choose")
-        await chooser.press(chooser.element(None)["action_id"], "declined")
+        await chooser.press(chooser.get_element(None)["action_id"], "declined")
         modal = await sam.wait_for_modal(callback_id)
         assert words in modal.text
         assert "Slow Inc" not in modal.text
@@ -53,7 +53,7 @@ async def test_a_person_of_several_accounts_chooses_one_first(world: World) -> N
 async def test_command_text_too_long_for_a_view_still_waits_for_the_account_choice(world: World) -> None:
     """A view carries 3,000 characters of its own."""
     await sam_buys_for_two(world)
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     chooser = await open_modal(sam, "/add-seats", "é" * 3900, "cart.choose")
     await chooser.press("cart.account", "slow")
     await wait_for_modal_text(sam, "You don’t have a subscription to “ééé")
@@ -75,7 +75,7 @@ async def import_many(world: World, count: int = 90) -> None:
 async def test_more_than_forty_subscriptions_page_and_every_page_is_saved(world: World) -> None:
     """R10: turning a page keeps what stands on it."""
     await import_many(world)
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     form = await open_modal(sam, "/add-seats", "", "cart.save")
     assert "Page 1 of 3" in form.text
     assert len([b for b in form.blocks if b["type"] == "input"]) == 40
@@ -89,11 +89,11 @@ async def test_more_than_forty_subscriptions_page_and_every_page_is_saved(world:
     await sam.press(text="Previous page")
     form = await wait_for_modal_text(sam, "“x” isn’t a number of seats.")
     assert "Page 3 of 3" in form.text
-    assert form.value("seats:slow_89") == "x"
+    assert form.get_value("seats:slow_89") == "x"
     form.fill("seats:slow_89", 3)
     await sam.press(text="Previous page")
     form = await wait_for_modal_text(sam, "Page 2 of 3")
-    assert form.value("seats:slow_50") == "2"
+    assert form.get_value("seats:slow_50") == "2"
     await sam.submit()
     review = await sam.wait_for_modal("quote.review")
     for product in ("GoTo Meeting", "Product 50", "Product 89"):
@@ -105,10 +105,10 @@ async def test_more_than_forty_subscriptions_page_and_every_page_is_saved(world:
 async def test_a_product_named_in_the_command_is_shown_on_its_page(world: World) -> None:
     """R10: what is not on the screen would not be saved."""
     await import_many(world)
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     form = await open_modal(sam, "/add-seats", "product-77 4", "cart.save")
     assert "Page 2 of 3" in form.text
-    assert form.value("seats:slow_77") == "4"
+    assert form.get_value("seats:slow_77") == "4"
     await sam.submit()
     review = await sam.wait_for_modal("quote.review")
     assert "Product 77" in review.text
@@ -117,7 +117,7 @@ async def test_a_product_named_in_the_command_is_shown_on_its_page(world: World)
 
 async def test_what_the_command_or_an_earlier_order_fills_in_on_another_page_is_kept(world: World) -> None:
     await import_many(world)
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     await open_modal(sam, "/add-seats", "product-77 4 product-03 2", "cart.save")
     await sam.submit()
     await sam.wait_for_modal("quote.review")
@@ -127,11 +127,11 @@ async def test_what_the_command_or_an_earlier_order_fills_in_on_another_page_is_
 async def test_a_wrong_number_for_one_product_leaves_the_others(world: World) -> None:
     """The form says which; what was understood is filled in."""
     await import_many(world, 3)
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     form = await open_modal(sam, "/add-seats", "product-01 2 product-02 2.5", "cart.save")
     assert "“2.5” isn’t a number of seats." in form.text
-    assert form.value("seats:slow_01") == "2"
-    assert not form.value("seats:slow_02")
+    assert form.get_value("seats:slow_01") == "2"
+    assert not form.get_value("seats:slow_02")
 
 
 async def test_a_page_with_nothing_to_order_on_it_still_says_what_is_wrong(world: World) -> None:
@@ -139,7 +139,7 @@ async def test_a_page_with_nothing_to_order_on_it_still_says_what_is_wrong(world
     await import_many(world)
     for n in range(30, 90):
         await change(world, Subscription, f"slow_{n:02}", self_service=False)
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     await open_modal(sam, "/add-seats", "", "cart.save")
     await sam.press(text="Next page")
     await wait_for_modal_text(sam, "Page 2 of 3")

@@ -15,17 +15,17 @@ async def close(world: World, account_id: str) -> None:
 
 
 async def test_neither_a_cart_nor_a_quote_can_be_ordered_and_orders_stay_readable(world: World) -> None:
-    alice = world.person("alice")
-    await world.order(alice, acme_meeting=1)
+    alice = world.get_person("alice")
+    await world.place_order(alice, acme_meeting=1)
     await alice.close_modal(everything=True)
     await world.settle()
-    await world.placement(alice, acme_meeting=2)
+    await world.reach_placement(alice, acme_meeting=2)
     await import_quote(world)
     await close(world, "acme")
     assert (await get_quote(world, "Q-2041")).status is QuoteStatus.EXPIRED
     await alice.submit()
     await alice.wait_for_modal("refusal.show")
-    assert len(await world.rows(ServiceOrder)) == 1
+    assert len(await world.load_rows(ServiceOrder)) == 1
     await alice.close_modal(everything=True)
     await alice.command("/add-seats")
     modal = await alice.wait_for_modal("cart.blocked")
@@ -36,17 +36,17 @@ async def test_neither_a_cart_nor_a_quote_can_be_ordered_and_orders_stay_readabl
 
 
 async def test_an_order_that_was_placed_is_still_processed(world: World) -> None:
-    sam = world.person("sam")
-    await world.order(sam, slow_meeting=1)
+    sam = world.get_person("sam")
+    await world.place_order(sam, slow_meeting=1)
     await close(world, "slow")
     for _ in range(2):
         await world.pass_time(minutes=5)
-    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
 
 
 async def test_a_declined_order_cannot_be_retried_and_can_be_cancelled(world: World) -> None:
-    dora = world.person("dora")
-    await world.order(dora, declined_meeting=2)
+    dora = world.get_person("dora")
+    await world.place_order(dora, declined_meeting=2)
     await dora.close_modal(everything=True)
     await world.settle()
     await close(world, "declined")
@@ -59,4 +59,4 @@ async def test_a_declined_order_cannot_be_retried_and_can_be_cancelled(world: Wo
     await dora.wait_for_modal("service_order.show")
     await dora.press("service_order.give_up")
     await world.settle()
-    assert (await world.row(ServiceOrder)).status is OrderStatus.FAILED
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.FAILED

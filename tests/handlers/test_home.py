@@ -41,7 +41,7 @@ async def test_a_quote_is_rejected_and_an_order_followed_on_home(world: World) -
     assert "Q-2041" not in get_home_text(alice)
     await alice.close_modal(everything=True)
 
-    await world.order(alice, acme_meeting=5)
+    await world.place_order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
     await world.settle()
     assert "30 seats" in get_home_text(alice)
@@ -52,7 +52,7 @@ async def test_a_quote_is_rejected_and_an_order_followed_on_home(world: World) -
 
 async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World) -> None:
     dora = await open_home(world, "dora")
-    await world.order(dora, declined_meeting=2)
+    await world.place_order(dora, declined_meeting=2)
     await dora.close_modal(everything=True)
     await world.settle()
     words = get_home_text(dora)
@@ -72,7 +72,7 @@ async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World)
 
 async def test_r18_a_payment_to_confirm_is_shown_on_home_until_it_is_done(world: World) -> None:
     carla = await open_home(world, "carla")
-    await world.order(carla, customer_assist=1)
+    await world.place_order(carla, customer_assist=1)
     await carla.close_modal(everything=True)
     await world.settle()
     assert "Your bank needs you to confirm the payment" in get_home_text(carla)
@@ -110,12 +110,12 @@ async def test_home_shows_nothing_after_the_role_is_lost(world: World) -> None:
     for person in (alice, benoit):
         assert "Acme SA" not in get_home_text(person)
         assert "25" not in get_home_text(person)
-    assert await world.rows(HomeAccount) == []
+    assert await world.load_rows(HomeAccount) == []
 
 
 async def test_r5_home_says_so_if_slack_is_unavailable(world: World) -> None:
-    world.slack.fault("error_500", "users.info")
-    alice = world.person("alice")
+    world.slack.inject_fault("error_500", "users.info")
+    alice = world.get_person("alice")
     await alice.open_home()
     await world.dependencies.tasks.wait_until_idle()
     assert "Slack n’a pas confirmé votre identité" in get_home_text(alice), "in the account's language so far"
@@ -130,12 +130,12 @@ async def test_r5_home_says_so_if_slack_is_unavailable(world: World) -> None:
 
 async def test_home_is_updated_by_every_change(world: World) -> None:
     """By a colleague in the channel, elsewhere, by the clock, and by the provider."""
-    alice, benoit = await open_home(world, "alice"), world.person("benoit")
+    alice, benoit = await open_home(world, "alice"), world.get_person("benoit")
     first = await import_quote(world)
     await world.settle()
     assert "Q-2041" in get_home_text(alice), "it arrived"
 
-    [card] = world.channel("C01BILLING")
+    [card] = world.list_messages("C01BILLING")
     await benoit.press_in(card, "quote.reject")
     await benoit.wait_for_modal("quote.reject")
     await benoit.submit()
@@ -167,11 +167,11 @@ async def test_seats_that_the_provider_changed_come_to_home_and_into_the_history
     await world.pass_time(seconds=2)
     assert "40 seats" in get_home_text(alice)
     assert "25 seats before" in get_home_text(alice)
-    [entry] = await world.rows(AuditEntry, action="seats_changed")
+    [entry] = await world.load_rows(AuditEntry, action="seats_changed")
     assert entry.details == {"seats": [25, 40]}
     await alice.open_home()
     await world.pass_time(seconds=2)
-    assert len(await world.rows(AuditEntry, action="seats_changed")) == 1
+    assert len(await world.load_rows(AuditEntry, action="seats_changed")) == 1
 
 
 # --- charts and pages
@@ -186,13 +186,13 @@ async def test_a_chart_that_slack_refuses_is_tried_once_per_workspace_and_replac
         load_table().blocks, "data_visualization", replace(shape, only_on=frozenset({"message"}))
     )
     alice = await open_home(world, "alice")
-    await world.order(alice, acme_meeting=5)
+    await world.place_order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
     await world.settle()
     refused = [r for r in world.slack.refusals if r.what == "views.publish"]
     assert len(refused) == 1
     assert "▇" in get_home_text(alice)
-    [row] = await world.rows(RefusedBlock)
+    [row] = await world.load_rows(RefusedBlock)
     assert (row.team_id, row.surface, row.block_type) == ("T01ACME", *CHART_BLOCK)
     benoit = await open_home(world, "benoit")
     assert "▇" in get_home_text(benoit)
@@ -205,7 +205,7 @@ async def test_a_chart_that_slack_refuses_is_tried_once_per_workspace_and_replac
 
 async def test_home_has_a_chart_if_slack_accepts_charts(world: World) -> None:
     alice = await open_home(world, "alice")
-    await world.order(alice, acme_meeting=5)
+    await world.place_order(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
     await world.settle()
     assert alice.home is not None
@@ -220,7 +220,7 @@ async def test_home_has_a_chart_if_slack_accepts_charts(world: World) -> None:
     billing = await open_modal(alice, "/billing", "", "account.overview")
     assert "Nov 2026: €57.64 (GoTo Meeting €57.64)  ▇" in billing.text, "a modal takes no chart"
     assert "1 Mar 2027: €2,400.00" in billing.text
-    assert await world.rows(RefusedBlock) == []
+    assert await world.load_rows(RefusedBlock) == []
 
 
 async def test_a_long_home_stays_on_its_page_when_published_again(world: World, tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ from scheduler.job_runner import MAX_WAKE_UP_DELAY_SECONDS
 from tests.handlers.db_snapshot import change
 from tests.handlers.homes import count_publishes, get_home_text, open_home
 from tests.handlers.steps import import_account, import_quote
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_a_change_is_published_within_a_second(world: World) -> None:
@@ -37,7 +40,7 @@ async def test_changes_close_together_are_one_drawing_and_nobodys_home_costs_non
     assert await publish_due_homes(world.dependencies) == 1
     assert count_publishes(world) == before + 1
     assert await publish_due_homes(world.dependencies) == 0
-    assert await world.rows(AccountChange) == []
+    assert await world.load_rows(AccountChange) == []
     await import_account(world, "slow", name="Slower Inc")
     await world.settle()
     assert count_publishes(world) == before + 1, "nobody of it has opened theirs"
@@ -70,10 +73,10 @@ async def test_a_change_during_publishing_causes_another_publication(
 
 async def test_r24_a_home_is_published_after_slacks_rate_limit(world: World) -> None:
     alice = await open_home(world, "alice")
-    world.slack.fault("ratelimited", "views.publish", times=1, seconds=30)
+    world.slack.inject_fault("ratelimited", "views.publish", times=1, seconds=30)
     await import_quote(world)
     assert await publish_due_homes(world.dependencies) == 0
-    [home] = await world.rows(Home)
+    [home] = await world.load_rows(Home)
     assert home.due_at is not None
     assert (home.due_at - world.clock.at).total_seconds() == 30
     before = count_publishes(world)
@@ -91,11 +94,11 @@ async def test_a_home_that_slack_rejects_is_not_published_again_until_it_is_open
 ) -> None:
     alice = await open_home(world, "alice")
     await import_quote(world)
-    world.slack.fault("error", "views.publish", error=error)
+    world.slack.inject_fault("error", "views.publish", error=error)
     for _ in range(20):
         await publish_due_homes(world.dependencies)
         world.clock.move(minutes=5)
-    [home] = await world.rows(Home)
+    [home] = await world.load_rows(Home)
     assert home.due_at is None
     world.slack.slack.faults.reset()
     await open_home(world, "alice")

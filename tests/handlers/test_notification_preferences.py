@@ -34,41 +34,41 @@ async def choose(person: Person, *wanted: str, when: str = "at_once") -> None:
 
 
 async def order(world: World, person: Person, **seats: int) -> None:
-    await world.order(person, **seats)
+    await world.place_order(person, **seats)
     await person.close_modal(everything=True)
     await world.settle()
 
 
 async def test_the_form_shows_what_is_chosen_and_keeps_it(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await choose(alice, "receipts", "reminders", when="daily")
-    [row] = await world.rows(NotificationPreferences)
+    [row] = await world.load_rows(NotificationPreferences)
     assert (row.user_id, row.disabled_topics, row.daily_digest) == ("U01ALICE", ["orders", "decisions"], True)
     modal = await open_modal(alice, "/billing", "notices", "notification_preferences.save")
-    assert modal.value("wanted") == ["receipts", "reminders"]
-    assert modal.value("delivery") == "daily"
+    assert modal.get_value("wanted") == ["receipts", "reminders"]
+    assert modal.get_value("delivery") == "daily"
     assert "We always send these" in modal.text
     await alice.close_modal(everything=True)
     await choose(alice)
-    assert (await world.row(NotificationPreferences)).disabled_topics == ALL
+    assert (await world.load_row(NotificationPreferences)).disabled_topics == ALL
     assert world.slack.refusals == []
 
 
 async def test_notices_that_are_switched_off_are_not_sent_but_their_e_mails_are(world: World) -> None:
     """R13: the receipt by email is not to be switched off."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await choose(alice)
     await order(world, alice, acme_meeting=1)
     assert alice.dms == []
     [mail] = world.slack.mail.messages
     assert "alice@acme.example" in mail.recipients
-    assert world.channel("C01BILLING"), "the channel is not the person's to choose"
-    assert {n.status for n in await world.rows(Notice)} == {"delivered"}
+    assert world.list_messages("C01BILLING"), "the channel is not the person's to choose"
+    assert {n.status for n in await world.load_rows(Notice)} == {"delivered"}
 
 
 async def test_notices_that_need_a_decision_ignore_preferences(world: World) -> None:
     """R25: a quote to decide, its last reminder, a declined payment, a failed order."""
-    dora, alice = world.person("dora"), world.person("alice")
+    dora, alice = world.get_person("dora"), world.get_person("alice")
     await choose(dora, when="daily")
     await choose(alice, when="daily")
     await order(world, dora, declined_meeting=1)
@@ -93,7 +93,7 @@ def retries() -> float:
 
 async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: World) -> None:
     """It is ten in Paris, so the next nine o'clock is tomorrow's. Nothing lost, nothing twice."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await choose(alice, *ALL, when="daily")
     await order(world, alice, acme_meeting=1)
     await order(world, alice, acme_webinar=1)
@@ -117,28 +117,28 @@ async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: Worl
     await world.pass_time(hours=24)
     assert len(alice.dms) == 1, "no digest of nothing"
     assert benoit.dms == []
-    assert {n.status for n in await world.rows(Notice)} == {"delivered"}
+    assert {n.status for n in await world.load_rows(Notice)} == {"delivered"}
 
 
 async def test_a_digest_that_slack_did_not_take_is_posted_again_with_all_of_it(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await choose(alice, *ALL, when="daily")
     before = retries()
     await order(world, alice, acme_meeting=1)
     assert retries() == before, "what is held has not failed"
     world.clock.at = datetime(2026, 11, 11, 8, 0, tzinfo=UTC)
-    world.slack.fault("error_503", "chat.postMessage", times=1)
+    world.slack.inject_fault("error_503", "chat.postMessage", times=1)
     await deliver_due_notices(world.dependencies)
     assert alice.dms == []
     assert retries() == before + 1
-    assert len([n for n in await world.rows(Notice) if n.status == "waiting"]) == 2
+    assert len([n for n in await world.load_rows(Notice) if n.status == "waiting"]) == 2
     await world.pass_time(seconds=5)
     [digest] = alice.dms
     assert "2 notifications" in digest.text
 
 
 async def test_more_than_a_message_has_room_for_comes_as_a_second_one(world: World) -> None:
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await choose(alice, *ALL, when="daily")
     for number in range(12):
         await import_quote(world, f"Q-{number}")
@@ -154,7 +154,7 @@ async def test_more_than_a_message_has_room_for_comes_as_a_second_one(world: Wor
 
 
 async def test_ending_the_digest_delivers_what_was_waiting_for_it(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await choose(alice, *ALL, when="daily")
     await order(world, alice, acme_meeting=1)
     assert alice.dms == []
@@ -167,7 +167,7 @@ async def test_ending_the_digest_delivers_what_was_waiting_for_it(world: World) 
 
 
 async def test_notices_switched_off_meanwhile_are_left_out_of_the_digest(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await choose(alice, *ALL, when="daily")
     await order(world, alice, acme_meeting=1)
     await choose(alice, "receipts", when="daily")
@@ -180,8 +180,8 @@ async def test_notices_switched_off_meanwhile_are_left_out_of_the_digest(world: 
 
 @pytest.mark.parametrize("name", ["nobody", "guest"])
 async def test_r1_nobody_without_the_role_has_notices_to_choose(world: World, name: str) -> None:
-    person = world.person(name)
+    person = world.get_person(name)
     await person.command("/billing", "notifications")
     await person.wait_for_ephemeral()
     assert person.modal is None
-    assert await world.rows(NotificationPreferences) == []
+    assert await world.load_rows(NotificationPreferences) == []

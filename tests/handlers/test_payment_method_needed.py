@@ -8,7 +8,7 @@ from models.subscription import Subscription
 from sandbox.driver import Person
 from tests.handlers.db_snapshot import change
 from tests.handlers.homes import get_home_text, open_home
-from tests.handlers.service_order.invoices import invoiced
+from tests.handlers.service_order.invoices import prepare_invoiced_account
 from tests.handlers.steps import import_invoiced_subscription, open_modal
 from tests.world import World
 
@@ -51,7 +51,7 @@ CASES = [
 
 
 async def test_home_and_billing_ask_for_a_payment_method_only_if_one_helps(world: World) -> None:
-    carla = await invoiced(world, "sub_paid_3600")
+    carla = await prepare_invoiced_account(world, "sub_paid_3600")
     for case in CASES:
         await change(world, Account, "customer", self_service=case.self_service)
         await change(world, Subscription, "customer_assist", self_service=case.charged)
@@ -93,4 +93,4 @@ async def test_a_quote_made_elsewhere_needs_a_payment_method_without_self_servic
         world, "customer", "sub_paid_3600", payment_methods=[], quotes=quotes, self_service=False
     )
     await open_home(world, "carla")
-    assert NONE_ON_HOME["en"] in get_home_text(world.person("carla"))
+    assert NONE_ON_HOME["en"] in get_home_text(world.get_person("carla"))

@@ -15,7 +15,7 @@ NOT_ORDERED = "Nothing has been ordered."
 
 
 async def change_po_number_elsewhere(world: World) -> None:
-    tablet = world.person("alice", client="tablet")
+    tablet = world.get_person("alice", client="tablet")
     await tablet.command("/add-seats")
     await tablet.wait_for_modal("cart.save")
     await follow_steps(
@@ -45,8 +45,8 @@ async def test_r10_an_order_that_has_changed_since_it_was_shown_is_shown_again_a
     world: World,
 ) -> None:
     """On another device, by an import, or at the provider, and each time somewhere else in the order."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_meeting=5, acme_webinar=1)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_meeting=5, acme_webinar=1)
     changes: tuple[tuple[Callable[[World], Awaitable[None]], str, str], ...] = (
         (change_po_number_elsewhere, "how it’s paid and the purchase-order number.", "PO-77"),
         (rename_administrator, "the admin contact.", "Hugo Grand"),
@@ -61,19 +61,19 @@ async def test_r10_an_order_that_has_changed_since_it_was_shown_is_shown_again_a
         assert NOT_ORDERED in again.text
         assert now_shown in again.text
         assert "PO-77" in again.text
-        assert await world.rows(ServiceOrder) == []
-    assert (await world.row(Quote)).status == "pending"
+        assert await world.load_rows(ServiceOrder) == []
+    assert (await world.load_row(Quote)).status == "pending"
     await follow_steps(alice, ("", "service_order.show"))
     await world.settle()
-    assert (await world.row(ServiceOrder)).po_number == "PO-77"
+    assert (await world.load_row(ServiceOrder)).po_number == "PO-77"
     assert {charge.payment_method_id for charge in await list_charges(world)} == {"pm_acme_2"}
     assert world.slack.refusals == []
 
 
 async def test_r10_a_checkout_that_is_open_on_another_device_stops_no_order(world: World) -> None:
     """Opening a field of it stores it, valid or not: what changed is named, and the rest is placed."""
-    alice, tablet = world.person("alice"), world.person("alice", client="tablet")
-    await world.placement(alice, acme_meeting=5)
+    alice, tablet = world.get_person("alice"), world.get_person("alice", client="tablet")
+    await world.reach_placement(alice, acme_meeting=5)
     await tablet.command("/add-seats")
     await tablet.wait_for_modal("cart.save")
     await follow_steps(

@@ -75,10 +75,10 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     world: World,
 ) -> None:
     """By default last month's; twenty to an email; asked for twice at once, they are sent once."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await add_receipts(world, 30, buyer="=HYPERLINK(1)", po_number="PO;-7")
     form = await open_form(alice)
-    assert (form.value("since"), form.value("until")) == ("2026-10-01", "2026-10-31")
+    assert (form.get_value("since"), form.get_value("until")) == ("2026-10-01", "2026-10-31")
     assert "27 receipts, in 2 emails to alice@acme.example" in form.text.replace("*", "")
     assert "R-100 · 5 Oct 2026" in form.text
     assert "R-127" not in form.text
@@ -89,7 +89,7 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
         if _ == 0:
             await open_form(alice)
             await choose_period(alice, "2026-10-06", "2026-10-29", "0 of 2 emails sent")
-    export = await world.row(ReceiptExport)
+    export = await world.load_row(ReceiptExport)
     await add(world, make_quote(id=1, number="SQ-1"))
     await add(world, make_order(id=1, number="SO-1", quote_id=1, payment_method_id="pm_acme"))
     await add(world, make_receipt(id=1, number="R-1", order_id=1, issued_on=date(2026, 10, 20)))
@@ -122,7 +122,7 @@ async def test_the_table_has_a_row_for_each_rate_as_french_spreadsheets_read_it(
     ]
     line = {**make_receipt().lines[0], "tax": 1110, "taxes": taxes}
     await add_receipts(world, 1, lines=[line], tax=1110, total=8110)
-    benoit = world.person("benoit")
+    benoit = world.get_person("benoit")
     form = await open_form(benoit)
     assert "1 reçu" in form.text
     await benoit.submit()
@@ -139,7 +139,7 @@ async def test_the_table_has_a_row_for_each_rate_as_french_spreadsheets_read_it(
 
 async def test_a_period_that_cannot_be_mailed_says_why(world: World) -> None:
     """Empty, the wrong way round; days are those of the account's zone."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await add_receipts(world, 2)
     await open_form(alice)
     form = await choose_period(alice, "2026-09-01", "2026-09-30", "no receipts from 1 Sept 2026 to 30 Sept")
@@ -149,16 +149,16 @@ async def test_a_period_that_cannot_be_mailed_says_why(world: World) -> None:
     reply = await form.submit()
     assert "Choose 6 Oct 2026 or a later day." in reply.errors["until"]
     await choose_period(alice, "2026-10-06", "2026-10-06", "1 receipt")
-    assert await world.rows(ReceiptExport) == []
+    assert await world.load_rows(ReceiptExport) == []
 
 
 async def test_r5_another_accounts_receipts_stay_unknown_also_by_forged_ids(world: World) -> None:
-    alice, dora = world.person("alice"), world.person("dora")
+    alice, dora = world.get_person("alice"), world.get_person("dora")
     await add_receipts(world, 1)
     await open_form(alice)
     await alice.submit()
     await wait_for_modal_text(alice, "0 of 1 email sent")
-    export = await world.row(ReceiptExport)
+    export = await world.load_row(ReceiptExport)
     show_button(dora, SHOW, str(export.key), "{}")
     await dora.press(SHOW)
     await wait_for_modal_text(dora, "We can’t find that request.")
@@ -169,17 +169,17 @@ async def test_r5_another_accounts_receipts_stay_unknown_also_by_forged_ids(worl
     form.fill("since", "2026-10-01").fill("until", "2026-10-31")
     await form.submit()
     await world.settle()
-    assert len(await world.rows(ReceiptExport)) == 1
+    assert len(await world.load_rows(ReceiptExport)) == 1
     assert [mail.recipients for mail in world.slack.mail.messages] == [["alice@acme.example"]]
 
 
 async def test_someone_who_loses_the_role_meanwhile_gets_no_receipts(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await add_receipts(world, 1)
     await open_form(alice)
     await alice.submit()
     await wait_for_modal_text(alice, "0 of 1 email sent")
-    contact = await world.row(BillingContact, email="alice@acme.example", account_id="acme")
+    contact = await world.load_row(BillingContact, email="alice@acme.example", account_id="acme")
     await change(world, BillingContact, contact.key, active=False)
     await world.settle()
     assert world.slack.mail.messages == []
@@ -188,7 +188,7 @@ async def test_someone_who_loses_the_role_meanwhile_gets_no_receipts(world: Worl
 async def test_with_stripe_its_invoices_are_mailed_under_stripes_numbers() -> None:
     """A PDF that Stripe does not give within the hour is named instead."""
     async with stripe_world() as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         numbers = await place_two_products(world)
         await world.settle()
         await alice.close_modal(everything=True)
@@ -217,7 +217,7 @@ async def test_with_stripe_its_invoices_are_mailed_under_stripes_numbers() -> No
 
 async def test_without_a_mail_server_the_form_says_so_and_lists_the_receipts() -> None:
     async with new_world(smtp_url=None) as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         await add_receipts(world, 1)
         await open_modal(alice, "/billing", "receipts", "receipt.list")
         await alice.press(OPEN)
@@ -233,7 +233,7 @@ async def test_what_is_too_large_for_an_email_is_named_in_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_files, "MAX_ATTACHED_BYTES", 2000)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await add_receipts(world, 1)
     await open_form(alice)
     await alice.submit()

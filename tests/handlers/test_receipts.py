@@ -21,8 +21,8 @@ from tests.world import world as new_world
 
 
 async def bought(world: World, name: str = "alice", **seats: int) -> Person:
-    person = world.person(name)
-    await world.order(person, **(seats or {"acme_meeting": 5}))
+    person = world.get_person(name)
+    await world.place_order(person, **(seats or {"acme_meeting": 5}))
     await world.settle()
     await person.close_modal(everything=True)
     return person
@@ -69,7 +69,7 @@ async def test_the_pdf_comes_by_direct_message_and_by_mail_and_never_to_the_chan
         assert "GoTo Corporate Account Services" in text_of(pdf)
     assert "Your receipt is attached as a PDF." in mail.text
     assert "Your receipt is attached as a PDF." in mail.html
-    channel = world.channel("C01BILLING")
+    channel = world.list_messages("C01BILLING")
     thread = [reply for message in channel for reply in message.thread]
     assert files_of([*channel, *thread]) == []
     assert any("/billing receipts" in message.text for message in [*channel, *thread])
@@ -78,10 +78,10 @@ async def test_the_pdf_comes_by_direct_message_and_by_mail_and_never_to_the_chan
 
 async def test_without_a_mail_server_nothing_promises_or_reports_an_email() -> None:
     async with new_world(smtp_url=None) as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         assert (
             "confirmation with the receipt by direct message."
-            in (await world.placement(alice, acme_meeting=5)).text
+            in (await world.reach_placement(alice, acme_meeting=5)).text
         )
         await alice.submit()
         placed = await alice.wait_for_modal("service_order.show")
@@ -89,7 +89,7 @@ async def test_without_a_mail_server_nothing_promises_or_reports_an_email() -> N
         await world.settle()
         assert "send the receipt by direct message to Alice Martin." in placed_text
         assert "email" not in placed_text
-        channel = world.channel("C01BILLING")
+        channel = world.list_messages("C01BILLING")
         words = [message.text for parent in channel for message in [parent, *parent.thread]]
         assert any("au contact de facturation par message direct. Les contacts" in text for text in words)
         assert not any("e-mail" in text for text in words)
@@ -160,7 +160,7 @@ async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> No
     await change(world, Account, "acme", name="Zenith SA", line1="9 rue Neuve", city="Lyon", time_zone="UTC")
     await change(world, Product, "goto-meeting", name="GoTo Connect")
     await change(world, PaymentMethod, "pm_acme", brand="amex", last4="0005")
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     await alice.press("receipt.send", str(receipt.key))
     await wait_for_modal_text(alice, "is on its way")
@@ -186,9 +186,9 @@ async def test_the_list_turns_its_pages(world: World) -> None:
 
 async def test_r5_another_accounts_receipt_is_not_known(world: World) -> None:
     await bought(world)
-    dora = world.person("dora")
-    notice_count = len(await world.rows(Notice))
+    dora = world.get_person("dora")
+    notice_count = len(await world.load_rows(Notice))
     show_button(dora, "receipt.send", "1", "{}")
     await dora.press("receipt.send")
     await wait_for_modal_text(dora, "We can’t find that receipt.")
-    assert len(await world.rows(Notice)) == notice_count
+    assert len(await world.load_rows(Notice)) == notice_count

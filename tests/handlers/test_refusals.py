@@ -57,7 +57,7 @@ async def add_seats(person: Person, callback_id: str) -> Modal:
 
 async def test_a_product_that_supports_no_more_seats_is_shown_with_the_reason(world: World) -> None:
     """R2, R14: not selectable; Account Services are a button away."""
-    cart = await world.fill_cart(world.person("alice"))
+    cart = await world.fill_cart(world.get_person("alice"))
     assert parts_on_screen(cart) == ["seats:acme_meeting", "seats:acme_webinar"]
     [rescue] = [b["text"]["text"] for b in cart.blocks if "Rescue" in str(b.get("text", ""))]
     assert "3 seats" in rescue
@@ -66,13 +66,13 @@ async def test_a_product_that_supports_no_more_seats_is_shown_with_the_reason(wo
 
 
 async def test_r22_the_reason_is_in_the_readers_language(world: World) -> None:
-    cart = await world.fill_cart(world.person("benoit"))
+    cart = await world.fill_cart(world.get_person("benoit"))
     assert "Rescue est vendu uniquement sous contrat." in cart.text
     assert "contract only" not in cart.text
 
 
 async def test_r2_an_order_for_such_a_product_by_its_name_is_refused_with_the_reason(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     before = await load_all_rows(world)
     await alice.command("/add-seats", "rescue 2")
     said = await alice.wait_for_ephemeral()
@@ -84,7 +84,7 @@ async def test_r2_an_order_for_such_a_product_by_its_name_is_refused_with_the_re
 
 async def test_an_account_that_is_not_self_served_is_not_asked_for_a_card(world: World) -> None:
     """R2, R4, R14, R15: it would not help, and the way to add one changes the account's portal for good."""
-    ida = world.person("ida")
+    ida = world.get_person("ida")
     refused = await add_seats(ida, "cart.blocked")
     assert "Your contract is managed by Account Services." in refused.text
     assert NO_CARD not in refused.text
@@ -93,13 +93,13 @@ async def test_an_account_that_is_not_self_served_is_not_asked_for_a_card(world:
     assert links(refused).count(SERVICES) == 1
     assert "account.manage_methods" not in refused.action_ids
     assert refused.submit_label is None
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
 
 
 async def test_r2_an_account_without_an_orderable_subscription_sees_a_refusal(world: World) -> None:
     """All refusals are reported together, with their remedies (R3, R4, R14)."""
     await change(world, Account, "ineligible", self_service=True)
-    ida = world.person("ida")
+    ida = world.get_person("ida")
     refused = await add_seats(ida, "cart.blocked")
     assert NO_CARD in refused.text
     assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text
@@ -111,7 +111,7 @@ async def test_r2_an_account_without_an_orderable_subscription_sees_a_refusal(wo
 
 async def test_an_expired_default_card_stops_an_order_in_the_persons_language(world: World) -> None:
     """R3, R14, R22: Noé reads French; his account has a card of January."""
-    noe = world.person("noe")
+    noe = world.get_person("noe")
     refused = await add_seats(noe, "cart.blocked")
     assert "carte de crédit ou de débit valide comme mode de paiement automatique par défaut" in refused.text
     assert "à aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
@@ -133,8 +133,8 @@ async def test_checkout_is_blocked_without_a_valid_automatic_default(
     world: World, default: dict[str, Any]
 ) -> None:
     """R3: not from the start, not from a cart that is open, not from a quote's review."""
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=1)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=1)
     await alice.press("cart.edit")
     cart = await alice.wait_for_modal("cart.save")
     await change(world, PaymentMethod, "pm_acme", **default)
@@ -143,9 +143,9 @@ async def test_checkout_is_blocked_without_a_valid_automatic_default(
     refused = await wait_for_modal_text(alice, NO_CARD)
     assert "account.manage_methods" in refused.action_ids
     assert SERVICES in links(refused)
-    [quote] = await world.rows(Quote)
+    [quote] = await world.load_rows(Quote)
     assert quote.status == "pending"
-    assert (await world.row(Cart)).seats == {"acme_meeting": 1, "acme_webinar": 2}
+    assert (await world.load_row(Cart)).seats == {"acme_meeting": 1, "acme_webinar": 2}
 
     assert NO_CARD in (await add_seats(alice, "cart.blocked")).text
     for way_in in ("quote.approve", "quote.open"):
@@ -162,7 +162,7 @@ async def test_checkout_is_blocked_without_a_valid_automatic_default(
 async def test_a_card_is_good_through_the_last_day_of_its_month_in_the_accounts_zone(world: World) -> None:
     """R3: midnight in Paris comes an hour before midnight in UTC."""
     await change(world, PaymentMethod, "pm_acme", expiry_year=2026, expiry_month=11)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     world.clock.move(days=20, hours=13, minutes=59)  # 30 November, 22:59 UTC, 23:59 in Paris
     await world.fill_cart(alice)
     world.clock.move(minutes=1)
@@ -173,7 +173,7 @@ async def test_a_subscription_made_ineligible_is_shown_so_and_what_was_typed_bes
     world: World,
 ) -> None:
     """R4: also where its field is on the screen already."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     cart = await world.fill_cart(alice, acme_meeting=4, acme_webinar=2)
     await change(
         world, Subscription, "acme_webinar", self_service=False, self_service_reason="Under negotiation."
@@ -183,11 +183,11 @@ async def test_a_subscription_made_ineligible_is_shown_so_and_what_was_typed_bes
     assert "You can’t order seats for this GoTo Webinar subscription here." in refused.text
     assert "Under negotiation." in refused.text
     assert SERVICES in links(refused)
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
     await alice.press("cart.edit")
     cart = await alice.wait_for_modal("cart.save")
     assert parts_on_screen(cart) == ["seats:acme_meeting"]
-    assert cart.value("seats:acme_meeting") == "4"
+    assert cart.get_value("seats:acme_meeting") == "4"
     assert "Under negotiation." in cart.text
     await alice.submit()
     review = await alice.wait_for_modal("quote.review")
@@ -196,7 +196,7 @@ async def test_a_subscription_made_ineligible_is_shown_so_and_what_was_typed_bes
 
 async def test_an_untouched_field_of_an_ineligible_subscription_stops_nothing(world: World) -> None:
     """R4: only what is ordered must be eligible."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     cart = await world.fill_cart(alice, acme_meeting=4)
     await change(world, Subscription, "acme_webinar", self_service=False)
     await cart.submit()
@@ -206,16 +206,16 @@ async def test_an_untouched_field_of_an_ineligible_subscription_stops_nothing(wo
 @pytest.mark.parametrize("what", ["account", "subscription"])
 async def test_an_order_that_became_ineligible_after_checkout_is_not_placed(world: World, what: str) -> None:
     """R4: a cart's quote; the quote stays pending."""
-    alice = world.person("alice")
-    placement = await world.placement(alice, acme_meeting=4)
+    alice = world.get_person("alice")
+    placement = await world.reach_placement(alice, acme_meeting=4)
     table, key = (Account, "acme") if what == "account" else (Subscription, "acme_meeting")
     await change(world, table, key, self_service=False, self_service_reason="Under negotiation.")
     await placement.submit()
     refused = await alice.wait_for_modal("refusal.show")
     assert "Under negotiation." in refused.text
     assert SERVICES in links(refused)
-    assert (await world.row(Quote)).status == "pending"
-    assert await world.rows(ServiceOrder) == []
+    assert (await world.load_row(Quote)).status == "pending"
+    assert await world.load_rows(ServiceOrder) == []
 
 
 async def test_a_quote_made_elsewhere_is_placed_though_its_cart_would_be_refused(world: World) -> None:
@@ -223,21 +223,21 @@ async def test_a_quote_made_elsewhere_is_placed_though_its_cart_would_be_refused
     quote = await import_quote(world)
     await change(world, Account, "acme", self_service=False)
     await change(world, Subscription, "acme_meeting", self_service=False)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await add_seats(alice, "cart.blocked")
     await open_modal(alice, "/quotes", quote.number, "quote.review")
     for step in ("service_order.place", "service_order.show"):
         await alice.submit()
         await alice.wait_for_modal(step)
     await world.settle()
-    assert (await world.row(ServiceOrder)).status == "completed"
-    assert await world.seats("acme_meeting") == (35, 35)
+    assert (await world.load_row(ServiceOrder)).status == "completed"
+    assert await world.load_seats("acme_meeting") == (35, 35)
 
 
 async def test_a_quote_made_elsewhere_too_needs_the_card(world: World) -> None:
     """R8: R3 holds for it, at checkout and at placement."""
     quote = await import_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.submit()
     placement = await alice.wait_for_modal("service_order.place")
@@ -247,7 +247,7 @@ async def test_a_quote_made_elsewhere_too_needs_the_card(world: World) -> None:
     await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.submit()
     assert NO_CARD in (await alice.wait_for_modal("refusal.show")).text
-    assert await world.rows(ServiceOrder) == []
+    assert await world.load_rows(ServiceOrder) == []
 
 
 @pytest.mark.parametrize("gone", [{"active": False}, {"expiry_year": 2026, "expiry_month": 10}])
@@ -255,8 +255,8 @@ async def test_a_chosen_card_that_was_removed_before_placement_leads_back_to_che
     world: World, gone: dict[str, Any]
 ) -> None:
     """R3, R20: nothing is charged; the default is still there, so another card can be chosen."""
-    alice = world.person("alice")
-    checkout = await world.checkout(alice, acme_meeting=4)
+    alice = world.get_person("alice")
+    checkout = await world.reach_checkout(alice, acme_meeting=4)
     checkout.fill("payment_method", "pm_acme_2")
     await alice.submit()
     placement = await alice.wait_for_modal("service_order.place")
@@ -264,43 +264,43 @@ async def test_a_chosen_card_that_was_removed_before_placement_leads_back_to_che
     await placement.submit()
     refused = await alice.wait_for_modal("refusal.show")
     assert "no longer valid" in refused.text
-    assert await world.rows(ServiceOrder) == []
+    assert await world.load_rows(ServiceOrder) == []
     await alice.press("checkout.edit")
     checkout = await alice.wait_for_modal("checkout.save")
-    offered = [o["value"] for o in checkout.element("payment_method")["options"]]
+    offered = [o["value"] for o in checkout.get_element("payment_method")["options"]]
     assert offered == ["pm_acme"]
     checkout.fill("payment_method", "pm_acme")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
-    assert (await world.row(ServiceOrder)).payment_method_id == "pm_acme"
+    assert (await world.load_row(ServiceOrder)).payment_method_id == "pm_acme"
 
 
 async def test_an_account_without_a_channel_orders_all_the_same(world: World) -> None:
     """R16: what would go to the channel comes to the person by direct message, and none of it is lost."""
     card = {**CARD, "id": "pm_cardless_new", "expires": "2028-04", "default": True}
     await import_account(world, "cardless", payment_methods=[card])
-    noe = world.person("noe")
-    await world.order(noe, cardless_meeting=2)
+    noe = world.get_person("noe")
+    await world.place_order(noe, cardless_meeting=2)
     await world.settle()
-    order = await world.row(ServiceOrder)
+    order = await world.load_row(ServiceOrder)
     assert order.status == "completed"
     reply = "\n".join(message.text for message in find_messages(noe.dms, order.number))
     for words in ("terminée", "reçu R-1001"):
         assert words.casefold() in reply.casefold(), reply
-    assert await world.rows(Notice, status="waiting") == []
-    assert await world.seats("cardless_meeting") == (5, 5)
+    assert await world.load_rows(Notice, status="waiting") == []
+    assert await world.load_seats("cardless_meeting") == (5, 5)
 
 
 async def test_managing_payment_methods_warns_before_it_switches_the_portal(world: World) -> None:
     """R15: opening the billing portal changes nothing; asking for the payment methods changes nothing yet."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     billing = await open_modal(alice, "/billing", "", "account.overview")
     assert CORPORATE in links(billing)
     assert ADMIN not in links(billing)
     await billing.press("account.open_portal")
-    assert (await world.row(Account, id="acme")).default_portal is Portal.CORPORATE
+    assert (await world.load_row(Account, id="acme")).default_portal is Portal.CORPORATE
     before = await load_all_rows(world)
     await alice.press("account.manage_methods")
     warning = await alice.wait_for_modal("account.portal")
@@ -315,7 +315,7 @@ async def test_managing_payment_methods_warns_before_it_switches_the_portal(worl
     ):
         assert reply in warning.text
     assert links(warning) == [], "the link is revealed by the confirmed button"
-    assert warning.element(action_id="account.switch_portal")["confirm"]
+    assert warning.get_element(action_id="account.switch_portal")["confirm"]
     assert await load_all_rows(world) == before
     await alice.press("account.overview")
     await alice.wait_for_modal("account.overview")
@@ -323,7 +323,7 @@ async def test_managing_payment_methods_warns_before_it_switches_the_portal(worl
 
 async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_every_link(world: World) -> None:
     """R15: for the account, so for Benoît too; the bot goes on working."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await open_modal(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")
     warning = await alice.wait_for_modal("account.portal")
@@ -334,13 +334,15 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
     assert links(alice.modal) == [ADMIN]
     await stale.press("account.switch_portal")
     await world.settle()
-    assert (await world.row(Account, id="acme")).default_portal is Portal.ADMIN
-    [reply] = await world.rows(Notice, kind=NoticeKind.PORTAL_CHANGED)
+    assert (await world.load_row(Account, id="acme")).default_portal is Portal.ADMIN
+    [reply] = await world.load_rows(Notice, kind=NoticeKind.PORTAL_CHANGED)
     assert reply.payload["by"] == "Alice Martin"
     [message] = find_messages(benoit.dms, "Alice Martin")
     assert "GoTo Admin" in message.text
     assert find_messages(alice.dms, "GoTo Admin") == [], "who did it need not be told"
-    [entry] = [e for e in await world.rows(AuditEntry, account_id="acme") if e.action == "portal_switched"]
+    [entry] = [
+        e for e in await world.load_rows(AuditEntry, account_id="acme") if e.action == "portal_switched"
+    ]
     assert (entry.from_status, entry.to_status, entry.actor_name) == ("corporate", "admin", "Alice Martin")
 
     for person in (alice, benoit):
@@ -357,16 +359,16 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
     again = await benoit.wait_for_modal("account.portal")
     assert links(again) == [ADMIN], "no warning any more: nothing would change"
     await import_account(world, "acme", name="Acme & Cie")
-    assert (await world.row(Account, id="acme")).default_portal is Portal.ADMIN
+    assert (await world.load_row(Account, id="acme")).default_portal is Portal.ADMIN
     await alice.close_modal(everything=True) if alice.modal else None
-    await world.order(alice, acme_meeting=1)
+    await world.place_order(alice, acme_meeting=1)
     await world.settle()
-    assert (await world.row(ServiceOrder)).status == "completed"
+    assert (await world.load_row(ServiceOrder)).status == "completed"
 
 
 async def test_the_other_accounts_portal_is_not_touched(world: World) -> None:
     """R15: the default portal is the account's."""
-    alice, dora = world.person("alice"), world.person("dora")
+    alice, dora = world.get_person("alice"), world.get_person("dora")
     await open_modal(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")
     await alice.wait_for_modal("account.portal")
@@ -378,7 +380,7 @@ async def test_the_other_accounts_portal_is_not_touched(world: World) -> None:
 
 async def test_only_slacks_own_answer_at_a_response_url_counts_as_delivered(world: World) -> None:
     """A proxy's page in Latin-1 that does not say so, nothing, or a refusal: the person is told elsewhere."""
-    nobody = world.person("nobody")
+    nobody = world.get_person("nobody")
     await nobody.command("/quotes", channel="C01BILLING")
     await nobody.wait_for_ephemeral()
     bodies = [b"<html>Zugriff verweigert f\xfcr diese Seite</html>", b"", b'{"ok": false}', b"[]", b" ok\n"]
@@ -405,13 +407,13 @@ async def test_a_refusal_falls_back_to_the_next_way_to_reach_the_person(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     """R20: a private line, else a screen, else a direct message."""
-    nobody = world.person("nobody")
-    world.slack.fault("error_500", "response_url")
+    nobody = world.get_person("nobody")
+    world.slack.inject_fault("error_500", "response_url")
     await nobody.command("/quotes", channel="C01BILLING")
     screen = await nobody.wait_for_modal("refusal.show")
     assert "Alice Martin" in screen.text
     await nobody.close_modal()
-    world.slack.fault("error_500", "views.open")
+    world.slack.inject_fault("error_500", "views.open")
     await nobody.command("/quotes", channel="C01BILLING")
     assert "Alice Martin" in (await nobody.wait_for_dm()).text
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
@@ -419,7 +421,7 @@ async def test_a_refusal_falls_back_to_the_next_way_to_reach_the_person(
 
 async def test_r20_a_button_or_form_of_another_version_says_what_to_do_instead(world: World) -> None:
     """Logged once for each id, and an id that is none of ours not as it is."""
-    alice, said = world.person("alice"), "belongs to another version of the app, so nothing was changed."
+    alice, said = world.get_person("alice"), "belongs to another version of the app, so nothing was changed."
     with capture_log(world) as stream:
         for _ in range(2):
             message = await post_button(world, "C01BILLING", "quote.of_old", "7")

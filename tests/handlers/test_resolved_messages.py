@@ -39,7 +39,7 @@ async def test_requests_to_decide_go_once_the_seats_are_tried_again_and_say_how_
     placed = find_newest_message(dora.dms, "has been placed")
     copies = [
         find_newest_message(dora.dms, "payment declined"),
-        find_newest_message(world.channel("C02DECLINED"), "payment declined"),
+        find_newest_message(world.list_messages("C02DECLINED"), "payment declined"),
     ]
     assert [list_buttons(copy) for copy in copies] == [RETRY_BUTTONS, RETRY_BUTTONS]
     gateway = install_hooked_gateway(world)
@@ -52,7 +52,7 @@ async def test_requests_to_decide_go_once_the_seats_are_tried_again_and_say_how_
     await world.pass_time(minutes=2)
     assert all(_says_completed(copy) for copy in copies)
     assert "Completed on" in placed.text
-    assert await world.rows(OrderMessage) == []
+    assert await world.load_rows(OrderMessage) == []
     assert world.slack.refusals == []
 
 
@@ -66,7 +66,7 @@ async def test_requests_to_decide_go_once_the_seats_are_cancelled_or_can_no_long
     dora = await place_order(world, "dora", declined_meeting=1)
     given_up = [
         find_newest_message(dora.dms, "payment declined"),
-        find_newest_message(world.channel("C02DECLINED"), "payment declined"),
+        find_newest_message(world.list_messages("C02DECLINED"), "payment declined"),
     ]
     await dora.close_modal(everything=True)
     await dora.press_in(given_up[0], "service_order.give_up")
@@ -79,7 +79,7 @@ async def test_requests_to_decide_go_once_the_seats_are_cancelled_or_can_no_long
     await world.settle()
     assert [list_buttons(copy) for copy in (*given_up, *lapsed)] == [OPEN, OPEN, OPEN]
     assert all("You can no longer try again" in copy.text for copy in (*given_up, *lapsed))
-    assert await world.rows(OrderMessage) == []
+    assert await world.load_rows(OrderMessage) == []
 
 
 async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(world: World) -> None:
@@ -105,7 +105,7 @@ async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(
     assert list_buttons(second) == OPEN
     errors[0] = MessageRejected("msg_too_long")
     await world.pass_time(minutes=1)
-    assert await world.rows(OrderMessage) == []
+    assert await world.load_rows(OrderMessage) == []
     assert not find_messages([first], "Failed")
 
 
@@ -120,13 +120,13 @@ async def test_requests_to_confirm_go_once_the_customer_has_confirmed(world: Wor
 
 
 async def test_each_line_is_confirmed_by_a_message_of_its_own(world: World) -> None:
-    carla = world.person("carla")
+    carla = world.get_person("carla")
     subscription = {
         **{"id": "customer_meeting", "product": "goto-meeting", "seats": 4, "unit_price": "14.00"},
         **{"period": "month", "period_start": date(2026, 11, 1), "period_end": date(2026, 12, 1)},
     }
     await import_account(world, "customer", subscriptions=[subscription])
-    await world.quote(carla, customer_assist=1, customer_meeting=1)
+    await world.save_cart(carla, customer_assist=1, customer_meeting=1)
     await change(world, Subscription, "customer_meeting", default_payment_method_id="pm_customer_never_1")
     await carla.submit()
     await world.open_placement(carla)
@@ -144,12 +144,12 @@ async def test_each_line_is_confirmed_by_a_message_of_its_own(world: World) -> N
 
 
 async def test_an_order_that_was_queued_says_that_it_has_started(world: World) -> None:
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     gateway = install_hooked_gateway(world)
     gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
-    await world.order(benoit, acme_webinar=1)
+    await world.place_order(benoit, acme_webinar=1)
     await world.settle()
-    await world.order(alice, acme_webinar=3)
+    await world.place_order(alice, acme_webinar=3)
     await world.settle()
     queued = find_newest_message(alice.dms, "is queued behind SO-1001")
     gateway.before.clear()
@@ -161,9 +161,9 @@ async def test_an_order_that_was_queued_says_that_it_has_started(world: World) -
 
 async def test_a_message_posted_while_the_order_is_finished_says_so_too(world: World) -> None:
     """It was rendered before, and is stored as posted afterwards."""
-    alice, inner = world.person("alice"), world.dependencies.messenger
+    alice, inner = world.get_person("alice"), world.dependencies.messenger
     world.dependencies.tasks = ForgetfulTasks()
-    await world.order(alice, acme_webinar=1)
+    await world.place_order(alice, acme_webinar=1)
 
     class LateMessenger:
         is_installed = inner.is_installed
@@ -187,7 +187,7 @@ async def test_what_a_former_contact_got_and_the_former_channel_are_edited_too(w
     dora = await place_order(world, "dora", declined_meeting=1)
     copies = [
         find_newest_message(dora.dms, "payment declined"),
-        find_newest_message(world.channel("C02DECLINED"), "payment declined"),
+        find_newest_message(world.list_messages("C02DECLINED"), "payment declined"),
     ]
     contact = await get_contact(world, "dora@acme.example")
     await change(world, BillingContact, contact.key, active=False)
@@ -196,11 +196,11 @@ async def test_what_a_former_contact_got_and_the_former_channel_are_edited_too(w
     await world.settle()
     assert [list_buttons(copy) for copy in copies] == [[], OPEN]
     assert all("You can no longer try again" in copy.text for copy in copies)
-    assert await world.rows(OrderMessage) == []
+    assert await world.load_rows(OrderMessage) == []
 
 
 async def test_a_copy_of_a_quote_loses_its_buttons_although_its_reader_lost_the_role(world: World) -> None:
-    benoit = world.person("benoit")
+    benoit = world.get_person("benoit")
     await import_quote(world)
     await world.settle()
     copy = find_newest_message(benoit.dms, "Q-2041")

@@ -15,13 +15,13 @@ REVERSE_CHARGE = "Reverse charge: no tax is charged. You account for the tax you
 
 async def test_r28_reverse_charge_is_shown_before_placing_and_on_the_receipt(world: World) -> None:
     await import_account(world, "acme", tax_exemption="reverse", tax_id="FR40303265045")
-    alice = world.person("alice")
-    placement = await world.placement(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    placement = await world.reach_placement(alice, acme_meeting=5)
     assert REVERSE_CHARGE in placement.text
     assert "Your tax ID: FR40303265045" in placement.text
     await alice.submit()
     await world.settle()
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert (receipt.tax, receipt.tax_facts.buyer_tax_ids) == (0, ("FR40303265045",))
     [mail] = world.slack.mail.messages
     pdf = " ".join(text_of(mail.attachments[0].content).split())
@@ -36,12 +36,12 @@ async def test_r28_an_order_at_two_rates_lists_both(world: World) -> None:
         if subscription["id"] == "acme_webinar":
             subscription["tax_rate"] = "0.055"
     await import_account(world, "acme", subscriptions=subscriptions, tax_name="TVA")
-    alice = world.person("alice")
-    placement = await world.placement(alice, acme_meeting=5, acme_webinar=1)
-    quote = await world.row(Quote)
+    alice = world.get_person("alice")
+    placement = await world.reach_placement(alice, acme_meeting=5, acme_webinar=1)
+    quote = await world.load_row(Quote)
     await alice.submit()
     await world.settle()
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     rates = {item.percent: item for item in receipt.taxes}
     assert rates.keys() == {Decimal(20), Decimal("5.5")}
     assert sum(item.amount for item in rates.values()) == receipt.tax == quote.tax

@@ -20,8 +20,8 @@ from tests.world import World
 
 async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: World) -> None:
     """R10, R17: the provider fails while the new address is priced; the screen to place is still open."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_meeting=1)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_meeting=1)
     [open_screen] = alice.modals
     stale = open_screen.copy()
     gateway = install_hooked_gateway(world)
@@ -35,15 +35,15 @@ async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: Wo
     assert reply.errors
     await stale.submit()
     await world.dependencies.tasks.wait_until_idle()
-    assert await world.rows(ServiceOrder) == []
-    assert (await world.row(Account, id="acme")).country == "FR"
+    assert await world.load_rows(ServiceOrder) == []
+    assert (await world.load_row(Account, id="acme")).country == "FR"
 
 
 async def test_r10_an_older_quote_is_ordered_with_the_address_that_the_account_has_by_now(
     world: World,
 ) -> None:
     """Unless another one was typed for it. A screen that still shows the old one places nothing."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     line = {"subscription": "acme_meeting", "seats": 1, "unit_price": "13.00"}
     numbers = ("Q-1", "Q-2", "Q-3")
     quotes = [{"number": number, "expires": "2026-11-30", "lines": [line]} for number in numbers]
@@ -54,7 +54,7 @@ async def test_r10_an_older_quote_is_ordered_with_the_address_that_the_account_h
     (await world.open_address(alice)).fill("line1", "3 rue de Q-3")
     await follow_steps(alice, ("", "service_order.place"))
     await alice.close_modal(everything=True)
-    tablet = world.person("alice", client="tablet")
+    tablet = world.get_person("alice", client="tablet")
     await open_modal(tablet, "/quotes", "Q-2", "quote.review")
     await follow_steps(tablet, ("", "service_order.place"))
 
@@ -68,20 +68,20 @@ async def test_r10_an_older_quote_is_ordered_with_the_address_that_the_account_h
     changed = await tablet.wait_for_modal("checkout.save")
     assert "since you opened this screen: the billing address. Nothing has been ordered." in changed.text
     assert "8 rue Neuve" in changed.text
-    assert len(await world.rows(ServiceOrder)) == 1
+    assert len(await world.load_rows(ServiceOrder)) == 1
     await follow_steps(tablet, ("", "service_order.place"), ("", "service_order.show"))
-    assert (await world.row(Account, id="acme")).line1 == "8 rue Neuve"
+    assert (await world.load_row(Account, id="acme")).line1 == "8 rue Neuve"
 
     await open_modal(alice, "/quotes", "Q-3", "quote.review")
     await follow_steps(alice, ("", "service_order.place"), ("", "service_order.show"))
-    lines = [order.address["line1"] for order in await world.rows(ServiceOrder)]
+    lines = [order.address["line1"] for order in await world.load_rows(ServiceOrder)]
     assert lines == ["8 rue Neuve", "8 rue Neuve", "3 rue de Q-3"]
     assert world.slack.refusals == []
 
 
 async def test_the_tax_of_a_quote_is_that_of_the_address_it_names(world: World) -> None:
     """R17: a colleague's order moves the account to another country while a cart is priced."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=5)
     gateway = install_hooked_gateway(world)
 
@@ -92,14 +92,14 @@ async def test_the_tax_of_a_quote_is_that_of_the_address_it_names(world: World) 
     gateway.after["preview"] = the_account_moves
     await alice.submit()
     await alice.wait_for_modal("quote.review")
-    quote = await world.row(Quote)
+    quote = await world.load_row(Quote)
     assert (quote.address["country"], quote.tax) == ("FR", 961)
 
 
 @pytest.mark.parametrize("country", ["DE", "FR"])
 async def test_lines_changed_elsewhere_during_pricing_are_shown_first(world: World, country: str) -> None:
     """R10, R17: neither ordered at the tax of the lines before, nor replaced with it."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world)
     await alice.command("/quotes", "Q-2041")
     await alice.wait_for_modal("quote.review")
@@ -116,9 +116,9 @@ async def test_lines_changed_elsewhere_during_pricing_are_shown_first(world: Wor
     gateway.after["preview"] = other_lines_come
     await alice.submit()
     await wait_for_modal_text(alice, "This quote’s checkout is incomplete")
-    quote = await world.row(Quote)
+    quote = await world.load_row(Quote)
     assert (quote.status, quote.subtotal + quote.tax) == ("pending", quote.total)
-    assert await world.rows(ServiceOrder) == []
+    assert await world.load_rows(ServiceOrder) == []
     await alice.press("checkout.edit")
     form = await world.open_address(alice)
-    assert form.value("line1") == "8 rue Neuve"
+    assert form.get_value("line1") == "8 rue Neuve"

@@ -40,7 +40,7 @@ def clocked() -> Clocked:
         }  # fmt: skip
         async with open_world("migrated", at=moment_in(zone, moment)) as world:
             await import_file(world, an_account(subscription, zone, card), [])
-            yield world, world.person("alice")
+            yield world, world.get_person("alice")
 
     return enter
 
@@ -69,8 +69,8 @@ def moment_in(zone: str, text: str) -> datetime:
 
 
 async def quoted(world: World, person: Person, seats: int) -> tuple[Quote, QuoteLine]:
-    await world.quote(person, sub=seats)
-    return await world.row(Quote), await world.row(QuoteLine)
+    await world.save_cart(person, sub=seats)
+    return await world.load_row(Quote), await world.load_row(QuoteLine)
 
 
 # --- months, years, days of another length. (zone, moment, first period, of how long, seats, then by hand:
@@ -183,14 +183,14 @@ async def test_in_the_last_second_of_a_period_seats_cost_its_last_second(clocked
     async with clocked(
         "2026-12-31T23:59:59", "2026-01-01", "2027-01-01", period="year", price="480.00"
     ) as (world, alice):  # fmt: skip
-        await world.order(alice, sub=1000)
-        quote = await world.row(Quote)
+        await world.place_order(alice, sub=1000)
+        quote = await world.load_row(Quote)
         assert quote.expires_at - quote.frozen_at == timedelta(seconds=1)
         await world.dependencies.tasks.wait_until_idle()
         await world.settle()
-        receipt = await world.row(Receipt)
+        receipt = await world.load_row(Receipt)
         assert (receipt.subtotal, receipt.tax, receipt.total) == (2, 0, 2)
-        assert await world.seats("sub") == (1025, 1025)
+        assert await world.load_seats("sub") == (1025, 1025)
 
 
 async def test_a_second_later_the_next_period_is_sold_whole(clocked: Clocked) -> None:
@@ -199,15 +199,17 @@ async def test_a_second_later_the_next_period_is_sold_whole(clocked: Clocked) ->
         quote, line = await quoted(world, alice, 10)
         assert (line.period_start, line.period_end) == (date(2026, 12, 1), date(2027, 1, 1))
         assert (quote.subtotal, quote.tax) == (14000, 2800)
-        assert (await world.row(Subscription)).period_start == date(2026, 12, 1), "the bot's copy follows"
+        assert (await world.load_row(Subscription)).period_start == date(2026, 12, 1), (
+            "the bot's copy follows"
+        )
 
 
 async def test_a_quote_does_not_outlive_its_period_by_a_second(clocked: Clocked) -> None:
     """R9: open in checkout while the period turns, it is refused at midnight; the cart gets a new price."""
     async with clocked("2026-11-30T23:50:00", "2026-11-01", "2026-12-01") as (world, alice):
-        await world.placement(alice, sub=1000)
+        await world.reach_placement(alice, sub=1000)
         # 600 s of 2,592,000 s of €14,000: €3.2407…
-        assert (await world.row(Quote)).subtotal == 324
+        assert (await world.load_row(Quote)).subtotal == 324
         world.clock.at = moment_in(PARIS, "2026-12-01T00:00:00")
         await alice.submit()
         refused = await alice.wait_for_modal("refusal.show")
@@ -221,16 +223,16 @@ async def test_a_quote_does_not_outlive_its_period_by_a_second(clocked: Clocked)
 async def test_placed_in_time_and_taken_up_too_late_nothing_is_charged(clocked: Clocked) -> None:
     """R18: the period ended first."""
     async with clocked("2026-11-30T23:59:30", "2026-11-01", "2026-12-01") as (world, alice):
-        await world.placement(alice, sub=5)
+        await world.reach_placement(alice, sub=5)
         tasks = world.dependencies.tasks
         world.dependencies.tasks = ForgetfulTasks()
         await alice.submit()
         await alice.wait_for_modal("service_order.show")
         world.dependencies.tasks = tasks
         await world.pass_time(seconds=30)
-        line = await world.row(OrderLine)
+        line = await world.load_row(OrderLine)
         assert (line.status, line.reason) == ("declined", "period_ended")
-        assert await world.seats("sub") == (25, 25)
+        assert await world.load_seats("sub") == (25, 25)
 
 
 async def test_charged_across_the_turn_of_the_period_what_was_promised_is_paid(clocked: Clocked) -> None:
@@ -238,14 +240,14 @@ async def test_charged_across_the_turn_of_the_period_what_was_promised_is_paid(c
     async with clocked(
         "2026-11-30T23:59:30", "2026-11-01", "2026-12-01", card="pm_slow_60", price="1400.00"
     ) as (world, alice):  # fmt: skip
-        await world.order(alice, sub=5)
+        await world.place_order(alice, sub=5)
         await world.settle()
-        assert (await world.row(OrderLine)).status == "charging"
+        assert (await world.load_row(OrderLine)).status == "charging"
         await world.pass_time(seconds=60)
         # 30 s of 2,592,000 s of 5 × €1,400: 8.1 cents, tax 1.6.
-        receipt = await world.row(Receipt)
+        receipt = await world.load_row(Receipt)
         assert (receipt.subtotal, receipt.tax) == (8, 2)
-        assert await world.seats("sub") == (30, 30)
+        assert await world.load_seats("sub") == (30, 30)
         [held] = await world.dependencies.billing.list_subscriptions("clocked")
         assert (held.period_start, held.period_end) == (date(2026, 12, 1), date(2027, 1, 1))
 
@@ -269,8 +271,8 @@ async def test_a_quote_ends_at_its_second_by_the_system_clock() -> None:
             world.dependencies.billing = EmbeddedGateway(
                 world.dependencies.database, now, "https://admin.example/"
             )
-            alice = world.person("alice")
-            await world.placement(alice, sub=5)
+            alice = world.get_person("alice")
+            await world.reach_placement(alice, sub=5)
             stale = alice.modal
             assert stale is not None
             frozen.tick(1)

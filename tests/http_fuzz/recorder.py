@@ -79,7 +79,7 @@ async def _visit_quotes(world: World) -> None:
     """Alice rejects one that was pending, and consents to replace another."""
     await import_quote(world, "Q-2041")
     await import_quote(world, "Q-2042")
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/quotes", MARKER)
     await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     await _follow_steps(alice, ("quote.list", "quote.list"), ("quote.reject", "quote.reject"))
@@ -97,7 +97,7 @@ async def _visit_quotes(world: World) -> None:
 
 async def _visit_orders(world: World) -> None:
     """Alice orders, there and back, and once more: where a page holds one order, that makes two."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     alice.fill("seats:acme_webinar", 1)
     await _follow_steps(
         alice, ("", "quote.review"), ("cart.edit", "cart.save"), ("cart.go_on", "quote.review")
@@ -110,7 +110,7 @@ async def _visit_orders(world: World) -> None:
     alice.fill("line2", MARKER)
     await _follow_steps(alice, ("", "service_order.place"), ("", "service_order.show"))
     await alice.close_modal()
-    await world.order(alice, acme_meeting=1)
+    await world.place_order(alice, acme_meeting=1)
     await open_modal(alice, "/service-orders", "", "service_order.list")
     await _follow_steps(alice, ("service_order.open", "service_order.show"))
     with pytest.MonkeyPatch.context() as patch:
@@ -127,13 +127,13 @@ async def _visit_orders(world: World) -> None:
 
 async def _visit_declined_order(world: World) -> None:
     """Dora retries one order with another card, and gives up the next, from the message about it."""
-    dora = world.person("dora")
+    dora = world.get_person("dora")
     for _ in range(2):
-        await world.order(dora, declined_meeting=1)
+        await world.place_order(dora, declined_meeting=1)
         await world.settle()
         await dora.close_modal(everything=True)
         asked = find_newest_message(dora.dms, "payment declined")
-        if await world.seats("declined_meeting") == (10, 10):
+        if await world.load_seats("declined_meeting") == (10, 10):
             await dora.press_in(asked, "service_order.retry")
             (await dora.wait_for_modal("service_order.retry")).fill("payment_method", "pm_good_1")
             await _follow_steps(dora, ("", "service_order.show"))
@@ -146,8 +146,8 @@ async def _visit_declined_order(world: World) -> None:
 
 async def _visit_customer_confirmation(world: World) -> None:
     """Carla confirms a payment."""
-    carla = world.person("carla")
-    await world.order(carla, customer_assist=1)
+    carla = world.get_person("carla")
+    await world.place_order(carla, customer_assist=1)
     await world.settle()
     await carla.close_modal(everything=True)
     await carla.press("service_order.confirm_payment")
@@ -157,12 +157,12 @@ async def _visit_customer_confirmation(world: World) -> None:
 async def _visit_invoices(world: World) -> None:
     """Carla orders on invoice, and opens the page to pay it."""
     await import_invoiced_subscription(world, "customer", "sub_paid_86400")
-    carla = world.person("carla")
-    await world.order(carla, sub_paid_86400=1)
+    carla = world.get_person("carla")
+    await world.place_order(carla, sub_paid_86400=1)
     await world.settle()
     await carla.close_modal(everything=True)
     await world.pass_time(seconds=15)
-    invoice = await world.row(Invoice)
+    invoice = await world.load_row(Invoice)
     await carla.press_in(find_newest_message(carla.dms, f"Invoice {invoice.number} for"), "invoice.open")
     await carla.wait_for_modal("invoice.open")
     await carla.press("invoice.pay")
@@ -178,7 +178,7 @@ async def _visit_several_accounts(world: World) -> None:
     wide = {**slow, "id": "wide", "name": "Wide Inc", "channel": None, "subscriptions": many}
     wide["payment_methods"] = [{**method, "id": "pm_wide"}]
     await import_file(world, {k: v for k, v in wide.items() if v is not None}, listed["products"])
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     await open_modal(sam, "/add-seats", "", "cart.choose")
     await sam.press("cart.account", "wide")
     (await sam.wait_for_modal("cart.save")).fill("seats:wide_0", 1)
@@ -196,7 +196,7 @@ async def _visit_several_accounts(world: World) -> None:
 
 async def _visit_account(world: World) -> None:
     """What the bot shows of an account, and the ways out of it."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.close_modal(everything=True)
     await alice.shortcut("cart.add_seats")
     await world.dependencies.tasks.wait_until_idle()
@@ -238,7 +238,7 @@ async def _visit_account(world: World) -> None:
 
 async def _visit_contacts(world: World) -> None:
     """Alice invites three colleagues, one of whom accepts, and withdraws her again."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/billing", "", "account.overview")
     await _follow_steps(alice, ("billing_contact.list", "billing_contact.list"))
     for user_id in ("U10NOBODY", "U12VERA", "U09IDA"):
@@ -247,7 +247,7 @@ async def _visit_contacts(world: World) -> None:
         await _follow_steps(alice, ("", "billing_contact.list"))
         await world.settle()
     for name, verb in (("nobody", "accept"), ("vera", "decline")):
-        person = world.person(name)
+        person = world.get_person(name)
         await person.press_in(find_newest_message(person.dms, "invited you"), f"billing_contact.{verb}")
         await person.wait_for_modal("billing_contact.show")
         await person.close_modal(everything=True)
@@ -255,7 +255,7 @@ async def _visit_contacts(world: World) -> None:
     await open_modal(alice, "/billing", "", "account.overview")
     await _follow_steps(alice, ("billing_contact.list", "billing_contact.list"))
     await alice.press("billing_contact.cancel")
-    added = await world.row(BillingContact, email="nobody@acme.example")
+    added = await world.load_row(BillingContact, email="nobody@acme.example")
     await alice.press("billing_contact.withdraw", str(added.key))
     await world.dependencies.tasks.wait_until_idle()
     await alice.close_modal(everything=True)
@@ -263,7 +263,7 @@ async def _visit_contacts(world: World) -> None:
 
 async def _visit_extensions(world: World) -> None:
     """Alice forwards a quote and asks for more time twice; Account Services agree once."""
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     for number, verb in (("Q-2051", "approve"), ("Q-2052", "decline")):
         await import_quote(world, number, expires="2026-11-20")
         await world.settle()
@@ -276,7 +276,7 @@ async def _visit_extensions(world: World) -> None:
         await world.settle()
         await alice.close_modal(everything=True)
         await vera.press_in(
-            find_newest_message(world.channel("C08SERVICES"), number), f"quote_extension.{verb}"
+            find_newest_message(world.list_messages("C08SERVICES"), number), f"quote_extension.{verb}"
         )
         await vera.wait_for_modal(f"quote_extension.{verb}")
         await vera.submit()
@@ -286,7 +286,7 @@ async def _visit_extensions(world: World) -> None:
 async def _visit_uninstalled(world: World) -> None:
     """Somebody takes the bot out, and puts it in again."""
     bot = world.slack.slack.workspace.installations[0].bot_user_id
-    await world.slack.event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
-    await world.slack.event({"type": "app_uninstalled"})
+    await world.slack.send_event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
+    await world.slack.send_event({"type": "app_uninstalled"})
     for event_type in ("team_access_granted", "team_access_revoked"):
-        await world.slack.event({"type": event_type, "team_ids": ["T09ELSEWHERE"]})
+        await world.slack.send_event({"type": event_type, "team_ids": ["T09ELSEWHERE"]})

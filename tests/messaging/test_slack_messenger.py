@@ -81,11 +81,11 @@ def to(channel: str, kind: NoticeKind = NoticeKind.ORDER_STATUS, **changes: Any)
 
 async def test_a_notice_is_posted_with_text_and_blocks(slack: Sandbox, messenger: SlackMessenger) -> None:
     posted = await messenger.deliver_message(to("C1"))
-    [message] = slack.channel("C1").messages
+    [message] = slack.get_channel("C1").messages
     assert posted == MessageRef("C1", message.ts)
     assert message.text.startswith("Service order SO-1007")
     assert message.blocks
-    [call] = slack.calls("chat.postMessage")
+    [call] = slack.list_calls("chat.postMessage")
     assert (call.args["unfurl_links"], call.args["unfurl_media"]) == (False, False)
     assert slack.refusals == []
 
@@ -98,14 +98,14 @@ async def test_a_direct_message_answers_with_the_channel_it_can_be_edited_in(
     again = to("U1", NoticeKind.QUOTE_MESSAGE_UPDATE)
     edited = await messenger.deliver_message(replace(again, channel=posted.channel, update_ts=posted.ts))
     assert edited == posted
-    [message] = slack.channel(posted.channel).messages
+    [message] = slack.get_channel(posted.channel).messages
     assert len(message.edits) == 1
 
 
 async def test_history_is_a_reply_in_the_thread(slack: Sandbox, messenger: SlackMessenger) -> None:
     posted = await messenger.deliver_message(to("C1"))
     await messenger.deliver_message(to("C1", NoticeKind.ORDER_HISTORY, thread_ts=posted.ts))
-    card = slack.channel("C1").messages[0]
+    card = slack.get_channel("C1").messages[0]
     assert len(card.thread) == 1
 
 
@@ -159,7 +159,7 @@ async def test_an_outage_is_not_tried_again_on_the_spot(
     slack.slack.faults.add(Fault(fault, "chat.postMessage"))
     with pytest.raises(MessengerUnavailable):
         await messenger.deliver_message(to("C1"))
-    assert len(slack.calls("chat.postMessage")) == 1
+    assert len(slack.list_calls("chat.postMessage")) == 1
 
 
 async def test_a_slack_that_keeps_silent_is_an_outage(slack: Sandbox) -> None:
@@ -194,7 +194,7 @@ async def test_nothing_is_reachable_where_the_bot_is_not_installed(slack: Sandbo
         for channel, refused in (("C1", ChannelUnreachable), ("U1", UserUnreachable), ("D1", MessageGone)):
             with pytest.raises(refused, match="not_installed"):
                 await messenger.deliver_message(replace(to(channel), team_id="T2"))
-    assert len(slack.calls("chat.postMessage")) == 1
+    assert len(slack.list_calls("chat.postMessage")) == 1
 
 
 # A file
@@ -223,7 +223,7 @@ def file_to(channel: str) -> OutboundMessage:
 async def test_a_file_is_shared_in_the_direct_message(slack: Sandbox, messenger: SlackMessenger) -> None:
     channel = await direct_message(messenger)
     assert await messenger.deliver_message(file_to(channel)) == MessageRef(channel, "")
-    announcement, shared = slack.channel(channel).messages
+    announcement, shared = slack.get_channel(channel).messages
     assert announcement.files == []
     [file] = slack.files
     assert (file.name, file.title, file.content) == (PDF.name, PDF.title, PDF.content)
@@ -241,9 +241,9 @@ async def test_r24_an_upload_that_fails_before_its_last_step_shows_nothing(
     slack.slack.faults.add(Fault(fault, step, times=1))
     with pytest.raises(MessengerUnavailable):
         await messenger.deliver_message(file_to(channel))
-    assert len(slack.channel(channel).messages) == 1
+    assert len(slack.get_channel(channel).messages) == 1
     await messenger.deliver_message(file_to(channel))
-    assert len(slack.channel(channel).messages) == 2
+    assert len(slack.get_channel(channel).messages) == 2
 
 
 async def test_a_rate_limit_on_a_file_says_how_long(slack: Sandbox, messenger: SlackMessenger) -> None:

@@ -151,7 +151,7 @@ class _ConcurrentPresses:
         """The modals are on nobody's screen: what counts is that the bot renders each of them again."""
 
         def drawn() -> bool:
-            self._waiting -= {call.args.get("view_id") for call in self.slack.calls("views.update")}
+            self._waiting -= {call.args.get("view_id") for call in self.slack.list_calls("views.update")}
             return not self._waiting
 
         try:

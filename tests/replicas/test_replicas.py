@@ -17,10 +17,11 @@ from bot.use_cases.accounts_import.run import import_accounts
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from sandbox.driver import Person
-from tests.postgres import Kind, database_url, new_database
+from tests.postgres import database_url, new_database
 from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.replicas.snapshot import DatabaseSnapshot
+from tests.variants import Kind
 from tests.world import WORKSPACE
 
 COUNT, KILLS, ORDERS = 3, 3, 2
@@ -60,7 +61,7 @@ class Deployment:
         """As many orders as that, each until its screen was seen, whatever goes wrong on the way."""
         person = next(u.id for u in self.slack.slack.workspace.users.values() if u.name == name)
         for number in range(orders):
-            await self.order(self.slack.person(person), BUYERS[name].subscription_id, number + 1)
+            await self.order(self.slack.get_person(person), BUYERS[name].subscription_id, number + 1)
 
     async def order(self, person: Person, subscription_id: str, seats: int) -> None:
         """However often it has to be begun."""
@@ -158,7 +159,7 @@ async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path
                         await asyncio.sleep(0.05)
                 assert said[0] == 503
                 assert "stopping" in said[1]
-                assert (await slack.person("U01ALICE").command("/quotes")).ok
+                assert (await slack.get_person("U01ALICE").command("/quotes")).ok
                 assert not stopping.done()
                 replica.interrupt()
                 async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -170,11 +171,11 @@ async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp
     # Without a channel, whose messages go out one a second.
     acme = Buyer("acme", ["alice"], "pm_slow_1")
     async with run_deployment("postgresql", "http", tmp_path, count=1, buyers=[acme]) as deployment:
-        [replica], alice = deployment.replicas, deployment.slack.person("U01ALICE")
+        [replica], alice = deployment.replicas, deployment.slack.get_person("U01ALICE")
         await deployment.order(alice, acme.subscription_id, 1)
         await alice.close_modal(everything=True)
         # Acknowledged, and then under way for a second.
-        deployment.slack.fault("slow", "views.open", seconds=1.0)
+        deployment.slack.inject_fault("slow", "views.open", seconds=1.0)
         assert (await alice.command("/add-seats")).ok
         async with asyncio.timeout(TIMEOUT_SECONDS):
             assert await replica.stop() == 0

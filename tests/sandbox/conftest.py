@@ -26,7 +26,7 @@ async def slack() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def alice(slack: Sandbox) -> Person:
-    return slack.person("U01ALICE")
+    return slack.get_person("U01ALICE")
 
 
 @pytest.fixture(params=sorted(TRANSPORTS))

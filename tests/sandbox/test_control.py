@@ -34,13 +34,13 @@ async def test_a_person_acts_through_the_control_api(app: AsyncApp, slack: Sandb
     command = {"command": "/hello", "text": "modal", "channel": "C01GENERAL"}
     status, reply = await control("POST", f"{ALICE}/command", command)
     assert (status, reply["ok"], reply["status"]) == (200, True, 200)
-    modal = await slack.person("U01ALICE").wait_for_modal()
+    modal = await slack.get_person("U01ALICE").wait_for_modal()
     typed = {"name": {"name": "Bruno"}, "times": {"times": "99"}}
     status, reply = await control("POST", f"{ALICE}/submit", {"view_id": modal.id, "typed": typed})
     assert reply["errors"] == {"times": "Please enter a number that is at most 9."}
     typed["times"]["times"] = "2"
     await control("POST", f"{ALICE}/submit", {"view_id": modal.id, "typed": typed})
-    assert slack.person("U01ALICE").modal is None
+    assert slack.get_person("U01ALICE").modal is None
     assert app.seen == ["submitted Bruno"]  # type: ignore[attr-defined]
 
 
@@ -78,7 +78,7 @@ async def test_people_and_channels_change(slack: Sandbox, control: Control) -> N
     assert slack.slack.workspace.users["U01ALICE"].deleted
     assert slack.requests[-1].payload["event"]["user"]["locale"] == "de-DE"
     await control("PATCH", "channels/C01GENERAL", {"is_archived": True})
-    assert slack.channel("C01GENERAL").record.is_archived
+    assert slack.get_channel("C01GENERAL").record.is_archived
     status, _ = await control("PATCH", "users/U01ALICE", {"nonsense": 1})
     assert status == 400
 
@@ -104,7 +104,7 @@ async def test_reset_starts_over_and_reports_it(slack: Sandbox, control: Control
     await alice.write("hello", channel="C01GENERAL")
     slack.slack.people.open_modal_for(alice.client, HELLO_MODAL)
     assert (await control("POST", "reset", {}))[0] == 200
-    assert (slack.channel("C01GENERAL").messages, slack.person("U01ALICE").modal, reports) == (
+    assert (slack.get_channel("C01GENERAL").messages, slack.get_person("U01ALICE").modal, reports) == (
         [],
         None,
         ["reset"],

@@ -162,11 +162,11 @@ async def test_a_command_that_answers_bad_blocks_is_refused(slack: Sandbox, alic
 async def test_a_reply_in_channel_is_for_all(slack: Sandbox, alice: Person) -> None:
     async with serve_app(slack, build_answer(text="for all", response_type="in_channel")):
         await alice.command("/hello", channel=CHANNEL)
-    assert [message.text for message in slack.channel(CHANNEL).messages] == ["for all"]
+    assert [message.text for message in slack.get_channel(CHANNEL).messages] == ["for all"]
 
 
 async def test_an_event_comes_twice_on_demand(app: AsyncApp, slack: Sandbox, alice: Person) -> None:
-    slack.fault("twice", "event", times=1)
+    slack.inject_fault("twice", "event", times=1)
     await alice.open_home()
     first, second = slack.requests
     assert first.body == second.body
@@ -179,7 +179,7 @@ async def test_socket_mode_reconnects_when_told(slack: Sandbox, alice: Person, r
         await session.post(f"{slack.page_url}control/sockets/{reason}", json={})
         await slack.wait_until(lambda: slack.slack.sockets.is_open)
         assert (await alice.command("/hello", "world", channel=CHANNEL)).text == "Hello world"
-        assert len(slack.calls("apps.connections.open")) == 2
+        assert len(slack.list_calls("apps.connections.open")) == 2
 
 
 async def test_a_dropped_socket_is_noticed(slack: Sandbox, alice: Person) -> None:

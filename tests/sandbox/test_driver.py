@@ -17,15 +17,15 @@ async def test_a_command_is_answered_to_its_author_alone(
     reply = await alice.command("/hello", "world", channel=CHANNEL)
     assert (reply.text, reply.status, reply.error) == ("Hello world", 200, None)
     assert [message.text for message in alice.ephemerals] == ["Hello world"]
-    assert slack.person("U02BRUNO").ephemerals == []
-    assert slack.channel(CHANNEL).messages == []
+    assert slack.get_person("U02BRUNO").ephemerals == []
+    assert slack.get_channel(CHANNEL).messages == []
 
 
 async def test_a_modal_is_filled_and_submitted(app: AsyncApp, slack: Sandbox, alice: Person) -> None:
     await alice.command("/hello", "modal", channel=CHANNEL)
     modal = await alice.wait_for_modal("hello")
     assert (modal.title, modal.private_metadata) == ("Greeting", "kept")
-    assert modal.value("times") == "1"
+    assert modal.get_value("times") == "1"
     modal.fill("name", "Bruno")
     await alice.submit()
     assert alice.modal is None
@@ -56,7 +56,7 @@ async def test_an_update_keeps_what_was_typed(app: AsyncApp, alice: Person) -> N
     modal.fill("name", "Bruno")
     await alice.press("more")
     await alice.wait_until(lambda: "More was asked" in modal.text)
-    assert modal.value("name") == "Bruno"
+    assert modal.get_value("name") == "Bruno"
 
 
 async def test_closing_notifies_an_app_that_asked_for_it(app: AsyncApp, alice: Person) -> None:
@@ -69,8 +69,8 @@ async def test_closing_notifies_an_app_that_asked_for_it(app: AsyncApp, alice: P
 
 async def test_buttons_of_messages_and_home_are_pressed(app: AsyncApp, slack: Sandbox, alice: Person) -> None:
     await alice.command("/hello", "post", channel=CHANNEL)
-    await slack.wait_until(lambda: slack.channel(CHANNEL).messages)
-    message = slack.channel(CHANNEL).messages[0]
+    await slack.wait_until(lambda: slack.get_channel(CHANNEL).messages)
+    message = slack.get_channel(CHANNEL).messages[0]
     assert "Hello *all*" in message.words
     await alice.press_in(message, "wave")
     assert (await alice.wait_for_ephemeral()).text == "You waved"

@@ -26,11 +26,11 @@ async def post_message(client: AsyncWebClient) -> None:
 
 
 def count_posted(slack: Sandbox) -> int:
-    return len(slack.channel(CHANNEL).messages)
+    return len(slack.get_channel(CHANNEL).messages)
 
 
 async def test_a_method_is_rate_limited_once(slack: Sandbox, client: AsyncWebClient) -> None:
-    slack.fault("ratelimited", "chat.postMessage", times=1, seconds=7)
+    slack.inject_fault("ratelimited", "chat.postMessage", times=1, seconds=7)
     with pytest.raises(SlackApiError) as caught:
         await post_message(client)
     assert caught.value.response.status_code == 429
@@ -44,7 +44,7 @@ async def test_a_method_is_rate_limited_once(slack: Sandbox, client: AsyncWebCli
 async def test_a_server_error_has_no_effect(
     slack: Sandbox, client: AsyncWebClient, kind: FaultKind, status: int
 ) -> None:
-    slack.fault(kind)
+    slack.inject_fault(kind)
     with pytest.raises(SlackApiError) as caught:
         await post_message(client)
     assert caught.value.response.status_code == status
@@ -55,14 +55,14 @@ async def test_a_server_error_has_no_effect(
 async def test_a_cut_connection_leaves_its_effect_or_none(
     slack: Sandbox, client: AsyncWebClient, kind: FaultKind, messages: int
 ) -> None:
-    slack.fault(kind, "chat.postMessage", seconds=0.02)
+    slack.inject_fault(kind, "chat.postMessage", seconds=0.02)
     with pytest.raises(aiohttp.ClientError):
         await post_message(client)
     assert count_posted(slack) == messages
 
 
 async def test_a_slow_answer_is_an_answer(slack: Sandbox, client: AsyncWebClient) -> None:
-    slack.fault("slow", seconds=0.05)
+    slack.inject_fault("slow", seconds=0.05)
     loop = asyncio.get_running_loop()
     started = loop.time()
     await post_message(client)
@@ -70,7 +70,7 @@ async def test_a_slow_answer_is_an_answer(slack: Sandbox, client: AsyncWebClient
 
 
 async def test_a_fault_strikes_with_its_probability(slack: Sandbox, client: AsyncWebClient) -> None:
-    slack.fault("error_500", probability=0.5)
+    slack.inject_fault("error_500", probability=0.5)
     failed = 0
     for _ in range(40):
         try:

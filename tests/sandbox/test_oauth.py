@@ -69,7 +69,7 @@ async def test_an_organisation_has_one_token_for_the_workspaces_it_was_added_to(
         events = {r.payload["event"]["type"] for r in slack.requests if r.kind == "event"}
         assert events == {"team_access_revoked", "team_access_granted"}
 
-        alice = slack.person("U1").switch_workspace(SECOND_TEAM_ID)
+        alice = slack.get_person("U1").switch_workspace(SECOND_TEAM_ID)
         await alice.command("/any")
         assert slack.requests[-1].payload["team_id"] == SECOND_TEAM_ID
         assert slack.requests[-1].payload["is_enterprise_install"] == "true"

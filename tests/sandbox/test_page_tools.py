@@ -50,12 +50,12 @@ async def test_mail_that_loads_slowly_does_not_take_anothers_place(browsing: San
 
 async def test_traffic_shows_a_late_answer_and_one_that_never_came(browsing: SandboxBrowser) -> None:
     page = await browsing.open_page(place="traffic")
-    browsing.slack.fault("slow", "conversations.open", times=1, seconds=1)
-    browsing.slack.fault("cut_before", "conversations.open", times=1)
+    browsing.slack.inject_fault("slow", "conversations.open", times=1, seconds=1)
+    browsing.slack.inject_fault("cut_before", "conversations.open", times=1)
     call = asyncio.create_task(browsing.client.conversations_open(users="U01ALICE"))
     entry = page.locator(".entries li", has_text="conversations.open")
-    await browsing.slack.wait_until(lambda: browsing.slack.calls("conversations.open"))
-    await browsing.slack.person("U01ALICE").write("hello", channel=GENERAL)
+    await browsing.slack.wait_until(lambda: browsing.slack.list_calls("conversations.open"))
+    await browsing.slack.get_person("U01ALICE").write("hello", channel=GENERAL)
     await expect(entry.locator(".result")).to_have_text("…")
     await call
     await expect(entry.locator(".result")).to_have_text("ok")
@@ -69,7 +69,7 @@ async def test_traffic_shows_a_late_answer_and_one_that_never_came(browsing: San
 
 async def test_traffic_shows_acks_calls_and_refusals(browsing: SandboxBrowser) -> None:
     page = await browsing.open_page(place="traffic")
-    await browsing.slack.person("U01ALICE").command("/hello", "you", channel=GENERAL)
+    await browsing.slack.get_person("U01ALICE").command("/hello", "you", channel=GENERAL)
     with pytest.raises(Exception, match="channel_not_found"):
         await browsing.client.chat_postMessage(channel="C99", text="x")
     await expect(page.locator(".refusals")).to_contain_text("chat.postMessage: channel_not_found")

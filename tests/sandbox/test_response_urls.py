@@ -57,7 +57,7 @@ async def test_bad_blocks_are_refused_here_too(slack: Sandbox, alice: Person) ->
 async def test_the_response_says_who_sees_it(slack: Sandbox, alice: Person, kind: str) -> None:
     webhook = await response_url(slack, alice)
     await webhook.send(text="x", response_type=kind)
-    assert len(slack.channel(CHANNEL).messages) == (kind == "in_channel")
+    assert len(slack.get_channel(CHANNEL).messages) == (kind == "in_channel")
 
 
 async def test_a_form_with_a_payload_is_read_as_json_is(slack: Sandbox, alice: Person) -> None:
@@ -79,7 +79,7 @@ async def test_blocks_without_a_text_are_warned_of_here_too(slack: Sandbox, alic
 async def test_faults_strike_here_too(slack: Sandbox, alice: Person, kind: FaultKind, messages: int) -> None:
     webhook = await response_url(slack, alice)
     webhook.retry_handlers = []
-    slack.fault(kind, "response_url", times=1)
+    slack.inject_fault(kind, "response_url", times=1)
     with pytest.raises(aiohttp.ClientError):
         await webhook.send(text="x")
     assert len(alice.ephemerals) == messages

@@ -63,7 +63,7 @@ async def test_messages_are_posted_updated_and_deleted(slack: Sandbox, client: A
     posted = await client.chat_postMessage(channel=CHANNEL, text="one", blocks=build_greeting("one"))
     await client.chat_postMessage(channel=CHANNEL, text="reply", thread_ts=posted["ts"])
     await client.chat_update(channel=CHANNEL, ts=posted["ts"], text="two")
-    message = slack.channel(CHANNEL).messages[0]
+    message = slack.get_channel(CHANNEL).messages[0]
     assert (message.text, message.blocks) == ("two", [])
     assert [edit.text for edit in message.edits] == ["one"]
     assert [reply.text for reply in message.thread] == ["reply"]
@@ -108,12 +108,12 @@ async def test_an_ephemeral_message_is_for_members(client: AsyncWebClient) -> No
 
 async def test_an_endless_text_is_cut_with_a_warning(slack: Sandbox, client: AsyncWebClient) -> None:
     await client.chat_postMessage(channel=CHANNEL, text="x" * 40_001)
-    assert len(slack.channel(CHANNEL).messages[0].text) == 40_000
+    assert len(slack.get_channel(CHANNEL).messages[0].text) == 40_000
     assert slack.warnings == ["chat.postMessage: message_truncated"]
 
 
 async def test_an_archived_channel_takes_no_posts(slack: Sandbox, client: AsyncWebClient) -> None:
-    slack.channel(CHANNEL).archive()
+    slack.get_channel(CHANNEL).archive()
     assert await get_error(client.chat_postMessage(channel=CHANNEL, text="x")) == "is_archived"
 
 
@@ -186,7 +186,7 @@ async def test_a_file_is_shared_only_where_a_message_could_be(
     slack.slack.workspace.files["F1"] = file
     share = client.api_call("files.completeUploadExternal", json={"files": [{"id": "F1"}], **arguments})
     assert await get_error(share) == error
-    assert (file.channels, slack.channel(CHANNEL).messages) == ([], [])
+    assert (file.channels, slack.get_channel(CHANNEL).messages) == ([], [])
 
 
 async def test_a_file_is_uploaded_shared_and_read(

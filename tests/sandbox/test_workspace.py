@@ -55,8 +55,8 @@ async def test_only_subscribed_events_are_sent() -> None:
         "channels": [{"id": "C01", "name": "c", "members": ["U01"]}],
     }
     async with Sandbox.start(config) as slack:
-        await slack.person("U01").write("hello", channel="C01")
-        await slack.person("U01").open_home()
+        await slack.get_person("U01").write("hello", channel="C01")
+        await slack.get_person("U01").open_home()
         assert [request.payload["event"]["type"] for request in slack.requests] == ["app_home_opened"]
 
 
@@ -64,7 +64,7 @@ async def test_a_command_that_the_manifest_lacks_is_not_sent() -> None:
     manifest = {"features": {"slash_commands": [{"command": "/hello", "description": "x"}]}}
     config = {"teams": [TEAM], "app": {"manifest": manifest}, "users": [{"id": "U01", "name": "one"}]}
     async with Sandbox.start(config) as slack:
-        reply = await slack.person("U01").command("/goodbye")
+        reply = await slack.get_person("U01").command("/goodbye")
         assert (reply.text, slack.requests) == ("/goodbye is not a valid command.", [])
 
 

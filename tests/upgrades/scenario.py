@@ -30,7 +30,7 @@ async def record_scenario(path: Path) -> None:
 
 async def run_scenario(world: World) -> None:
     metadata = await create_order_and_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     for route in COMMANDS:
         for words in ("", "SO-1001", "SQ-1002", "webinar 5", "help"):
             await alice.command(route.id, words)
@@ -39,9 +39,9 @@ async def run_scenario(world: World) -> None:
     await world.settle()
     await press_everything(world, alice, metadata)
     await world.settle()
-    await world.order(world.person("dora"), declined_meeting=1)
-    await world.order(world.person("carla"), customer_assist=1)
-    await world.order(world.person("sam"), slow_meeting=1)
+    await world.place_order(world.get_person("dora"), declined_meeting=1)
+    await world.place_order(world.get_person("carla"), customer_assist=1)
+    await world.place_order(world.get_person("sam"), slow_meeting=1)
     for hours in (0, 1, 48, 40 * 24):
         await world.pass_time(hours=hours)
         for job in JOBS.values():

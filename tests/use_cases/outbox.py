@@ -96,7 +96,7 @@ class Outbox:
     async def deliver_all(self) -> None:
         """… advancing the clock as Slack's rate limits require."""
         for _ in range(200):
-            if not await self.deliver() and not await self.due():
+            if not await self.deliver() and not await self.load_due_notices():
                 return
             self.at += timedelta(seconds=1)
         raise AssertionError("notices that never go out")
@@ -104,30 +104,30 @@ class Outbox:
     def move(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
 
-    async def slot(self, destination: str) -> DeliverySlot:
+    async def load_slot(self, destination: str) -> DeliverySlot:
         async with self.database.read() as session:
             return await session.get_one(DeliverySlot, destination)
 
-    async def due(self) -> list[Notice]:
-        waiting = await self.notices(status="waiting")
+    async def load_due_notices(self) -> list[Notice]:
+        waiting = await self.load_notices(status="waiting")
         return [n for n in waiting if n.due_at <= self.at]
 
-    async def notices(self, **equal: Any) -> list[Notice]:
+    async def load_notices(self, **equal: Any) -> list[Notice]:
         async with self.database.read() as session:
             conditions = [col(getattr(Notice, name)) == value for name, value in equal.items()]
             return list(
                 (await session.exec(select(Notice).where(*conditions).order_by(col(Notice.id)))).all()
             )
 
-    async def notice(self, **equal: Any) -> Notice:
-        [found] = await self.notices(**equal)
+    async def load_notice(self, **equal: Any) -> Notice:
+        [found] = await self.load_notices(**equal)
         return found
 
-    async def posted_messages(self) -> list[PostedMessage]:
+    async def load_posted_messages(self) -> list[PostedMessage]:
         async with self.database.read() as session:
             return list((await session.exec(select(PostedMessage).order_by(col(PostedMessage.id)))).all())
 
-    async def contact(self, email: str = "alice@acme.example") -> BillingContact:
+    async def load_contact(self, email: str = "alice@acme.example") -> BillingContact:
         async with self.database.read() as session:
             return (await session.exec(select(BillingContact).where(BillingContact.email == email))).one()
 
@@ -137,11 +137,11 @@ class Outbox:
             for name, value in changes.items():
                 setattr(merged, name, value)
 
-    async def account(self) -> Account:
+    async def load_account(self) -> Account:
         async with self.database.read() as session:
             return await session.get_one(Account, "acme")
 
-    async def quote(self, number: str = "Q-2041") -> Quote:
+    async def store_quote(self, number: str = "Q-2041") -> Quote:
         async with self.database.write() as session:
             quote = Quote(
                 number=number,
@@ -175,9 +175,9 @@ class Outbox:
             )
             return quote
 
-    async def order(self, number: str = "SO-1001") -> ServiceOrder:
-        quote = await self.quote(f"SQ-{number}")
-        alice = await self.contact()
+    async def store_order(self, number: str = "SO-1001") -> ServiceOrder:
+        quote = await self.store_quote(f"SQ-{number}")
+        alice = await self.load_contact()
         async with self.database.write() as session:
             administrators = select(Administrator).where(Administrator.account_id == "acme")
             administrator = (await session.exec(administrators.limit(1))).one()
@@ -207,7 +207,7 @@ class Outbox:
             )
             return order
 
-    async def complete(self, order: ServiceOrder, number: str = "R-1001") -> Receipt:
+    async def complete_order(self, order: ServiceOrder, number: str = "R-1001") -> Receipt:
         """The order as it ends when its line settled."""
         async with self.database.write() as session:
             row = await session.get_one(ServiceOrder, order.key)
@@ -237,11 +237,11 @@ class Outbox:
 
 
 async def get_alice_destination(outbox: Outbox) -> str:
-    return f"contact:{(await outbox.contact()).key}"
+    return f"contact:{(await outbox.load_contact()).key}"
 
 
 async def get_benoit_destination(outbox: Outbox) -> str:
-    return f"contact:{(await outbox.contact('benoit@acme.example')).key}"
+    return f"contact:{(await outbox.load_contact('benoit@acme.example')).key}"
 
 
 def read_number(message: OutboundMessage) -> int:

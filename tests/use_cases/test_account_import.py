@@ -30,6 +30,9 @@ from tests.use_cases.imports import (
     list_history,
     list_rows,
 )
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 
 async def test_the_file_is_stored(imports: Import, session: Session) -> None:

@@ -20,7 +20,10 @@ from models.account import Account, AccountNotFound
 from models.audit.entry import GENESIS_HASH, Actor, AuditEntry
 from models.audit.subject import AuditSubject, SubjectType
 from tests.models.examples import NOW
-from tests.postgres import database_url, only_sqlite
+from tests.postgres import database_url
+from tests.variants import both_databases, only_sqlite
+
+pytestmark = both_databases
 
 ACTOR = Actor("contact", "=Alice", "test")
 # Another entry's row, under a number of its own.

@@ -17,7 +17,7 @@ from bot.use_cases.rate_limits import get_lease_duration
 from models.account import Account
 from models.notice import NoticeKind, NoticeStatus
 from models.notice.destination import Destination
-from tests.postgres import explain, only_sqlite
+from tests.postgres import explain
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import (
     CHANNEL,
@@ -27,6 +27,9 @@ from tests.use_cases.outbox import (
     list_sent_numbers,
     read_number,
 )
+from tests.variants import both_databases, only_sqlite
+
+pytestmark = both_databases
 
 # Order and claims
 
@@ -36,7 +39,7 @@ async def test_each_destination_gets_its_notices_in_order_from_several_workers(o
     for number in range(6):
         await outbox.enqueue(*(f"channel:{c}" for c in channels), number=number)
     async with asyncio.timeout(HANG_SECONDS):
-        while await outbox.notices(status="waiting"):
+        while await outbox.load_notices(status="waiting"):
             workers = (deliver_due_notices(outbox.dependencies) for _ in range(3))
             await asyncio.gather(*workers)
             outbox.at += timedelta(milliseconds=300)
@@ -105,12 +108,12 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
 
     outbox.messenger.before = outlive_lease
     assert await outbox.deliver() == 0
-    assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+    assert (await outbox.load_notice()).status is NoticeStatus.DELIVERED
 
 
 async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL)
-    await outbox.change(await outbox.notice(), attempts=8)
+    await outbox.change(await outbox.load_notice(), attempts=8)
 
     async def outlive_lease(_: OutboundMessage) -> None:
         outbox.messenger.before = None
@@ -121,7 +124,7 @@ async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
 
     outbox.messenger.before = outlive_lease
     assert await outbox.deliver() == 1
-    assert (await outbox.slot(CHANNEL)).next_at >= outbox.at + timedelta(seconds=256)
+    assert (await outbox.load_slot(CHANNEL)).next_at >= outbox.at + timedelta(seconds=256)
 
 
 async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> None:
@@ -187,7 +190,7 @@ async def test_a_delivery_under_way_at_shutdown_is_stored_and_not_repeated(
     asyncio.get_running_loop().call_later(0.05, answered.set)
     with pytest.raises(asyncio.CancelledError):
         await job
-    assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+    assert (await outbox.load_notice()).status is NoticeStatus.DELIVERED
 
 
 # Size
@@ -196,7 +199,7 @@ async def test_a_delivery_under_way_at_shutdown_is_stored_and_not_repeated(
 @only_sqlite
 async def test_the_due_ones_are_found_by_index_among_any_number_of_delivered_ones(outbox: Outbox) -> None:
     await fill(outbox, 20_000)
-    order = await outbox.order()
+    order = await outbox.store_order()
     for _ in range(3):
         await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     asked: list[tuple[str, object]] = []

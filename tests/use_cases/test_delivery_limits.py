@@ -32,6 +32,9 @@ from tests.use_cases.outbox import (
     list_sent_kinds,
     list_sent_numbers,
 )
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 LEASE_END = START + timedelta(minutes=1)
 
@@ -97,7 +100,7 @@ async def test_r24_a_channels_rate_limit_is_waited_out_to_the_second_and_stops_n
         assert len(outbox.messenger.to("C01BILLING")) == 0
         outbox.at = START + timedelta(seconds=start + 42)
         assert await outbox.deliver() == start // 42
-    assert (await outbox.notice(destination=CHANNEL)).attempts == 2
+    assert (await outbox.load_notice(destination=CHANNEL)).attempts == 2
     await outbox.enqueue("channel:C2")
     assert await outbox.deliver() == 1, "the same channel's second limit is not the workspace's"
 
@@ -184,8 +187,8 @@ async def test_times_of_a_clock_that_is_hours_ahead_hold_nobody_up(
     await outbox.enqueue(CHANNEL, number=2)
     await outbox.deliver_all()
     assert list_sent_numbers(outbox, "C01BILLING") == [1, 2]
-    assert (await outbox.slot(CHANNEL)).next_at < START + timedelta(minutes=1)
-    assert (await outbox.slot("team:T01ACME")).next_at < START + timedelta(minutes=1)
+    assert (await outbox.load_slot(CHANNEL)).next_at < START + timedelta(minutes=1)
+    assert (await outbox.load_slot("team:T01ACME")).next_at < START + timedelta(minutes=1)
 
 
 async def test_a_notice_of_a_clock_that_is_hours_ahead_is_delivered_now(outbox: Outbox) -> None:
@@ -220,7 +223,7 @@ async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:
     pauses = []
     for _ in range(12):
         assert await outbox.deliver() == 0
-        pauses.append((await outbox.slot(CHANNEL)).next_at - outbox.at)
+        pauses.append((await outbox.load_slot(CHANNEL)).next_at - outbox.at)
         outbox.at += pauses[-1] - timedelta(milliseconds=1)
         assert await outbox.deliver() == 0
         outbox.move(0.001)
@@ -229,7 +232,7 @@ async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:
     assert len(outbox.messenger.tried) == 13, "and no burst right after it"
     await outbox.deliver_all()
     assert list_sent_numbers(outbox, "C01BILLING") == [1, 2]
-    first, _ = await outbox.notices()
+    first, _ = await outbox.load_notices()
     assert (first.attempts, first.last_error) == (12, None)
 
 
@@ -237,19 +240,19 @@ async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox
     await outbox.enqueue("channel:C1", "channel:C2")
     outbox.messenger.refusals["C1"] = [KeyError("a bug")]
     assert await outbox.deliver() == 1
-    stuck = await outbox.notice(status="waiting")
+    stuck = await outbox.load_notice(status="waiting")
     assert (stuck.attempts, stuck.last_error) == (1, "KeyError: 'a bug'")
     await outbox.deliver_all()
-    assert await outbox.notices(status="waiting") == []
+    assert await outbox.load_notices(status="waiting") == []
 
 
 async def test_a_delivery_that_cannot_be_stored_is_delayed_and_not_posted_repeatedly(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL)
-    with failing_statements(outbox.database, is_marking_delivered(await outbox.notice())):
+    with failing_statements(outbox.database, is_marking_delivered(await outbox.load_notice())):
         assert await outbox.deliver() == 0
-    assert (await outbox.notice()).attempts == 1
+    assert (await outbox.load_notice()).attempts == 1
     await outbox.deliver_all()
-    assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+    assert (await outbox.load_notice()).status is NoticeStatus.DELIVERED
 
 
 async def test_a_destination_that_another_worker_released_comes_before_those_that_were_prefetched(

@@ -29,6 +29,9 @@ from tests.use_cases.outbox import (
     list_sent_numbers,
     read_number,
 )
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 STATUS, HISTORY = NoticeKind.ORDER_STATUS, NoticeKind.ORDER_HISTORY
 
@@ -63,13 +66,13 @@ async def test_a_burst_takes_one_claim_and_one_commit(outbox: Outbox) -> None:
 
 
 async def test_history_goes_into_the_thread_of_a_status_message_posted_with_it(outbox: Outbox) -> None:
-    await enqueue_progress(outbox, await outbox.order(), "placed", "processing", "completed")
+    await enqueue_progress(outbox, await outbox.store_order(), "placed", "processing", "completed")
     assert await outbox.deliver() == 4
     status, *history = outbox.messenger.to("C01BILLING")
     assert [sent.message.kind for sent in history] == [HISTORY] * 3
     assert {sent.message.thread_ts for sent in history} == {status.posted.ts}
-    assert await outbox.notices(status=NoticeStatus.WAITING) == []
-    [posted] = await outbox.posted_messages()
+    assert await outbox.load_notices(status=NoticeStatus.WAITING) == []
+    [posted] = await outbox.load_posted_messages()
     assert posted.ts == status.posted.ts
 
 
@@ -109,7 +112,7 @@ async def test_what_was_posted_before_a_slow_destination_answers_is_stored(outbo
             await released.wait()
 
     async def wait_until_stored() -> None:
-        while len(await outbox.notices(status=NoticeStatus.DELIVERED)) < 3:  # noqa: ASYNC110
+        while len(await outbox.load_notices(status=NoticeStatus.DELIVERED)) < 3:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         stored.set()
         released.set()
@@ -132,16 +135,16 @@ async def test_no_notice_follows_once_half_of_the_time_is_over(outbox: Outbox) -
     for number in range(3):
         await outbox.enqueue(CHANNEL, number=number)
     assert await outbox.deliver() == 3, "each claimed again when the one before was stored"
-    assert {notice.attempts for notice in await outbox.notices()} == {0}
+    assert {notice.attempts for notice in await outbox.load_notices()} == {0}
 
 
 async def test_a_run_that_cannot_be_stored_is_stored_up_to_the_one_that_fails(outbox: Outbox) -> None:
     for number in range(3):
         await outbox.enqueue(CHANNEL, number=number)
-    _, affected, _ = await outbox.notices()
+    _, affected, _ = await outbox.load_notices()
     with failing_statements(outbox.database, is_marking_delivered(affected)):
         assert await outbox.deliver() == 1
-    waiting = await outbox.notices(status=NoticeStatus.WAITING)
+    waiting = await outbox.load_notices(status=NoticeStatus.WAITING)
     assert [(notice.payload["by"], notice.attempts) for notice in waiting] == [("1", 1), ("2", 0)]
     outbox.at += timedelta(seconds=30)
     await outbox.deliver_all()
@@ -151,10 +154,10 @@ async def test_a_run_that_cannot_be_stored_is_stored_up_to_the_one_that_fails(ou
 async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(outbox: Outbox) -> None:
     for number in range(3):
         await outbox.enqueue(CHANNEL, number=number)
-    first, *_ = await outbox.notices()
+    first, *_ = await outbox.load_notices()
 
     async def wait_until_first_is_rescheduled(message: OutboundMessage) -> None:
-        while read_number(message) == 1 and not await outbox.notices(attempts=1):  # noqa: ASYNC110
+        while read_number(message) == 1 and not await outbox.load_notices(attempts=1):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     outbox.messenger.before = wait_until_first_is_rescheduled
@@ -162,9 +165,9 @@ async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(outbox: Outbo
         with failing_statements(outbox.database, is_marking_delivered(first)):
             assert await outbox.deliver() == 0
     assert list_sent_numbers(outbox, "C01BILLING") == [0, 1], "the second was on its way"
-    waiting = await outbox.notices(status=NoticeStatus.WAITING)
+    waiting = await outbox.load_notices(status=NoticeStatus.WAITING)
     assert [(notice.payload["by"], notice.attempts) for notice in waiting] == [("0", 1), ("1", 0), ("2", 0)]
-    assert (await outbox.slot(CHANNEL)).claimed_until is None
+    assert (await outbox.load_slot(CHANNEL)).claimed_until is None
     outbox.move(30)
     await outbox.deliver_all()
     assert list_sent_numbers(outbox, "C01BILLING") == [0, 1, 0, 1, 2], "sent again, in their order"
@@ -172,8 +175,8 @@ async def test_a_run_ends_once_one_of_its_results_cannot_be_stored(outbox: Outbo
 
 @pytest.mark.usefixtures("patient_commits")
 async def test_a_receipt_and_its_pdf_take_three_commits(outbox: Outbox) -> None:
-    order = await outbox.order()
-    await outbox.complete(order)
+    order = await outbox.store_order()
+    await outbox.complete_order(order)
     await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.ORDER_PLACED, order=order)
     await outbox.deliver_all()
     outbox.move(60)

@@ -24,6 +24,9 @@ from models.notice.payloads import DocumentFilePayload
 from tests.database_faults import failing_statements
 from tests.query_log import log_queries
 from tests.use_cases.outbox import Outbox, is_marking_delivered
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def outbox(database_with_accounts: Database) -> Outbox:
 
 async def fill(outbox: Outbox, *numbers: int) -> None:
     """An order's notice to each of so many channels, each in a workspace of its own."""
-    order = await outbox.order(f"SO-{numbers[0]}")
+    order = await outbox.store_order(f"SO-{numbers[0]}")
     await outbox.enqueue(*(f"channel:C{n}" for n in numbers), kind=NoticeKind.ORDER_PLACED, order=order)
     async with outbox.database.write() as session:
         for notice in (await session.exec(select(Notice))).all():
@@ -57,7 +60,7 @@ def slow_order_queries(outbox: Outbox, duration: timedelta) -> Iterator[None]:
 
 
 async def waiting(outbox: Outbox) -> list[tuple[str, int]]:
-    return [(n.destination, n.attempts) for n in await outbox.notices(status=NoticeStatus.WAITING)]
+    return [(n.destination, n.attempts) for n in await outbox.load_notices(status=NoticeStatus.WAITING)]
 
 
 async def test_sixteen_notices_ask_little_more_than_one(outbox: Outbox) -> None:
@@ -79,7 +82,7 @@ async def test_results_that_arrive_during_a_commit_share_the_next_transaction(ou
 
 async def test_one_that_cannot_be_stored_keeps_no_other_from_it(outbox: Outbox) -> None:
     await fill(outbox, *range(5))
-    affected = await outbox.notice(destination="channel:C3")
+    affected = await outbox.load_notice(destination="channel:C3")
     with failing_statements(outbox.database, is_marking_delivered(affected)):
         assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
@@ -88,7 +91,7 @@ async def test_one_that_cannot_be_stored_keeps_no_other_from_it(outbox: Outbox) 
 
 async def test_one_with_a_damaged_payload_keeps_no_other_from_going_out(outbox: Outbox) -> None:
     await fill(outbox, *range(5))
-    await outbox.change(await outbox.notice(destination="channel:C3"), payload=["damaged"])
+    await outbox.change(await outbox.load_notice(destination="channel:C3"), payload=["damaged"])
     assert await outbox.deliver() == 4
     assert await waiting(outbox) == [("channel:C3", 1)]
     assert "channel:C3" not in {f"channel:{message.channel}" for message in outbox.messenger.tried}
@@ -129,7 +132,7 @@ async def test_a_notice_that_two_runs_of_one_process_have_delivered_is_stored_on
     with capture_logs() as logs:
         await asyncio.gather(*(writer.end_run(run) for run in runs))
     assert [entry for entry in logs if entry["log_level"] == "error"] == []
-    assert (await outbox.notice()).status is NoticeStatus.DELIVERED
+    assert (await outbox.load_notice()).status is NoticeStatus.DELIVERED
     async with outbox.database.read() as session:
         messages = (await session.exec(select(OrderMessage.ts))).all()
     assert len(messages) == 1
@@ -138,7 +141,7 @@ async def test_a_notice_that_two_runs_of_one_process_have_delivered_is_stored_on
 
 async def test_a_file_that_is_next_for_two_runs_goes_to_one_of_them(outbox: Outbox) -> None:
     """A message that a file follows ends together with an earlier file for the same person."""
-    dependencies, alice, quote = outbox.dependencies, await outbox.contact(), await outbox.quote()
+    dependencies, alice, quote = outbox.dependencies, await outbox.load_contact(), await outbox.store_quote()
     await outbox.enqueue(f"contact:{alice.key}", kind=NoticeKind.QUOTE_PDF_REQUESTED, quote=quote)
     earlier = DocumentFilePayload(channel="D01", user_id="U01ALICE")
     await outbox.enqueue(f"file:{alice.key}", kind=NoticeKind.QUOTE_FILE, quote=quote, payload=earlier)

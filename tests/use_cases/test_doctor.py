@@ -27,8 +27,8 @@ from tests.fakes import FakeUserDirectory
 from tests.handlers.db_snapshot import change
 from tests.mail.inbox import run_inbox
 from tests.models.examples import make_slack_user
-from tests.postgres import CHOSEN
 from tests.replicas.processes import build_environment
+from tests.variants import get_variant
 from tests.world import World
 from tests.world import world as open_world
 from tests.yaml_files import read_yaml
@@ -40,7 +40,7 @@ SCOPES = set(read_yaml(ROOT / "manifest.yml")["oauth_config"]["scopes"]["bot"])
 @pytest.fixture
 async def healthy_world(world: World) -> World:
     """With no problems: the bot is in every account's channel."""
-    world.slack.channel("C05INELIGIBLE").add_bot()
+    world.slack.get_channel("C05INELIGIBLE").add_bot()
     async with world.dependencies.write() as session:
         await session.exec(text("UPDATE account SET active = false WHERE slack_team = 'T02OTHER'"))  # type: ignore[call-overload]
     return world
@@ -140,8 +140,8 @@ async def test_an_app_token_that_opens_no_socket_is_named(world: World) -> None:
 
 
 async def test_the_channels_that_the_bot_is_not_in_are_named(healthy_world: World) -> None:
-    healthy_world.slack.channel("C03SLOW").remove_bot()
-    healthy_world.slack.channel("C04CUSTOMER").archive()
+    healthy_world.slack.get_channel("C03SLOW").remove_bot()
+    healthy_world.slack.get_channel("C04CUSTOMER").archive()
     found = (await load_results(healthy_world))["channels"]
     assert found.passed is False
     assert found.message == "the bot is not in C03SLOW, C04CUSTOMER: type /invite @seatbot there"
@@ -152,13 +152,13 @@ async def test_an_account_in_a_workspace_that_the_token_does_not_open_is_named(h
         await session.exec(  # type: ignore[call-overload]
             text("UPDATE account SET slack_team = 'T01ACMF' WHERE id IN ('acme', 'slow')")
         )
-    healthy_world.slack.channel("C04CUSTOMER").remove_bot()
+    healthy_world.slack.get_channel("C04CUSTOMER").remove_bot()
     found = await load_results(healthy_world)
     assert found["accounts"].passed is False
     assert "the workspace of acme (T01ACMF), slow (T01ACMF): check slack_team" in found["accounts"].message
     assert found["slack"].passed
     # Its channel of that id may be a stranger's: it is not looked up with another workspace's token.
-    asked = {call.args["channel"] for call in healthy_world.slack.calls("conversations.info")}
+    asked = {call.args["channel"] for call in healthy_world.slack.list_calls("conversations.info")}
     assert "C01BILLING" not in asked
     assert found["channels"].message == (
         "in T01ACMF no channel could be checked: the bot is not installed there; "
@@ -242,7 +242,7 @@ async def test_a_clock_that_is_off_by_more_than_a_minute_is_reported(
     assert found.passed is passed
     word = "ahead of" if seconds > 0 else "behind"
     assert re.search(rf"this machine's( clock)? is \d+ s {word} Slack's", found.message)
-    assert ("the database's" in found.message) is (CHOSEN == "postgresql")
+    assert ("the database's" in found.message) is (get_variant().database == "postgresql")
     assert ("NTP" in found.message) is not passed
 
 
@@ -280,7 +280,7 @@ async def test_the_exit_code_says_whether_anything_is_wrong(healthy_world: World
     url = healthy_world.dependencies.settings.database_url
     environment = build_environment(healthy_world.slack, url, transport="http", DATABASE_URL=url)
     assert (await run_command(tmp_path, "doctor", **environment)).exit_code == 0
-    healthy_world.slack.channel("C03SLOW").remove_bot()
+    healthy_world.slack.get_channel("C03SLOW").remove_bot()
     result = await run_command(tmp_path, "doctor", **environment)
     assert result.exit_code == 1
     assert "wrong channels: the bot is not in C03SLOW" in result.output
@@ -288,7 +288,7 @@ async def test_the_exit_code_says_whether_anything_is_wrong(healthy_world: World
 
 async def test_scopes_that_slack_does_not_list_are_a_note(healthy_world: World) -> None:
     """A proxy may take the header away; that proves nothing of the token."""
-    healthy_world.slack.fault("bare", "auth.test")
+    healthy_world.slack.inject_fault("bare", "auth.test")
     found = (await load_results(healthy_world))["slack"]
     assert found.passed is None
     assert found.message.startswith("the token works in T01ACME, but the response does not list its scopes")
@@ -380,7 +380,7 @@ async def test_an_unrestricted_key_hides_no_account_that_is_not_linked(healthy_w
 
 
 async def test_a_method_that_is_not_there_is_a_note(healthy_world: World) -> None:
-    healthy_world.slack.fault("unknown_method", "conversations.info")
+    healthy_world.slack.inject_fault("unknown_method", "conversations.info")
     found = (await load_results(healthy_world))["channels"]
     assert found.passed is None
     assert found.message == "in T01ACME no channel could be checked: unknown_method"

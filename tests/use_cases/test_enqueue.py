@@ -7,6 +7,9 @@ from models.notice.destination import Destination
 from models.notice.payloads import PortalChangedPayload
 from tests.query_log import log_queries
 from tests.use_cases.outbox import START, Outbox
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 
 async def enqueue(outbox: Outbox, *events: str) -> None:
@@ -30,15 +33,15 @@ async def test_notices_are_stored_with_one_insert_in_their_order(outbox: Outbox)
     with log_queries(outbox.database.sync_engine) as log:
         await enqueue(outbox, *names)
     assert len([sql for sql, _ in log.queries if sql.startswith("INSERT INTO notice ")]) == 1
-    stored = await outbox.notices()
+    stored = await outbox.load_notices()
     assert [notice.payload["by"] for notice in stored] == [name for name in names for _ in range(2)]
 
 
 async def test_a_notice_that_exists_is_left_unchanged(outbox: Outbox) -> None:
     await enqueue(outbox, "a", "b")
-    before = await outbox.notices()
+    before = await outbox.load_notices()
     await enqueue(outbox, "b", "c")
-    after = await outbox.notices()
+    after = await outbox.load_notices()
     assert after[: len(before)] == before
     assert [notice.event for notice in after[len(before) :]] == ["c>channel:C1", "c>channel:C2"]
 

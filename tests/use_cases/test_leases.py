@@ -30,26 +30,26 @@ def test_a_lease_counts_until_it_ends_and_only_as_long_as_one_can_be() -> None:
 
 async def test_a_line_that_such_a_clock_has_leased_is_charged_now(world: World) -> None:
     world.dependencies.tasks = ForgetfulTasks()
-    await world.order(world.person("alice"), acme_meeting=1)
-    line = await world.row(OrderLine)
+    await world.place_order(world.get_person("alice"), acme_meeting=1)
+    line = await world.load_row(OrderLine)
     for lease, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
         until = world.clock.at + lease
         await change(world, OrderLine, line.key, due_at=until, claimed_until=until)
         assert await process_due_orders(world.dependencies) == count
-    assert (await world.row(OrderLine)).status is LineStatus.SETTLED
+    assert (await world.load_row(OrderLine)).status is LineStatus.SETTLED
 
 
 @pytest.mark.parametrize("table", [Home, OrderScreen])
 async def test_a_screen_that_such_a_clock_has_leased_is_updated_now(
     table: type[Home] | type[OrderScreen], world: World
 ) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.open_home()
     world.dependencies.tasks = ForgetfulTasks()
-    await world.order(alice, acme_meeting=1)
+    await world.place_order(alice, acme_meeting=1)
     await world.dependencies.tasks.wait_until_idle()
     world.clock.move(minutes=1)
-    row = await world.row(table)
+    row = await world.load_row(table)
     key = (row.team_id, row.user_id) if isinstance(row, Home) else row.external_id
     run = publish_due_homes if table is Home else update_due_screens
     for lease, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
@@ -64,12 +64,12 @@ async def test_a_screen_that_such_a_clock_has_leased_is_updated_now(
 async def test_a_line_that_such_a_clock_has_stored_is_charged_now(world: World) -> None:
     """But not one that waits for its customer, or for a retry: that may take days."""
     world.dependencies.tasks = ForgetfulTasks()
-    await world.order(world.person("alice"), acme_meeting=1)
-    line = await world.row(OrderLine)
+    await world.place_order(world.get_person("alice"), acme_meeting=1)
+    line = await world.load_row(OrderLine)
     for delay, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
         await change(world, OrderLine, line.key, due_at=world.clock.at + delay, claimed_until=None)
         assert await process_due_orders(world.dependencies) == count
-    assert (await world.row(OrderLine)).status is LineStatus.SETTLED
+    assert (await world.load_row(OrderLine)).status is LineStatus.SETTLED
     at = world.clock.at
     for status in LineStatus:
         later = OrderLine(**{**line.model_dump(), "status": status, "due_at": at + HOURS_AHEAD})
@@ -80,4 +80,4 @@ async def test_an_account_that_such_a_clock_has_marked_is_refreshed_now(world: W
     for delay, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
         await change(world, Account, "acme", refresh_due_at=world.clock.at + delay)
         assert await refresh_due_accounts(world.dependencies) == count
-    assert (await world.row(Account, id="acme")).refresh_due_at is None
+    assert (await world.load_row(Account, id="acme")).refresh_due_at is None

@@ -38,9 +38,12 @@ from models.service_order import LineStatus, OrderLine, OrderStatus, ServiceOrde
 from tests.audit_chain import list_broken_entries
 from tests.handlers.steps import ForgetfulTasks
 from tests.large_accounts_file import build_large_accounts_file
-from tests.postgres import ACCOUNTS, database_url, only_postgresql
+from tests.postgres import ACCOUNTS, database_url
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.outbox import START, Outbox, get_alice_destination
+from tests.variants import both_databases, only_postgresql
+
+pytestmark = both_databases
 
 ALICE = SlackIdentity("T01ACME", "U01ALICE", "test")
 DORA = SlackIdentity("T01ACME", "U03DORA", "test")
@@ -189,7 +192,7 @@ async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_annou
     outboxes: list[Outbox],
 ) -> None:
     one, two, _ = outboxes
-    order = await one.order()
+    order = await one.store_order()
     await one.change(order, overdue_check_at=one.at)
     async with one.database.write() as session:
         account = await lock_account(session, "acme")
@@ -199,7 +202,7 @@ async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_annou
         locked.overdue_check_at = None
         session.add_all([account, locked])
     await at_once(waiting)
-    assert await two.notices() == []
+    assert await two.load_notices() == []
     async with one.database.read() as session:
         announced = select(AuditEntry).where(AuditEntry.action == "overdue")
         assert (await session.exec(announced)).all() == []
@@ -207,7 +210,7 @@ async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_annou
 
 async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
-    quote = await one.quote()
+    quote = await one.store_quote()
     two.at = quote.expires_at
     async with one.database.write() as session:
         await lock_account(session, "acme")
@@ -221,7 +224,7 @@ async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes:
 
 async def test_r18_a_rejection_that_waited_for_another_is_refused(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
-    quote = await one.quote()
+    quote = await one.store_quote()
     await refresh_slack_user(one.dependencies, ALICE)
     async with one.database.write() as session:
         await lock_account(session, "acme")
@@ -241,7 +244,7 @@ async def test_r18_a_rejection_that_waited_for_another_is_refused(outboxes: list
 
 async def test_r9_nobody_is_reminded_of_a_quote_decided_meanwhile(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
-    quote = await one.quote()
+    quote = await one.store_quote()
     two.at = quote.expires_at - timedelta(hours=6)
     await one.change(quote, remind_at=two.at)
     async with one.database.write() as session:
@@ -251,12 +254,12 @@ async def test_r9_nobody_is_reminded_of_a_quote_decided_meanwhile(outboxes: list
         deciding = await session.get_one(Quote, quote.key)
         deciding.change_status(QuoteStatus.REJECTED, two.at, "Benoît Roche")
     await at_once(waiting)
-    assert await two.notices() == []
+    assert await two.load_notices() == []
 
 
 async def test_nobody_is_reminded_of_a_payment_confirmed_meanwhile(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
-    order = await one.order()
+    order = await one.store_order()
     async with one.database.write() as session:
         (await session.get_one(ServiceOrder, order.key)).change_status(OrderStatus.PROCESSING, one.at)
         line = (await session.exec(select(OrderLine))).one()
@@ -270,7 +273,7 @@ async def test_nobody_is_reminded_of_a_payment_confirmed_meanwhile(outboxes: lis
             waiting = asyncio.create_task(remind_customers(two.dependencies))
         (await session.exec(select(OrderLine))).one().change_status(LineStatus.SETTLED, one.at)
     await at_once(waiting)
-    assert await two.notices() == []
+    assert await two.load_notices() == []
 
 
 async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision(
@@ -278,7 +281,7 @@ async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision
 ) -> None:
     """R20, R25: neither sees the other before it is stored."""
     one, two, _ = outboxes
-    quote = await one.quote()
+    quote = await one.store_quote()
     await one.enqueue(await get_alice_destination(one), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     outside = copy_context()
     async with one.database.write() as session:

@@ -13,12 +13,15 @@ from models.notice import NoticeKind
 from models.notice.payloads import OrderHistoryPayload
 from models.quote import Quote, QuoteStatus
 from tests.use_cases.outbox import CHANNEL, Outbox, get_alice_destination, list_sent_kinds
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 # Standing messages
 
 
 async def test_the_status_message_is_updated_in_place_with_its_history_in_the_thread(outbox: Outbox) -> None:
-    order = await outbox.order()
+    order = await outbox.store_order()
     for step in ("placed", "processing"):
         await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
         payload = OrderHistoryPayload(step=step, at=outbox.at)
@@ -28,12 +31,12 @@ async def test_the_status_message_is_updated_in_place_with_its_history_in_the_th
     ts = first.posted.ts
     assert (first.message.update_ts, first.message.thread_ts) == (None, None)
     assert [(s.message.update_ts, s.message.thread_ts) for s in rest] == [(None, ts), (ts, None), (None, ts)]
-    [message] = await outbox.posted_messages()
+    [message] = await outbox.load_posted_messages()
     assert (message.channel, message.ts, message.order_id) == ("C01BILLING", ts, order.id)
 
 
 async def test_a_deleted_status_message_is_posted_again(outbox: Outbox) -> None:
-    order = await outbox.order()
+    order = await outbox.store_order()
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     outbox.messenger.refusals["C01BILLING"] = [MessageGone("message_not_found")]
@@ -44,22 +47,22 @@ async def test_a_deleted_status_message_is_posted_again(outbox: Outbox) -> None:
     _, reposted, updated = outbox.messenger.to("C01BILLING")
     assert reposted.message.update_ts is None
     assert updated.message.update_ts == reposted.posted.ts
-    assert len(await outbox.posted_messages()) == 1
+    assert len(await outbox.load_posted_messages()) == 1
 
 
 async def test_only_the_last_of_several_due_updates_is_sent(outbox: Outbox) -> None:
-    order = await outbox.order()
+    order = await outbox.store_order()
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     for _ in range(4):
         await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
     assert len(outbox.messenger.sent) == 2
-    assert len(await outbox.notices(status="delivered")) == 5
+    assert len(await outbox.load_notices(status="delivered")) == 5
 
 
 async def test_a_status_message_shows_all_that_was_stored_before_it_is_posted(outbox: Outbox) -> None:
-    order = await outbox.order()
+    order = await outbox.store_order()
     placed = OrderHistoryPayload(step="placed", at=outbox.at)
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_HISTORY, order=order, payload=placed)
@@ -67,11 +70,11 @@ async def test_a_status_message_shows_all_that_was_stored_before_it_is_posted(ou
     await outbox.deliver_all()
     card, history = outbox.messenger.to("C01BILLING")
     assert history.message.thread_ts == card.posted.ts
-    assert await outbox.notices(status="waiting") == []
+    assert await outbox.load_notices(status="waiting") == []
 
 
 async def test_a_change_while_the_status_message_is_posted_updates_it_afterwards(outbox: Outbox) -> None:
-    order = await outbox.order()
+    order = await outbox.store_order()
 
     async def change(_: OutboundMessage) -> None:
         outbox.messenger.before = None
@@ -85,7 +88,7 @@ async def test_a_change_while_the_status_message_is_posted_updates_it_afterwards
 
 
 async def test_a_direct_message_is_updated_in_the_channel_that_slack_named(outbox: Outbox) -> None:
-    order = await outbox.order()
+    order = await outbox.store_order()
     for _ in range(2):
         await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.ORDER_STATUS, order=order)
         await outbox.deliver_all()
@@ -95,10 +98,10 @@ async def test_a_direct_message_is_updated_in_the_channel_that_slack_named(outbo
 
 
 async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbox) -> None:
-    order = await outbox.order()
+    order = await outbox.store_order()
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.deliver_all()
-    await outbox.complete(order)
+    await outbox.complete_order(order)
     await outbox.enqueue(CHANNEL, await get_alice_destination(outbox), kind=NoticeKind.RECEIPT, order=order)
     await outbox.deliver_all()
     card, receipt = outbox.messenger.to("C01BILLING")
@@ -112,7 +115,7 @@ async def test_the_receipt_in_a_channel_answers_the_status_message(outbox: Outbo
 
 
 async def test_posted_copies_of_a_quote_are_updated_when_it_is_decided(outbox: Outbox) -> None:
-    quote = await outbox.quote()
+    quote = await outbox.store_quote()
     await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     await reject(outbox, quote)
@@ -125,7 +128,7 @@ async def test_posted_copies_of_a_quote_are_updated_when_it_is_decided(outbox: O
 
 
 async def test_a_quote_decided_while_its_message_is_posted_is_updated_as_well(outbox: Outbox) -> None:
-    quote = await outbox.quote()
+    quote = await outbox.store_quote()
 
     async def meanwhile(message: OutboundMessage) -> None:
         outbox.messenger.before = None
@@ -139,28 +142,28 @@ async def test_a_quote_decided_while_its_message_is_posted_is_updated_as_well(ou
 
 
 async def test_a_deleted_copy_is_forgotten(outbox: Outbox) -> None:
-    quote = await outbox.quote()
+    quote = await outbox.store_quote()
     await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     outbox.messenger.refusals["D01ALICE"] = [MessageGone("message_not_found")]
     await reject(outbox, quote)
     await outbox.deliver_all()
-    assert await outbox.posted_messages() == []
-    assert await outbox.notices(status="waiting") == []
+    assert await outbox.load_posted_messages() == []
+    assert await outbox.load_notices(status="waiting") == []
 
 
 @pytest.mark.parametrize("gone", [MessageGone("message_not_found"), ChannelUnreachable("is_archived")])
 async def test_a_deleted_copy_is_not_posted_again(outbox: Outbox, gone: Exception) -> None:
     """R25: a decided quote needs nobody, so it is no new message to anybody."""
-    quote = await outbox.quote()
+    quote = await outbox.store_quote()
     await outbox.enqueue(CHANNEL, kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     outbox.messenger.refusals["C01BILLING"] = [gone]
     await reject(outbox, quote)
     await outbox.deliver_all()
     assert list_sent_kinds(outbox, "C01BILLING") == [NoticeKind.QUOTE_ARRIVED]
-    assert await outbox.posted_messages() == []
-    assert await outbox.notices(kind=NoticeKind.CHANNEL_UNREACHABLE) == []
+    assert await outbox.load_posted_messages() == []
+    assert await outbox.load_notices(kind=NoticeKind.CHANNEL_UNREACHABLE) == []
 
 
 async def reject(outbox: Outbox, quote: Quote) -> None:

@@ -15,6 +15,9 @@ from models.subscription import Subscription
 from tests.hooked_database import open_hooked_database
 from tests.time_limits import HANG_SECONDS
 from tests.use_cases.imports import ACME, AT, UMBRELLA, Import, get_row, list_rows
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 
 async def store(database: Database, path: Path, text: str, operator: str) -> ImportSummary:

@@ -34,9 +34,9 @@ async def test_a_payment_to_confirm_is_listed_before_orders_that_wait_for_it(
 ) -> None:
     """R19: every other order of the subscription waits until somebody has confirmed it."""
     outbox = Outbox(database_with_accounts)
-    await ask_customer(outbox, await outbox.order("SO-1001"))
+    await ask_customer(outbox, await outbox.store_order("SO-1001"))
     for number in range(1002, 1014):
-        await outbox.order(f"SO-{number}")
+        await outbox.store_order(f"SO-{number}")
     assert (await numbers(outbox))[:3] == ["SO-1001", "SO-1013", "SO-1012"]
     [overview] = await load_home_overviews(outbox.dependencies, person=ALICE)
     assert (overview.omitted_orders, overview.omitted_problem_orders) == (3, 0)
@@ -45,10 +45,10 @@ async def test_a_payment_to_confirm_is_listed_before_orders_that_wait_for_it(
 async def test_orders_that_are_not_listed_are_counted(database_with_accounts: Database) -> None:
     outbox = Outbox(database_with_accounts)
     for number in range(1001, 1013):
-        await outbox.order(f"SO-{number}")
+        await outbox.store_order(f"SO-{number}")
     outbox.move(seconds=24 * 3600)
     for number in range(1013, 1016):
-        await outbox.order(f"SO-{number}")
+        await outbox.store_order(f"SO-{number}")
     assert len(await numbers(outbox)) == 10
     [overview] = await load_home_overviews(outbox.dependencies, person=ALICE)
     assert (overview.omitted_orders, overview.omitted_problem_orders) == (3, 2), "twelve of 15 are overdue"
@@ -56,10 +56,10 @@ async def test_orders_that_are_not_listed_are_counted(database_with_accounts: Da
 
 async def test_r21_an_overdue_order_is_listed_before_newer_ones(database_with_accounts: Database) -> None:
     outbox = Outbox(database_with_accounts)
-    await outbox.order("SO-1001")
+    await outbox.store_order("SO-1001")
     outbox.move(seconds=24 * 3600)
     for number in range(1002, 1014):
-        await outbox.order(f"SO-{number}")
+        await outbox.store_order(f"SO-{number}")
     assert (await numbers(outbox))[:3] == ["SO-1001", "SO-1013", "SO-1012"]
 
 

@@ -48,7 +48,7 @@ from tests.commands import run_command
 from tests.handlers.steps import import_account, import_quote, open_modal, wait_for_modal_text
 from tests.hooked_database import open_hooked_database
 from tests.models.examples import NOW, make_quote
-from tests.postgres import only_sqlite
+from tests.variants import only_sqlite
 from tests.world import World
 
 ALICE = PersonKey.parse("alice@acme.example")
@@ -203,7 +203,7 @@ def test_a_person_is_an_address_or_a_user_of_a_workspace() -> None:
 
 async def meet(world: World, name: str) -> Person:
     """Slack has said who they are, however long that takes: nobody waits for it."""
-    person = world.person(name)
+    person = world.get_person(name)
     identity = SlackIdentity("T01ACME", person.id, "test")
     assert await refresh_slack_user(world.dependencies, identity)
     return person
@@ -221,7 +221,7 @@ async def alice_does_everything(world: World) -> None:
     """And others mention her."""
     alice = await meet(world, "alice")
     await alice.open_home()
-    await world.order(alice, acme_meeting=1)
+    await world.place_order(alice, acme_meeting=1)
     await world.settle()
     await import_quote(world)
     await reject_quote(alice, "Call me: +33 1 23 45 67 89")
@@ -234,11 +234,11 @@ async def alice_does_everything(world: World) -> None:
     dependencies, person = world.dependencies, SlackIdentity("T01ACME", "U01ALICE", "test")
     await save_preferences(dependencies, person=person, topics=["orders"], daily_digest=False)
     order, [quote] = (
-        await world.row(ServiceOrder),
-        [q for q in await world.rows(Quote) if q.status == "pending"],
+        await world.load_row(ServiceOrder),
+        [q for q in await world.load_rows(Quote) if q.status == "pending"],
     )
-    alice_row = await world.row(BillingContact, email="alice@acme.example")
-    benoit = await world.row(BillingContact, email="benoit@acme.example")
+    alice_row = await world.load_row(BillingContact, email="alice@acme.example")
+    benoit = await world.load_row(BillingContact, email="benoit@acme.example")
     async with dependencies.write() as session:
         await write_audit_entry(
             session,
@@ -377,7 +377,10 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
 ) -> None:
     """docs/privacy.md. Receipts, and who installed the bot, are all that is left."""
     await alice_does_everything(world)
-    database, old = world.dependencies.database, await world.row(BillingContact, email="alice@acme.example")
+    database, old = (
+        world.dependencies.database,
+        await world.load_row(BillingContact, email="alice@acme.example"),
+    )
     before = await find_words(database, *WORDS_OF_ALICE)
     exported = await export(database)
     assert [name for name, rows in exported.items() if not rows] == []
@@ -387,24 +390,24 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
         for name, rows in (await export(database, PersonKey.parse("T01ACME/U01ALICE"))).items()
     }
     histories = await verify_histories(database, progress=lambda *_: None)
-    receipts = [receipt.model_dump() for receipt in await world.rows(Receipt)]
+    receipts = [receipt.model_dump() for receipt in await world.load_rows(Receipt)]
 
     erasure = await erase_person(database, ALICE, operator="mallory", at=world.clock())
     assert erasure.account_ids == ["acme"]
     assert len(before) > 20
     assert await find_words(database, *WORDS_OF_ALICE, "+33 1 23") == {"slack_installations.user_id"}
-    assert [receipt.model_dump() for receipt in await world.rows(Receipt)] == receipts
+    assert [receipt.model_dump() for receipt in await world.load_rows(Receipt)] == receipts
 
     verified = await verify_histories(database, progress=lambda *_: None)
     assert [violation for history in verified for violation in history.violations] == []
     assert {h.account_id: h.last_number for h in verified} == {
         h.account_id: h.last_number + (h.account_id == "acme") for h in histories
     }
-    [contact] = await world.rows(BillingContact, id=old.id)
+    [contact] = await world.load_rows(BillingContact, id=old.id)
     assert (contact.name, contact.active) == (f"Contact {old.id}", False)
-    assert (await world.row(Notice, event="a")).status is NoticeStatus.UNDELIVERABLE
-    assert (await world.row(Notice, event="b")).payload == {"by": contact.name}
-    assert {quote.decided_by for quote in await world.rows(Quote, number="Q-2041")} == {contact.name}
+    assert (await world.load_row(Notice, event="a")).status is NoticeStatus.UNDELIVERABLE
+    assert (await world.load_row(Notice, event="b")).payload == {"by": contact.name}
+    assert {quote.decided_by for quote in await world.load_rows(Quote, number="Q-2041")} == {contact.name}
     benoit = await meet(world, "benoit")
     order = await open_modal(benoit, "/service-orders", "SO-1001", "service_order.show")
     assert contact.name in order.text
@@ -412,11 +415,13 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
     assert (await export(database)).keys() == exported.keys()
 
     await import_account(world, "acme")
-    new = await world.row(BillingContact, email="alice@acme.example")
+    new = await world.load_row(BillingContact, email="alice@acme.example")
     assert new.id != old.id
     await reject_quote(await meet(world, "alice"), "")
-    assert [person.name for person in await world.rows(AuditPerson, user_id="U01ALICE")] == ["Alice Martin"]
-    assert await world.rows(NotificationPreferences) == []
+    assert [person.name for person in await world.load_rows(AuditPerson, user_id="U01ALICE")] == [
+        "Alice Martin"
+    ]
+    assert await world.load_rows(NotificationPreferences) == []
 
 
 async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World) -> None:
@@ -424,7 +429,7 @@ async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World)
     alice, url = await meet(world, "alice"), world.dependencies.database.url
 
     async def order_and_become_administrator() -> None:
-        await world.order(alice, acme_meeting=1)
+        await world.place_order(alice, acme_meeting=1)
         await world.settle()
         administrators = [{"email": "alice@acme.example", "name": "Alice Martin"}]
         await import_account(world, "declined", administrators=administrators)
@@ -433,12 +438,12 @@ async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World)
         database.before_begin = order_and_become_administrator
         erasure = await erase_person(database, ALICE, operator="mallory", at=world.clock())
     assert erasure.account_ids == ["acme", "declined"]
-    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
     assert await find_words(world.dependencies.database, *WORDS_OF_ALICE) == set()
 
 
 async def test_whoever_has_an_open_order_or_is_the_only_contact_is_not_erased(world: World) -> None:
-    await world.order(world.person("sam"), slow_meeting=1)
+    await world.place_order(world.get_person("sam"), slow_meeting=1)
     database, sam = world.dependencies.database, PersonKey.parse("sam@acme.example")
     before = await find_words(database, "sam")
     with pytest.raises(NotErasable, match="SO-1001 of slow is not finished"):
@@ -486,8 +491,8 @@ async def test_r29_a_person_of_an_organisation_is_one_in_all_its_workspaces(
 
 
 async def store_aged_notices(world: World, session: Session) -> None:
-    contact = await world.row(BillingContact, email="alice@acme.example")
-    finished, unfinished = await world.rows(ServiceOrder)
+    contact = await world.load_row(BillingContact, email="alice@acme.example")
+    finished, unfinished = await world.load_rows(ServiceOrder)
     pending = make_quote(
         number="SQ-77", contact_id=contact.id, expires_at=world.clock() + timedelta(days=300)
     )
@@ -523,15 +528,15 @@ async def store_aged_notices(world: World, session: Session) -> None:
 
 
 async def list_aged(world: World) -> set[str]:
-    events = [notice.event.partition(": ") for notice in await world.rows(Notice)]
+    events = [notice.event.partition(": ") for notice in await world.load_rows(Notice)]
     return {name for prefix, _, name in events if prefix == "aged"}
 
 
 async def test_old_notices_and_profiles_are_deleted_unless_they_are_needed(world: World) -> None:
     """docs/privacy.md: MESSAGE_RETENTION_DAYS and PROFILE_RETENTION_DAYS."""
-    await world.order(await meet(world, "alice"), acme_meeting=1)
+    await world.place_order(await meet(world, "alice"), acme_meeting=1)
     await world.settle()
-    await world.order(await meet(world, "dora"), declined_meeting=1)
+    await world.place_order(await meet(world, "dora"), declined_meeting=1)
     await world.settle()
     async with world.dependencies.write() as session:
         await store_aged_notices(world, session)
@@ -548,7 +553,7 @@ async def test_old_notices_and_profiles_are_deleted_unless_they_are_needed(world
     assert await expire_personal_data(world.dependencies) == 3
     needed = {"of a pending quote", "of an open order", "waiting"}
     assert await list_aged(world) == {*needed, "younger"}
-    users = {user.user_id for user in await world.rows(SlackUser)}
+    users = {user.user_id for user in await world.load_rows(SlackUser)}
     assert {"U01ALICE", "U78NEW"} <= users
     assert "U77OLD" not in users
     assert await expire_personal_data(world.dependencies) == 0

@@ -88,7 +88,7 @@ def methods_of_the_ports() -> set[str]:
 
 async def buy(world: World) -> None:
     """From the warning to the receipt, over an address that changes the tax."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world)
     await alice.command("/add-seats", "meeting 5")
     await alice.wait_for_modal("cart.warning")
@@ -106,7 +106,7 @@ async def buy(world: World) -> None:
 
 
 async def look_around(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.open_home()
     await alice.wait_until(lambda: alice.home)
     await set_invoice_numbers(world)
@@ -130,14 +130,14 @@ async def set_invoice_numbers(world: World) -> None:
 
 async def go_wrong(world: World) -> None:
     """Lost answers, declines and retries, with time going by."""
-    carla, dora = world.person("carla"), world.person("dora")
-    (await world.checkout(carla, customer_assist=1)).fill("payment_method", "pm_lost_1")
+    carla, dora = world.get_person("carla"), world.get_person("dora")
+    (await world.reach_checkout(carla, customer_assist=1)).fill("payment_method", "pm_lost_1")
     await carla.submit()
     await carla.wait_for_modal("service_order.place")
     await carla.submit()
     await world.settle()
     await world.pass_time(seconds=15)
-    await world.order(dora, declined_meeting=1)
+    await world.place_order(dora, declined_meeting=1)
     await world.settle()
     await dora.close_modal(everything=True)
     await dora.press_in(find_newest_message(dora.dms, "payment declined"), "service_order.retry")
@@ -149,14 +149,14 @@ async def go_wrong(world: World) -> None:
 
 async def order_on_invoice(world: World) -> None:
     await import_invoiced_subscription(world, "slow", "sub_paid_60")
-    await world.order(world.person("sam"), sub_paid_60=1)
+    await world.place_order(world.get_person("sam"), sub_paid_60=1)
     await world.settle()
     for seconds in (15, 60):
         await world.pass_time(seconds=seconds)
 
 
 async def extend_a_quote(world: World) -> None:
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     await import_quote(world, "Q-2042", expires="2026-11-20")
     await ask_for_time(world, alice, number="Q-2042")
     await (await open_decision(world, vera, "quote_extension.approve")).submit()
@@ -166,7 +166,7 @@ async def extend_a_quote(world: World) -> None:
 
 async def change_contacts(world: World) -> None:
     """Invite somebody of whom nothing is stored yet."""
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     async with world.dependencies.write() as session:
         await session.delete(await session.get_one(SlackUser, ("T01ACME", vera.id)))
     await invite(world, alice, vera.id)

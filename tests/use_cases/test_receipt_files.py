@@ -23,8 +23,8 @@ from tests.use_cases.outbox import Outbox, get_alice_destination, list_sent_kind
 
 
 async def receipt_for_alice(outbox: Outbox, **words: Any) -> ServiceOrder:
-    order = await outbox.order()
-    await outbox.complete(order)
+    order = await outbox.store_order()
+    await outbox.complete_order(order)
     await outbox.enqueue(
         await get_alice_destination(outbox),
         kind=NoticeKind.RECEIPT,
@@ -56,7 +56,7 @@ async def test_r24_limits_of_files_are_not_the_workspaces(outbox: Outbox) -> Non
     outbox.messenger.before = limit
     await outbox.enqueue("channel:C1")
     await outbox.deliver()
-    assert len(await outbox.notices(status="waiting", attempts=1)) == 2, "the file and the channel"
+    assert len(await outbox.load_notices(status="waiting", attempts=1)) == 2, "the file and the channel"
     await outbox.enqueue("channel:C2")
     assert await outbox.deliver() == 1
 
@@ -88,8 +88,8 @@ async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception,
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.PORTAL_CHANGED]
     assert outbox.mailer.sent == []
     outbox.messenger.refusals["D01ALICE"] = [fault]
-    order = await outbox.order("SO-1002")
-    await outbox.complete(order, "R-1002")
+    order = await outbox.store_order("SO-1002")
+    await outbox.complete_order(order, "R-1002")
     await outbox.enqueue(
         await get_alice_destination(outbox),
         kind=NoticeKind.RECEIPT,
@@ -104,7 +104,7 @@ async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception,
 async def test_the_pdf_goes_only_to_the_person_notified(outbox: Outbox) -> None:
 
     async def rebind(_: OutboundMessage) -> None:
-        await outbox.change(await outbox.contact(), slack_user="U02BENOIT")
+        await outbox.change(await outbox.load_contact(), slack_user="U02BENOIT")
 
     outbox.messenger.before = rebind
     await receipt_for_alice(outbox)
@@ -126,7 +126,7 @@ async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
 
     monkeypatch.setattr(typst, "Compiler", note)
     order = await receipt_for_alice(outbox)
-    mailed = f"email:{(await outbox.contact()).key}"
+    mailed = f"email:{(await outbox.load_contact()).key}"
     await outbox.enqueue(mailed, kind=NoticeKind.RECEIPT_EMAIL, order=order)
     await outbox.deliver_all()
     assert len(seen) >= 2

@@ -38,7 +38,7 @@ async def test_a_channel_reads_the_accounts_language_and_no_amounts(outbox: Outb
 
 
 async def test_a_channel_shows_amounts_where_the_account_wants_them(outbox: Outbox) -> None:
-    await outbox.change(await outbox.account(), channel_amounts=True)
+    await outbox.change(await outbox.load_account(), channel_amounts=True)
     await outbox.enqueue(CHANNEL)
     await outbox.deliver()
     assert outbox.messenger.sent[0].message.shows_amounts
@@ -48,7 +48,7 @@ async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
     outbox: Outbox,
 ) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")] * 2
-    order = await outbox.order()
+    order = await outbox.store_order()
     await outbox.enqueue(CHANNEL, kind=NoticeKind.ORDER_STATUS, order=order)
     await outbox.enqueue(CHANNEL, number=2)
     await outbox.deliver_all()
@@ -58,7 +58,7 @@ async def test_contacts_get_a_direct_message_if_the_channel_is_unreachable(
         "D01ALICE": [kind, NoticeKind.ORDER_STATUS, NoticeKind.PORTAL_CHANGED],
         "D02BENOIT": [kind, NoticeKind.PORTAL_CHANGED],
     }
-    refused = await outbox.notices(destination=CHANNEL)
+    refused = await outbox.load_notices(destination=CHANNEL)
     assert {n.last_error for n in refused} == {"unreachable: not_in_channel"}
 
 
@@ -68,7 +68,7 @@ async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> 
         outbox.at += timedelta(days=day)
         await outbox.enqueue(CHANNEL)
         await outbox.deliver_all()
-    channel_notices = await outbox.notices(
+    channel_notices = await outbox.load_notices(
         kind="channel_unreachable", destination=await get_alice_destination(outbox)
     )
     assert len(channel_notices) == 2
@@ -76,7 +76,7 @@ async def test_an_unreachable_channel_is_reported_once_a_day(outbox: Outbox) -> 
 
 async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> None:
     outbox.messenger.refusals["C01BILLING"] = [ChannelUnreachable("not_in_channel")]
-    order = await outbox.order()
+    order = await outbox.store_order()
     await outbox.enqueue(
         await get_alice_destination(outbox), CHANNEL, kind=NoticeKind.ORDER_FAILED, order=order
     )
@@ -87,7 +87,7 @@ async def test_a_destination_is_notified_of_an_event_once(outbox: Outbox) -> Non
 
 async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbox: Outbox) -> None:
     outbox.messenger.refusals["C9"] = [ChannelUnreachable("not_in_channel")]
-    order = await outbox.order()
+    order = await outbox.store_order()
     await outbox.enqueue("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
@@ -97,7 +97,7 @@ async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbo
 
 async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outbox) -> None:
     outbox.messenger.refusals["U01ALICE"] = [UserUnreachable("user_disabled")]
-    quote = await outbox.quote()
+    quote = await outbox.store_quote()
     await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
     await outbox.deliver_all()
     [mail] = outbox.mailer.sent
@@ -148,14 +148,14 @@ async def test_notices_to_an_unknown_person_wait_until_the_directory_answers(out
 
 
 async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
-    order = await outbox.order()
-    await outbox.complete(order)
-    contact = await outbox.contact()
+    order = await outbox.store_order()
+    await outbox.complete_order(order)
+    contact = await outbox.load_contact()
     await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_EMAIL, order=order)
     outbox.mailer.is_configured = False
     await outbox.enqueue(CHANNEL)
     assert await outbox.deliver() == 1
-    assert (await outbox.notice(status="waiting")).attempts == 0
+    assert (await outbox.load_notice(status="waiting")).attempts == 0
     outbox.mailer.is_configured = True
     await outbox.deliver_all()
     [mail] = outbox.mailer.sent
@@ -163,7 +163,7 @@ async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
 
 
 async def test_mail_knows_no_pace(outbox: Outbox) -> None:
-    contact = await outbox.contact()
+    contact = await outbox.load_contact()
     for _ in range(10):
         await outbox.enqueue(f"email:{contact.key}")
     assert await outbox.deliver() == 10
@@ -171,16 +171,16 @@ async def test_mail_knows_no_pace(outbox: Outbox) -> None:
 
 
 async def test_permanently_rejected_mail_is_undeliverable_and_keeps_its_reason(outbox: Outbox) -> None:
-    contact = await outbox.contact()
+    contact = await outbox.load_contact()
     await outbox.enqueue(f"email:{contact.key}")
     outbox.mailer.refusals = [MailRejected("recipient refused: [550]")]
     await outbox.deliver_all()
-    notice = await outbox.notice()
+    notice = await outbox.load_notice()
     assert (notice.status, notice.last_error) == ("undeliverable", "rejected: recipient refused: [550]")
 
 
 async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None:
-    contact = await outbox.contact()
+    contact = await outbox.load_contact()
     await outbox.enqueue(f"email:{contact.key}")
     ids = []
 
@@ -196,18 +196,18 @@ async def test_a_mail_sent_again_has_the_same_message_id(outbox: Outbox) -> None
 
 
 async def test_a_person_who_lost_the_role_gets_no_more_notices(outbox: Outbox) -> None:
-    await outbox.change(await outbox.contact(), active=False)
+    await outbox.change(await outbox.load_contact(), active=False)
     await outbox.enqueue(await get_alice_destination(outbox))
     await outbox.deliver_all()
-    notice = await outbox.notice()
+    notice = await outbox.load_notice()
     assert (notice.status, notice.last_error) == ("undeliverable", "contact withdrawn")
     assert outbox.messenger.tried == []
 
 
 async def test_r13_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contacts(outbox: Outbox) -> None:
-    order = await outbox.order()
-    await outbox.complete(order)
-    contact = await outbox.contact()
+    order = await outbox.store_order()
+    await outbox.complete_order(order)
+    contact = await outbox.load_contact()
     await outbox.change(contact, active=False)
     await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.RECEIPT, order=order)
     await outbox.enqueue(f"email:{contact.key}", kind=NoticeKind.RECEIPT_EMAIL, order=order)
@@ -220,8 +220,8 @@ async def test_r13_the_receipt_of_a_person_who_lost_the_role_goes_to_all_contact
 async def test_r9_the_reminder_of_a_person_who_lost_the_role_goes_to_those_who_may_decide(
     outbox: Outbox,
 ) -> None:
-    quote = await outbox.quote("SQ-1001")
-    await outbox.change(await outbox.contact(), active=False)
+    quote = await outbox.store_quote("SQ-1001")
+    await outbox.change(await outbox.load_contact(), active=False)
     payload = QuoteReminderPayload(expires_at=quote.expires_at, hours_before_expiry=48)
     event = "quote:1:reminder"
     await outbox.enqueue(

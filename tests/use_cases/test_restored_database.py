@@ -23,8 +23,9 @@ from bot.use_cases.operations.restore import (
     check_not_restored,
 )
 from models.document_sequence import SERVICE_ORDER_PREFIX
-from tests.postgres import database_url, only_sqlite, run, server_url, sqlite_file
+from tests.postgres import database_url, run, server_url, sqlite_file
 from tests.test_restore import tools
+from tests.variants import only_sqlite
 
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ALL = ["SQ-1010", "SO-1020", "R-1030"]

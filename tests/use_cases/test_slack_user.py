@@ -10,6 +10,9 @@ from bot.permissions import SlackIdentity
 from bot.use_cases.slack_user import find_slack_user, load_localizer, refresh_slack_user
 from models.slack_user import SlackUser
 from tests.use_cases.outbox import Outbox
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 ALICE = SlackIdentity("T01ACME", "U01ALICE", "/quotes")
 

@@ -65,7 +65,7 @@ async def deliver_for(outbox: Outbox, window: timedelta) -> list[Notice]:
         if outbox.at - start < window - FIVE_MINUTES and at > start + timedelta(minutes=1):
             outbox.at = start + window - FIVE_MINUTES
             await outbox.deliver()
-            waiting = await outbox.notices(status="waiting")
+            waiting = await outbox.load_notices(status="waiting")
         await outbox.deliver()
         assert outbox.at - start < window + timedelta(minutes=15)
     return waiting
@@ -125,7 +125,7 @@ async def test_r24_without_a_mail_server_an_unreachable_persons_notice_is_undeli
     [given_up] = [log for log in logs if log["event"] == "notice.undeliverable"]
     assert (given_up["destination"], given_up["fallback"], given_up["log_level"]) == ("contact", [], "error")
     assert REGISTRY.get_sample_value(*counted) == before + 1
-    assert [notice.status for notice in await outbox.notices()] == ["undeliverable", "waiting"]
+    assert [notice.status for notice in await outbox.load_notices()] == ["undeliverable", "waiting"]
     outbox.mailer.is_configured = True
     await outbox.deliver_all()
     assert len(outbox.mailer.sent) == 1
@@ -182,8 +182,8 @@ async def test_r24_a_file_holds_no_message_up_and_is_emailed_if_it_was_requested
     requested: bool, error: Exception, outbox: Outbox
 ) -> None:
     always(outbox, error, files=True)
-    order = await outbox.order()
-    await outbox.complete(order)
+    order = await outbox.store_order()
+    await outbox.complete_order(order)
     payload = DocumentPayload(requested=requested)
     await outbox.enqueue(
         await get_alice_destination(outbox), kind=NoticeKind.RECEIPT, order=order, payload=payload
@@ -192,7 +192,7 @@ async def test_r24_a_file_holds_no_message_up_and_is_emailed_if_it_was_requested
     await outbox.enqueue(await get_alice_destination(outbox), number=2)
     await outbox.deliver()
     assert list_sent_kinds(outbox, "D01ALICE") == [NoticeKind.RECEIPT, NoticeKind.PORTAL_CHANGED]
-    assert (await outbox.notice(status="waiting")).kind is NoticeKind.RECEIPT_FILE
+    assert (await outbox.load_notice(status="waiting")).kind is NoticeKind.RECEIPT_FILE
     await deliver_for(outbox, HOUR / 2)
     mails = [[file.name for file in mail.attachments] for mail in outbox.mailer.sent]
     assert mails == ([["R-1001.pdf"]] if requested else []), "the receipt's own email has it"
@@ -200,7 +200,7 @@ async def test_r24_a_file_holds_no_message_up_and_is_emailed_if_it_was_requested
 
 async def test_r24_account_services_channel_is_given_up_after_a_day(outbox: Outbox) -> None:
     always(outbox, ChannelUnreachable("not_in_channel"), to="C9")
-    order = await outbox.order()
+    order = await outbox.store_order()
     await outbox.enqueue("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
     with capture_logs() as logs:
         assert await deliver_for(outbox, 24 * HOUR)
@@ -214,13 +214,13 @@ async def test_r24_account_services_channel_is_given_up_after_a_day(outbox: Outb
 
 @pytest.mark.parametrize(("error", "days"), [(MailDeferred("451 4.7.1"), 1), (MailUnavailable("refused"), 5)])
 async def test_r24_an_email_is_given_up_after_days(error: Exception, days: int, outbox: Outbox) -> None:
-    contact = await outbox.contact()
+    contact = await outbox.load_contact()
     await outbox.enqueue(f"email:{contact.key}")
-    await outbox.change(await outbox.notice(), attempts=MIN_ATTEMPTS)
+    await outbox.change(await outbox.load_notice(), attempts=MIN_ATTEMPTS)
     outbox.mailer.refusals = [error] * 2
     outbox.at += timedelta(days=days, hours=-1)
     await outbox.deliver()
-    assert (await outbox.notice()).status is NoticeStatus.WAITING
+    assert (await outbox.load_notice()).status is NoticeStatus.WAITING
     outbox.at += HOUR
     await outbox.deliver()
-    assert (await outbox.notice()).status is NoticeStatus.UNDELIVERABLE
+    assert (await outbox.load_notice()).status is NoticeStatus.UNDELIVERABLE

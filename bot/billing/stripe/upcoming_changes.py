@@ -87,6 +87,8 @@ class ItemUpcomingChanges:
     discounts: tuple[ItemDiscount, ...] = ()
     invoice_terms: InvoiceTerms | None = None
     stripe_product_id: str = ""
+    billed_ahead_until: datetime | None = None
+    charge_currency: str | None = None
 
     def build_upcoming_changes(self, zone: str) -> UpcomingChanges:
         """Builds it with dates in the account's time zone, without the renewal."""
@@ -100,8 +102,11 @@ class ItemUpcomingChanges:
             update_pending_until=self.update_pending_until,
             discounts=tuple(self._iter_discounts(zone)),
             invoice_terms=self.invoice_terms,
-            # Stripe does not renew a paused subscription, and does not say until when it will be paused.
-            is_renewal_expected=self.pauses_at is None,
+            # Stripe does not renew a paused subscription, and does not say until when it will be paused. What
+            # has been billed ahead is not billed again when it renews.
+            is_renewal_expected=self.pauses_at is None and self.billed_ahead_until is None,
+            billed_ahead_until=_find_local_date(zone, self.billed_ahead_until),
+            charge_currency=self.charge_currency,
         )
 
     def _iter_discounts(self, zone: str) -> Iterator[Discount]:
@@ -174,7 +179,30 @@ async def fetch_upcoming_changes(
         discounts=await _fetch_discounts(coupons, subscription, item),
         invoice_terms=_read_invoice_terms(subscription),
         stripe_product_id=product if isinstance(product, str) else product.id,
+        billed_ahead_until=_find_prebilling_end(subscription, item),
+        charge_currency=_find_charge_currency(subscription),
     )
+
+
+def _find_prebilling_end(subscription: stripe.Subscription, item: stripe.SubscriptionItem) -> datetime | None:
+    """Returns until when the item is billed, if that is after its current period
+    (docs.stripe.com/billing/subscriptions/prebilling). A billing schedule without `applies_to` is for all
+    items."""
+    ends = [getattr(item, "billed_until", None) or 0]
+    for schedule in getattr(subscription, "billing_schedules", None) or ():
+        price_ids = [_get_price_id(each) for each in schedule.applies_to or ()]
+        if not price_ids or item.price.id in price_ids:
+            ends.append(schedule.bill_until.computed_timestamp)
+    return from_timestamp(max(ends)) if max(ends) > item.current_period_end else None
+
+
+def _find_charge_currency(subscription: stripe.Subscription) -> str | None:
+    """The currency that Adaptive Pricing converts payments to
+    (docs.stripe.com/api/subscriptions/object, presentment_details)."""
+    details = getattr(subscription, "presentment_details", None)
+    if details is None or details.presentment_currency == subscription.currency:
+        return None
+    return str(details.presentment_currency).upper()
 
 
 def _read_invoice_terms(subscription: stripe.Subscription) -> InvoiceTerms | None:
@@ -207,7 +235,10 @@ def _find_end(
     if subscription.cancel_at is not None:
         return from_timestamp(subscription.cancel_at)
     if subscription.cancel_at_period_end:
-        return from_timestamp(item.current_period_end)
+        # With items of different intervals, the earliest end counts
+        # (docs.stripe.com/changelog/basil/2025-05-28/cancel-at-enums).
+        ends = [each.current_period_end for each in subscription.items.data]
+        return from_timestamp(min([item.current_period_end, *ends]))
     if schedule is not None and schedule.end_behavior == "cancel" and schedule.phases:
         return from_timestamp(schedule.phases[-1].end_date)
     return None
@@ -311,6 +342,8 @@ def _to_instant(timestamp: int | None) -> datetime | None:
     return None if timestamp is None else from_timestamp(timestamp)
 
 
-def _get_price_id(phase_item: stripe.SubscriptionSchedule.Phase.Item) -> str:
-    price = phase_item.price
-    return price if isinstance(price, str) else price.id
+def _get_price_id(
+    holder: stripe.SubscriptionSchedule.Phase.Item | stripe.Subscription.BillingSchedule.AppliesTo,
+) -> str | None:
+    price = holder.price
+    return price if isinstance(price, str) or price is None else price.id

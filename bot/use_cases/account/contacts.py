@@ -11,8 +11,6 @@ from bot.permissions import (
     SlackIdentity,
     build_actor,
     get_authorized_role,
-    get_member,
-    is_contact_of,
     list_account_roles,
     lock_account_role,
 )
@@ -28,8 +26,6 @@ from models.account.billing_contact import (
     BillingContact,
     ContactNotFound,
     LastBillingContact,
-    NotABillingContact,
-    RoleWithdrawn,
 )
 from models.account.contact_invitation import (
     PENDING_INVITATION_CONDITION,
@@ -107,28 +103,14 @@ async def lock_own_role(
     not_found: Refusal,
 ) -> tuple[Account, BillingContact]:
     """The account of the row, locked, and the person's role in it. Raises `not_found` whether the row is
-    missing or another customer's: an id reveals nothing. Raises RoleWithdrawn if they had the role (R20)."""
+    missing or another customer's: an id reveals nothing."""
     if row is None:
         await list_account_roles(session, person)
         raise not_found
     try:
         return await lock_account_role(session, person, row.account_id, at)
-    except (NotABillingContact, AccountNotFound) as refusal:
-        await check_not_withdrawn(session, person, row.account_id)
-        raise (not_found if isinstance(refusal, AccountNotFound) else refusal) from None
-
-
-async def check_not_withdrawn(session: Session, person: SlackIdentity, account_id: str) -> None:
-    """Raises RoleWithdrawn if the person had the role until a colleague withdrew it."""
-    user = (await get_member(session, person)).user
-    account = await session.get_one(Account, account_id)
-    contacts = await list_former_and_active_contacts(session, account)
-    own = next((c for c in contacts if c.is_withdrawn_in_slack and is_contact_of(user, account, c)), None)
-    if own is not None:
-        others = [contact.name for contact in contacts if contact.active]
-        raise RoleWithdrawn(
-            account=account.name, by=own.withdrawn_by or "", at=own.withdrawn_at, contacts=others
-        )
+    except AccountNotFound:
+        raise not_found from None
 
 
 async def enqueue_contacts_change(

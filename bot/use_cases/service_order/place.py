@@ -18,8 +18,8 @@ from bot.permissions import (
     SlackIdentity,
     authorize_row,
     build_actor,
+    get_member,
     is_unchanged,
-    list_account_roles,
     lock_account_role,
 )
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
@@ -143,7 +143,7 @@ class _State:
 
 
 async def _load_state(session: Session, person: SlackIdentity, quote_id: int) -> _State | None:
-    contact_ids = [contact.key for _, contact in await list_account_roles(session, person)]
+    contact_ids = [contact.key for _, contact in (await get_member(session, person)).roles]
     result = await session.exec(_build_state_query(quote_id, contact_ids))
     rows = result.all()
     if not rows:

@@ -93,5 +93,5 @@ async def installed_everywhere(*, organisation: bool = False) -> AsyncIterator[W
         for team, channels in ((acme, ["C01BILLING", "C08SERVICES"]), ("T02OTHER", ["C06OTHER"])):
             assert (await install(world, team)).status_code == 200
             for channel in channels:
-                world.slack.channel(channel).add_bot()
+                world.slack.get_channel(channel).add_bot()
         yield world

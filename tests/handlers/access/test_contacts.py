@@ -61,13 +61,13 @@ async def answer_invitation(world: World, person: Person, action_id: str) -> str
 
 async def list_entries(world: World) -> list[tuple[str, str]]:
     """Actions and actors of the account's history, as far as contacts are concerned."""
-    entries = await world.rows(AuditEntry, account_id="acme")
+    entries = await world.load_rows(AuditEntry, account_id="acme")
     return [(e.action, e.actor_name) for e in entries if e.action.startswith("contact_")]
 
 
 async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
     """From `/billing` to Nora's own order. All contacts are told, and the history says who."""
-    alice, benoit, nora = (world.person(name) for name in ("alice", "benoit", "nobody"))
+    alice, benoit, nora = (world.get_person(name) for name in ("alice", "benoit", "nobody"))
     await invite(world, alice)
     page = await wait_for_modal_text(alice, "Nora Body")
     assert "invited by Alice Martin" in page.text
@@ -78,7 +78,7 @@ async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
     assert list_buttons(asked) == [ACCEPT, DECLINE]
     assert "Alice Martin a invité Nora Body" in find_newest_message(benoit.dms, "Nora Body").text
     assert find_messages(alice.dms, "Nora Body") == [], "she has seen the result"
-    assert [c.email for c in await world.rows(BillingContact, account_id="acme", active=True)] == [
+    assert [c.email for c in await world.load_rows(BillingContact, account_id="acme", active=True)] == [
         "alice@acme.example",
         "benoit@acme.example",
     ]
@@ -96,7 +96,7 @@ async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
         ("contact_invitation_accepted", "Nora Body"),
     ]
     await nora.close_modal(everything=True)
-    await world.order(nora, acme_meeting=1)
+    await world.place_order(nora, acme_meeting=1)
     await world.settle()
     assert [mail.recipients for mail in world.slack.mail.messages][-1] == [NORA], "the receipt is hers"
 
@@ -107,22 +107,22 @@ async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
 
 
 async def test_r1_an_older_invitation_does_not_bring_back_who_was_withdrawn(world: World) -> None:
-    alice, nora = world.person("alice"), world.person("nobody")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
     await add(world, BillingContact(account_id="acme", name="Nora Body", email=NORA, slack_user="U10NOBODY"))
     contact = await get_contact(world, NORA)
     await (await open_contacts(alice)).press(WITHDRAW, str(contact.key))
     await world.settle()
-    assert (await world.row(ContactInvitation)).status is InvitationStatus.CANCELLED
+    assert (await world.load_row(ContactInvitation)).status is InvitationStatus.CANCELLED
     assert list_buttons(find_newest_message(nora.dms, "invited you")) == []
     assert not (await get_contact(world, NORA)).active
 
 
 async def test_a_colleague_declines(world: World) -> None:
-    alice, nora = world.person("alice"), world.person("nobody")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
     assert "You declined the invitation" in await answer_invitation(world, nora, DECLINE)
-    assert await world.rows(BillingContact, email=NORA) == []
+    assert await world.load_rows(BillingContact, email=NORA) == []
     assert "Nora Body declined" in find_newest_message(alice.dms, "Nora Body").text
     assert "Nora Body" not in (await open_contacts(alice)).text
     assert (await list_entries(world))[-1] == ("contact_invitation_declined", "Nora Body")
@@ -135,9 +135,9 @@ async def test_a_colleague_declines(world: World) -> None:
 
 async def test_an_invitation_expires(world: World) -> None:
     """Whether or not a job has run; its sender is told, and the next one takes its place."""
-    alice, nora = world.person("alice"), world.person("nobody")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
-    world.clock.at = (await world.row(ContactInvitation)).expires_at
+    world.clock.at = (await world.load_row(ContactInvitation)).expires_at
     await nora.press_in(find_newest_message(nora.dms, "invited you"), ACCEPT)
     assert "has expired" in await get_answer(world, nora, 0)
     await world.settle()
@@ -146,14 +146,14 @@ async def test_an_invitation_expires(world: World) -> None:
     assert "Nora Body" not in (await open_contacts(alice)).text
     await nora.close_modal(everything=True)
     await invite(world, alice)
-    statuses = [i.status for i in await world.rows(ContactInvitation)]
+    statuses = [i.status for i in await world.load_rows(ContactInvitation)]
     assert statuses == [InvitationStatus.LAPSED, InvitationStatus.PENDING]
     assert "now a billing contact" in await answer_invitation(world, nora, ACCEPT)
 
 
 async def test_r5_only_full_members_of_the_workspace_can_be_invited(world: World) -> None:
     """At the field, in words; nothing is stored or sent."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     world.slack.set_user("U12VERA", deleted=True)
     world.slack.set_user("U09IDA", is_bot=True)
     world.slack.set_user("U07NOE", email=None)
@@ -176,7 +176,7 @@ async def test_r5_only_full_members_of_the_workspace_can_be_invited(world: World
         form.fill("colleague", user_id)
         await form.submit()
         assert words in form.errors["colleague"], user_id
-    world.slack.fault("error_500", "users.info")
+    world.slack.inject_fault("error_500", "users.info")
     form.fill("colleague", "U10NOBODY")
     await form.submit()
     assert "Slack hasn’t confirmed who that is" in form.errors["colleague"], "R5: at most an hour old"
@@ -185,9 +185,9 @@ async def test_r5_only_full_members_of_the_workspace_can_be_invited(world: World
 
 async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(world: World) -> None:
     """And nobody else learns anything from the button."""
-    alice, nora = world.person("alice"), world.person("nobody")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
-    key = str((await world.row(ContactInvitation)).key)
+    key = str((await world.load_row(ContactInvitation)).key)
     before = await load_all_rows(world)
     for name, words in (
         ("guest", NEUTRAL_REFUSAL),
@@ -195,13 +195,13 @@ async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(wor
         ("dora", "can’t find"),
     ):
         for action_id in INVITEE_ROUTES:
-            await show_button(world.person(name), action_id, key, "{}").press(action_id)
-            assert words in await get_answer(world, world.person(name), 99), name
+            await show_button(world.get_person(name), action_id, key, "{}").press(action_id)
+            assert words in await get_answer(world, world.get_person(name), 99), name
     for missing in ("99", "x", ""):
         await show_button(nora, ACCEPT, missing, "{}").press(ACCEPT)
         assert "can’t find that invitation" in await get_answer(world, nora, 99)
     world.clock.move(hours=1, seconds=1)
-    world.slack.fault("error_500", "users.info")
+    world.slack.inject_fault("error_500", "users.info")
     await show_button(nora, ACCEPT, key, "{}").press(ACCEPT)
     assert "Slack hasn’t confirmed your identity" in await get_answer(world, nora, 99)
     world.slack.slack.faults.reset()
@@ -212,7 +212,7 @@ async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(wor
 
 
 async def test_someone_who_has_left_gets_no_invitation_and_the_sender_is_notified(world: World) -> None:
-    alice, nora = world.person("alice"), world.person("nobody")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
     await (await open_contacts(alice)).press(INVITE)
     (await alice.wait_for_modal(INVITE)).fill("colleague", nora.id)
     await alice.submit()
@@ -227,7 +227,7 @@ async def test_someone_who_has_left_gets_no_invitation_and_the_sender_is_notifie
 
 async def test_a_contact_is_withdrawn(world: World) -> None:
     """By a colleague; they are told, and so are the others. Withdrawn is withdrawn."""
-    alice, benoit, nora = (world.person(name) for name in ("alice", "benoit", "nobody"))
+    alice, benoit, nora = (world.get_person(name) for name in ("alice", "benoit", "nobody"))
     await invite(world, alice)
     await answer_invitation(world, nora, ACCEPT)
     await nora.close_modal(everything=True)
@@ -265,7 +265,7 @@ async def test_a_contact_is_withdrawn(world: World) -> None:
 
 async def test_a_former_contact_gets_the_role_back_by_accepting(world: World) -> None:
     """With the orders they placed before."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     before = await get_contact(world, "benoit@acme.example")
     await (await open_contacts(alice)).press(WITHDRAW, str(before.key))
     await world.settle()
@@ -277,13 +277,13 @@ async def test_a_former_contact_gets_the_role_back_by_accepting(world: World) ->
 
 
 async def test_r20_of_two_contacts_removing_each_other_one_stays_and_the_other_sees_why(world: World) -> None:
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     pages = {person: await open_contacts(person) for person in (alice, benoit)}
     others = {alice: "benoit@acme.example", benoit: "alice@acme.example"}
     keys = {person: str((await get_contact(world, email)).key) for person, email in others.items()}
     await asyncio.gather(*(page.press(WITHDRAW, keys[person]) for person, page in pages.items()))
     await world.settle()
-    [left] = await world.rows(BillingContact, account_id="acme", active=True)
+    [left] = await world.load_rows(BillingContact, account_id="acme", active=True)
     loser = alice if left.email == others[alice] else benoit
     said = await get_answer(world, loser, 99)
     assert "removed you as a billing contact" in said or "vous a retiré le rôle" in said
@@ -291,8 +291,8 @@ async def test_r20_of_two_contacts_removing_each_other_one_stays_and_the_other_s
 
 
 async def test_r20_accepting_twice_or_while_it_is_cancelled_ends_clearly(world: World) -> None:
-    alice, nora = world.person("alice"), world.person("nobody")
-    other = world.slack.person(nora.id, "other")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
+    other = world.slack.get_person(nora.id, "other")
     await invite(world, alice)
     asked = find_newest_message(nora.dms, "invited you")
     await asyncio.gather(nora.press_in(asked, ACCEPT), other.press_in(asked, ACCEPT))
@@ -300,42 +300,42 @@ async def test_r20_accepting_twice_or_while_it_is_cancelled_ends_clearly(world: 
     said = sorted([await get_answer(world, nora, 99), await get_answer(world, other, 99)])
     assert any("You’re now a billing contact" in text for text in said)
     assert any("Nora Body already accepted" in text for text in said)
-    assert len(await world.rows(BillingContact, email=NORA)) == 1
+    assert len(await world.load_rows(BillingContact, email=NORA)) == 1
 
-    vera = world.person("vera")
+    vera = world.get_person("vera")
     await invite(world, alice, vera.id)
     asked, page = find_newest_message(vera.dms, "invited you"), await open_contacts(alice)
     await asyncio.gather(vera.press_in(asked, ACCEPT), page.press(CANCEL))
     await world.settle()
-    [invitation] = await world.rows(ContactInvitation, slack_user=vera.id)
+    [invitation] = await world.load_rows(ContactInvitation, slack_user=vera.id)
     outcome = {InvitationStatus.ACCEPTED: alice, InvitationStatus.CANCELLED: vera}
     refused = await get_answer(world, outcome[invitation.status], 99)
     assert "already accepted" in refused or "cancelled this invitation" in refused
-    is_contact = bool(await world.rows(BillingContact, email="vera@acme.example", active=True))
+    is_contact = bool(await world.load_rows(BillingContact, email="vera@acme.example", active=True))
     assert is_contact == (invitation.status is InvitationStatus.ACCEPTED)
 
 
 async def test_what_a_withdrawn_contact_has_started_ends_with_the_role(world: World) -> None:
     """R1: nobody joins by the word of somebody who has lost the role, by a colleague or by an import."""
-    alice, benoit, nora = (world.person(name) for name in ("alice", "benoit", "nobody"))
+    alice, benoit, nora = (world.get_person(name) for name in ("alice", "benoit", "nobody"))
     await invite(world, alice)
     await (await open_contacts(benoit)).press(
         WITHDRAW, str((await get_contact(world, "alice@acme.example")).key)
     )
     await world.settle()
     assert "Benoît Roche cancelled this invitation" in find_newest_message(nora.dms, "invited you").text
-    assert (await world.row(ContactInvitation)).status is InvitationStatus.CANCELLED
+    assert (await world.load_row(ContactInvitation)).status is InvitationStatus.CANCELLED
 
     await invite(world, benoit)
     await import_account(
         world, "acme", billing_contacts=[{"email": "vera@acme.example", "name": "Vera Lind"}]
     )
     assert "has expired" in await answer_invitation(world, nora, ACCEPT)
-    assert await world.rows(BillingContact, email=NORA) == []
+    assert await world.load_rows(BillingContact, email=NORA) == []
 
 
 async def test_r20_a_second_invitation_and_too_many_are_refused(world: World) -> None:
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await invite(world, alice)
     form = await invite(world, benoit)
     assert "Alice Martin a déjà invité Nora Body" in form.errors["colleague"]
@@ -359,11 +359,11 @@ async def test_r20_a_second_invitation_and_too_many_are_refused(world: World) ->
     (await alice.wait_for_modal(INVITE)).fill("colleague", "U12VERA")
     await alice.submit()
     assert "20 open invitations" in await get_answer(world, alice, 99)
-    assert len(await world.rows(ContactInvitation)) == MAX_OPEN_INVITATIONS
+    assert len(await world.load_rows(ContactInvitation)) == MAX_OPEN_INVITATIONS
 
 
 async def test_a_closed_account_takes_no_contacts(world: World) -> None:
-    alice, nora = world.person("alice"), world.person("nobody")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
     await change(world, Account, "acme", closed_at=world.clock.at - timedelta(days=1))
     await nora.press_in(find_newest_message(nora.dms, "invited you"), ACCEPT)
@@ -375,12 +375,12 @@ async def test_a_closed_account_takes_no_contacts(world: World) -> None:
 
 async def test_a_message_that_was_deleted_stops_nothing(world: World) -> None:
     """The edit of the question has nothing left to edit."""
-    alice, nora = world.person("alice"), world.person("nobody")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
-    invitation = await world.row(ContactInvitation)
+    invitation = await world.load_row(ContactInvitation)
     await change(world, ContactInvitation, invitation.key, message_ts="1.000000")
     await answer_invitation(world, nora, ACCEPT)
-    [_, *cards] = await world.rows(Notice, destination=f"invited:{invitation.key}")
+    [_, *cards] = await world.load_rows(Notice, destination=f"invited:{invitation.key}")
     assert {card.kind for card in cards} == {NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE}
     assert all(card.delivered_at for card in cards if card.due_at <= world.clock.at)
 
@@ -390,12 +390,12 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
     async with open_world(organisation=True) as world:
         world.slack.set_user("U10NOBODY", enterprise_user_id="W77NORA")
         world.slack.set_user("U12VERA", team_id=SECOND_TEAM_ID, other_teams=[])
-        alice = world.person("alice").switch_workspace(SECOND_TEAM_ID)
+        alice = world.get_person("alice").switch_workspace(SECOND_TEAM_ID)
         form = await invite(world, alice, "U12VERA")
         assert "Vera Lind can’t be a billing contact" in form.errors["colleague"]
         await alice.close_modal(everything=True)
         await invite(world, alice)
-        nora = world.person("nobody")
+        nora = world.get_person("nobody")
         assert "You’re now a billing contact" in await answer_invitation(world, nora, ACCEPT)
         assert (await get_contact(world, NORA)).slack_user == "W77NORA"
         await nora.close_modal(everything=True)
@@ -405,17 +405,17 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
 
 async def test_invitations_of_a_contact_removed_by_a_file_stay_lapsed(world: World) -> None:
     """Also once a file has made them a contact again: R1, whoever invites is a contact all the time."""
-    alice, nora = world.person("alice"), world.person("nobody")
+    alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
     benoit = {"email": "benoit@acme.example", "name": "Benoît Roche"}
     await import_account(world, "acme", billing_contacts=[benoit])
-    [invitation] = await world.rows(ContactInvitation)
+    [invitation] = await world.load_rows(ContactInvitation)
     assert (invitation.status, invitation.decided_by) == (InvitationStatus.LAPSED, "operator")
     assert ("contact_invitation_lapsed", "operator") in await list_entries(world)
     await import_account(world, "acme")
     await world.settle()
     asked = find_newest_message(nora.dms, "Alice Martin invited you")
     assert list_buttons(asked) == []
-    assert [i.status for i in await world.rows(ContactInvitation)] == [InvitationStatus.LAPSED]
+    assert [i.status for i in await world.load_rows(ContactInvitation)] == [InvitationStatus.LAPSED]
     await invite(world, alice)
     assert "You’re now a billing contact" in await answer_invitation(world, nora, ACCEPT)

@@ -49,11 +49,13 @@ async def workspaces() -> AsyncIterator[World]:
 async def test_two_workspaces_install_the_bot_and_each_is_called_with_its_own_token(
     workspaces: World,
 ) -> None:
-    alice, olga = workspaces.person("alice"), workspaces.person("olga")
-    await workspaces.order(alice, acme_meeting=1)
-    await workspaces.order(olga, other_meeting=1)
+    alice, olga = workspaces.get_person("alice"), workspaces.get_person("olga")
+    await workspaces.place_order(alice, acme_meeting=1)
+    await workspaces.place_order(olga, other_meeting=1)
     await workspaces.settle()
-    posted = {(call.args["channel"], call.team_id) for call in workspaces.slack.calls("chat.postMessage")}
+    posted = {
+        (call.args["channel"], call.team_id) for call in workspaces.slack.list_calls("chat.postMessage")
+    }
     assert ("C01BILLING", "T01ACME") in posted
     assert ("C06OTHER", "T02OTHER") in posted
     assert {"T01ACME", "T02OTHER"} == {team for _, team in posted}
@@ -182,7 +184,7 @@ async def test_an_outage_of_slacks_during_the_installation_is_not_ours(workspace
     with capture_log(workspaces) as stream:
         for kind in kinds:
             workspaces.slack.slack.faults.reset()
-            workspaces.slack.fault(kind, "oauth.v2.access")
+            workspaces.slack.inject_fault(kind, "oauth.v2.access")
             failed = await install(workspaces, "T01ACME")
             assert failed.status_code == 503, kind
             assert failed.text.startswith("Slack didn’t respond properly, so nothing was installed yet"), kind
@@ -236,10 +238,10 @@ async def test_a_wrong_code_is_the_persons_to_mend(workspaces: World) -> None:
 
 async def test_a_token_is_looked_up_once_for_many_requests(workspaces: World) -> None:
     workspaces.slack.slack.traffic.reset()
-    alice = workspaces.person("alice")
+    alice = workspaces.get_person("alice")
     for _ in range(3):
         await alice.command("/quotes", "help")
-    assert workspaces.slack.calls("auth.test") == []
+    assert workspaces.slack.list_calls("auth.test") == []
 
 
 async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp_path: Path) -> None:

@@ -58,15 +58,15 @@ async def _last_command(world: World, person: Person) -> Any:
 
 
 async def test_an_order_is_placed_from_another_workspace_of_the_organisation(one_token: World) -> None:
-    alice = one_token.person("alice").switch_workspace(SECOND_TEAM_ID)
-    await one_token.order(alice, acme_meeting=1)
+    alice = one_token.get_person("alice").switch_workspace(SECOND_TEAM_ID)
+    await one_token.place_order(alice, acme_meeting=1)
     await one_token.settle()
     kinds = {
         (r.payload.get("type"), "team" in r.payload, bool(r.payload.get("team")))
         for r in _requests(one_token)
     }
     assert ("view_submission", True, False) in kinds, "its payloads name no workspace"
-    assert "SO-1001" in one_token.channel("C01BILLING")[0].text
+    assert "SO-1001" in one_token.list_messages("C01BILLING")[0].text
     assert any("SO-1001" in dm.text for dm in alice.dms)
     assert one_token.slack.refusals == []
 
@@ -77,7 +77,7 @@ def _requests(world: World) -> list[Any]:
 
 async def test_a_contact_is_one_person_in_all_workspaces(one_token: World) -> None:
     """The cart begun in one is continued in the other; preferences and history know them once."""
-    alice = one_token.person("alice")
+    alice = one_token.get_person("alice")
     await one_token.fill_cart(alice, "", acme_meeting=2)
     await alice.submit()
     await alice.wait_for_modal("quote.review")
@@ -85,31 +85,31 @@ async def test_a_contact_is_one_person_in_all_workspaces(one_token: World) -> No
     await alice.switch_workspace(SECOND_TEAM_ID).command("/add-seats")
     assert "2" in (await alice.wait_for_modal("cart.save")).text
     await alice.close_modal(everything=True)
-    await one_token.order(alice, acme_webinar=1)
+    await one_token.place_order(alice, acme_webinar=1)
     await alice.close_modal(everything=True)
     for team in ("T01ACME", SECOND_TEAM_ID):
         await alice.switch_workspace(team).command("/billing", "notifications")
         await alice.wait_for_modal("notification_preferences.save")
         await alice.submit()
         await one_token.dependencies.tasks.wait_until_idle()
-    [person] = await one_token.rows(AuditPerson, email="alice@acme.example")
-    [preferences] = await one_token.rows(NotificationPreferences)
+    [person] = await one_token.load_rows(AuditPerson, email="alice@acme.example")
+    [preferences] = await one_token.load_rows(NotificationPreferences)
     key = (ORGANISATION_ID, "U01ALICE")
     assert (person.team_id, person.user_id) == (preferences.team_id, preferences.user_id) == key
 
 
 async def test_home_shows_the_same_in_each_workspace_and_follows_changes(one_token: World) -> None:
-    alice = one_token.person("alice")
+    alice = one_token.get_person("alice")
     for team in ("T01ACME", SECOND_TEAM_ID):
         await alice.switch_workspace(team).open_home()
         await one_token.dependencies.tasks.wait_until_idle()
         assert alice.home is not None
         assert "Acme SA" in alice.home.text
-    await one_token.order(alice, acme_meeting=1)
+    await one_token.place_order(alice, acme_meeting=1)
     await one_token.settle()
     assert alice.home is not None
     assert "SO-1001" in alice.home.text
-    assert [home.team_id for home in await one_token.rows(Home)] == [ORGANISATION_ID]
+    assert [home.team_id for home in await one_token.load_rows(Home)] == [ORGANISATION_ID]
 
 
 def _from_workspace(team_id: str) -> Callable[[dict[str, Any]], None]:
@@ -145,7 +145,7 @@ async def test_presses_are_accepted_from_any_workspace_of_the_organisation_and_f
                 if user.team_id == "T01ACME":
                     user.enterprise_id, user.other_teams = ORGANISATION_ID, [SECOND_TEAM_ID]
             teams["T01ACME"].enterprise_id = ORGANISATION_ID
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         await alice.open_home()
         await world.dependencies.tasks.wait_until_idle()
         await alice.press("service_order.list")
@@ -177,7 +177,7 @@ async def test_presses_are_accepted_from_any_workspace_of_the_organisation_and_f
 
 
 async def test_a_workspace_that_a_person_has_just_joined_counts_within_a_minute(one_token: World) -> None:
-    alice = one_token.person("alice")
+    alice = one_token.get_person("alice")
     one_token.slack.set_user("U01ALICE", other_teams=[])
     await one_token.fill_cart(alice)
     one_token.slack.set_user("U01ALICE", other_teams=[SECOND_TEAM_ID])
@@ -190,21 +190,21 @@ async def test_a_workspace_that_a_person_has_just_joined_counts_within_a_minute(
 async def test_an_account_of_the_organisation_is_reached_from_each_workspace(one_token: World) -> None:
     await _bind_to_organisation(one_token, "acme")
     one_token.slack.set_user("U02BENOIT", team_id=SECOND_TEAM_ID, other_teams=[])
-    benoit = one_token.person("benoit")
-    await one_token.order(benoit, acme_meeting=1)
+    benoit = one_token.get_person("benoit")
+    await one_token.place_order(benoit, acme_meeting=1)
     await one_token.settle()
     assert any("SO-1001" in dm.text for dm in benoit.dms)
-    assert "SO-1001" in one_token.channel("C01BILLING")[0].text
+    assert "SO-1001" in one_token.list_messages("C01BILLING")[0].text
 
 
 async def test_an_account_of_one_workspace_is_not_that_of_a_colleague_in_another(one_token: World) -> None:
     """R5: Benoît is bound by email; his address is that of somebody of the second workspace alone."""
     one_token.slack.set_user("U02BENOIT", team_id=SECOND_TEAM_ID, other_teams=[])
-    benoit = one_token.person("benoit")
+    benoit = one_token.get_person("benoit")
     await benoit.command("/quotes")
     said = await get_answer(one_token, benoit, len(benoit.ephemerals))
     assert is_free_of_acme(said)
-    contact = await one_token.row(BillingContact, email="benoit@acme.example")
+    contact = await one_token.load_row(BillingContact, email="benoit@acme.example")
     dependencies = one_token.dependencies
     assert await resolve_contact_user(dependencies, "T01ACME", contact) is None, "nor is he sent its notices"
     user = await resolve_contact_user(dependencies, SECOND_TEAM_ID, contact)
@@ -214,7 +214,7 @@ async def test_an_account_of_one_workspace_is_not_that_of_a_colleague_in_another
 
 async def test_a_guest_of_the_organisation_learns_nothing(one_token: World) -> None:
     one_token.slack.set_user("U02BENOIT", is_restricted=True)
-    benoit = one_token.person("benoit").switch_workspace(SECOND_TEAM_ID)
+    benoit = one_token.get_person("benoit").switch_workspace(SECOND_TEAM_ID)
     await benoit.command("/quotes")
     assert (await get_answer(one_token, benoit, 0)).split("\n")[0] in (
         NEUTRAL_REFUSAL,
@@ -230,10 +230,10 @@ async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(o
             text("UPDATE billing_contact SET slack_user = 'W77ALICE' WHERE slack_user = 'U01ALICE'")
         )
     one_token.slack.set_user("U01ALICE", enterprise_user_id="W77ALICE")
-    alice = one_token.person("alice")
-    await one_token.order(alice, acme_meeting=1)
+    alice = one_token.get_person("alice")
+    await one_token.place_order(alice, acme_meeting=1)
     await one_token.settle()
-    user = await one_token.row(SlackUser, user_id="U01ALICE", team_id=ORGANISATION_ID)
+    user = await one_token.load_row(SlackUser, user_id="U01ALICE", team_id=ORGANISATION_ID)
     assert user.identity_key == (ORGANISATION_ID, "W77ALICE")
     assert any("SO-1001" in dm.text for dm in alice.dms)
 
@@ -242,7 +242,7 @@ async def test_a_contact_bound_by_the_organisations_id_is_found_by_an_older_id(o
     await form.fill("wanted", []).submit()
     await one_token.dependencies.tasks.wait_until_idle()
     await alice.close_modal(everything=True)
-    await one_token.order(alice, acme_meeting=1)
+    await one_token.place_order(alice, acme_meeting=1)
     await one_token.settle()
     assert not any("SO-1002" in dm.text for dm in alice.dms), "she has turned everything off"
 
@@ -260,11 +260,11 @@ async def test_notices_of_a_workspace_without_access_fall_back_to_email(
     one_token: World,
 ) -> None:
     await one_token.slack.set_access("T01ACME", granted=False)
-    alice = one_token.person("alice").switch_workspace(SECOND_TEAM_ID)
-    await one_token.order(alice, acme_meeting=1)
+    alice = one_token.get_person("alice").switch_workspace(SECOND_TEAM_ID)
+    await one_token.place_order(alice, acme_meeting=1)
     await one_token.settle()
-    assert await one_token.rows(Notice, status=NoticeStatus.WAITING) == []
-    assert one_token.channel("C01BILLING") == []
+    assert await one_token.load_rows(Notice, status=NoticeStatus.WAITING) == []
+    assert one_token.list_messages("C01BILLING") == []
     assert any("SO-1001" in dm.text for dm in alice.dms)
 
 
@@ -272,11 +272,11 @@ async def test_notices_of_a_workspace_without_access_fall_back_to_email(
 
 
 async def test_an_organisation_installs_the_bot_once_for_all_its_workspaces(installed: World) -> None:
-    alice, olga = installed.person("alice"), installed.person("olga")
-    await installed.order(alice.switch_workspace(SECOND_TEAM_ID), acme_meeting=1)
-    await installed.order(olga, other_meeting=1)
+    alice, olga = installed.get_person("alice"), installed.get_person("olga")
+    await installed.place_order(alice.switch_workspace(SECOND_TEAM_ID), acme_meeting=1)
+    await installed.place_order(olga, other_meeting=1)
     await installed.settle()
-    posted = {(call.args["channel"], call.team_id) for call in installed.slack.calls("chat.postMessage")}
+    posted = {(call.args["channel"], call.team_id) for call in installed.slack.list_calls("chat.postMessage")}
     assert ("C01BILLING", ORGANISATION_ID) in posted
     assert ("C06OTHER", "T02OTHER") in posted
     assert {team for _, team in posted} == {ORGANISATION_ID, "T02OTHER"}
@@ -287,19 +287,19 @@ async def test_an_organisation_installs_the_bot_once_for_all_its_workspaces(inst
 
 async def test_a_bot_removed_from_one_workspace_still_works_in_the_others(installed: World) -> None:
     await _bind_to_organisation(installed, "slow")
-    alice, sam = installed.person("alice"), installed.person("sam")
+    alice, sam = installed.get_person("alice"), installed.get_person("sam")
     stored_tokens = await tokens(installed)
-    contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
+    contact = await installed.load_row(BillingContact, slack_user="U01ALICE", account_id="acme")
     assert await resolve_contact_user(installed.dependencies, "T01ACME", contact) is not None
-    assert await installed.rows(SlackUser, team_id="T01ACME") != []
+    assert await installed.load_rows(SlackUser, team_id="T01ACME") != []
     await installed.slack.uninstall("T01ACME")
     assert await tokens(installed) == stored_tokens
-    assert await installed.rows(SlackUser, team_id="T01ACME") == []
+    assert await installed.load_rows(SlackUser, team_id="T01ACME") == []
     seen = len(alice.dms)
-    await installed.order(sam.switch_workspace(SECOND_TEAM_ID), slow_meeting=1)
-    await installed.order(alice.switch_workspace(SECOND_TEAM_ID), acme_meeting=1)
+    await installed.place_order(sam.switch_workspace(SECOND_TEAM_ID), slow_meeting=1)
+    await installed.place_order(alice.switch_workspace(SECOND_TEAM_ID), acme_meeting=1)
     await installed.settle()
-    assert await installed.rows(Notice, status=NoticeStatus.WAITING) == []
+    assert await installed.load_rows(Notice, status=NoticeStatus.WAITING) == []
     assert any("SO-1001" in dm.text for dm in sam.dms), "an account of the organisation"
     assert len(alice.dms) == seen, "an account of the workspace that removed the bot"
     assert any("SO-1002" in mail.subject + mail.text for mail in installed.slack.mail.messages)
@@ -311,19 +311,19 @@ async def test_a_bot_removed_from_one_workspace_still_works_in_the_others(instal
 async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_workspaces(
     installed: World,
 ) -> None:
-    alice, olga = installed.person("alice"), installed.person("olga")
-    await installed.order(alice, acme_meeting=1)
-    contact = await installed.row(BillingContact, slack_user="U01ALICE", account_id="acme")
+    alice, olga = installed.get_person("alice"), installed.get_person("olga")
+    await installed.place_order(alice, acme_meeting=1)
+    contact = await installed.load_row(BillingContact, slack_user="U01ALICE", account_id="acme")
     await resolve_contact_user(installed.dependencies, "T01ACME", contact)
     await open_modal(olga, "/billing", "", "account.overview")
-    profiles = await installed.rows(SlackUser)
+    profiles = await installed.load_rows(SlackUser)
     assert {profile.team_id for profile in profiles} == {ORGANISATION_ID, "T01ACME", "T02OTHER"}
     await installed.slack.uninstall(ORGANISATION_ID)
     assert len(await tokens(installed)) == 2, "the other workspace's"
-    assert {profile.team_id for profile in await installed.rows(SlackUser)} == {"T02OTHER"}
+    assert {profile.team_id for profile in await installed.load_rows(SlackUser)} == {"T02OTHER"}
     await installed.settle()
-    assert await installed.rows(Notice, status=NoticeStatus.WAITING) == []
-    [order] = await installed.rows(ServiceOrder)
+    assert await installed.load_rows(Notice, status=NoticeStatus.WAITING) == []
+    [order] = await installed.load_rows(ServiceOrder)
     assert any(order.number in mail.subject + mail.text for mail in installed.slack.mail.messages)
     await olga.command("/service-orders")
     await olga.wait_for_modal("service_order.list")
@@ -336,20 +336,20 @@ async def test_a_workspaces_own_installation_comes_before_its_organisations(inst
     assert (await install(installed, "T01ACME")).status_code == 200
     client = await installed.dependencies.messenger.is_installed("T01ACME")
     assert client
-    alice = installed.person("alice")
-    installed.slack.channel("C01BILLING").add_bot()
-    await installed.order(alice, acme_meeting=1)
+    alice = installed.get_person("alice")
+    installed.slack.get_channel("C01BILLING").add_bot()
+    await installed.place_order(alice, acme_meeting=1)
     await installed.settle()
-    posted = {call.team_id for call in installed.slack.calls("chat.postMessage")}
+    posted = {call.team_id for call in installed.slack.list_calls("chat.postMessage")}
     assert posted == {"T01ACME"}
 
 
 async def test_while_slack_is_unavailable_no_workspace_is_taken_for_uninstalled(installed: World) -> None:
     """Only Slack says that an organisation's token reaches it: until then its notices wait, and people of an
     unknown workspace are asked to try again."""
-    alice = installed.person("alice")
-    installed.slack.fault("error_500", "auth.teams.list")
-    await installed.order(alice, acme_meeting=1)
+    alice = installed.get_person("alice")
+    installed.slack.inject_fault("error_500", "auth.teams.list")
+    await installed.place_order(alice, acme_meeting=1)
     await alice.close_modal(everything=True)
     await installed.dependencies.tasks.wait_until_idle()
     await deliver_due_notices(installed.dependencies)
@@ -369,11 +369,11 @@ async def test_while_slack_is_unavailable_no_workspace_is_taken_for_uninstalled(
 
 async def test_an_organisations_token_that_slack_rejects_is_not_an_outage(installed: World) -> None:
     """It lacks a scope, say: that concerns none of the other workspaces."""
-    alice = installed.person("alice")
+    alice = installed.get_person("alice")
     request = await _last_command(installed, alice)
     payload = {**request.payload, "team_id": "T66", "is_enterprise_install": "false"}
     await _forget_workspaces(installed)
-    installed.slack.fault("error", "auth.teams.list", error="missing_scope")
+    installed.slack.inject_fault("error", "auth.teams.list", error="missing_scope")
     installed.slack.slack.traffic.reset()
     seen = len(alice.ephemerals)
     with capture_log(installed) as stream:
@@ -382,7 +382,7 @@ async def test_an_organisations_token_that_slack_rejects_is_not_an_outage(instal
             await installed.dependencies.tasks.wait_until_idle()
     assert len(alice.ephemerals) == seen + 2
     assert not any("didn’t respond" in said.words for said in alice.ephemerals[seen:])
-    assert len(installed.slack.calls("auth.teams.list")) == 1, "it is remembered for a minute"
+    assert len(installed.slack.list_calls("auth.teams.list")) == 1, "it is remembered for a minute"
     assert stream.getvalue().count("organisation.token_rejected") == 1
 
 

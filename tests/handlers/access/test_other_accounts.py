@@ -18,7 +18,7 @@ from tests.world import World
 async def test_a_contact_of_another_account_is_refused_forged_ids(world: World) -> None:
     """R5: Dora's buttons and forms carry Acme's ids; nothing is shown, nothing is changed."""
     metadata = await create_order_and_quote(world)
-    dora = world.person("dora")
+    dora = world.get_person("dora")
     await world.fill_cart(dora)
     await dora.close_modal(everything=True)
     before = await load_all_rows(world)
@@ -34,7 +34,7 @@ async def test_a_contact_of_another_account_is_refused_forged_ids(world: World) 
 
 async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world: World) -> None:
     """R5: a forged field, alone and beside a true one; the same in a page turned and in Back."""
-    dora = world.person("dora")
+    dora = world.get_person("dora")
     cart = await world.fill_cart(dora, declined_meeting=1)
     await dora.submit()
     await dora.wait_for_modal("quote.review")
@@ -72,11 +72,11 @@ async def test_an_account_of_another_workspace_is_never_seen_from_this_one(world
         BillingContact(account_id="other", email="alice@acme.example", name="A", slack_user="U01ALICE"),
         BillingContact(account_id="other", email="benoit@acme.example", name="B"),
     )
-    await world.fill_cart(world.person("alice"))  # the provider is asked of Acme's subscriptions
-    await world.person("alice").close_modal()
+    await world.fill_cart(world.get_person("alice"))  # the provider is asked of Acme's subscriptions
+    await world.get_person("alice").close_modal()
     before = await load_all_rows(world)
     for name in ("alice", "benoit"):
-        person = world.person(name)
+        person = world.get_person(name)
         await person.command("/billing")
         assert "Acme SA" in (await person.wait_for_modal("account.overview")).text
         await person.open_home()

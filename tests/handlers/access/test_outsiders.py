@@ -33,7 +33,7 @@ OUTSIDE = [
 async def test_r5_a_guest_with_a_contacts_e_mail_learns_nothing_from_any_button(world: World) -> None:
     metadata = await create_order_and_quote(world)
     world.slack.set_user("U11GUEST", email="benoit@acme.example")
-    guest = world.person("guest")
+    guest = world.get_person("guest")
     before = await load_all_rows(world)
     answers = await type_every_command(world, guest, "C01BILLING")
     answers |= await press_everything(world, guest, metadata)
@@ -52,7 +52,7 @@ async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
 ) -> None:
     """R5: though their email address is a billing contact's."""
     world.slack.set_user("U11GUEST", **{"is_restricted": False, **who}, email="benoit@acme.example")
-    guest = world.person("guest")
+    guest = world.get_person("guest")
     before = await load_all_rows(world)
     for route in COMMANDS:
         seen = len(guest.ephemerals)
@@ -72,8 +72,8 @@ async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
 async def test_a_stranger_in_a_shared_channel_gets_one_neutral_line(world: World) -> None:
     """R5: Olga of another workspace has Alice's email address, and presses every button there is."""
     metadata = await create_order_and_quote(world)
-    olga = world.person("olga")
-    status = world.channel("C01BILLING")[0]
+    olga = world.get_person("olga")
+    status = world.list_messages("C01BILLING")[0]
     messages = [
         (route.id, await post_button(world, "C01BILLING", route.id, get_button_value(route, metadata)))
         for route in BUTTONS
@@ -86,14 +86,14 @@ async def test_a_stranger_in_a_shared_channel_gets_one_neutral_line(world: World
         said = await get_answer(world, olga, seen)
         assert said.split("\n")[0] == NEUTRAL_REFUSAL, "R22: not in the language of the channel’s account"
     assert await load_all_rows(world) == before
-    public = "".join(m.words for m in world.channel("C01BILLING"))
+    public = "".join(m.words for m in world.list_messages("C01BILLING"))
     assert NEUTRAL_REFUSAL not in public, "the reply is private"
 
 
 async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_own_id(world: World) -> None:
     """R5: Slack lets outsiders type no command; a payload that says otherwise is believed no more."""
     metadata = await create_order_and_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/quotes", channel="C01BILLING")
     await world.dependencies.tasks.wait_until_idle()
     command = world.slack.requests[-1]
@@ -125,7 +125,7 @@ async def test_a_strangers_command_or_form_is_refused_even_with_the_workspaces_o
 
 async def test_r5_a_person_unknown_to_slack_is_refused(world: World) -> None:
     await create_order_and_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/quotes", channel="C01BILLING")
     await world.dependencies.tasks.wait_until_idle()
     await alice.close_modal()

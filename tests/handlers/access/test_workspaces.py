@@ -26,7 +26,10 @@ from tests.handlers.access.installations import (
 from tests.handlers.all_screens import COMMANDS, create_order_and_quote, press_everything
 from tests.handlers.db_snapshot import get_answer, load_all_rows
 from tests.handlers.steps import ForgetfulTasks
-from tests.world import CHOSEN_TRANSPORT, World
+from tests.variants import both_databases, get_variant
+from tests.world import World
+
+pytestmark = both_databases
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there
     """R5, R29: every route of the bot, by somebody of another workspace who has Alice's email address."""
     async with installed_everywhere(organisation=organisation) as workspaces:
         metadata = await create_order_and_quote(workspaces)
-        for where, said in (await everything(workspaces, workspaces.person(who), metadata)).items():
+        for where, said in (await everything(workspaces, workspaces.get_person(who), metadata)).items():
             # What she typed herself may come back to her.
             typed = where.partition(" ")[2] or "nothing"
             assert [word for word in OF_ACME_ALONE if word in said.replace(typed, "")] == [], (where, said)
@@ -96,7 +99,7 @@ async def test_a_contacts_own_id_means_nobody_in_another_workspace(organisation:
 
 
 async def _use_a_contacts_id_elsewhere(workspaces: World) -> None:
-    alice, olga = workspaces.person("alice"), workspaces.person("olga")
+    alice, olga = workspaces.get_person("alice"), workspaces.get_person("olga")
     await workspaces.fill_cart(alice)
     await alice.close_modal()
     await olga.command("/quotes")
@@ -106,7 +109,7 @@ async def _use_a_contacts_id_elsewhere(workspaces: World) -> None:
     reply = await workspaces.slack.forge(request, lambda payload: payload.update(user_id="U01ALICE"))
     await workspaces.dependencies.tasks.wait_until_idle()
     assert reply.ok
-    user = await workspaces.row(SlackUser, team_id="T02OTHER", user_id="U01ALICE")
+    user = await workspaces.load_row(SlackUser, team_id="T02OTHER", user_id="U01ALICE")
     assert not user.is_full_member
     assert "isn’t available to you" in olga.ephemerals[-1].words
     assert await load_all_rows(workspaces) == before
@@ -118,15 +121,15 @@ async def _use_a_contacts_id_elsewhere(workspaces: World) -> None:
 async def test_a_workspace_that_uninstalls_the_bot_is_removed_and_notified_by_e_mail(
     workspaces: World,
 ) -> None:
-    olga = workspaces.person("olga")
-    await workspaces.order(olga, other_meeting=1)
+    olga = workspaces.get_person("olga")
+    await workspaces.place_order(olga, other_meeting=1)
     await workspaces.slack.uninstall("T02OTHER")
     assert {r.ack.status for r in workspaces.slack.requests[-2:] if r.ack} == {200}
     assert len(await tokens(workspaces)) == 2
-    assert await workspaces.rows(SlackUser, team_id="T02OTHER") == []
+    assert await workspaces.load_rows(SlackUser, team_id="T02OTHER") == []
     await workspaces.settle()
-    assert await workspaces.rows(Notice, status=NoticeStatus.WAITING) == []
-    [order] = await workspaces.rows(ServiceOrder)
+    assert await workspaces.load_rows(Notice, status=NoticeStatus.WAITING) == []
+    [order] = await workspaces.load_rows(ServiceOrder)
     emails = [m for m in workspaces.slack.mail.messages if order.number in m.subject + m.text]
     assert {"olga@other.example"} == {to for mail in emails for to in mail.recipients}
     assert len(emails) > 1, "what Slack could not show any more, and the receipt"
@@ -137,14 +140,14 @@ async def test_a_workspace_that_uninstalls_the_bot_is_removed_and_notified_by_e_
 
 
 async def test_a_person_of_a_workspace_without_the_bot_is_refused(workspaces: World) -> None:
-    olga = workspaces.person("olga")
+    olga = workspaces.get_person("olga")
     await olga.command("/quotes")
     await workspaces.dependencies.tasks.wait_until_idle()
     command = workspaces.slack.requests[-1]
     installation = workspaces.slack.slack.workspace.teams["T02OTHER"].installation
     assert installation is not None
     installation.bot_token = "xoxb-revoked"
-    assert (await workspaces.slack.event({"type": "app_uninstalled"}, "T02OTHER")).ok
+    assert (await workspaces.slack.send_event({"type": "app_uninstalled"}, "T02OTHER")).ok
     await workspaces.slack.redeliver(command)
     await workspaces.dependencies.tasks.wait_until_idle()
     assert "isn’t installed in this workspace" in olga.ephemerals[-1].words
@@ -160,7 +163,7 @@ async def test_a_command_is_acknowledged_however_long_the_token_takes(
         return await read(store, team_id)
 
     monkeypatch.setattr(EncryptedInstallationStore, "find_bot_token", slow)
-    olga = workspaces.person("olga")
+    olga = workspaces.get_person("olga")
     reply = await olga.command("/quotes")
     assert reply.request is not None
     assert reply.request.ack is not None
@@ -173,7 +176,7 @@ async def test_a_command_is_acknowledged_however_long_the_token_takes(
 
 async def test_revoked_user_tokens_remove_no_installation(workspaces: World) -> None:
     event = {"type": "tokens_revoked", "tokens": {"oauth": ["U20OLGA"], "bot": []}}
-    assert (await workspaces.slack.event(event, "T02OTHER")).ok
+    assert (await workspaces.slack.send_event(event, "T02OTHER")).ok
     assert len(await tokens(workspaces)) == 4
 
 
@@ -187,7 +190,7 @@ async def test_a_late_uninstall_event_does_not_remove_a_new_installation(
     stored_tokens = await tokens(workspaces)
     assert (await workspaces.slack.redeliver(late)).ok
     assert await tokens(workspaces) == stored_tokens
-    olga = workspaces.person("olga")
+    olga = workspaces.get_person("olga")
     await olga.command("/quotes")
     await olga.wait_for_modal("quote.list")
 
@@ -210,21 +213,21 @@ async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
 async def test_an_uninstallation_that_could_not_be_stored_is_retried(workspaces: World) -> None:
     async with workspaces.dependencies.write() as session:
         await (await session.connection()).execute(text("ALTER TABLE slack_user RENAME TO renamed"))
-    if CHOSEN_TRANSPORT == "socket":  # Nothing answers: the envelope is waited for to the end.
+    if get_variant().transport == "socket":  # Nothing answers: the envelope is waited for to the end.
         workspaces.slack.slack.delivery.ack_seconds = 2
     await workspaces.slack.uninstall("T02OTHER")
     answers = {r.ack.status for r in workspaces.slack.requests if r.kind == "event" and r.ack}
     # Over a socket, an envelope that is not acknowledged comes again.
-    assert answers == ({500} if CHOSEN_TRANSPORT == "http" else {None})
+    assert answers == ({500} if get_variant().transport == "http" else {None})
 
 
 async def test_account_services_are_notified_in_their_own_workspace(workspaces: World) -> None:
     workspaces.dependencies.tasks = ForgetfulTasks()
-    await workspaces.order(workspaces.person("olga"), other_meeting=1)
+    await workspaces.place_order(workspaces.get_person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)
     assert await announce_overdue_orders(workspaces.dependencies) == 1
-    [notice] = await workspaces.rows(Notice, destination="services:C08SERVICES")
+    [notice] = await workspaces.load_rows(Notice, destination="services:C08SERVICES")
     assert (notice.account_id, notice.team) == ("other", "T01ACME")
     workspaces.clock.move(seconds=5)
     await deliver_due_notices(workspaces.dependencies)
-    assert "SO-1001" in workspaces.channel("C08SERVICES")[-1].text
+    assert "SO-1001" in workspaces.list_messages("C08SERVICES")[-1].text

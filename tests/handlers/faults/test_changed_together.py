@@ -11,6 +11,9 @@ from bot.use_cases.service_order.place import place_service_order
 from models.quote import Quote
 from tests.handlers.stripe.stripe_orders import DORA, refresh_and_open_cart, retry_order
 from tests.stripe_world import StripeWorld, stripe_world
+from tests.variants import both_databases
+
+pytestmark = both_databases
 
 SEATS = {"declined_meeting": 4, "declined_training": 2}
 
@@ -42,15 +45,17 @@ async def a_while(world: StripeWorld) -> None:
 
 
 async def statuses(world: StripeWorld) -> list[str]:
-    return [line.status for line in await world.lines()]
+    return [line.status for line in await world.load_lines()]
 
 
 async def check_charged_once(world: StripeWorld) -> None:
     assert await statuses(world) == ["settled", "settled"]
-    assert sorted(world.list_paid_totals()) == sorted(line.amount + line.tax for line in await world.lines())
-    assert sum(world.list_paid_totals()) == (await world.row(Quote)).total
-    assert await world.seats("declined_meeting") == (14, 14)
-    assert await world.seats("declined_training") == (4, 4)
+    assert sorted(world.list_paid_totals()) == sorted(
+        line.amount + line.tax for line in await world.load_lines()
+    )
+    assert sum(world.list_paid_totals()) == (await world.load_row(Quote)).total
+    assert await world.load_seats("declined_meeting") == (14, 14)
+    assert await world.load_seats("declined_training") == (4, 4)
 
 
 async def test_each_is_charged_once_to_the_card_that_was_chosen(world: StripeWorld) -> None:

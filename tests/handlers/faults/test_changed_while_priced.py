@@ -37,20 +37,20 @@ async def open_cart(alice: Person) -> Modal:
 
 @pytest.mark.parametrize("change", [withdraw_all_cards, pause_meeting])
 async def test_an_order_is_not_placed_on_what_was_read_before(world: StripeWorld, change: object) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await (await open_cart(alice)).submit()
     await (await alice.wait_for_modal("quote.review")).submit()
     placement = await alice.wait_for_modal("service_order.place")
     install_hooked_gateway(world).after["preview"] = lambda: change(world)  # type: ignore[operator]
     await placement.submit()
     await world.settle()
-    assert await world.rows(ServiceOrder) == []
+    assert await world.load_rows(ServiceOrder) == []
     assert world.list_paid_totals() == []
 
 
 async def test_a_quote_is_not_made_of_what_was_read_before(world: StripeWorld) -> None:
-    form = await open_cart(world.person("alice"))
+    form = await open_cart(world.get_person("alice"))
     install_hooked_gateway(world).after["preview"] = lambda: withdraw_all_cards(world)
     await form.submit()
     await world.settle()
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []

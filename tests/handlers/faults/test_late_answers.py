@@ -20,14 +20,17 @@ from tests.handlers.steps import (
     install_hooked_gateway,
     open_modal,
 )
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_a_late_answer_shows_a_waiting_screen_and_then_the_result(world: World) -> None:
     """Slack waits three seconds for an ack: half of them are left for the way."""
     world.dependencies.timeouts = Timeouts()
     assert world.dependencies.timeouts.ack_seconds == 1.5
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=5)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["preview"] = wait_for(gate)
@@ -43,7 +46,7 @@ async def test_a_late_answer_shows_a_waiting_screen_and_then_the_result(world: W
 
 async def test_a_late_fault_brings_the_form_back_with_its_values(world: World) -> None:
     hurry(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=5, acme_webinar=2)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["preview"] = wait_for(gate, BillingUnavailable())
@@ -52,7 +55,7 @@ async def test_a_late_fault_brings_the_form_back_with_its_values(world: World) -
     gate.set()
     form = await alice.wait_for_modal("cart.save")
     assert "isn’t responding" in form.text
-    assert (form.value("seats:acme_meeting"), form.value("seats:acme_webinar")) == ("5", "2")
+    assert (form.get_value("seats:acme_meeting"), form.get_value("seats:acme_webinar")) == ("5", "2")
     gateway.before.clear()
     await alice.submit()
     await alice.wait_for_modal("quote.review")
@@ -61,19 +64,19 @@ async def test_a_late_fault_brings_the_form_back_with_its_values(world: World) -
 
 async def test_a_late_checkout_comes_back_with_what_was_typed_too(world: World) -> None:
     hurry(world)
-    alice = world.person("alice")
-    await world.checkout(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.reach_checkout(alice, acme_meeting=5)
     checkout = await world.choose_country(alice, "DE")
     checkout.fill("city", "Köln")
-    chosen = checkout.value("administrator")
+    chosen = checkout.get_value("administrator")
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["preview"] = wait_for(gate, BillingUnavailable())
     await alice.submit()
     await alice.wait_for_modal("waiting.show")
     gate.set()
     form = await alice.wait_for_modal("checkout.save")
-    assert (form.value("country"), form.value("city")) == ("DE", "Köln")
-    assert form.value("administrator") == chosen
+    assert (form.get_value("country"), form.get_value("city")) == ("DE", "Köln")
+    assert form.get_value("administrator") == chosen
     gateway.before.clear()
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
@@ -81,7 +84,7 @@ async def test_a_late_checkout_comes_back_with_what_was_typed_too(world: World) 
 
 async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world: World) -> None:
     hurry(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=5)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["preview"] = wait_for(gate)
@@ -97,7 +100,7 @@ async def test_a_person_who_closes_the_waiting_view_finds_the_quote_later(world:
 
 async def test_a_person_sees_a_message_if_it_is_too_late_for_a_view(world: World) -> None:
     """R20: three seconds are over; by a private line, or from Home by direct message."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.open_home()
     await alice.wait_until(lambda: alice.home)
     gateway = install_hooked_gateway(world)
@@ -119,7 +122,7 @@ async def test_a_person_sees_a_message_if_it_is_too_late_for_a_view(world: World
 
 async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -> None:
     """Background work is bounded: a form keeps its values, a button's modal says so, a command too."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await world.fill_cart(alice, acme_meeting=5)
     await import_quote(world)
     await open_modal(benoit, "/add-seats", "", "cart.warning")
@@ -129,27 +132,27 @@ async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -
     assert "We’re very busy" in str(reply.errors)
     await benoit.press("cart.continue")
     await benoit.wait_for_modal("refusal.show")
-    sam = world.person("sam")
+    sam = world.get_person("sam")
     await sam.command("/billing")
     assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
-    assert await world.rows(Cart) == []
+    assert await world.load_rows(Cart) == []
     world.dependencies.tasks = tasks
     await alice.submit()
     warning = await alice.wait_for_modal("cart.warning")
     assert "Q-2041" in warning.text
-    assert [*(await world.row(Cart)).seats.values()] == [5]
+    assert [*(await world.load_row(Cart)).seats.values()] == [5]
 
 
 async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
-    sam, nobody = world.person("sam"), world.person("nobody")
+    sam, nobody = world.get_person("sam"), world.get_person("nobody")
     world.dependencies.tasks = BackgroundTasks(max_tasks=1)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
     gateway.before["subscriptions"] = wait_for(gate)
-    await world.person("alice").command("/add-seats", "meeting 1")
+    await world.get_person("alice").command("/add-seats", "meeting 1")
     await sam.command("/billing")
     assert "We’re very busy" in (await sam.wait_for_ephemeral()).text
     gate.set()
-    await world.person("alice").wait_for_modal("cart.save")
+    await world.get_person("alice").wait_for_modal("cart.save")
     await world.dependencies.tasks.wait_until_idle()
     await nobody.command("/billing")
     assert "billing contacts" in (await nobody.wait_for_ephemeral()).text
@@ -157,10 +160,10 @@ async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
 
 async def test_a_button_that_fails_early_is_answered_with_a_reference(world: World) -> None:
     """R20: in private, as a command."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world)
     await world.settle()
-    [card] = world.channel("C01BILLING")
+    [card] = world.list_messages("C01BILLING")
     with failing_statements(world.dependencies.database, lambda statement, _: "FROM slack_user" in statement):
         await alice.press_in(card, "quote.open")
         assert "reference" in (await alice.wait_for_ephemeral()).text
@@ -168,7 +171,7 @@ async def test_a_button_that_fails_early_is_answered_with_a_reference(world: Wor
 
 async def test_a_person_sees_that_something_hangs_and_gets_the_result_later(world: World) -> None:
     """R20: a command and a form; nothing is ended, and nothing is done twice."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     cart = await world.fill_cart(alice, acme_meeting=5)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
     hurry(world)
@@ -185,7 +188,7 @@ async def test_a_person_sees_that_something_hangs_and_gets_the_result_later(worl
     gate.set()
     assert "SQ-1001" in (await alice.wait_for_modal("quote.review")).text
     await benoit.wait_until(lambda: benoit.modal)
-    assert len(await world.rows(Quote)) == 1
+    assert len(await world.load_rows(Quote)) == 1
 
 
 def hurry(world: World) -> None:
@@ -206,17 +209,17 @@ async def test_a_proxys_page_instead_of_slacks_response_is_reported_as_slack_una
     world: World,
 ) -> None:
     """HTML, text, nothing, half an answer, an error of Slack's own, a cut connection: a warning each."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     kinds: tuple[FaultKind, ...] = ("html", "text", "empty", "half", "error_503", "cut_before")
     with capture_log(world) as stream:
         for count, kind in enumerate(kinds, start=1):
             world.slack.slack.faults.reset()
-            world.slack.fault(kind, "views.open")
+            world.slack.inject_fault(kind, "views.open")
             await alice.command("/quotes")
             assert "Slack didn’t respond properly" in (await alice.wait_for_ephemeral(count)).text, kind
         world.slack.slack.faults.reset()
         await open_modal(alice, "/quotes", "", "quote.list")
-        world.slack.fault("html", "views.update")
+        world.slack.inject_fault("html", "views.update")
         await alice.press("cart.open")
         await world.dependencies.tasks.wait_until_idle()
         assert "Slack didn’t respond properly" in alice.dms[-1].text

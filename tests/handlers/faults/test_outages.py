@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import psycopg
-import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -30,13 +29,14 @@ from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
 from tests.handlers.steps import HookedGateway, find_messages, get_order, list_charges, open_modal
-from tests.postgres import CHOSEN, copied, run, server_url
+from tests.postgres import copied, run, server_url
 from tests.time_limits import HANG_SECONDS
+from tests.variants import only_sqlite
 from tests.world import World
 from tests.world import world as open_world
 
 # Once is enough.
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+pytestmark = only_sqlite
 
 TICK = 20
 TEN_MINUTES = 600 // TICK
@@ -64,10 +64,10 @@ async def ready(world: World) -> int:
 
 async def check_delivered_once(world: World) -> None:
     """R24: every notice went out, once, and in order."""
-    notices = await world.rows(Notice)
+    notices = await world.load_rows(Notice)
     assert {notice.status for notice in notices} == {NoticeStatus.DELIVERED}
-    message_texts = [m.text for m in world.channel("C01BILLING")] + [
-        m.text for m in world.person("alice").dms
+    message_texts = [m.text for m in world.list_messages("C01BILLING")] + [
+        m.text for m in world.get_person("alice").dms
     ]
     assert [text for text, times in Counter(message_texts).items() if times > 1] == []
     for destination in {notice.destination for notice in notices}:
@@ -92,9 +92,9 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
     world: World,
 ) -> None:
     """R12, R24: what was on the screen can be pressed, and its answer comes with the ack."""
-    alice = world.person("alice")
-    placement = await world.placement(alice, acme_meeting=2)
-    world.slack.fault("error_503", "*")
+    alice = world.get_person("alice")
+    placement = await world.reach_placement(alice, acme_meeting=2)
+    world.slack.inject_fault("error_503", "*")
     await placement.submit()
     assert "SO-1001" in (await alice.wait_for_modal("service_order.show")).text
     await world.dependencies.tasks.wait_until_idle()
@@ -104,7 +104,7 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
     assert len(await list_charges(world)) == 1
     [mail] = world.slack.mail.messages
     assert "R-1001" in mail.subject + mail.text
-    assert alice.dms == world.channel("C01BILLING") == []
+    assert alice.dms == world.list_messages("C01BILLING") == []
     assert (await alice.command("/quotes")).ok, "nothing opens, and nothing breaks"
     await world.dependencies.tasks.wait_until_idle()
 
@@ -112,7 +112,7 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
     await wait(world, FIVE_MINUTES)
     await check_delivered_once(world)
     assert find_messages(alice.dms, "R-1001")
-    assert find_messages(world.channel("C01BILLING"), "SO-1001")
+    assert find_messages(world.list_messages("C01BILLING"), "SO-1001")
     assert await ready(world) == 200
     assert "SO-1001" in (await open_modal(alice, "/service-orders", "", "service_order.list")).text
 
@@ -123,12 +123,12 @@ async def test_an_order_completes_during_a_slack_outage_and_notices_follow(
 async def test_r13_slack_notices_go_out_during_a_mail_outage_and_the_receipt_follows(world: World) -> None:
     port = world.slack.mail.port
     await world.slack.mail.stop()
-    alice = world.person("alice")
-    await world.order(alice, acme_meeting=2)
+    alice = world.get_person("alice")
+    await world.place_order(alice, acme_meeting=2)
     await world.dependencies.tasks.wait_until_idle()
     await wait(world, TEN_MINUTES)
     assert find_messages(alice.dms, "R-1001")
-    [waiting] = await world.rows(Notice, status=NoticeStatus.WAITING)
+    [waiting] = await world.load_rows(Notice, status=NoticeStatus.WAITING)
     assert waiting.destination.startswith("email:")
     assert waiting.attempts < 15, "it is asked less and less often"
     assert await ready(world) == 200, "people are served"
@@ -179,11 +179,11 @@ async def test_during_a_provider_outage_people_see_a_message_and_nothing_is_char
     world: World,
 ) -> None:
     """R19, R20: what was typed stays; a charge whose answer was lost is asked about, not sent again."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     provider = LosingGateway(world.dependencies.billing)
     world.dependencies.billing = provider
     cart = await world.fill_cart(benoit, acme_webinar=3)
-    await world.order(alice, acme_meeting=2, acme_webinar=1)
+    await world.place_order(alice, acme_meeting=2, acme_webinar=1)
     await world.dependencies.tasks.wait_until_idle()
     assert provider.away
     await alice.close_modal(everything=True)
@@ -192,7 +192,7 @@ async def test_during_a_provider_outage_people_see_a_message_and_nothing_is_char
     await cart_submitted(world, cart)
     [said] = cart.errors.values()
     assert "Le système de facturation ne répond pas" in said
-    assert cart.value("seats:acme_webinar") == "3", "what was typed is still there"
+    assert cart.get_value("seats:acme_webinar") == "3", "what was typed is still there"
     await wait(world, TEN_MINUTES)
     assert (await get_order(world)).status is OrderStatus.PROCESSING
     assert len(await list_charges(world)) == 1, "that of the lost answer"
@@ -203,7 +203,7 @@ async def test_during_a_provider_outage_people_see_a_message_and_nothing_is_char
     await wait(world, FIVE_MINUTES)
     assert (await get_order(world)).status is OrderStatus.COMPLETED
     assert len(await list_charges(world)) == len(set(provider.arrived)) == len(provider.arrived) == 2
-    assert await world.seats("acme_meeting") == (27, 27)
+    assert await world.load_seats("acme_meeting") == (27, 27)
     assert find_messages(alice.dms, "R-1001")
     await check_delivered_once(world)
     await cart_submitted(world, cart)
@@ -238,15 +238,15 @@ async def cart_submitted(world: World, cart: Modal) -> None:
 async def test_during_a_database_outage_people_see_a_message_and_nothing_is_lost_or_repeated() -> None:
     """R19, R20: what was typed stays; what was placed continues."""
     async with open_world(kind="postgresql") as world:
-        alice, benoit = world.person("alice"), world.person("benoit")
+        alice, benoit = world.get_person("alice"), world.get_person("benoit")
         cart = await world.fill_cart(benoit, acme_webinar=3)
-        placement = await world.placement(alice, acme_meeting=2)
+        placement = await world.reach_placement(alice, acme_meeting=2)
         await placement.submit()
         with DatabaseOutage(world):
             await cart_submitted(world, cart)
             [said] = cart.errors.values()
             assert "can’t reach our database" in said
-            assert cart.value("seats:acme_webinar") == "3", "what was typed is still there"
+            assert cart.get_value("seats:acme_webinar") == "3", "what was typed is still there"
             seen = len(benoit.ephemerals)
             await benoit.command("/service-orders")
             await world.dependencies.tasks.wait_until_idle()
@@ -259,9 +259,9 @@ async def test_during_a_database_outage_people_see_a_message_and_nothing_is_lost
             assert await ready(world) == 503
         await wait(world, FIVE_MINUTES)
         assert await ready(world) == 200
-        [order] = await world.rows(ServiceOrder)
+        [order] = await world.load_rows(ServiceOrder)
         assert order.status is OrderStatus.COMPLETED
-        [attempt] = await world.rows(ChargeAttempt)
+        [attempt] = await world.load_rows(ChargeAttempt)
         assert len(await list_charges(world)) == 1
         assert attempt.outcome is not None
         await check_delivered_once(world)
@@ -278,7 +278,7 @@ async def test_if_the_database_hangs_people_see_a_message_and_can_try_again() ->
     async with open_world(
         kind="postgresql", database_url=f"{url}&options=-c%20statement_timeout%3D300"
     ) as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         cart = await world.fill_cart(alice, acme_webinar=3)
         with psycopg.connect(url) as other:
             other.execute("LOCK TABLE account")
@@ -312,7 +312,7 @@ def standing_still(world: World) -> Iterator[None]:
 async def test_if_the_database_server_freezes_people_see_a_message_and_work_continues_afterwards() -> None:
     """R20: no time limit of its own is any help then."""
     async with open_world(kind="postgresql") as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         await open_modal(alice, "/quotes", "", "quote.list")
         await alice.close_modal()
         world.dependencies.timeouts.unresponsive_seconds = 0.3

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from sqlalchemy.engine import make_url
 
 from bot.use_cases.operations.doctor import run_checks
 from models.quote import Quote
 from tests.handlers.steps import open_modal
 from tests.handlers.transport.test_health import ready, scrape, value
-from tests.postgres import CHOSEN, run, server_url
+from tests.postgres import run, server_url
+from tests.variants import only_sqlite
 from tests.world import World
 from tests.world import world as open_world
 
-pytestmark = pytest.mark.skipif(CHOSEN != "sqlite", reason="chooses its engine itself")
+pytestmark = only_sqlite
 
 DOCTOR_SAYS = {
     "read_only": "it is read-only: a standby, or a read-only role or disk",
@@ -43,7 +43,7 @@ async def wait_for_readiness(world: World, expected: tuple[int, str]) -> None:
 
 async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
     async with open_world(transport="http", kind="postgresql") as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         cart = await world.fill_cart(alice, acme_meeting=5)
         assert value(await scrape(world), "seatbot_database_writable") == 1
         run(
@@ -71,9 +71,9 @@ async def test_people_and_operators_see_that_nothing_can_be_stored() -> None:
                 await alice.submit()
                 [said] = cart.errors.values()
                 assert SAID in said
-                await open_modal(world.person("alice", "phone"), "/billing", "", "account.overview")
+                await open_modal(world.get_person("alice", "phone"), "/billing", "", "account.overview")
             await wait_for_readiness(world, (200, "database: up to date\nslack: answers\n"))
         run(world.dependencies.settings.database_url, "DROP ROLE viewer")
         await alice.submit()
         await alice.wait_for_modal("quote.review")
-        assert (await world.row(Quote)).status == "pending"
+        assert (await world.load_row(Quote)).status == "pending"

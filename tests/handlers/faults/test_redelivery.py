@@ -25,12 +25,15 @@ from tests.handlers.steps import (
     open_modal,
     wait_for_modal_text,
 )
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: World) -> None:
     """R19: cart, review, checkout with an address that makes another quote, placement."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world)
     await alice.command("/add-seats", "meeting 5")
     await alice.wait_for_modal("cart.warning")
@@ -39,7 +42,7 @@ async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: Wo
     await redeliver_last_request(world)
     await alice.submit()
     assert list_callback_ids(await redeliver_last_request(world)) == {"quote.review"}
-    assert {q.number: q.status.value for q in await world.rows(Quote)} == {
+    assert {q.number: q.status.value for q in await world.load_rows(Quote)} == {
         "Q-2041": "expired",
         "SQ-1001": "pending",
     }
@@ -48,17 +51,17 @@ async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: Wo
     await world.choose_country(alice, "DE")
     await alice.submit()
     assert list_callback_ids(await redeliver_last_request(world)) == {"service_order.place"}
-    assert [q.number for q in await world.rows(Quote, status="pending")] == ["SQ-1002"]
+    assert [q.number for q in await world.load_rows(Quote, status="pending")] == ["SQ-1002"]
     await alice.submit()
     assert list_callback_ids(await redeliver_last_request(world)) == {"service_order.show"}
     await world.settle()
     await assert_charged_once(world, "acme_meeting", 30)
-    assert len(await world.rows(Quote)) == 3
+    assert len(await world.load_rows(Quote)) == 3
     assert world.slack.refusals == []
 
 
 async def test_r8_a_rejection_delivered_again_changes_nothing_more(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world)
     await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.reject")
@@ -69,12 +72,12 @@ async def test_r8_a_rejection_delivered_again_changes_nothing_more(world: World)
     answers = await redeliver_last_request(world)
     assert all("rejected by Alice Martin" in str(answer) for answer in answers)
     assert await get_quote(world, "Q-2041") == before
-    assert len(await world.rows(AuditEntry, subject="quote:Q-2041", action="rejected")) == 1
+    assert len(await world.load_rows(AuditEntry, subject="quote:Q-2041", action="rejected")) == 1
 
 
 async def test_r18_a_retry_delivered_again_charges_once(world: World) -> None:
-    dora = world.person("dora")
-    await world.order(dora, declined_meeting=2)
+    dora = world.get_person("dora")
+    await world.place_order(dora, declined_meeting=2)
     await world.settle()
     await open_modal(dora, "/service-orders", "SO-1001", "service_order.show")
     await dora.press("service_order.retry")
@@ -87,13 +90,13 @@ async def test_r18_a_retry_delivered_again_charges_once(world: World) -> None:
     assert all("Dora Lane tried the declined seats" in str(answer) for answer in answers)
     await world.settle()
     await assert_charged_once(world, "declined_meeting", 12)
-    assert len(await world.rows(ChargeAttempt)) == 2
+    assert len(await world.load_rows(ChargeAttempt)) == 2
 
 
 async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     """R18, R19: a worker was so slow that another brought its answer, and the person chose another card."""
-    dora = world.person("dora")
-    await world.placement(dora, declined_meeting=2)
+    dora = world.get_person("dora")
+    await world.reach_placement(dora, declined_meeting=2)
     gateway, go_on = install_hooked_gateway(world), asyncio.Event()
 
     async def slow_at_first_then_stuck() -> None:
@@ -117,9 +120,9 @@ async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     await world.settle()
     go_on.set()
     await slow_worker.wait_until_idle()
-    declined, open_still = await world.rows(ChargeAttempt)
+    declined, open_still = await world.load_rows(ChargeAttempt)
     assert (declined.outcome, open_still.outcome) == ("declined", None)
-    assert (await world.row(OrderLine)).status == "charging"
+    assert (await world.load_row(OrderLine)).status == "charging"
     gateway.after.clear()
     await world.pass_time(seconds=61)
     await assert_charged_once(world, "declined_meeting", 12)
@@ -127,8 +130,8 @@ async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
 
 async def test_cancelling_declined_seats_delivered_again_ends_the_order_once(world: World) -> None:
     """R18, R24: one failure, told once."""
-    dora = world.person("dora")
-    await world.order(dora, declined_meeting=2)
+    dora = world.get_person("dora")
+    await world.place_order(dora, declined_meeting=2)
     await world.settle()
     await open_modal(dora, "/service-orders", "SO-1001", "service_order.show")
     await dora.press("service_order.give_up")
@@ -136,20 +139,20 @@ async def test_cancelling_declined_seats_delivered_again_ends_the_order_once(wor
     await redeliver_last_request(world, 5)
     await world.settle()
     assert (await get_order(world)).status == "failed"
-    assert len(await world.rows(AuditEntry, action="given_up")) == 1
+    assert len(await world.load_rows(AuditEntry, action="given_up")) == 1
     assert len(find_messages(dora.dms, "SO-1001 failed")) == 1
 
 
 async def test_the_switch_of_the_portal_delivered_again_is_one_switch(world: World) -> None:
     """R15: one entry, one notice to the other contact."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/billing", "", "account.overview")
     await alice.press("account.manage_methods")
     await alice.wait_until(lambda: alice.modal and "account.switch_portal" in alice.modal.action_ids)
     await alice.press("account.switch_portal")
     await redeliver_last_request(world, 5)
     await world.settle()
-    assert (await world.row(Account, id="acme")).default_portal == "admin"
-    assert len(await world.rows(AuditEntry, action="portal_switched")) == 1
-    assert len(await world.rows(Notice, kind="portal_changed")) == 1
-    assert len(find_messages(world.person("benoit").dms, "Alice Martin")) == 1
+    assert (await world.load_row(Account, id="acme")).default_portal == "admin"
+    assert len(await world.load_rows(AuditEntry, action="portal_switched")) == 1
+    assert len(await world.load_rows(Notice, kind="portal_changed")) == 1
+    assert len(find_messages(world.get_person("benoit").dms, "Alice Martin")) == 1

@@ -38,21 +38,21 @@ def count_undeliverable(destination: str, reason: str) -> float:
 async def test_a_file_that_cannot_be_uploaded_is_emailed_and_later_messages_arrive(
     method: str, error: str, minutes: int, world: World
 ) -> None:
-    alice = world.person("alice")
-    await world.order(alice, acme_meeting=1)
+    alice = world.get_person("alice")
+    await world.place_order(alice, acme_meeting=1)
     await alice.close_modal(everything=True)
     await world.settle()
     [receipt_mail] = world.slack.mail.messages
     before = count_undeliverable("file", "rejected") + count_undeliverable("file", "unavailable")
-    world.slack.fault("error", method, error=error)
+    world.slack.inject_fault("error", method, error=error)
     await request_receipt(alice)
     await deliver_for(world, 5)
-    await world.order(alice, acme_meeting=2)
+    await world.place_order(alice, acme_meeting=2)
     await world.dependencies.tasks.wait_until_idle()
     await deliver_for(world, 5)
     assert find_messages(alice.dms, "SO-1002"), "the file is still being tried, or was given up"
     await deliver_for(world, minutes)
-    assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
+    assert await world.load_rows(Notice, status=NoticeStatus.WAITING) == []
     requested = [mail for mail in world.slack.mail.messages if "R-1001" in mail.subject]
     assert [mail.recipients for mail in requested] == [receipt_mail.recipients] * 2
     assert [len(mail.attachments) for mail in requested] == [1, 1]
@@ -62,33 +62,33 @@ async def test_a_file_that_cannot_be_uploaded_is_emailed_and_later_messages_arri
 
 async def test_an_edit_that_slack_does_not_take_holds_no_message_up_for_long(world: World) -> None:
     """The next order's status is behind the edit of this one's."""
-    sam = world.person("sam")
-    await world.order(sam, slow_meeting=1)
+    sam = world.get_person("sam")
+    await world.place_order(sam, slow_meeting=1)
     await world.settle()
-    [status] = find_messages(world.channel("C03SLOW"), "SO-1001")
-    world.slack.fault("error", "chat.update", error="something_new")
+    [status] = find_messages(world.list_messages("C03SLOW"), "SO-1001")
+    world.slack.inject_fault("error", "chat.update", error="something_new")
     world.clock.move(minutes=10)
     await process_due_orders(world.dependencies)
     await sam.close_modal(everything=True)
-    await world.order(sam, slow_meeting=1)
+    await world.place_order(sam, slow_meeting=1)
     await deliver_for(world, 40)
     assert "Completed" not in status.text
-    assert find_messages(world.channel("C03SLOW"), "SO-1002")
+    assert find_messages(world.list_messages("C03SLOW"), "SO-1002")
 
 
 async def test_a_workspace_where_posting_is_suspended_gets_emails_until_it_is_allowed_again(
     world: World,
 ) -> None:
-    alice = world.person("alice")
-    world.slack.fault("error", "chat.postMessage", error="ekm_access_denied")
-    await world.order(alice, acme_meeting=1)
+    alice = world.get_person("alice")
+    world.slack.inject_fault("error", "chat.postMessage", error="ekm_access_denied")
+    await world.place_order(alice, acme_meeting=1)
     await alice.close_modal(everything=True)
     await world.settle()
-    assert alice.dms == world.channel("C01BILLING") == []
+    assert alice.dms == world.list_messages("C01BILLING") == []
     assert any("SO-1001" in mail.subject + mail.text for mail in world.slack.mail.messages)
-    assert await world.rows(Notice, status=NoticeStatus.WAITING) == []
+    assert await world.load_rows(Notice, status=NoticeStatus.WAITING) == []
     world.slack.slack.faults.reset()
-    await world.order(alice, acme_meeting=1)
+    await world.place_order(alice, acme_meeting=1)
     await world.settle()
     assert find_messages(alice.dms, "R-1002")
-    assert find_messages(world.channel("C01BILLING"), "SO-1002")
+    assert find_messages(world.list_messages("C01BILLING"), "SO-1002")

@@ -8,7 +8,7 @@ QUOTE_BUTTONS = ["quote.open", "quote.approve", "quote.reject", "quote.send"]
 
 
 async def load_quote_statuses(world: World) -> dict[str, str]:
-    return {quote.number: quote.status.value for quote in await world.rows(Quote)}
+    return {quote.number: quote.status.value for quote in await world.load_rows(Quote)}
 
 
 async def wait_for_refusal(world: World, person: Person, *words: str) -> Modal:

@@ -20,7 +20,7 @@ from tests.world import World
 
 
 async def _rejected_in_the_channel(world: World, alice: Person) -> None:
-    [card] = [m for m in world.channel("C01BILLING") if list_buttons(m)]
+    [card] = [m for m in world.list_messages("C01BILLING") if list_buttons(m)]
     await alice.press_in(card, "quote.reject")
     await alice.wait_for_modal("quote.reject")
     await alice.submit()
@@ -65,22 +65,22 @@ async def test_every_copy_of_a_decided_quote_shows_who_decided_and_when_without_
     world: World, decide: Callable[[World, Person], Awaitable[None]], says: str
 ) -> None:
     """R20, R25: in the channel, in direct messages, in reminders, and on Home."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await import_quote(world)
     await world.settle()
     world.clock.at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     await enqueue_quote_reminders(world.dependencies)
     await alice.open_home()
     await world.settle()
-    copies = [*alice.dms, *benoit.dms, *world.channel("C01BILLING")]
+    copies = [*alice.dms, *benoit.dms, *world.list_messages("C01BILLING")]
     assert [list_buttons(copy) for copy in copies] == [QUOTE_BUTTONS] * 5
     await decide(world, alice)
     await world.settle()
-    for copy in (*alice.dms[:2], *benoit.dms[:2], world.channel("C01BILLING")[0]):
+    for copy in (*alice.dms[:2], *benoit.dms[:2], world.list_messages("C01BILLING")[0]):
         assert list_buttons(copy) == []
     assert says in alice.dms[0].text
     assert says in alice.dms[1].text
-    assert "Q-2041" in world.channel("C01BILLING")[0].text
+    assert "Q-2041" in world.list_messages("C01BILLING")[0].text
     assert alice.home is not None
     assert "Approve the quote Q-2041" not in str(alice.home.blocks)
     assert "Q-2041" not in alice.home.text.partition("Subscription")[0]
@@ -90,7 +90,7 @@ async def test_a_copy_posted_while_the_order_is_being_placed_shows_that_the_quot
     world: World,
 ) -> None:
     """R25: it was not there yet when the quote was read."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world)
     await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.approve")

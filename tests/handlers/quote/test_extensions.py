@@ -45,7 +45,7 @@ async def ask_for_time(
 
 
 def request_message(world: World) -> PostedMessage:
-    return world.channel("C08SERVICES")[-1]
+    return world.list_messages("C08SERVICES")[-1]
 
 
 async def open_decision(world: World, person: Person, action_id: str) -> Modal:
@@ -55,12 +55,12 @@ async def open_decision(world: World, person: Person, action_id: str) -> Modal:
 
 
 async def history(world: World, number: str = "Q-2041") -> list[AuditEntry]:
-    return [entry for entry in await world.rows(AuditEntry) if entry.subject == f"quote:{number}"]
+    return [entry for entry in await world.load_rows(AuditEntry) if entry.subject == f"quote:{number}"]
 
 
 async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(world: World) -> None:
     """Prices, number and lines stay; reminders, copies of the quote and history follow; Alice is answered."""
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     before = await import_quote(world, expires=ENDS_EARLY)
     await world.settle()
     await ask_for_time(world, alice, reason="Our CFO <!channel> is away")
@@ -81,7 +81,7 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
     assert list_buttons(asked) == [APPROVE, DECLINE]
 
     form = await open_decision(world, vera, APPROVE)
-    assert form.value("until") == "2026-11-27"
+    assert form.get_value("until") == "2026-11-27"
     form.fill("until", "2026-11-28")
     await form.submit()
     await world.settle()
@@ -91,15 +91,17 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
     assert quote.expires_at == datetime(2026, 11, 28, 23, tzinfo=UTC), "the end of that day in Paris"
     kept = ("total", "subtotal", "tax", "frozen_at", "number", "status", "created_at")
     assert [getattr(quote, name) for name in kept] == [getattr(before, name) for name in kept]
-    extension = await world.row(QuoteExtension)
+    extension = await world.load_row(QuoteExtension)
     assert (extension.status, extension.decided_by) == (ExtensionStatus.APPROVED, "Vera Lind")
     assert "Prolongé par Vera Lind" in request_message(world).text
     assert list_buttons(request_message(world)) == []
     answered = find_newest_message(alice.dms, "now valid until the end of 28 Nov 2026")
     assert "Vera Lind" in answered.text
     assert list_buttons(answered) == QUOTE_BUTTONS
-    assert "jusqu’au 28 nov. 2026 inclus" in find_newest_message(world.person("benoit").dms, "Q-2041").text
-    arrived = world.channel("C01BILLING")[0]
+    assert (
+        "jusqu’au 28 nov. 2026 inclus" in find_newest_message(world.get_person("benoit").dms, "Q-2041").text
+    )
+    arrived = world.list_messages("C01BILLING")[0]
     assert "jusqu’au 28 nov. 2026 inclus" in arrived.text, "edited in place"
 
     asked_entry, extended = (await history(world))[-2:]
@@ -124,7 +126,7 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
 
 
 async def test_a_declined_request_changes_nothing_and_says_why(world: World) -> None:
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     before = await import_quote(world, expires=ENDS_EARLY)
     await ask_for_time(world, alice)
     form = await open_decision(world, vera, DECLINE)
@@ -139,7 +141,7 @@ async def test_a_declined_request_changes_nothing_and_says_why(world: World) -> 
     assert "Refusé par Vera Lind" in request_message(world).text
     assert (await history(world))[-1].action == "extension_declined"
     await ask_for_time(world, alice, "2026-11-22")
-    assert len(await world.rows(QuoteExtension)) == 2, "they may ask again"
+    assert len(await world.load_rows(QuoteExtension)) == 2, "they may ask again"
 
 
 IMPOSSIBLE_DAYS = {"2026-12-01": "30 Nov 2026", "2026-11-20": "already valid", "": "Fill in this field"}
@@ -147,14 +149,14 @@ IMPOSSIBLE_DAYS = {"2026-12-01": "30 Nov 2026", "2026-11-20": "already valid", "
 
 async def test_r9_an_impossible_day_is_refused_at_its_field(world: World) -> None:
     """By the contact's form and by Account Services' own: not past the earliest period end."""
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     before = await import_quote(world, expires=ENDS_EARLY)
     form = await ask_for_time(world, alice, "")
     for until, words in IMPOSSIBLE_DAYS.items():
         form.fill("until", until)
         await form.submit()
         assert words in form.errors["until"]
-    assert await world.rows(QuoteExtension) == []
+    assert await world.load_rows(QuoteExtension) == []
     form.fill("until", "2026-11-30")
     await form.submit()
     await world.settle()
@@ -168,7 +170,7 @@ async def test_r9_an_impossible_day_is_refused_at_its_field(world: World) -> Non
 
 async def test_r9_a_quote_that_ends_with_its_period_cannot_be_extended(world: World) -> None:
     """No button; an old one, and a reminder's, say why."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     quote = await import_quote(world, expires="2026-11-30")
     review = await open_modal(alice, "/quotes", "Q-2041", "quote.review")
     assert ASK not in review.action_ids
@@ -179,7 +181,7 @@ async def test_r9_a_quote_that_ends_with_its_period_cannot_be_extended(world: Wo
 
 
 async def test_r20_the_second_of_two_requests_sees_the_first(world: World) -> None:
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await import_quote(world, expires=ENDS_EARLY)
     forms = {}
     for person in (alice, benoit):
@@ -187,16 +189,16 @@ async def test_r20_the_second_of_two_requests_sees_the_first(world: World) -> No
         forms[person.id] = await person.wait_for_modal(REQUEST)
     await asyncio.gather(*(form.submit() for form in forms.values()))
     await world.settle()
-    assert len(await world.rows(QuoteExtension)) == 1
-    assert len(world.channel("C08SERVICES")) == 1
+    assert len(await world.load_rows(QuoteExtension)) == 1
+    assert len(world.list_messages("C08SERVICES")) == 1
     screens = [person.modal.callback_id for person in (alice, benoit) if person.modal]
     assert sorted(screens) == ["quote.review", "refusal.show"]
 
 
 async def test_r20_the_second_of_two_decisions_sees_who_decided(world: World) -> None:
     """In two browsers, and then with the message's old button."""
-    alice, vera = world.person("alice"), world.person("vera")
-    other = world.slack.person("U12VERA", "other")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
+    other = world.slack.get_person("U12VERA", "other")
     await import_quote(world, expires=ENDS_EARLY)
     await ask_for_time(world, alice)
     stale = request_message(world)
@@ -213,7 +215,7 @@ async def test_r20_the_second_of_two_decisions_sees_who_decided(world: World) ->
 
 async def test_r20_a_quote_decided_meanwhile_leaves_nothing_to_decide(world: World) -> None:
     """The message in the channel says so, and so does a form that was open already."""
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     numbers = {"accepted": "Q-1", "rejected": "Q-2", "expired": "Q-3"}
     ends = {}
     for number in numbers.values():
@@ -239,7 +241,7 @@ async def test_r20_a_quote_decided_meanwhile_leaves_nothing_to_decide(world: Wor
 
 async def test_a_quote_that_was_extended_stays_so_when_the_file_is_imported_again(world: World) -> None:
     """Unless the file now names another end: then that is what they decided elsewhere."""
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     await import_quote(world, expires=ENDS_EARLY)
     await ask_for_time(world, alice)
     await (await open_decision(world, vera, APPROVE)).submit()
@@ -251,8 +253,8 @@ async def test_a_quote_that_was_extended_stays_so_when_the_file_is_imported_agai
 
 
 async def test_a_carts_own_quote_can_be_extended_too(world: World) -> None:
-    alice, vera = world.person("alice"), world.person("vera")
-    await world.quote(alice, acme_webinar=1)
+    alice, vera = world.get_person("alice"), world.get_person("vera")
+    await world.save_cart(alice, acme_webinar=1)
     assert alice.modal
     assert ASK not in alice.modal.action_ids, "it was made a moment ago"
     await alice.close_modal(everything=True)
@@ -263,20 +265,20 @@ async def test_a_carts_own_quote_can_be_extended_too(world: World) -> None:
     quote = await get_quote(world, "SQ-1001")
     assert quote.expires_at > before.expires_at
     assert quote.total == before.total
-    assert find_messages(world.person("benoit").dms, "SQ-1001") == [], "it is Alice's"
+    assert find_messages(world.get_person("benoit").dms, "SQ-1001") == [], "it is Alice's"
     await open_modal(alice, "/quotes", "SQ-1001", "quote.review")
 
 
 async def test_only_full_members_in_the_channel_may_decide(world: World) -> None:
     """R5: the contact who asked, colleagues and guests are refused by every button and form."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world, expires=ENDS_EARLY)
     await ask_for_time(world, alice)
-    extension = await world.row(QuoteExtension)
+    extension = await world.load_row(QuoteExtension)
     world.slack.set_user("U12VERA", is_restricted=True)
     before = await load_all_rows(world)
     for name in ("alice", "nobody", "dora", "guest", "vera"):
-        person = world.person(name)
+        person = world.get_person(name)
         for action_id in ACCOUNT_SERVICES_ROUTES:
             metadata = f'{{"extension": {extension.key}}}'
             await show_button(person, action_id, str(extension.key), metadata).press(action_id)
@@ -289,18 +291,18 @@ async def test_only_full_members_in_the_channel_may_decide(world: World) -> None
 
 async def test_a_person_who_left_the_channel_can_no_longer_decide(world: World) -> None:
     """Each click is authorised again; without Slack's answer nothing is decided."""
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     await import_quote(world, expires=ENDS_EARLY)
     await ask_for_time(world, alice)
     form = await open_decision(world, vera, APPROVE)
-    world.slack.fault("error_500", "conversations.members")
+    world.slack.inject_fault("error_500", "conversations.members")
     await form.submit()
     assert "Try again in a moment" in form.errors["until"]
     world.slack.slack.faults.reset()
     world.slack.slack.workspace.channels["C08SERVICES"].members.remove("U12VERA")
     await form.submit()
     assert (await vera.wait_for_modal("refusal.show")).text.startswith(NEUTRAL_REFUSAL)
-    assert (await world.row(QuoteExtension)).status is ExtensionStatus.REQUESTED
+    assert (await world.load_row(QuoteExtension)).status is ExtensionStatus.REQUESTED
 
 
 async def test_without_a_channel_of_account_services_their_page_is_linked(world: World) -> None:
@@ -308,7 +310,7 @@ async def test_without_a_channel_of_account_services_their_page_is_linked(world:
     world.dependencies.settings = world.dependencies.settings.model_copy(
         update={"account_services_channel": None}
     )
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world, expires=ENDS_EARLY)
     await (await open_modal(alice, "/quotes", "Q-2041", "quote.review")).press(ASK)
     refused = await alice.wait_for_modal("refusal.show")
@@ -318,7 +320,7 @@ async def test_without_a_channel_of_account_services_their_page_is_linked(world:
 
 async def test_a_decision_made_while_the_request_is_posted_reaches_its_message(world: World) -> None:
     """R25: the copy was not stored yet when the quote was rejected."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     quote = await import_quote(world, expires=ENDS_EARLY)
     await world.settle()
     review = await open_modal(alice, "/quotes", "Q-2041", "quote.review")
@@ -326,14 +328,14 @@ async def test_a_decision_made_while_the_request_is_posted_reaches_its_message(w
     await (await alice.wait_for_modal(REQUEST)).submit()
     await change(world, Quote, quote.key, expires_at=datetime(2026, 11, 21, 23, tzinfo=UTC))
     await world.settle()
-    assert (await world.row(QuoteExtension)).requested_until == date(2026, 11, 27)
+    assert (await world.load_row(QuoteExtension)).requested_until == date(2026, 11, 27)
     assert "jusqu’au 21 nov. 2026 inclus" in request_message(world).text
 
 
 async def test_r24_a_request_that_reaches_nobody_is_reported_and_in_the_end_withdrawn(world: World) -> None:
     """The channel of Account Services is gone: who asked hears of it after a minute, and after a day can ask
     again."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world, expires=ENDS_EARLY)
     await world.settle()
     channels = world.slack.slack.workspace.channels
@@ -346,14 +348,14 @@ async def test_r24_a_request_that_reaches_nobody_is_reported_and_in_the_end_with
     delayed = find_newest_message(alice.dms, "hasn’t reached Account Services yet")
     assert world.dependencies.settings.account_services_url in delayed.text
     assert list_buttons(delayed) == QUOTE_BUTTONS
-    assert len(await world.rows(QuoteExtension)) == 1, "it is still tried"
+    assert len(await world.load_rows(QuoteExtension)) == 1, "it is still tried"
     for _ in range(26):
         await deliver_due_notices(world.dependencies)
         world.clock.move(hours=1)
     await world.settle()
     assert len(find_messages(alice.dms, "hasn’t reached Account Services yet")) == 1
     assert "it was withdrawn" in find_newest_message(alice.dms, "didn’t reach Account Services").text
-    assert await world.rows(QuoteExtension) == []
+    assert await world.load_rows(QuoteExtension) == []
     undelivered = find_newest_message(alice.dms, "didn’t reach Account Services")
     channels["C08SERVICES"] = services_channel
     await ask_for_time(world, alice)
@@ -368,7 +370,7 @@ async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_anoth
     world: World,
 ) -> None:
     """The message in Account Services' channel is edited, and its buttons extend the new quote."""
-    alice, vera = world.person("alice"), world.person("vera")
+    alice, vera = world.get_person("alice"), world.get_person("vera")
     await import_quote(world, expires=ENDS_EARLY)
     await world.settle()
     await ask_for_time(world, alice)
@@ -380,7 +382,7 @@ async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_anoth
     await alice.wait_for_modal("service_order.place")
     await world.settle()
     new = await get_quote(world, "SQ-1001")
-    assert len(world.channel("C08SERVICES")) == 1
+    assert len(world.list_messages("C08SERVICES")) == 1
     asked = request_message(world)
     assert "SQ-1001" in asked.text
     assert list_buttons(asked) == [APPROVE, DECLINE]
@@ -394,7 +396,7 @@ async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_anoth
 
 async def test_r20_who_asked_for_time_hears_that_the_quote_was_replaced(world: World) -> None:
     """Also if they did it themselves: the warning says nothing of their request."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await import_quote(world, expires=ENDS_EARLY)
     await world.settle()
     await ask_for_time(world, alice)
@@ -415,8 +417,8 @@ async def test_r20_who_asked_for_time_hears_that_the_quote_was_replaced(world: W
 async def test_with_stripe_an_extended_quote_is_charged_as_it_was_quoted() -> None:
     """R17: at its frozen instant and prices, after its first end of validity."""
     async with stripe_world() as world:
-        alice, vera = world.person("alice"), world.person("vera")
-        await world.quote(alice, acme_webinar=2)
+        alice, vera = world.get_person("alice"), world.get_person("vera")
+        await world.save_cart(alice, acme_webinar=2)
         await alice.close_modal(everything=True)
         before = await get_quote(world, "SQ-1001")
         await ask_for_time(world, alice, "2026-12-20", number="SQ-1001")
@@ -429,4 +431,4 @@ async def test_with_stripe_an_extended_quote_is_charged_as_it_was_quoted() -> No
         await alice.wait_for_modal("service_order.show")
         await world.settle()
         assert world.list_paid_totals() == [before.total]
-        assert (await world.row(Receipt)).total == before.total
+        assert (await world.load_row(Receipt)).total == before.total

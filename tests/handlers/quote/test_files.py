@@ -26,7 +26,7 @@ def read_pdf(content: bytes) -> str:
 
 async def test_the_pdf_of_a_quote_comes_by_direct_message_from_list_screen_and_message(world: World) -> None:
     """Also in the reader's language, with the dates of the account; a decided one says so."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await import_quote(world, expires="2026-11-20")
     await world.settle()
     await open_modal(alice, "/quotes", "", "quote.list")
@@ -67,10 +67,10 @@ async def test_the_pdf_of_a_quote_comes_by_direct_message_from_list_screen_and_m
 async def test_a_quote_requested_twice_is_sent_once_and_by_email_if_slack_rejects_the_file(
     world: World,
 ) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world, expires="2026-11-20")
     await change(world, Account, "acme", name="Acme \U00030000")
-    world.slack.fault("error_500", "files.getUploadURLExternal")
+    world.slack.inject_fault("error_500", "files.getUploadURLExternal")
     for _ in range(2):
         await open_modal(alice, "/quotes", "Q-2041", "quote.review")
         await alice.press("quote.send")

@@ -18,7 +18,7 @@ from tests.world import World
 
 async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_only(world: World) -> None:
     """R6, R7: nothing expires before the cart is saved; the replaced quotes record their replacement."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await import_quote(world)
     await alice.command("/add-seats", "meeting 5")
     warning = await alice.wait_for_modal("cart.warning")
@@ -28,16 +28,16 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
 
     await alice.press("cart.continue")
     cart = await alice.wait_for_modal("cart.save")
-    assert cart.value("seats:acme_meeting") == "5", "the words after the command are kept on the way"
+    assert cart.get_value("seats:acme_meeting") == "5", "the words after the command are kept on the way"
     assert await load_quote_statuses(world) == {"Q-2041": "pending"}
-    assert (await world.row(Cart)).replaceable_quote_ids == [(await get_quote(world, "Q-2041")).id]
+    assert (await world.load_row(Cart)).replaceable_quote_ids == [(await get_quote(world, "Q-2041")).id]
 
     await alice.submit()
     await alice.wait_for_modal("quote.review")
     old, new = await get_quote(world, "Q-2041"), await get_quote(world, "SQ-1001")
     assert (old.status, old.replaced_by_id, old.decided_by) == ("expired", new.id, "Alice Martin")
     assert (new.status, old.decided_at) == ("pending", new.created_at)
-    [entry] = await world.rows(AuditEntry, subject="quote:Q-2041", action="replaced")
+    [entry] = await world.load_rows(AuditEntry, subject="quote:Q-2041", action="replaced")
     assert (entry.source, entry.details) == ("slack:cart.save", {"replaced_by": "SQ-1001"})
 
     await alice.close_modal(everything=True)
@@ -52,7 +52,7 @@ async def test_the_pending_quotes_are_shown_first_and_continue_records_consent_o
 
 async def test_quotes_that_became_pending_meanwhile_are_shown_and_nothing_is_changed(world: World) -> None:
     """R7: at "continue", and again at saving the cart."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     one = {"number": "Q-1", "expires": "2026-11-30", "lines": [{"subscription": "acme_meeting", "seats": 1}]}
     two, three = {**one, "number": "Q-2"}, {**one, "number": "Q-3"}
     await import_account(world, "acme", quotes=[one])
@@ -64,7 +64,7 @@ async def test_quotes_that_became_pending_meanwhile_are_shown_and_nothing_is_cha
     warning = await wait_for_modal_text(alice, "Q-2")
     assert warning.callback_id == "cart.warning"
     assert "Nothing was replaced" in warning.text
-    assert await world.rows(Cart) == [], "not even consent is stored"
+    assert await world.load_rows(Cart) == [], "not even consent is stored"
 
     await alice.press("cart.continue")
     await alice.wait_for_modal("cart.save")
@@ -77,18 +77,18 @@ async def test_quotes_that_became_pending_meanwhile_are_shown_and_nothing_is_cha
 
     await alice.press("cart.continue")
     cart = await alice.wait_for_modal("cart.save")
-    assert cart.value("seats:acme_meeting") == "2", "what was typed is not lost"
+    assert cart.get_value("seats:acme_meeting") == "2", "what was typed is not lost"
     await alice.submit()
     await alice.wait_for_modal("quote.review")
     new = await get_quote(world, "SQ-1001")
-    replaced = [q for q in await world.rows(Quote) if q.replaced_by_id == new.id]
+    replaced = [q for q in await world.load_rows(Quote) if q.replaced_by_id == new.id]
     assert [q.number for q in replaced] == ["Q-1", "Q-2", "Q-3"]
     assert world.slack.refusals == []
 
 
 async def test_consent_covers_the_named_quotes_and_not_as_many_others(world: World) -> None:
     """R7: the one that was named is decided meanwhile, and another comes."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     one = {"number": "Q-1", "expires": "2026-11-30", "lines": [{"subscription": "acme_meeting", "seats": 1}]}
     await import_account(world, "acme", quotes=[one])
     await open_modal(alice, "/add-seats", "meeting 2", "cart.warning")
@@ -103,7 +103,7 @@ async def test_consent_covers_the_named_quotes_and_not_as_many_others(world: Wor
 
 async def test_a_quote_that_arrives_during_pricing_is_not_replaced(world: World) -> None:
     """R7: asked again in the transaction that would replace it."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=2)
     gateway = install_hooked_gateway(world)
 
@@ -119,7 +119,7 @@ async def test_a_quote_that_arrives_during_pricing_is_not_replaced(world: World)
 
 async def test_deciding_the_pending_quotes_continues_to_the_cart(world: World) -> None:
     """R6: reject from the warning, without a reason; then nothing is pending, and the cart opens."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await import_quote(world)
     await alice.command("/add-seats", "meeting 3")
     await alice.wait_for_modal("cart.warning")
@@ -127,15 +127,15 @@ async def test_deciding_the_pending_quotes_continues_to_the_cart(world: World) -
     await alice.wait_for_modal("quote.reject")
     await alice.submit()
     cart = await alice.wait_for_modal("cart.save")
-    assert cart.value("seats:acme_meeting") == "3"
+    assert cart.get_value("seats:acme_meeting") == "3"
     quote = await get_quote(world, "Q-2041")
     assert (quote.status, quote.reason, quote.decided_by) == ("rejected", None, "Alice Martin")
 
 
 async def test_a_carts_own_quote_is_continued_and_never_warned_about(world: World) -> None:
     """R10: saved unchanged the same quote, changed another that replaces it without asking."""
-    alice, benoit = world.person("alice"), world.person("benoit")
-    await world.quote(alice, acme_meeting=5)
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
+    await world.save_cart(alice, acme_meeting=5)
     await alice.close_modal(everything=True)
     cart = await open_modal(alice, "/add-seats", "", "cart.save")
     assert "SQ-1001" in cart.text
@@ -155,8 +155,8 @@ async def test_a_carts_own_quote_is_continued_and_never_warned_about(world: Worl
 
 async def test_saving_the_cart_unchanged_expires_the_quotes_consented_to(world: World) -> None:
     """R7, R10: the cart's own quote is given again, and replaces the others."""
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=5)
     await import_quote(world)
     warning = await open_modal(alice, "/add-seats", "", "cart.warning")
     assert "Continue with SQ-1001" in str(warning.blocks)

@@ -18,7 +18,7 @@ from tests.world import World
 
 async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world: World) -> None:
     """R9: the quote ends at midnight in Paris, where both are: the first two come at eight in the morning."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     quote = await import_quote(world, expires="2026-11-25")
     await world.settle()
     assert f"{quote.expires_at:%m-%dT%H}" == "11-25T23"
@@ -39,7 +39,7 @@ async def test_reminders_come_7_days_48_hours_and_4_hours_ahead_once_each(world:
 
 async def test_a_reminder_respects_the_readers_quiet_hours(world: World) -> None:
     """R9, R22: one in New York, the other in Paris."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     world.slack.set_user("U02BENOIT", tz="America/New_York")
     quote = await import_quote(world, expires="2026-11-25")
     await world.settle()
@@ -57,7 +57,7 @@ async def test_a_reminder_respects_the_readers_quiet_hours(world: World) -> None
 
 async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(world: World) -> None:
     """R9: nor one of an end that was moved."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     quote = await import_quote(world, expires="2026-11-25")
     other = await import_quote(world, "Q-2042", expires="2026-11-25")
     await world.settle()
@@ -65,7 +65,7 @@ async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(wo
     world.clock.at = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
     await world.settle()
     assert await enqueue_quote_reminders(world.dependencies) == 2
-    stored = [n for n in await world.rows(Notice, kind="quote_reminder") if n.due_at > world.clock.at]
+    stored = [n for n in await world.load_rows(Notice, kind="quote_reminder") if n.due_at > world.clock.at]
     assert len(stored) == 4, "two people, two quotes, at eight in the evening"
     await import_quote(world, decided={"status": "rejected", "at": "2026-11-25T12:00:00Z"})
     await import_quote(world, "Q-2042", expires="2026-11-28")
@@ -79,7 +79,7 @@ async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(wo
 
 
 async def test_r9_one_of_several_missed_reminders_is_sent_and_none_for_a_decided_quote(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     quote = await import_quote(world, expires="2026-11-25")
     await world.settle()
     world.clock.at = quote.expires_at
@@ -94,12 +94,12 @@ async def test_r9_one_of_several_missed_reminders_is_sent_and_none_for_a_decided
 
 async def test_a_carts_quote_reminds_its_own_contact_alone(world: World) -> None:
     """R13: the billing contact is the person who made it."""
-    alice, benoit = world.person("alice"), world.person("benoit")
-    await world.quote(alice, acme_webinar=1)
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
+    await world.save_cart(alice, acme_webinar=1)
     world.clock.at = (await get_quote(world, "SQ-1001")).expires_at
     world.clock.move(hours=-4)  # midnight in Paris: four hours ahead it is eight in the evening
     await enqueue_quote_reminders(world.dependencies)
     await world.settle()
     assert len(alice.dms) == 1
     assert benoit.dms == []
-    assert world.channel("C01BILLING") == []
+    assert world.list_messages("C01BILLING") == []

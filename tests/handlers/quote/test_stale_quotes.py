@@ -16,8 +16,11 @@ from tests.world import World
 
 async def benoit_everywhere(world: World) -> dict[str, Person]:
     """Benoît's own quote SQ-1001, open in a browser at every step there is."""
-    at = {step: world.person("benoit", step) for step in ("review", "reject", "approve", "checkout", "place")}
-    await world.placement(at["place"], acme_webinar=1)
+    at = {
+        step: world.get_person("benoit", step)
+        for step in ("review", "reject", "approve", "checkout", "place")
+    }
+    await world.reach_placement(at["place"], acme_webinar=1)
     await open_modal(at["review"], "/quotes", "SQ-1001", "quote.review")
     await open_modal(at["reject"], "/quotes", "", "quote.list")
     await at["reject"].press("quote.reject")
@@ -39,7 +42,7 @@ async def press_on_everywhere(at: dict[str, Person]) -> None:
 
 async def test_an_open_view_of_a_replaced_quote_is_refused_at_every_step(world: World) -> None:
     """R7, R20: what happened, by whom, when, and the way on."""
-    alice, at = world.person("alice"), await benoit_everywhere(world)
+    alice, at = world.get_person("alice"), await benoit_everywhere(world)
     world.clock.move(minutes=5)
     await open_modal(alice, "/add-seats", "", "cart.warning")
     await alice.press("cart.continue")
@@ -53,12 +56,12 @@ async def test_an_open_view_of_a_replaced_quote_is_refused_at_every_step(world: 
         modal = await wait_for_refusal(world, benoit, "SQ-1001", "Alice Martin", "SQ-1002", "10:05")
         assert "quote.list" in modal.action_ids, step
     assert await load_quote_statuses(world) == {"SQ-1001": "expired", "SQ-1002": "pending"}
-    assert await world.rows(ServiceOrder) == []
+    assert await world.load_rows(ServiceOrder) == []
     assert world.slack.refusals == []
 
 
 async def test_r8_an_open_view_of_a_rejected_quote_is_refused_at_every_step(world: World) -> None:
-    alice, at = world.person("alice"), await benoit_everywhere(world)
+    alice, at = world.get_person("alice"), await benoit_everywhere(world)
     world.clock.move(minutes=7)
     await open_modal(alice, "/quotes", "", "quote.list")
     await alice.press("quote.reject")
@@ -87,9 +90,9 @@ async def test_a_quote_is_refused_everywhere_from_the_very_second_it_expires(wor
     await press_on_everywhere(at)
     for benoit in at.values():
         await wait_for_refusal(world, benoit, "SQ-1001", "11 déc. 2026", "00:00")
-    assert "SQ-1001" not in (await open_modal(world.person("alice"), "/quotes", "", "quote.list")).text
+    assert "SQ-1001" not in (await open_modal(world.get_person("alice"), "/quotes", "", "quote.list")).text
     assert (await get_quote(world, "SQ-1001")).status == "pending", "nothing was written"
-    assert await world.rows(ServiceOrder) == []
+    assert await world.load_rows(ServiceOrder) == []
 
     world.clock.move(hours=1)
     assert await expire_quotes(world.dependencies) == 1
@@ -103,8 +106,8 @@ async def test_a_quote_is_refused_everywhere_from_the_very_second_it_expires(wor
 
 async def test_in_its_last_second_a_quote_can_be_placed(world: World) -> None:
     """R9: the end is excluded, the second before it is not."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_webinar=1)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_webinar=1)
     world.clock.at = (await get_quote(world, "SQ-1001")).expires_at
     world.clock.move(seconds=-1)
     await alice.submit()

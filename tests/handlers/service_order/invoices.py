@@ -9,17 +9,17 @@ from tests.handlers.steps import HookedGateway, import_invoiced_subscription
 from tests.world import World
 
 
-async def invoiced(world: World, subscription_id: str, **changes: Any) -> Person:
+async def prepare_invoiced_account(world: World, subscription_id: str, **changes: Any) -> Person:
     """Carla's account gets a subscription that is paid by invoice, and has no payment method."""
     await import_invoiced_subscription(
         world, "customer", subscription_id, **{"payment_methods": [], **changes}
     )
-    return world.person("carla")
+    return world.get_person("carla")
 
 
-async def placed(world: World, carla: Person, **seats: int) -> Modal:
+async def place_invoiced_order(world: World, carla: Person, **seats: int) -> Modal:
     """Until the invoice was sent."""
-    modal = await world.order(carla, **seats)
+    modal = await world.place_order(carla, **seats)
     await world.settle()
     await world.pass_time(seconds=15)
     return modal

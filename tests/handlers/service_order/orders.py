@@ -25,14 +25,14 @@ RETRY_BUTTONS = ["service_order.retry", "service_order.give_up", "service_order.
 
 async def place_order(world: World, name: str, **seats: int) -> Person:
     """… placed, and taken as far as it goes by itself."""
-    person = world.person(name)
-    await world.order(person, **seats)
+    person = world.get_person(name)
+    await world.place_order(person, **seats)
     await world.settle()
     return person
 
 
 async def list_line_statuses(world: World) -> list[str]:
-    return [line.status.value for line in await world.lines()]
+    return [line.status.value for line in await world.load_lines()]
 
 
 async def retry_order(world: World, person: Person, method: str) -> Modal:
@@ -74,9 +74,9 @@ def list_callback_ids(answers: list[Any]) -> set[str]:
 async def assert_charged_once(world: World, subscription_id: str, seats: int) -> None:
     """R19: one charge in the provider's books, the seats exact, one receipt, nothing missing in history."""
     assert len(await list_charges(world)) == 1
-    assert await world.seats(subscription_id) == (seats, seats)
-    assert len(await world.rows(Receipt)) == 1
-    [line] = await world.lines()
+    assert await world.load_seats(subscription_id) == (seats, seats)
+    assert len(await world.load_rows(Receipt)) == 1
+    [line] = await world.load_lines()
     account_id = (await get_order(world)).account_id
     assert line.status == "settled"
-    assert list_broken_entries(await world.rows(AuditEntry, account_id=account_id)) == []
+    assert list_broken_entries(await world.load_rows(AuditEntry, account_id=account_id)) == []

@@ -28,7 +28,10 @@ from tests.handlers.steps import (
     wait_for_modal_text,
 )
 from tests.ledger import set_ledger_seats
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 # --- slow, the customer, lost answers, a silent provider
 
@@ -42,11 +45,11 @@ async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) 
     await world.pass_time(seconds=50)
     assert await list_line_statuses(world) == ["charging"]
     assert "reconcile" not in gateway.calls, "the provider said how long it takes"
-    assert await world.seats("slow_meeting") == (4, 4)
+    assert await world.load_seats("slow_meeting") == (4, 4)
     await world.pass_time(seconds=20)
     assert await list_line_statuses(world) == ["settled"]
-    assert await world.seats("slow_meeting") == (6, 6)
-    assert len(await world.rows(ChargeAttempt)) == 1
+    assert await world.load_seats("slow_meeting") == (6, 6)
+    assert len(await world.load_rows(ChargeAttempt)) == 1
     assert len([m for m in sam.dms if m.text.startswith("Receipt R-1001")]) == 1
 
 
@@ -57,8 +60,8 @@ async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settl
     asked = find_newest_message(carla.dms, "confirm your payment")
     links = [e.get("url") for b in asked.blocks if b["type"] == "actions" for e in b["elements"]]
     assert url in links
-    assert url not in str([m.blocks for m in world.channel("C04CUSTOMER")])
-    assert find_newest_message(world.channel("C04CUSTOMER"), "needs to confirm").thread_ts is None
+    assert url not in str([m.blocks for m in world.list_messages("C04CUSTOMER")])
+    assert find_newest_message(world.list_messages("C04CUSTOMER"), "needs to confirm").thread_ts is None
     order = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert url in str(order.blocks)
     asked_at = (await list_charges(world, "needs_customer"))[0].created_at
@@ -68,14 +71,14 @@ async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settl
     world.clock.at = asked_at + timedelta(seconds=30)
     await world.settle()
     assert await list_line_statuses(world) == ["settled"]
-    assert await world.seats("customer_assist") == (8, 8)
-    assert len(find_messages(carla.dms, "needed a confirmation")) == 1, "asked once"
+    assert await world.load_seats("customer_assist") == (8, 8)
+    assert len(find_messages(carla.dms, "needed to be confirmed")) == 1, "asked once"
 
 
 async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:
     """R18: the network waits 23 hours, as long as a retry is possible: what follows is the order's end."""
-    carla = world.person("carla")
-    checkout = await world.checkout(carla, customer_assist=1)
+    carla = world.get_person("carla")
+    checkout = await world.reach_checkout(carla, customer_assist=1)
     checkout.fill("payment_method", "pm_customer_never_1")
     await carla.submit()
     await carla.wait_for_modal("service_order.place")
@@ -85,17 +88,17 @@ async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world
     await world.pass_time(hours=22)
     assert await list_line_statuses(world) == ["needs_customer"]
     await world.pass_time(hours=1)
-    [line] = await world.lines()
+    [line] = await world.load_lines()
     assert (line.status, line.reason) == (LineStatus.DECLINED, "customer_timeout")
     assert (await get_order(world)).status == "failed"
     assert find_newest_message(carla.dms, "failed")
-    assert await world.seats("customer_assist") == (7, 7)
+    assert await world.load_seats("customer_assist") == (7, 7)
 
 
 async def test_a_lost_answer_is_reconciled_and_never_charged_twice(world: World) -> None:
     """R19: unknown until the provider says what became of it."""
-    carla = world.person("carla")
-    checkout = await world.checkout(carla, customer_assist=3)
+    carla = world.get_person("carla")
+    checkout = await world.reach_checkout(carla, customer_assist=3)
     checkout.fill("payment_method", "pm_lost_1")
     await carla.submit()
     await carla.wait_for_modal("service_order.place")
@@ -103,26 +106,26 @@ async def test_a_lost_answer_is_reconciled_and_never_charged_twice(world: World)
     await carla.wait_for_modal("service_order.show")
     await world.settle()
     assert await list_line_statuses(world) == ["unknown"]
-    assert (await world.row(OrderLine)).seats == 3
+    assert (await world.load_row(OrderLine)).seats == 3
     order = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert "don’t order again" in order.text
     await world.pass_time(seconds=10)
     assert await list_line_statuses(world) == ["settled"]
     assert len(await list_charges(world)) == 1
-    assert await world.seats("customer_assist") == (10, 10)
+    assert await world.load_seats("customer_assist") == (10, 10)
 
 
 async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -> None:
     """R19, R20: the order waits for it; a person is told and keeps what they typed."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_meeting=4)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_meeting=4)
     gateway = install_hooked_gateway(world)
     gateway.before["subscriptions"] = make_failing_hook(BillingUnavailable())
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
     assert await list_line_statuses(world) == ["charging"]
-    assert await world.rows(ChargeAttempt) == []
+    assert await world.load_rows(ChargeAttempt) == []
 
     await alice.close_modal(everything=True)
     await alice.command("/add-seats")
@@ -138,13 +141,13 @@ async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -
 
     await world.pass_time(seconds=10)
     assert await list_line_statuses(world) == ["settled"]
-    assert await world.seats("acme_meeting") == (29, 29)
+    assert await world.load_seats("acme_meeting") == (29, 29)
 
 
 async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declined(world: World) -> None:
     """R19: sent again, it might be confirmed twice; only a retry charges once more."""
-    carla = world.person("carla")
-    (await world.checkout(carla, customer_assist=3)).fill("payment_method", "pm_customer_never_1")
+    carla = world.get_person("carla")
+    (await world.reach_checkout(carla, customer_assist=3)).fill("payment_method", "pm_customer_never_1")
     await carla.submit()
     await carla.wait_for_modal("service_order.place")
     await carla.submit()
@@ -154,19 +157,19 @@ async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declin
     async with world.dependencies.write() as session:
         await session.exec(delete(LedgerCharge))
     await world.pass_time(seconds=10)
-    [line] = await world.lines()
+    [line] = await world.load_lines()
     assert (line.status, line.reason) == (LineStatus.DECLINED, "never_received")
-    assert await world.rows(LedgerCharge) == []
+    assert await world.load_rows(LedgerCharge) == []
 
 
 async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/service-orders", "", "service_order.list")
     tasks, world.dependencies.tasks = world.dependencies.tasks, ForgetfulTasks()
     await place_order_via_use_cases(world, "acme_meeting")
     await place_order_via_use_cases(world, "acme_webinar")
     world.dependencies.tasks = tasks
-    [first, _] = await world.lines()
+    [first, _] = await world.load_lines()
 
     def is_leasing(statement: str, parameters: Any) -> bool:
         if not statement.startswith("SELECT service_order") or "JOIN charge_attempt" not in statement:
@@ -177,7 +180,7 @@ async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(
     with failing_statements(world.dependencies.database, is_leasing):
         await process_due_orders(world.dependencies)
     assert await list_line_statuses(world) == ["waiting", "settled"]
-    [first, _] = await world.lines()
+    [first, _] = await world.load_lines()
     assert first.due_at == world.clock.at + world.dependencies.settings.lease_duration
     await world.pass_time(seconds=world.dependencies.settings.lease_seconds)
     assert await list_line_statuses(world) == ["settled", "settled"]
@@ -185,17 +188,17 @@ async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(
 
 async def test_a_fault_at_the_provider_is_survived_by_asking_again(world: World) -> None:
     """R19: raised from the call itself; once the lease is over the provider is asked."""
-    await world.placement(world.person("alice"), acme_meeting=4)
+    await world.reach_placement(world.get_person("alice"), acme_meeting=4)
     gateway = install_hooked_gateway(world)
     gateway.after["place"] = make_failing_hook(RuntimeError("a bug"))
-    await world.person("alice").submit()
+    await world.get_person("alice").submit()
     await world.settle()
     assert await list_line_statuses(world) == ["charging"]
     gateway.after.clear()
     await world.pass_time(seconds=61)
     assert await list_line_statuses(world) == ["settled"]
     assert len(await list_charges(world)) == 1
-    assert await world.seats("acme_meeting") == (29, 29)
+    assert await world.load_seats("acme_meeting") == (29, 29)
 
 
 # --- seats changed by others
@@ -203,21 +206,21 @@ async def test_a_fault_at_the_provider_is_survived_by_asking_again(world: World)
 
 async def test_seats_changed_by_others_since_the_quote_do_not_void_it(world: World) -> None:
     """R17, R19: what was ordered is added to what there is, at the price promised."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_meeting=5)
     await set_ledger_seats(world.dependencies.database, "acme_meeting", 40)
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    assert await world.seats("acme_meeting") == (45, 45)
-    assert (await world.row(ChargeAttempt)).expected_seats == 40
-    assert (await world.row(Receipt)).total == 5764
+    assert await world.load_seats("acme_meeting") == (45, 45)
+    assert (await world.load_row(ChargeAttempt)).expected_seats == 40
+    assert (await world.load_row(Receipt)).total == 5764
 
 
 async def test_seats_that_change_between_reading_and_charging_are_read_again(world: World) -> None:
     """R19: the expected number is compared; nothing is charged, and a new key is used."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_meeting=5)
     gateway = install_hooked_gateway(world)
 
     async def another_buyer() -> None:
@@ -228,20 +231,20 @@ async def test_seats_that_change_between_reading_and_charging_are_read_again(wor
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    first, second = await world.rows(ChargeAttempt)
+    first, second = await world.load_rows(ChargeAttempt)
     assert (first.expected_seats, first.outcome) == (25, "seats_changed")
     assert (second.expected_seats, second.outcome) == (31, "settled")
     assert first.idempotency_key != second.idempotency_key
     assert len(await list_charges(world)) == 1
-    assert await world.seats("acme_meeting") == (36, 36)
+    assert await world.load_seats("acme_meeting") == (36, 36)
 
 
 async def test_seats_that_keep_changing_are_read_three_times_immediately_and_then_later(
     world: World,
 ) -> None:
     """R19: somebody else changes them again and again."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_meeting=5)
     gateway = install_hooked_gateway(world)
 
     async def another_buyer() -> None:
@@ -256,4 +259,4 @@ async def test_seats_that_keep_changing_are_read_three_times_immediately_and_the
     await world.pass_time(seconds=10)
     assert gateway.calls["place"] == 4
     assert await list_line_statuses(world) == ["settled"]
-    assert await world.seats("acme_meeting") == (38, 38)
+    assert await world.load_seats("acme_meeting") == (38, 38)

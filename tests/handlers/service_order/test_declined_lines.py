@@ -33,11 +33,11 @@ async def test_another_card_settles_a_declined_line_at_the_same_price(world: Wor
     asked = find_newest_message(dora.dms, "payment declined")
     assert list_buttons(asked) == RETRY_BUTTONS
     assert "the card was declined" in asked.text
-    in_channel = find_newest_message(world.channel("C02DECLINED"), "payment declined")
+    in_channel = find_newest_message(world.list_messages("C02DECLINED"), "payment declined")
     assert in_channel.thread_ts is None, "a new message: an edit notifies nobody"
     assert list_buttons(in_channel) == RETRY_BUTTONS
     assert await list_charges(world) == []
-    assert await world.seats("declined_meeting") == (10, 10)
+    assert await world.load_seats("declined_meeting") == (10, 10)
 
     await world.pass_time(hours=20)
     form = await retry_order(world, dora, "pm_good_1")
@@ -47,11 +47,11 @@ async def test_another_card_settles_a_declined_line_at_the_same_price(world: Wor
     await world.settle()
     order = await get_order(world)
     assert order.status == "completed"
-    assert (await world.row(Receipt)).total == 4950
+    assert (await world.load_row(Receipt)).total == 4950
     [charge] = await list_charges(world)
     assert (charge.amount, charge.tax, charge.payment_method_id) == (4125, 825, "pm_good_1")
-    assert await world.seats("declined_meeting") == (15, 15)
-    assert [a.outcome for a in await world.rows(ChargeAttempt)] == ["declined", "settled"]
+    assert await world.load_seats("declined_meeting") == (15, 15)
+    assert [a.outcome for a in await world.load_rows(ChargeAttempt)] == ["declined", "settled"]
     [mail] = world.slack.mail.messages
     assert "£49.50" in mail.text
     assert "4242" in mail.text, "the card that was charged, not the one that was declined"
@@ -72,7 +72,7 @@ async def test_a_second_decline_is_announced_again(world: World) -> None:
     await retry_order(world, dora, "pm_declined_1")
     await wait_for_modal_text(dora, "SO-1001")
     await world.settle()
-    for messages in (dora.dms, world.channel("C02DECLINED")):
+    for messages in (dora.dms, world.list_messages("C02DECLINED")):
         declined_messages = [m for m in find_messages(messages, "payment declined") if m.thread_ts is None]
         assert len(declined_messages) == 2, list_texts(messages)
 
@@ -93,11 +93,11 @@ async def test_an_order_with_nothing_settled_fails_when_its_declined_seats_are_c
     await world.settle()
     order = await get_order(world)
     assert (order.status, order.retries_abandoned) == ("failed", True)
-    assert await world.rows(Receipt) == []
+    assert await world.load_rows(Receipt) == []
     assert world.slack.mail.messages == []
     failed = find_newest_message(dora.dms, "failed")
     assert "support.goto.com" in failed.text
-    assert find_newest_message(world.channel("C02DECLINED"), "failed").thread_ts is None
+    assert find_newest_message(world.list_messages("C02DECLINED"), "failed").thread_ts is None
 
     await dora.close_modal(everything=True)
     assert "service_order.retry" not in list_buttons(asked)
@@ -130,15 +130,15 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     world: World,
 ) -> None:
     """R18: two lines, one card that declines and one that does not; given up, the order is completed."""
-    dora = world.person("dora")
-    checkout = await world.checkout(dora, declined_meeting=5, declined_training=1)
+    dora = world.get_person("dora")
+    checkout = await world.reach_checkout(dora, declined_meeting=5, declined_training=1)
     checkout.fill("payment_method", "pm_good_1")
     await dora.submit()
     await dora.wait_for_modal("service_order.place")
     world.dependencies.tasks = ForgetfulTasks()
     await dora.submit()
     await dora.wait_for_modal("service_order.show")
-    _, training = await world.lines()
+    _, training = await world.load_lines()
     gateway = install_hooked_gateway(world)
 
     async def network_declines_training() -> None:
@@ -156,7 +156,7 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     await world.pass_time(seconds=6)
     assert await list_line_statuses(world) == ["settled", "declined"]
     assert (await get_order(world)).status == "processing"
-    assert await world.rows(Receipt) == []
+    assert await world.load_rows(Receipt) == []
 
     await world.pass_time(hours=16)
     await open_modal(dora, "/service-orders", "SO-1001", "service_order.show")
@@ -164,7 +164,7 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     await wait_for_modal_text(dora, "Completed")
     await world.settle()
     # 5 × £12 → £41.25 and £8.25 tax; the seat of GoTo Training is not on the receipt.
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert (receipt.subtotal, receipt.tax, receipt.total) == (4125, 825, 4950)
     dm = find_newest_message(dora.dms, f"Receipt {receipt.number}")
     assert "GoTo Training" in dm.text[dm.text.index("Not bought") :]
@@ -176,5 +176,5 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     assert receipt.issued_on == date(2026, 11, 11)
     pdf = " ".join(text_of(mail.attachments[0].content).split())
     assert "Paid on 10 Nov 2026 with Visa" in pdf
-    assert await world.seats("declined_meeting") == (15, 15)
-    assert await world.seats("declined_training") == (2, 2)
+    assert await world.load_seats("declined_meeting") == (15, 15)
+    assert await world.load_seats("declined_training") == (2, 2)

@@ -6,7 +6,11 @@ from models.invoice import Invoice
 from models.service_order.order_screen import OrderScreen
 from sandbox.driver import Modal, Person
 from tests.handlers.db_snapshot import change
-from tests.handlers.service_order.invoices import PartlyPaidGateway, invoiced, placed
+from tests.handlers.service_order.invoices import (
+    PartlyPaidGateway,
+    place_invoiced_order,
+    prepare_invoiced_account,
+)
 from tests.handlers.steps import (
     find_newest_message,
     get_contact,
@@ -35,11 +39,11 @@ def read_screen(person: Person) -> str:
 
 
 async def test_the_invoice_screen_says_what_is_left_to_pay_until_it_is_paid(world: World) -> None:
-    carla = await invoiced(world, "sub_late_7200")
-    await placed(world, carla, sub_late_7200=2)
+    carla = await prepare_invoiced_account(world, "sub_late_7200")
+    await place_invoiced_order(world, carla, sub_late_7200=2)
     await open_invoice_screen(carla)
     await world.settle()
-    number = (await world.row(Invoice)).number
+    number = (await world.load_row(Invoice)).number
     assert f"Invoice {number} for €22.86 is due on Nov 10, 2026." in read_screen(carla)
     gateway = world.dependencies.billing
     world.dependencies.billing = PartlyPaidGateway(gateway)
@@ -53,24 +57,24 @@ async def test_the_invoice_screen_says_what_is_left_to_pay_until_it_is_paid(worl
     assert f"Invoice {number} for €22.86 is paid." in read_screen(carla)
     assert "please don’t share it" not in read_screen(carla)
     assert list_link_labels(carla) == ["View invoice"]
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
     assert world.slack.refusals == []
 
 
 async def test_a_cancelled_invoice_can_no_longer_be_paid_on_its_screen(world: World) -> None:
-    carla = await invoiced(world, "sub_void_600")
-    await placed(world, carla, sub_void_600=2)
+    carla = await prepare_invoiced_account(world, "sub_void_600")
+    await place_invoiced_order(world, carla, sub_void_600=2)
     await open_invoice_screen(carla)
     await world.pass_time(minutes=11)
     assert "was cancelled: there’s nothing to pay." in read_screen(carla)
     assert "Pay invoice" not in list_link_labels(carla)
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
 
 
 async def test_an_invoice_screen_that_has_moved_on_or_is_closed_is_left_alone(world: World) -> None:
-    carla = await invoiced(world, "sub_paid_600")
-    await placed(world, carla, sub_paid_600=1)
-    phone = world.person("carla", client="phone")
+    carla = await prepare_invoiced_account(world, "sub_paid_600")
+    await place_invoiced_order(world, carla, sub_paid_600=1)
+    phone = world.get_person("carla", client="phone")
     await open_invoice_screen(carla)
     await open_invoice_screen(phone)
     await carla.press("account.overview")
@@ -80,33 +84,33 @@ async def test_an_invoice_screen_that_has_moved_on_or_is_closed_is_left_alone(wo
     assert carla.modal is not None
     assert carla.modal.callback_id == "account.overview"
     assert phone.modal is None
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
     assert world.slack.refusals == []
 
 
 async def test_an_invoice_screen_is_updated_later_if_the_provider_is_unavailable(world: World) -> None:
-    carla = await invoiced(world, "sub_paid_600")
-    await placed(world, carla, sub_paid_600=1)
+    carla = await prepare_invoiced_account(world, "sub_paid_600")
+    await place_invoiced_order(world, carla, sub_paid_600=1)
     await open_invoice_screen(carla)
     await world.pass_time(seconds=5)
     gateway = install_hooked_gateway(world)
     gateway.before["receipt_page"] = make_failing_hook(BillingUnavailable())
     await world.pass_time(minutes=11)
-    assert (await world.row(Invoice)).status == "paid"
+    assert (await world.load_row(Invoice)).status == "paid"
     assert "is due on" in read_screen(carla)
     gateway.before.clear()
     await world.pass_time(minutes=5)
     assert "is paid." in read_screen(carla)
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
 
 
 async def test_who_lost_the_role_sees_no_more_of_the_invoice(world: World) -> None:
-    carla = await invoiced(world, "sub_paid_600")
-    await placed(world, carla, sub_paid_600=1)
+    carla = await prepare_invoiced_account(world, "sub_paid_600")
+    await place_invoiced_order(world, carla, sub_paid_600=1)
     await open_invoice_screen(carla)
     await world.pass_time(seconds=5)
     contact = await get_contact(world, "carla@acme.example")
     await change(world, BillingContact, contact.key, active=False)
     await world.pass_time(minutes=11)
     assert "is due on" in read_screen(carla)
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []

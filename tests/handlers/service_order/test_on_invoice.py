@@ -22,7 +22,11 @@ from models.service_order import OrderStatus, ServiceOrder
 from models.service_order.order_screen import OrderScreen
 from sandbox.driver import Person
 from tests.handlers.db_snapshot import change
-from tests.handlers.service_order.invoices import PartlyPaidGateway, invoiced, placed
+from tests.handlers.service_order.invoices import (
+    PartlyPaidGateway,
+    place_invoiced_order,
+    prepare_invoiced_account,
+)
 from tests.handlers.steps import (
     HookedGateway,
     find_messages,
@@ -35,15 +39,15 @@ from tests.world import World
 
 
 def list_words(world: World, person: Person) -> list[str]:
-    messages = [*person.dms, *world.channel("C04CUSTOMER")]
+    messages = [*person.dms, *world.list_messages("C04CUSTOMER")]
     threads = [reply.text for message in messages for reply in message.thread]
     mails = [f"{mail.subject} {mail.text}" for mail in world.slack.mail.messages]
     return [*(message.text for message in messages), *threads, *mails]
 
 
 async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
-    carla = await invoiced(world, "sub_paid_86400")
-    checkout = await world.checkout(carla, sub_paid_86400=2)
+    carla = await prepare_invoiced_account(world, "sub_paid_86400")
+    checkout = await world.reach_checkout(carla, sub_paid_86400=2)
     assert "*Paid by invoice:* GoTo Meeting. You’ll get an invoice, due within 30 days." in checkout.text
     assert "payment_method" not in str(checkout.blocks)
     await carla.submit()
@@ -53,20 +57,20 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     await carla.submit()
     await carla.wait_for_modal("service_order.show")
     await world.settle()
-    assert await world.rows(Invoice) == [], "a draft is nobody's invoice yet"
-    assert await world.seats("sub_paid_86400") == (10, 10)
+    assert await world.load_rows(Invoice) == [], "a draft is nobody's invoice yet"
+    assert await world.load_seats("sub_paid_86400") == (10, 10)
     await world.pass_time(seconds=15)
 
-    order, invoice = await world.row(ServiceOrder), await world.row(Invoice)
+    order, invoice = await world.load_row(ServiceOrder), await world.load_row(Invoice)
     assert order.status is OrderStatus.COMPLETED
-    assert await world.seats("sub_paid_86400") == (12, 12)
+    assert await world.load_seats("sub_paid_86400") == (12, 12)
     assert (invoice.status, invoice.amount, invoice.currency) == ("due", 2286, "EUR")
     sent = find_newest_message(carla.dms, f"Invoice {invoice.number} for service order SO-1001")
     assert f"Invoice {invoice.number}: €22.86, due on Dec 10, 2026" in sent.text
     assert "invoice.open" in list_buttons(sent)
     [mail] = world.slack.mail.messages
     assert [file.name for file in mail.attachments] == [f"{invoice.number}.pdf", "SO-1001.pdf"]
-    assert not any("22.86" in message.words for message in world.channel("C04CUSTOMER")), "R25"
+    assert not any("22.86" in message.words for message in world.list_messages("C04CUSTOMER")), "R25"
 
     await carla.press_in(sent, "invoice.open")
     page = await carla.wait_for_modal("invoice.open")
@@ -80,7 +84,7 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     assert f"Invoice {invoice.number} for €22.86" in str(carla.home and carla.home.text)
 
     await world.pass_time(days=1)
-    assert (await world.row(Invoice)).status == "paid"
+    assert (await world.load_row(Invoice)).status == "paid"
     paid = find_newest_message(carla.dms, f"Invoice {invoice.number} for service order SO-1001 is paid")
     assert "invoice.open" not in list_buttons(paid)
     assert "invoice.open" not in list_buttons(sent), "nothing is left to pay"
@@ -89,43 +93,45 @@ async def test_from_the_command_to_the_paid_invoice(world: World) -> None:
     screen = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert f"Invoice {invoice.number} for €22.86 is paid." in screen.text
     assert "due on" not in screen.text
-    assert await world.rows(OrderMessage) == []
-    assert (await world.row(ServiceOrder)).model_dump() == order.model_dump(), "its status is its own"
-    entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
+    assert await world.load_rows(OrderMessage) == []
+    assert (await world.load_row(ServiceOrder)).model_dump() == order.model_dump(), "its status is its own"
+    entries = [(e.from_status, e.to_status) for e in await world.load_rows(AuditEntry, action="invoice")]
     assert entries == [(None, "due"), ("due", "paid")]
-    assert f"invoice {invoice.number} paid" in world.channel("C04CUSTOMER")[0].text
+    assert f"invoice {invoice.number} paid" in world.list_messages("C04CUSTOMER")[0].text
     billing = await open_modal(carla, "/billing", "", "account.overview")
     assert "Invoices to pay" not in billing.text
     assert [words for words in list_words(world, carla) if "harged" in words] == []
-    assert await world.rows(PaymentMethod, account_id="customer", active=True) == []
+    assert await world.load_rows(PaymentMethod, account_id="customer", active=True) == []
 
 
 async def test_an_overdue_invoice_is_announced_once_to_the_channel_and_the_contact(world: World) -> None:
-    carla = await invoiced(world, "sub_late_7200")
-    await placed(world, carla, sub_late_7200=2)
+    carla = await prepare_invoiced_account(world, "sub_late_7200")
+    await place_invoiced_order(world, carla, sub_late_7200=2)
     await world.pass_time(hours=2)
-    invoice = await world.row(Invoice)
+    invoice = await world.load_row(Invoice)
     assert invoice.status == "overdue"
     title = f"Invoice {invoice.number} for service order SO-1001 is overdue"
-    for messages in (carla.dms, world.channel("C04CUSTOMER")):
+    for messages in (carla.dms, world.list_messages("C04CUSTOMER")):
         assert len(find_messages(messages, title)) == 1
     assert "€22.86" in find_newest_message(carla.dms, title).text
-    assert "€22.86" not in find_newest_message(world.channel("C04CUSTOMER"), title).text
+    assert "€22.86" not in find_newest_message(world.list_messages("C04CUSTOMER"), title).text
     await world.pass_time(minutes=30)
-    assert len(await world.rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)) == 2
+    assert len(await world.load_rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)) == 2
     order = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert f"Invoice {invoice.number} for €22.86 is overdue: it was due on Nov 10, 2026." in order.text
-    overdue = [find_newest_message(messages, title) for messages in (carla.dms, world.channel("C04CUSTOMER"))]
+    overdue = [
+        find_newest_message(messages, title) for messages in (carla.dms, world.list_messages("C04CUSTOMER"))
+    ]
     assert "invoice.open" in list_buttons(overdue[0])
     await world.pass_time(hours=2)
-    assert (await world.row(Invoice)).status == "paid"
+    assert (await world.load_row(Invoice)).status == "paid"
     title = f"{invoice.number} for service order SO-1001 is paid"
     assert find_newest_message(carla.dms, title) is not overdue[0]
     for message in overdue:
         assert title in message.text
         assert "overdue" not in message.text
         assert list_buttons(message) == ["service_order.open"]
-    assert await world.rows(OrderMessage) == []
+    assert await world.load_rows(OrderMessage) == []
 
 
 async def test_an_overdue_invoice_reaches_a_colleague_of_who_lost_the_role(world: World) -> None:
@@ -134,14 +140,14 @@ async def test_an_overdue_invoice_reaches_a_colleague_of_who_lost_the_role(world
         {"email": "carla@acme.example", "name": "Carla Kern", "slack_user": "U06CARLA"},
         {"email": "sue@acme.example", "name": "Sue Stone"},
     ]
-    carla = await invoiced(world, "sub_unpaid_60", billing_contacts=contacts)
-    sue = world.person("sue")
-    await placed(world, carla, sub_unpaid_60=1)
+    carla = await prepare_invoiced_account(world, "sub_unpaid_60", billing_contacts=contacts)
+    sue = world.get_person("sue")
+    await place_invoiced_order(world, carla, sub_unpaid_60=1)
     world.clock.move(minutes=5)
     await follow_due_invoices(world.dependencies)
     [notice] = [
         notice
-        for notice in await world.rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)
+        for notice in await world.load_rows(Notice, kind=NoticeKind.INVOICE_OVERDUE)
         if notice.parsed_destination.contact_id is not None
     ]
     await change(world, BillingContact, notice.parsed_destination.contact_id, active=False)
@@ -151,23 +157,23 @@ async def test_an_overdue_invoice_reaches_a_colleague_of_who_lost_the_role(world
 
 
 async def test_an_invoice_that_is_never_paid_is_checked_less_and_less_often(world: World) -> None:
-    carla = await invoiced(world, "sub_unpaid_60")
-    await placed(world, carla, sub_unpaid_60=1)
+    carla = await prepare_invoiced_account(world, "sub_unpaid_60")
+    await place_invoiced_order(world, carla, sub_unpaid_60=1)
     await world.pass_time(days=10)
-    invoice = await world.row(Invoice)
+    invoice = await world.load_row(Invoice)
     assert invoice.status == "overdue"
     assert invoice.check_at is not None
     assert (invoice.check_at - world.clock.at).days >= 0
     assert (invoice.check_at - world.clock.at).total_seconds() > 80_000
-    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
-    assert await world.seats("sub_unpaid_60") == (11, 11)
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert await world.load_seats("sub_unpaid_60") == (11, 11)
 
 
 async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) -> None:
-    carla = await invoiced(world, "sub_void_600")
-    await placed(world, carla, sub_void_600=2)
+    carla = await prepare_invoiced_account(world, "sub_void_600")
+    await place_invoiced_order(world, carla, sub_void_600=2)
     await world.pass_time(minutes=11)
-    invoice = await world.row(Invoice)
+    invoice = await world.load_row(Invoice)
     assert (invoice.status, invoice.check_at) == ("void", None)
     assert find_newest_message(carla.dms, f"Invoice {invoice.number} for service order SO-1001 was cancelled")
     sent = find_newest_message(carla.dms, "Subtotal")
@@ -178,26 +184,26 @@ async def test_a_cancelled_invoice_leaves_the_order_and_the_seats(world: World) 
     assert "Ordered here" not in billing.text, "nothing was spent"
     assert "due on" not in screen.text
     assert "invoice.open" not in list_buttons(sent)
-    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
     assert await follow_due_invoices(world.dependencies) == 0
 
 
 async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: World) -> None:
-    carla = await invoiced(
+    carla = await prepare_invoiced_account(
         world,
         "sub_paid_3600",
         payment_methods=[
             {"id": "pm_good", "brand": "visa", "last4": "4242", "expires": "2028-04", "default": True}
         ],
     )
-    placement = await world.placement(carla, customer_assist=1, sub_paid_3600=2)
+    placement = await world.reach_placement(carla, customer_assist=1, sub_paid_3600=2)
     assert "will be charged €" in placement.text
     assert "and get an invoice for €22.86" in placement.text
     await carla.submit()
     await carla.wait_for_modal("service_order.show")
     await world.settle()
     await world.pass_time(seconds=15)
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     [method] = receipt.charged_methods
     assert (method.last4, method.amount) == ("4242", receipt.total - 2286)
     assert [line.invoiced for line in receipt.receipt_lines if line.invoiced] == [2286]
@@ -207,23 +213,23 @@ async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world:
     assert "R-1001.pdf" in [file.name for file in mail.attachments]
     assert "Charged to Visa" in text
     assert "€22.86, due on Dec 10, 2026" in text
-    [invoice] = await world.rows(Invoice)
+    [invoice] = await world.load_rows(Invoice)
     pdf = next(file.content for file in mail.attachments if file.name == "R-1001.pdf")
     printed = " ".join(PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
     assert f"The seats on invoice {invoice.number} are listed here too. For them, the invoice is" in printed
 
 
 async def test_screens_and_messages_say_what_is_left_to_pay_of_an_invoice(world: World) -> None:
-    carla = await invoiced(world, "sub_late_7200")
-    await placed(world, carla, sub_late_7200=2)
-    phone = world.person("carla", client="phone")
+    carla = await prepare_invoiced_account(world, "sub_late_7200")
+    await place_invoiced_order(world, carla, sub_late_7200=2)
+    phone = world.get_person("carla", client="phone")
     await open_modal(phone, "/service-orders", "SO-1001", "service_order.show")
     sent = find_newest_message(carla.dms, "Subtotal")
     gateway = world.dependencies.billing
     world.dependencies.billing = PartlyPaidGateway(gateway)
     await world.pass_time(minutes=70)
-    assert (await world.row(Invoice)).amount_remaining == 500
-    number = (await world.row(Invoice)).number
+    assert (await world.load_row(Invoice)).amount_remaining == 500
+    number = (await world.load_row(Invoice)).number
     for shown in (carla.modal, phone.modal, sent):
         assert shown is not None
         assert f"Invoice {number} for €5.00 is due" in shown.text
@@ -232,7 +238,7 @@ async def test_screens_and_messages_say_what_is_left_to_pay_of_an_invoice(world:
     await world.pass_time(hours=5)
     assert phone.modal is not None
     assert f"Invoice {number} for €22.86 is paid" in phone.modal.text
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
     assert world.slack.refusals == []
 
 
@@ -246,40 +252,40 @@ class ChargingGateway(HookedGateway):
 
 async def test_what_was_charged_although_it_was_to_be_invoiced_says_so(world: World) -> None:
     """R26: the seller changed it in the second between the provider's check and its charge."""
-    carla = await invoiced(world, "sub_paid_3600")
+    carla = await prepare_invoiced_account(world, "sub_paid_3600")
     world.dependencies.billing = ChargingGateway(world.dependencies.billing)
     with capture_logs() as logs:
-        await placed(world, carla, sub_paid_3600=2)
+        await place_invoiced_order(world, carla, sub_paid_3600=2)
     assert [entry["promised"] for entry in logs if entry["event"] == "charge.payment_mismatch"] == ["invoice"]
-    assert await world.rows(Invoice) == []
-    [method] = (await world.row(Receipt)).charged_methods
+    assert await world.load_rows(Invoice) == []
+    [method] = (await world.load_row(Receipt)).charged_methods
     assert (method.last4, method.amount) == ("4242", 2286)
     order = await open_modal(carla, "/service-orders", "SO-1001", "service_order.show")
     assert "Charged to Visa ending in 4242: €22.86" in order.text
 
 
 async def test_a_line_by_card_still_needs_a_card(world: World) -> None:
-    carla = await invoiced(world, "sub_paid_3600")
+    carla = await prepare_invoiced_account(world, "sub_paid_3600")
     await world.fill_cart(carla, customer_assist=1, sub_paid_3600=2)
     await carla.submit()
     await wait_for_modal_text(carla, "the account needs a valid credit or debit card")
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
 
 
 @pytest.mark.parametrize("allowed", [False, None])
 async def test_without_the_accounts_permission_nothing_is_quoted(world: World, allowed: bool | None) -> None:
-    carla = await invoiced(world, "sub_paid_3600", pay_by_invoice=allowed)
+    carla = await prepare_invoiced_account(world, "sub_paid_3600", pay_by_invoice=allowed)
     await carla.command("/add-seats")
     blocked = await wait_for_modal_text(carla, "isn’t set up to order seats that way")
     assert "seats:sub_paid_3600" not in str(blocked.blocks)
 
 
 async def test_an_invoice_of_another_account_cannot_be_opened(world: World) -> None:
-    carla = await invoiced(world, "sub_paid_3600")
-    await placed(world, carla, sub_paid_3600=1)
+    carla = await prepare_invoiced_account(world, "sub_paid_3600")
+    await place_invoiced_order(world, carla, sub_paid_3600=1)
     dora = SlackIdentity("T01ACME", "U03DORA", "test")
     await refresh_slack_user(world.dependencies, dora)
-    invoice = await world.row(Invoice)
+    invoice = await world.load_row(Invoice)
     for invoice_id in (invoice.key, invoice.key + 1):
         with pytest.raises(InvoiceNotFound):
             await open_invoice(world.dependencies, person=dora, invoice_id=invoice_id)

@@ -17,12 +17,12 @@ from tests.world import World
 
 
 def _late_updates(world: World) -> list[ApiCall]:
-    return [call for call in world.slack.calls("views.update") if call.args.get("external_id")]
+    return [call for call in world.slack.list_calls("views.update") if call.args.get("external_id")]
 
 
 async def test_the_placed_screen_follows_the_order_up_to_its_receipt(world: World) -> None:
-    sam = world.person("sam")
-    placed = await world.order(sam, slow_meeting=2)
+    sam = world.get_person("sam")
+    placed = await world.place_order(sam, slow_meeting=2)
     assert "has been placed" in placed.text
     await world.settle()
     assert sam.modal is not None
@@ -31,7 +31,7 @@ async def test_the_placed_screen_follows_the_order_up_to_its_receipt(world: Worl
     assert (await get_order(world)).status == "completed"
     assert "Completed" in sam.modal.text
     assert "R-1001" in sam.modal.text
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
     assert world.slack.refusals == []
 
 
@@ -39,7 +39,7 @@ async def test_buttons_to_decide_go_from_every_open_screen_once_somebody_has_dec
     dora = await place_order(world, "dora", declined_meeting=1)
     assert dora.modal is not None
     assert "service_order.retry" in str(dora.modal.blocks), "the placed screen asks too"
-    elsewhere = world.person("dora", client="phone")
+    elsewhere = world.get_person("dora", client="phone")
     await open_modal(elsewhere, "/service-orders", "SO-1001", "service_order.show")
     await dora.press("service_order.give_up")
     await world.settle()
@@ -47,19 +47,19 @@ async def test_buttons_to_decide_go_from_every_open_screen_once_somebody_has_dec
     assert "Failed" in elsewhere.modal.text
     assert "service_order.retry" not in str(elsewhere.modal.blocks)
     await world.pass_time(seconds=15)
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
 
 
 async def test_a_screen_that_has_moved_on_or_is_closed_is_left_alone(world: World) -> None:
     """The modal keeps its view id; what is typed into it stays. Slack's `not_found` ends the updates."""
-    sam, dora = world.person("sam"), await place_order(world, "dora", declined_meeting=1)
+    sam, dora = world.get_person("sam"), await place_order(world, "dora", declined_meeting=1)
     await dora.press("service_order.retry")
     form = await dora.wait_for_modal("service_order.retry")
     form.fill("payment_method", "pm_good_1")
-    phone = world.person("dora", client="phone")
+    phone = world.get_person("dora", client="phone")
     await open_modal(phone, "/service-orders", "SO-1001", "service_order.show")
     await phone.press("service_order.give_up")
-    await world.order(sam, slow_meeting=1)
+    await world.place_order(sam, slow_meeting=1)
     await sam.close_modal(everything=True)
     await world.settle()
     await world.pass_time(seconds=70)
@@ -67,19 +67,19 @@ async def test_a_screen_that_has_moved_on_or_is_closed_is_left_alone(world: Worl
     assert dora.modal is not None
     assert dora.modal.callback_id == "service_order.retry"
     assert sam.modal is None
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
     assert world.slack.refusals == []
 
 
 async def test_an_update_that_comes_before_the_view_is_tried_again(world: World) -> None:
     """The ack shows the view, and may take longer than the first update."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     world.dependencies.tasks = ForgetfulTasks()
-    await world.order(alice, acme_meeting=1)
+    await world.place_order(alice, acme_meeting=1)
     await world.dependencies.tasks.wait_until_idle()
     world.slack.slack.faults.add(Fault("error", "views.update", times=1, error="not_found"))
     await world.settle()
-    assert len(await world.rows(OrderScreen)) == 1
+    assert len(await world.load_rows(OrderScreen)) == 1
     await world.pass_time(seconds=3)
     assert alice.modal is not None
     assert "R-1001" in alice.modal.text
@@ -93,9 +93,9 @@ async def test_a_person_who_lost_the_role_sees_no_more_of_the_order(world: World
     async with world.dependencies.write() as session:
         (await session.merge(await get_contact(world, "sam@acme.example"))).active = False
     async with world.dependencies.write() as session:
-        [screen] = await world.rows(OrderScreen)
+        [screen] = await world.load_rows(OrderScreen)
         (await session.merge(screen)).due_at = world.clock.at
     await update_due_screens(world.dependencies)
     assert len(_late_updates(world)) == before
-    assert await world.rows(OrderScreen) == []
+    assert await world.load_rows(OrderScreen) == []
     assert sam.modal is not None

@@ -14,7 +14,7 @@ NUMBER = "PO-4711/b"
 
 
 async def place_with_number(world: World, person: Person, number: str, **seats: int) -> None:
-    await world.quote(person, **seats)
+    await world.save_cart(person, **seats)
     await person.submit()
     form = await world.open_checkout(person)
     form.fill("po_number", number)
@@ -25,8 +25,8 @@ async def place_with_number(world: World, person: Person, number: str, **seats: 
 
 
 async def test_r28_a_purchase_order_number_follows_its_order_everywhere(world: World) -> None:
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=5)
     await alice.submit()
     form = await world.open_checkout(alice)
     form.fill("po_number", f"  {NUMBER} ")
@@ -34,21 +34,23 @@ async def test_r28_a_purchase_order_number_follows_its_order_everywhere(world: W
     assert NUMBER in (await alice.wait_for_modal("service_order.place")).text
     await alice.submit()
     await world.settle()
-    assert (await world.row(ServiceOrder)).po_number == (await world.row(Receipt)).po_number == NUMBER
+    assert (
+        (await world.load_row(ServiceOrder)).po_number == (await world.load_row(Receipt)).po_number == NUMBER
+    )
     assert NUMBER in (await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")).text
-    assert find_newest_message(world.channel("C01BILLING"), f"Bon de commande\u00a0: {NUMBER}")
+    assert find_newest_message(world.list_messages("C01BILLING"), f"Bon de commande\u00a0: {NUMBER}")
     [mail] = world.slack.mail.messages
     assert f"Purchase order: {NUMBER}" in mail.text
     assert NUMBER in mail.html
     assert NUMBER in text_of(mail.attachments[0].content)
-    entries = await world.rows(AuditEntry, action="placed")
+    entries = await world.load_rows(AuditEntry, action="placed")
     assert [entry.details["po_number"] for entry in entries] == [NUMBER]
 
 
 async def test_r28_an_account_can_require_a_purchase_order_number(world: World) -> None:
     await change(world, Account, "acme", po_number_required=True)
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=5)
     await alice.submit()
     await alice.wait_for_modal("checkout.save")
     reply = await alice.submit()
@@ -63,7 +65,7 @@ async def test_r28_an_account_can_require_a_purchase_order_number(world: World) 
 
 async def test_r28_orders_are_found_by_the_purchase_order_number_as_typed(world: World) -> None:
     """An order's own number wins; several orders with the same number are listed."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await place_with_number(world, alice, NUMBER, acme_meeting=5)
     found = await open_modal(alice, "/service-orders", NUMBER.lower(), "service_order.show")
     assert "SO-1001" in found.text

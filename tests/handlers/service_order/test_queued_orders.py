@@ -19,18 +19,21 @@ from tests.handlers.steps import (
     open_modal,
     wait_for_modal_text,
 )
+from tests.variants import both_databases
 from tests.world import World
+
+pytestmark = both_databases
 
 
 async def test_a_second_order_is_queued_as_a_whole_until_the_first_has_ended(world: World) -> None:
     """R19: it stays placed, all its lines waiting, and its person is told once which order it waits for."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     gateway = install_hooked_gateway(world)
     gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
-    await world.order(benoit, acme_webinar=1)
+    await world.place_order(benoit, acme_webinar=1)
     await world.settle()
     gateway.before.clear()
-    await world.order(alice, acme_meeting=2, acme_webinar=3)
+    await world.place_order(alice, acme_meeting=2, acme_webinar=3)
     await world.settle()
     second = await get_order(world, "SO-1002")
     assert second.status == "placed"
@@ -41,7 +44,7 @@ async def test_a_second_order_is_queued_as_a_whole_until_the_first_has_ended(wor
     assert "Queued behind service order SO-1001" in order.text
     await world.pass_time(seconds=30)
     assert len(find_messages(alice.dms, "is queued behind SO-1001")) == 1
-    card = find_newest_message([m for m in world.channel("C01BILLING") if not m.thread_ts], "SO-1002")
+    card = find_newest_message([m for m in world.list_messages("C01BILLING") if not m.thread_ts], "SO-1002")
     assert "dès que la commande de Service SO-1001 sera traitée" in card.text, "what happens next (R25)"
     steps = [reply.text for reply in card.thread if "SO-1001" in reply.text]
     assert len(steps) == 1, "a line of its history, once"
@@ -49,15 +52,15 @@ async def test_a_second_order_is_queued_as_a_whole_until_the_first_has_ended(wor
     await world.pass_time(seconds=31)
     assert await list_line_statuses(world) == ["settled", "settled", "settled"]
     assert (await get_order(world, "SO-1002")).status == "completed"
-    assert await world.seats("acme_webinar") == (9, 9)
-    assert await world.seats("acme_meeting") == (27, 27)
+    assert await world.load_seats("acme_webinar") == (9, 9)
+    assert await world.load_seats("acme_meeting") == (27, 27)
 
 
 async def test_orders_queued_for_one_subscription_run_in_the_order_they_were_placed(
     world: World,
 ) -> None:
     """R19: whichever is looked at first."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/service-orders", "", "service_order.list")
     world.dependencies.tasks = ForgetfulTasks()
     for seats in (1, 2, 3):
@@ -70,22 +73,22 @@ async def test_orders_queued_for_one_subscription_run_in_the_order_they_were_pla
     gateway.before.clear()
     await world.pass_time(seconds=61)
     assert await list_line_statuses(world) == ["settled", "settled", "settled"]
-    assert [a.expected_seats for a in await world.rows(ChargeAttempt)] == [25, 26, 28]
+    assert [a.expected_seats for a in await world.load_rows(ChargeAttempt)] == [25, 26, 28]
 
 
 async def test_a_line_whose_period_ends_while_it_is_queued_is_declined(world: World) -> None:
     """R18: never charged for a period that is over; the first order's charge is what it waited for."""
-    alice, benoit = world.person("alice"), world.person("benoit")
+    alice, benoit = world.get_person("alice"), world.get_person("benoit")
     world.clock.move(days=20, hours=13, minutes=59)  # 30 Nov, 23:59 in Paris
     gateway = install_hooked_gateway(world)
     gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     for person, seats in ((benoit, 1), (alice, 2)):
-        await world.order(person, acme_meeting=seats)
+        await world.place_order(person, acme_meeting=seats)
         await world.dependencies.tasks.wait_until_idle()
     gateway.before["reconcile"] = make_failing_hook(RuntimeError("stuck"))
     await world.pass_time(seconds=60)
     assert await list_line_statuses(world) == ["charging", "declined"]
-    assert (await world.lines())[1].reason == "period_ended"
+    assert (await world.load_lines())[1].reason == "period_ended"
     assert (await get_order(world, "SO-1002")).status == "failed"
     assert "period ended" in find_newest_message(alice.dms, "SO-1002 failed").text
 
@@ -95,7 +98,7 @@ async def test_a_line_whose_period_ends_while_it_is_queued_is_declined(world: Wo
         "it was never received, and is too late now"
     )
     assert await list_charges(world) == []
-    assert await world.seats("acme_meeting") == (25, 25)
+    assert await world.load_seats("acme_meeting") == (25, 25)
 
 
 async def test_a_retry_is_queued_while_another_order_charges_the_subscription(world: World) -> None:
@@ -103,7 +106,7 @@ async def test_a_retry_is_queued_while_another_order_charges_the_subscription(wo
     dora = await place_order(world, "dora", declined_meeting=1)
     gateway = install_hooked_gateway(world)
     gateway.after["place"] = make_failing_hook(RuntimeError("stuck"))
-    (await world.checkout(dora, declined_meeting=2)).fill("payment_method", "pm_good_1")
+    (await world.reach_checkout(dora, declined_meeting=2)).fill("payment_method", "pm_good_1")
     await dora.submit()
     await dora.wait_for_modal("service_order.place")
     await dora.submit()
@@ -118,4 +121,4 @@ async def test_a_retry_is_queued_while_another_order_charges_the_subscription(wo
     await wait_for_modal_text(dora, "SO-1001")
     await world.settle()
     assert await list_line_statuses(world) == ["settled", "settled"]
-    assert await world.seats("declined_meeting") == (13, 13)
+    assert await world.load_seats("declined_meeting") == (13, 13)

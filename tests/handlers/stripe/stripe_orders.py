@@ -70,5 +70,5 @@ async def retry_order(world: StripeWorld, order_id: int) -> None:
 
 
 async def get_order_line(world: StripeWorld) -> OrderLine:
-    [line] = await world.lines()
+    [line] = await world.load_lines()
     return line

@@ -53,15 +53,15 @@ async def import_address(world: StripeWorld, address: dict[str, str]) -> None:
 
 
 async def read_address(world: StripeWorld) -> Address:
-    return (await world.row(Account, id="acme")).billing_address
+    return (await world.load_row(Account, id="acme")).billing_address
 
 
 async def test_r10_an_address_corrected_in_stripe_is_shown_at_checkout_taxed_and_kept(
     world: StripeWorld,
 ) -> None:
     """Without an event of Stripe: checkout reads it."""
-    alice = world.person("alice")
-    review = await world.quote(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    review = await world.save_cart(alice, acme_meeting=5)
     world.clock.move(seconds=60)
     world.records.change_address("cus_acme", BERLIN)
     await review.submit()
@@ -73,7 +73,7 @@ async def test_r10_an_address_corrected_in_stripe_is_shown_at_checkout_taxed_and
     assert "different address" not in placement.text
     await placement.submit()
     await world.settle()
-    quote = (await world.rows(Quote))[-1]
+    quote = (await world.load_rows(Quote))[-1]
     assert abs(quote.tax - quote.subtotal * 0.19) < 1
     assert world.list_paid_totals() == [quote.total]
     assert await read_address(world) == Address(**BERLIN)
@@ -99,7 +99,7 @@ async def test_r10_an_address_of_the_file_wins_over_an_older_one_in_stripe_and_s
     await import_address(world, PARIS)
     assert await read_address(world) == Address(**BERLIN), "the file has no new address"
     await import_address(world, LONDON)
-    placement = await world.placement(world.person("alice"), acme_meeting=5)
+    placement = await world.reach_placement(world.get_person("alice"), acme_meeting=5)
     words = "The payment provider has a different address: Lager 7, 10115 Berlin, Germany."
     assert words in placement.text
     await placement.submit()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -47,7 +48,7 @@ def add_pending_item(world: StripeWorld, amount: int) -> None:
 
 async def order_in_slack(world: StripeWorld, seats: int) -> str:
     """The text of the last screen before the order is placed."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", f"meeting {seats}")
     form = await alice.wait_for_modal("cart.save")
     await form.submit()
@@ -63,13 +64,13 @@ async def order_in_slack(world: StripeWorld, seats: int) -> str:
 async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> None:
     get_customer(world).balance = -2000
     promised = await order_in_slack(world, 5)
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert (quote.starting_balance, quote.amount_due) == (-2000, quote.total - 2000)
     assert "Account credit\n-€20.00" in promised
     [paid] = world.records.list_paid_updates()
     assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
-    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "Account credit: -€20.00" in order.text
     assert get_customer(world).balance == 0
 
@@ -77,18 +78,18 @@ async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> No
 async def test_r26_a_credit_that_covers_everything_charges_no_card(world: StripeWorld) -> None:
     get_customer(world).balance = -1_000_000
     await place_order(world, ALICE, "acme_meeting", 5)
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert quote.due_now == 0
     assert receipt.charged_methods == []
     assert get_customer(world).balance == quote.total - 1_000_000
-    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "There’s nothing to pay now." in order.text
 
 
 async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: StripeWorld) -> None:
     get_customer(world).balance = 500
     promised = await order_in_slack(world, 5)
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert quote.due_now == quote.total + 500
     assert "Earlier balance\n€5.00" in promised
     assert [card.amount for card in receipt.charged_methods] == [quote.total + 500]
@@ -103,8 +104,8 @@ async def test_r26_a_debit_that_nobody_promised_stops_the_order_and_shows_both_a
     await world.settle()
     assert (await get_order_line(world)).reason == "balance_due"
     assert world.list_paid_totals() == []
-    quote = await world.row(Quote)
-    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    quote = await world.load_row(Quote)
+    order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
     assert f"{offered} would be billed instead of {promised}" in order.text
 
@@ -122,14 +123,14 @@ async def test_r26_a_credit_that_came_later_is_used(world: StripeWorld) -> None:
     await place_unprocessed_order(world, ALICE, "acme_meeting")
     get_customer(world).balance = -300
     await world.settle()
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 300]
 
 
 async def test_r26_less_than_the_smallest_charge_is_carried_over(world: StripeWorld) -> None:
-    world.records.get_item("acme_meeting").price.unit_amount = 30
+    world.records.use_other_price("acme_meeting", unit_amount=30)
     promised = await order_in_slack(world, 1)
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert 0 < quote.total < 50
     assert quote.due_now == 0
     assert "Added to your next invoice" in promised
@@ -139,12 +140,12 @@ async def test_r26_less_than_the_smallest_charge_is_carried_over(world: StripeWo
 
 async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(world: StripeWorld) -> None:
     """The first line's invoice is too small to be charged, and the next one takes up what it left."""
-    world.records.get_item("acme_meeting").price.unit_amount = 30
-    world.records.get_item("acme_webinar").price.unit_amount = 100
-    alice = world.person("alice")
-    placement = await world.placement(alice, acme_meeting=1, acme_webinar=1)
-    quote = await world.row(Quote)
-    lines = await world.rows(QuoteLine)
+    world.records.use_other_price("acme_meeting", unit_amount=30)
+    world.records.use_other_price("acme_webinar", unit_amount=100)
+    alice = world.get_person("alice")
+    placement = await world.reach_placement(alice, acme_meeting=1, acme_webinar=1)
+    quote = await world.load_row(Quote)
+    lines = await world.load_rows(QuoteLine)
     assert all(0 < each.amount + each.tax < 50 for each in lines)
     assert quote.due_now == quote.total >= 50
     assert f"will be charged €{quote.total / 100:.2f}" in placement.text
@@ -152,11 +153,11 @@ async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(wor
     await alice.wait_for_modal("service_order.show")
     await world.settle()
     await world.pass_time(seconds=20)
-    assert [each.status for each in await world.lines()] == ["settled", "settled"]
+    assert [each.status for each in await world.load_lines()] == ["settled", "settled"]
     first, second = world.records.list_paid_updates()
     assert (first.amount_due, second.amount_due) == (0, quote.due_now)
     assert get_customer(world).balance == 0
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert [card.amount for card in receipt.charged_methods] == [quote.due_now]
     assert receipt.sum_balance("carried_over") == receipt.sum_balance("earlier_balance") == first.total
     order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
@@ -167,11 +168,11 @@ async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(wor
 async def test_r17_a_small_line_after_a_large_one_is_promised_for_the_next_invoice(
     world: StripeWorld,
 ) -> None:
-    world.records.get_item("acme_webinar").price.unit_amount = 60
-    alice = world.person("alice")
-    placement = await world.placement(alice, acme_meeting=2, acme_webinar=1)
-    quote = await world.row(Quote)
-    [large, small] = sorted(await world.rows(QuoteLine), key=lambda each: -each.amount)
+    world.records.use_other_price("acme_webinar", unit_amount=60)
+    alice = world.get_person("alice")
+    placement = await world.reach_placement(alice, acme_meeting=2, acme_webinar=1)
+    quote = await world.load_row(Quote)
+    [large, small] = sorted(await world.load_rows(QuoteLine), key=lambda each: -each.amount)
     left = small.amount + small.tax
     assert quote.due_now == quote.total - left == large.amount + large.tax
     assert f"Added to your next invoice\n-€{left / 100:.2f}" in placement.text
@@ -187,12 +188,16 @@ async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_th
     world: StripeWorld,
 ) -> None:
     def raise_price() -> None:
-        world.records.get_item("acme_meeting").price.unit_amount = 1700
+        world.records.use_other_price("acme_meeting", unit_amount=1700)
 
     world.fake.before_charge = raise_price
     with capture_logs() as logs:
         await order_in_slack(world, 5)
-    quote, receipt, alice = await world.row(Quote), await world.row(Receipt), world.person("alice")
+    quote, receipt, alice = (
+        await world.load_row(Quote),
+        await world.load_row(Receipt),
+        world.get_person("alice"),
+    )
     [invoice] = world.records.list_paid_updates()
     assert invoice.total != quote.total
     assert (receipt.subtotal, receipt.tax, receipt.total) == (invoice.subtotal, invoice.tax, invoice.total)
@@ -223,7 +228,7 @@ async def test_pending_items_made_elsewhere_are_named_with_their_amount(world: S
             world.dependencies, person=ALICE, account_id="acme", seat_inputs={"acme_meeting": "2"}
         )
     assert raised.value.variables["amount"] == Money(3500, "EUR")
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", "meeting 2")
     form = await alice.wait_for_modal("cart.save")
     await form.submit()
@@ -234,19 +239,19 @@ async def test_r26_a_balance_that_changed_after_the_quote_stops_placing_with_bot
     world: StripeWorld,
 ) -> None:
     """Before the order is placed: nobody has to wait for a declined line."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_meeting=2)
-    quote = await world.row(Quote)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_meeting=2)
+    quote = await world.load_row(Quote)
     get_customer(world).balance = 500
     await alice.submit()
     refused = (await alice.wait_for_modal("refusal.show")).text
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
-    assert f"it promised {promised}, and you’d now have {offered} to pay" in refused
-    assert await world.rows(ServiceOrder) == []
+    assert f"it promised {promised}, and you’d now pay {offered}" in refused
+    assert await world.load_rows(ServiceOrder) == []
     get_customer(world).balance = -500
     await place_service_order(world.dependencies, person=ALICE, quote_id=quote.key)
     await world.settle()
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 500], "a credit is welcome"
 
 
@@ -263,16 +268,16 @@ async def test_a_one_off_item_is_named_with_its_tax_and_once_invoiced_seats_are_
     world: StripeWorld,
 ) -> None:
     add_one_off_item(world, 5000, 1000)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", "meeting 2")
     await (await alice.wait_for_modal("cart.save")).submit()
     refused = await alice.wait_for_modal("refusal.show")
     assert "€60.00 of other items, including tax, is waiting to be invoiced" in refused.text
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
     world.records.pending_invoice_items.clear()
     await alice.close_modal(everything=True)
     await order_in_slack(world, 2)
-    quote = await world.row(Quote)
+    quote = await world.load_row(Quote)
     assert world.list_paid_totals() == [quote.total]
 
 
@@ -284,8 +289,8 @@ async def test_a_one_off_item_that_appears_before_the_charge_stops_it_with_its_t
     await world.settle()
     assert (await get_order_line(world)).reason == "unrelated_charges"
     assert world.list_paid_totals() == []
-    quote = await world.row(Quote)
-    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    quote = await world.load_row(Quote)
+    order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
     promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 6000) / 100:.2f}"
     assert f"{offered} would be billed instead of {promised}" in order.text
 
@@ -300,7 +305,7 @@ async def test_pending_items_that_appear_before_the_charge_stop_it(world: Stripe
 
 async def refuse_one_seat(world: StripeWorld) -> tuple[float, float]:
     """What would be billed, and what the seat costs."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", "meeting 1")
     await (await alice.wait_for_modal("cart.save")).submit()
     shown = (await alice.wait_for_modal("refusal.show")).text
@@ -312,7 +317,7 @@ async def refuse_one_seat(world: StripeWorld) -> tuple[float, float]:
 
 async def quote_one_seat(world: StripeWorld) -> float:
     await prepare_order(world, ALICE, "acme_meeting", 1)
-    return (await world.rows(Quote))[-1].total / 100
+    return (await world.load_rows(Quote))[-1].total / 100
 
 
 async def test_r26_seats_and_discounts_that_an_order_did_not_add_are_not_charged_with_it(
@@ -333,6 +338,44 @@ async def test_r26_seats_and_discounts_that_an_order_did_not_add_are_not_charged
     item.unbilled_seats, item.used_coupons = 15, []
     subscription.settings.billing_mode = "classic"
     assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02), "it credits what there is"
+
+
+async def test_r26_an_amount_due_that_no_line_explains_is_refused_stopped_or_shown(
+    world: StripeWorld,
+) -> None:
+    """Before the quote, before the charge, and if it is added in the same second."""
+    world.records.amount_shipping = 500
+    billed, expected = await refuse_one_seat(world)
+    assert billed == pytest.approx(expected + 5, abs=0.001)
+    assert await world.load_rows(Quote) == []
+
+    world.records.amount_shipping = 0
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    quote = await world.load_row(Quote)
+    world.records.amount_shipping = 500
+    await world.settle()
+    assert (await get_order_line(world)).reason == "unrelated_charges"
+    assert world.list_paid_totals() == []
+    alice = world.get_person("alice")
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
+    promised, offered = f"€{quote.total / 100:.2f}", f"€{(quote.total + 500) / 100:.2f}"
+    assert f"{offered} would be billed instead of {promised}" in order.text
+    await alice.close_modal(everything=True)
+
+    world.records.amount_shipping = 0
+    world.fake.before_charge = partial(setattr, world.records, "amount_shipping", 500)
+    with capture_logs() as logs:
+        await place_order(world, ALICE, "acme_meeting")
+    quote, receipt = (await world.load_rows(Quote))[-1], await world.load_row(Receipt)
+    [invoice] = world.records.list_paid_updates()
+    assert invoice.amount_due == quote.total + 500
+    assert [card.amount for card in receipt.charged_methods] == [invoice.amount_due]
+    assert receipt.total == invoice.total
+    [mismatch] = [entry for entry in logs if entry["event"] == "charge.amount_mismatch"]
+    assert mismatch["log_level"] == "error"
+    order = await open_modal(alice, "/service-orders", "SO-1002", "service_order.show")
+    taken, promised = f"€{invoice.total / 100:.2f}", f"€{quote.total / 100:.2f}"
+    assert f"{taken} was billed instead of the {promised} that was promised" in order.text
 
 
 async def test_r26_a_period_billed_in_advance_is_not_charged_with_an_order(world: StripeWorld) -> None:

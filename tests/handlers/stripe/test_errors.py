@@ -46,7 +46,7 @@ async def get_refusal(world: StripeWorld) -> Refusal:
 async def test_an_address_that_stripe_tax_cannot_place_is_named(world: StripeWorld) -> None:
     await refresh_and_open_cart(world, ALICE, "acme")
     world.fake.faults.append(Fault("reject", PREVIEW, code="customer_tax_location_invalid", times=9))
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     with capture_logs() as logs:
         assert isinstance(await get_refusal(world), TaxLocationInvalid)
         await alice.command("/add-seats", "meeting 2")
@@ -124,7 +124,7 @@ ANSWERS: dict[str, tuple[str | Fault, str, dict[str, Any]]] = {
 
 
 async def test_the_refusal_says_what_stripe_answered(world: StripeWorld) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", "meeting 2")
     form = await alice.wait_for_modal("cart.save")
     for answer, (trouble, words, logged) in ANSWERS.items():
@@ -143,7 +143,7 @@ async def test_the_refusal_says_what_stripe_answered(world: StripeWorld) -> None
 
 
 async def test_a_tax_that_stripe_cannot_compute_is_named(world: StripeWorld) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", "meeting 2")
     form = await alice.wait_for_modal("cart.save")
     world.records.fails_tax_calculation = True
@@ -163,7 +163,7 @@ def add_pending_items(world: StripeWorld, count: int) -> None:
 async def test_more_pending_items_than_stripe_shows_are_named(world: StripeWorld) -> None:
     await refresh_and_open_cart(world, ALICE, "acme")
     add_pending_items(world, 10)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", "meeting 2")
     await (await alice.wait_for_modal("cart.save")).submit()
     assert "So many other items are waiting to be invoiced" in (await alice.wait_for_modal()).text
@@ -179,8 +179,8 @@ async def test_more_pending_items_than_stripe_shows_decline_a_line(world: Stripe
 
 async def test_a_period_that_ended_before_the_order_is_named(world: StripeWorld) -> None:
     """Somebody starts the billing cycle anew at Stripe: the quote's instant is in the period before."""
-    alice = world.person("alice")
-    await world.placement(alice, acme_meeting=2)
+    alice = world.get_person("alice")
+    await world.reach_placement(alice, acme_meeting=2)
     world.clock.move(hours=1)
     world.records.get_item("acme_meeting").current_period_start = world.records.now
     await alice.submit()
@@ -222,7 +222,7 @@ async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: Stri
     await world.pass_time(hours=25)
     assert (await get_order_line(world)).status == "unknown"
     assert await announce_overdue_orders(world.dependencies) == 1
-    assert not await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
+    assert not await world.load_rows(Notice, kind=NoticeKind.ORDER_DECLINED)
     world.fake.faults.clear()
     await world.pass_time(seconds=11)
     assert (await get_order_line(world)).status == "settled"
@@ -282,7 +282,7 @@ async def test_what_stripe_will_not_renew_has_no_renewal(world: StripeWorld) -> 
     """By its own code: there is no next invoice to preview."""
     world.fake.faults.append(Fault("reject", PREVIEW, code="invoice_upcoming_none", status=404, times=99))
     with capture_logs() as logs:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         await alice.command("/billing")
         overview = await alice.wait_for_modal("account.overview")
     assert "Renews on" not in overview.text

@@ -48,17 +48,17 @@ async def test_an_event_settles_a_confirmed_payment_immediately(world: StripeWor
     assert set(await world.webhook_sender.send_events(world.webhook_sender.collect_events())) == {200}
     await world.settle()
     assert (await get_order_line(world)).status == "settled"
-    assert await world.seats("customer_assist") == (9, 9)
+    assert await world.load_seats("customer_assist") == (9, 9)
 
 
 async def test_events_that_stripe_no_longer_sends_again_are_deleted(world: StripeWorld) -> None:
     await place_order(world, CARLA, "customer_assist")
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
-    before = {event.id for event in await world.rows(ReceivedBillingEvent)}
+    before = {event.id for event in await world.load_rows(ReceivedBillingEvent)}
     world.clock.move(days=61)
     world.records.apply_due_changes()
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
-    after = {event.id for event in await world.rows(ReceivedBillingEvent)}
+    after = {event.id for event in await world.load_rows(ReceivedBillingEvent)}
     assert before
     assert after
     assert not before & after
@@ -98,10 +98,10 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
     world.records.apply_due_changes()
     sent = shuffle_events(world.webhook_sender.collect_events(), random)
     assert set(await world.webhook_sender.send_events(sent)) <= {200}
-    assert len(await world.rows(ReceivedBillingEvent)) == len({event["id"] for event in sent})
+    assert len(await world.load_rows(ReceivedBillingEvent)) == len({event["id"] for event in sent})
     await world.settle()
     await world.pass_time(minutes=11)
-    assert {each.status.value for each in await world.lines()} == {"settled"}
+    assert {each.status.value for each in await world.load_lines()} == {"settled"}
     assert await world.webhook_sender.send_events(sent) == [200] * len(sent), "days later, once more"
     await world.pass_time(minutes=11)
     assert len(world.list_paid_totals()) == len(world.fake.list_charge_requests()) == 2
@@ -118,7 +118,7 @@ async def test_a_thin_event_is_answered_with_what_is_needed(world: StripeWorld) 
     [entry] = [entry for entry in logs if entry["event"].startswith("provider_event.")]
     assert (entry["event"], entry["log_level"]) == ("provider_event.unsupported", "error")
     assert "snapshot events" in entry["reason"]
-    assert await world.rows(ReceivedBillingEvent) == []
+    assert await world.load_rows(ReceivedBillingEvent) == []
 
 
 EVENT = json.dumps({"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {}}})
@@ -144,16 +144,16 @@ async def test_an_event_with_an_old_or_wrong_signature_is_rejected(world: Stripe
             for headers in (*wrong, {}):
                 answer = await client.post(world.webhook_sender.url, content=text, headers=headers)
                 assert (answer.status_code, answer.text) == (400, "unsigned"), (secret, age, text)
-    assert await world.rows(ReceivedBillingEvent) == []
+    assert await world.load_rows(ReceivedBillingEvent) == []
 
 
 async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWorld) -> None:
     await refresh_and_open_cart(world, ALICE, "acme")
     world.records.set_quantity("acme_meeting", 40)
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
-    assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
+    assert (await world.load_row(Account, id="acme")).refresh_due_at == world.clock.at
     assert await refresh_due_accounts(world.dependencies) == 1
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
+    assert (await world.load_row(Subscription, id="acme_meeting")).seats == 40
     assert await refresh_due_accounts(world.dependencies) == 0
 
 
@@ -171,20 +171,20 @@ async def test_an_event_that_names_a_customer_refreshes_the_account(
     thing = {"id": "of_1", "object": what, "customer": "cus_acme"}
     event = {"id": "evt_1", "object": "event", "type": kind, "data": {"object": thing}}
     assert await world.webhook_sender.send_events([event]) == [200]
-    assert (await world.row(ReceivedBillingEvent)).kind == kind
-    assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
+    assert (await world.load_row(ReceivedBillingEvent)).kind == kind
+    assert (await world.load_row(Account, id="acme")).refresh_due_at == world.clock.at
 
 
 async def test_a_detached_card_refreshes_the_account_it_belonged_to(world: StripeWorld) -> None:
     """It is nobody's any more: only what changed says whose it was."""
     await refresh_and_open_cart(world, ALICE, "acme")
-    customer = (await world.row(Account, id="acme")).stripe_customer
+    customer = (await world.load_row(Account, id="acme")).stripe_customer
     thing = {"id": "pm_good_1", "object": "payment_method", "customer": None}
     data = {"object": thing, "previous_attributes": {"customer": customer}}
     event = {"id": "evt_1", "object": "event", "type": "payment_method.detached", "data": data}
     assert await world.webhook_sender.send_events([event]) == [200]
-    assert (await world.row(ReceivedBillingEvent)).account_id == "acme"
-    assert (await world.row(Account, id="acme")).refresh_due_at == world.clock.at
+    assert (await world.load_row(ReceivedBillingEvent)).account_id == "acme"
+    assert (await world.load_row(Account, id="acme")).refresh_due_at == world.clock.at
 
 
 async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWorld) -> None:
@@ -205,11 +205,11 @@ async def test_an_event_during_a_refresh_causes_another_refresh(world: StripeWor
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())
     world.dependencies.billing = Interrupted(usual)
     assert await refresh_due_accounts(world.dependencies) == 1
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
+    assert (await world.load_row(Subscription, id="acme_meeting")).seats == 40
     world.dependencies.billing = usual
     world.clock.move(seconds=1)
     assert await refresh_due_accounts(world.dependencies) == 1
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 41
+    assert (await world.load_row(Subscription, id="acme_meeting")).seats == 41
 
 
 async def test_a_file_with_another_price_during_a_refresh_causes_another_refresh(
@@ -235,10 +235,10 @@ async def test_a_file_with_another_price_during_a_refresh_causes_another_refresh
     world.clock.move(seconds=1)
     world.dependencies.billing = Interrupted(usual)
     await refresh_due_accounts(world.dependencies)
-    assert (await world.row(Subscription, id="acme_meeting")).unit_price == 1500
+    assert (await world.load_row(Subscription, id="acme_meeting")).unit_price == 1500
     world.dependencies.billing = usual
     assert await refresh_due_accounts(world.dependencies) == 1
-    copy = await world.row(Subscription, id="acme_meeting")
+    copy = await world.load_row(Subscription, id="acme_meeting")
     assert (copy.seats, copy.unit_price) == (40, 1400)
 
 
@@ -263,11 +263,11 @@ async def test_an_account_that_cannot_be_refreshed_delays_no_other(
     world.dependencies.billing = Failing(usual)
     looked = [await refresh_due_accounts(world.dependencies) for _ in range(3)]
     assert (sum(looked), looked[-1]) == (1, 0), "the failing one is left alone for a while"
-    assert (await world.row(Subscription, id="declined_meeting")).seats == 44
+    assert (await world.load_row(Subscription, id="declined_meeting")).seats == 44
     world.dependencies.billing = usual
     world.clock.move(minutes=1)
     assert await refresh_due_accounts(world.dependencies) == 1, "and is still due"
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 44
+    assert (await world.load_row(Subscription, id="acme_meeting")).seats == 44
 
 
 async def test_values_an_import_overwrote_are_read_from_stripe_again(
@@ -288,9 +288,9 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
         at=world.clock(),
         options=ImportOptions(overwrite=frozenset({"acme"})),
     )
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 25
+    assert (await world.load_row(Subscription, id="acme_meeting")).seats == 25
     assert await refresh_due_accounts(world.dependencies) == 1
-    assert (await world.row(Subscription, id="acme_meeting")).seats == 40
+    assert (await world.load_row(Subscription, id="acme_meeting")).seats == 40
 
 
 async def test_a_copy_that_is_refreshed_while_a_charge_settles_is_refreshed_once_more(
@@ -311,4 +311,4 @@ async def test_a_copy_that_is_refreshed_while_a_charge_settles_is_refreshed_once
     await place_order(world, ALICE, "acme_meeting")
     assert (await get_order_line(world)).status == "settled"
     await refresh_due_accounts(world.dependencies)
-    assert await world.seats("acme_meeting") == (50, 50)
+    assert await world.load_seats("acme_meeting") == (50, 50)

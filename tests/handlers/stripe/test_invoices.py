@@ -36,7 +36,7 @@ async def order_two_products(world: StripeWorld) -> list[str]:
 
 async def place_two_products(world: StripeWorld) -> list[str]:
     """The numbers of the two invoices."""
-    await world.order(world.person("alice"), acme_meeting=5, acme_webinar=2)
+    await world.place_order(world.get_person("alice"), acme_meeting=5, acme_webinar=2)
     await world.dependencies.tasks.wait_until_idle()
     await process_due_orders(world.dependencies)
     return [f"FAKE-{invoice.id[-4:]}" for invoice in world.records.list_paid_updates()]
@@ -46,7 +46,7 @@ async def test_each_lines_invoice_is_mailed_and_posted_under_stripes_number_with
     world: StripeWorld,
 ) -> None:
     numbers = await order_two_products(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     names = [f"{number}.pdf" for number in numbers] + ["SO-1001.pdf"]
     assert list_files(alice.dms) == [names]
     [mail] = world.slack.mail.messages
@@ -62,13 +62,13 @@ async def test_each_lines_invoice_is_mailed_and_posted_under_stripes_number_with
     assert f"This order confirmation isn’t an invoice. The invoices are {numbers[0]} and" in confirmation
     assert all(f"Invoice {number}" in confirmation for number in numbers)
     assert "Receipt" not in confirmation
-    channel = world.channel("C01BILLING")
+    channel = world.list_messages("C01BILLING")
     assert list_files([*channel, *(reply for message in channel for reply in message.thread)]) == []
 
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert (receipt.number, receipt.invoice_numbers) == ("SO-1001", numbers)
     assert sum(world.list_paid_totals()) == receipt.total
-    [sequence] = await world.rows(DocumentSequence, prefix=RECEIPT_PREFIX)
+    [sequence] = await world.load_rows(DocumentSequence, prefix=RECEIPT_PREFIX)
     assert sequence.last_number == 1000, "no number of its own is used"
 
     await alice.close_modal(everything=True)
@@ -118,7 +118,7 @@ async def test_direct_message_and_e_mail_name_the_one_pdf_that_is_missing(world:
     world.fake.faults.append(Fault("down", path=f"{missing.id}/pdf$", times=10_000))
     await wait_for_an_hour(world)
     names = [f"{numbers[0]}.pdf", "SO-1001.pdf"]
-    [shared] = [message for message in world.person("alice").dms if message.files]
+    [shared] = [message for message in world.get_person("alice").dms if message.files]
     assert [file.name for file in shared.files] == names
     words = f"hasn’t sent us the PDF of invoice {numbers[1]} yet. Get it later with /billing receipts"
     assert f"Invoice {numbers[0]}, with the order confirmation" in shared.text
@@ -140,14 +140,14 @@ async def test_after_an_hour_the_e_mail_goes_out_and_says_which_pdf_is_missing(w
     assert words in mail.text
     assert words in mail.html
     assert "Here’s the order confirmation." in mail.text
-    [shared] = [message for message in world.person("alice").dms if message.files]
+    [shared] = [message for message in world.get_person("alice").dms if message.files]
     assert [file.name for file in shared.files] == ["SO-1001.pdf"]
     assert "Order confirmation SO-1001" in shared.text
     assert words in shared.text
     missing = {entry["invoice"] for entry in logs if entry["event"] == "invoice.pdf_missing"}
     assert missing == {*numbers}
     world.fake.faults.clear()
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/billing", "receipts", "receipt.list")
     await alice.press("receipt.send")
     await wait_for_modal_text(alice, "are on their way.")

@@ -71,23 +71,23 @@ async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked
     options = (*ACME_OPTIONS, "--contact", ALICE, "--operator", "Ana", "--yes")
     linked = await unlinked.link("cus_acme", *options)
     assert (linked.exit_code, linked.output.splitlines()[-1]) == (0, "linked 1 customers"), linked.output
-    alice = world.person("alice")
-    checkout = await world.checkout(alice, acme_meeting=2)
+    alice = world.get_person("alice")
+    checkout = await world.reach_checkout(alice, acme_meeting=2)
     # Stripe knows no administrators.
-    assert checkout.value("administrator") == "new"
+    assert checkout.get_value("administrator") == "new"
     checkout.fill("admin_name", "Hugo Petit").fill("admin_email", "hugo@acme.example")
-    assert [checkout.value(name) for name in ("country", "postal_code", "line1")] == ["FR", "75002", None]
+    assert [checkout.get_value(name) for name in ("country", "postal_code", "line1")] == ["FR", "75002", None]
     checkout.fill("line1", "1 rue de la Paix").fill("city", "Paris")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    order = await world.row(ServiceOrder)
+    order = await world.load_row(ServiceOrder)
     assert order.status is OrderStatus.COMPLETED
-    assert await world.seats("acme_meeting") == (27, 27)
-    assert (await world.row(Account)).billing_address.city == "Paris"
-    entries = await world.rows(AuditEntry, account_id="acme", action="imported")
+    assert await world.load_seats("acme_meeting") == (27, 27)
+    assert (await world.load_row(Account)).billing_address.city == "Paris"
+    entries = await world.load_rows(AuditEntry, account_id="acme", action="imported")
     found = {(e.actor_kind, e.actor_name, e.source) for e in entries}
     assert found == {("operator", "Ana", "link-stripe")}
 
@@ -103,9 +103,9 @@ async def test_from_an_empty_database_to_the_first_order_on_invoice_without_a_fi
     records.subscriptions["sub_of_acme_meeting"].sends_invoice = True
     linked = await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
     assert linked.exit_code == 0
-    assert not (await world.row(Account)).pay_by_invoice, "the seller can withdraw it at Stripe"
-    alice = world.person("alice")
-    checkout = await world.checkout(alice, acme_meeting=2)
+    assert not (await world.load_row(Account)).pay_by_invoice, "the seller can withdraw it at Stripe"
+    alice = world.get_person("alice")
+    checkout = await world.reach_checkout(alice, acme_meeting=2)
     checkout.fill("administrator", "new").fill("admin_name", "Hugo Petit").fill(
         "admin_email", "hugo@acme.example"
     )
@@ -114,9 +114,9 @@ async def test_from_an_empty_database_to_the_first_order_on_invoice_without_a_fi
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
-    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
-    assert (await world.row(Invoice)).status == "due"
-    assert await world.seats("acme_meeting") == (27, 27)
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert (await world.load_row(Invoice)).status == "due"
+    assert await world.load_seats("acme_meeting") == (27, 27)
 
 
 async def test_it_lists_what_can_be_linked_and_stores_nothing(unlinked: LinkWorld) -> None:
@@ -130,16 +130,16 @@ async def test_it_lists_what_can_be_linked_and_stores_nothing(unlinked: LinkWorl
     assert "account acme-paris, workspace T02OTHER" in listed.output
     dry = await unlinked.link("cus_acme", *ACME_OPTIONS, "--dry-run")
     assert dry.exit_code == 0
-    assert await unlinked.world.rows(Account) == []
+    assert await unlinked.world.load_rows(Account) == []
 
 
 async def test_run_twice_it_changes_nothing(unlinked: LinkWorld) -> None:
     arguments = ("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
     await unlinked.link(*arguments)
-    before = len(await unlinked.world.rows(AuditEntry))
+    before = len(await unlinked.world.load_rows(AuditEntry))
     again = await unlinked.link(*arguments)
     assert (again.exit_code, again.output) == (0, "cus_acme is linked with acme\n")
-    assert len(await unlinked.world.rows(AuditEntry)) == before
+    assert len(await unlinked.world.load_rows(AuditEntry)) == before
 
 
 async def test_what_is_missing_or_wrong_is_named_and_nothing_is_stored(unlinked: LinkWorld) -> None:
@@ -160,7 +160,7 @@ async def test_what_is_missing_or_wrong_is_named_and_nothing_is_stored(unlinked:
     assert (unknown.exit_code, unknown.output) == (1, "not a customer to link: cus_nobody\n")
     unconfirmed = await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE)
     assert unconfirmed.exit_code == 1
-    assert await unlinked.world.rows(Account) == []
+    assert await unlinked.world.load_rows(Account) == []
 
 
 @pytest.mark.parametrize(("typed", "channel"), [("C01BILLING", "C01BILLING"), ("", None)])
@@ -172,12 +172,12 @@ async def test_at_a_terminal_what_is_missing_is_asked_for(
     )
     assert linked.exit_code == 0, linked.output
     assert "--channel (blank: contacts only): " in linked.output
-    assert (await unlinked.world.row(Account)).channel == channel
+    assert (await unlinked.world.load_row(Account)).channel == channel
 
 
 async def test_the_customers_own_address_is_the_contact(unlinked: LinkWorld) -> None:
     await unlinked.link("cus_acme", *ACME_OPTIONS, "--yes")
-    contact = await unlinked.world.row(BillingContact)
+    contact = await unlinked.world.load_row(BillingContact)
     assert (contact.email, contact.name) == ("billing@acme.example", "billing@acme.example")
 
 
@@ -197,7 +197,7 @@ async def test_an_account_of_a_deleted_customer_is_reported_and_linked_again(unl
     )
     again = await unlinked.link("cus_slow", "--yes")
     assert again.output.splitlines()[-1] == "linked 1 customers", again.output
-    account = await world.row(Account)
+    account = await world.load_row(Account)
     assert (account.id, account.stripe_customer) == ("acme", "cus_slow")
 
 
@@ -233,7 +233,7 @@ async def test_only_one_customer_like_the_account_is_linked_again(unlinked: Link
     )
     linked = await unlinked.link("cus_twin", "--workspace", "T01ACME", "--yes")
     assert linked.exit_code == 0, linked.output
-    assert (await world.row(Account)).stripe_customer == "cus_twin"
+    assert (await world.load_row(Account)).stripe_customer == "cus_twin"
     listed = await unlinked.link()
     assert "cus_slow names acme in its metadata, which another customer is linked with" in listed.output
 

@@ -50,8 +50,8 @@ async def told(world: StripeWorld) -> None:
 
 async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: StripeWorld) -> None:
     world.records.customers["cus_acme"].default_payment_method = None
-    alice = world.person("alice")
-    placement = await world.placement(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    placement = await world.reach_placement(alice, acme_meeting=5)
     assert "will get an invoice for €57.64, due within 30 days" in placement.text
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
@@ -60,9 +60,9 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     invoice = get_invoice(world)
     assert (invoice.status, invoice.auto_advance) == ("open", True), "Stripe sends it, and reminders"
     assert "payment_behavior" not in world.fake.list_charge_requests()[0].params
-    order, stored = await world.row(ServiceOrder), await world.row(Invoice)
+    order, stored = await world.load_row(ServiceOrder), await world.load_row(Invoice)
     assert order.status is OrderStatus.COMPLETED
-    assert await world.seats("acme_meeting") == (30, 30)
+    assert await world.load_seats("acme_meeting") == (30, 30)
     number = stored.number
     assert (stored.status, stored.amount, number) == ("due", invoice.amount_due, f"FAKE-{invoice.id[-4:]}")
     sent = find_newest_message(alice.dms, f"Invoice {number} for service order SO-1001")
@@ -70,19 +70,27 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     [mail] = world.slack.mail.messages
     assert [file.name for file in mail.attachments] == [f"{number}.pdf", "SO-1001.pdf"]
     assert "harged" not in mail.text
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert (receipt.charged_methods, receipt.invoice_numbers) == ([], [number])
 
     await alice.press_in(sent, "invoice.open")
     page = await alice.wait_for_modal("invoice.open")
     assert f"https://invoice.stripe.example/i/{invoice.id}" in str(page.blocks)
-    assert not any("invoice.stripe.example" in str(row.model_dump()) for row in await world.rows(Invoice))
+    assert not any(
+        "invoice.stripe.example" in str(row.model_dump()) for row in await world.load_rows(Invoice)
+    )
+
+    world.records.pay_in_part(invoice, 2000)
+    await told(world)
+    stored = await world.load_row(Invoice)
+    assert (stored.status, stored.amount_remaining) == ("due", invoice.amount_due - 2000)
 
     world.records.pay_invoice(invoice)
     await told(world)
-    assert (await world.row(Invoice)).status == "paid"
+    stored = await world.load_row(Invoice)
+    assert (stored.status, stored.amount_remaining) == ("paid", 0)
     assert find_newest_message(alice.dms, f"Invoice {number} for service order SO-1001 is paid")
-    assert (await world.row(ServiceOrder)).model_dump() == order.model_dump()
+    assert (await world.load_row(ServiceOrder)).model_dump() == order.model_dump()
     assert world.slack.refusals == []
 
 
@@ -92,13 +100,13 @@ async def test_without_webhooks_an_invoice_becomes_overdue_after_its_day_and_pai
     """It is due on 10 December, at nine in the morning: the day ends at midnight in Paris."""
     await place_order(world, ALICE, "acme_meeting")
     await world.pass_time(days=30, hours=13, minutes=59)
-    assert (await world.row(Invoice)).status == "due"
+    assert (await world.load_row(Invoice)).status == "due"
     assert world.clock() > from_timestamp(get_invoice(world).due_date or 0)
     await world.pass_time(minutes=1)
-    stored = await world.row(Invoice)
+    stored = await world.load_row(Invoice)
     assert stored.status == "overdue"
-    assert len(find_messages(world.channel("C01BILLING"), stored.number)) >= 1
-    alice = world.person("alice")
+    assert len(find_messages(world.list_messages("C01BILLING"), stored.number)) >= 1
+    alice = world.get_person("alice")
     assert "invoice.open" in list_buttons(
         find_newest_message(alice.dms, f"{stored.number} for service order SO-1001 is overdue")
     )
@@ -106,8 +114,8 @@ async def test_without_webhooks_an_invoice_becomes_overdue_after_its_day_and_pai
     await wait_for_modal_text(alice, "has an unpaid invoice")
     world.records.pay_invoice(get_invoice(world))
     await world.pass_time(hours=1)
-    assert (await world.row(Invoice)).status == "paid"
-    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert (await world.load_row(Invoice)).status == "paid"
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
 
 
 @pytest.mark.parametrize(("status", "words"), [("overdue", "is overdue"), ("void", "was cancelled")])
@@ -122,17 +130,17 @@ async def test_an_invoice_that_is_overdue_or_void_when_first_seen_is_announced(
     else:
         invoice.due_date = int(world.clock().timestamp()) - 86400
     await world.pass_time(seconds=11)
-    stored = await world.row(Invoice)
+    stored = await world.load_row(Invoice)
     assert stored.status == status
-    entries = [(e.from_status, e.to_status) for e in await world.rows(AuditEntry, action="invoice")]
+    entries = [(e.from_status, e.to_status) for e in await world.load_rows(AuditEntry, action="invoice")]
     assert entries == [(None, "due"), ("due", status)]
     title = f"Invoice {stored.number} for service order SO-1001 {words}"
-    assert find_newest_message(world.person("alice").dms, title)
+    assert find_newest_message(world.get_person("alice").dms, title)
     late = find_messages(
-        world.channel("C01BILLING"), f"{stored.number} de la commande de Service SO-1001 est en retard"
+        world.list_messages("C01BILLING"), f"{stored.number} de la commande de Service SO-1001 est en retard"
     )
     assert len(late) == (1 if status == "overdue" else 0)
-    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
 
 
 async def test_an_invoice_that_stripe_no_longer_shows_is_not_called_overdue(world: StripeWorld) -> None:
@@ -140,24 +148,24 @@ async def test_an_invoice_that_stripe_no_longer_shows_is_not_called_overdue(worl
     del world.records.invoices[get_invoice(world).id]
     with capture_logs() as logs:
         await world.pass_time(days=32)
-    assert (await world.row(Invoice)).status == "due"
+    assert (await world.load_row(Invoice)).status == "due"
     assert any(entry["event"] == "invoice.missing_at_provider" for entry in logs)
 
 
 async def test_voided_and_written_off_invoices_are_announced_and_change_no_order(world: StripeWorld) -> None:
     await place_order(world, ALICE, "acme_meeting")
-    invoice, alice = get_invoice(world), world.person("alice")
+    invoice, alice = get_invoice(world), world.get_person("alice")
     world.records.mark_uncollectible(invoice)
     await told(world)
-    assert (await world.row(Invoice)).status == "uncollectible"
+    assert (await world.load_row(Invoice)).status == "uncollectible"
     assert find_newest_message(alice.dms, "was written off")
     assert await follow_due_invoices(world.dependencies) == 0
     world.records.void_invoice(invoice)
     await told(world)
-    assert (await world.row(Invoice)).status == "void"
+    assert (await world.load_row(Invoice)).status == "void"
     assert find_newest_message(alice.dms, "was cancelled")
-    assert (await world.row(ServiceOrder)).status is OrderStatus.COMPLETED
-    assert await world.seats("acme_meeting") == (27, 27)
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
+    assert await world.load_seats("acme_meeting") == (27, 27)
 
 
 @pytest.mark.parametrize(
@@ -178,10 +186,10 @@ async def test_seats_are_added_once_wherever_an_answer_is_lost(world: StripeWorl
     for _ in range(8):
         await world.pass_time(seconds=11)
     assert (await get_order_line(world)).status == "settled"
-    assert len(await world.rows(ChargeAttempt)) == 1
-    assert await world.seats("acme_meeting") == (27, 27)
+    assert len(await world.load_rows(ChargeAttempt)) == 1
+    assert await world.load_seats("acme_meeting") == (27, 27)
     assert get_invoice(world).status == "open"
-    assert len(await world.rows(Invoice)) == 1
+    assert len(await world.load_rows(Invoice)) == 1
 
 
 async def test_a_draft_that_no_one_finalized_is_found_by_the_next_process(world: StripeWorld) -> None:
@@ -203,7 +211,7 @@ async def test_an_invoice_that_stripe_cannot_finalize_keeps_the_line_waiting(wor
         await place_order(world, ALICE, "acme_meeting")
     assert (await get_order_line(world)).status == "charging"
     assert any(entry["event"] == "invoice.finalization_failed" for entry in logs)
-    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "the invoice is being prepared" in order.text
     world.records.finalization_error = None
     await world.pass_time(minutes=10, seconds=1)
@@ -241,7 +249,7 @@ async def test_a_subscription_that_ended_before_its_invoice_owes_nothing(
         "subscription_gone",
     )
     assert invoice.status == "void"
-    assert await world.rows(Invoice) == []
+    assert await world.load_rows(Invoice) == []
 
 
 async def test_what_a_credit_has_paid_is_settled_although_its_subscription_has_ended(
@@ -252,7 +260,7 @@ async def test_what_a_credit_has_paid_is_settled_although_its_subscription_has_e
     world.records.cancel_subscription(world.records.subscriptions["sub_of_acme_meeting"])
     await world.pass_time(seconds=11)
     assert (await get_order_line(world)).status == "settled"
-    assert ((await world.row(Invoice)).status, get_invoice(world).status) == ("paid", "paid")
+    assert ((await world.load_row(Invoice)).status, get_invoice(world).status) == ("paid", "paid")
 
 
 async def test_an_item_that_is_only_named_otherwise_still_has_the_seats_to_pay_for(
@@ -263,7 +271,7 @@ async def test_an_item_that_is_only_named_otherwise_still_has_the_seats_to_pay_f
     item.metadata["seatbot_subscription"] = "acme_conferences"
     await world.pass_time(seconds=11)
     assert ((await get_order_line(world)).status, invoice.status) == ("settled", "open")
-    assert (await world.row(Invoice)).status == "due"
+    assert (await world.load_row(Invoice)).status == "due"
 
 
 async def test_an_item_that_was_taken_away_has_no_seats_to_pay_for(world: StripeWorld) -> None:
@@ -276,19 +284,19 @@ async def test_an_item_that_was_taken_away_has_no_seats_to_pay_for(world: Stripe
 
 
 async def test_an_order_by_card_and_on_invoice_pays_each_line_its_own_way(world: StripeWorld) -> None:
-    await world.order(world.person("alice"), acme_meeting=5, acme_webinar=2)
+    await world.place_order(world.get_person("alice"), acme_meeting=5, acme_webinar=2)
     await world.settle()
     by_subscription = {invoice.subscription: invoice for invoice in world.records.list_updates()}
     card, sent = by_subscription["sub_of_acme_webinar"], by_subscription["sub_of_acme_meeting"]
     assert (card.status, sent.status) == ("paid", "open")
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert [method.amount for method in receipt.charged_methods] == [card.amount_due]
     assert [each.invoiced for each in receipt.receipt_lines] == [sent.amount_due, 0]
 
 
 async def test_without_the_metadata_the_subscription_is_refused_before_the_quote(world: StripeWorld) -> None:
     world.records.customers["cus_acme"].metadata.clear()
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     cart = await world.fill_cart(alice)
     assert "GoTo Meeting subscription is paid by invoice" in cart.text
     assert "seats:acme_meeting" not in str(cart.blocks)
@@ -314,7 +322,7 @@ async def test_a_line_is_paid_as_it_was_agreed_or_not_at_all(
         reason,
     )
     assert world.records.list_updates() == []
-    assert words in find_newest_message(world.person("alice").dms, "declined").text
+    assert words in find_newest_message(world.get_person("alice").dms, "declined").text
 
 
 async def test_a_permission_that_is_withdrawn_after_placing_declines_the_line(world: StripeWorld) -> None:
@@ -325,7 +333,7 @@ async def test_a_permission_that_is_withdrawn_after_placing_declines_the_line(wo
         "declined",
         "invoice_not_allowed",
     )
-    declined = find_newest_message(world.person("alice").dms, "seats declined for GoTo Meeting")
+    declined = find_newest_message(world.get_person("alice").dms, "seats declined for GoTo Meeting")
     assert "the account may no longer order on invoice" in declined.text
     assert "or cancel these seats" in declined.text
     assert world.records.list_updates() == []
@@ -334,7 +342,10 @@ async def test_a_permission_that_is_withdrawn_after_placing_declines_the_line(wo
 async def test_an_invoice_with_nothing_to_pay_is_paid_immediately(world: StripeWorld) -> None:
     world.records.customers["cus_acme"].balance = -100_000
     await place_order(world, ALICE, "acme_meeting")
-    assert ((await world.row(Invoice)).status, (await world.row(Invoice)).check_at) == ("paid", None)
-    assert find_newest_message(world.person("alice").dms, "Account credit")
-    [line] = (await world.row(Receipt)).receipt_lines
+    assert ((await world.load_row(Invoice)).status, (await world.load_row(Invoice)).check_at) == (
+        "paid",
+        None,
+    )
+    assert find_newest_message(world.get_person("alice").dms, "Account credit")
+    [line] = (await world.load_row(Receipt)).receipt_lines
     assert line.invoiced == 0

@@ -70,12 +70,12 @@ async def world() -> AsyncIterator[StripeWorld]:
 
 
 async def test_an_order_is_charged_at_stripe_for_what_its_quote_promised(world: StripeWorld) -> None:
-    alice = world.person("alice")
-    await world.order(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.place_order(alice, acme_meeting=5)
     await world.settle()
-    quote = await world.row(Quote)
+    quote = await world.load_row(Quote)
     assert world.list_paid_totals() == [quote.total]
-    assert await world.seats("acme_meeting") == (30, 30)
+    assert await world.load_seats("acme_meeting") == (30, 30)
     assert len(world.fake.list_charge_requests()) == 1
     order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
     [invoice] = world.records.list_paid_updates()
@@ -88,9 +88,11 @@ async def test_an_account_needs_no_subscriptions_and_cards_in_the_file(world: St
     held = world.records.subscriptions["sub_of_acme_meeting"].items[0]
     held.metadata.clear()
     await refresh_and_open_cart(world, ALICE, "acme")
-    found = await world.row(Subscription, id="si_acme_meeting")
+    found = await world.load_row(Subscription, id="si_acme_meeting")
     assert (found.seats, found.product_id, found.active) == (25, "goto-meeting", True)
-    assert not (await world.row(Subscription, id="acme_meeting")).active, "no longer there under that name"
+    assert not (await world.load_row(Subscription, id="acme_meeting")).active, (
+        "no longer there under that name"
+    )
     await place_order(world, ALICE, "si_acme_meeting", 3)
     assert world.records.get_item("si_acme_meeting").quantity == 28
 
@@ -115,7 +117,7 @@ async def test_r3_the_cards_are_those_that_stripe_keeps(world: StripeWorld) -> N
     records.customers["cus_acme"].default_payment_method = "pm_new"
     records.cards.pop("pm_acme_2")
     await refresh_and_open_cart(world, ALICE, "acme")
-    methods = {m.id: m for m in await world.rows(PaymentMethod, account_id="acme")}
+    methods = {m.id: m for m in await world.load_rows(PaymentMethod, account_id="acme")}
     assert methods["pm_new"].is_default
     assert methods["pm_new"].active
     assert not methods["pm_acme"].is_default
@@ -141,7 +143,7 @@ async def test_r17_a_price_that_changed_before_placing_stops_the_order_with_both
     with pytest.raises(QuotedPriceChanged) as refused:
         await place_service_order(world.dependencies, person=ALICE, quote_id=quote_id)
     promised, now = refused.value.variables["promised"], refused.value.variables["now"]
-    quote = await world.row(Quote)
+    quote = await world.load_row(Quote)
     assert (promised.amount, quote.status) == (quote.total, QuoteStatus.PENDING)  # type: ignore[attr-defined]
     assert now.amount > promised.amount  # type: ignore[attr-defined]
     assert world.list_paid_totals() == []
@@ -157,7 +159,7 @@ async def test_r17_a_price_that_changed_before_charging_stops_the_line_and_shows
     assert (stopped.status, stopped.reason) == ("declined", "price_changed")
     assert stopped.offered_tax is not None
     assert stopped.offered_tax > stopped.tax
-    text = find_newest_message(world.person("dora").dms, "payment declined").text
+    text = find_newest_message(world.get_person("dora").dms, "payment declined").text
     assert "You were promised £19.80. The price is now £20.63, including tax." in text
     assert world.list_paid_totals() == []
     world.records.tax_rates["GB"] = "0.20"
@@ -217,7 +219,7 @@ async def test_a_payment_to_confirm_is_linked_reminded_of_and_expires(world: Str
         "needs_customer", "https://invoice.stripe.example/i/" + next(iter(world.records.invoices)),
     )  # fmt: skip
     assert waiting.deadline_at == START + timedelta(hours=23)
-    carla = world.person("carla")
+    carla = world.get_person("carla")
     await world.pass_time(hours=21, minutes=1)
     assert await remind_customers(world.dependencies) == 1
     assert await remind_customers(world.dependencies) == 0
@@ -240,7 +242,7 @@ async def test_seats_that_settle_as_their_subscription_is_closed_do_not_open_it_
     install_hooked_gateway(world).after["place"] = close
     await place_order(world, ALICE, "acme_meeting")
     assert (await get_order_line(world)).status == "settled"
-    assert not (await world.row(Subscription, id="acme_meeting")).active
+    assert not (await world.load_row(Subscription, id="acme_meeting")).active
 
 
 async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeWorld) -> None:
@@ -248,7 +250,7 @@ async def test_a_lost_answer_is_found_by_its_key_and_charged_once(world: StripeW
     await world.pass_time(seconds=15)
     assert (await get_order_line(world)).status == "settled"
     assert len(world.list_paid_totals()) == 1
-    [attempt] = await world.rows(ChargeAttempt)
+    [attempt] = await world.load_rows(ChargeAttempt)
     assert {call.idempotency_key for call in world.fake.list_charge_requests()} == {attempt.idempotency_key}
 
 
@@ -268,11 +270,11 @@ async def test_an_unpaid_subscription_is_shown_and_not_sold(world: StripeWorld) 
     assert (await get_order_line(world)).reason == "subscription_past_due"
     assert world.list_paid_totals() == []
     await refresh_and_open_cart(world, ALICE, "acme")
-    stored = await world.row(Subscription, id="acme_meeting")
+    stored = await world.load_row(Subscription, id="acme_meeting")
     assert (stored.active, stored.outlook.standing) == (True, "past_due")
     subscription.status = "active"
     await refresh_and_open_cart(world, ALICE, "acme")
-    assert (await world.row(Subscription, id="acme_meeting")).outlook.standing == "active"
+    assert (await world.load_row(Subscription, id="acme_meeting")).outlook.standing == "active"
 
 
 async def test_an_item_removed_while_its_charge_is_unknown_ends_its_line(world: StripeWorld) -> None:
@@ -291,7 +293,7 @@ async def test_a_customer_deleted_event_ends_open_charges(world: StripeWorld) ->
     world.records.delete_customer("cus_acme")
     [word] = [event for event in world.webhook_sender.collect_events() if event["type"] == "customer.deleted"]
     assert await world.webhook_sender.send_events([word]) == [200]
-    assert (await world.row(ReceivedBillingEvent)).account_id == "acme"
+    assert (await world.load_row(ReceivedBillingEvent)).account_id == "acme"
     await world.settle()
     assert (await get_order_line(world)).reason == "customer_gone"
     assert await refresh_due_accounts(world.dependencies) == 1
@@ -308,7 +310,7 @@ async def test_r20_a_retry_that_ends_before_charging_is_announced_like_the_first
         await retry_order(world, order.order.key)
         await world.settle()
         assert (await get_order_line(world)).reason == "subscription_gone"
-        declined = await world.rows(Notice, kind=NoticeKind.ORDER_DECLINED)
+        declined = await world.load_rows(Notice, kind=NoticeKind.ORDER_DECLINED)
         assert len({notice.destination for notice in declined}) * declines == len(declined)
 
 
@@ -319,10 +321,9 @@ async def refusal_of(world: StripeWorld) -> Refusal:
 
 
 async def test_a_subscription_missing_at_stripe_is_refused_by_name(world: StripeWorld) -> None:
-    price = world.records.get_item("acme_meeting").price
-    price.currency = "usd"
+    world.records.use_other_price("acme_meeting", currency="usd")
     assert isinstance(await refusal_of(world), CurrencyMismatch)
-    price.currency = "eur"
+    world.records.use_other_price("acme_meeting", currency="eur")
     world.records.subscriptions["sub_of_acme_meeting"].sends_invoice = True
     assert isinstance(await refusal_of(world), SubscriptionPaidByInvoice)
     world.records.customers["cus_acme"].deleted = True
@@ -413,11 +414,11 @@ async def test_r19_an_account_keeps_its_customer_while_a_charge_is_open(
     assert len(await list_link_problems(database, report)) == 1
     with pytest.raises(InvalidAccountsFile):
         await store_links(database, report, at)
-    assert (await world.row(Account, id="acme")).stripe_customer == "cus_acme"
+    assert (await world.load_row(Account, id="acme")).stripe_customer == "cus_acme"
     world.records.void_invoice(world.records.list_updates()[0])
     await world.pass_time(seconds=1200)
     await world.settle()
     assert (await get_order_line(world)).status == "declined"
     path.write_text((await export_accounts(database, ["acme"])).text.replace("cus_acme", "cus_new"))
     await import_accounts(database, path=path, at=at)
-    assert (await world.row(Account, id="acme")).stripe_customer == "cus_new"
+    assert (await world.load_row(Account, id="acme")).stripe_customer == "cus_new"

@@ -27,7 +27,7 @@ async def world() -> AsyncIterator[StripeWorld]:
 
 @pytest.fixture
 def alice(world: StripeWorld) -> Person:
-    return world.person("alice")
+    return world.get_person("alice")
 
 
 def customer(world: StripeWorld) -> Customer:
@@ -55,7 +55,7 @@ async def test_a_card_saved_by_checkout_on_the_subscription_only_is_charged(
     world: StripeWorld, alice: Person
 ) -> None:
     subscription(world).default_payment_method = set_only_method(world, "pm_checkout", last4="1881")
-    placement = await world.placement(alice, acme_meeting=2)
+    placement = await world.reach_placement(alice, acme_meeting=2)
     assert "Visa •••• 1881, expires 04/2030" in placement.text
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
@@ -93,7 +93,7 @@ async def test_r3_a_card_can_be_chosen_for_a_subscription_that_is_paid_by_bank_d
     """The account's default is a card: it is charged for this order only."""
     world.records.cards["pm_sepa"] = Card("pm_sepa", "cus_acme", **SEPA)  # type: ignore[arg-type]
     subscription(world).default_payment_method = "pm_sepa"
-    await world.order(alice, acme_meeting=2)
+    await world.place_order(alice, acme_meeting=2)
     await world.settle()
     assert len(world.list_paid_totals()) == 1
     assert "Charged to Visa ending in 4242" in find_newest_message(alice.dms, "for service order").text
@@ -111,14 +111,14 @@ async def test_a_wallet_that_pending_updates_support_is_charged(
     world: StripeWorld, alice: Person, values: dict[str, str], name: str
 ) -> None:
     customer(world).default_payment_method = set_only_method(world, "pm_wallet", **values)
-    placement = await world.placement(alice, acme_meeting=2)
+    placement = await world.reach_placement(alice, acme_meeting=2)
     assert f"{name}, default" in placement.text
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
     assert len(world.list_paid_totals()) == 1
     assert f"Charged to {name}" in find_newest_message(alice.dms, "for service order").text
-    [method] = (await world.row(Receipt)).charged_methods
+    [method] = (await world.load_row(Receipt)).charged_methods
     assert (method.type, method.email) == (values["type"], "alice@acme.example")
 
 
@@ -146,7 +146,7 @@ async def test_the_legacy_source_is_charged_if_there_is_no_other_default(
     customer(world).default_source = set_only_method(
         world, "card_old", brand="american_express", last4="0005"
     )
-    await world.order(alice, acme_meeting=2)
+    await world.place_order(alice, acme_meeting=2)
     await world.settle()
     assert len(world.list_paid_totals()) == 1
     assert "ending in 0005" in find_newest_message(alice.dms, "for service order").text
@@ -164,7 +164,7 @@ async def test_the_subscriptions_legacy_source_goes_before_the_customers_default
 ) -> None:
     world.records.cards["card_old"] = Card("card_old", "cus_acme", last4="0005")
     subscription(world).default_source = "card_old"
-    placement = await world.placement(alice, acme_meeting=2)
+    placement = await world.reach_placement(alice, acme_meeting=2)
     assert "Visa •••• 0005" in placement.text
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
@@ -193,7 +193,7 @@ async def test_a_card_in_a_wallet_is_shown_with_its_name_and_charged(
 ) -> None:
     name = wallet.replace("_", " ").title()
     customer(world).default_payment_method = set_only_method(world, "pm_wallet", wallet=wallet)
-    placement = await world.placement(alice, acme_meeting=2)
+    placement = await world.reach_placement(alice, acme_meeting=2)
     assert f"Visa •••• 4242 ({name}), expires 04/2030, default" in placement.text
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
@@ -201,16 +201,16 @@ async def test_a_card_in_a_wallet_is_shown_with_its_name_and_charged(
     assert (
         f"Charged to Visa ending in 4242 ({name})" in find_newest_message(alice.dms, "for service order").text
     )
-    [method] = (await world.row(Receipt)).charged_methods
+    [method] = (await world.load_row(Receipt)).charged_methods
     assert (method.brand, method.wallet) == ("visa", wallet)
 
 
 async def wait_for_confirmation(world: StripeWorld, alice: Person) -> Invoice:
     world.records.cards["pm_acme"].behaviour = "customer_never"
-    await world.order(alice, acme_meeting=2)
+    await world.place_order(alice, acme_meeting=2)
     await world.settle()
     [invoice] = world.records.list_updates()
-    assert (await world.row(OrderLine)).status == "needs_customer"
+    assert (await world.load_row(OrderLine)).status == "needs_customer"
     return invoice
 
 
@@ -224,7 +224,7 @@ async def test_r26_a_card_used_on_stripes_page_is_the_one_that_is_shown(
     # Its bot was down until the next day.
     world.clock.at += timedelta(hours=18)
     await world.settle()
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     [method] = receipt.payments
     assert (method.last4, method.amount) == ("5100", invoice.amount_due)
     assert (method.paid_on, receipt.issued_on) == (paid_on, paid_on + timedelta(days=1))
@@ -239,7 +239,7 @@ async def test_r26_an_invoice_paid_outside_stripe_names_no_card(world: StripeWor
     invoice = await wait_for_confirmation(world, alice)
     world.records.pay_out_of_band(invoice)
     await world.pass_time(minutes=11)
-    assert (await world.row(OrderLine)).status == "settled"
+    assert (await world.load_row(OrderLine)).status == "settled"
     paid = f"Paid outside the payment provider: €{invoice.amount_due / 100:.2f}"
     assert paid in find_newest_message(alice.dms, "for service order").text
     await alice.close_modal(everything=True)
@@ -255,7 +255,7 @@ async def test_r26_a_card_that_is_replaced_right_after_its_charge_is_shown_as_it
         world.records.cards["pm_acme"].last4 = "9999"
 
     world.fake.after_charge = replace_card
-    await world.order(alice, acme_meeting=2)
+    await world.place_order(alice, acme_meeting=2)
     await world.settle()
     assert "Charged to Visa ending in 4242" in find_newest_message(alice.dms, "for service order").text
 
@@ -265,7 +265,7 @@ async def test_a_charge_settles_even_if_the_key_may_not_read_what_it_was_paid_wi
 ) -> None:
     world.fake.faults.append(Fault("reject", path="/payment_intents/", code="resource_missing"))
     with capture_logs() as logs:
-        await world.order(alice, acme_meeting=2)
+        await world.place_order(alice, acme_meeting=2)
         await world.settle()
     [entry] = [entry for entry in logs if entry["log_level"] == "error"]
     assert (entry["event"], entry["action_taken"]) == ("stripe.request_rejected", "method_not_shown")
@@ -278,7 +278,7 @@ async def test_r26_two_subscriptions_with_different_cards_are_each_charged_to_th
 ) -> None:
     world.records.cards["pm_checkout"] = Card("pm_checkout", "cus_acme", brand="mastercard", last4="4444")
     subscription(world, "acme_webinar").default_payment_method = "pm_checkout"
-    checkout = await world.checkout(alice, acme_meeting=2, acme_webinar=1)
+    checkout = await world.reach_checkout(alice, acme_meeting=2, acme_webinar=1)
     assert "Your subscriptions are paid with different payment methods." in checkout.text
     await alice.submit()
     placement = await alice.wait_for_modal("service_order.place")
@@ -288,9 +288,9 @@ async def test_r26_two_subscriptions_with_different_cards_are_each_charged_to_th
     await alice.wait_for_modal("service_order.show")
     await world.settle()
     await world.pass_time(seconds=20)
-    lines = await world.rows(OrderLine)
+    lines = await world.load_rows(OrderLine)
     assert [line.status for line in lines] == ["settled", "settled"]
-    charged = {method.last4: method.amount for method in (await world.row(Receipt)).charged_methods}
+    charged = {method.last4: method.amount for method in (await world.load_row(Receipt)).charged_methods}
     assert charged == {"4242": _total(lines[0]), "4444": _total(lines[1])}
     assert subscription(world).default_payment_method is None
     assert subscription(world, "acme_webinar").default_payment_method == "pm_checkout"

@@ -61,31 +61,30 @@ async def test_r17_seats_are_sold_whatever_the_interval(
     world: StripeWorld, interval: str, count: int, days: int, length: str, text: str
 ) -> None:
     item = get_item(world)
-    item.price.interval, item.price.interval_count = interval, count
+    world.records.use_other_price(item.id, interval=interval, interval_count=count)
     midnight = get_midnight(date(2026, 11, 9), "Europe/Paris")
     item.current_period_start = int(midnight.timestamp())
     item.current_period_end = int((midnight + timedelta(days=days)).timestamp())
     await refresh_and_open_cart(world, ALICE, "acme")
-    assert (await world.row(Subscription, id="acme_meeting")).period == PeriodLength(length)
-    await world.order(world.person("alice"), acme_meeting=5)
+    assert (await world.load_row(Subscription, id="acme_meeting")).period == PeriodLength(length)
+    await world.place_order(world.get_person("alice"), acme_meeting=5)
     await world.settle()
-    quote = await world.row(Quote)
+    quote = await world.load_row(Quote)
     assert world.list_paid_totals() == [quote.total]
-    billing = await open_modal(world.person("alice"), "/billing", "", "account.overview")
+    billing = await open_modal(world.get_person("alice"), "/billing", "", "account.overview")
     assert f"€14.00 per seat {text}" in billing.text
 
 
 async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
-    item = get_item(world)
-    item.price.currency, item.price.unit_amount = "isk", 500_000
+    world.records.use_other_price("acme_meeting", currency="isk", unit_amount=500_000)
     async with world.dependencies.write() as session:
         account = await session.get_one(Account, "acme")
         account.currency = "ISK"
         session.add(account)
     await refresh_and_open_cart(world, ALICE, "acme")
-    assert (await world.row(Subscription, id="acme_meeting")).unit_price == 5000
+    assert (await world.load_row(Subscription, id="acme_meeting")).unit_price == 5000
     await place_order(world, ALICE, "acme_meeting", 2)
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert world.list_paid_totals() == [quote.total * 100]
     assert (receipt.total, receipt.currency) == (quote.total, "ISK")
 
@@ -151,23 +150,23 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
     world: StripeWorld, set_up: str
 ) -> None:
     changes, words, before, after = SOLD[set_up]
-    item, alice = get_item(world), world.person("alice")
-    item.price = replace(item.price, **changes)
+    item, alice = get_item(world), world.get_person("alice")
+    world.records.use_other_price(item.id, **changes)
     world.records.get_subscription_and_item("acme_meeting")[0].currency = "eur"
     assert words in (await open_modal(alice, "/add-seats", "", "cart.save")).text
     assert words in (await open_modal(alice, "/billing", "", "account.overview")).text
-    review = await world.quote(alice, acme_meeting=5)
+    review = await world.save_cart(alice, acme_meeting=5)
     assert words in review.text
-    quote = await world.row(Quote)
+    quote = await world.load_row(Quote)
     assert [each["net"] for each in quote.recurring] == [pytest.approx(after, abs=1)]
     remaining = Fraction(
         item.current_period_end - int(quote.frozen_at.timestamp()),
         item.current_period_end - item.current_period_start,
     )
     assert abs(quote.subtotal - (after - before) * remaining) <= 1
-    await world.order(alice, acme_meeting=5)
+    await world.place_order(alice, acme_meeting=5)
     await world.settle()
-    placed, receipt = (await world.rows(Quote))[-1], await world.row(Receipt)
+    placed, receipt = (await world.load_rows(Quote))[-1], await world.load_row(Receipt)
     assert world.list_paid_totals() == [placed.total] == [receipt.total]
     assert item.quantity == 30
     [line] = receipt.receipt_lines
@@ -176,9 +175,9 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
 
 async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
     item = get_item(world)
-    item.price = replace(item.price, unit_amount=5000, package=Package(10))
+    world.records.use_other_price(item.id, unit_amount=5000, package=Package(10))
     await place_order(world, ALICE, "acme_meeting", 5)
-    assert (await world.row(Quote)).total == (await world.row(Receipt)).total == 0
+    assert (await world.load_row(Quote)).total == (await world.load_row(Receipt)).total == 0
     assert item.quantity == 30
 
 
@@ -186,8 +185,8 @@ async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world
 async def test_r27_a_subscription_billed_by_usage_is_shown_with_its_reason(
     world: StripeWorld, user: str, words: str
 ) -> None:
-    get_item(world).price.usage_type = "metered"
-    person = world.person(user)
+    world.records.use_other_price("acme_meeting", usage_type="metered")
+    person = world.get_person(user)
     cart = await open_modal(person, "/add-seats", "", "cart.save")
     assert words in cart.text
     assert "seats:acme_webinar" in str(cart.view)
@@ -219,7 +218,7 @@ async def test_r27_seats_that_are_billed_together_with_usage_are_shown_with_thei
     world: StripeWorld, user: str, words: str
 ) -> None:
     meter_usage_beside(world)
-    person = world.person(user)
+    person = world.get_person(user)
     cart = await open_modal(person, "/add-seats", "", "cart.save")
     assert words in cart.text
     assert "seats:acme_webinar" in str(cart.view)
@@ -230,13 +229,13 @@ async def test_r27_seats_that_are_billed_together_with_usage_are_shown_with_thei
 async def test_r27_usage_metered_since_the_cart_was_opened_is_refused_before_the_quote(
     world: StripeWorld,
 ) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice, "", acme_meeting=5)
     metered = meter_usage_beside(world)
     await alice.submit()
     refused = await alice.wait_for_modal("refusal.show")
     assert "One of these subscriptions is billed together with usage." in refused.text
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
     assert metered.unbilled_usage == 200
 
 
@@ -249,13 +248,13 @@ async def test_r18_an_order_whose_subscription_gets_usage_is_declined_and_leaves
     assert (await get_order_line(world)).reason == "billed_with_usage"
     assert world.fake.list_charge_requests() == []
     assert metered.unbilled_usage == 200
-    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert "the subscription is now billed together with usage" in order.text
 
 
 async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(world: StripeWorld) -> None:
-    get_item(world).price.currency = "usd"
-    alice = world.person("alice")
+    world.records.use_other_price("acme_meeting", currency="usd")
+    alice = world.get_person("alice")
     cart = await open_modal(alice, "/add-seats", "", "cart.save")
     assert "billed in a different currency from the account" in cart.text
     assert "seats:acme_webinar" in str(cart.view)
@@ -267,18 +266,19 @@ async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(w
 
 async def test_seats_that_would_make_the_subscription_cheaper_are_refused_by_name(world: StripeWorld) -> None:
     item = get_item(world)
-    item.price = replace(item.price, tiers=[Tier(25, 2000), Tier(None, 1000)], tiers_mode="volume")
-    await world.fill_cart(world.person("alice"), "", acme_meeting=5)
-    await world.person("alice").submit()
-    await wait_for_modal_text(world.person("alice"), "would cost less than now")
-    assert await world.rows(Quote) == []
+    tiers = [Tier(25, 2000), Tier(None, 1000)]
+    world.records.use_other_price(item.id, tiers=tiers, tiers_mode="volume")
+    await world.fill_cart(world.get_person("alice"), "", acme_meeting=5)
+    await world.get_person("alice").submit()
+    await wait_for_modal_text(world.get_person("alice"), "would cost less than now")
+    assert await world.load_rows(Quote) == []
 
 
 async def test_r18_an_order_whose_price_becomes_billed_by_usage_is_declined_with_that_reason(
     world: StripeWorld,
 ) -> None:
     await place_unprocessed_order(world, ALICE, "acme_meeting")
-    get_item(world).price.usage_type = "metered"
+    world.records.use_other_price("acme_meeting", usage_type="metered")
     await world.pass_time(minutes=1)
     await world.settle()
     assert (await get_order_line(world)).reason == "priced_by_usage"

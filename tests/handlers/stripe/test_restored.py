@@ -18,9 +18,9 @@ def forget_numbers(url: str) -> None:
 
 async def test_orders_that_stripe_has_charged_are_not_numbered_a_second_time(tmp_path: Path) -> None:
     async with stripe_world() as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         for seats in (1, 2):
-            await world.order(alice, acme_meeting=seats)
+            await world.place_order(alice, acme_meeting=seats)
             await world.settle()
             await alice.close_modal(everything=True)
         settings = {

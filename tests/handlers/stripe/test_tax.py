@@ -36,7 +36,7 @@ def get_tax(world: StripeWorld) -> CustomerTax:
 
 async def order_in_slack(world: StripeWorld, seats: int = 5) -> list[str]:
     """The texts of the quote, the checkout, the last screen before placing, and the order."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", f"meeting {seats}")
     await (await alice.wait_for_modal("cart.save")).submit()
     review = await alice.wait_for_modal("quote.review")
@@ -53,7 +53,7 @@ async def order_in_slack(world: StripeWorld, seats: int = 5) -> list[str]:
 
 
 async def get_cart_refusal(world: StripeWorld) -> str:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/add-seats", "meeting 2")
     await (await alice.wait_for_modal("cart.save")).submit()
     return (await alice.wait_for_modal("refusal.show")).text
@@ -75,7 +75,7 @@ async def test_r28_why_no_tax_is_charged_is_shown_before_placing_and_frozen_in_t
     world.records.customers["cus_acme"].tax = tax
     texts = await order_in_slack(world)
     assert [note in text for text in texts] == [True] * 4
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert quote.tax == receipt.tax == 0
     assert world.list_paid_totals() == [receipt.total]
     [item] = receipt.taxes
@@ -91,7 +91,7 @@ async def test_r28_a_tax_id_of_the_sellers_own_country_changes_no_tax(world: Str
     get_tax(world).ids = [("eu_vat", "FR40303265045")]
     texts = await order_in_slack(world)
     assert "Your tax ID: FR40303265045" in texts[0]
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     [item] = receipt.taxes
     assert (item.name, item.percent) == ("VAT", Decimal(20))
     assert (item.taxable_amount, item.amount) == (receipt.subtotal, receipt.tax)
@@ -100,7 +100,7 @@ async def test_r28_a_tax_id_of_the_sellers_own_country_changes_no_tax(world: Str
 async def test_r28_each_of_two_rates_is_shown_with_its_taxable_amount(world: StripeWorld) -> None:
     world.records.tax_rates["FR"] = "0.05+0.09975"
     texts = await order_in_slack(world)
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert [item.percent for item in receipt.taxes] == [Decimal(5), Decimal("9.975")]
     assert (
         sum(item.amount for item in receipt.taxes) == receipt.tax == world.records.list_paid_updates()[0].tax
@@ -115,28 +115,28 @@ async def test_r28_the_shipping_address_decides_and_is_shown_with_the_tax(world:
     texts = await order_in_slack(world)
     words = "not on the billing address: Lager 7, 10115 Berlin, Germany"
     assert [words in text for text in texts] == [True] * 4
-    receipt = await world.row(Receipt)
+    receipt = await world.load_row(Receipt)
     assert [item.percent for item in receipt.taxes] == [Decimal(19)]
     assert world.list_paid_totals() == [receipt.total]
 
 
 async def test_another_billing_address_changes_no_tax_beside_a_shipping_address(world: StripeWorld) -> None:
     get_tax(world).shipping = BERLIN
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=5)
     await alice.submit()
     await world.choose_country(alice, "GB")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
-    assert len(await world.rows(Quote)) == 1
+    assert len(await world.load_rows(Quote)) == 1
 
 
 async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can_be_corrected(
     world: StripeWorld,
 ) -> None:
     """Stripe previews it, without tax: the status of the tax says so."""
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=5)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=5)
     await alice.submit()
     world.records.tax_rates["US"] = "0.08"
     form = await world.choose_country(alice, "US")
@@ -154,7 +154,7 @@ async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can
     await alice.submit()
     placement = await alice.wait_for_modal("service_order.place")
     assert "Your billing address changes the tax" in placement.text
-    quote = (await world.rows(Quote))[-1]
+    quote = (await world.load_rows(Quote))[-1]
     assert abs(quote.tax - quote.subtotal * 0.08) < 1
 
 
@@ -168,7 +168,7 @@ async def test_a_shipping_address_that_stripe_tax_cannot_place_is_named_as_such(
         fault = Fault("reject", "/v1/invoices/create_preview", code="customer_tax_location_invalid", times=9)
         world.fake.faults.append(fault)
     assert "uses the account’s shipping address for it" in await get_cart_refusal(world)
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
 
 
 async def test_an_address_that_becomes_unknown_before_the_charge_declines_the_line(
@@ -199,11 +199,11 @@ async def test_r28_a_reason_that_changed_before_the_charge_is_the_receipts(world
     await place_unprocessed_order(world, ALICE, "acme_meeting")
     world.records.customers["cus_acme"].tax = CustomerTax(ids=[("eu_vat", "FR40303265045")])
     await world.settle()
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert [item.treatment for item in receipt.taxes] == [TaxTreatment.REVERSE_CHARGE]
     assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",)
     assert quote.tax_facts.buyer_tax_ids == ()
-    order = await open_modal(world.person("alice"), "/service-orders", "SO-1001", "service_order.show")
+    order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
     assert REVERSE_CHARGE in order.text
     assert "the account is exempt" not in order.text
 
@@ -211,23 +211,23 @@ async def test_r28_a_reason_that_changed_before_the_charge_is_the_receipts(world
 async def test_tax_that_stripe_has_stopped_calculating_is_named(world: StripeWorld) -> None:
     subscription = world.records.subscriptions["sub_of_acme_meeting"]
     subscription.tax_disabled_reason = "requires_location_inputs"
-    review = await world.quote(world.person("alice"), acme_meeting=5)
+    review = await world.save_cart(world.get_person("alice"), acme_meeting=5)
     assert "No tax has been calculated, because the payment provider’s address" in review.text
-    assert (await world.row(Quote)).tax == 0
+    assert (await world.load_row(Quote)).tax == 0
 
 
 async def test_r28_a_tax_that_was_promised_and_not_charged_is_not_on_the_receipt(world: StripeWorld) -> None:
     """Stripe stops collecting in that country in the same second; its invoice gives no reason."""
     world.fake.before_charge = world.records.tax_rates.clear
-    await world.order(world.person("alice"), acme_meeting=5)
+    await world.place_order(world.get_person("alice"), acme_meeting=5)
     await world.settle()
-    quote, receipt = await world.row(Quote), await world.row(Receipt)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert quote.tax > 0 == receipt.tax
     assert [(item.treatment, item.amount) for item in receipt.taxes] == [(TaxTreatment.NOT_COLLECTED, 0)]
 
 
 async def test_a_rate_that_the_key_may_not_read_leaves_the_amounts_right(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("reject", "/v1/tax_rates/", code="secret_key_required", times=9))
-    await world.quote(world.person("alice"), acme_meeting=5)
-    [quote] = await world.rows(Quote)
+    await world.save_cart(world.get_person("alice"), acme_meeting=5)
+    [quote] = await world.load_rows(Quote)
     assert quote.tax > 0

@@ -48,8 +48,8 @@ def plainly(text: str) -> str:
 @pytest.mark.parametrize("language", ["en", "fr"])
 async def test_each_invalid_number_of_seats_is_reported_at_its_field(world: World, language: str) -> None:
     """Nothing changes: no quote is made, and the cart keeps what it held."""
-    person = world.person("alice" if language == "en" else "benoit")
-    await world.quote(person, acme_webinar=3)
+    person = world.get_person("alice" if language == "en" else "benoit")
+    await world.save_cart(person, acme_webinar=3)
     await person.press("cart.edit")
     form = await person.wait_for_modal("cart.save")
     before = await load_all_rows(world)
@@ -66,20 +66,20 @@ async def test_each_invalid_number_of_seats_is_reported_at_its_field(world: Worl
 
 
 async def test_all_invalid_fields_of_the_cart_are_reported_together(world: World) -> None:
-    form = await world.fill_cart(world.person("alice"), acme_meeting="x", acme_webinar="-2")
+    form = await world.fill_cart(world.get_person("alice"), acme_meeting="x", acme_webinar="-2")
     reply = await form.submit()
     assert sorted(reply.errors) == [MEETING, WEBINAR]
-    assert await world.rows(Cart) == []
+    assert await world.load_rows(Cart) == []
 
 
 async def test_more_seats_than_an_order_may_have_are_refused_with_the_bound(world: World) -> None:
     """The bound per order comes from the settings, beside that per line."""
     await change_bounds(world, most=1200)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     form = await world.fill_cart(alice, acme_meeting=1000, acme_webinar=201)
     reply = await form.submit()
     assert reply.errors == {MEETING: "1,201 new seats are too many for one order. The maximum is 1,200."}
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
     await form.fill(WEBINAR, 200).submit()
     await alice.wait_for_modal("quote.review")
 
@@ -92,12 +92,12 @@ async def change_bounds(world: World, most: int) -> None:
 async def test_numbers_are_accepted_in_every_notation(world: World) -> None:
     """Spaces around it, the digits of another script, zeros before it."""
     for typed, seats in (("  7 ", 7), ("٨", 8), ("009", 9)):
-        await world.quote(world.person("alice"), acme_meeting=typed, acme_webinar="0")
-        assert (await world.row(Cart)).seats == {"acme_meeting": seats}
+        await world.save_cart(world.get_person("alice"), acme_meeting=typed, acme_webinar="0")
+        assert (await world.load_row(Cart)).seats == {"acme_meeting": seats}
 
 
 async def test_number_inputs_carry_the_seat_limits(world: World) -> None:
-    form = await world.fill_cart(world.person("alice"), acme_meeting="1001")
+    form = await world.fill_cart(world.get_person("alice"), acme_meeting="1001")
     reply = await form.submit(strict=True)
     assert list(reply.errors) == [MEETING]
     assert reply.request is None, "it is not even sent"
@@ -115,7 +115,7 @@ WORDS_REFUSED = {
 
 async def test_command_text_that_asks_for_the_impossible_is_refused_privately(world: World) -> None:
     """R10; nothing opens, nothing is stored."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice)
     await alice.close_modal()
     before = await load_all_rows(world)
@@ -125,7 +125,7 @@ async def test_command_text_that_asks_for_the_impossible_is_refused_privately(wo
         assert said in line.text, (words, line.text)
         assert alice.modal is None, words
     assert await load_all_rows(world) == before
-    assert world.channel("C07GENERAL") == []
+    assert world.list_messages("C07GENERAL") == []
 
 
 # What is said above the form, and the seats of GoTo Meeting and GoTo Webinar in it.
@@ -155,7 +155,7 @@ WORDS_LEFT_OPEN = {
 
 async def test_the_form_opens_with_what_was_understood_and_says_what_was_not(world: World) -> None:
     """R10; nothing is stored."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await world.fill_cart(alice)
     await alice.close_modal()
     before = await load_all_rows(world)
@@ -163,18 +163,18 @@ async def test_the_form_opens_with_what_was_understood_and_says_what_was_not(wor
         form = await open_modal(alice, "/add-seats", words, "cart.save")
         assert said in form.text, (words, form.text)
         assert form.text.index(said) < form.text.index("Add seats to Acme")
-        assert (form.value(MEETING) or "", form.value(WEBINAR) or "") == seats, words
+        assert (form.get_value(MEETING) or "", form.get_value(WEBINAR) or "") == seats, words
         await alice.close_modal()
     assert await load_all_rows(world) == before
     assert world.slack.refusals == []
     form = await open_modal(alice, "/add-seats", "5", "cart.save")
     await form.fill(WEBINAR, "5").submit()
     await alice.wait_for_modal("quote.review")
-    assert (await world.row(Cart)).seats == {"acme_webinar": 5}
+    assert (await world.load_row(Cart)).seats == {"acme_webinar": 5}
 
 
 async def test_the_form_says_in_french_what_was_not_understood(world: World) -> None:
-    benoit = world.person("benoit")
+    benoit = world.get_person("benoit")
     for words, said in (
         ("goto 5", "« goto » correspond à plusieurs produits : GoTo Meeting et GoTo Webinar."),
         ("5 postes de zoom svp", "Vous n’avez pas ici d’abonnement à « zoom »."),
@@ -192,12 +192,12 @@ async def test_what_was_not_understood_is_still_said_after_the_warning_about_pen
 ) -> None:
     """R6 comes first; a view carries 3,000 characters of its own."""
     await import_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/add-seats", "webinar 4 zoom 5 " + "é" * 3900, "cart.warning")
     await alice.press("cart.continue")
     form = await alice.wait_for_modal("cart.save")
     assert "You don’t have a subscription to “zoom” here." in form.text
-    assert form.value(WEBINAR) == "4"
+    assert form.get_value(WEBINAR) == "4"
     assert world.slack.refusals == []
 
 
@@ -229,10 +229,10 @@ NUMBERS_AS_TYPED = {
 async def test_numbers_are_understood_as_people_type_them(world: World) -> None:
     """R10: product first or number first; a product's name may end with a number; Slack escapes the text."""
     await change(world, Product, "goto-meeting", name="R&D 3")
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     for words, number in NUMBERS_AS_TYPED.items():
         form = await open_modal(alice, "/add-seats", words, "cart.save")
-        values = {form.value(MEETING), form.value(WEBINAR)} - {None}
+        values = {form.get_value(MEETING), form.get_value(WEBINAR)} - {None}
         assert values == ({number} if number else set()), words
         assert "You don’t have" not in form.text, words
         await alice.close_modal()
@@ -241,26 +241,26 @@ async def test_numbers_are_understood_as_people_type_them(world: World) -> None:
 @pytest.mark.parametrize("words", ["webinar 5", "GoTo  Webinar 5", "goto-webinar 5", "WEBINAR 5"])
 async def test_command_text_overrides_the_stored_cart_for_its_product_only(world: World, words: str) -> None:
     """R10: and are stored only when the cart is saved."""
-    alice = world.person("alice")
-    await world.quote(alice, acme_meeting=3, acme_webinar=1)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=3, acme_webinar=1)
     await alice.close_modal()
     form = await open_modal(alice, "/add-seats", words, "cart.save")
-    assert (form.value(MEETING), form.value(WEBINAR)) == ("3", "5")
-    assert (await world.row(Cart)).seats == {"acme_meeting": 3, "acme_webinar": 1}
+    assert (form.get_value(MEETING), form.get_value(WEBINAR)) == ("3", "5")
+    assert (await world.load_row(Cart)).seats == {"acme_meeting": 3, "acme_webinar": 1}
     await alice.submit()
     await alice.wait_for_modal("quote.review")
-    assert (await world.row(Cart)).seats == {"acme_meeting": 3, "acme_webinar": 5}
+    assert (await world.load_row(Cart)).seats == {"acme_meeting": 3, "acme_webinar": 5}
 
 
 async def test_r10_a_product_alone_changes_no_number_and_a_number_alone_means_the_only_product(
     world: World,
 ) -> None:
-    alice = world.person("alice")
-    await world.quote(alice, acme_webinar=1)
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_webinar=1)
     form = await open_modal(alice, "/add-seats", "webinar", "cart.save")
-    assert form.value(WEBINAR) == "1"
-    form = await open_modal(world.person("sam"), "/add-seats", "5", "cart.save")
-    assert form.value("seats:slow_meeting") == "5"
+    assert form.get_value(WEBINAR) == "1"
+    form = await open_modal(world.get_person("sam"), "/add-seats", "5", "cart.save")
+    assert form.get_value("seats:slow_meeting") == "5"
 
 
 # --- numbers after /quotes and /service-orders
@@ -268,9 +268,9 @@ async def test_r10_a_product_alone_changes_no_number_and_a_number_alone_means_th
 
 async def test_a_quote_that_is_not_theirs_is_as_unknown_as_one_that_is_not_there(world: World) -> None:
     """R5: Dora learns nothing of SQ-1001, which is Acme's."""
-    await world.order(world.person("alice"), acme_meeting=1)
+    await world.place_order(world.get_person("alice"), acme_meeting=1)
     await world.settle()
-    dora = world.person("dora")
+    dora = world.get_person("dora")
     seen = 0
     for number in ("SQ-1001", "SQ-9999", "xyz", "<!here>"):
         await dora.command("/quotes", number)
@@ -286,15 +286,15 @@ async def test_a_quote_that_is_not_theirs_is_as_unknown_as_one_that_is_not_there
             f"We can’t find service order {number}. To see yours, type /service-orders."
         )
     assert dora.modal is None
-    benoit = world.person("benoit")
+    benoit = world.get_person("benoit")
     await benoit.command("/quotes", "SQ-9999")
     assert "SQ-9999" in (await benoit.wait_for_ephemeral()).text
 
 
 async def test_a_decided_quote_and_a_finished_order_open_by_number_in_any_case(world: World) -> None:
     """Who decided it and when is told; there is nothing left to press but Back and the order."""
-    alice = world.person("alice")
-    await world.order(alice, acme_meeting=1)
+    alice = world.get_person("alice")
+    await world.place_order(alice, acme_meeting=1)
     await world.settle()
     review = await open_modal(alice, "/quotes", "sq-1001", "quote.review")
     assert "Accepted* by Alice Martin on 10 Nov 2026, 10:00 (CET)" in review.text
@@ -308,8 +308,8 @@ async def test_a_decided_quote_and_a_finished_order_open_by_number_in_any_case(w
 async def test_r8_a_reason_that_is_too_long_is_refused_at_its_field(world: World) -> None:
     quote = await import_quote(world)
     for person, said in (
-        (world.person("alice"), "Your reason is 501 characters long. The maximum is 500."),
-        (world.person("benoit"), "501 caractères"),
+        (world.get_person("alice"), "Your reason is 501 characters long. The maximum is 500."),
+        (world.get_person("benoit"), "501 caractères"),
     ):
         await open_modal(person, "/quotes", quote.number, "quote.review")
         await person.press("quote.reject")
@@ -321,7 +321,7 @@ async def test_r8_a_reason_that_is_too_long_is_refused_at_its_field(world: World
         assert await load_all_rows(world) == before
     await form.fill("reason", "y" * 500).submit()
     await world.dependencies.tasks.wait_until_idle()
-    assert (await world.row(Quote, number=quote.number)).reason == "y" * 500
+    assert (await world.load_row(Quote, number=quote.number)).reason == "y" * 500
 
 
 # --- checkout
@@ -332,7 +332,7 @@ TOO_LONG = "That’s too long. The maximum is 200 characters."
 
 async def checkout_with(world: World, person: Person, **typed: str) -> Modal:
     """With all the fields that it can have."""
-    await world.checkout(person, acme_meeting=1)
+    await world.reach_checkout(person, acme_meeting=1)
     await world.open_address(person)
     form = await world.choose_new_administrator(person)
     for name, text in typed.items():
@@ -342,12 +342,12 @@ async def checkout_with(world: World, person: Person, **typed: str) -> Modal:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 async def test_each_missing_address_field_is_reported_at_its_field(world: World, language: str) -> None:
-    person = world.person("alice" if language == "en" else "benoit")
-    await world.checkout(person, acme_meeting=1)
+    person = world.get_person("alice" if language == "en" else "benoit")
+    await world.reach_checkout(person, acme_meeting=1)
     form = await world.open_address(person)
     before = await load_all_rows(world)
     for part in ("line1", "postal_code", "city"):
-        held = form.value(part)
+        held = form.get_value(part)
         for blank in ("", "   "):
             reply = await form.fill(part, blank).submit()
             assert reply.errors == {part: REQUIRED[language]}
@@ -359,7 +359,7 @@ async def test_each_missing_address_field_is_reported_at_its_field(world: World,
 
 async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: World) -> None:
     """R10: forged choices and too long texts among them; the form keeps all that was typed."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     form = await checkout_with(
         world,
         alice,
@@ -385,7 +385,7 @@ async def test_all_invalid_fields_of_the_checkout_are_reported_together(world: W
         "city": "Fill in this field.",
         "country": "Choose a country from the list.",
     }
-    assert form.value("admin_email") == "not an address"
+    assert form.get_value("admin_email") == "not an address"
     assert await load_all_rows(world) == before
 
 
@@ -404,8 +404,8 @@ FORGED_OPTIONS = {
 
 async def test_options_the_form_does_not_offer_are_refused(world: World) -> None:
     """R3, R5: expired, not automatic, another account's, or made up."""
-    alice = world.person("alice")
-    await world.checkout(alice, acme_meeting=1)
+    alice = world.get_person("alice")
+    await world.reach_checkout(alice, acme_meeting=1)
     form = await world.open_address(alice)
     before = await load_all_rows(world)
     for field, forged in FORGED_OPTIONS.items():
@@ -417,15 +417,15 @@ async def test_options_the_form_does_not_offer_are_refused(world: World) -> None
             assert list(reply.errors) == [field], value
             assert await load_all_rows(world) == before
         state["selected_option"] = offered
-    assert await world.rows(Checkout, is_saved=True) == []
+    assert await world.load_rows(Checkout, is_saved=True) == []
 
 
 async def test_r11_a_new_administrator_needs_a_name_and_an_address(world: World) -> None:
-    form = await checkout_with(world, world.person("alice"))
+    form = await checkout_with(world, world.get_person("alice"))
     for email in ("", "zoe", "zoe@", "@acme.example", "zoe@acme", "a b@acme.example"):
         reply = await form.fill("admin_email", email).submit()
         assert sorted(reply.errors) == ["admin_email", "admin_name"], email
-    assert await world.rows(ServiceOrder) == []
+    assert await world.load_rows(ServiceOrder) == []
 
 
 # --- help, unknown words, markup
@@ -442,7 +442,7 @@ async def test_every_command_explains_itself_to_anybody(world: World) -> None:
     """In the ack itself, in the person's language, and with no word of any account."""
     before = await load_all_rows(world)
     for name, french in (("alice", False), ("benoit", True), ("nobody", False), ("guest", False)):
-        person = world.person(name)
+        person = world.get_person(name)
         for command, words in HELP.items():
             for asked in ("help", " HELP ", "aide", "?"):
                 reply = await person.command(command, asked, channel="C01BILLING")
@@ -457,20 +457,20 @@ async def test_every_command_explains_itself_to_anybody(world: World) -> None:
 
 async def test_help_and_refusals_reach_a_person_while_slack_is_silent_about_them(world: World) -> None:
     """R22: in English, since no account is theirs whose language could be taken instead."""
-    world.slack.fault("error_500", "users.info")
-    reply = await world.person("nobody").command("/quotes", "help", channel="C01BILLING")
+    world.slack.inject_fault("error_500", "users.info")
+    reply = await world.get_person("nobody").command("/quotes", "help", channel="C01BILLING")
     assert "pending quotes" in reply.text
-    reply = await world.person("nobody").command("/quotes", "help", channel="C02DECLINED")
+    reply = await world.get_person("nobody").command("/quotes", "help", channel="C02DECLINED")
     assert "pending quotes" in reply.text
 
 
 async def test_an_unknown_word_is_answered_with_a_hint_to_help(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/billing", "<!channel>")
     assert (await alice.wait_for_ephemeral()).text == (
         "“&lt;!channel&gt;” isn’t an option of /billing. To see what you can do, type /billing help."
     )
-    benoit = world.person("benoit")
+    benoit = world.get_person("benoit")
     await benoit.command("/billing", "factures")
     assert "« factures »" in plainly((await benoit.wait_for_ephemeral()).text)
     assert alice.modal is None
@@ -482,9 +482,9 @@ async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> 
     wild = "<!channel> & <@U03DORA> *b* _i_ ~s~ `c` https://evil.example #general"
     await change(world, Account, "acme", name=wild)
     await change(world, Product, "goto-meeting", name=f"GoTo {wild}")
-    contact = await world.row(BillingContact, email="alice@acme.example")
+    contact = await world.load_row(BillingContact, email="alice@acme.example")
     await change(world, BillingContact, contact.id, name=wild)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await checkout_with(world, alice, line1=wild, admin_name=wild, admin_email="zoe@acme.example")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
@@ -492,7 +492,7 @@ async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> 
     await alice.wait_for_modal("service_order.show")
     await world.settle()
     await open_modal(alice, "/billing", "", "account.overview")
-    await world.quote(alice, acme_webinar=1)
+    await world.save_cart(alice, acme_webinar=1)
     await open_modal(alice, "/quotes", "SQ-1002", "quote.review")
     await alice.press("quote.reject")
     form = await alice.wait_for_modal("quote.reject")
@@ -500,15 +500,15 @@ async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> 
     await open_modal(alice, "/quotes", "SQ-1002", "quote.review")
     await open_modal(alice, "/service-orders", "", "service_order.list")
     await alice.open_home()
-    await world.person("nobody").command("/quotes", channel="C01BILLING")
+    await world.get_person("nobody").command("/quotes", channel="C01BILLING")
     await world.settle()
-    assert (await world.row(Quote, number="SQ-1002")).status is QuoteStatus.REJECTED
+    assert (await world.load_row(Quote, number="SQ-1002")).status is QuoteStatus.REJECTED
 
-    sent = [text for call in world.slack.calls() for text in marked_up(call.args)]
-    sent += [m.text for m in world.person("nobody").ephemerals]
+    sent = [text for call in world.slack.list_calls() for text in marked_up(call.args)]
+    sent += [m.text for m in world.get_person("nobody").ephemerals]
     assert any("&lt;!channel&gt; &amp; &lt;@U03DORA&gt;" in text for text in sent)
     assert [text for text in sent if re.search(r"\*b\*|_i_|~s~|`c`", text)] == []
-    texts = [text for call in world.slack.calls() for text in text_objects(call.args)]
+    texts = [text for call in world.slack.list_calls() for text in text_objects(call.args)]
     assert any("evil.example" in text["text"] for text in texts)
     assert [text for text in texts if text["type"] == "mrkdwn" and text.get("verbatim") is not True] == []
     assert [text for text in sent if "<!channel>" in text or "<@U03DORA>" in text] == []
@@ -518,13 +518,13 @@ async def test_a_reason_cannot_pass_for_a_line_of_the_bots(world: World) -> None
     """Nor its signs for headings, nor its address for a link."""
     quote = await import_quote(world)
     await world.settle()
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.press("quote.reject")
     form = await alice.wait_for_modal("quote.reject")
     await form.fill("reason", "Too dear\n*Seatbot security*\nhttps://evil.example/pay").submit()
     await world.settle()
-    calls = [*world.slack.calls("chat.postMessage"), *world.slack.calls("chat.update")]
+    calls = [*world.slack.list_calls("chat.postMessage"), *world.slack.list_calls("chat.update")]
     notices = [text for call in calls for text in marked_up(call.args) if "Seatbot" in text]
     assert notices
     line = "Too dear ∗Seatbot security∗ https://evil.example/pay"

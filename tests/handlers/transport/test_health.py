@@ -24,8 +24,9 @@ from handlers.routes import ROUTES
 from models.notice import Notice, NoticeStatus
 from sandbox.faults import FaultKind
 from tests.handlers.steps import capture_log, make_failing_hook
-from tests.postgres import explain, only_sqlite
+from tests.postgres import explain
 from tests.time_limits import HANG_SECONDS
+from tests.variants import only_sqlite
 from tests.world import World
 from tests.world import world as open_world
 
@@ -71,7 +72,7 @@ async def test_a_process_is_ready_while_database_and_slack_answer(world: World) 
     async with browser(world) as client:
         assert (await client.get("/healthz")).text == "ok"
     assert await ready(world) == (200, "database: up to date\nslack: answers\n")
-    world.slack.fault("error_503", "api.test")
+    world.slack.inject_fault("error_503", "api.test")
     assert (await ready(world))[0] == 200, "what Slack answered counts for a while"
     world.clock.move(seconds=16)
     status, said = await ready(world)
@@ -85,10 +86,10 @@ async def test_a_process_is_ready_while_database_and_slack_answer(world: World) 
 async def test_concurrent_readiness_checks_share_one_call_to_slack(
     world: World,
 ) -> None:
-    world.slack.fault("error_503", "api.test")
-    asked = len(world.slack.calls("api.test"))
+    world.slack.inject_fault("error_503", "api.test")
+    asked = len(world.slack.list_calls("api.test"))
     assert {status for status, _ in await asyncio.gather(*[ready(world) for _ in range(5)])} == {503}
-    assert len(world.slack.calls("api.test")) == asked + 1
+    assert len(world.slack.list_calls("api.test")) == asked + 1
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ async def test_an_idle_socket_is_renewed_and_unready_if_that_fails() -> None:
                 await asyncio.sleep(0.2)
         assert "socket mode: last heard" in answer[1]
         # No new connection is to be had, and the old one says nothing.
-        world.slack.fault("error_500", "apps.connections.open")
+        world.slack.inject_fault("error_500", "apps.connections.open")
         async with asyncio.timeout(HANG_SECONDS):
             while (await ready(world))[0] == 200:  # noqa: ASYNC110 -- time has to go by
                 await asyncio.sleep(0.2)
@@ -185,27 +186,27 @@ async def test_each_attempt_to_connect_a_socket_takes_a_new_url() -> None:
             async with asyncio.timeout(HANG_SECONDS):
                 while (await ready(world))[0] != 200:  # noqa: ASYNC110 -- the greeting has to arrive
                     await asyncio.sleep(0.05)
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         await alice.command("/quotes")
         await alice.wait_for_modal("quote.list")
         lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert len(world.slack.calls("apps.connections.open")) == 4
+    assert len(world.slack.list_calls("apps.connections.open")) == 4
     warnings = [line for line in lines if line["level"] in ("warning", "error")]
     assert [line["event"] for line in warnings] == ["socket_mode.connection_failed"], "once per outage"
 
 
 async def test_metrics_count_what_went_through_and_what_waits(world: World) -> None:
     before = await scrape(world)
-    alice = world.person("alice")
-    await world.order(alice, acme_meeting=2)
+    alice = world.get_person("alice")
+    await world.place_order(alice, acme_meeting=2)
     await world.dependencies.tasks.wait_until_idle()
     world.clock.move(seconds=90)
     waiting = await scrape(world)
     assert value(waiting, "seatbot_waiting_notices") == len(
-        await world.rows(Notice, status=NoticeStatus.WAITING)
+        await world.load_rows(Notice, status=NoticeStatus.WAITING)
     )
     assert value(waiting, "seatbot_oldest_notice_age_seconds") == 90
-    world.slack.fault("error_500", "chat.postMessage", times=1)
+    world.slack.inject_fault("error_500", "chat.postMessage", times=1)
     await world.settle()
     after = await scrape(world)
 
@@ -230,8 +231,8 @@ async def test_metrics_count_what_went_through_and_what_waits(world: World) -> N
 
 async def test_the_values_of_labels_are_in_lower_case_with_underscores(world: World) -> None:
     """Except for ids of ours, and Slack's own names of its methods."""
-    world.slack.fault("error_500", "chat.postMessage", times=1)
-    await world.order(world.person("alice"), acme_meeting=2)
+    world.slack.inject_fault("error_500", "chat.postMessage", times=1)
+    await world.place_order(world.get_person("alice"), acme_meeting=2)
     await world.settle()
     ids = {"job", "handler", "version"}
     for name, labels in await scrape(world):
@@ -246,7 +247,7 @@ async def test_a_view_that_comes_too_late_is_timed_logged_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow database delays no ack: a command is acknowledged before any query."""
-    before, alice = await scrape(world), world.person("alice")
+    before, alice = await scrape(world), world.get_person("alice")
     monkeypatch.setattr(world.slack.slack.workspace, "trigger_seconds", -1)
     read, acknowledged = world.dependencies.database.read, asyncio.Event()
 
@@ -319,11 +320,11 @@ async def test_a_rolled_back_change_is_not_counted(world: World) -> None:
 
 
 async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world: World) -> None:
-    sam, carla = world.person("sam"), world.person("carla")
-    await world.order(sam, slow_meeting=1)
+    sam, carla = world.get_person("sam"), world.get_person("carla")
+    await world.place_order(sam, slow_meeting=1)
     await world.dependencies.tasks.wait_until_idle()
     world.clock.move(seconds=30)
-    await world.order(carla, customer_assist=1)
+    await world.place_order(carla, customer_assist=1)
     await world.dependencies.tasks.wait_until_idle()
     samples = await scrape(world)
     assert value(samples, "seatbot_open_orders", status="processing") == 2
@@ -333,7 +334,7 @@ async def test_open_orders_are_shown_by_status_with_the_age_of_the_oldest(world:
 
 async def test_e_mails_waiting_for_a_mail_server_do_not_age_the_queue() -> None:
     async with open_world(smtp_url=None) as world:
-        await world.order(world.person("alice"), acme_meeting=2)
+        await world.place_order(world.get_person("alice"), acme_meeting=2)
         await world.settle()
         world.clock.move(days=3)
         samples = await scrape(world)
@@ -365,7 +366,7 @@ async def test_rejected_requests_are_counted(world: World) -> None:
 
 async def test_the_age_of_the_oldest_waiting_row_is_never_negative(world: World) -> None:
     """A replica whose clock is behind may read what another has just written."""
-    await world.order(world.person("alice"), acme_meeting=2)
+    await world.place_order(world.get_person("alice"), acme_meeting=2)
     world.clock.move(seconds=-30)
     found = await queue_stats.load_queue_stats(world.dependencies)
     assert found.oldest_order_age == timedelta() == found.oldest_notice_age
@@ -375,7 +376,7 @@ async def test_any_answer_of_slacks_counts_as_one_and_nobody_elses_does(world: W
     for kind, is_answer in NOT_THE_USUAL_ANSWER:
         world.clock.move(seconds=60)
         world.slack.slack.faults.reset()
-        world.slack.fault(kind, "api.test")
+        world.slack.inject_fault(kind, "api.test")
         status, page = await ready(world)
         assert (status, "slack: answers" in page) == ((200, True) if is_answer else (503, False)), kind
 

@@ -48,7 +48,7 @@ async def post(world: World, body: str, headers: dict[str, str]) -> httpx.Respon
 
 async def test_a_signing_secret_that_was_pasted_with_blanks_is_the_same_secret() -> None:
     async with open_world(transport="http", slack_signing_secret=f" {SIGNING_SECRET}\n") as world:
-        alice = world.person("alice")
+        alice = world.get_person("alice")
         await alice.command("/quotes")
         await alice.wait_for_modal("quote.list")
 
@@ -116,7 +116,7 @@ async def test_a_form_submitted_without_its_blocks_is_refused_at_its_field(world
         answer = (await post(world, body, signed(world, body))).json()
         assert answer["response_action"] == "errors", wrong
         assert list(answer["errors"]) == ["seats:acme_meeting"], wrong
-    assert await world.rows(Quote) == []
+    assert await world.load_rows(Quote) == []
 
 
 async def test_no_answer_waits_for_its_head_to_be_acknowledged() -> None:

@@ -250,8 +250,8 @@ async def test_silent_connections_make_room_for_new_ones(monkeypatch: pytest.Mon
             assert (await client.get(f"http://127.0.0.1:{world.port}/healthz")).text == "ok"
         body = urlencode({"command": "/quotes", "team_id": "T01ACME", "user_id": "U01ALICE", "text": "help"})
         assert (await post(world, body, signed(world, body))).status_code == 200
-        await world.person("alice").command("/quotes")
-        await world.person("alice").wait_for_modal("quote.list")
+        await world.get_person("alice").command("/quotes")
+        await world.get_person("alice").wait_for_modal("quote.list")
         await bot.close()
     assert rejected("too_many_connections") >= before + 100
 

@@ -23,7 +23,7 @@ async def world() -> AsyncIterator[World]:
 
 
 async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     cart = await world.fill_cart(alice, acme_meeting=2)
     gateway = install_hooked_gateway(world)
     gateway.before["preview"] = make_failing_hook(RuntimeError("a fault of ours"))
@@ -46,9 +46,9 @@ async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> Non
         f"Bearer {bot_token} {secret} xapp-1-A0-2-cafe sk_live_abcdefgh whsec_abcdefgh {smtp} {socket}"
     )
 
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     with capture_log(world) as stream:
-        await world.order(alice, acme_meeting=2)
+        await world.place_order(alice, acme_meeting=2)
         world.slack.mail.rejection = "451 later"
         await world.dependencies.tasks.wait_until_idle()
         await deliver_due_notices(world.dependencies)

@@ -21,7 +21,7 @@ async def carry(world: World, documented: DocumentedPayload) -> Outcome:
     await world.dependencies.tasks.wait_until_idle()
     ack = request.ack
     assert ack is not None
-    return ack.status, ack.body, sorted(call.method for call in world.slack.calls())
+    return ack.status, ack.body, sorted(call.method for call in world.slack.list_calls())
 
 
 async def test_each_documented_payload_is_acknowledged_alike_over_http_and_a_socket() -> None:

@@ -28,7 +28,7 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 async def submitted_rejection(world: World) -> AppRequest:
     """Of a quote that the account still has, as a person submitted it."""
     quote = await import_quote(world)
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/quotes", quote.number, "quote.review")
     await alice.press("quote.reject")
     form = await alice.wait_for_modal("quote.reject")
@@ -53,12 +53,12 @@ async def test_fields_that_nobody_reads_may_be_missing_or_new(world: World) -> N
 
     reply = await world.slack.forge(await submitted_rejection(world), change_unread_fields)
     assert reply.ok
-    [quote] = await world.rows(Quote)
+    [quote] = await world.load_rows(Quote)
     assert (quote.status, quote.reason) == (QuoteStatus.REJECTED, "Too dear")
 
 
 async def test_a_command_that_cannot_open_a_view_is_answered_in_private(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await open_modal(alice, "/quotes", "", "quote.list")
     await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(trigger_id=""))
     assert "took too long" in (await alice.wait_for_ephemeral()).text
@@ -70,8 +70,8 @@ async def test_an_unreadable_payload_is_logged_without_its_content_and_the_perso
 ) -> None:
     """A form in its ack, a command and a button in private or in a modal."""
     request = await submitted_rejection(world)
-    alice = world.person("alice")
-    benoit = world.person("benoit")
+    alice = world.get_person("alice")
+    benoit = world.get_person("benoit")
     await alice.command("/quotes", "help")
     command = world.slack.requests[-1]
 
@@ -107,7 +107,7 @@ async def test_an_unreadable_payload_is_logged_without_its_content_and_the_perso
     assert unreadable[2]["request_id"] in direct[-1].text
     assert "référence" in direct[-1].text, "in their language"
     assert SECRET not in stream.getvalue()
-    [quote] = await world.rows(Quote)
+    [quote] = await world.load_rows(Quote)
     assert quote.status is QuoteStatus.PENDING
 
 
@@ -131,12 +131,12 @@ async def test_a_form_without_block_ids_or_state_is_parsed(world: World) -> None
 
     reply = await world.slack.forge(await submitted_rejection(world), strip)
     assert reply.ok
-    [quote] = await world.rows(Quote)
+    [quote] = await world.load_rows(Quote)
     assert (quote.status, quote.reason) == (QuoteStatus.REJECTED, None)
 
 
 async def test_a_command_of_another_version_is_explained(world: World) -> None:
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/quotes", "help")
     await world.slack.forge(world.slack.requests[-1], lambda payload: payload.update(command="/seats"))
     assert (await alice.wait_for_ephemeral(2)).text.startswith("/seats is no longer available.")
@@ -144,7 +144,7 @@ async def test_a_command_of_another_version_is_explained(world: World) -> None:
 
 async def test_the_word_payload_may_be_typed_after_a_command(world: World) -> None:
     """Bolt reads a form in which it appears as an empty one."""
-    alice = world.person("alice")
+    alice = world.get_person("alice")
     await alice.command("/quotes", "payload & payload=5")
     assert "payload &amp; payload=5" in (await alice.wait_for_ephemeral()).text
 
@@ -169,8 +169,8 @@ async def test_a_form_is_acknowledged_in_time_though_the_person_cannot_be_looked
         payload["view"]["state"]["values"]["reason"]["reason"]["value"] = "Too dear"
 
     await world.slack.forge(request, shorten_reason)
-    assert (await world.person("alice").wait_for_modal("waiting.show")).submit_label is None
+    assert (await world.get_person("alice").wait_for_modal("waiting.show")).submit_label is None
     answers.set()
-    await world.person("alice").wait_for_modal("quote.list")
-    [quote] = await world.rows(Quote)
+    await world.get_person("alice").wait_for_modal("quote.list")
+    [quote] = await world.load_rows(Quote)
     assert quote.reason == "Too dear"
