@@ -69,7 +69,7 @@ async def test_the_default_method_is_restored_if_a_charge_without_effect_is_refu
     if then == "seats changed":
         item.quantity = 26
     elif then == "another price":
-        item.price.unit_amount = 1500
+        provider.fake.records.use_other_price(item.id, unit_amount=1500)
     else:
         del provider.fake.records.cards[charge.payment_method_id]
         subscription.default_payment_method = None

@@ -222,7 +222,7 @@ async def test_r19_the_same_number_set_by_somebody_else_is_not_the_charge(
 
 
 async def test_r21_free_seats_are_settled_without_an_invoice(provider: StripeProvider) -> None:
-    provider.fake.records.get_item("sub_month").price.unit_amount = 0
+    provider.fake.records.use_other_price("sub_month", unit_amount=0)
     provider.fake.records.invoices_free_updates = False
     charge = await price_charge(provider)
     assert charge.amount + charge.tax == 0

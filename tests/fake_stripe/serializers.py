@@ -30,6 +30,7 @@ EMBEDDED_LIST_SIZE = 10
 
 
 def serialize_list(url: str, data: list[dict[str, Any]], more: bool = False) -> dict[str, Any]:
+    """docs.stripe.com/api/pagination"""
     return {"object": "list", "url": url, "has_more": more, "data": data}
 
 
@@ -94,6 +95,7 @@ def _serialize_currency_option(price: Price, amount: int | Decimal) -> dict[str,
 
 
 def serialize_plan(price: Price) -> dict[str, Any]:
+    """As a price was called before: docs.stripe.com/api/plans/object"""
     amounts = _serialize_unit_amount(price)
     return fill_object(
         stripe.Plan,
@@ -147,7 +149,8 @@ def serialize_subscription(
     invoice: dict[str, Any] | None = None,
     expand: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """`invoice` is the latest, where it is expanded; `expand` is that of a list."""
+    """`invoice` is the latest, where it is expanded; `expand` is that of a list:
+    docs.stripe.com/api/subscriptions/object"""
     settings = subscription.settings
     items = [
         serialize_subscription_item(each, subscription.id, settings.item_trial_end, settings.billed_until)
@@ -238,6 +241,7 @@ def _serialize_billing_mode(subscription: Subscription) -> dict[str, Any]:
 
 
 def serialize_schedule(records: StripeRecords, subscription: Subscription) -> dict[str, Any]:
+    """docs.stripe.com/api/subscription_schedules/object"""
     assert subscription.settings.schedule is not None
     shown = _serialize_schedule(records, subscription, subscription.settings.schedule, ["data.schedule"])
     assert isinstance(shown, dict)
@@ -356,6 +360,7 @@ def _serialize_pending_update(subscription: Subscription, pending_update: Pendin
 
 
 def serialize_customer(customer: Customer, expand: Collection[str] = ()) -> dict[str, Any]:
+    """docs.stripe.com/api/customers/object"""
     if customer.deleted:
         return {"id": customer.id, "object": "customer", "deleted": True}
     coupon, coupon_path = customer.coupon, "discount.source.coupon"
@@ -417,6 +422,7 @@ def serialize_source(card: Card) -> dict[str, Any]:
 
 
 def serialize_payment_method(card: Card) -> dict[str, Any]:
+    """docs.stripe.com/api/payment_methods/object"""
     return fill_object(
         stripe.PaymentMethod,
         id=card.id,
@@ -469,9 +475,9 @@ def _serialize_method_details(card: Card) -> dict[str, Any]:
 
 
 def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: bool = False) -> dict[str, Any]:
+    """docs.stripe.com/api/invoices/object"""
     final = invoice.status != "draft"
-    total, due = invoice.total, invoice.amount_due
-    paid = due if invoice.status == "paid" else 0
+    total, due, paid = invoice.total, invoice.amount_due, invoice.amount_paid
     serialized = fill_object(
         stripe.Invoice,
         id=invoice.id,
@@ -585,6 +591,7 @@ def serialize_tax_rate(tax_rate_id: str) -> dict[str, Any]:
 
 
 def serialize_manual_tax_rate(rate: ManualTaxRate) -> dict[str, Any]:
+    """docs.stripe.com/api/tax_rates/object"""
     return fill_object(
         stripe.TaxRate,
         id=rate.id,
@@ -599,6 +606,7 @@ def serialize_manual_tax_rate(rate: ManualTaxRate) -> dict[str, Any]:
 
 
 def serialize_tax_id(tax_id: str, customer: str, type_: str, value: str) -> dict[str, Any]:
+    """docs.stripe.com/api/tax_ids/object"""
     return fill_object(
         stripe.TaxId,
         id=tax_id,
@@ -614,6 +622,7 @@ def serialize_tax_id(tax_id: str, customer: str, type_: str, value: str) -> dict
 def serialize_balance_transaction(
     transaction_id: str, customer: Customer, amount: int, currency: str
 ) -> dict[str, Any]:
+    """docs.stripe.com/api/customer_balance_transactions/object"""
     return fill_object(
         stripe.CustomerBalanceTransaction,
         id=transaction_id,
@@ -629,6 +638,7 @@ def serialize_balance_transaction(
 
 
 def serialize_invoice_item(line: InvoiceLine, customer: str) -> dict[str, Any]:
+    """docs.stripe.com/api/invoiceitems/object"""
     parent = {"type": "subscription_details"}
     details = {"subscription": line.subscription, "subscription_item": None}
     return fill_object(
@@ -673,6 +683,7 @@ def _serialize_parent(records: StripeRecords, invoice: Invoice) -> dict[str, Any
 
 
 def serialize_invoice_lines(invoice: Invoice) -> list[dict[str, Any]]:
+    """docs.stripe.com/api/invoice-line-item/object"""
     return [
         _serialize_line(each, f"il_{invoice.id[3:]}{number}", invoice.id)
         for number, each in enumerate(invoice.lines)
@@ -684,7 +695,7 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
     taxes = [
         {
             "amount": part.amount,
-            "tax_behavior": line.price.tax_behavior,
+            "tax_behavior": part.behavior,
             "tax_rate_details": {"tax_rate": part.rate_id},
             "taxability_reason": part.reason,
             "taxable_amount": part.taxable_amount,
@@ -840,6 +851,7 @@ def _serialize_charge_details(method: Card) -> dict[str, Any]:
 def serialize_payment_intent(
     records: StripeRecords, invoice: Invoice, payment_intent: PaymentIntent, *, expand: Sequence[str] = ()
 ) -> dict[str, Any]:
+    """docs.stripe.com/api/payment_intents/object"""
     error = None
     method = records.cards.get(payment_intent.payment_method or "")
     charged = payment_intent.charged_method
@@ -876,6 +888,7 @@ def serialize_payment_intent(
 
 
 def serialize_meter(meter_id: str, params: dict[str, Any]) -> dict[str, Any]:
+    """docs.stripe.com/api/billing/meter/object"""
     return fill_object(
         stripe.billing.Meter,
         id=meter_id,
@@ -894,6 +907,7 @@ def serialize_meter(meter_id: str, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def serialize_test_clock(records: StripeRecords, status: str) -> dict[str, Any]:
+    """docs.stripe.com/api/test_clocks/object"""
     return fill_object(
         stripe.test_helpers.TestClock,
         id=records.test_clock,
@@ -910,6 +924,7 @@ def serialize_test_clock(records: StripeRecords, status: str) -> dict[str, Any]:
 def serialize_portal_session(
     session_id: str, customer_id: str, return_url: str, created: int, flow_data: dict[str, Any] | None
 ) -> dict[str, Any]:
+    """docs.stripe.com/api/customer_portal/sessions/object"""
     session_class = stripe.billing_portal.Session
     after = fill_object(session_class.Flow.AfterCompletion, type="portal_homepage")
     flow = flow_data and fill_object(session_class.Flow, type=flow_data["type"], after_completion=after)
