@@ -24,7 +24,13 @@ from bot.db import Database, Session, transaction_open
 from models.account import Account, AccountNotFound
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound
 from models.subscription.period_length import PeriodLength
-from tests.billing.conftest import PORTAL, make_embedded_provider, make_subscription, store_acme
+from tests.billing.conftest import (
+    PORTAL,
+    EmbeddedCustomer,
+    make_embedded_provider,
+    make_subscription,
+    store_acme,
+)
 from tests.billing.contract import (
     HALF_OF_NOVEMBER,
     PARIS,
@@ -32,6 +38,7 @@ from tests.billing.contract import (
     Provider,
     without_reference,
 )
+from tests.billing.on_invoice import Customer, OnInvoice
 from tests.billing.scenarios import Scenarios
 
 MONTH, YEAR = PeriodLength.MONTH, PeriodLength.YEAR
@@ -39,18 +46,26 @@ BERLIN = PARIS.model_copy(update={"city": "Berlin", "country": "DE"})
 PARIS_TIME = ZoneInfo("Europe/Paris")
 
 
-class TestEmbeddedOnSqlite(GatewayContract, Scenarios):
+class TestEmbeddedOnSqlite(GatewayContract, Scenarios, OnInvoice):
     @pytest.fixture
     async def provider(self, database: Database) -> Provider:
         await store_acme(database)
         return make_embedded_provider(database)
 
+    @pytest.fixture
+    def customer(self, database: Database, provider: Provider) -> Customer:
+        return EmbeddedCustomer(database, provider.clock)
 
-class TestEmbeddedOnPostgres(GatewayContract):
+
+class TestEmbeddedOnPostgres(GatewayContract, OnInvoice):
     @pytest.fixture
     async def provider(self, postgres_database: Database) -> Provider:
         await store_acme(postgres_database)
         return make_embedded_provider(postgres_database)
+
+    @pytest.fixture
+    def customer(self, postgres_database: Database, provider: Provider) -> Customer:
+        return EmbeddedCustomer(postgres_database, provider.clock)
 
     async def test_lost_responses_and_changed_seats_together_still_add_up(self, provider: Provider) -> None:
         slow = [provider.charge(f"slow-{n}", payment_method_id="pm_slow_5") for n in range(5)]

@@ -23,20 +23,37 @@ from bot.db import Database
 from bot.settings import Settings
 from tests.billing.conftest import (
     CUSTOMER,
+    StripeCustomer,
     StripeProvider,
     list_paid_invoices,
     reconcile_charge,
     run_stripe_provider,
 )
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayContract, without_reference
+from tests.billing.on_invoice import Customer, OnInvoice, order_on_invoice
 from tests.billing.scenarios import Scenarios, price_charge
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
 
 
-class TestStripe(GatewayContract, Scenarios):
+class TestStripe(GatewayContract, Scenarios, OnInvoice):
     """Over the fake of tests/fake_stripe."""
+
+    @pytest.fixture
+    def customer(self, provider: StripeProvider) -> Customer:
+        return StripeCustomer(provider.fake.records)
+
+    async def test_a_part_that_was_paid_is_no_longer_owed(self, provider: StripeProvider) -> None:
+        """The embedded provider knows no such payments."""
+        subscription_id = await StripeCustomer(provider.fake.records).add_subscription("paid")
+        charge, invoice = await order_on_invoice(provider, subscription_id)
+        [record] = provider.fake.records.list_updates()
+        record.partial_payments = 500
+        found = await provider.gateway.fetch_invoice("acme", invoice.id)
+        assert found == replace(invoice, amount_remaining=invoice.amount - 500)
+        assert found.status == "due"
+        assert isinstance(await provider.gateway.reconcile_charge(charge), Settled)
 
 
 # --- what goes wrong on the way
