@@ -112,7 +112,7 @@ async def test_an_old_button_shows_the_invoice_as_it_is_now_and_to_its_contacts_
     await world.pass_time(minutes=11)
     invoice = await world.load_row(Invoice)
     said = await press_open_invoice(world, carla, invoice)
-    assert f"Invoice {invoice.number} for €11.43 is paid." in said
+    assert f"Invoice {invoice.number} for €11.44 is paid." in said
     assert list_link_labels(carla) == ["View invoice"]
     assert await world.load_rows(OrderScreen) == [], "nothing can change any more"
     refused = {"dora": "We can’t find that invoice.", "nobody": NOT_A_CONTACT, "guest": NEUTRAL_REFUSAL}
