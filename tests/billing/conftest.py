@@ -31,7 +31,7 @@ from tests.fake_stripe.prices import Price
 from tests.fake_stripe.records import Customer, Invoice, SubscriptionItem
 from tests.fake_stripe.records import Subscription as StripeSubscription
 from tests.ledger import set_ledger_seats
-from tests.postgres import new_database
+from tests.postgres import create_database
 
 # A slow machine is not a failing one.
 settings.register_profile("steady", deadline=None)
@@ -206,7 +206,7 @@ def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> str:
     """The address of a PostgreSQL database at the last migration."""
-    url = new_database("billing")
+    url = create_database("billing")
     engine = create_engine(to_driver_url(url))
     with engine.begin() as connection:
         upgrade_database(connection)

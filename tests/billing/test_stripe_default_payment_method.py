@@ -14,7 +14,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from tests.billing.conftest import StripeProvider
-from tests.billing.contract import TEN_SEATS, without_reference
+from tests.billing.contract import TEN_SEATS, remove_reference
 from tests.billing.scenarios import price_charge, resolve_charge
 from tests.fake_stripe import Fault
 
@@ -123,7 +123,7 @@ async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: S
     outcome = await provider.gateway.place_charge(charge)
     assert isinstance(outcome, Settled | Pending)
     provider.clock.advance(1)
-    assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+    assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
 
 
 async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: StripeProvider) -> None:
