@@ -49,7 +49,7 @@ class TestStripe(GatewayContract, Scenarios, OnInvoice):
         subscription_id = await StripeCustomer(provider.fake.records).add_subscription("paid")
         charge, invoice = await order_on_invoice(provider, subscription_id)
         [record] = provider.fake.records.list_updates()
-        record.partial_payments = 500
+        provider.fake.records.pay_in_part(record, 500)
         found = await provider.gateway.fetch_invoice("acme", invoice.id)
         assert found == replace(invoice, amount_remaining=invoice.amount - 500)
         assert found.status == "due"
