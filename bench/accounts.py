@@ -13,7 +13,7 @@ from bench.fake_slack import TEAM
 from bot.db import Database
 from bot.use_cases.accounts_import.catalogue import save_catalogue
 from bot.use_cases.accounts_import.run import import_accounts
-from tests.postgres import new_database
+from tests.postgres import create_database
 from tests.variants import Kind
 
 PRODUCTS = ("goto-meeting", "goto-webinar", "gotoassist-v5")
@@ -89,7 +89,7 @@ def _build_account(n: int) -> dict[str, object]:
 async def create_accounts_database(people: int, kind: Kind) -> AsyncIterator[tuple[str, Path]]:
     """Yields the URL of a database with that many accounts, and a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    url = f"sqlite:///{folder}/bench.db" if kind == "sqlite" else new_database("bench")
+    url = f"sqlite:///{folder}/bench.db" if kind == "sqlite" else create_database("bench")
     try:
         await fill_database(url, folder, people)
         yield url, folder

@@ -77,7 +77,7 @@ def _postgresql_copy(content: Content, number: int) -> Iterator[str]:
 
 def copied(content: Content) -> str:
     """The address of a copy on the server, for as long as that runs."""
-    return new_database(content, template=str(make_url(_template(content)).database))
+    return create_database(content, template=str(make_url(_template(content)).database))
 
 
 @cache
@@ -98,7 +98,7 @@ def _folder() -> Path:
 
 @cache
 def _template(content: Content) -> str:
-    url = new_database(f"{content}_template")
+    url = create_database(f"{content}_template")
     _prepare(url, content)
     return url
 
@@ -132,7 +132,7 @@ def server_url() -> str:
     return url
 
 
-def new_database(name: str, template: str = "template1") -> str:
+def create_database(name: str, template: str = "template1") -> str:
     """The address of a database of its own: empty, or a copy."""
     return _created(f"{name}_{next(_numbers)}", template)
 

@@ -52,7 +52,7 @@ OTHER = """\
 """
 
 
-def problems_of(text: str, stored: StoredRecords | None = None) -> list[str]:
+def list_problems(text: str, stored: StoredRecords | None = None) -> list[str]:
     with pytest.raises(InvalidAccountsFile) as refused:
         parse_accounts(text, "accounts.yml", stored or StoredRecords())
     return [str(problem) for problem in refused.value.problems]
@@ -256,7 +256,7 @@ WRONG_FIELDS = [
 @pytest.mark.parametrize(("old", "new", "line", "field", "message"), WRONG_FIELDS)
 def test_a_problem_names_line_and_field(old: str, new: str, line: int, field: str, message: str) -> None:
     assert old in ACME
-    problems = problems_of(ACME.replace(old, new, 1))
+    problems = list_problems(ACME.replace(old, new, 1))
     assert any(p.startswith(f"line {line}, accounts[0].{field}: ") and message in p for p in problems), (
         problems
     )
@@ -281,7 +281,7 @@ TAKEN_BY_ACME = [
 
 @pytest.mark.parametrize(("section", "line", "field"), TAKEN_BY_ACME)
 def test_an_id_belongs_to_one_account_alone(section: str, line: int, field: str) -> None:
-    problems = problems_of(with_other(section))
+    problems = list_problems(with_other(section))
     assert any(p.startswith(f"line {line}, accounts[1].{field}: ") and "is also that" in p for p in problems)
 
 
@@ -289,20 +289,20 @@ def test_a_subscription_of_another_account_cannot_be_quoted() -> None:
     quote = (
         "    quotes:\n      - {number: Q-1, expires: 2026-11-30, lines: [{subscription: sub_1, seats: 1}]}\n"
     )
-    [problem] = problems_of(with_other(quote))
+    [problem] = list_problems(with_other(quote))
     assert "accounts[1].quotes[0].lines[0].subscription: sub_1 is not a subscription of this" in problem
 
 
 def test_the_same_account_or_product_twice_is_refused() -> None:
-    [problem] = problems_of(with_other("").replace("id: other", "id: acme"))
+    [problem] = list_problems(with_other("").replace("id: other", "id: acme"))
     assert problem == "line 30, accounts[1].id: acme is also that of accounts[0]"
-    [problem] = problems_of(ACME + "  - {id: rescue, name: Rescue}\n")
+    [problem] = list_problems(ACME + "  - {id: rescue, name: Rescue}\n")
     assert problem == "line 32, products[1].id: rescue is also that of products[0]"
 
 
 def test_all_problems_are_reported_together() -> None:
     text = ACME.replace("EUR", "EURO").replace("Q-2042", "Q-2041").replace("locale: fr", "locale: de")
-    assert [p.split(":")[0] for p in problems_of(text)] == [
+    assert [p.split(":")[0] for p in list_problems(text)] == [
         "line 6, accounts[0].currency",
         "line 8, accounts[0].locale",
         "line 29, accounts[0].quotes[1].number",
@@ -314,7 +314,7 @@ def test_an_alias_bomb_is_refused_immediately() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     started = time.monotonic()
-    [problem] = problems_of("\n".join(levels))
+    [problem] = list_problems("\n".join(levels))
     assert "its aliases (*name) repeat too many values" in problem
     assert time.monotonic() - started < HANG_SECONDS
 
@@ -332,7 +332,7 @@ def test_merge_keys_and_aliases_work() -> None:
         ("carol@acme.example", "Carol"),
         ("dan@acme.example", "Dan"),
     ]
-    [problem] = problems_of(ACME.replace("name: Acme SA", "name: Acme SA\n    <<: Acme", 1))
+    [problem] = list_problems(ACME.replace("name: Acme SA", "name: Acme SA\n    <<: Acme", 1))
     assert problem.endswith("must name a mapping")
 
 
@@ -365,7 +365,7 @@ def test_one_address_is_stored_however_its_domain_is_written() -> None:
     ],
 )
 def test_an_invalid_accounts_file_is_refused(text: str, message: str) -> None:
-    assert any(message in problem for problem in problems_of(text))
+    assert any(message in problem for problem in list_problems(text))
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -381,7 +381,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_no_message_repeats_a_card_number(number: str) -> None:
     for old in ('"4242"', "EUR", "sub_1", "name: Acme SA", "Europe/Paris"):
         text = ACME.replace(old, f"name: '{number}'" if old.startswith("name") else f"'{number}'")
-        refusal = "\n".join(problems_of(text))
+        refusal = "\n".join(list_problems(text))
         assert "looks like a card number" in refusal
         assert number not in refusal
 
@@ -394,7 +394,7 @@ def test_a_registration_number_is_no_card_number() -> None:
 def test_ids_of_another_account_in_the_database_are_refused() -> None:
     owners = {"subscriptions": {"sub_1": "umbrella"}, "payment_methods": {"pm_2": "umbrella"}}
     stored = StoredRecords(owners={**owners, "quotes": {"Q-2041": "umbrella"}})
-    assert problems_of(ACME, stored) == [
+    assert list_problems(ACME, stored) == [
         "line 19, accounts[0].payment_methods[1].id: pm_2 belongs to the account umbrella",
         "line 21, accounts[0].subscriptions[0].id: sub_1 belongs to the account umbrella",
         "line 28, accounts[0].quotes[0].number: Q-2041 belongs to the account umbrella",
@@ -402,7 +402,7 @@ def test_ids_of_another_account_in_the_database_are_refused() -> None:
 
 
 def test_an_accounts_currency_stays() -> None:
-    [problem] = problems_of(ACME, StoredRecords(currencies={"acme": "USD"}))
+    [problem] = list_problems(ACME, StoredRecords(currencies={"acme": "USD"}))
     assert problem == "line 6, accounts[0].currency: acme is kept in USD, which cannot change"
 
 
@@ -428,17 +428,17 @@ def linked(text: str = ACME, customer: str = "cus_acme1") -> str:
 
 
 def test_a_linked_accounts_cards_come_from_stripe() -> None:
-    [problem] = problems_of(linked())
+    [problem] = list_problems(linked())
     assert "accounts[0].payment_methods" in problem
     assert "come from Stripe: leave them out" in problem
 
 
 def test_a_stripe_customer_is_one_accounts_alone() -> None:
     other = with_other("    stripe_customer: cus_acme1\n")
-    assert any("stripe_customer: cus_acme1 is also that of" in p for p in problems_of(linked(other)))
+    assert any("stripe_customer: cus_acme1 is also that of" in p for p in list_problems(linked(other)))
     stored = StoredRecords(owners={"stripe_customer": {"cus_acme1": "another"}})
-    assert any("is linked with the account another" in p for p in problems_of(linked(), stored))
+    assert any("is linked with the account another" in p for p in list_problems(linked(), stored))
 
 
 def test_a_stripe_customer_is_written_as_stripe_writes_it() -> None:
-    assert any("must be a Stripe customer" in p for p in problems_of(linked(customer="acme")))
+    assert any("must be a Stripe customer" in p for p in list_problems(linked(customer="acme")))

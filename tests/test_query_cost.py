@@ -40,7 +40,7 @@ MAX_QUERIES_TO_SUBMIT = {
 }
 
 
-async def ordered(world: World) -> None:
+async def complete_order(world: World) -> None:
     """An order that is completed, and told about."""
     await world.place_order(world.get_person("alice"), acme_meeting=1)
     await world.settle()
@@ -70,7 +70,7 @@ async def tick(world: World) -> list[Query]:
 
 
 async def test_a_command_takes_few_queries_and_as_many_after_a_long_past(world: World) -> None:
-    await ordered(world)
+    await complete_order(world)
     add_a_past(world, first=1)
     few = {command: len(await list_queries(world, command)) for command in MAX_QUERIES}
     add_a_past(world, first=1001)
@@ -79,7 +79,7 @@ async def test_a_command_takes_few_queries_and_as_many_after_a_long_past(world: 
 
 
 async def test_a_home_takes_few_queries_and_as_many_after_a_long_past(world: World) -> None:
-    await ordered(world)
+    await complete_order(world)
     alice = world.get_person("alice")
     add_a_past(world, first=1)
     await alice.open_home()
@@ -99,7 +99,7 @@ async def test_a_home_takes_few_queries_and_as_many_after_a_long_past(world: Wor
 
 
 async def test_each_step_of_an_order_takes_few_queries(world: World) -> None:
-    await ordered(world)
+    await complete_order(world)
     world.dependencies.tasks = ForgetfulTasks()
     alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=2)
@@ -111,7 +111,7 @@ async def test_each_step_of_an_order_takes_few_queries(world: World) -> None:
 
 
 async def test_rejecting_a_quote_takes_few_queries(world: World) -> None:
-    await ordered(world)
+    await complete_order(world)
     await import_quote(world)
     alice = world.get_person("alice")
     await open_modal(alice, "/quotes", "", "quote.list")
@@ -134,7 +134,7 @@ async def check_queries_of_submitting(world: World, next_view: str) -> None:
 async def test_a_tick_takes_as_many_queries_after_a_long_past_each_answered_from_an_index(
     world: World,
 ) -> None:
-    await ordered(world)
+    await complete_order(world)
     few = len(await tick(world))
     add_a_past(world, first=1)
     queries = await tick(world)
@@ -143,7 +143,7 @@ async def test_a_tick_takes_as_many_queries_after_a_long_past_each_answered_from
 
 
 async def test_an_idle_tick_of_the_order_job_opens_no_writing_transaction(world: World) -> None:
-    await ordered(world)
+    await complete_order(world)
     with log_queries(world.dependencies.database.sync_engine) as log:
         assert await JOBS[JobId.PROCESS_ORDERS].run(world.dependencies) == 0
     assert log.commits == 0

@@ -349,7 +349,7 @@ async def test_an_unavailable_slack_does_not_prevent_the_start(tmp_path: Path) -
             slack.inject_fault("error_503", method, times=1)
         environment = build_environment(slack, f"sqlite:///{tmp_path}/seatbot.db", transport="socket")
         async with run_replicas(1, environment, tmp_path) as [replica]:
-            warned = [line for line in replica.lines() if line["event"] == "slack.unavailable"]
+            warned = [line for line in replica.read_log() if line["event"] == "slack.unavailable"]
             assert [line["operation"] for line in warned] == ["auth.test", "apps.connections.open"]
 
 

@@ -4,10 +4,10 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
@@ -117,13 +117,11 @@ class PostgreSQLBackend:
         self._listener = NotificationListener(url, _build_connect_args(url, options), self._notify)
         self._reader, self._writer = engine, engine.execution_options(isolation_level="READ COMMITTED")
         # First come, first served: of those who wait for a connection, the pool lets later ones overtake.
-        self._connection_turns = asyncio.Semaphore(POOL_SIZE)
-        self._writer_turns = asyncio.Semaphore(MAX_WRITERS)
+        self._connection_turns = TimedSemaphore(POOL_SIZE)
+        self._writer_turns = TimedSemaphore(MAX_WRITERS)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        async with self._open_session(self._reader, autoflush=False) as session:
-            yield session
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._open_session(self._reader, autoflush=False)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
@@ -134,7 +132,7 @@ class PostgreSQLBackend:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         async with (
-            _take_turn(self._writer_turns),
+            self._writer_turns,
             self._open_session(self._writer, autoflush=True) as session,
             session.begin(),
         ):
@@ -225,7 +223,7 @@ class PostgreSQLBackend:
     @asynccontextmanager
     async def _open_session(self, engine: AsyncEngine, *, autoflush: bool) -> AsyncIterator[AsyncSession]:
         async with (
-            _take_turn(self._connection_turns),
+            self._connection_turns,
             AsyncSession(engine, expire_on_commit=False, autoflush=autoflush) as session,
         ):
             yield session
@@ -238,17 +236,13 @@ class PostgreSQLBackend:
         await self._reader.dispose()
 
 
-@asynccontextmanager
-async def _take_turn(semaphore: asyncio.Semaphore) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(STATEMENT_TIMEOUT_SECONDS):
-            await semaphore.acquire()
-    except TimeoutError:
-        raise PoolTimeout("no connection became free") from None
-    try:
-        yield
-    finally:
-        semaphore.release()
+class TimedSemaphore(asyncio.Semaphore):
+    async def acquire(self) -> Literal[True]:
+        try:
+            async with asyncio.timeout(STATEMENT_TIMEOUT_SECONDS):
+                return await super().acquire()
+        except TimeoutError:
+            raise PoolTimeout("no connection became free") from None
 
 
 def create_postgresql_engine(url: str, pooler_options: PoolerOptions = NO_POOLER) -> AsyncEngine:

@@ -234,10 +234,10 @@ async def _load_order_line_details(
     return rows_by_order
 
 
-async def with_blocking_orders(session: Session, rows: Sequence[OrderLineDetails]) -> list[OrderLineDetails]:
+async def with_blocking_orders(session: Session, rows: list[OrderLineDetails]) -> list[OrderLineDetails]:
     """Sets `blocking_order_number` on waiting lines whose subscription another order is charging (R19)."""
     waiting_ids = [row.line.subscription_id for row in rows if row.line.status is LineStatus.WAITING]
-    return apply_blocking_orders(rows, await load_busy_orders(session, waiting_ids) if waiting_ids else {})
+    return apply_blocking_orders(rows, await load_busy_orders(session, waiting_ids)) if waiting_ids else rows
 
 
 def apply_blocking_orders(

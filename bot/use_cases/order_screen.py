@@ -95,8 +95,8 @@ async def _update_screen(dependencies: Dependencies, screen: OrderScreen) -> int
         async with asyncio.timeout(get_delivery_timeout(dependencies.settings).total_seconds()):
             content = await _load_content(dependencies, screen)
             await dependencies.screen_updater.update_screen(content)
-    except BillingUnavailable as error:
-        log.info("order_screen.retry_scheduled", error=type(error).__name__)
+    except (BillingUnavailable, MessengerUnavailable, TimeoutError) as error:
+        log.info("order_screen.retry_scheduled", error=f"{type(error).__name__}: {error}")
         await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
         return 0
     except Refusal:
@@ -112,10 +112,6 @@ async def _update_screen(dependencies: Dependencies, screen: OrderScreen) -> int
         return 0
     except RateLimited as limit:
         await _postpone(dependencies, screen, timedelta(seconds=limit.seconds))
-        return 0
-    except (MessengerUnavailable, TimeoutError) as error:
-        log.info("order_screen.retry_scheduled", error=f"{type(error).__name__}: {error}")
-        await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
         return 0
     except Exception:
         log.exception("order_screen.update_failed", order=screen.order_id)

@@ -25,12 +25,13 @@ from models.subscription import Subscription
 from models.subscription.period_length import PeriodLength
 from models.subscription.proration import get_midnight
 from tests.billing.contract import PARIS, Cards, Clock, Provider
+from tests.billing.on_invoice import SEATS, Decision
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.prices import Price
 from tests.fake_stripe.records import Customer, Invoice, SubscriptionItem
 from tests.fake_stripe.records import Subscription as StripeSubscription
 from tests.ledger import set_ledger_seats
-from tests.postgres import new_database
+from tests.postgres import create_database
 
 # A slow machine is not a failing one.
 settings.register_profile("steady", deadline=None)
@@ -94,6 +95,23 @@ class StripeProvider(Provider):
     fake: FakeStripe
 
 
+@dataclass
+class EmbeddedCustomer:
+    """The beginning of a subscription's id decides what becomes of its invoices."""
+
+    database: Database
+    clock: Clock
+
+    async def add_subscription(self, decision: Decision) -> str:
+        subscription = make_subscription(f"sub_{decision}_3600", SEATS, 1400, days_until_due=30)
+        async with self.database.write() as session:
+            session.add(subscription)
+            return subscription.id
+
+    async def decide(self, decision: Decision) -> None:
+        self.clock.advance(3600)
+
+
 def make_embedded_provider(database: Database) -> Provider:
     clock = Clock()
     gateway = EmbeddedGateway(database, clock, PORTAL)
@@ -128,6 +146,27 @@ def build_stripe_records(clock: Clock) -> StripeRecords:
         held = StripeSubscription(f"{name}_there", CUSTOMER, [item])
         records.subscriptions[held.id] = held
     return records
+
+
+@dataclass
+class StripeCustomer:
+    records: StripeRecords
+
+    async def add_subscription(self, decision: Decision) -> str:
+        month = self.records.subscriptions["sub_month_there"].items[0]
+        self.records.customers[CUSTOMER].metadata["seatbot_pay_by_invoice"] = "true"
+        item = replace(
+            month, id="si_invoiced", quantity=SEATS, metadata={"seatbot_subscription": "sub_invoiced"}
+        )
+        self.records.subscriptions["sub_invoiced_there"] = StripeSubscription(
+            "sub_invoiced_there", CUSTOMER, [item], sends_invoice=True
+        )
+        return "sub_invoiced"
+
+    async def decide(self, decision: Decision) -> None:
+        [invoice] = self.records.list_updates()
+        pay_or_void = self.records.pay_invoice if decision == "paid" else self.records.void_invoice
+        pay_or_void(invoice)
 
 
 @asynccontextmanager
@@ -167,7 +206,7 @@ def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> str:
     """The address of a PostgreSQL database at the last migration."""
-    url = new_database("billing")
+    url = create_database("billing")
     engine = create_engine(to_driver_url(url))
     with engine.begin() as connection:
         upgrade_database(connection)

@@ -108,7 +108,7 @@ def _as_promised(charge: Charge) -> Charge:
     return replace(charge, amount=amount, tax=compute_tax(amount, "0.20" if charge.address == PARIS else "0"))
 
 
-def without_reference(outcome: object) -> object:
+def remove_reference(outcome: object) -> object:
     return replace(outcome, receipt="", invoice_number="") if isinstance(outcome, Settled) else outcome
 
 
@@ -146,11 +146,11 @@ class GatewayContract:
         preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
         provider.clock.advance(86400 * 3 + 1)
         settled = await provider.gateway.place_charge(provider.charge(seats=7))
-        assert without_reference(settled) == Settled("", preview.subtotal, preview.tax)
+        assert remove_reference(settled) == Settled("", preview.subtotal, preview.tax)
 
     async def test_a_good_card_is_charged_and_the_seats_are_added(self, provider: Provider) -> None:
         settled = await provider.gateway.place_charge(provider.charge())
-        assert without_reference(settled) == TEN_SEATS
+        assert remove_reference(settled) == TEN_SEATS
         assert isinstance(settled, Settled)
         assert settled.receipt
         assert await provider.seats() == 35
@@ -169,7 +169,7 @@ class GatewayContract:
             await provider.seats()
         answers = await asyncio.gather(*(provider.gateway.place_charge(provider.charge()) for _ in range(20)))
         assert len(set(answers)) == 1
-        assert without_reference(answers[0]) == TEN_SEATS
+        assert remove_reference(answers[0]) == TEN_SEATS
         assert await provider.seats() == 35
 
     @pytest.mark.parametrize("known", [True, False])
@@ -194,7 +194,7 @@ class GatewayContract:
     ) -> None:
         await provider.set_seats("sub_month", 26)
         again = await provider.gateway.place_charge(provider.charge("line-1-2", expected_seats=26))
-        assert without_reference(again) == TEN_SEATS
+        assert remove_reference(again) == TEN_SEATS
         assert await provider.seats() == 36
 
     async def test_a_declined_card_adds_no_seats(self, provider: Provider) -> None:
@@ -205,9 +205,7 @@ class GatewayContract:
 
     async def test_a_declined_line_settles_with_another_key_and_card(self, provider: Provider) -> None:
         await provider.gateway.place_charge(provider.charge(payment_method_id=provider.cards.declined))
-        assert (
-            without_reference(await provider.gateway.place_charge(provider.charge("line-1-2"))) == TEN_SEATS
-        )
+        assert remove_reference(await provider.gateway.place_charge(provider.charge("line-1-2"))) == TEN_SEATS
         assert await provider.seats() == 35
 
     async def test_a_slow_card_is_pending_and_settles_later(self, provider: Provider) -> None:
@@ -220,7 +218,7 @@ class GatewayContract:
         assert isinstance(await provider.gateway.reconcile_charge(charge), Pending)
         assert await provider.seats() == 25
         provider.clock.advance(1)
-        assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+        assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
         assert await provider.seats() == 35
 
     async def test_the_customer_is_asked_to_confirm_and_then_it_settles(self, provider: Provider) -> None:
@@ -231,7 +229,7 @@ class GatewayContract:
         assert provider.clock() < asked.until <= provider.clock() + timedelta(hours=23)
         assert await provider.gateway.reconcile_charge(charge) == asked
         provider.clock.advance(20)
-        assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+        assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
         assert await provider.seats() == 35
 
     async def test_a_customer_who_never_confirms_is_a_decline_in_the_end(self, provider: Provider) -> None:
@@ -247,7 +245,7 @@ class GatewayContract:
     async def test_r19_a_lost_answer_is_found_by_asking_and_charged_once(self, provider: Provider) -> None:
         charge = provider.charge(payment_method_id=provider.cards.lost_answer)
         assert await provider.gateway.place_charge(charge) == Unknown()
-        assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+        assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
         await provider.gateway.place_charge(charge)
         assert await provider.seats() == 35
 

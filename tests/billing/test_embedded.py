@@ -24,14 +24,21 @@ from bot.db import Database, Session, transaction_open
 from models.account import Account, AccountNotFound
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound
 from models.subscription.period_length import PeriodLength
-from tests.billing.conftest import PORTAL, make_embedded_provider, make_subscription, store_acme
+from tests.billing.conftest import (
+    PORTAL,
+    EmbeddedCustomer,
+    make_embedded_provider,
+    make_subscription,
+    store_acme,
+)
 from tests.billing.contract import (
     HALF_OF_NOVEMBER,
     PARIS,
     GatewayContract,
     Provider,
-    without_reference,
+    remove_reference,
 )
+from tests.billing.on_invoice import Customer, OnInvoice
 from tests.billing.scenarios import Scenarios
 
 MONTH, YEAR = PeriodLength.MONTH, PeriodLength.YEAR
@@ -39,18 +46,26 @@ BERLIN = PARIS.model_copy(update={"city": "Berlin", "country": "DE"})
 PARIS_TIME = ZoneInfo("Europe/Paris")
 
 
-class TestEmbeddedOnSqlite(GatewayContract, Scenarios):
+class TestEmbeddedOnSqlite(GatewayContract, Scenarios, OnInvoice):
     @pytest.fixture
     async def provider(self, database: Database) -> Provider:
         await store_acme(database)
         return make_embedded_provider(database)
 
+    @pytest.fixture
+    def customer(self, database: Database, provider: Provider) -> Customer:
+        return EmbeddedCustomer(database, provider.clock)
 
-class TestEmbeddedOnPostgres(GatewayContract):
+
+class TestEmbeddedOnPostgres(GatewayContract, OnInvoice):
     @pytest.fixture
     async def provider(self, postgres_database: Database) -> Provider:
         await store_acme(postgres_database)
         return make_embedded_provider(postgres_database)
+
+    @pytest.fixture
+    def customer(self, postgres_database: Database, provider: Provider) -> Customer:
+        return EmbeddedCustomer(postgres_database, provider.clock)
 
     async def test_lost_responses_and_changed_seats_together_still_add_up(self, provider: Provider) -> None:
         slow = [provider.charge(f"slow-{n}", payment_method_id="pm_slow_5") for n in range(5)]
@@ -222,9 +237,7 @@ async def test_a_charge_frozen_before_the_turn_of_its_period_costs_what_was_prom
     provider: Provider,
 ) -> None:
     provider.clock.at = datetime(2026, 12, 2, tzinfo=UTC)
-    assert without_reference(await provider.gateway.place_charge(provider.charge())) == Settled(
-        "", 7000, 1400
-    )
+    assert remove_reference(await provider.gateway.place_charge(provider.charge())) == Settled("", 7000, 1400)
 
 
 async def test_a_line_can_be_priced_at_another_price(provider: Provider) -> None:
@@ -253,7 +266,7 @@ async def test_an_address_in_another_country_pays_no_tax(provider: Provider) -> 
     assert (preview.subtotal, preview.tax) == (7000, 0)
     assert preview.recurring == (RecurringTotal(MONTH, 35 * 1400, 0),)
     settled = await provider.gateway.place_charge(provider.charge(address=BERLIN))
-    assert without_reference(settled) == Settled("", 7000, 0)
+    assert remove_reference(settled) == Settled("", 7000, 0)
 
 
 async def test_tax_follows_the_imported_country_after_the_account_moves(
@@ -331,7 +344,7 @@ async def test_a_pending_charge_adds_to_the_seats_held_when_it_settles(provider:
     await provider.gateway.place_charge(provider.charge("b"))
     await provider.set_seats("sub_month", 40)
     provider.clock.advance(60)
-    assert without_reference(await provider.gateway.reconcile_charge(slow)) == Settled("", 7000, 1400)
+    assert remove_reference(await provider.gateway.reconcile_charge(slow)) == Settled("", 7000, 1400)
     assert await provider.seats() == 50
 
 

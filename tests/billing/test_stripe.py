@@ -23,20 +23,37 @@ from bot.db import Database
 from bot.settings import Settings
 from tests.billing.conftest import (
     CUSTOMER,
+    StripeCustomer,
     StripeProvider,
     list_paid_invoices,
     reconcile_charge,
     run_stripe_provider,
 )
-from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayContract, without_reference
+from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, GatewayContract, remove_reference
+from tests.billing.on_invoice import Customer, OnInvoice, order_on_invoice
 from tests.billing.scenarios import Scenarios, price_charge
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
 
 
-class TestStripe(GatewayContract, Scenarios):
+class TestStripe(GatewayContract, Scenarios, OnInvoice):
     """Over the fake of tests/fake_stripe."""
+
+    @pytest.fixture
+    def customer(self, provider: StripeProvider) -> Customer:
+        return StripeCustomer(provider.fake.records)
+
+    async def test_a_part_that_was_paid_is_no_longer_owed(self, provider: StripeProvider) -> None:
+        """The embedded provider knows no such payments."""
+        subscription_id = await StripeCustomer(provider.fake.records).add_subscription("paid")
+        charge, invoice = await order_on_invoice(provider, subscription_id)
+        [record] = provider.fake.records.list_updates()
+        provider.fake.records.pay_in_part(record, 500)
+        found = await provider.gateway.fetch_invoice("acme", invoice.id)
+        assert found == replace(invoice, amount_remaining=invoice.amount - 500)
+        assert found.status == "due"
+        assert isinstance(await provider.gateway.reconcile_charge(charge), Settled)
 
 
 # --- what goes wrong on the way
@@ -48,9 +65,9 @@ async def test_r19_an_answer_cut_off_after_it_took_effect_is_charged_once(
 ) -> None:
     """The SDK's own two retries bear the same key; past them the charge is unknown, never failed."""
     provider.fake.faults.append(Fault("cut_after", charges_only=True, times=cuts))
-    assert without_reference(await provider.gateway.place_charge(provider.charge())) == first
+    assert remove_reference(await provider.gateway.place_charge(provider.charge())) == first
     provider.fake.faults.clear()
-    assert without_reference(await reconcile_charge(provider)) == TEN_SEATS
+    assert remove_reference(await reconcile_charge(provider)) == TEN_SEATS
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
     assert len(list_paid_invoices(provider)) == 1
 
@@ -61,7 +78,7 @@ async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
     assert len(provider.fake.list_charge_requests()) == 3
     provider.fake.faults.clear()
     assert await reconcile_charge(provider) == NeverReceived()
-    assert without_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
+    assert remove_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
 
 
 @pytest.mark.parametrize("kind", ["conflict", "rate_limit", "down"])
@@ -77,7 +94,7 @@ async def test_conflict_limit_and_outage_are_waited_out_under_the_same_key(
             provider.gateway.place_charge if outcome == NeverReceived() else provider.gateway.reconcile_charge
         )
         outcome = await ask(provider.charge())
-    assert without_reference(outcome) == TEN_SEATS
+    assert remove_reference(outcome) == TEN_SEATS
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
     assert len(list_paid_invoices(provider)) == 1
 
@@ -101,7 +118,7 @@ async def test_r19_a_failure_saved_under_the_key_is_verified_before_it_ends_the_
 async def test_r19_a_failure_that_took_effect_all_the_same_is_settled(provider: StripeProvider) -> None:
     provider.fake.faults.append(Fault("save_500_after", charges_only=True))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
-    assert without_reference(await reconcile_charge(provider)) == TEN_SEATS
+    assert remove_reference(await reconcile_charge(provider)) == TEN_SEATS
     assert len(list_paid_invoices(provider)) == 1
 
 

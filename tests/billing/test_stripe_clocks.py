@@ -17,7 +17,7 @@ from bot.billing.stripe.gateway import StripeGateway
 from bot.billing.stripe.invoices import CUSTOMER_CONFIRMATION_WINDOW
 from bot.billing.stripe.renewal_cache import LIFETIME
 from tests.billing.conftest import StripeProvider, list_paid_invoices, reconcile_charge
-from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
+from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, remove_reference
 from tests.fake_stripe import Fault
 
 THERE = "sub_month_there"
@@ -41,8 +41,8 @@ async def test_r19_a_charge_without_an_answer_is_found_by_any_clock(
     charge = replace(provider.charge(), stored_at=provider.clock())
     provider.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
     assert await provider.gateway.place_charge(charge) == Unknown()
-    assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
-    assert without_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
+    assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+    assert remove_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
     assert len(list_paid_invoices(provider)) == 1
 
 
@@ -54,7 +54,7 @@ async def test_r19_a_charge_stored_on_a_wrong_date_is_found_once_that_is_right(
     provider.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
     assert await provider.gateway.place_charge(charge) == Unknown()
     provider.clock.at += timedelta(days=2)
-    assert without_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
+    assert remove_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
     assert len(list_paid_invoices(provider)) == 1
 
 
@@ -75,7 +75,7 @@ async def test_the_customer_has_until_stripe_says_that_time_is_up(
     [invoice] = provider.fake.records.invoices.values()
     if confirms:
         provider.fake.records.pay_invoice(invoice)
-        assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+        assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
     else:
         provider.clock.at += timedelta(minutes=1)
         assert await provider.gateway.reconcile_charge(charge) == Declined("customer_timeout")

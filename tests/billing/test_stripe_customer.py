@@ -26,7 +26,7 @@ from models.errors import Refusal
 from models.subscription import SubscriptionNotFound
 from models.subscription.upcoming_changes import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
 from tests.billing.conftest import CUSTOMER, StripeProvider, reconcile_charge
-from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, without_reference
+from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, remove_reference
 from tests.billing.scenarios import price_charge
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import Invoice, PaymentIntent
@@ -60,8 +60,8 @@ async def test_r19_an_open_attempt_ends_though_its_customer_is_deleted(
     provider.fake.faults.append(Fault(fault, charges_only=True, times=9))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     provider.fake.records.delete_customer(CUSTOMER)
-    assert without_reference(await reconcile_charge(provider)) == ended
-    assert without_reference(await provider.gateway.place_charge(provider.charge())) == ended
+    assert remove_reference(await reconcile_charge(provider)) == ended
+    assert remove_reference(await provider.gateway.place_charge(provider.charge())) == ended
 
 
 @pytest.mark.parametrize("deleted", [True, False])
@@ -183,7 +183,7 @@ async def test_r19_an_open_attempt_ends_if_its_item_was_removed(
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     provider.fake.records.get_item("sub_month").metadata["seatbot_subscription"] = "another"
     ended = TEN_SEATS if settled_before else Declined("subscription_gone")
-    assert without_reference(await reconcile_charge(provider)) == ended
+    assert remove_reference(await reconcile_charge(provider)) == ended
 
 
 async def test_everything_is_read_however_many_pages_it_takes(provider: StripeProvider) -> None:

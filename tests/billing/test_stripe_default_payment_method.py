@@ -14,7 +14,7 @@ from bot.billing.gateway import (
     Unknown,
 )
 from tests.billing.conftest import StripeProvider
-from tests.billing.contract import TEN_SEATS, without_reference
+from tests.billing.contract import TEN_SEATS, remove_reference
 from tests.billing.scenarios import price_charge, resolve_charge
 from tests.fake_stripe import Fault
 
@@ -69,7 +69,7 @@ async def test_the_default_method_is_restored_if_a_charge_without_effect_is_refu
     if then == "seats changed":
         item.quantity = 26
     elif then == "another price":
-        item.price.unit_amount = 1500
+        provider.fake.records.use_other_price(item.id, unit_amount=1500)
     else:
         del provider.fake.records.cards[charge.payment_method_id]
         subscription.default_payment_method = None
@@ -123,7 +123,7 @@ async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: S
     outcome = await provider.gateway.place_charge(charge)
     assert isinstance(outcome, Settled | Pending)
     provider.clock.advance(1)
-    assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+    assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
 
 
 async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: StripeProvider) -> None:

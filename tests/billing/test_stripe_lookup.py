@@ -17,7 +17,7 @@ from bot.billing.gateway import (
 )
 from bot.billing.stripe.charges import IDEMPOTENCY_KEY_LIFETIME
 from tests.billing.conftest import CUSTOMER, StripeProvider, list_paid_invoices, reconcile_charge
-from tests.billing.contract import TEN_SEATS, without_reference
+from tests.billing.contract import TEN_SEATS, remove_reference
 from tests.billing.scenarios import price_charge
 from tests.fake_stripe import Fault
 
@@ -60,7 +60,7 @@ async def test_r21_a_look_up_that_stripe_refuses_leaves_the_line_unknown(
         ("error", "outcome_unknown")
     }
     provider.fake.faults.clear()
-    assert without_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
+    assert remove_reference(await provider.gateway.place_charge(provider.charge())) == TEN_SEATS
     assert len(list_paid_invoices(provider)) == 1
 
 
@@ -74,7 +74,7 @@ async def test_r21_a_payment_that_stripe_does_not_show_leaves_the_line_unknown(
     assert await provider.gateway.reconcile_charge(charge) == Unknown()
     provider.fake.faults.clear()
     provider.clock.advance(provider.cards.slow_seconds)
-    assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+    assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
 
 
 async def test_r21_a_refused_look_up_after_the_charge_leaves_the_line_unknown(
@@ -102,7 +102,7 @@ async def test_r21_a_refused_look_up_of_a_deleted_customer_stays_unknown(provide
     provider.clock.at += IDEMPOTENCY_KEY_LIFETIME
     assert await provider.gateway.reconcile_charge(charge) == Unknown()
     provider.fake.faults.clear()
-    assert without_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
+    assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ async def test_what_stripe_refuses_before_the_charge_declines_it_unless_it_was_s
     provider.fake.faults.clear()
     fault.then = lambda: send_by_other_worker(provider)
     provider.fake.faults.append(fault)
-    assert without_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
+    assert remove_reference(await provider.gateway.place_charge(charge)) == TEN_SEATS
     assert len(list_paid_invoices(provider)) == 1
 
 
@@ -155,7 +155,7 @@ async def test_r19_a_charge_whose_key_was_overwritten_is_recognised_by_its_seats
         await lose_answer(provider)
         assert await reconcile_charge(provider) == NeverReceived()
     outcome, errors = await place_logged(provider)
-    assert without_reference(outcome) == TEN_SEATS
+    assert remove_reference(outcome) == TEN_SEATS
     assert errors == ["charge.invoice_missing"]
     assert len(list_paid_invoices(provider)) == 1
     assert {call.idempotency_key for call in provider.fake.list_charge_requests()} == {"line-1-1"}
@@ -173,7 +173,7 @@ async def test_r21_a_payment_whose_key_was_overwritten_is_unknown_until_it_is_ma
     provider.clock.advance(20)
     provider.fake.records.apply_due_changes()
     outcome, _ = await place_logged(provider, "customer")
-    assert without_reference(outcome) == TEN_SEATS
+    assert remove_reference(outcome) == TEN_SEATS
     assert len(list_paid_invoices(provider)) == 1
 
 
@@ -222,13 +222,13 @@ async def test_r19_the_same_number_set_by_somebody_else_is_not_the_charge(
 
 
 async def test_r21_free_seats_are_settled_without_an_invoice(provider: StripeProvider) -> None:
-    provider.fake.records.get_item("sub_month").price.unit_amount = 0
+    provider.fake.records.use_other_price("sub_month", unit_amount=0)
     provider.fake.records.invoices_free_updates = False
     charge = await price_charge(provider)
     assert charge.amount + charge.tax == 0
     for _ in range(2):
         outcome = await provider.gateway.place_charge(charge)
-        assert without_reference(outcome) == replace(TEN_SEATS, amount=0, tax=0)
+        assert remove_reference(outcome) == replace(TEN_SEATS, amount=0, tax=0)
     assert isinstance(outcome, Settled)
     assert await provider.gateway.fetch_receipt_page("acme", outcome.receipt) is None
     assert provider.fake.records.get_item("sub_month").quantity == 35

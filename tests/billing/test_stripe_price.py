@@ -28,7 +28,7 @@ THERE = "sub_month_there"
 
 async def test_r17_another_price_than_promised_is_not_charged(provider: StripeProvider) -> None:
     charge = await price_charge(provider)
-    provider.fake.records.get_item("sub_month").price.unit_amount = 1500
+    provider.fake.records.use_other_price("sub_month", unit_amount=1500)
     assert await provider.gateway.place_charge(charge) == PriceChanged(7500, 1500)
     assert provider.fake.list_charge_requests() == []
     assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
@@ -109,7 +109,7 @@ async def test_a_period_that_ended_meanwhile_declines_by_that_name(
 
 async def test_seats_are_sold_at_an_archived_price(provider: StripeProvider) -> None:
     """Only new purchases need an active price (docs.stripe.com/api/prices/object, `active`)."""
-    provider.fake.records.get_item("sub_month").price.active = False
+    provider.fake.records.set_price_active("sub_month", active=False)
     charge = await price_charge(provider)
     assert isinstance(await provider.gateway.place_charge(charge), Settled)
 
@@ -131,7 +131,7 @@ async def test_r17_a_subscription_in_another_currency_is_refused_by_name(
     """23 dollars are not the 23 euros that were promised; a price may have several currencies."""
     charge = await price_charge(provider)
     provider.fake.records.subscriptions[THERE].currency = charged
-    provider.fake.records.get_item("sub_month").price.currency = priced
+    provider.fake.records.use_other_price("sub_month", currency=priced)
     with pytest.raises(CurrencyMismatch):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place_charge(charge) == Declined("other_currency")

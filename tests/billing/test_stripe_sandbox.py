@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -27,6 +27,7 @@ from bot.billing.gateway import (
     LineRequest,
     NeverReceived,
     Preview,
+    PreviewMismatch,
     PriceChanged,
     Settled,
     SubscriptionState,
@@ -43,6 +44,7 @@ from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.errors import Refusal
+from models.money import Money
 from models.payment_method import PaymentMethodUnsupported
 from models.subscription import Subscription
 from models.subscription.seat_pricing import SeatsBilledWithUsage
@@ -390,6 +392,12 @@ class Ordering:
         )
         return rate.id
 
+    async def create_percentage_coupon(self, duration: Literal["forever", "once"]) -> str:
+        coupon = await self.there.client.v1.coupons.create_async(
+            {"name": "Welcome", "percent_off": 50, "duration": duration}
+        )
+        return coupon.id
+
 
 @pytest.fixture
 def ordering(bot: World, there: Sandboxed) -> Ordering:
@@ -702,3 +710,39 @@ async def test_an_amount_off_is_shown_and_in_the_renewal(ordering: Ordering) -> 
     assert [(discount.name, discount.amount) for discount in outlook.discounts] == [("Loyalty", 2000)]
     assert outlook.renewal is not None
     assert outlook.renewal.net == 15 * 1400 - 2000
+
+
+BILLING_MODES: dict[str, dict[str, Any]] = {
+    "classic": {"type": "classic"},
+    "flexible": {"type": "flexible", "flexible": {"proration_discounts": "included"}},
+    "itemized": {"type": "flexible", "flexible": {"proration_discounts": "itemized"}},
+}
+
+
+async def test_a_percentage_off_is_charged_and_in_the_renewal_in_each_billing_mode(
+    ordering: Ordering,
+) -> None:
+    coupon = await ordering.create_percentage_coupon("forever")
+    for name, billing_mode in BILLING_MODES.items():
+        await ordering.subscribe(name=name, billing_mode=billing_mode, discounts=[{"coupon": coupon}])
+        settled = await ordering.charged(5, name)
+        assert abs(settled.amount - 5 * 1400 // 2) <= 2, name
+        outlook = (await ordering.find_subscription(name)).outlook
+        assert [(each.name, each.percent) for each in outlook.discounts] == [("Welcome", Decimal(50))]
+        assert outlook.renewal is not None
+        assert outlook.renewal.net == 15 * 1400 // 2, name
+
+
+async def test_r26_a_discount_that_is_used_up_is_not_charged_back_in_any_billing_mode(
+    ordering: Ordering,
+) -> None:
+    """Stripe credits the old seats at what was paid for them, and charges them without the discount."""
+    coupon = await ordering.create_percentage_coupon("once")
+    for name, billing_mode in BILLING_MODES.items():
+        await ordering.subscribe(name=name, billing_mode=billing_mode, discounts=[{"coupon": coupon}])
+        with pytest.raises(PreviewMismatch) as refused:
+            await ordering.preview(5, name)
+        billed, expected = refused.value.variables["billed"], refused.value.variables["expected"]
+        assert isinstance(billed, Money)
+        assert isinstance(expected, Money)
+        assert billed.amount > expected.amount, name

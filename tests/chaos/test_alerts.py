@@ -70,7 +70,7 @@ Condition = Callable[[Stage], AsyncIterator[None]]
 CONDITIONS: list[tuple[tuple[str, ...], Callable[[Stage], AbstractAsyncContextManager[None]]]] = []
 
 
-def provoking(*alerts: str) -> Callable[[Condition], Condition]:
+def register_condition(*alerts: str) -> Callable[[Condition], Condition]:
     """Enters with what makes the alerts fire, and leaves with what the runbook says against it."""
 
     def register(condition: Condition) -> Condition:
@@ -80,14 +80,14 @@ def provoking(*alerts: str) -> Callable[[Condition], Condition]:
     return register
 
 
-@provoking("SeatbotDown")
+@register_condition("SeatbotDown")
 async def a_process_ends(stage: Stage) -> AsyncIterator[None]:
     await stage.replica.kill()
     yield
     await stage.replica.start()
 
 
-@provoking("SeatbotDatabaseUnavailable", "SeatbotJobFailing", "SeatbotJobStopped")
+@register_condition("SeatbotDatabaseUnavailable", "SeatbotJobFailing", "SeatbotJobStopped")
 async def nobody_may_connect(stage: Stage) -> AsyncIterator[None]:
     name = stage.database_name
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
@@ -96,7 +96,7 @@ async def nobody_may_connect(stage: Stage) -> AsyncIterator[None]:
     run(server_url(), f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
-@provoking("SeatbotDatabaseReadOnly")
+@register_condition("SeatbotDatabaseReadOnly")
 async def the_database_is_a_standby(stage: Stage) -> AsyncIterator[None]:
     name = stage.database_name
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
@@ -105,7 +105,7 @@ async def the_database_is_a_standby(stage: Stage) -> AsyncIterator[None]:
     run(server_url(), f"ALTER DATABASE {name} RESET default_transaction_read_only", end)
 
 
-@provoking("SeatbotNoticesDelayed")
+@register_condition("SeatbotNoticesDelayed")
 async def slack_takes_no_message(stage: Stage) -> AsyncIterator[None]:
     stage.slack.inject_fault("error_503", "chat.postMessage")
     await stage.place_order(ACME)
@@ -114,7 +114,7 @@ async def slack_takes_no_message(stage: Stage) -> AsyncIterator[None]:
     stage.slack.slack.faults.reset()
 
 
-@provoking("SeatbotOrderStuck")
+@register_condition("SeatbotOrderStuck")
 async def a_customer_does_not_confirm(stage: Stage) -> AsyncIterator[None]:
     await stage.place_order(NEVER)
     stage.execute("UPDATE service_order SET placed_at = placed_at - interval '13 hours' ")
@@ -122,13 +122,13 @@ async def a_customer_does_not_confirm(stage: Stage) -> AsyncIterator[None]:
     stage.execute("UPDATE service_order SET placed_at = placed_at + interval '13 hours' ")
 
 
-@provoking("SeatbotChargesUnconfirmed")
+@register_condition("SeatbotChargesUnconfirmed")
 async def the_providers_answer_is_lost(stage: Stage) -> AsyncIterator[None]:
     await stage.place_order(LOST)
     yield
 
 
-@provoking("SeatbotViewsSlow")
+@register_condition("SeatbotViewsSlow")
 async def slack_opens_views_late(stage: Stage) -> AsyncIterator[None]:
     stage.slack.inject_fault("slow", "views.open", seconds=2.5)
     for _ in range(3):
@@ -137,13 +137,13 @@ async def slack_opens_views_late(stage: Stage) -> AsyncIterator[None]:
     stage.slack.slack.faults.reset()
 
 
-@provoking("SeatbotBillingUnavailable")
+@register_condition("SeatbotBillingUnavailable")
 async def stripe_cannot_be_reached(stage: Stage) -> AsyncIterator[None]:
     async with order_from_stripe(stage, "http://127.0.0.1:1"):
         yield
 
 
-@provoking("SeatbotBillingUnavailable")
+@register_condition("SeatbotBillingUnavailable")
 async def stripe_rejects_the_key(stage: Stage) -> AsyncIterator[None]:
     async with (
         FakeStripe(StripeRecords(lambda: datetime.now(UTC)), "rk_test_rolled").run() as fake,
@@ -167,14 +167,14 @@ async def order_from_stripe(stage: Stage, stripe_url: str) -> AsyncIterator[None
     stage.prometheus.scrape([stage.replica.port])
 
 
-@provoking("SeatbotNoticeUndeliverable")
+@register_condition("SeatbotNoticeUndeliverable")
 async def a_channel_is_archived(stage: Stage) -> AsyncIterator[None]:
     stage.slack.get_channel("C01BILLING").archive()
     await stage.place_order(ACME)
     yield
 
 
-@provoking("SeatbotMailRejected")
+@register_condition("SeatbotMailRejected")
 async def the_mail_server_takes_no_such_message(stage: Stage) -> AsyncIterator[None]:
     stage.slack.mail.rejection = "552 5.3.4 too big"
     await stage.place_order(ACME)
@@ -182,7 +182,7 @@ async def the_mail_server_takes_no_such_message(stage: Stage) -> AsyncIterator[N
     stage.slack.mail.rejection = None
 
 
-@provoking("SeatbotErrors")
+@register_condition("SeatbotErrors")
 async def a_table_is_gone(stage: Stage) -> AsyncIterator[None]:
     stage.execute("ALTER TABLE quote RENAME TO quote_gone")
     for _ in range(12):
@@ -192,7 +192,7 @@ async def a_table_is_gone(stage: Stage) -> AsyncIterator[None]:
     stage.execute("ALTER TABLE quote_gone RENAME TO quote")
 
 
-@provoking("SeatbotOverloaded")
+@register_condition("SeatbotOverloaded")
 async def slack_is_slow_and_many_people_come(stage: Stage) -> AsyncIterator[None]:
     stage.slack.inject_fault("slow", "views.open", seconds=9)
     alice = stage.person("alice")
@@ -202,7 +202,7 @@ async def slack_is_slow_and_many_people_come(stage: Stage) -> AsyncIterator[None
     await asyncio.gather(*commands, return_exceptions=True)
 
 
-@provoking("SeatbotUnsignedRequests")
+@register_condition("SeatbotUnsignedRequests")
 async def somebody_else_calls(stage: Stage) -> AsyncIterator[None]:
     async def call() -> None:
         async with httpx.AsyncClient() as client:
@@ -217,7 +217,7 @@ async def somebody_else_calls(stage: Stage) -> AsyncIterator[None]:
     await asyncio.gather(*callers, return_exceptions=True)
 
 
-@provoking("SeatbotSlackTokenRejected")
+@register_condition("SeatbotSlackTokenRejected")
 async def the_token_is_revoked(stage: Stage) -> AsyncIterator[None]:
     [installation] = [
         i for i in stage.slack.slack.workspace.installations if i.bot_token == stage.slack.bot_token
@@ -230,7 +230,7 @@ async def the_token_is_revoked(stage: Stage) -> AsyncIterator[None]:
     installation.bot_token = token
 
 
-@provoking("SeatbotSocketModeSilent")
+@register_condition("SeatbotSocketModeSilent")
 async def nothing_arrives_over_socket_mode(stage: Stage) -> AsyncIterator[None]:
     folder = stage.folder / "socket"
     folder.mkdir()

@@ -21,7 +21,7 @@ async def test_r24_orders_and_notices_go_on_when_the_wall_clock_steps(tmp_path: 
             await bot.place_order()
             await bot.wait_for_notices(f"SO-{number}", f"R-{number}")
         assert await bot.replica.stop() == 0
-        lines = bot.replica.lines()
+        lines = bot.replica.read_log()
         steps = [line["seconds"] for line in lines if line["event"] == "clock.stepped"]
         assert [round(step / 3600) for step in steps] == [-1, 11, -10]
-        assert bot.replica.errors() == []
+        assert bot.replica.list_errors() == []

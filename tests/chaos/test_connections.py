@@ -75,7 +75,7 @@ async def test_silent_connections_stop_neither_health_checks_nor_orders(tmp_path
         for _, writer in silent[::2]:
             writer.write(b"POST /slack/events HTTP/1.1\r\nContent-Length: 1000\r\n\r\nxx")
         async with aiohttp.ClientSession() as session:
-            assert (await bot.readiness(session))[0] == 200
+            assert (await bot.fetch_readiness(session))[0] == 200
         alice = slack.get_person("U01ALICE")
         await alice.command("/add-seats")
         (await alice.wait_for_modal("cart.save", timeout=HANG_SECONDS)).fill("seats:acme_meeting", "1")
@@ -83,7 +83,7 @@ async def test_silent_connections_stop_neither_health_checks_nor_orders(tmp_path
             await alice.submit()
             await alice.wait_for_modal(view, timeout=HANG_SECONDS)
         await alice.wait_until(lambda: any("R-1001" in dm.text for dm in alice.dms), timeout=HANG_SECONDS)
-        assert bot.errors() == []
+        assert bot.list_errors() == []
         # They do not hold up the end of the process either.
         silent += [await asyncio.open_connection("127.0.0.1", bot.port) for _ in range(20)]
         stopped_at = time.monotonic()
@@ -104,4 +104,4 @@ async def test_a_head_without_end_takes_no_memory(tmp_path: Path) -> None:
             assert await send_without_end(bot.port, start, more) < 20_000_000
         assert read_memory(bot) - before < MAX_GROWTH_BYTES
         async with aiohttp.ClientSession() as session:
-            assert (await bot.readiness(session))[0] == 200
+            assert (await bot.fetch_readiness(session))[0] == 200

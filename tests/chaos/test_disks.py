@@ -59,7 +59,7 @@ async def serving(disk: Path, folder: Path) -> AsyncIterator[tuple[Sandbox, Repl
 
 async def readiness(bot: ReplicaProcess) -> tuple[int, str]:
     async with aiohttp.ClientSession() as session:
-        return await bot.readiness(session)
+        return await bot.fetch_readiness(session)
 
 
 async def metric(bot: ReplicaProcess, name: str) -> float:

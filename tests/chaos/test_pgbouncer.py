@@ -122,4 +122,4 @@ async def test_with_both_settings_off_orders_go_through(pooled: tuple[str, str],
                 await alice.submit()
                 await alice.wait_for_modal(view, timeout=HANG_SECONDS)
             await alice.wait_until(lambda: any("R-1001" in dm.text for dm in alice.dms), timeout=HANG_SECONDS)
-            assert bot.errors() == []
+            assert bot.list_errors() == []

@@ -84,7 +84,7 @@ async def test_every_call_to_slack_goes_through_the_proxy(tmp_path: Path) -> Non
                 lambda: any(file.complete for file in net.slack.slack.workspace.files.values()),
                 timeout=HANG_SECONDS,
             )
-            assert bot.errors() == []
+            assert bot.list_errors() == []
         assert net.count(SLACK) >= 3
         assert net.count(STRIPE) == 0
 

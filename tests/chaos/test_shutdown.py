@@ -17,12 +17,12 @@ async def test_a_clean_stop_logs_nothing_above_info(transport: str, tmp_path: Pa
     async with run_bot_process(tmp_path, transport=transport) as bot:
         await bot.place_order()
         await stop_within(bot.replica, LIMIT_SECONDS)
-        lines = bot.replica.lines()
+        lines = bot.replica.read_log()
         [stop] = [number for number, line in enumerate(lines) if line["event"] == "app.stopping"]
         # The machine may be busy.
         unusual = [line for line in lines[stop:] if line["event"] != "database.slow_statement"]
         assert [line for line in unusual if line.get("level") != "info"] == []
-        assert bot.replica.errors() == []
+        assert bot.replica.list_errors() == []
 
 
 @pytest.mark.parametrize("transport", ["http", "socket"])
@@ -34,4 +34,4 @@ async def test_sigterm_ends_the_process_while_slack_hangs(transport: str, tmp_pa
         assert (await bot.alice.command("/quotes")).ok
         await bot.alice.open_home()
         await stop_within(bot.replica, LIMIT_SECONDS)
-        assert bot.replica.errors() == []
+        assert bot.replica.list_errors() == []

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from bot.db import Database, DatabaseErrorKind, DatabaseNotWritable, PoolerOptions, describe_database_error
 from bot.db.errors import get_database_error_kind
 from bot.db.postgresql import NO_POOLER
-from tests.postgres import new_database, run, server_url
+from tests.postgres import create_database, run, server_url
 from tests.variants import only_sqlite
 
 pytestmark = only_sqlite
@@ -105,7 +105,7 @@ async def test_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_a_role_that_may_only_read() -> None:
-    url = new_database("read_only")
+    url = create_database("read_only")
     name = make_url(url).database
     async with opened(url) as database:
         await database.migrate()
@@ -121,7 +121,7 @@ async def test_a_role_that_may_only_read() -> None:
 
 
 async def test_a_role_without_the_privilege_to_write() -> None:
-    url = new_database("select_only")
+    url = create_database("select_only")
     async with opened(url) as database:
         await database.migrate()
     run(url, "CREATE ROLE viewer LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO viewer")
@@ -169,7 +169,7 @@ async def fill(database: Database) -> None:
 async def test_prepared_statements_and_startup_options_can_be_turned_off(
     options: PoolerOptions, prepared_count: int
 ) -> None:
-    database = Database(new_database("pooled"), pooler_options=options)
+    database = Database(create_database("pooled"), pooler_options=options)
     await database.check_prepared_statements()
     async with database.read() as session:
         connection = await session.connection()

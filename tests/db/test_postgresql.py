@@ -14,12 +14,12 @@ from bot.db import Database, describe_database_error, postgresql
 from bot.db.postgresql import POOL_SIZE
 from models.migrations.run import downgrade_database, list_revisions
 from models.migrations.tables import metadata
-from tests.postgres import new_database
+from tests.postgres import create_database
 from tests.time_limits import HANG_SECONDS
 
 
 async def test_connections_are_given_in_the_order_of_requests() -> None:
-    database, turns = Database(new_database("turns")), list[str]()
+    database, turns = Database(create_database("turns")), list[str]()
 
     def record_turn(*_: Any) -> None:
         task = asyncio.current_task()
@@ -43,7 +43,7 @@ async def test_connections_are_given_in_the_order_of_requests() -> None:
 
 
 async def test_transactions_that_wait_for_a_lock_leave_connections_to_read_over() -> None:
-    database, is_over = Database(new_database("writers")), asyncio.Event()
+    database, is_over = Database(create_database("writers")), asyncio.Event()
 
     async def hold_transaction() -> None:
         async with database.write():
@@ -59,7 +59,7 @@ async def test_transactions_that_wait_for_a_lock_leave_connections_to_read_over(
 
 
 async def test_waiting_for_a_connection_ends_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    database, is_over = Database(new_database("full")), asyncio.Event()
+    database, is_over = Database(create_database("full")), asyncio.Event()
     # Only now, because the server's own timeout is the same.
     monkeypatch.setattr(postgresql, "STATEMENT_TIMEOUT_SECONDS", 0.01)
 
@@ -102,7 +102,7 @@ async def test_a_migration_behind_a_long_transaction_blocks_nobody_and_continues
 ) -> None:
     monkeypatch.setattr(postgresql, "MIGRATION_LOCK_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(postgresql, "MIGRATION_PAUSE_SECONDS", 0)
-    url = new_database("blocked")
+    url = create_database("blocked")
     database = Database(url)
     await database.migrate()
     _downgrade(database)
@@ -125,7 +125,7 @@ async def test_a_migration_that_stays_blocked_gives_up_and_says_why(monkeypatch:
     monkeypatch.setattr(postgresql, "MIGRATION_LOCK_TIMEOUT_SECONDS", 0.05)
     monkeypatch.setattr(postgresql, "MIGRATION_PAUSE_SECONDS", 0)
     monkeypatch.setattr(postgresql, "MIGRATION_ATTEMPTS", 2)
-    url = new_database("stays_blocked")
+    url = create_database("stays_blocked")
     database = Database(url)
     await database.migrate()
     _downgrade(database)

@@ -27,9 +27,12 @@ class Package:
         return whole + (rest > 0 and self.round == "up")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Price:
-    """`currency_options` has the unit amounts in other currencies:
+    """Its terms never change: docs.stripe.com/api/prices/update,
+    docs.stripe.com/products-prices/manage-prices.
+
+    `currency_options` has the unit amounts in other currencies:
     docs.stripe.com/products-prices/how-products-and-prices-work, "Multiple currencies"."""
 
     id: str
@@ -45,10 +48,12 @@ class Price:
     usage_type: Literal["licensed", "metered"] = "licensed"
     tax_behavior: Literal["exclusive", "inclusive"] = "exclusive"
     currency_options: dict[str, int] = field(default_factory=dict)
+    # Of this price alone unless it says otherwise.
+    product: str = ""
 
-    @property
-    def product(self) -> str:
-        return f"prod_{self.id}"
+    def __post_init__(self) -> None:
+        if not self.product:
+            object.__setattr__(self, "product", f"prod_{self.id}")
 
     def list_parts(self, quantity: int, currency: str) -> list[tuple[int, Fraction]]:
         """What a whole period of `quantity` costs: one line with its quantity, or one for each graduated

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import Any
 
 from tests.fake_stripe.prices import Price
 from tests.fake_stripe.subscription_settings import Coupon, SubscriptionSettings
@@ -193,7 +194,7 @@ class InvoiceLine:
 
     @property
     def inclusive_tax(self) -> int:
-        return self.tax if self.price.tax_behavior == "inclusive" else 0
+        return sum(part.amount for part in self.tax_parts if part.behavior == "inclusive")
 
     @property
     def net(self) -> int:
@@ -242,6 +243,12 @@ class Invoice:
     due_date: int | None = None
     last_finalization_error: str | None = None
     was_voided_by_request: bool = False
+    # While it is not paid in full: docs.stripe.com/invoicing/partial-payments
+    partial_payments: int = 0
+
+    @property
+    def amount_paid(self) -> int:
+        return self.amount_due if self.status == "paid" else self.partial_payments
 
     @property
     def is_overdue_since(self) -> int | None:
@@ -353,6 +360,24 @@ class StripeRecords:
             if price.id == price_id:
                 return price
         raise build_resource_missing("price", price_id, "price")
+
+    def use_other_price(self, item_id: str, **terms: Any) -> Price:
+        """Another price of the same product, since the terms of one never change; the old one stays."""
+        subscription, item = self.get_subscription_and_item(item_id)
+        self.prices[item.price.id] = item.price
+        old, item.price = item.price, replace(item.price, id=self.new_id("price"), **terms)
+        schedule = subscription.settings.schedule
+        for phase in schedule.phases if schedule else ():
+            if old.id in phase.quantities:
+                phase.quantities[item.price.id] = phase.quantities.pop(old.id)
+        return item.price
+
+    def set_price_active(self, item_id: str, *, active: bool) -> None:
+        """Archived, or sold again: docs.stripe.com/api/prices/update"""
+        item = self.get_item(item_id)
+        item.price = replace(item.price, active=active)
+        if item.price.id in self.prices:
+            self.prices[item.price.id] = item.price
 
     def find_coupon(self, coupon_id: str) -> Coupon | None:
         used = [coupon for each in self.subscriptions.values() for coupon in each.settings.coupons]
@@ -491,8 +516,9 @@ class StripeRecords:
         return lines
 
     def _compute_discount(self, subscription: Subscription, amount: int) -> int:
+        """docs.stripe.com/billing/subscriptions/coupons"""
         share, off = self._compute_discount_share(subscription), self._get_amount_off(subscription)
-        return round_amount(amount * share, subscription.charged_currency) + min(amount, off)
+        return round_amount(amount * share, subscription.charged_currency) + min(max(0, amount), off)
 
     def _compute_discount_share(self, subscription: Subscription) -> Fraction:
         return Fraction(sum(coupon.percent_off for coupon in self._list_coupons(subscription)), 100)
@@ -543,6 +569,7 @@ class StripeRecords:
         return lines
 
     def find_tax_terms(self, subscription: Subscription, address: dict[str, str] | None = None) -> TaxTerms:
+        """docs.stripe.com/tax/calculating; instead of it, docs.stripe.com/billing/taxes/tax-rates"""
         if subscription.tax_disabled_reason is not None:
             return NO_TAX
         customer = self.customers[subscription.customer]
@@ -721,6 +748,7 @@ class StripeRecords:
             subscription.pending_update = None
 
     def _get_payment_method(self, subscription: Subscription, customer: Customer) -> Card:
+        """docs.stripe.com/billing/subscriptions/pending-updates, "Before you begin"."""
         name = get_charged_method(subscription, customer)
         if name is None:
             raise build_invalid_request("This customer has no attached payment source", "resource_missing")
@@ -753,6 +781,7 @@ class StripeRecords:
                 self.pay_invoice(invoice)
 
     def pay_invoice(self, invoice: Invoice) -> None:
+        """Applies the update that waits for it: docs.stripe.com/billing/subscriptions/pending-updates"""
         subscription = self.subscriptions[invoice.subscription]
         invoice.status = "paid"
         if invoice.payment_intent:
@@ -771,6 +800,13 @@ class StripeRecords:
             self.emit_event("customer.subscription.pending_update_applied", "subscription", subscription.id)
         self.emit_event("invoice.paid", "invoice", invoice.id)
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
+
+    def pay_in_part(self, invoice: Invoice, amount: int) -> None:
+        """It stays open until all of it is paid: docs.stripe.com/invoicing/partial-payments"""
+        assert 0 < amount < invoice.amount_due - invoice.partial_payments
+        invoice.partial_payments += amount
+        # docs.stripe.com/api/events/types, invoice.updated
+        self.emit_event("invoice.updated", "invoice", invoice.id)
 
     def pay_on_hosted_page(self, invoice: Invoice, card_id: str) -> None:
         """With any method, not only the customer's: docs.stripe.com/invoicing/hosted-invoice-page"""
@@ -805,6 +841,8 @@ class StripeRecords:
         if invoice.status not in ("open", "uncollectible"):
             # Stripe documents no code for it.
             raise build_invalid_request("This invoice is not open.")
+        if invoice.partial_payments:
+            raise NotImplementedError("what is paid of an invoice that is voided")
         invoice.status = "void"
         # What was applied of the balance is given back: docs.stripe.com/api/customer_balance_transactions
         if invoice.ending_balance is not None:
@@ -858,6 +896,7 @@ class StripeRecords:
         self.emit_event("customer.subscription.deleted", "subscription", subscription.id)
 
     def _resolve_pending_update(self, subscription: Subscription) -> None:
+        """Once it expires, its invoice is voided: docs.stripe.com/billing/subscriptions/pending-updates"""
         pending = subscription.pending_update
         if pending is None:
             return
@@ -931,7 +970,7 @@ def compute_taxes(amounts: list[int], terms: TaxTerms, price: Price, currency: s
     included = [sum(each) if is_inclusive else 0 for each in zip(*taxes, strict=True)] or [0] * len(amounts)
     return [
         [
-            TaxPart(rate_id, terms.reason, amount - included[number], tax[number])
+            TaxPart(rate_id, terms.reason, amount - included[number], tax[number], price.tax_behavior)
             for rate_id, tax in zip(terms.rates, taxes, strict=True)
         ]
         for number, amount in enumerate(amounts)

@@ -95,6 +95,7 @@ def _apply_update(records: StripeRecords, subscription: Subscription, params: Pa
 def _expand_latest_invoice(
     records: StripeRecords, subscription: Subscription, params: Params
 ) -> Params | None:
+    """docs.stripe.com/expand"""
     expand = params.get("expand", [])
     if not any(each.startswith("latest_invoice") for each in expand) or subscription.latest_invoice is None:
         return None
@@ -287,9 +288,9 @@ def update_customer(records: StripeRecords, params: Params, customer_id: str) ->
 
 
 def list_payment_methods(records: StripeRecords, params: Params, customer_id: str) -> Params:
+    """docs.stripe.com/api/payment_methods/customer_list. Legacy cards are among them, bank accounts are not:
+    docs.stripe.com/payments/payment-methods/transitioning, "Compatibility with legacy card objects"."""
     customer = _get_customer(records, customer_id, "id")
-    # Legacy cards are among them, legacy bank accounts are not
-    # (docs.stripe.com/payments/payment-methods/transitioning, "Compatibility with legacy card objects").
     found = [
         serializers.serialize_payment_method(card)
         for card in records.cards.values()

@@ -42,6 +42,7 @@ def retrieve_test_clock(records: StripeRecords, params: Params, clock_id: str) -
 
 
 def advance_test_clock(records: StripeRecords, params: Params, clock_id: str) -> Params:
+    """docs.stripe.com/api/test_clocks/advance"""
     _check_test_clock(records, clock_id)
     records.freeze_clock(int(params["frozen_time"]))
     records.is_clock_advancing = True
@@ -59,6 +60,7 @@ def delete_test_clock(records: StripeRecords, params: Params, clock_id: str) -> 
 
 
 def create_customer(records: StripeRecords, params: Params) -> Params:
+    """docs.stripe.com/api/customers/create"""
     _check_test_clock(records, params.get("test_clock"))
     customer = Customer(records.new_id("cus"), params.get("address", {}), params.get("name"))
     records.customers[customer.id] = customer
@@ -89,6 +91,7 @@ def create_payment_method(records: StripeRecords, params: Params) -> Params:
 
 
 def attach_payment_method(records: StripeRecords, params: Params, payment_method_id: str) -> Params:
+    """Or one of the ids of docs.stripe.com/testing, "Cards": docs.stripe.com/api/payment_methods/attach"""
     if payment_method_id in records.cards:
         records.cards[payment_method_id].customer = params["customer"]
         return serializers.serialize_payment_method(records.cards[payment_method_id])
@@ -100,6 +103,7 @@ def attach_payment_method(records: StripeRecords, params: Params, payment_method
 
 
 def create_price(records: StripeRecords, params: Params) -> Params:
+    """docs.stripe.com/api/prices/create"""
     package, options = params.get("transform_quantity"), params.get("currency_options", {})
     price = Price(
         records.new_id("price"),
@@ -140,8 +144,10 @@ def create_coupon(records: StripeRecords, params: Params) -> Params:
     coupon = Coupon(
         records.new_id("coupon"),
         params["name"],
-        amount_off=int(params["amount_off"]),
-        currency=params["currency"],
+        amount_off=int(params.get("amount_off", 0)),
+        percent_off=int(params.get("percent_off", 0)),
+        currency=params.get("currency"),
+        duration=params.get("duration", "once"),
     )
     records.coupons[coupon.id] = coupon
     return serializers.serialize_coupon(coupon)
@@ -161,11 +167,16 @@ def create_tax_rate(records: StripeRecords, params: Params) -> Params:
 
 def create_subscription(records: StripeRecords, params: Params) -> Params:
     """Its first period begins now; a trial is a period of its own:
-    docs.stripe.com/billing/subscriptions/trials"""
+    docs.stripe.com/billing/subscriptions/trials. Its first invoice uses up what is for one invoice:
+    docs.stripe.com/api/coupons/object, duration. Without a billing mode, it is flexible:
+    docs.stripe.com/api/subscriptions/create, billing_mode"""
     items = [_create_item(records, item) for item in params["items"]]
     trial_end = int(params["trial_end"]) if "trial_end" in params else None
+    coupons = [records.coupons[each["coupon"]] for each in params.get("discounts", [])]
     for item in items:
         item.current_period_end = trial_end or item.current_period_end
+        item.used_coupons = [coupon for coupon in coupons if coupon.duration == "once"]
+    mode = params.get("billing_mode", {})
     subscription = Subscription(
         records.new_id("sub"),
         params["customer"],
@@ -177,7 +188,9 @@ def create_subscription(records: StripeRecords, params: Params) -> Params:
         default_tax_rates=[records.manual_tax_rates[each] for each in params.get("default_tax_rates", [])],
         settings=SubscriptionSettings(
             trial_end=trial_end,
-            coupons=[records.coupons[each["coupon"]] for each in params.get("discounts", [])],
+            coupons=[coupon for coupon in coupons if coupon.duration != "once"],
+            billing_mode=mode.get("type", "flexible"),
+            itemizes_proration_discounts=mode.get("flexible", {}).get("proration_discounts") == "itemized",
         ),
     )
     records.subscriptions[subscription.id] = subscription
@@ -305,7 +318,8 @@ ROUTES = [
         "/v1/subscriptions",
         create_subscription,
         stripe.SubscriptionService.create,
-        "customer items currency default_tax_rates discounts trial_end collection_method days_until_due",
+        "customer items currency default_tax_rates discounts trial_end collection_method days_until_due"
+        " billing_mode",
     ),
     ApiRoute(
         "DELETE",
@@ -346,7 +360,7 @@ ROUTES = [
         "/v1/coupons",
         create_coupon,
         stripe.CouponService.create,
-        "name amount_off currency duration",
+        "name amount_off percent_off currency duration",
     ),
     ApiRoute(
         "POST",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Literal
 
 EU_COUNTRIES = frozenset(
     [
@@ -23,6 +24,7 @@ class TaxPart:
     reason: str
     taxable_amount: int
     amount: int
+    behavior: Literal["exclusive", "inclusive"] = "exclusive"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,20 @@ import stripe
 
 from bot.billing.stripe.client import build_http_client, build_stripe_client
 from tests.billing.contract import Clock
-from tests.fake_stripe import Card, FakeStripe, StripeRecords
+from tests.fake_stripe import (
+    Card,
+    FakeStripe,
+    StripeRecords,
+    form_encoding,
+    invoice_pdf,
+    permissions,
+    prices,
+    routes,
+    serializers,
+    server,
+    setup_routes,
+    taxes,
+)
 from tests.fake_stripe.prices import Price
 from tests.fake_stripe.records import Customer, Subscription, SubscriptionItem, add_interval
 from tests.fake_stripe.sdk_types import (
@@ -158,6 +171,22 @@ async def test_proration_is_to_the_second(client: stripe.StripeClient) -> None:
         assert abs(invoice.subtotal - 1_000_000 * rest) <= 1
 
 
+async def test_an_invoice_keeps_its_tax_when_the_subscription_gets_another_price(
+    fake: FakeStripe, client: stripe.StripeClient
+) -> None:
+    changed = await more_seats(client, "k")
+    assert isinstance(changed.latest_invoice, stripe.Invoice)
+    fake.records.use_other_price("si_1", tax_behavior="inclusive")
+    old = await client.v1.prices.retrieve_async("price_1")
+    assert old.tax_behavior == "exclusive"
+    invoice = await client.v1.invoices.retrieve_async(str(changed.latest_invoice.id))
+    assert (invoice.total, invoice.total_excluding_tax) == (
+        changed.latest_invoice.total,
+        changed.latest_invoice.total_excluding_tax,
+    )
+    assert {tax.tax_behavior for line in invoice.lines for tax in line.taxes or ()} == {"exclusive"}
+
+
 async def test_a_change_that_is_not_paid_waits_23_hours_and_is_dropped(
     fake: FakeStripe, client: stripe.StripeClient, clock: Clock
 ) -> None:
@@ -255,3 +284,18 @@ async def test_a_request_with_an_unknown_parameter_is_refused_and_reported(
         await more_seats(client, "k", 5, no_such="thing")
     assert len(fake.violations) == 1
     fake.violations.clear()
+
+
+def test_each_behaviour_says_where_stripe_documents_it() -> None:
+    """Those of routes and objects; what the records do over time is cited there, or in the module's text."""
+    documented = ("docs.stripe.com/", "github.com/")
+    handlers = {route.handler for route in (*routes.ROUTES, *setup_routes.ROUTES)}
+    objects = {function for name, function in vars(serializers).items() if name.startswith("serialize_")}
+    uncited = {
+        each.__qualname__
+        for each in handlers | objects
+        if not any(address in (each.__doc__ or "") for address in documented)
+    }
+    assert uncited == set()
+    for module in (prices, taxes, permissions, form_encoding, invoice_pdf, server):
+        assert "docs.stripe.com/" in (module.__doc__ or ""), module.__name__

@@ -23,8 +23,10 @@ from bot.billing.gateway import (
     SubscriptionState,
 )
 from bot.logs import configure_logging
+from bot.permissions import SlackIdentity
 from bot.tasks import BackgroundTasks
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
+from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Address
 from models.account.billing_contact import BillingContact
 from models.ledger import LedgerCharge
@@ -170,6 +172,14 @@ async def import_quote(
     entry = {"number": number, "expires": expires, "lines": lines, **fields}
     await import_account(world, "acme", quotes=[entry])
     return await world.load_row(Quote, number=number)
+
+
+async def get_known_person(world: World, name: str) -> Person:
+    """Waits until Slack has said who they are."""
+    person = world.get_person(name)
+    identity = SlackIdentity("T01ACME", person.id, "test")
+    assert await refresh_slack_user(world.dependencies, identity)
+    return person
 
 
 async def get_contact(world: World, email: str) -> BillingContact:

@@ -20,7 +20,7 @@ from tests.world import World
 from tests.world import world as new_world
 
 
-async def bought(world: World, name: str = "alice", **seats: int) -> Person:
+async def buy_seats(world: World, name: str = "alice", **seats: int) -> Person:
     person = world.get_person(name)
     await world.place_order(person, **(seats or {"acme_meeting": 5}))
     await world.settle()
@@ -28,11 +28,11 @@ async def bought(world: World, name: str = "alice", **seats: int) -> Person:
     return person
 
 
-def files_of(messages: list[PostedMessage]) -> list[str]:
+def list_file_names(messages: list[PostedMessage]) -> list[str]:
     return [file.name for message in messages for file in message.files]
 
 
-def text_of(pdf: bytes) -> str:
+def extract_pdf_text(pdf: bytes) -> str:
     return "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
@@ -46,7 +46,7 @@ async def test_a_receipt_is_mailed_to_an_international_domain_and_a_name_is_no_h
             {"email": "alice@bücher.example", "name": "=?UTF-8?Q?=0A?=Cc: x", "slack_user": "U01ALICE"}
         ],
     )
-    await bought(world)
+    await buy_seats(world)
     [mail] = [mail for mail in world.slack.mail.messages if mail.attachments]
     assert mail.recipients == ["alice@xn--bcher-kva.example"]
     assert not {"Bcc", "Cc"} & mail.headers.keys()
@@ -59,20 +59,20 @@ async def test_the_pdf_comes_by_direct_message_and_by_mail_and_never_to_the_chan
 ) -> None:
     """R13, R25; R1: who is in a channel may not be a contact, and a receipt has an address and a card."""
     await change(world, Account, "acme", channel_amounts=amounts)
-    alice = await bought(world)
-    assert files_of(alice.dms) == ["R-1001.pdf"]
+    alice = await buy_seats(world)
+    assert list_file_names(alice.dms) == ["R-1001.pdf"]
     [file] = world.slack.files
     [mail] = world.slack.mail.messages
     [attached] = mail.attachments
     for pdf in (file.content, attached.content):
-        assert "€57.64" in text_of(pdf)
-        assert "GoTo Corporate Account Services" in text_of(pdf)
+        assert "€57.64" in extract_pdf_text(pdf)
+        assert "GoTo Corporate Account Services" in extract_pdf_text(pdf)
     assert "Your receipt is attached as a PDF." in mail.text
     assert "Your receipt is attached as a PDF." in mail.html
     channel = world.list_messages("C01BILLING")
     thread = [reply for message in channel for reply in message.thread]
-    assert files_of([*channel, *thread]) == []
-    assert any("/billing receipts" in message.text for message in [*channel, *thread])
+    assert list_file_names([*channel, *thread]) == []
+    assert any("/billing reçus" in message.text for message in [*channel, *thread])
     assert world.slack.refusals == []
 
 
@@ -107,10 +107,10 @@ async def test_without_a_mail_server_nothing_promises_or_reports_an_email() -> N
 async def test_characters_that_no_font_has_are_logged_and_doctor_names_them(world: World) -> None:
     await change(world, Account, "acme", name="Acme \U00030000")
     with capture_logs() as logs:
-        alice = await bought(world)
+        alice = await buy_seats(world)
     missing = [entry for entry in logs if entry["event"] == "receipt.characters_missing"]
     assert {(entry["receipt"], entry["characters"]) for entry in missing} == {("R-1001", "\U00030000")}
-    assert files_of(alice.dms) == ["R-1001.pdf"]
+    assert list_file_names(alice.dms) == ["R-1001.pdf"]
     [mail] = [mail for mail in world.slack.mail.messages if mail.attachments]
     assert "Acme \U00030000" in mail.text, "what the PDF shows as a box"
     [found] = [found for found in await run_checks(world.dependencies, set()) if found.name == "receipts"]
@@ -119,7 +119,7 @@ async def test_characters_that_no_font_has_are_logged_and_doctor_names_them(worl
 
 
 async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
-    alice = await bought(world)
+    alice = await buy_seats(world)
     await alice.open_home()
     await world.settle()
     billing = await open_modal(alice, "/billing", "", "account.overview")
@@ -132,31 +132,31 @@ async def test_an_old_receipt_is_found_and_sent_again(world: World) -> None:
     await alice.press("receipt.send")
     await wait_for_modal_text(alice, "Receipt R-1001 is on its way.")
     await world.settle()
-    assert files_of(alice.dms) == ["R-1001.pdf"] * 2
+    assert list_file_names(alice.dms) == ["R-1001.pdf"] * 2
     first, second = world.slack.files
     assert first.content == second.content, "the same receipt is the same bytes"
     assert len(world.slack.mail.messages) == 1
 
 
 async def test_two_simultaneous_requests_for_a_receipt_send_it_once(world: World) -> None:
-    alice = await bought(world)
+    alice = await buy_seats(world)
     for _ in range(2):
         await open_modal(alice, "/billing", "receipts", "receipt.list")
         await alice.press("receipt.send")
         await wait_for_modal_text(alice, "is on its way")
     await world.settle()
-    assert files_of(alice.dms) == ["R-1001.pdf"] * 2
+    assert list_file_names(alice.dms) == ["R-1001.pdf"] * 2
     world.clock.move(seconds=1)
     await open_modal(alice, "/billing", "receipts", "receipt.list")
     await alice.press("receipt.send")
     await wait_for_modal_text(alice, "is on its way")
     await world.settle()
-    assert files_of(alice.dms) == ["R-1001.pdf"] * 3, "asked for again once it was delivered"
+    assert list_file_names(alice.dms) == ["R-1001.pdf"] * 3, "asked for again once it was delivered"
 
 
 async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> None:
     """R13: names, address and card may be others by now."""
-    alice = await bought(world)
+    alice = await buy_seats(world)
     await change(world, Account, "acme", name="Zenith SA", line1="9 rue Neuve", city="Lyon", time_zone="UTC")
     await change(world, Product, "goto-meeting", name="GoTo Connect")
     await change(world, PaymentMethod, "pm_acme", brand="amex", last4="0005")
@@ -170,7 +170,7 @@ async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> No
 
 
 async def test_the_list_turns_its_pages(world: World) -> None:
-    alice = await bought(world)
+    alice = await buy_seats(world)
     numbers = range(2, 24)
     await add(world, *(make_quote(id=n, number=f"SQ-{n}") for n in numbers))
     orders = (make_order(id=n, number=f"SO-{n}", quote_id=n, payment_method_id="pm_acme") for n in numbers)
@@ -185,7 +185,7 @@ async def test_the_list_turns_its_pages(world: World) -> None:
 
 
 async def test_r5_another_accounts_receipt_is_not_known(world: World) -> None:
-    await bought(world)
+    await buy_seats(world)
     dora = world.get_person("dora")
     notice_count = len(await world.load_rows(Notice))
     show_button(dora, "receipt.send", "1", "{}")

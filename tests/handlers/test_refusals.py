@@ -38,7 +38,7 @@ SERVICES = "https://support.goto.com/corporate-account-services"
 CARD = {"id": "pm_acme", "brand": "visa", "last4": "4242", "expires": "2028-04", "automatic": True}
 
 
-def links(screen: Surface) -> list[str]:
+def list_links(screen: Surface) -> list[str]:
     """The URLs of a screen's buttons."""
     found = []
     for block in screen.blocks:
@@ -62,7 +62,7 @@ async def test_a_product_that_supports_no_more_seats_is_shown_with_the_reason(wo
     [rescue] = [b["text"]["text"] for b in cart.blocks if "Rescue" in str(b.get("text", ""))]
     assert "3 seats" in rescue
     assert "Rescue is sold by contract only." in rescue
-    assert SERVICES in links(cart)
+    assert SERVICES in list_links(cart)
 
 
 async def test_r22_the_reason_is_in_the_readers_language(world: World) -> None:
@@ -90,7 +90,7 @@ async def test_an_account_that_is_not_self_served_is_not_asked_for_a_card(world:
     assert NO_CARD not in refused.text
     assert "any of Ineligible AG’s subscriptions" not in refused.text  # The account is not self-served.
     assert "Rescue is sold by contract only." in refused.text
-    assert links(refused).count(SERVICES) == 1
+    assert list_links(refused).count(SERVICES) == 1
     assert "account.manage_methods" not in refused.action_ids
     assert refused.submit_label is None
     assert await world.load_rows(Quote) == []
@@ -104,7 +104,7 @@ async def test_r2_an_account_without_an_orderable_subscription_sees_a_refusal(wo
     assert NO_CARD in refused.text
     assert "You can’t add seats to any of Ineligible AG’s subscriptions here." in refused.text
     assert "Rescue is sold by contract only." in refused.text
-    assert links(refused).count(SERVICES) == 1
+    assert list_links(refused).count(SERVICES) == 1
     await refused.press("account.manage_methods")
     assert (await ida.wait_for_modal("account.portal")).text
 
@@ -116,7 +116,7 @@ async def test_an_expired_default_card_stops_an_order_in_the_persons_language(wo
     assert "carte de crédit ou de débit valide comme mode de paiement automatique par défaut" in refused.text
     assert "à aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
     assert "account.manage_methods" in refused.action_ids
-    assert SERVICES in links(refused)
+    assert SERVICES in list_links(refused)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_checkout_is_blocked_without_a_valid_automatic_default(
     await alice.submit()
     refused = await wait_for_modal_text(alice, NO_CARD)
     assert "account.manage_methods" in refused.action_ids
-    assert SERVICES in links(refused)
+    assert SERVICES in list_links(refused)
     [quote] = await world.load_rows(Quote)
     assert quote.status == "pending"
     assert (await world.load_row(Cart)).seats == {"acme_meeting": 1, "acme_webinar": 2}
@@ -182,7 +182,7 @@ async def test_a_subscription_made_ineligible_is_shown_so_and_what_was_typed_bes
     refused = await alice.wait_for_modal("refusal.show")
     assert "You can’t order seats for this GoTo Webinar subscription here." in refused.text
     assert "Under negotiation." in refused.text
-    assert SERVICES in links(refused)
+    assert SERVICES in list_links(refused)
     assert await world.load_rows(Quote) == []
     await alice.press("cart.edit")
     cart = await alice.wait_for_modal("cart.save")
@@ -213,7 +213,7 @@ async def test_an_order_that_became_ineligible_after_checkout_is_not_placed(worl
     await placement.submit()
     refused = await alice.wait_for_modal("refusal.show")
     assert "Under negotiation." in refused.text
-    assert SERVICES in links(refused)
+    assert SERVICES in list_links(refused)
     assert (await world.load_row(Quote)).status == "pending"
     assert await world.load_rows(ServiceOrder) == []
 
@@ -297,8 +297,8 @@ async def test_managing_payment_methods_warns_before_it_switches_the_portal(worl
     """R15: opening the billing portal changes nothing; asking for the payment methods changes nothing yet."""
     alice = world.get_person("alice")
     billing = await open_modal(alice, "/billing", "", "account.overview")
-    assert CORPORATE in links(billing)
-    assert ADMIN not in links(billing)
+    assert CORPORATE in list_links(billing)
+    assert ADMIN not in list_links(billing)
     await billing.press("account.open_portal")
     assert (await world.load_row(Account, id="acme")).default_portal is Portal.CORPORATE
     before = await load_all_rows(world)
@@ -314,7 +314,7 @@ async def test_managing_payment_methods_warns_before_it_switches_the_portal(worl
         "view and update billing information",
     ):
         assert reply in warning.text
-    assert links(warning) == [], "the link is revealed by the confirmed button"
+    assert list_links(warning) == [], "the link is revealed by the confirmed button"
     assert warning.get_element(action_id="account.switch_portal")["confirm"]
     assert await load_all_rows(world) == before
     await alice.press("account.overview")
@@ -329,9 +329,9 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
     warning = await alice.wait_for_modal("account.portal")
     stale = warning.copy()
     await warning.press("account.switch_portal")
-    await alice.wait_until(lambda: alice.modal and links(alice.modal))
+    await alice.wait_until(lambda: alice.modal and list_links(alice.modal))
     assert alice.modal
-    assert links(alice.modal) == [ADMIN]
+    assert list_links(alice.modal) == [ADMIN]
     await stale.press("account.switch_portal")
     await world.settle()
     assert (await world.load_row(Account, id="acme")).default_portal is Portal.ADMIN
@@ -347,17 +347,17 @@ async def test_the_portal_switch_is_permanent_announced_once_and_followed_by_eve
 
     for person in (alice, benoit):
         billing = await open_modal(person, "/billing", "", "account.overview")
-        assert ADMIN in links(billing)
-        assert CORPORATE not in links(billing)
+        assert ADMIN in list_links(billing)
+        assert CORPORATE not in list_links(billing)
         await person.open_home()
         await world.dependencies.tasks.wait_until_idle()
         assert person.home is not None
-        assert CORPORATE not in links(person.home)
+        assert CORPORATE not in list_links(person.home)
         await person.close_modal()
     await open_modal(benoit, "/billing", "", "account.overview")
     await benoit.press("account.manage_methods")
     again = await benoit.wait_for_modal("account.portal")
-    assert links(again) == [ADMIN], "no warning any more: nothing would change"
+    assert list_links(again) == [ADMIN], "no warning any more: nothing would change"
     await import_account(world, "acme", name="Acme & Cie")
     assert (await world.load_row(Account, id="acme")).default_portal is Portal.ADMIN
     await alice.close_modal(everything=True) if alice.modal else None
@@ -374,7 +374,7 @@ async def test_the_other_accounts_portal_is_not_touched(world: World) -> None:
     await alice.wait_for_modal("account.portal")
     await alice.press("account.switch_portal")
     await world.settle()
-    assert CORPORATE in links(await open_modal(dora, "/billing", "", "account.overview"))
+    assert CORPORATE in list_links(await open_modal(dora, "/billing", "", "account.overview"))
     assert find_messages(dora.dms, "GoTo Admin") == []
 
 

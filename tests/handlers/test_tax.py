@@ -6,7 +6,7 @@ from models.quote import Quote
 from models.receipt import Receipt
 from models.tax import TaxTreatment
 from tests.handlers.steps import find_newest_message, import_account, open_modal
-from tests.handlers.test_receipts import text_of
+from tests.handlers.test_receipts import extract_pdf_text
 from tests.world import ACCOUNTS, World
 from tests.yaml_files import read_yaml
 
@@ -24,7 +24,7 @@ async def test_r28_reverse_charge_is_shown_before_placing_and_on_the_receipt(wor
     receipt = await world.load_row(Receipt)
     assert (receipt.tax, receipt.tax_facts.buyer_tax_ids) == (0, ("FR40303265045",))
     [mail] = world.slack.mail.messages
-    pdf = " ".join(text_of(mail.attachments[0].content).split())
+    pdf = " ".join(extract_pdf_text(mail.attachments[0].content).split())
     for part in (REVERSE_CHARGE, "VAT number: FR40303265045"):
         assert part in pdf
         assert part in mail.text

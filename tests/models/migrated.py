@@ -24,7 +24,7 @@ from tests.models.examples import (
     make_quote_line,
     make_subscription,
 )
-from tests.postgres import new_database
+from tests.postgres import create_database
 
 Shape = dict[str, set[str]]
 
@@ -53,7 +53,7 @@ def _list_triggers(connection: Connection) -> set[str]:
 def create_empty_engine(dialect: str) -> Engine:
     if dialect == "sqlite":
         return create_engine("sqlite://", poolclass=StaticPool)
-    return create_engine(to_driver_url(new_database("migrations")))
+    return create_engine(to_driver_url(create_database("migrations")))
 
 
 class Migrated:

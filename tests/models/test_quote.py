@@ -151,7 +151,7 @@ def test_r9_each_reminder_is_checked_in_turn_and_then_none() -> None:
     assert find_first_reminder_check(NOW, NOW - 9 * HOUR) is None
 
 
-def remembered(
+def build_local_schedule(
     ends: str, at: str, made: str = "2026-11-01T12:00", zone: str = "Europe/Paris"
 ) -> dict[int, str]:
     """Hours before the end → the reminder on the reader's clock, all by that clock."""
@@ -181,44 +181,51 @@ def in_zone(text: str, zone: str) -> datetime:
 )
 def test_r9_the_last_reminder_comes_at_a_decent_hour_before_the_end(ends: str, reminder: str) -> None:
     looked_at = datetime.fromisoformat(ends) - 16 * HOUR
-    assert remembered(ends, looked_at.isoformat())[4] == reminder
+    assert build_local_schedule(ends, looked_at.isoformat())[4] == reminder
 
 
 def test_r9_the_earlier_reminders_move_to_the_morning() -> None:
     """A quote that ends at three in the night, New York and Paris at the same instant."""
-    assert remembered("2026-11-20T03:00", "2026-11-12T15:00") == {7 * 24: "2026-11-13T08:00"}
-    assert remembered("2026-11-20T03:00", "2026-11-17T15:00")[48] == "2026-11-18T08:00"
-    assert remembered("2026-11-19T21:00", "2026-11-12T15:00", zone="America/New_York") == {
+    assert build_local_schedule("2026-11-20T03:00", "2026-11-12T15:00") == {7 * 24: "2026-11-13T08:00"}
+    assert build_local_schedule("2026-11-20T03:00", "2026-11-17T15:00")[48] == "2026-11-18T08:00"
+    assert build_local_schedule("2026-11-19T21:00", "2026-11-12T15:00", zone="America/New_York") == {
         7 * 24: "2026-11-13T08:00"
     }
 
 
 def test_r9_a_reminder_across_the_change_of_the_clocks_keeps_its_hour() -> None:
     """Summer time ends in Paris on 25 October 2026, in New York on 1 November."""
-    assert remembered("2026-10-27T03:00", "2026-10-24T17:00", "2026-10-01T12:00")[48] == "2026-10-25T08:00"
-    new_york = remembered("2026-11-03T03:00", "2026-10-31T17:00", "2026-10-01T12:00", "America/New_York")
+    assert (
+        build_local_schedule("2026-10-27T03:00", "2026-10-24T17:00", "2026-10-01T12:00")[48]
+        == "2026-10-25T08:00"
+    )
+    new_york = build_local_schedule(
+        "2026-11-03T03:00", "2026-10-31T17:00", "2026-10-01T12:00", "America/New_York"
+    )
     assert new_york[48] == "2026-11-01T08:00"
 
 
 def test_r9_pointless_reminders_are_omitted() -> None:
     came = "2026-11-20T09:00"
-    assert remembered("2026-11-20T13:30", came, made=came) == {}, "half an hour after the quote itself"
-    assert remembered("2026-11-20T14:30", came, made=came) == {4: "2026-11-20T10:30"}
-    assert remembered("2026-11-20T14:00", "2026-11-20T13:45") == {}, "its end is upon them"
+    assert build_local_schedule("2026-11-20T13:30", came, made=came) == {}, (
+        "half an hour after the quote itself"
+    )
+    assert build_local_schedule("2026-11-20T14:30", came, made=came) == {4: "2026-11-20T10:30"}
+    assert build_local_schedule("2026-11-20T14:00", "2026-11-20T13:45") == {}, "its end is upon them"
 
 
 def test_r9_the_last_of_several_missed_reminders_is_sent_now_or_in_the_morning() -> None:
     """After the job has been away."""
-    assert remembered("2026-11-20T20:00", "2026-11-20T12:00") == {
+    assert build_local_schedule("2026-11-20T20:00", "2026-11-20T12:00") == {
         48: "2026-11-20T12:00",
         4: "2026-11-20T16:00",
     }
-    assert remembered("2026-11-20T20:00", "2026-11-20T03:00")[48] == "2026-11-20T08:00"
-    assert remembered("2026-11-20T20:00", "2026-11-20T14:59")[48] == "2026-11-20T14:59"
-    assert remembered("2026-11-20T20:00", "2026-11-20T15:00") == {4: "2026-11-20T16:00"}, (
+    assert build_local_schedule("2026-11-20T20:00", "2026-11-20T03:00")[48] == "2026-11-20T08:00"
+    assert build_local_schedule("2026-11-20T20:00", "2026-11-20T14:59")[48] == "2026-11-20T14:59"
+    assert build_local_schedule("2026-11-20T20:00", "2026-11-20T15:00") == {4: "2026-11-20T16:00"}, (
         "an hour ahead of it"
     )
-    assert remembered("2026-11-20T06:00", "2026-11-20T03:00") == {}, "nobody is woken for it"
+    assert build_local_schedule("2026-11-20T06:00", "2026-11-20T03:00") == {}, "nobody is woken for it"
 
 
 def test_a_decided_quote_is_not_reminded_of() -> None:

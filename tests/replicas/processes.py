@@ -59,11 +59,11 @@ class ReplicaProcess:
 
     async def _ready(self, session: aiohttp.ClientSession) -> bool:
         try:
-            return (await self.readiness(session))[0] == 200
+            return (await self.fetch_readiness(session))[0] == 200
         except aiohttp.ClientError:
             return False
 
-    async def readiness(self, session: aiohttp.ClientSession) -> tuple[int, str]:
+    async def fetch_readiness(self, session: aiohttp.ClientSession) -> tuple[int, str]:
         async with session.get(f"http://127.0.0.1:{self.port}/readyz") as response:
             return response.status, await response.text()
 
@@ -87,11 +87,11 @@ class ReplicaProcess:
             process.send_signal(number)
         return await process.wait()
 
-    def errors(self) -> list[dict[str, Any]]:
+    def list_errors(self) -> list[dict[str, Any]]:
         """What it logged as an error, and what is no line of its log at all."""
-        return [line for line in self.lines() if line.get("level") not in ("debug", "info", "warning")]
+        return [line for line in self.read_log() if line.get("level") not in ("debug", "info", "warning")]
 
-    def lines(self) -> list[dict[str, Any]]:
+    def read_log(self) -> list[dict[str, Any]]:
         return [_read(line) for line in self.log.read_text("utf-8").splitlines() if line.strip()]
 
 

@@ -175,7 +175,7 @@ class _ConcurrentPresses:
         except AssertionError as error:
             self.result.errors.append(f"the books: {error}")
         for replica in self.replicas:
-            self.result.errors += [f"{replica.name}: {line}" for line in replica.errors()]
+            self.result.errors += [f"{replica.name}: {line}" for line in replica.list_errors()]
 
 
 def _people() -> list[SlackIdentity]:

@@ -17,7 +17,7 @@ from bot.use_cases.accounts_import.run import import_accounts
 from models.service_order import OrderStatus
 from sandbox import Sandbox
 from sandbox.driver import Person
-from tests.postgres import database_url, new_database
+from tests.postgres import create_database, database_url
 from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.replicas.snapshot import DatabaseSnapshot
@@ -140,7 +140,7 @@ async def test_replicas_killed_at_any_moment_lose_nothing_and_do_nothing_twice(
         evidence.check_money(SEATS_BEFORE)
         evidence.check_history()
         evidence.check_notices(deployment.slack)
-        assert [replica.errors() for replica in deployment.replicas] == [[]] * COUNT
+        assert [replica.list_errors() for replica in deployment.replicas] == [[]] * COUNT
 
 
 async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path
                 slack.deliver_to(replica.events_url)
                 stopping = asyncio.create_task(replica.stop())
                 async with asyncio.timeout(TIMEOUT_SECONDS):
-                    while (said := await replica.readiness(session))[0] == 200:  # noqa: ASYNC110
+                    while (said := await replica.fetch_readiness(session))[0] == 200:  # noqa: ASYNC110
                         await asyncio.sleep(0.05)
                 assert said[0] == 503
                 assert "stopping" in said[1]
@@ -164,7 +164,7 @@ async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path
                 replica.interrupt()
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     assert await stopping == 0
-                assert replica.errors() == []
+                assert replica.list_errors() == []
 
 
 async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp
         assert alice.modal is not None
         assert alice.modal.callback_id == "cart.save"
         assert not (await alice.submit()).ok
-        assert replica.errors() == []
+        assert replica.list_errors() == []
         # What waits for the provider or for Slack is another's to go on with.
         await replica.start()
         evidence = await deployment.settled()
@@ -192,6 +192,6 @@ async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp
 
 async def test_processes_that_start_concurrently_on_an_empty_database_migrate_it_once(tmp_path: Path) -> None:
     async with Sandbox.start(WORKSPACE) as slack:
-        environment = build_environment(slack, new_database("empty"), transport="http")
+        environment = build_environment(slack, create_database("empty"), transport="http")
         async with run_replicas(COUNT, environment, tmp_path) as started:
-            assert [replica.errors() for replica in started] == [[]] * COUNT
+            assert [replica.list_errors() for replica in started] == [[]] * COUNT

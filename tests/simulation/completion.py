@@ -1,16 +1,21 @@
 """The end of a world: faults stop, the jobs run on, and everything must come to its end."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from bot.blocks.notice import render_notice_message
 from bot.permissions import SlackIdentity
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
+from bot.use_cases.invoice.record import SLOW_CHECK_INTERVAL
 from bot.use_cases.receipt_export import request_receipt_export
 from bot.use_cases.slack_user import refresh_slack_user
 from models.audit.entry import AuditEntry
+from models.details import OrderDetails
 from models.errors import Refusal
 from models.notice import NoticeKind
+from models.service_order import LineStatus
 from tests.audit_chain import list_broken_entries
 from tests.simulation.due import list_due_jobs
 from tests.simulation.slack import TEAM
@@ -18,6 +23,7 @@ from tests.simulation.snapshot import format_instant, parse_instant, read_snapsh
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 MAX_ROUNDS = 400
+CHARGED = re.compile(r"(?<!No tax is )\bcharged\b|débité", re.IGNORECASE)
 # They edit what was posted, one of them perhaps several messages.
 EDITING_KINDS = (
     NoticeKind.ORDER_MESSAGES,
@@ -58,6 +64,9 @@ async def run_to_completion(world: SimulatedWorld) -> None:
         world.stripe.records.finalization_error = None
     await world.open_gates()
     await _run_due_jobs(world)
+    if world.change_invoice():
+        await _follow_changed_invoices(world)
+        await _run_due_jobs(world)
     if world.random.random() < 0.3:
         await _mail_receipts(world)
         await _run_due_jobs(world)
@@ -85,6 +94,16 @@ async def _run_due_jobs(world: SimulatedWorld) -> None:
         later = world.clock() + timedelta(seconds=pause)
         await world.advance_clock(max(parse_instant(at), later) if at else later)
         world.check_invariants()
+
+
+async def _follow_changed_invoices(world: SimulatedWorld) -> None:
+    """What becomes of them in the end, on a day after; without Stripe's events they are asked about."""
+    for _ in range(world.random.randint(0, 2)):
+        world.change_invoice()
+    await world.advance_clock(world.clock() + SLOW_CHECK_INTERVAL)
+    world.start_job(world.replicas[0], "invoice.follow")
+    await world.loop.settle()
+    world.check_invariants()
 
 
 async def _mail_receipts(world: SimulatedWorld) -> None:
@@ -115,6 +134,7 @@ async def _find_unfinished(world: SimulatedWorld) -> list[str]:
     await world.loop.settle()
     found += _find_unlogged_notices(world)
     found += await _find_wrong_invoices(world, replica)
+    found += _find_false_charges(world)
     return [*found, *_find_wrong_copies(world), *_find_duplicate_messages(world), *world.failures]
 
 
@@ -144,18 +164,36 @@ def _find_wrong_copies(world: SimulatedWorld) -> Iterator[str]:
 
 
 async def _find_wrong_invoices(world: SimulatedWorld, replica: SimulatedReplica) -> list[str]:
-    """Asked about once more, each is what the provider says, or overdue."""
+    """Asked about once more, each is what the provider says, or overdue, and so are its amounts."""
     world.store.raw.execute(
         "UPDATE invoice SET check_at = ? WHERE check_at IS NOT NULL", [format_instant(world.clock())]
     )
     world.start_job(replica, "invoice.follow")
     await world.loop.settle()
-    statuses = world.provider_state.list_invoice_statuses()
-    return [
-        f"invoice {id_} is {status}, and {statuses[id_].value} at the provider"
-        for id_, status in world.store.rows("SELECT provider_invoice_id, status FROM invoice")
-        if status != statuses[id_].value and (status, statuses[id_].value) != ("overdue", "due")
-    ]
+    found, held = [], world.provider_state.list_invoices()
+    stored = "SELECT provider_invoice_id, status, amount, amount_remaining FROM invoice"
+    for id_, status, *amounts in world.store.rows(stored):
+        invoice = held[id_]
+        if status != invoice.status.value and (status, invoice.status.value) != ("overdue", "due"):
+            found.append(f"invoice {id_} is {status}, and {invoice.status.value} at the provider")
+        if amounts != [invoice.amount, invoice.amount_remaining]:
+            found.append(f"invoice {id_} has {amounts}, and {invoice} at the provider")
+    return found
+
+
+def _find_false_charges(world: SimulatedWorld) -> Iterator[str]:
+    """Nobody reads that something was charged if all of an order is on invoices."""
+    messages = [post.message for post in world.slack.posts if _is_all_on_invoice(post.message.order)]
+    texts = {render_notice_message(message, "")["text"] for message in messages}
+    numbers = {message.order.order.number for message in messages if message.order}
+    texts |= {mail.text for mail in world.mails if any(number in mail.subject for number in numbers)}
+    return (f"on invoice, and told: {text}" for text in sorted(texts) if CHARGED.search(text))
+
+
+def _is_all_on_invoice(order: OrderDetails | None) -> bool:
+    return order is not None and all(
+        row.line.is_on_invoice and row.line.status is LineStatus.SETTLED for row in order.rows
+    )
 
 
 def _find_broken_chains(world: SimulatedWorld) -> Iterator[str]:

@@ -96,6 +96,9 @@ EVENTS_AT_STRIPE = (
     "line declined price_changed",
     "line declined subscription_gone", "line declined balance_due", "line declined method_gone",
     "elsewhere customer deleted",
+    "elsewhere invoice paid", "elsewhere invoice paid outside", "elsewhere invoice paid in part",
+    "elsewhere invoice voided", "elsewhere invoice written off",
+    "invoice paid", "invoice void", "invoice uncollectible",
 )  # fmt: skip
 EXPECTED_AT_STRIPE = (
     *FAULTS_OF_STRIPE,

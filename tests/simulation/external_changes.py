@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Collection
 from copy import deepcopy
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,7 +17,6 @@ from bot.dependencies import Dependencies
 from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
 from models.money import get_minor_unit_digits
 from tests.fake_stripe import StripeRecords
-from tests.fake_stripe.records import Subscription
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.stripe_setups import set_up_subscription
 from tests.simulation.template import ACCOUNTS
@@ -140,27 +140,29 @@ def _read_accounts_file() -> dict[str, Any]:
     return file
 
 
-def change_subscription(random: Random, stripe: StripeRecords, subscription_id: str) -> str:
-    """A change in Stripe's dashboard; says which."""
+def change_subscription(
+    random: Random, stripe: StripeRecords, subscription_id: str, known_invoices: Collection[str]
+) -> str:
+    """A change in Stripe's dashboard; says which. `known_invoices` are those that the bot has seen."""
     subscription, item = stripe.get_subscription_and_item(subscription_id)
-    change = random.choice(
-        (
-            "price archived", "tax changed", "balance changed", "subscription cancelled", "set up otherwise",
-            "invoice paid", "invoice voided", "invoice written off",
-        )
-    )  # fmt: skip
+    changes = (
+        "price archived",
+        "tax changed",
+        "balance changed",
+        "subscription cancelled",
+        "set up otherwise",
+    )
+    change = random.choice(changes)
     match change:
         case "price archived":
-            item.price.active = not item.price.active
+            stripe.set_price_active(item.id, active=not item.price.active)
             change = "price sold again" if item.price.active else change
         case "tax changed":
             stripe.tax_rates["FR"] = "0.20" if stripe.tax_rates["FR"] != "0.20" else "0.21"
         case "balance changed":
             customer = stripe.customers[subscription.customer]
             customer.balance = random.choice((-100_000, -700, 0, 250))
-        case "invoice paid" | "invoice voided" | "invoice written off":
-            change = _change_invoice(random, stripe, subscription, change)
-        case "subscription cancelled" if _has_voided_invoice(stripe, subscription):
+        case _ if _has_unknown_void_invoice(stripe, subscription.customer, known_invoices):
             change = "nothing"
         case "set up otherwise":
             change = set_up_subscription(stripe, subscription, random)
@@ -174,30 +176,50 @@ def change_subscription(random: Random, stripe: StripeRecords, subscription_id: 
     return change
 
 
-def _change_invoice(random: Random, stripe: StripeRecords, subscription: Subscription, change: str) -> str:
+def _has_unknown_void_invoice(stripe: StripeRecords, customer: str, known_invoices: Collection[str]) -> bool:
+    """Whether the bot sees it before the end of the subscription would decide what it takes it for."""
+    return any(
+        invoice.is_sent and invoice.status == "void" and invoice.id not in known_invoices
+        for invoice in stripe.list_updates()
+        if invoice.customer == customer
+    )
+
+
+def change_invoice(random: Random, stripe: StripeRecords, known_invoices: Collection[str]) -> str | None:
+    """What a customer does with an invoice that was sent, or its seller; says which. Mostly with one that the
+    bot has seen. None if none is unpaid."""
     unpaid = [
         invoice
         for invoice in stripe.list_updates()
         if invoice.is_sent and invoice.status in ("open", "uncollectible")
-        if invoice.subscription == subscription.id and subscription.status != "canceled"
+        if stripe.subscriptions[invoice.subscription].status != "canceled"
     ]
     if not unpaid:
-        return "no invoice to pay"
-    invoice = random.choice(unpaid)
+        return None
+    invoice = random.choice([each for each in unpaid if each.id in known_invoices] or unpaid)
+    settings = stripe.subscriptions[invoice.subscription].settings
+    ends = settings.cancel_at_period_end or settings.cancel_at is not None
+    remaining = invoice.amount_due - invoice.partial_payments
+    changes = ["paid", "paid", "paid outside"]
+    if remaining > 1:
+        changes.append("paid in part")
+    if not invoice.partial_payments and (invoice.id in known_invoices or not ends):
+        changes += ["voided", "voided"]
+    if invoice.status == "open":
+        changes.append("written off")
+    change = random.choice(changes)
     match change:
-        case "invoice paid":
+        case "paid":
             stripe.pay_invoice(invoice)
-        case "invoice voided":
+        case "paid outside":
+            stripe.pay_out_of_band(invoice)
+        case "paid in part":
+            stripe.pay_in_part(invoice, random.randint(1, remaining - 1))
+        case "voided":
             stripe.void_invoice(invoice)
-        case _ if invoice.status == "open":
+        case _:
             stripe.mark_uncollectible(invoice)
-    return change
-
-
-def _has_voided_invoice(stripe: StripeRecords, subscription: Subscription) -> bool:
-    """Whether the bot has seen it before the end of the subscription would decide what it takes it for."""
-    invoices = [invoice for invoice in stripe.list_updates() if invoice.subscription == subscription.id]
-    return any(invoice.is_sent and invoice.status == "void" for invoice in invoices)
+    return f"invoice {change}"
 
 
 def change_member(random: Random, slack: SimulatedSlack) -> str:

@@ -1,13 +1,14 @@
 """What must hold after every commit, whatever went wrong before it. Each yields what it finds broken."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from models.audit.entry import GENESIS_HASH, AuditEntry
 from tests.simulation.notices import (
     changes_are_notified,
+    invoices_are_announced_once,
     notices_are_true,
     notices_in_order,
     undeliverable_goes_another_way,
@@ -59,6 +60,8 @@ class InvariantChecker:
         self.checks = 0
         # Everything the history has said: subject, action and status.
         self.facts: set[tuple[str, str, str | None]] = set()
+        # What each invoice, by its number, has become since it was stored.
+        self.invoice_statuses: dict[str, set[str]] = defaultdict(set)
         self.last_entries: dict[str, AuditEntry] = {}
         self._seen = (-1, -1)
         self._last_id = 0
@@ -85,6 +88,9 @@ class InvariantChecker:
         if snapshot.new_entries:
             self._last_id = snapshot.new_entries[-1].id or 0
         self.facts |= {(e.subject, e.action, e.to_status) for e in snapshot.new_entries}
+        for entry in snapshot.new_entries:
+            if entry.action == "invoice" and entry.from_status and entry.to_status:
+                self.invoice_statuses[entry.details["invoice"]].add(entry.to_status)
         return snapshot
 
     def _remember_entries(self, snapshot: DatabaseSnapshot) -> None:
@@ -443,6 +449,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     events_are_acted_on,
     notices_are_true,
     changes_are_notified,
+    invoices_are_announced_once,
     notices_in_order,
     undeliverable_goes_another_way,
 )

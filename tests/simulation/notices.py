@@ -1,7 +1,7 @@
 """What must hold of notices: none for what did not happen, none missing, and each destination's in order."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -52,6 +52,12 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
     "contact_withdrawn": (("contact_withdrawn", None),),
     "portal_changed": (("portal_switched", "admin"),),
     "channel_unreachable": (),
+}
+# An invoice may be written off first, and cancelled then.
+INVOICE_STATUSES_BY_KIND = {
+    "invoice_overdue": {"overdue"},
+    "invoice_paid": {"paid"},
+    "invoice_cancelled": {"void", "uncollectible"},
 }
 # What the history says (action, status) → the kind of notice stored with it.
 REPORTED_CHANGES = {
@@ -105,6 +111,10 @@ def changes_are_notified(
         kind = REPORTED_CHANGES.get((entry.action, entry.to_status))
         if kind and (entry.subject, kind) not in told:
             yield f"{entry.subject} {entry.action} {entry.to_status}: no {kind}"
+        is_paid_later = entry.action == "invoice" and entry.to_status == "paid" and entry.from_status
+        if is_paid_later and (entry.subject, "invoice_paid") not in told:
+            # One that is paid at once needs nothing besides the confirmation.
+            yield f"{entry.subject}: its invoice was paid, and nobody is told"
         declined = entry.action == "line" and entry.to_status == "declined"
         if declined and _can_be_retried(now, entry) and (entry.subject, "order_declined") not in told:
             yield f"{entry.subject} was declined, and nobody is told"
@@ -150,6 +160,23 @@ def _find_wrong_receipt_recipients(now: DatabaseSnapshot, entry: AuditEntry, new
     mailed = {n["destination"] for n in new if n["kind"] == "receipt_mail" and n["order_id"] == order["id"]}
     if mailed != {f"email:{c['id']}" for c in placed}:
         yield f"the receipt of {order['number']} goes to {sorted(mailed)}"
+
+
+def invoices_are_announced_once(
+    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Iterator[str]:
+    """To each person once: that an invoice is overdue, that it was written off or cancelled, that it is
+    paid. Not of one that was paid from the start, and not by what it never became."""
+    told = Counter(
+        (json.loads(notice["payload"])["invoice_id"], notice["kind"], notice["destination"])
+        for notice in now["notice"].values()
+        if notice["kind"] in INVOICE_STATUSES_BY_KIND
+    )
+    for (invoice_id, kind, destination), count in told.items():
+        invoice = now["invoice"][invoice_id]
+        became = watch.invoice_statuses[invoice["number"]] & INVOICE_STATUSES_BY_KIND[kind]
+        if count > len(became):
+            yield f"{kind} of {invoice['number']} to {destination}: {count} times, and it became {became}"
 
 
 def notices_in_order(

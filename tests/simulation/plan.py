@@ -66,6 +66,7 @@ class Plan:
             world.terms.currency,
         )
         self._pressed: list[Click] = []
+        self._pressed_at: datetime | None = None
         self._last: Waiter | None = None
         # Each shopper, and the replica where their last press is.
         self._shoppers: dict[Shopper, SimulatedReplica | None] = dict.fromkeys(self._contacts(begun))
@@ -86,7 +87,8 @@ class Plan:
         ]
         if world.stripe:
             world.webhooks = WebhookQueue(world.stripe, world.store, world.random, world.seen)
-            self._moves += [(self._deliver_events, 12), (self._change_stripe_subscription, 3)]
+            self._moves += [(self._deliver_events, 12), (self._change_stripe_subscription, 2)]
+            self._moves += [(self._change_stripe_invoice, 10)]
             # Fewer seeds are run over Stripe: more of what else is rare.
             self._moves += [(self._press_invalid, 3), (self._import_changes, 1)]
         for _ in range(world.random.randint(1, 3)):
@@ -176,6 +178,11 @@ class Plan:
 
     async def _start_click(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:
         world = self._world
+        if world.clock() == self._pressed_at:
+            # Nobody presses at the same instant as another: a request that was withdrawn is not made again
+            # under its old key.
+            world.clock.advance(microseconds=1)
+        self._pressed_at = world.clock()
         replica = self._random.choice(world.replicas)
         self._pressed.append(click)
         name = f"#{len(self._pressed)} {click}"
@@ -279,9 +286,14 @@ class Plan:
         """Not between the bot's look and its charge: nobody could prevent what that does (docs/stripe.md)."""
         world, both = self._world, ("acme_meeting", "acme_webinar")
         if world.stripe and not any(world.provider_may_be_charging(each) for each in both):
-            what = change_subscription(self._random, world.stripe.records, self._random.choice(both))
+            which, records = self._random.choice(both), world.stripe.records
+            what = change_subscription(self._random, records, which, world.list_known_invoices())
             world.seen[f"elsewhere {what}"] += 1
             world.trace.add(f"at stripe: {what}")
+
+    async def _change_stripe_invoice(self) -> None:
+        if not self._world.change_invoice():
+            await self._run_job()
 
     async def _change_member(self) -> None:
         self._world.trace.add(f"member: {change_member(self._random, self._world.slack)}")

@@ -33,7 +33,7 @@ from models.subscription.period_length import PeriodLength
 from models.subscription.upcoming_changes import InvoiceTerms, UpcomingChanges
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
-from tests.simulation.provider_state import ProviderCharge, ProviderSeats
+from tests.simulation.provider_state import ProviderCharge, ProviderInvoice, ProviderSeats
 from tests.simulation.template import ACCOUNTS
 from tests.yaml_files import read_yaml
 
@@ -223,11 +223,15 @@ class SimulatedProvider:
         received = self._charges.get(receipt.removeprefix("in_"))
         return self._build_invoice(received) if received else None
 
-    def list_invoice_statuses(self) -> dict[str, InvoiceStatus]:
-        return {
-            f"in_{key}": self._build_invoice(received).status
+    def list_invoices(self) -> dict[str, ProviderInvoice]:
+        invoices = {
+            f"in_{key}": self._build_invoice(received)
             for key, received in self._charges.items()
             if received.charge.is_on_invoice and received.status == "settled"
+        }
+        return {
+            id_: ProviderInvoice(invoice.status, invoice.amount, invoice.amount_remaining)
+            for id_, invoice in invoices.items()
         }
 
     def _build_invoice(self, received: ReceivedCharge) -> InvoiceState:

@@ -39,6 +39,15 @@ class ProviderSeats:
     is_ended: bool = False
 
 
+@dataclass(frozen=True)
+class ProviderInvoice:
+    """One that the customer pays by themselves; none is overdue here."""
+
+    status: InvoiceStatus
+    amount: int
+    amount_remaining: int
+
+
 class ProviderState(Protocol):
     @property
     def change_count(self) -> int: ...
@@ -48,8 +57,8 @@ class ProviderState(Protocol):
     def list_seats(self) -> dict[str, ProviderSeats]:
         """By the bot's id of the subscription."""
 
-    def list_invoice_statuses(self) -> dict[str, InvoiceStatus]:
-        """Of those that customers pay by themselves, by the provider's id; none is overdue here."""
+    def list_invoices(self) -> dict[str, ProviderInvoice]:
+        """By the provider's id."""
 
     def change_seats(self, subscription_id: str, by: int) -> int:
         """By somebody else; never below none. Returns the change."""
@@ -71,9 +80,11 @@ class StripeState:
         ]
         return [_read_charge(self._records, invoice) for invoice in updates]
 
-    def list_invoice_statuses(self) -> dict[str, InvoiceStatus]:
+    def list_invoices(self) -> dict[str, ProviderInvoice]:
         return {
-            invoice.id: INVOICE_STATUSES[invoice.status]
+            invoice.id: ProviderInvoice(
+                INVOICE_STATUSES[invoice.status], invoice.amount_due, invoice.amount_due - invoice.amount_paid
+            )
             for invoice in self._records.list_updates()
             if invoice.is_sent and invoice.status in INVOICE_STATUSES
         }

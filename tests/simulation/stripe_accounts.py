@@ -6,13 +6,14 @@ from random import Random
 
 from bot.billing.stripe.currencies import to_minor_units
 from models.subscription.proration import get_midnight
+from models.subscription.upcoming_changes import InvoiceTerms, UpcomingChanges
 from tests.fake_stripe import Card, FakeStripe, StripeRecords
 from tests.fake_stripe.accounts import add_account
-from tests.fake_stripe.records import SubscriptionItem, add_interval
+from tests.fake_stripe.records import Subscription, SubscriptionItem, add_interval
 from tests.simulation.database import Store
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock
-from tests.simulation.stripe_setups import set_up_subscription
+from tests.simulation.stripe_setups import send_invoices, set_up_subscription
 from tests.simulation.template import ACCOUNTS, EXTERNAL_QUOTE
 from tests.yaml_files import read_yaml
 
@@ -57,6 +58,10 @@ def create_fake_stripe(
     _apply_terms(records, terms)
     for subscription in records.subscriptions.values():
         set_up_subscription(records, subscription, random)
+    invoiced_share = random.choice((0.0, 0.0, 0.3, 0.9))
+    for subscription in records.subscriptions.values():
+        if random.random() < invoiced_share:
+            send_invoices(records, subscription, random)
     return FakeStripe(records, API_KEY)
 
 
@@ -64,14 +69,14 @@ def _apply_terms(records: StripeRecords, terms: AccountTerms) -> None:
     for subscription in records.subscriptions.values():
         for item in subscription.items:
             if subscription.customer == "cus_acme":
-                item.price.currency = terms.currency.lower()
+                records.use_other_price(item.id, currency=terms.currency.lower())
             if item.id == "si_acme_meeting":
-                _set_interval(item, *terms.interval)
+                _set_interval(records, item, *terms.interval)
 
 
-def _set_interval(item: SubscriptionItem, interval: str, count: int) -> None:
+def _set_interval(records: StripeRecords, item: SubscriptionItem, interval: str, count: int) -> None:
     """The scene's quotes are of 10 November, which is in the current period."""
-    item.price.interval, item.price.interval_count = interval, count
+    records.use_other_price(item.id, interval=interval, interval_count=count)
     if interval == "week":
         start = date(2026, 11, 8)
         item.current_period_start, item.current_period_end = (
@@ -82,6 +87,16 @@ def _set_interval(item: SubscriptionItem, interval: str, count: int) -> None:
         item.current_period_end = add_interval(
             item.current_period_start, item.price, item.billing_cycle_anchor
         )
+
+
+def _store_invoice_terms(store: Store, records: StripeRecords, subscription: Subscription) -> None:
+    """They have been so for long: the bot has seen them. Otherwise the scene's orders are to be charged."""
+    allowed = records.customers[subscription.customer].metadata.get("seatbot_pay_by_invoice") == "true"
+    terms = InvoiceTerms(days_until_due=subscription.days_until_due, is_order_allowed=allowed)
+    outlook = UpcomingChanges(invoice_terms=terms).model_dump_json()
+    for item in subscription.items:
+        id_ = item.metadata.get("seatbot_subscription")
+        store.raw.execute("UPDATE subscription SET outlook = ? WHERE id = ?", (outlook, id_))
 
 
 def choose_unlinked_account(random: Random) -> str:
@@ -97,6 +112,9 @@ def link_accounts(
     store.raw.execute("UPDATE account SET stripe_customer = 'cus_' || id WHERE id <> ?", (unlinked,))
     store.raw.execute("UPDATE account SET currency = ? WHERE id = 'acme'", (terms.currency,))
     store.raw.execute("UPDATE quote SET currency = ? WHERE account_id = 'acme'", (terms.currency,))
+    for subscription in records.subscriptions.values():
+        if subscription.sends_invoice:
+            _store_invoice_terms(store, records, subscription)
     lines = store.rows(
         "SELECT line.id, line.quote_id, subscription_id, seats, strftime('%s', frozen_at) "
         "FROM quote_line AS line JOIN quote ON quote.id = quote_id"

@@ -67,17 +67,20 @@ def place_payment_method(records: StripeRecords, subscription: Subscription, ran
 def choose_price(records: StripeRecords, subscription: Subscription, random: Random) -> str:
     kind = random.choice(("plain", "inclusive", "package", "graduated", "volume", "currencies", "small"))
     subscription.currency = subscription.charged_currency
+    has_several, is_tiered = kind == "currencies", kind in ("graduated", "volume")
     for item in subscription.items:
-        price = item.price
-        price.tax_behavior = "inclusive" if kind == "inclusive" else "exclusive"
-        price.package = Package(3) if kind == "package" else None
-        price.tiers = [Tier(6, 900), Tier(None, 700)] if kind in ("graduated", "volume") else []
-        price.tiers_mode = "volume" if kind == "volume" else "graduated"
-        if kind == "small":
-            price.unit_amount = 25  # Some orders are below the smallest charge.
-        has_several = kind == "currencies"
-        price.currency = "usd" if has_several else subscription.currency
-        price.currency_options = {subscription.currency: int(price.unit_amount)} if has_several else {}
+        # Some orders are below the smallest charge.
+        unit_amount = 25 if kind == "small" else item.price.unit_amount
+        records.use_other_price(
+            item.id,
+            unit_amount=unit_amount,
+            tax_behavior="inclusive" if kind == "inclusive" else "exclusive",
+            package=Package(3) if kind == "package" else None,
+            tiers=[Tier(6, 900), Tier(None, 700)] if is_tiered else [],
+            tiers_mode="volume" if kind == "volume" else "graduated",
+            currency="usd" if has_several else subscription.currency,
+            currency_options={subscription.currency: int(unit_amount)} if has_several else {},
+        )
     return f"{kind} price"
 
 
@@ -206,6 +209,7 @@ def _build_metered_item(beside: SubscriptionItem) -> SubscriptionItem:
     price = replace(
         beside.price,
         id="price_usage",
+        product="prod_price_usage",
         unit_amount=3,
         usage_type="metered",
         metadata={},
@@ -214,6 +218,12 @@ def _build_metered_item(beside: SubscriptionItem) -> SubscriptionItem:
     )
     start, end = beside.current_period_start, beside.current_period_end
     return SubscriptionItem(f"{beside.id}_usage", price, 0, start, end, unbilled_usage=200)
+
+
+def send_invoices(records: StripeRecords, subscription: Subscription, random: Random) -> None:
+    """Of all that is ordered for it."""
+    subscription.sends_invoice, subscription.days_until_due = True, random.choice((1, 14))
+    records.customers[subscription.customer].metadata["seatbot_pay_by_invoice"] = "true"
 
 
 def choose_collection(records: StripeRecords, subscription: Subscription, random: Random) -> str:

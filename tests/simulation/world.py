@@ -21,6 +21,7 @@ from scheduler import JOBS
 from tests.fake_stripe import FakeStripe
 from tests.fakes import FakeHomePublisher, FakeScreenUpdater
 from tests.simulation.database import GatedDatabase, Store
+from tests.simulation.external_changes import change_invoice
 from tests.simulation.faults import Faults
 from tests.simulation.gates import Gates, Process, Waiter, actor
 from tests.simulation.loop import VirtualClock, VirtualLoop
@@ -174,6 +175,20 @@ class SimulatedWorld:
         if self.stripe is None:
             self._provider.choose_invoiced_subscriptions(self.random.choice((0.0, 0.2, 0.2, 0.9)))
 
+    def list_known_invoices(self) -> set[str]:
+        """By the provider's id."""
+        return {id_ for (id_,) in self.store.rows("SELECT provider_invoice_id FROM invoice")}
+
+    def change_invoice(self) -> bool:
+        """Somebody pays one at Stripe, in part or in full, or cancels it. False if none is unpaid there."""
+        if self.stripe is None:
+            return False
+        what = change_invoice(self.random, self.stripe.records, self.list_known_invoices())
+        if what is not None:
+            self.seen[f"elsewhere {what}"] += 1
+            self.trace.add(f"at stripe: {what}")
+        return what is not None
+
     def get_deleted_account(self) -> str:
         """The account whose customer was deleted at Stripe, or "" if there is none."""
         customers = self.stripe.records.customers.values() if self.stripe else ()
@@ -258,8 +273,9 @@ class SimulatedWorld:
     async def open_gates(self) -> None:
         """From now on nobody stops, and nothing goes wrong."""
         self.gates.closed = False
-        for waiter in list(self.gates.waiting):
-            await self.release(waiter)
+        # One whose call fails may cancel those beside it: nobody is released from a list made before.
+        while self.gates.waiting:
+            await self.release(self.gates.waiting[0])
         await self.loop.settle()
 
     async def stop_actors(self) -> None:

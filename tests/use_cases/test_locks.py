@@ -64,7 +64,7 @@ async def outboxes() -> AsyncIterator[list[Outbox]]:
             await database.close()
 
 
-async def at_once(*work: Awaitable[object]) -> None:
+async def run_at_once(*work: Awaitable[object]) -> None:
     async with asyncio.timeout(HANG_SECONDS):
         await asyncio.gather(*work)
 
@@ -105,7 +105,7 @@ async def test_concurrent_imports_and_placements_do_not_deadlock(outboxes: list[
             await open_home(one.dependencies, person=person)
         acme = await ready_to_place(one, ALICE, "acme", "acme_meeting")
         other = await ready_to_place(two, DORA, "declined", "declined_training")
-        await at_once(
+        await run_at_once(
             *(import_accounts(o.database, path=ACCOUNTS, at=START) for o in (one, two)),
             *(place_service_order(o.dependencies, person=ALICE, quote_id=acme) for o in outboxes),
             *(place_service_order(o.dependencies, person=DORA, quote_id=other) for o in outboxes),
@@ -118,7 +118,7 @@ async def test_concurrent_imports_and_placements_do_not_deadlock(outboxes: list[
         for outbox in outboxes:
             await outbox.dependencies.tasks.wait_until_idle()
             outbox.at = START.replace(hour=10 + turn)
-    await at_once(*(process_due_orders(o.dependencies) for o in outboxes))
+    await run_at_once(*(process_due_orders(o.dependencies) for o in outboxes))
     async with one.database.read() as session:
         orders = (await session.exec(select(ServiceOrder))).all()
         history = (await session.exec(select(AuditEntry).order_by(col(AuditEntry.number)))).all()
@@ -165,7 +165,7 @@ async def test_two_concurrent_imports_of_the_same_new_accounts_both_succeed(
     path = tmp_path / "many.yml"
     path.write_text(build_large_accounts_file(MANY), encoding="utf-8")
     at = datetime(2026, 11, 22, 10, tzinfo=UTC)
-    await at_once(*(import_accounts(o.database, path=path, at=at) for o in outboxes))
+    await run_at_once(*(import_accounts(o.database, path=path, at=at) for o in outboxes))
     async with outboxes[0].database.read() as session:
         imported = select(func.count()).select_from(Account).where(col(Account.id).startswith("account-"))
         assert (await session.exec(imported)).one() == MANY
@@ -182,7 +182,7 @@ async def test_rows_read_before_the_lock_are_reloaded_under_it(outboxes: list[Ou
         assert not waiting.done()
         account.default_portal = Portal.ADMIN
         session.add(account)
-    await at_once(waiting)
+    await run_at_once(waiting)
     async with one.database.read() as session:
         switched = select(AuditEntry).where(AuditEntry.action == "portal_switched")
         assert (await session.exec(switched)).all() == []
@@ -201,7 +201,7 @@ async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_annou
         locked = await session.get_one(ServiceOrder, order.key)
         locked.overdue_check_at = None
         session.add_all([account, locked])
-    await at_once(waiting)
+    await run_at_once(waiting)
     assert await two.load_notices() == []
     async with one.database.read() as session:
         announced = select(AuditEntry).where(AuditEntry.action == "overdue")
@@ -217,7 +217,7 @@ async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes:
         async with lock_requested(two):
             waiting = asyncio.create_task(expire_quotes(two.dependencies))
         (await session.get_one(Quote, quote.key)).expires_at += timedelta(seconds=1)
-    await at_once(waiting)
+    await run_at_once(waiting)
     async with one.database.read() as session:
         assert (await session.get_one(Quote, quote.key)).status is QuoteStatus.PENDING
 
@@ -236,7 +236,7 @@ async def test_r18_a_rejection_that_waited_for_another_is_refused(outboxes: list
         by = Actor("U02BENOIT", "Benoît Roche", "test")
         await decide_quote(session, deciding, QuoteStatus.REJECTED, by, one.at, reason="Too dear")
     with pytest.raises(QuoteNotPending) as refused:
-        await at_once(waiting)
+        await run_at_once(waiting)
     assert "Benoît Roche" in refused.value.variables.values()
     async with one.database.read() as session:
         assert (await session.get_one(Quote, quote.key)).reason == "Too dear"
@@ -253,7 +253,7 @@ async def test_r9_nobody_is_reminded_of_a_quote_decided_meanwhile(outboxes: list
             waiting = asyncio.create_task(enqueue_quote_reminders(two.dependencies))
         deciding = await session.get_one(Quote, quote.key)
         deciding.change_status(QuoteStatus.REJECTED, two.at, "Benoît Roche")
-    await at_once(waiting)
+    await run_at_once(waiting)
     assert await two.load_notices() == []
 
 
@@ -272,7 +272,7 @@ async def test_nobody_is_reminded_of_a_payment_confirmed_meanwhile(outboxes: lis
         async with lock_requested(two):
             waiting = asyncio.create_task(remind_customers(two.dependencies))
         (await session.exec(select(OrderLine))).one().change_status(LineStatus.SETTLED, one.at)
-    await at_once(waiting)
+    await run_at_once(waiting)
     assert await two.load_notices() == []
 
 
@@ -291,7 +291,7 @@ async def test_a_copy_stored_while_its_quote_is_being_decided_shows_the_decision
         await decide_quote(session, deciding, QuoteStatus.REJECTED, by, one.at)
         async with lock_requested(two):
             delivering = asyncio.create_task(two.deliver(), context=outside)
-    await at_once(delivering)
+    await run_at_once(delivering)
     await two.deliver_all()
     shown = [sent.message for sent in two.messenger.to("D01ALICE") if sent.message.kind in SHOW_QUOTE]
     assert shown[-1].quote

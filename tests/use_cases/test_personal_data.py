@@ -1,8 +1,7 @@
-"""What is stored about a person is exported as a whole, and erased as a whole; what is old is deleted."""
+"""What is stored about a person is exported as a whole, and erased as a whole."""
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel, col, insert, select, update
 
-from bot.db import Database, Session
+from bot.db import Database
 from bot.permissions import SlackIdentity
 from bot.use_cases.audit.export import verify_histories
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.preferences import save_preferences
 from bot.use_cases.personal_data.erase import NotErasable, erase_person
-from bot.use_cases.personal_data.expire import expire_personal_data
 from bot.use_cases.personal_data.mentions import Mentions
 from bot.use_cases.personal_data.person import InvalidPersonKey, PersonKey
 from bot.use_cases.personal_data.records import Records, load_records
-from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
@@ -45,9 +42,15 @@ from models.service_order.order_screen import OrderScreen
 from models.slack_user import SlackUser
 from sandbox.driver import Person
 from tests.commands import run_command
-from tests.handlers.steps import import_account, import_quote, open_modal, wait_for_modal_text
+from tests.handlers.steps import (
+    get_known_person,
+    import_account,
+    import_quote,
+    open_modal,
+    wait_for_modal_text,
+)
 from tests.hooked_database import open_hooked_database
-from tests.models.examples import NOW, make_quote
+from tests.models.examples import NOW
 from tests.variants import only_sqlite
 from tests.world import World
 
@@ -201,14 +204,6 @@ def test_a_person_is_an_address_or_a_user_of_a_workspace() -> None:
 # --- a person who has done everything
 
 
-async def meet(world: World, name: str) -> Person:
-    """Slack has said who they are, however long that takes: nobody waits for it."""
-    person = world.get_person(name)
-    identity = SlackIdentity("T01ACME", person.id, "test")
-    assert await refresh_slack_user(world.dependencies, identity)
-    return person
-
-
 async def reject_quote(person: Person, reason: str) -> None:
     """The only one."""
     await open_modal(person, "/quotes", "", "quote.list")
@@ -219,7 +214,7 @@ async def reject_quote(person: Person, reason: str) -> None:
 
 async def alice_does_everything(world: World) -> None:
     """And others mention her."""
-    alice = await meet(world, "alice")
+    alice = await get_known_person(world, "alice")
     await alice.open_home()
     await world.place_order(alice, acme_meeting=1)
     await world.settle()
@@ -408,7 +403,7 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
     assert (await world.load_row(Notice, event="a")).status is NoticeStatus.UNDELIVERABLE
     assert (await world.load_row(Notice, event="b")).payload == {"by": contact.name}
     assert {quote.decided_by for quote in await world.load_rows(Quote, number="Q-2041")} == {contact.name}
-    benoit = await meet(world, "benoit")
+    benoit = await get_known_person(world, "benoit")
     order = await open_modal(benoit, "/service-orders", "SO-1001", "service_order.show")
     assert contact.name in order.text
     assert (await erase_person(database, ALICE, operator="mallory", at=world.clock())).row_count == 0
@@ -417,7 +412,7 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
     await import_account(world, "acme")
     new = await world.load_row(BillingContact, email="alice@acme.example")
     assert new.id != old.id
-    await reject_quote(await meet(world, "alice"), "")
+    await reject_quote(await get_known_person(world, "alice"), "")
     assert [person.name for person in await world.load_rows(AuditPerson, user_id="U01ALICE")] == [
         "Alice Martin"
     ]
@@ -426,7 +421,7 @@ async def test_everything_about_a_person_is_exported_then_erased_and_they_come_b
 
 async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World) -> None:
     """An order that is placed and finished, and an account that gets them as its administrator."""
-    alice, url = await meet(world, "alice"), world.dependencies.database.url
+    alice, url = await get_known_person(world, "alice"), world.dependencies.database.url
 
     async def order_and_become_administrator() -> None:
         await world.place_order(alice, acme_meeting=1)
@@ -485,82 +480,6 @@ async def test_r29_a_person_of_an_organisation_is_one_in_all_its_workspaces(
     async with database_with_accounts.read() as session:
         assert [user.team_id for user in (await session.exec(select(SlackUser))).all()] == ["T9"]
         assert [home.team_id for home in (await session.exec(select(Home))).all()] == ["T9"]
-
-
-# --- retention
-
-
-async def store_aged_notices(world: World, session: Session) -> None:
-    contact = await world.load_row(BillingContact, email="alice@acme.example")
-    finished, unfinished = await world.load_rows(ServiceOrder)
-    pending = make_quote(
-        number="SQ-77", contact_id=contact.id, expires_at=world.clock() + timedelta(days=300)
-    )
-    session.add(pending)
-    await session.flush()
-    delivered = NoticeStatus.DELIVERED
-    for name, status, days, order_id, quote_id in (
-        ("delivered", delivered, 366, finished.id, None),
-        ("given up", NoticeStatus.UNDELIVERABLE, 366, None, None),
-        ("of a pending quote", delivered, 366, None, pending.id),
-        ("of an open order", delivered, 366, unfinished.id, None),
-        ("waiting", NoticeStatus.WAITING, 366, None, None),
-        ("younger", delivered, 364, None, None),
-    ):
-        at = world.clock() - timedelta(days=days)
-        notice = Notice(
-            event=f"aged: {name}",
-            account_id="acme",
-            team="T01ACME",
-            destination=f"contact:{contact.id}",
-            kind=NoticeKind.QUOTE_DECIDED,
-            order_id=order_id,
-            quote_id=quote_id,
-            status=status,
-            created_at=at,
-            due_at=at,
-            delivered_at=at if status is delivered else None,
-        )
-        session.add(notice)
-        await session.flush()
-        if order_id == finished.id:
-            session.add(OrderMessage(notice_id=notice.key, order_id=finished.key, channel="D1", ts="1.0"))
-
-
-async def list_aged(world: World) -> set[str]:
-    events = [notice.event.partition(": ") for notice in await world.load_rows(Notice)]
-    return {name for prefix, _, name in events if prefix == "aged"}
-
-
-async def test_old_notices_and_profiles_are_deleted_unless_they_are_needed(world: World) -> None:
-    """docs/privacy.md: MESSAGE_RETENTION_DAYS and PROFILE_RETENTION_DAYS."""
-    await world.place_order(await meet(world, "alice"), acme_meeting=1)
-    await world.settle()
-    await world.place_order(await meet(world, "dora"), declined_meeting=1)
-    await world.settle()
-    async with world.dependencies.write() as session:
-        await store_aged_notices(world, session)
-        for user, days in (("U01ALICE", 91), ("U77OLD", 91), ("U78NEW", 89)):
-            await session.merge(
-                SlackUser(
-                    team_id="T01ACME",
-                    user_id=user,
-                    home_team_id="T01ACME",
-                    name=user,
-                    refreshed_at=world.clock() - timedelta(days=days),
-                )
-            )
-    assert await expire_personal_data(world.dependencies) == 3
-    needed = {"of a pending quote", "of an open order", "waiting"}
-    assert await list_aged(world) == {*needed, "younger"}
-    users = {user.user_id for user in await world.load_rows(SlackUser)}
-    assert {"U01ALICE", "U78NEW"} <= users
-    assert "U77OLD" not in users
-    assert await expire_personal_data(world.dependencies) == 0
-
-    world.clock.move(days=366)
-    assert await expire_personal_data(world.dependencies) > 0
-    assert await list_aged(world) == needed
 
 
 # --- the commands

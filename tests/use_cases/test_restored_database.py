@@ -32,7 +32,7 @@ ALL = ["SQ-1010", "SO-1020", "R-1030"]
 
 
 @asynccontextmanager
-async def served(url: str) -> AsyncIterator[Database]:
+async def serve_database(url: str) -> AsyncIterator[Database]:
     database = Database(url)
     try:
         await check_not_restored(database, AT)
@@ -54,7 +54,7 @@ def url(tmp_path: Path) -> str:
 
 async def is_refused(url: str) -> bool:
     try:
-        async with served(url):
+        async with serve_database(url):
             return False
     except RestoredDatabase:
         return True
@@ -64,29 +64,29 @@ async def test_a_file_that_was_copied_over_is_noticed_if_numbers_were_issued_sin
     url: str, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy.db"
-    async with served(url) as database:
+    async with serve_database(url) as database:
         assert await issue(database) == "SO-1001"
         with closing(sqlite3.connect(tmp_path / "seatbot.db")) as connection:
             connection.execute("VACUUM INTO ?", [str(copy)])
     shutil.copy(copy, tmp_path / "seatbot.db")
     assert not await is_refused(url), "nothing was issued since"
-    async with served(url) as database:
+    async with serve_database(url) as database:
         assert await issue(database) == "SO-1002"
     shutil.copy(copy, tmp_path / "seatbot.db")
     with pytest.raises(RestoredDatabase, match="SO-1002"):
-        async with served(url):
+        async with serve_database(url):
             pass
     database = Database(url)
     gaps = await accept_restored_database(database, ["SQ-1000", "SO-1001", "R-1000"], AT)
     await database.close()
     assert gaps == {"SO": (1001, 1002)}, "what is remembered counts, too"
-    async with served(url) as database:
+    async with serve_database(url) as database:
         assert await issue(database) == "SO-1003"
 
 
 async def test_a_database_moves_with_the_file_beside_it(url: str, tmp_path: Path) -> None:
     """To another volume, say: neither device nor inode stay the same."""
-    async with served(url) as database:
+    async with serve_database(url) as database:
         await issue(database)
     shutil.copytree(tmp_path, tmp_path / "moved")
     assert not await is_refused(f"sqlite:///{tmp_path}/moved/seatbot.db")
@@ -97,14 +97,14 @@ async def test_a_database_moves_with_the_file_beside_it(url: str, tmp_path: Path
 
 
 async def test_a_new_database_in_the_place_of_an_old_one_is_noticed(url: str, tmp_path: Path) -> None:
-    async with served(url) as database:
+    async with serve_database(url) as database:
         await issue(database)
     shutil.copy(sqlite_file("accounts"), tmp_path / "seatbot.db")
     assert await is_refused(url)
 
 
 async def test_numbers_are_remembered_only_once_they_are_committed(url: str, tmp_path: Path) -> None:
-    async with served(url) as database:
+    async with serve_database(url) as database:
         with suppress(ZeroDivisionError):
             async with database.write() as session:
                 await allocate_document_number(session, SERVICE_ORDER_PREFIX)
@@ -126,7 +126,7 @@ async def test_numbers_survive_a_power_failure_at_any_moment(
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", record_and_sync)
-    async with served(url) as database:
+    async with serve_database(url) as database:
         before = file.read_bytes()
         await issue(database)
         assert synced[-1] == file.read_bytes() != before
@@ -144,7 +144,7 @@ def fail_to_write(*_: object) -> int:
 
 async def test_a_file_that_was_damaged_while_the_bot_runs_is_reported(url: str, tmp_path: Path) -> None:
     file = tmp_path / "seatbot.db-numbers"
-    async with served(url) as database:
+    async with serve_database(url) as database:
         file.write_text("{" * 1000)
         with capture_logs() as logs:
             await issue(database)
@@ -167,7 +167,7 @@ def restore(url: str, file: Path) -> None:
 @only_sqlite
 async def test_a_dump_restored_over_its_own_database_is_noticed(tmp_path: Path) -> None:
     with database_url("accounts", "postgresql") as url:
-        async with served(url) as database:
+        async with serve_database(url) as database:
             await issue(database)
             dump(url, tmp_path / "dump")
             await issue(database)
@@ -192,7 +192,7 @@ def load_rows(url: str, file: Path) -> None:
 async def test_a_dump_loaded_into_the_emptied_tables_is_noticed(tmp_path: Path) -> None:
     """Database and tables stay the same, and the dump brings the identity that was stored."""
     with database_url("accounts", "postgresql") as url:
-        async with served(url) as database:
+        async with serve_database(url) as database:
             await issue(database)
             dump_rows(url, tmp_path / "dump.sql")
             await issue(database)
@@ -226,7 +226,7 @@ async def test_an_upgrade_starts_and_an_older_dump_is_detected(tmp_path: Path) -
 @only_sqlite
 async def test_another_cluster_or_database_is_a_restored_one_and_a_standby_is_not() -> None:
     with database_url("accounts", "postgresql") as url:
-        async with served(url) as database:
+        async with serve_database(url) as database:
             await issue(database)
         assert not await is_refused(url), "as after a failover: the standby has the same identifiers"
         name = make_url(url).database
@@ -245,7 +245,7 @@ async def test_a_role_without_rights_on_the_server_learns_which_database_it_is()
         run(url, "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC", "CREATE ROLE plain LOGIN")
         run(url, "GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
         plain = make_url(url).set(username="plain").render_as_string(hide_password=False)
-        async with served(plain):
+        async with serve_database(plain):
             pass
         assert not await is_refused(plain)
         run(url, "DROP OWNED BY plain", "DROP ROLE plain")

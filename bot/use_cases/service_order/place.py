@@ -4,11 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
-from sqlalchemy import String, and_, cast
+from sqlalchemy import String, and_, bindparam, cast
 from sqlmodel import col, or_, select
-from sqlmodel.sql.expression import Select
 
 from bot.billing.gateway import LineRequest, PricedLine, QuotedBalanceChanged, QuotedPriceChanged
 from bot.db import Session, build_insert, select_joined
@@ -142,9 +140,67 @@ class _State:
     quote_copies: list[PostedMessage]
 
 
+# Built once: every placement sends it, and building it takes 0.6 ms. A row for each line, for the default and
+# the chosen payment method, and for each copy of the quote.
+_STATE_QUERY = (
+    select_joined(
+        Quote,
+        QuoteLine,
+        Product,
+        Subscription,
+        ServiceOrder,
+        Checkout,
+        Administrator,
+        PaymentMethod,
+        PostedMessage,
+    )
+    .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
+    .join(Product, col(Product.id) == QuoteLine.product_id)
+    .join(Subscription, col(Subscription.id) == QuoteLine.subscription_id)
+    .outerjoin(
+        OrderLine,
+        and_(
+            col(OrderLine.subscription_id) == QuoteLine.subscription_id,
+            col(OrderLine.status).in_(BUSY_STATUSES),
+        ),
+    )
+    .outerjoin(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
+    .outerjoin(
+        Checkout,
+        and_(
+            col(Checkout.quote_id) == Quote.id,
+            col(Checkout.contact_id).in_(bindparam("contact_ids", expanding=True)),
+        ),
+    )
+    .outerjoin(
+        Administrator,
+        and_(
+            col(Administrator.account_id) == Quote.account_id,
+            cast(col(Administrator.id), String) == _ADMINISTRATOR_OPTION,
+        ),
+    )
+    .outerjoin(
+        PaymentMethod,
+        and_(
+            col(PaymentMethod.account_id) == Quote.account_id,
+            col(PaymentMethod.active),
+            or_(
+                col(PaymentMethod.is_default),
+                col(PaymentMethod.id) == Subscription.default_payment_method_id,
+                col(PaymentMethod.id) == _PAYMENT_METHOD_ID,
+            ),
+        ),
+    )
+    .outerjoin(PostedMessage, col(PostedMessage.quote_id) == Quote.id)
+    .where(col(Quote.id) == bindparam("quote_id"))
+    .order_by(col(QuoteLine.id), col(PostedMessage.id))
+)
+
+
 async def _load_state(session: Session, person: SlackIdentity, quote_id: int) -> _State | None:
     contact_ids = [contact.key for _, contact in (await get_member(session, person)).roles]
-    result = await session.exec(_build_state_query(quote_id, contact_ids))
+    values = {"quote_id": quote_id, "contact_ids": contact_ids}
+    result = await session.exec(_STATE_QUERY, params=values)
     rows = result.all()
     if not rows:
         return None
@@ -162,63 +218,6 @@ async def _load_state(session: Session, person: SlackIdentity, quote_id: int) ->
         methods=[*{method.id: method for *_, method, _ in rows if method}.values()],
         busy_orders={s.id: order for _, _, _, s, order, *_ in rows if order},
         quote_copies=[*{copy.id: copy for *_, copy in rows if copy}.values()],
-    )
-
-
-def _build_state_query(quote_id: int, contact_ids: list[int]) -> Select[*tuple[Any, ...]]:
-    # A row for each line, for the default and the chosen payment method, and for each copy of the quote.
-    return (
-        select_joined(
-            Quote,
-            QuoteLine,
-            Product,
-            Subscription,
-            ServiceOrder,
-            Checkout,
-            Administrator,
-            PaymentMethod,
-            PostedMessage,
-        )
-        .join(QuoteLine, col(QuoteLine.quote_id) == Quote.id)
-        .join(Product, col(Product.id) == QuoteLine.product_id)
-        .join(Subscription, col(Subscription.id) == QuoteLine.subscription_id)
-        .outerjoin(
-            OrderLine,
-            and_(
-                col(OrderLine.subscription_id) == QuoteLine.subscription_id,
-                col(OrderLine.status).in_(BUSY_STATUSES),
-            ),
-        )
-        .outerjoin(ServiceOrder, col(ServiceOrder.id) == OrderLine.order_id)
-        .outerjoin(
-            Checkout,
-            and_(
-                col(Checkout.quote_id) == Quote.id,
-                col(Checkout.contact_id).in_(contact_ids),
-            ),
-        )
-        .outerjoin(
-            Administrator,
-            and_(
-                col(Administrator.account_id) == Quote.account_id,
-                cast(col(Administrator.id), String) == _ADMINISTRATOR_OPTION,
-            ),
-        )
-        .outerjoin(
-            PaymentMethod,
-            and_(
-                col(PaymentMethod.account_id) == Quote.account_id,
-                col(PaymentMethod.active),
-                or_(
-                    col(PaymentMethod.is_default),
-                    col(PaymentMethod.id) == Subscription.default_payment_method_id,
-                    col(PaymentMethod.id) == _PAYMENT_METHOD_ID,
-                ),
-            ),
-        )
-        .outerjoin(PostedMessage, col(PostedMessage.quote_id) == Quote.id)
-        .where(col(Quote.id) == quote_id)
-        .order_by(col(QuoteLine.id), col(PostedMessage.id))
     )
 
 

@@ -66,7 +66,7 @@ async def install(world: World, team: str) -> httpx.Response:
         return await client.get(allowed.headers["location"], headers={"Cookie": cookie})
 
 
-async def tokens(world: World) -> list[str]:
+async def load_tokens(world: World) -> list[str]:
     async with world.dependencies.read() as session:
         columns = [
             table.c[name] for table in (bots, installations) for name in ENCRYPTED_COLUMNS if name in table.c

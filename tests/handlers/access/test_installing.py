@@ -30,8 +30,8 @@ from tests.handlers.access.installations import (
     asked_of_slack,
     install,
     installed_everywhere,
+    load_tokens,
     open_workspaces,
-    tokens,
     two_workspaces,
 )
 from tests.handlers.steps import capture_log
@@ -66,7 +66,7 @@ async def test_two_workspaces_install_the_bot_and_each_is_called_with_its_own_to
 
 
 async def test_tokens_are_encrypted_where_they_are_stored(workspaces: World) -> None:
-    found = await tokens(workspaces)
+    found = await load_tokens(workspaces)
     assert len(found) == 4
     assert [token for token in found if "xox" in token] == []
     opened = {Fernet(KEY).decrypt(token).decode() for token in found}
@@ -138,12 +138,12 @@ async def test_an_encryption_key_is_kept_until_no_token_needs_it(workspaces: Wor
             TOKEN_ENCRYPTION_KEYS=keys,
         )
 
-    before, new = await tokens(workspaces), Fernet.generate_key().decode()
+    before, new = await load_tokens(workspaces), Fernet.generate_key().decode()
     failed = await rotate(new)
     assert failed.exit_code == 1
     assert "4 rows cannot be decrypted with any key: keep every old key" in failed.output
     assert "can be removed" not in failed.output
-    assert await tokens(workspaces) == before
+    assert await load_tokens(workspaces) == before
     rotated = await rotate(f"{new},{KEY}")
     assert rotated.exit_code == 0
     assert "4 rows are encrypted with the first key; the other keys can be removed" in rotated.output
@@ -263,7 +263,7 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
         ):
             answer = await client.get(f"http://127.0.0.1:{replica.port}/slack/install")
             assert answer.headers["location"].startswith(slack.page_url + "oauth/v2/authorize?")
-            assert replica.errors() == []
+            assert replica.list_errors() == []
     left = {Path(name).suffix for name in os.listdir(tmp_path)}
     assert left <= {".db", ".db-numbers", ".db-shm", ".db-wal", ".log"}
 

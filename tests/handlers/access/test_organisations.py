@@ -19,7 +19,7 @@ from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
 from sandbox.config import ORGANISATION_ID, SECOND_TEAM_ID
 from sandbox.driver import Person
-from tests.handlers.access.installations import install, installed_everywhere, tokens
+from tests.handlers.access.installations import install, installed_everywhere, load_tokens
 from tests.handlers.all_screens import NEUTRAL_REFUSAL, NEUTRAL_REFUSAL_IN_FRENCH, is_free_of_acme
 from tests.handlers.db_snapshot import get_answer, load_all_rows
 from tests.handlers.steps import capture_log, open_modal
@@ -288,12 +288,12 @@ async def test_an_organisation_installs_the_bot_once_for_all_its_workspaces(inst
 async def test_a_bot_removed_from_one_workspace_still_works_in_the_others(installed: World) -> None:
     await _bind_to_organisation(installed, "slow")
     alice, sam = installed.get_person("alice"), installed.get_person("sam")
-    stored_tokens = await tokens(installed)
+    stored_tokens = await load_tokens(installed)
     contact = await installed.load_row(BillingContact, slack_user="U01ALICE", account_id="acme")
     assert await resolve_contact_user(installed.dependencies, "T01ACME", contact) is not None
     assert await installed.load_rows(SlackUser, team_id="T01ACME") != []
     await installed.slack.uninstall("T01ACME")
-    assert await tokens(installed) == stored_tokens
+    assert await load_tokens(installed) == stored_tokens
     assert await installed.load_rows(SlackUser, team_id="T01ACME") == []
     seen = len(alice.dms)
     await installed.place_order(sam.switch_workspace(SECOND_TEAM_ID), slow_meeting=1)
@@ -319,7 +319,7 @@ async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_w
     profiles = await installed.load_rows(SlackUser)
     assert {profile.team_id for profile in profiles} == {ORGANISATION_ID, "T01ACME", "T02OTHER"}
     await installed.slack.uninstall(ORGANISATION_ID)
-    assert len(await tokens(installed)) == 2, "the other workspace's"
+    assert len(await load_tokens(installed)) == 2, "the other workspace's"
     assert {profile.team_id for profile in await installed.load_rows(SlackUser)} == {"T02OTHER"}
     await installed.settle()
     assert await installed.load_rows(Notice, status=NoticeStatus.WAITING) == []

@@ -21,7 +21,7 @@ from tests.handlers.access.installations import (
     OF_ACME_ALONE,
     install,
     installed_everywhere,
-    tokens,
+    load_tokens,
 )
 from tests.handlers.all_screens import COMMANDS, create_order_and_quote, press_everything
 from tests.handlers.db_snapshot import get_answer, load_all_rows
@@ -125,7 +125,7 @@ async def test_a_workspace_that_uninstalls_the_bot_is_removed_and_notified_by_e_
     await workspaces.place_order(olga, other_meeting=1)
     await workspaces.slack.uninstall("T02OTHER")
     assert {r.ack.status for r in workspaces.slack.requests[-2:] if r.ack} == {200}
-    assert len(await tokens(workspaces)) == 2
+    assert len(await load_tokens(workspaces)) == 2
     assert await workspaces.load_rows(SlackUser, team_id="T02OTHER") == []
     await workspaces.settle()
     assert await workspaces.load_rows(Notice, status=NoticeStatus.WAITING) == []
@@ -177,7 +177,7 @@ async def test_a_command_is_acknowledged_however_long_the_token_takes(
 async def test_revoked_user_tokens_remove_no_installation(workspaces: World) -> None:
     event = {"type": "tokens_revoked", "tokens": {"oauth": ["U20OLGA"], "bot": []}}
     assert (await workspaces.slack.send_event(event, "T02OTHER")).ok
-    assert len(await tokens(workspaces)) == 4
+    assert len(await load_tokens(workspaces)) == 4
 
 
 async def test_a_late_uninstall_event_does_not_remove_a_new_installation(
@@ -187,9 +187,9 @@ async def test_a_late_uninstall_event_does_not_remove_a_new_installation(
     await workspaces.slack.uninstall("T02OTHER")
     late = workspaces.slack.requests[-1]
     assert (await install(workspaces, "T02OTHER")).status_code == 200
-    stored_tokens = await tokens(workspaces)
+    stored_tokens = await load_tokens(workspaces)
     assert (await workspaces.slack.redeliver(late)).ok
-    assert await tokens(workspaces) == stored_tokens
+    assert await load_tokens(workspaces) == stored_tokens
     olga = workspaces.get_person("olga")
     await olga.command("/quotes")
     await olga.wait_for_modal("quote.list")

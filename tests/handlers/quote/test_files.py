@@ -16,7 +16,7 @@ from tests.handlers.steps import (
     open_modal,
     wait_for_modal_text,
 )
-from tests.handlers.test_receipts import files_of
+from tests.handlers.test_receipts import list_file_names
 from tests.world import World
 
 
@@ -33,7 +33,7 @@ async def test_the_pdf_of_a_quote_comes_by_direct_message_from_list_screen_and_m
     await alice.press("quote.send")
     await wait_for_modal_text(alice, "Quote Q-2041 is on its way")
     await world.settle()
-    assert files_of(alice.dms) == ["Q-2041.pdf"]
+    assert list_file_names(alice.dms) == ["Q-2041.pdf"]
     announced = alice.dms[-2]
     assert "Quote Q-2041" in announced.text
     assert list_buttons(announced) == QUOTE_BUTTONS
@@ -85,4 +85,4 @@ async def test_a_quote_requested_twice_is_sent_once_and_by_email_if_slack_reject
     [attached] = mail.attachments
     assert "Q-2041" in mail.text
     assert "/quotes Q-2041" in read_pdf(attached.content).replace("\n", " ")
-    assert files_of(alice.dms) == []
+    assert list_file_names(alice.dms) == []

@@ -22,7 +22,7 @@ from tests.handlers.steps import (
     open_modal,
     wait_for_modal_text,
 )
-from tests.handlers.test_receipts import text_of
+from tests.handlers.test_receipts import extract_pdf_text
 from tests.world import World
 
 
@@ -60,7 +60,7 @@ async def test_another_card_settles_a_declined_line_at_the_same_price(world: Wor
     assert "4242" in completed.text
     assert "0341" not in completed.text, "R26: the declined card was charged nothing"
     assert "charged, seats added (Visa ending in 4242)" in completed.text
-    pdf = text_of(mail.attachments[0].content)
+    pdf = extract_pdf_text(mail.attachments[0].content)
     assert "Visa ending in 4242" in pdf
     assert "0341" not in pdf
     assert world.slack.refusals == []
@@ -174,7 +174,7 @@ async def test_the_receipt_of_a_partly_settled_order_lists_settled_lines_and_nam
     assert "£49.50" in mail.text
     # R26: the receipt was issued on the day after the payment.
     assert receipt.issued_on == date(2026, 11, 11)
-    pdf = " ".join(text_of(mail.attachments[0].content).split())
+    pdf = " ".join(extract_pdf_text(mail.attachments[0].content).split())
     assert "Paid on 10 Nov 2026 with Visa" in pdf
     assert await world.load_seats("declined_meeting") == (15, 15)
     assert await world.load_seats("declined_training") == (2, 2)

@@ -5,7 +5,8 @@ from models.account.billing_contact import BillingContact
 from models.invoice import Invoice
 from models.service_order.order_screen import OrderScreen
 from sandbox.driver import Modal, Person
-from tests.handlers.db_snapshot import change
+from tests.handlers.all_screens import NEUTRAL_REFUSAL, NOT_A_CONTACT
+from tests.handlers.db_snapshot import change, get_answer, show_button
 from tests.handlers.service_order.invoices import (
     PartlyPaidGateway,
     place_invoiced_order,
@@ -102,6 +103,32 @@ async def test_an_invoice_screen_is_updated_later_if_the_provider_is_unavailable
     await world.pass_time(minutes=5)
     assert "is paid." in read_screen(carla)
     assert await world.load_rows(OrderScreen) == []
+
+
+async def test_an_old_button_shows_the_invoice_as_it_is_now_and_to_its_contacts_only(world: World) -> None:
+    """R1, R5, R20: pressed again once it is paid, by somebody else, and after the role was withdrawn."""
+    carla = await prepare_invoiced_account(world, "sub_paid_600")
+    await place_invoiced_order(world, carla, sub_paid_600=1)
+    await world.pass_time(minutes=11)
+    invoice = await world.load_row(Invoice)
+    said = await press_open_invoice(world, carla, invoice)
+    assert f"Invoice {invoice.number} for €11.44 is paid." in said
+    assert list_link_labels(carla) == ["View invoice"]
+    assert await world.load_rows(OrderScreen) == [], "nothing can change any more"
+    refused = {"dora": "We can’t find that invoice.", "nobody": NOT_A_CONTACT, "guest": NEUTRAL_REFUSAL}
+    for name, words in refused.items():
+        said = await press_open_invoice(world, world.get_person(name), invoice)
+        assert words in said, name
+        assert invoice.number not in said, name
+    contact = await get_contact(world, "carla@acme.example")
+    values = {"active": False, "withdrawn_at": world.clock.at, "withdrawn_by": "Ida Frei"}
+    await change(world, BillingContact, contact.key, **values)
+    assert "Ida Frei removed you" in await press_open_invoice(world, carla, invoice)
+
+
+async def press_open_invoice(world: World, person: Person, invoice: Invoice) -> str:
+    await show_button(person, "invoice.open", str(invoice.key), "{}").press("invoice.open")
+    return await get_answer(world, person, len(person.ephemerals))
 
 
 async def test_who_lost_the_role_sees_no_more_of_the_invoice(world: World) -> None:

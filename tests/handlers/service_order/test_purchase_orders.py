@@ -7,7 +7,7 @@ from models.service_order import ServiceOrder
 from sandbox.driver import Person
 from tests.handlers.db_snapshot import change
 from tests.handlers.steps import find_newest_message, open_modal
-from tests.handlers.test_receipts import text_of
+from tests.handlers.test_receipts import extract_pdf_text
 from tests.world import World
 
 NUMBER = "PO-4711/b"
@@ -42,7 +42,7 @@ async def test_r28_a_purchase_order_number_follows_its_order_everywhere(world: W
     [mail] = world.slack.mail.messages
     assert f"Purchase order: {NUMBER}" in mail.text
     assert NUMBER in mail.html
-    assert NUMBER in text_of(mail.attachments[0].content)
+    assert NUMBER in extract_pdf_text(mail.attachments[0].content)
     entries = await world.load_rows(AuditEntry, action="placed")
     assert [entry.details["po_number"] for entry in entries] == [NUMBER]
 

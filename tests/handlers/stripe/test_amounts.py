@@ -128,7 +128,7 @@ async def test_r26_a_credit_that_came_later_is_used(world: StripeWorld) -> None:
 
 
 async def test_r26_less_than_the_smallest_charge_is_carried_over(world: StripeWorld) -> None:
-    world.records.get_item("acme_meeting").price.unit_amount = 30
+    world.records.use_other_price("acme_meeting", unit_amount=30)
     promised = await order_in_slack(world, 1)
     quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert 0 < quote.total < 50
@@ -140,8 +140,8 @@ async def test_r26_less_than_the_smallest_charge_is_carried_over(world: StripeWo
 
 async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(world: StripeWorld) -> None:
     """The first line's invoice is too small to be charged, and the next one takes up what it left."""
-    world.records.get_item("acme_meeting").price.unit_amount = 30
-    world.records.get_item("acme_webinar").price.unit_amount = 100
+    world.records.use_other_price("acme_meeting", unit_amount=30)
+    world.records.use_other_price("acme_webinar", unit_amount=100)
     alice = world.get_person("alice")
     placement = await world.reach_placement(alice, acme_meeting=1, acme_webinar=1)
     quote = await world.load_row(Quote)
@@ -168,7 +168,7 @@ async def test_r17_small_lines_of_one_order_are_promised_as_they_are_charged(wor
 async def test_r17_a_small_line_after_a_large_one_is_promised_for_the_next_invoice(
     world: StripeWorld,
 ) -> None:
-    world.records.get_item("acme_webinar").price.unit_amount = 60
+    world.records.use_other_price("acme_webinar", unit_amount=60)
     alice = world.get_person("alice")
     placement = await world.reach_placement(alice, acme_meeting=2, acme_webinar=1)
     quote = await world.load_row(Quote)
@@ -188,7 +188,7 @@ async def test_r26_what_was_taken_is_shown_everywhere_if_the_price_changed_in_th
     world: StripeWorld,
 ) -> None:
     def raise_price() -> None:
-        world.records.get_item("acme_meeting").price.unit_amount = 1700
+        world.records.use_other_price("acme_meeting", unit_amount=1700)
 
     world.fake.before_charge = raise_price
     with capture_logs() as logs:

@@ -80,9 +80,15 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
         "invoice.stripe.example" in str(row.model_dump()) for row in await world.load_rows(Invoice)
     )
 
+    world.records.pay_in_part(invoice, 2000)
+    await told(world)
+    stored = await world.load_row(Invoice)
+    assert (stored.status, stored.amount_remaining) == ("due", invoice.amount_due - 2000)
+
     world.records.pay_invoice(invoice)
     await told(world)
-    assert (await world.load_row(Invoice)).status == "paid"
+    stored = await world.load_row(Invoice)
+    assert (stored.status, stored.amount_remaining) == ("paid", 0)
     assert find_newest_message(alice.dms, f"Invoice {number} for service order SO-1001 is paid")
     assert (await world.load_row(ServiceOrder)).model_dump() == order.model_dump()
     assert world.slack.refusals == []

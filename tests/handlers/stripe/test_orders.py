@@ -321,10 +321,9 @@ async def refusal_of(world: StripeWorld) -> Refusal:
 
 
 async def test_a_subscription_missing_at_stripe_is_refused_by_name(world: StripeWorld) -> None:
-    price = world.records.get_item("acme_meeting").price
-    price.currency = "usd"
+    world.records.use_other_price("acme_meeting", currency="usd")
     assert isinstance(await refusal_of(world), CurrencyMismatch)
-    price.currency = "eur"
+    world.records.use_other_price("acme_meeting", currency="eur")
     world.records.subscriptions["sub_of_acme_meeting"].sends_invoice = True
     assert isinstance(await refusal_of(world), SubscriptionPaidByInvoice)
     world.records.customers["cus_acme"].deleted = True

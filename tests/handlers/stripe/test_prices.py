@@ -61,7 +61,7 @@ async def test_r17_seats_are_sold_whatever_the_interval(
     world: StripeWorld, interval: str, count: int, days: int, length: str, text: str
 ) -> None:
     item = get_item(world)
-    item.price.interval, item.price.interval_count = interval, count
+    world.records.use_other_price(item.id, interval=interval, interval_count=count)
     midnight = get_midnight(date(2026, 11, 9), "Europe/Paris")
     item.current_period_start = int(midnight.timestamp())
     item.current_period_end = int((midnight + timedelta(days=days)).timestamp())
@@ -76,8 +76,7 @@ async def test_r17_seats_are_sold_whatever_the_interval(
 
 
 async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
-    item = get_item(world)
-    item.price.currency, item.price.unit_amount = "isk", 500_000
+    world.records.use_other_price("acme_meeting", currency="isk", unit_amount=500_000)
     async with world.dependencies.write() as session:
         account = await session.get_one(Account, "acme")
         account.currency = "ISK"
@@ -152,7 +151,7 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
 ) -> None:
     changes, words, before, after = SOLD[set_up]
     item, alice = get_item(world), world.get_person("alice")
-    item.price = replace(item.price, **changes)
+    world.records.use_other_price(item.id, **changes)
     world.records.get_subscription_and_item("acme_meeting")[0].currency = "eur"
     assert words in (await open_modal(alice, "/add-seats", "", "cart.save")).text
     assert words in (await open_modal(alice, "/billing", "", "account.overview")).text
@@ -176,7 +175,7 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
 
 async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
     item = get_item(world)
-    item.price = replace(item.price, unit_amount=5000, package=Package(10))
+    world.records.use_other_price(item.id, unit_amount=5000, package=Package(10))
     await place_order(world, ALICE, "acme_meeting", 5)
     assert (await world.load_row(Quote)).total == (await world.load_row(Receipt)).total == 0
     assert item.quantity == 30
@@ -186,7 +185,7 @@ async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world
 async def test_r27_a_subscription_billed_by_usage_is_shown_with_its_reason(
     world: StripeWorld, user: str, words: str
 ) -> None:
-    get_item(world).price.usage_type = "metered"
+    world.records.use_other_price("acme_meeting", usage_type="metered")
     person = world.get_person(user)
     cart = await open_modal(person, "/add-seats", "", "cart.save")
     assert words in cart.text
@@ -254,7 +253,7 @@ async def test_r18_an_order_whose_subscription_gets_usage_is_declined_and_leaves
 
 
 async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(world: StripeWorld) -> None:
-    get_item(world).price.currency = "usd"
+    world.records.use_other_price("acme_meeting", currency="usd")
     alice = world.get_person("alice")
     cart = await open_modal(alice, "/add-seats", "", "cart.save")
     assert "billed in a different currency from the account" in cart.text
@@ -267,7 +266,8 @@ async def test_r27_a_subscription_in_another_currency_is_shown_with_its_reason(w
 
 async def test_seats_that_would_make_the_subscription_cheaper_are_refused_by_name(world: StripeWorld) -> None:
     item = get_item(world)
-    item.price = replace(item.price, tiers=[Tier(25, 2000), Tier(None, 1000)], tiers_mode="volume")
+    tiers = [Tier(25, 2000), Tier(None, 1000)]
+    world.records.use_other_price(item.id, tiers=tiers, tiers_mode="volume")
     await world.fill_cart(world.get_person("alice"), "", acme_meeting=5)
     await world.get_person("alice").submit()
     await wait_for_modal_text(world.get_person("alice"), "would cost less than now")
@@ -278,7 +278,7 @@ async def test_r18_an_order_whose_price_becomes_billed_by_usage_is_declined_with
     world: StripeWorld,
 ) -> None:
     await place_unprocessed_order(world, ALICE, "acme_meeting")
-    get_item(world).price.usage_type = "metered"
+    world.records.use_other_price("acme_meeting", usage_type="metered")
     await world.pass_time(minutes=1)
     await world.settle()
     assert (await get_order_line(world)).reason == "priced_by_usage"

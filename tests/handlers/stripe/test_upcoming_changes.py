@@ -185,6 +185,25 @@ async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_cost
     assert (renewal.billing_reason, renewal.subtotal) == ("subscription_cycle", 20323)
 
 
+async def test_r27_items_of_different_intervals_end_together_and_without_seats_are_sold_some(
+    world: StripeWorld,
+) -> None:
+    """The first end counts: docs.stripe.com/changelog/basil/2025-05-28/cancel-at-enums. An item may have a
+    quantity of 0: docs.stripe.com/api/subscription_items/object, quantity"""
+    subscription = get_subscription(world)
+    subscription.items += world.records.subscriptions.pop("sub_of_acme_webinar").items
+    subscription.settings.cancel_at_period_end = True
+    world.records.set_quantity("acme_meeting", 0)
+    assert (await read_billing(world)).count("Ends on 1 Dec 2026 and won’t renew after that") == 2
+    alice = world.get_person("alice")
+    await alice.close_modal(everything=True)
+    await world.place_order(alice, acme_meeting=5)
+    await world.settle()
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+    assert world.records.get_item("acme_meeting").quantity == 5
+
+
 async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_one(
     world: StripeWorld,
 ) -> None:

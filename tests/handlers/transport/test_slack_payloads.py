@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from tests.handlers.steps import capture_log
-from tests.handlers.transport.slack_payloads import PAYLOADS, DocumentedPayload
+from tests.handlers.transport.documented_payload import DocumentedPayload
+from tests.handlers.transport.slack_payloads import PAYLOADS
 from tests.world import World
 from tests.world import world as open_world
 
