@@ -638,7 +638,7 @@ decline-subscription-past-due = the subscription has an unpaid invoice
 decline-subscription-paused = the subscription is paused
 decline-collection-paused = payments for the subscription are paused
 decline-billed-ahead = the subscription has been billed in advance
-decline-currency-converted = the payment provider would charge in a different currency, at its own exchange rate
+decline-currency-converted = the payment provider would bill in a different currency, at its own exchange rate
 decline-change-scheduled = a scheduled change to the subscription would undo the order
 decline-other-currency = the subscription is billed in a different currency from the account
 decline-tax-location-invalid = the tax can’t be calculated for the account’s address
@@ -750,7 +750,7 @@ upcoming-collection-paused = Payments are paused{ $has_until ->
    *[no] {""}
 }
 upcoming-billed-ahead = Already billed up to { $until }
-upcoming-currency-converted = Charged in { $currency }, converted by the payment provider
+upcoming-currency-converted = Billed in { $currency }, converted by the payment provider
 upcoming-change-scheduled = { $change ->
     [price] A change scheduled for { $on } sets a different price for { seat-count }
     [removed] A change scheduled for { $on } removes the product from the subscription
@@ -1122,7 +1122,7 @@ refusal-collection-paused = Payments for { $has_product ->
    *[no] {""}
 }, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
 refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, up to { $until }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
-refusal-subscription-currency-converted = { refusal-subject } is charged in { $currency }, at an exchange rate that the payment provider sets when it charges. We can’t promise that amount, so nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-currency-converted = { refusal-subject } is billed in { $currency }, at an exchange rate that the payment provider sets at that moment. We can’t promise that amount, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
     [price] {" "}that sets a different price for { seat-count }
     [removed] {" "}that removes the product

@@ -487,7 +487,7 @@ placement-po-number =
        *[no] Aucun
     }
 placement-address = *{ billing-address }*
-placement-address-overwritten = Le prestataire de paiement a une autre adresse : { $address }. Passer la commande la remplace par celle qui figure ci-dessus.
+placement-address-overwritten = Le prestataire de paiement a une autre adresse : { $address }. Passer la commande la remplace par celle qui figure ci-dessus.
 email-or-message = { $has_mail ->
     [yes] e-mail
    *[no] message direct
@@ -642,7 +642,7 @@ decline-subscription-past-due = l’abonnement a une facture impayée
 decline-subscription-paused = l’abonnement est suspendu
 decline-collection-paused = les paiements de l’abonnement sont suspendus
 decline-billed-ahead = l’abonnement a été facturé d’avance
-decline-currency-converted = le prestataire de paiement débiterait dans une autre devise, à son propre taux de change
+decline-currency-converted = le prestataire de paiement facturerait dans une autre devise, à son propre taux de change
 decline-change-scheduled = un changement programmé de l’abonnement annulerait la commande
 decline-other-currency = l’abonnement est facturé dans une autre devise que celle du compte
 decline-tax-location-invalid = la taxe ne peut pas être calculée pour l’adresse du compte
@@ -754,7 +754,7 @@ upcoming-collection-paused = Paiements suspendus{ $has_until ->
    *[no] {""}
 }
 upcoming-billed-ahead = Déjà facturé jusqu’au { $until }
-upcoming-currency-converted = Débité en { $currency }, converti par le prestataire de paiement
+upcoming-currency-converted = Facturé en { $currency }, converti par le prestataire de paiement
 upcoming-change-scheduled = { $change ->
     [price] Un changement programmé le { $on } fixe un autre prix pour { seat-count }
     [removed] Un changement programmé le { $on } retire le produit de l’abonnement
@@ -1125,8 +1125,8 @@ refusal-collection-paused = Les paiements de { $has_product ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 } : aucun poste ne peut être facturé. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
-refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $until }. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
-refusal-subscription-currency-converted = { refusal-subject } est débité en { $currency }, à un taux de change que le prestataire de paiement fixe au moment du débit. Nous ne pouvons pas garantir ce montant : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $until }. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-currency-converted = { refusal-subject } est facturé en { $currency }, à un taux de change que le prestataire de paiement fixe à ce moment-là. Nous ne pouvons pas garantir ce montant : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui{ $change ->
     [price] {" "}fixe un autre prix pour { seat-count } et
     [removed] {" "}en retire le produit et

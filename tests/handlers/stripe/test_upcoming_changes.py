@@ -293,9 +293,9 @@ REFUSED = {
     ),
     "charged in another currency": (
         SubscriptionSettings(presentment_currency="usd"),
-        "Charged in USD, converted by the payment provider",
-        "is charged in USD, at an exchange rate",
-        "the payment provider would charge in a different currency",
+        "Billed in USD, converted by the payment provider",
+        "is billed in USD, at an exchange rate",
+        "the payment provider would bill in a different currency",
     ),
     "past_due": (
         SubscriptionSettings(),
