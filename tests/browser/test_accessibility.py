@@ -26,6 +26,8 @@ WINDOWS: dict[str, dict[str, Any]] = {
     # As wide as a window of 1280 pixels in which everything is twice as large.
     "200 % zoom": {"color_scheme": "light", "viewport": {"width": 640, "height": 400}},
 }
+# A narrow page has other elements than a wide one; colours and zoom change none.
+WINDOWS_FOR_ALL_RULES = ("light", "phone")
 # Less serious to axe, yet each is a step that a keyboard or a screen reader stumbles over.
 ALWAYS_REPORTED = ("heading-order", "skip-link", "region", "aria-allowed-role", "label-content-name-mismatch")
 # What these find depends on the window; what the others find in a modal or on Home does not.
@@ -106,10 +108,12 @@ def group_by_violation(found: dict[str, list[str]]) -> dict[str, list[str]]:
 async def find_violations_in_every_window(
     page: Page, rules: tuple[str, ...] = (), *, place: str = "all"
 ) -> dict[str, list[str]]:
+    """Of these rules only, or of all that can differ."""
     found = {}
     for window in WINDOWS:
         await set_window(page, window)
-        found[f"{place}, {window}"] = await find_violations(page, rules)
+        applied = rules or (() if window in WINDOWS_FOR_ALL_RULES else LAYOUT_RULES)
+        found[f"{place}, {window}"] = await find_violations(page, applied)
     await set_window(page, "light")
     return found
 
