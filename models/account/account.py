@@ -118,10 +118,6 @@ class Account(SQLModel, table=True):
     def get_midnight(self, day: date) -> datetime:
         return get_midnight(day, self.time_zone)
 
-    @property
-    def is_self_served(self) -> bool:
-        return self.self_service and self.closed_at is None
-
     def check_open(self) -> None:
         if self.closed_at is not None:
             raise AccountClosed(account=self.name, reason=self.closed_reason or "")

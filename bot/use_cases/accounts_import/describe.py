@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.use_cases.accounts_import.import_run import AccountChange
+from bot.use_cases.accounts_import.import_run import ImportedChange
+from models.audit.action import AuditAction
 
 
-def describe_changes(changes: list[AccountChange]) -> Iterator[str]:
+def describe_changes(changes: list[ImportedChange]) -> Iterator[str]:
     """`acme: name: "Acme SA" → "Acme SAS"`."""
     for change in changes:
         type_, _, name = change.subject.partition(":")
         subject = change.account_id if type_ == "account" else f"{change.account_id}: {type_} {name}"
         yield f"{subject}: {change.action}"
-        if change.action != "imported":
+        if change.action is not AuditAction.IMPORTED:
             for key, value in change.details.items():
                 yield from _describe_value(key, value)
 

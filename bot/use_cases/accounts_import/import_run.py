@@ -6,17 +6,18 @@ from datetime import datetime
 from bot.db import Session
 from bot.use_cases.accounts_import.row_sync import Changes
 from bot.use_cases.audit.write import write_audit_entry
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.audit.subject import AuditSubject
 
 
 @dataclass(frozen=True)
-class AccountChange:
+class ImportedChange:
     """One entry that an import adds to an account's history."""
 
     account_id: str
     subject: str
-    action: str
+    action: AuditAction
     details: Changes
 
 
@@ -29,7 +30,7 @@ class ImportRun:
     actor: Actor
     at: datetime
     overwrite: frozenset[str] = frozenset()
-    changes: list[AccountChange] = field(default_factory=list)
+    changes: list[ImportedChange] = field(default_factory=list)
     changed_account_ids: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
     # With any, nothing is stored.
@@ -44,13 +45,13 @@ class ImportRun:
         session: Session,
         account_id: str,
         subject: AuditSubject,
-        action: str,
+        action: AuditAction,
         details: Changes,
         status_change: tuple[str | None, str | None] = (None, None),
         reason: str | None = None,
     ) -> None:
         self.changed_account_ids.add(account_id)
-        self.changes.append(AccountChange(account_id, str(subject), action, details))
+        self.changes.append(ImportedChange(account_id, str(subject), action, details))
         await write_audit_entry(
             session,
             account_id=account_id,

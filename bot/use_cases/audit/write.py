@@ -10,6 +10,7 @@ from sqlmodel import col, insert, select, update
 
 from bot.db import Session, build_insert, lock_audit_chain_tip
 from bot.use_cases.account_change import record_account_change
+from models.audit.action import AuditAction
 from models.audit.entry import (
     Actor,
     AuditChainTip,
@@ -43,7 +44,7 @@ class NewAuditEntry:
 
     actor: Actor
     subject: AuditSubject
-    action: str
+    action: AuditAction
     at: datetime
     status_change: tuple[str | None, str | None] = (None, None)
     reason: str | None = None
@@ -56,7 +57,7 @@ async def write_audit_entry(
     account_id: str,
     actor: Actor,
     subject: AuditSubject,
-    action: str,
+    action: AuditAction,
     at: datetime,
     status_change: tuple[str | None, str | None] = (None, None),
     reason: str | None = None,
@@ -106,7 +107,7 @@ def _build_row(
         "person_id": person_id,
         "source": entry.actor.source,
         "subject": str(entry.subject),
-        "action": entry.action,
+        "action": entry.action.value,
         "from_status": entry.status_change[0],
         "to_status": entry.status_change[1],
         **_build_content(entry.reason, dict(entry.details)),

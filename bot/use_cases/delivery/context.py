@@ -139,7 +139,7 @@ async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime
     details = await load_order_details_by_id(session, list({*ids.values()}), at)
     orders = {key: details[order_id] for key, order_id in ids.items()}
     for notice in notices:
-        is_for_services = notice.parsed_destination.kind is DestinationKind.SERVICES
+        is_for_services = notice.parsed_destination.kind is DestinationKind.ACCOUNT_SERVICES
         if notice.kind in KINDS_WITH_HISTORY and is_for_services:
             orders[notice.key] = await with_history(session, orders[notice.key])
     return orders

@@ -93,7 +93,7 @@ def _get_retry_window(kind: DestinationKind, reason: FailureReason, *, is_edit: 
             return EMAIL_RETRY_WINDOWS[reason]
         case DestinationKind.FILE:
             return FILE_RETRY_WINDOW
-        case DestinationKind.SERVICES:
+        case DestinationKind.ACCOUNT_SERVICES:
             return SERVICES_RETRY_WINDOW
         case _:
             return SLACK_RETRY_WINDOWS[reason]
@@ -113,9 +113,9 @@ async def build_fallback_notices(
                 return []
             email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
             return await build_notice_copies(session, notice, [email], at)
-        case DestinationKind.SERVICES if notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED:
+        case DestinationKind.ACCOUNT_SERVICES if notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED:
             return await report_undelivered_request(session, notice, at, is_final=True)
-        case DestinationKind.INVITED:
+        case DestinationKind.INVITEE:
             return await _build_invitation_failure(session, notice, at)
         case _:
             return []

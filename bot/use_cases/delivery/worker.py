@@ -176,7 +176,7 @@ async def _try_to_send(dependencies: Dependencies, run: DeliveryRun, notice: Not
 
 
 def _build_unreachable_result(notice: Notice, error: str) -> DeliveryResult:
-    if notice.parsed_destination.kind is DestinationKind.SERVICES:
+    if notice.parsed_destination.kind is DestinationKind.ACCOUNT_SERVICES:
         log.error("account_services.channel_unreachable", notice=notice.id, error=error)
         return RetryLater(FailureReason.UNREACHABLE, error)
     return Undeliverable(FailureReason.UNREACHABLE, error)
@@ -206,7 +206,7 @@ async def _send_notice(dependencies: Dependencies, run: DeliveryRun, notice: Not
         return await _update_quote_message(dependencies, notice, context)
     if notice.kind is NoticeKind.ORDER_MESSAGES:
         return await _edit_order_messages(dependencies, context)
-    if destination.kind is DestinationKind.INVITED:
+    if destination.kind is DestinationKind.INVITEE:
         return await _send_invitation(dependencies, notice, context)
     if contact is None:
         message = compose_message(notice, context, destination.id)

@@ -58,7 +58,7 @@ async def announce_resolution(update: OrderUpdate) -> None:
     await edit_earlier_messages(update)
     settings = update.dependencies.settings
     if settings.account_services_channel and update.at >= update.order.processing_deadline:
-        channel = [Destination.services(settings.account_services_channel)]
+        channel = [Destination.account_services(settings.account_services_channel)]
         team = settings.account_services_team
         update.add_notice(NoticeKind.ORDER_MESSAGES, _build_edit_event(update), channel, team=team)
 

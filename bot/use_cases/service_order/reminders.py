@@ -15,6 +15,7 @@ from bot.use_cases.service_order.announce import (
     edit_earlier_messages,
 )
 from bot.use_cases.service_order.order_update import load_order_update
+from models.audit.action import AuditAction
 from models.notice import NoticeKind
 from models.notice.destination import Destination
 from models.service_order import OrderLine, ServiceOrder
@@ -39,11 +40,11 @@ async def _announce_overdue_order(
     session.add(order)
     update = await load_order_update(dependencies, session, account, order.key, at)
     update.actor = build_job_actor(JobId.MARK_ORDERS_OVERDUE)
-    update.add_audit_entry("overdue")
+    update.add_audit_entry(AuditAction.OVERDUE)
     update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", await update.list_destinations())
     settings = dependencies.settings
     if settings.account_services_channel:
-        channel = [Destination.services(settings.account_services_channel)]
+        channel = [Destination.account_services(settings.account_services_channel)]
         update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", channel, team=settings.account_services_team)
     announce_progress(update, "overdue")
     # Account Services have just been sent their first message of the order, which is up to date.
