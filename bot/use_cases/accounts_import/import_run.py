@@ -33,7 +33,7 @@ class ImportRun:
     changes: list[ImportedChange] = field(default_factory=list)
     changed_account_ids: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
-    # With any, nothing is stored.
+    # If there are any, nothing is stored.
     problems: list[str] = field(default_factory=list)
     kept_subscriptions: list[str] = field(default_factory=list)
     kept_quotes: list[str] = field(default_factory=list)

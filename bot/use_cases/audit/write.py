@@ -68,7 +68,7 @@ async def write_audit_entry(
 
 
 async def prepare_audit_entries(session: Session, account_id: str, actor: Actor) -> None:
-    """Returns what `write_audit_entries` would store beside entries of this actor, if that has to be stored
+    """Stores what `write_audit_entries` stores beside entries of this actor, if that has to be stored
     earlier."""
     await _get_or_create_person_id(session, actor)
     await record_account_change(session, account_id)
@@ -128,7 +128,7 @@ async def _get_or_create_person_id(session: Session, actor: Actor) -> str | None
         return actor.person_id
     ids: dict[Actor, str | None] = session.info.setdefault(PERSON_IDS_KEY, {})
     if actor not in ids:
-        # Of a person who has acted before the request has read the id, so this one is probably new. On SQLite
+        # The request has read the id of a person who has acted before, so this one is probably new. On SQLite
         # a trigger refuses to insert a person again.
         if session.get_bind().dialect.name == "sqlite":
             ids[actor] = await _find_person_id(session, actor) or await _create_person(session, actor)

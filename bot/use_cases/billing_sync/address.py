@@ -22,7 +22,7 @@ OWN_ORDERS_PERIOD = timedelta(days=3)
 
 
 async def refresh_address(dependencies: Dependencies, account_id: str) -> bool:
-    """Store the provider's address. It becomes the account's if somebody changed it there since the last
+    """Stores the provider's address. It becomes the account's if somebody changed it there since the last
     refresh: until the first one, the account's own counts. Returns whether anything was stored.
 
     Raises BillingUnavailable, CustomerNotFound.

@@ -173,7 +173,7 @@ async def record_consent_to_replace(
             session,
             account_id=account.id,
             actor=build_actor(contact, person),
-            # By its contact: it may not have been stored before.
+            # Identified by its contact, because the cart may not have been stored before.
             subject=AuditSubject(SubjectType.CART, str(contact.key)),
             action=AuditAction.CONSENTED_TO_REPLACE,
             at=at,

@@ -77,7 +77,7 @@ KINDS_FOR_REMAINING_CONTACTS = frozenset(
     }
 )
 CONTACT_WITHDRAWN = "contact withdrawn"
-# So often in a row, a notice that Slack limits can mean the workspace's limit, which ends when Slack says.
+# After this many rate limits in a row, a notice is limited by its own channel, not by the workspace.
 MAX_WORKSPACE_LIMITS = 3
 # The message that announces a PDF → the PDF.
 FILE_KINDS = {
@@ -275,7 +275,7 @@ async def _apply_throttled(delivery: Delivery, result: Throttled) -> None:
     team = MESSAGE_LIMIT.get_slot_name(delivery.notice.team)
     limited = LIMITED_SLOT_PREFIX + delivery.notice.team
     slots = await lock_or_create_slots(delivery.session, [team, limited], delivery.at)
-    # Not by this destination's own limit: nothing was sent to it while that lasted.
+    # Otherwise the limit belongs to the destination, and other destinations continue.
     if slots[limited].next_at > delivery.at:
         MESSAGE_LIMIT.suspend(slots[team], until)
     slots[limited].next_at = max(slots[limited].next_at, until)
@@ -303,7 +303,7 @@ async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> Non
 async def _send_by_fallback(delivery: Delivery, reason: FailureReason, error: str) -> None:
     notice = delivery.notice
     fallback = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
-    # An email would wait for a mail server for ever, and nobody would learn of it.
+    # Without a mail server, an email would stay queued, and nobody would notice.
     instead = [copy for copy in fallback if delivery.with_email or not copy.parsed_destination.is_email]
     delivery.follow_ups.extend(instead)
     kinds = dict.fromkeys(copy.parsed_destination.kind for copy in instead)

@@ -36,7 +36,7 @@ from models.quote import Quote
 
 # A literal: the planner does not use a partial index for a condition with a parameter.
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
-# Of a destination's due notices, so many are read: a burst, and the status updates that it makes obsolete.
+# How many due notices of a destination are read: a burst, and the status updates that it makes obsolete.
 RUN_READ_SIZE = 3 * DESTINATION_LIMIT.burst
 EXPIRY_KINDS = (NoticeKind.CONTACTS_CHANGED, NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE)
 
@@ -248,7 +248,7 @@ async def _load_runs(session: Session, destinations: Collection[str], at: dateti
 def _build_run(
     notices: Sequence[Notice], obsolete_ids: Collection[int], no_op_edit_ids: Collection[int]
 ) -> list[Notice]:
-    # Without obsolete notices at the beginning; one that is posted with others in a digest is alone.
+    # Skips obsolete notices at the beginning; one that is posted with others in a digest is alone.
     run: list[Notice] = []
     for notice in notices:
         if notice.key in no_op_edit_ids and not run:

@@ -43,7 +43,7 @@ from models.notice import DeliverySlot
 log = structlog.get_logger()
 
 MAX_REFRESHED_ACCOUNTS, MAX_PAGE_NUMBER = 5, 1000
-# In about half an hour, with the pauses of `compute_backoff`.
+# These attempts take about half an hour, with the pauses of `compute_backoff`.
 MAX_REFUSED_ATTEMPTS = 12
 CHART_BLOCK = ("home", "data_visualization")
 

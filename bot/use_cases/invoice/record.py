@@ -1,4 +1,4 @@
-"""An invoice for a line of an order: storing it, and recording what becomes of it (R18)."""
+"""An invoice for a line of an order: storing it, and recording how its status changes (R18)."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from models.audit.entry import Actor
 from models.invoice import Invoice, InvoiceStatus, find_invoice_status, find_overdue_time
 from models.service_order import ServiceOrder
 
-# An invoice that nobody has paid for so long is asked about once a day.
+# An invoice that is unpaid for longer than this is queried once a day.
 FREQUENT_CHECK_PERIOD = timedelta(days=7)
 SLOW_CHECK_INTERVAL = timedelta(days=1)
 

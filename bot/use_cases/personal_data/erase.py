@@ -202,7 +202,7 @@ async def _replace_in_texts(session: Session, person: Person) -> int:
 
 
 async def _erase_invitations(session: Session, person: Person, at: datetime) -> int:
-    # Those to the person end, and name nobody; those they sent or answered name the pseudonym.
+    # Invitations to the person end, without a name; those they sent or answered get the pseudonym.
     mentions, invitations = person.mentions, await list_invitations(session, person)
     for invitation in invitations:
         pseudonym = person.get_pseudonym(invitation.account_id)

@@ -44,7 +44,7 @@ from models.quote.extension import (
     compute_extended_expiry,
 )
 
-# What Account Services get of a request.
+# The notices of a request that Account Services get.
 REQUEST_KINDS = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE)
 # A literal: the planner does not use the partial index for a condition with a parameter.
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
@@ -168,7 +168,7 @@ async def _enqueue_request(
     )
 
 
-# --- what else becomes of a request
+# --- how else a request ends
 
 
 async def move_open_extension(

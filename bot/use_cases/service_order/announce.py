@@ -82,7 +82,7 @@ def _build_edit_event(update: OrderUpdate) -> str:
 async def announce_attention_needed(
     update: OrderUpdate, row: OrderLineDetails, kind: NoticeKind, *, event_suffix: str = ""
 ) -> None:
-    """Posts a new message, in the channel and to the person, whenever somebody has to act."""
+    """Posts a new message, in the channel and to the person, whenever people have to act."""
     # Not the attempt's number: a line may be declined and retried twice without another attempt.
     entry_number = await update.get_last_entry_number()
     event = f"line:{row.line.id}:{kind}:{entry_number}{event_suffix}"

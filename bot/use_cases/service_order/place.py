@@ -51,7 +51,7 @@ from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
 from models.service_order.order_screen import OrderScreen
 from models.subscription import Subscription
 
-# What was chosen in the checkout.
+# What the person chose in the checkout.
 _FORM_VALUES = Checkout.__table__.c.form_values  # type: ignore[attr-defined]
 _ADMINISTRATOR_OPTION = _FORM_VALUES["administrator"].as_string()
 _PAYMENT_METHOD_ID = _FORM_VALUES["payment_method"].as_string()

@@ -1,4 +1,4 @@
-"""Announces orders overdue after 24 hours (R21), and reminds customers of payments to confirm."""
+"""Marks and announces orders overdue after 24 hours (R21), and reminds customers of payments to confirm."""
 
 from datetime import datetime
 from functools import partial
@@ -21,16 +21,16 @@ from models.notice.destination import Destination
 from models.service_order import OrderLine, ServiceOrder
 
 
-async def announce_overdue_orders(dependencies: Dependencies) -> int:
-    announce = partial(_announce_overdue_order, dependencies)
-    return await process_due_rows(dependencies, ServiceOrder, col(ServiceOrder.overdue_check_at), announce)
+async def mark_overdue_orders(dependencies: Dependencies) -> int:
+    mark = partial(_mark_overdue_order, dependencies)
+    return await process_due_rows(dependencies, ServiceOrder, col(ServiceOrder.overdue_check_at), mark)
 
 
 async def find_next_overdue_time(dependencies: Dependencies) -> datetime | None:
     return await find_next_time(dependencies, col(ServiceOrder.overdue_check_at))
 
 
-async def _announce_overdue_order(
+async def _mark_overdue_order(
     dependencies: Dependencies, session: Session, order: ServiceOrder, at: datetime
 ) -> None:
     account = await lock_account(session, order.account_id, order)
