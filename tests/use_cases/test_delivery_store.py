@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot.db import Database
 from bot.messaging.messenger import MessageRef
 from bot.use_cases.delivery.claim import build_notice_queue
-from bot.use_cases.delivery.compose import compose_message
+from bot.use_cases.delivery.content.compose import compose_message
 from bot.use_cases.delivery.results import Posted
 from bot.use_cases.delivery.run import DeliveryRun, load_runs
 from bot.use_cases.delivery.store import DeliveryResultWriter

@@ -1,7 +1,9 @@
 """One import: who runs it, when and how, and what it has found so far."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from bot.db import Session
 from bot.use_cases.accounts_import.row_sync import Changes
@@ -63,3 +65,24 @@ class ImportRun:
             reason=reason,
             details=details,
         )
+
+
+def describe_changes(changes: list[ImportedChange]) -> Iterator[str]:
+    """Describes them line by line, for `import --dry-run`: `acme: name: "Acme SA" → "Acme SAS"`."""
+    for change in changes:
+        type_, _, name = change.subject.partition(":")
+        subject = change.account_id if type_ == "account" else f"{change.account_id}: {type_} {name}"
+        yield f"{subject}: {change.action}"
+        if change.action is not AuditAction.IMPORTED:
+            for key, value in change.details.items():
+                yield from _describe_value(key, value)
+
+
+def _describe_value(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _describe_value(f"{key} {name}", each)
+    elif isinstance(value, list) and len(value) == 2:
+        yield f"  {key}: {value[0]!r} → {value[1]!r}"
+    else:
+        yield f"  {key}: {value}"

@@ -10,7 +10,9 @@ from sqlmodel import col, delete, select, update
 from bot.db import Session, lock_account
 from bot.dependencies import Dependencies
 from bot.messaging.messenger import MessageRef
-from bot.use_cases.delivery.context import QuoteState
+from bot.use_cases.delivery.content.context import QuoteState
+from bot.use_cases.delivery.content.order_message import IS_RESOLVED, is_final
+from bot.use_cases.delivery.content.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.fallback import (
     UndeliverableNotice,
     build_delay_notices,
@@ -18,8 +20,6 @@ from bot.use_cases.delivery.fallback import (
     build_notice_copies,
     has_failed_for_too_long,
 )
-from bot.use_cases.delivery.order_message import IS_RESOLVED, is_final
-from bot.use_cases.delivery.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,

@@ -17,7 +17,7 @@ from sqlmodel.sql.expression import Select
 
 from bot.db import Session
 from bot.dependencies import Dependencies
-from bot.use_cases.delivery.order_message import find_no_op_edit_ids
+from bot.use_cases.delivery.content.order_message import find_no_op_edit_ids
 from bot.use_cases.due_rows import ClaimQueue
 from bot.use_cases.leases import get_delivery_timeout, get_lease_duration, is_unclaimed
 from bot.use_cases.rate_limits import (

@@ -27,16 +27,16 @@ from bot.messaging.messenger import (
 )
 from bot.use_cases.delivery.apply import FILE_KINDS, QUOTE_MESSAGE_KINDS, enqueue_missed_message_updates
 from bot.use_cases.delivery.claim import build_notice_queue
-from bot.use_cases.delivery.compose import (
+from bot.use_cases.delivery.content.compose import (
     compose_email,
     compose_message,
     with_message_target,
 )
-from bot.use_cases.delivery.context import NoticeContext
+from bot.use_cases.delivery.content.context import NoticeContext
+from bot.use_cases.delivery.content.document_files import load_document_files
+from bot.use_cases.delivery.content.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
 from bot.use_cases.delivery.digest import apply_preferences
-from bot.use_cases.delivery.document_files import load_document_files
 from bot.use_cases.delivery.fallback import FILE_RETRY_WINDOW, KINDS_WITHOUT_FALLBACK
-from bot.use_cases.delivery.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,

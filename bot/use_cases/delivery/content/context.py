@@ -8,8 +8,8 @@ from sqlmodel import col, select
 
 from bot.db import Session
 from bot.dependencies import Dependencies
-from bot.use_cases.delivery.order_message import PostedOrderMessage, load_order_messages
-from bot.use_cases.delivery.posted_message import load_posted_messages
+from bot.use_cases.delivery.content.order_message import PostedOrderMessage, load_order_messages
+from bot.use_cases.delivery.content.posted_message import load_posted_messages
 from bot.use_cases.load_details import load_order_details_by_id, load_quote_details_by_id, with_history
 from bot.use_cases.notice.preferences import load_contact_users_with_preferences
 from models.account import Account
