@@ -80,7 +80,7 @@ CONTACT_WITHDRAWN = "contact withdrawn"
 # After this many rate limits in a row, a notice is limited by its own channel, not by the workspace.
 MAX_WORKSPACE_LIMITS = 3
 # The message that announces a PDF → the PDF.
-FILE_KINDS = {
+FILE_KIND_BY_MESSAGE_KIND = {
     NoticeKind.RECEIPT: NoticeKind.RECEIPT_FILE,
     NoticeKind.QUOTE_PDF_REQUESTED: NoticeKind.QUOTE_FILE,
 }
@@ -131,8 +131,8 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> None:
         await _save_status_message(delivery, result)
     if notice.kind in QUOTE_MESSAGE_KINDS:
         await _save_quote_message(delivery, result)
-    if notice.kind in FILE_KINDS and notice.parsed_destination.kind is DestinationKind.CONTACT:
-        _enqueue_file(delivery, result, FILE_KINDS[notice.kind])
+    if notice.kind in FILE_KIND_BY_MESSAGE_KIND and notice.parsed_destination.kind is DestinationKind.CONTACT:
+        _enqueue_file(delivery, result, FILE_KIND_BY_MESSAGE_KIND[notice.kind])
     if notice.kind is NoticeKind.CONTACT_INVITED:
         await _save_invitation_message(delivery, result)
     if notice.kind in IS_RESOLVED:

@@ -25,7 +25,11 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from bot.use_cases.delivery.apply import FILE_KINDS, QUOTE_MESSAGE_KINDS, enqueue_missed_message_updates
+from bot.use_cases.delivery.apply import (
+    FILE_KIND_BY_MESSAGE_KIND,
+    QUOTE_MESSAGE_KINDS,
+    enqueue_missed_message_updates,
+)
 from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.content.compose import (
     compose_email,
@@ -232,7 +236,7 @@ async def _send_notice(dependencies: Dependencies, run: DeliveryRun, notice: Not
 async def _send_direct_message(
     dependencies: Dependencies, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
-    if notice.kind in FILE_KINDS.values():
+    if notice.kind in FILE_KIND_BY_MESSAGE_KIND.values():
         return await _send_file(dependencies, notice, context, user)
     result = await apply_preferences(dependencies, notice, context, user)
     message = compose_message(notice, context, user.user_id, user)
