@@ -1,5 +1,5 @@
-"""The checks of `doctor` that look at single accounts: for which of them somebody can order, and which of
-their subscriptions are of no product in the catalogue."""
+"""The checks of `doctor` that look at single accounts: whether a contact of each can order, and whether its
+subscriptions are of products in the catalogue."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
