@@ -271,6 +271,8 @@ class Charge:
     max_amount_due: int | None = None
     # No payment method is charged: the provider sends an invoice.
     is_on_invoice: bool = False
+    # Names and values to be printed on that invoice.
+    invoice_fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def amount_limit(self) -> int:

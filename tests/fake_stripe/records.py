@@ -242,6 +242,7 @@ class Invoice:
     finalized_at: int | None = None
     due_date: int | None = None
     last_finalization_error: str | None = None
+    custom_fields: list[dict[str, str]] = field(default_factory=list)
     was_voided_by_request: bool = False
     # While it is not paid in full: docs.stripe.com/invoicing/partial-payments
     partial_payments: int = 0
@@ -332,6 +333,8 @@ class StripeRecords:
         self.fails_tax_calculation = False
         # Of every draft, until a test clears it: a code of docs.stripe.com/error-codes.
         self.finalization_error: str | None = None
+        # Of new invoices: docs.stripe.com/api/customers/object, invoice_settings.custom_fields
+        self.default_custom_fields: list[dict[str, str]] = []
         self.advances_drafts = True
         self.lists_invoices_of_deleted_customers = True
         self.pending_invoice_items: list[InvoiceLine] = []
@@ -685,12 +688,27 @@ class StripeRecords:
             finalizes_at=self.now + FINALIZATION_DELAY_SECONDS if self.advances_drafts else None,
             # docs.stripe.com/api/invoices/create, days_until_due: counted from when it is created.
             due_date=self.now + subscription.days_until_due * 86400,
+            custom_fields=[*self.default_custom_fields],
         )  # fmt: skip
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
         self.emit_event("invoice.created", "invoice", invoice.id)
         self.emit_event("customer.subscription.updated", "subscription", subscription.id)
         return invoice
+
+    def set_custom_fields(self, invoice: Invoice, fields: list[dict[str, str]]) -> None:
+        """At most four, with names of 40 characters and values of 140; not once it is finalized.
+
+        docs.stripe.com/api/invoices/update, github.com/stripe/stripe-php/issues/1105
+        """
+        if invoice.status != "draft":
+            raise build_invalid_request(
+                "Finalized invoices can't be updated in this way", "invoice_not_editable"
+            )
+        is_too_long = any(len(each["name"]) > 40 or len(each["value"]) > 140 for each in fields)
+        if is_too_long or len(fields) > 4:
+            raise build_invalid_request("Invalid custom_fields")
+        invoice.custom_fields = fields
 
     def finalize_invoice(self, invoice: Invoice, *, auto_advance: bool) -> None:
         """One without an amount due is paid at once.

@@ -237,6 +237,13 @@ def list_invoice_lines(records: StripeRecords, params: Params, invoice_id: str) 
     )
 
 
+def update_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
+    """docs.stripe.com/api/invoices/update: a list of custom fields replaces those that it has."""
+    invoice = _get_invoice(records, invoice_id)
+    records.set_custom_fields(invoice, params.get("custom_fields", []))
+    return serializers.serialize_invoice(records, invoice)
+
+
 def finalize_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
     """docs.stripe.com/api/invoices/finalize"""
     invoice = _get_invoice(records, invoice_id)
@@ -409,6 +416,7 @@ ROUTES = [
         stripe.SubscriptionItemService.list,
         "subscription limit starting_after",
     ),
+    ApiRoute("POST", "/v1/invoices/([^/]+)", update_invoice, stripe.InvoiceService.update, "custom_fields"),
     ApiRoute(
         "POST",
         "/v1/invoices/([^/]+)/finalize",

@@ -311,7 +311,7 @@ async def _read_update_outcome(
     if isinstance(invoice, stripe.Invoice) and await is_invoice_of_charge(invoice, item, charge):
         pending = subscription.pending_update
         until = from_timestamp(pending.expires_at) if pending else compute_confirmation_deadline(invoice)
-        return await read_outcome(client, invoice, until, now, is_pending=pending is not None)
+        return await read_outcome(client, invoice, charge, until, now, is_pending=pending is not None)
     # The response may be a saved one that is no longer the latest. Something may have been charged, so
     # nothing is sent again until the invoices have been checked.
     done = await find_outcome(client, item, charge, now)
@@ -342,7 +342,7 @@ async def _resolve_missing_invoice(
     log.error("charge.invoice_missing", charge_key=charge.key)
     if key == charge.key or invoice is None or not await has_seats_of_charge(invoice, item, charge):
         return Unknown()
-    return await fetch_settled_outcome(client, invoice, now) or Unknown()
+    return await fetch_settled_outcome(client, invoice, charge, now) or Unknown()
 
 
 def _has_seats(subscription: stripe.Subscription, item: SubscriptionItem, charge: Charge) -> bool:

@@ -69,6 +69,9 @@ INVOICE_STATUSES = {
     "uncollectible": InvoiceStatus.UNCOLLECTIBLE,
 }
 
+# docs.stripe.com/api/invoices/update, custom_fields
+MAX_CUSTOM_FIELDS = 4
+
 # The payment waits for the bank, and for nobody else.
 IN_PROGRESS_STATUSES = ("processing", "requires_capture", "succeeded")
 
@@ -82,7 +85,9 @@ async def find_outcome(
         return None
     until = (item.pending_until or compute_confirmation_deadline(invoice)) if item.is_active else None
     is_pending = item.pending_until is not None
-    return await read_outcome(client, invoice, until, now, is_pending=is_pending, is_ended=item.is_ended)
+    return await read_outcome(
+        client, invoice, charge, until, now, is_pending=is_pending, is_ended=item.is_ended
+    )
 
 
 async def find_outcome_without_item(
@@ -94,7 +99,7 @@ async def find_outcome_without_item(
     if invoice is None:
         return None
     is_ended = invoice.collection_method == "send_invoice" and not await _has_live_item(client, invoice)
-    return await read_outcome(client, invoice, None, now, is_ended=is_ended)
+    return await read_outcome(client, invoice, charge, None, now, is_ended=is_ended)
 
 
 async def _has_live_item(client: stripe.StripeClient, invoice: stripe.Invoice) -> bool:
@@ -119,7 +124,7 @@ async def _has_live_item(client: stripe.StripeClient, invoice: stripe.Invoice) -
 
 
 async def fetch_settled_outcome(
-    client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime
+    client: stripe.StripeClient, invoice: stripe.Invoice, charge: Charge, now: datetime
 ) -> Settled | None:
     """Reads the invoice again; returns None unless it is paid, or the customer's to pay."""
     wanted = {"expand": ["payments"]}
@@ -127,13 +132,14 @@ async def fetch_settled_outcome(
     invoice = await request_stripe(call, "invoices.retrieve")
     if invoice.status != "paid" and invoice.collection_method != "send_invoice":
         return None
-    outcome = await read_outcome(client, invoice, None, now)
+    outcome = await read_outcome(client, invoice, charge, None, now)
     return outcome if isinstance(outcome, Settled) else None
 
 
 async def read_outcome(
     client: stripe.StripeClient,
     invoice: stripe.Invoice,
+    charge: Charge,
     until: datetime | None,
     now: datetime,
     *,
@@ -144,7 +150,7 @@ async def read_outcome(
     it `is_pending` there, it has not, whatever ours says. `is_ended`: the subscription has ended, or has lost
     the item."""
     if invoice.collection_method == "send_invoice":
-        return await _read_sent_invoice(client, invoice, now, is_ended=is_ended)
+        return await _read_sent_invoice(client, invoice, charge, now, is_ended=is_ended)
     if invoice.status == "paid":
         return _build_settled(invoice, await fetch_charged_methods(client, invoice))
     if invoice.status == "draft":
@@ -156,12 +162,13 @@ async def read_outcome(
 
 
 async def _read_sent_invoice(
-    client: stripe.StripeClient, invoice: stripe.Invoice, now: datetime, *, is_ended: bool
+    client: stripe.StripeClient, invoice: stripe.Invoice, charge: Charge, now: datetime, *, is_ended: bool
 ) -> ChargeOutcome:
     # The seats were added when the invoice was created. It counts once it is finalized, whatever happens to
     # it later, unless the seats are gone by now.
     final: stripe.Invoice | None = invoice
     if invoice.status == "draft":
+        await _add_invoice_fields(client, invoice, charge)
         final = await _finalize_draft(client, invoice, advance=not is_ended)
     if final is None:
         return Pending(now + RECONCILE_INTERVAL)
@@ -181,6 +188,27 @@ async def _cancel_sent_invoice(
         if unvoided is not None:
             return unvoided
     return Declined("subscription_gone")
+
+
+async def _add_invoice_fields(client: stripe.StripeClient, invoice: stripe.Invoice, charge: Charge) -> None:
+    """A list replaces the fields that the invoice has from the customer or the account, so they are sent as
+    well (docs.stripe.com/api/invoices/update). An invoice without them is better than none."""
+    found = [{"name": field.name, "value": field.value} for field in invoice.custom_fields or []]
+    wanted = [{"name": name, "value": value} for name, value in charge.invoice_fields]
+    fields = [*found, *(field for field in wanted if field not in found)][:MAX_CUSTOM_FIELDS]
+    if fields == found:
+        return
+    change = {"custom_fields": fields}
+    call = client.v1.invoices.update_async(str(invoice.id), change)  # type: ignore[arg-type]
+    try:
+        await request_stripe(call, "invoices.update", expects=lambda _: True)
+    except stripe.InvalidRequestError as error:
+        log.warning(
+            "invoice.fields_rejected",
+            invoice=str(invoice.id),
+            error=error.code,
+            stripe_request=error.request_id,
+        )
 
 
 async def _finalize_draft(

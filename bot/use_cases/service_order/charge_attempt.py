@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from bot.billing.gateway import BillingUnavailable, Charge, CustomerNotFound, SubscriptionState
 from bot.db import Session, lock_account
 from bot.dependencies import Dependencies
+from bot.i18n import Localizer
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.details import OrderLineDetails
 from models.service_order import ChargeAttempt, LineStatus, OrderLine
@@ -219,4 +220,14 @@ def build_charge(update: OrderUpdate, row: OrderLineDetails, attempt: ChargeAtte
         stored_at=attempt.started_at,
         max_amount_due=compute_amount_limit(update.quote, update.lines, row.line),
         is_on_invoice=row.line.is_on_invoice,
+        invoice_fields=_build_invoice_fields(update),
     )
+
+
+def _build_invoice_fields(update: OrderUpdate) -> tuple[tuple[str, str], ...]:
+    number = update.order.po_number
+    if not number:
+        return ()
+    account = update.account
+    label = Localizer(account.locale, account.time_zone).format_text("receipt-po-number")
+    return ((label, number),)

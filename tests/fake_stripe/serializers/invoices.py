@@ -41,6 +41,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         collection_method="send_invoice" if invoice.is_sent else "charge_automatically",
         created=invoice.created,
         currency=invoice.currency,
+        custom_fields=invoice.custom_fields or None,
         customer=invoice.customer,
         **_serialize_customer_tax(records.customers[invoice.customer].tax),
         default_tax_rates=[],

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from bot.billing.stripe.client import from_timestamp
 from bot.use_cases.invoice.follow import follow_due_invoices
+from models.account import Account
 from models.audit.entry import AuditEntry
 from models.invoice import Invoice
 from models.receipt import Receipt
@@ -92,6 +93,26 @@ async def test_from_the_command_to_the_invoice_paid_outside_stripe(world: Stripe
     assert find_newest_message(alice.dms, f"Invoice {number} for service order SO-1001 is paid")
     assert (await world.load_row(ServiceOrder)).model_dump() == order.model_dump()
     assert world.slack.refusals == []
+
+
+async def test_r28_the_purchase_order_number_is_printed_on_stripes_invoice(world: StripeWorld) -> None:
+    """Beside what the draft has from the customer; named in the account's language."""
+    own = [{"name": "Cost centre", "value": "42"}]
+    world.records.default_custom_fields = own
+    await place_order(world, ALICE, "acme_meeting", po_number="PO-7")
+    label = (
+        "Purchase order" if (await world.load_row(Account, id="acme")).locale == "en" else "Bon de commande"
+    )
+    assert get_invoice(world).custom_fields == [*own, {"name": label, "value": "PO-7"}]
+    assert (await world.load_row(ServiceOrder)).status is OrderStatus.COMPLETED
+
+
+async def test_an_invoice_whose_number_stripe_refuses_is_sent_without_it(world: StripeWorld) -> None:
+    world.records.default_custom_fields = [{"name": "Name", "value": "v" * 141}]
+    with capture_logs() as logs:
+        await place_order(world, ALICE, "acme_meeting", po_number="PO-7")
+    assert [entry["event"] for entry in logs].count("invoice.fields_rejected") == 1
+    assert get_invoice(world).status == "open"
 
 
 async def test_without_webhooks_an_invoice_becomes_overdue_after_its_day_and_paid_within_an_hour(
