@@ -12,6 +12,9 @@ from bot.use_cases.receipt_export import (
 )
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
+from handlers.views import follow_view
+from models.account import Account
+from models.receipt_export import ExportProgress
 
 
 async def open_form(request: SlackRequest) -> View:
@@ -35,15 +38,22 @@ async def send(request: SlackRequest) -> View:
         first_day=_find_day(request, "since"),
         last_day=_find_day(request, "until"),
     )
-    return blocks.render_progress_modal(request.localizer, account, progress, request.metadata)
+    return _render_progress(request, account, progress)
 
 
 async def show(request: SlackRequest) -> View:
     account, progress = await get_export_progress(
         request.dependencies, person=request.person, export_id=request.action_row_id
     )
+    return _render_progress(request, account, progress)
+
+
+def _render_progress(request: SlackRequest, account: Account, progress: ExportProgress) -> View:
     metadata = ModalMetadata(account=account.id)
-    return blocks.render_progress_modal(request.localizer, account, progress, metadata)
+    view = blocks.render_progress_modal(request.localizer, account, progress, metadata)
+    if progress.is_finished:
+        return view
+    return follow_view(request, view, receipt_export_id=progress.export.key)
 
 
 def _find_day(request: SlackRequest, block_id: str) -> date | None:

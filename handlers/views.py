@@ -20,7 +20,14 @@ from handlers.request import SlackRequest
 from models.details import CartPage, CheckoutPage, QuoteDetails
 
 
-def follow_view(request: SlackRequest, view: View, *, order_id: int, invoice_id: int | None = None) -> View:
+def follow_view(
+    request: SlackRequest,
+    view: View,
+    *,
+    order_id: int | None = None,
+    invoice_id: int | None = None,
+    receipt_export_id: int | None = None,
+) -> View:
     """The view with an id of its own, by which it is updated until nothing can change any more."""
     external_id = generate_external_id()
     screen = build_order_screen(
@@ -29,6 +36,7 @@ def follow_view(request: SlackRequest, view: View, *, order_id: int, invoice_id:
         order_id=order_id,
         external_id=external_id,
         invoice_id=invoice_id,
+        receipt_export_id=receipt_export_id,
     )
     with suppress(TooBusy):
         request.dependencies.tasks.start(store_order_screen(request.dependencies, screen), "follow_order")

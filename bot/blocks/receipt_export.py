@@ -24,7 +24,7 @@ def render_export_form(localizer: Localizer, page: ExportPage, metadata: ModalMe
         _build_day_input("since", localizer.format_text("receipt-export-since"), page.first_day, page),
         _build_day_input("until", localizer.format_text("receipt-export-until"), page.last_day, page),
         *_build_receipt_blocks(localizer, page),
-        *(_build_progress_blocks(localizer, page.latest) if page.latest else []),
+        *(_build_latest_blocks(localizer, page.latest) if page.latest else []),
         block_kit.build_actions(
             navigation.build_back_button(localizer, navigation.LIST_RECEIPTS, page.account.id)
         ),
@@ -81,7 +81,7 @@ def render_progress_modal(
         block_kit.build_section(
             localizer.format_mrkdwn("receipt-export-requested", account=account.name, email=progress.email)
         ),
-        *_build_progress_blocks(localizer, progress),
+        block_kit.build_section(_format_progress(localizer, progress)),
         block_kit.build_actions(
             navigation.build_back_button(localizer, navigation.LIST_RECEIPTS, account.id)
         ),
@@ -91,9 +91,18 @@ def render_progress_modal(
     )
 
 
-def _build_progress_blocks(localizer: Localizer, progress: ExportProgress) -> list[Block]:
+def _build_latest_blocks(localizer: Localizer, progress: ExportProgress) -> list[Block]:
+    # Unlike the modal that the button opens, the form isn't updated: that would change what is being typed.
+    refresh = block_kit.build_button(
+        SHOW, localizer.format_text("receipt-export-refresh"), progress.export.key
+    )
+    text = _format_progress(localizer, progress)
+    return [block_kit.build_section(text, None if progress.is_finished else refresh)]
+
+
+def _format_progress(localizer: Localizer, progress: ExportProgress) -> str:
     export = progress.export
-    text = localizer.format_mrkdwn(
+    return localizer.format_mrkdwn(
         "receipt-export-progress",
         first=export.first_day,
         last=export.last_day,
@@ -101,5 +110,3 @@ def _build_progress_blocks(localizer: Localizer, progress: ExportProgress) -> li
         mails=progress.mail_count,
         failed=progress.failed_count,
     )
-    refresh = block_kit.build_button(SHOW, localizer.format_text("receipt-export-refresh"), export.key)
-    return [block_kit.build_section(text, None if progress.is_finished else refresh)]

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.i18n import Localizer
+from models.account import Account
 from models.details import InvoicePage, OrderDetails
+from models.receipt_export import ExportProgress
 
 
 class ScreenClosed(Exception):
@@ -38,7 +40,20 @@ class InvoiceScreenContent:
         return self.page.row.invoice.is_final
 
 
-ScreenContent = OrderScreenContent | InvoiceScreenContent
+@dataclass(frozen=True)
+class ExportScreenContent:
+    team_id: str
+    external_id: str
+    localizer: Localizer
+    account: Account
+    progress: ExportProgress
+
+    @property
+    def is_final(self) -> bool:
+        return self.progress.is_finished
+
+
+ScreenContent = OrderScreenContent | InvoiceScreenContent | ExportScreenContent
 
 
 class ScreenUpdater(Protocol):

@@ -1,4 +1,4 @@
-"""Keeping a modal that shows an order or an invoice up to date while it is open, until that is final."""
+"""Updating a modal that shows an order, an invoice or emails while it is open, until it is final."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from bot.dependencies import Dependencies
 from bot.job_ids import JobId
 from bot.messaging.messenger import MessengerUnavailable, RateLimited
 from bot.messaging.screen_updater import (
+    ExportScreenContent,
     InvoiceScreenContent,
     OrderScreenContent,
     ScreenClosed,
@@ -25,6 +26,7 @@ from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, proces
 from bot.use_cases.invoice.read import open_invoice
 from bot.use_cases.leases import get_delivery_timeout, get_lease_duration, is_unclaimed
 from bot.use_cases.rate_limits import compute_backoff, is_due, select_due_keys
+from bot.use_cases.receipt_export import get_export_progress
 from bot.use_cases.service_order.read import get_order
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
 from models.errors import Refusal
@@ -126,6 +128,11 @@ async def _load_content(dependencies: Dependencies, screen: OrderScreen) -> Scre
     if screen.invoice_id is not None:
         page = await open_invoice(dependencies, person=person, invoice_id=screen.invoice_id)
         return InvoiceScreenContent(screen.team_id, screen.external_id, localizer, page)
+    if screen.order_id is None:
+        account, progress = await get_export_progress(
+            dependencies, person=person, export_id=screen.receipt_export_id or 0
+        )
+        return ExportScreenContent(screen.team_id, screen.external_id, localizer, account, progress)
     return OrderScreenContent(
         screen.team_id,
         screen.external_id,

@@ -1,5 +1,7 @@
 """The account: Home, billing, contacts, receipts, notifications; and who cannot use it."""
 
+import re
+
 from playwright.async_api import expect
 
 from docs.screenshots.session import DESKTOP, Studio
@@ -55,6 +57,7 @@ async def _picture_receipts(studio: Studio) -> None:
     await benoit.take("receipt_export.send")
     await benoit.press("receipt-export-submit")
     await expect(benoit.modal.locator("input[type=date]")).to_have_count(0)
+    await expect(benoit.modal).to_contain_text(re.compile(r"\b1 (of 1|e-mail envoyé)"))
     await benoit.take("receipt_export.show")
     await benoit.close()
 

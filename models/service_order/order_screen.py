@@ -1,4 +1,4 @@
-"""Modals that show an order or one of its invoices, and are updated while it changes."""
+"""Modals that show an order, one of its invoices or emails being sent, and are updated while it changes."""
 
 from datetime import datetime
 
@@ -12,9 +12,11 @@ class OrderScreen(SQLModel, table=True):
     __tablename__ = "order_screen"
 
     external_id: str = Field(primary_key=True)
-    order_id: int = Field(foreign_key="service_order.id", index=True)
+    # None if it shows a receipt export.
+    order_id: int | None = Field(default=None, foreign_key="service_order.id", index=True)
     # Set if the screen shows this invoice instead of the order.
     invoice_id: int | None = Field(default=None, foreign_key="invoice.id")
+    receipt_export_id: int | None = Field(default=None, foreign_key="receipt_export.id")
     team_id: str
     user_id: str
     # Whether it was shown right after placing.

@@ -7,11 +7,18 @@ from slack_sdk.errors import SlackApiError
 
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.blocks.invoice import render_invoice_modal
+from bot.blocks.receipt_export import render_progress_modal
 from bot.blocks.service_order import render_order_modal, render_placed_modal
 from bot.installations.clients import NotInstalled, SlackClientProvider
 from bot.installations.slack_errors import get_error_name, get_http_status, read_retry_after
 from bot.messaging.messenger import MessengerUnavailable, RateLimited
-from bot.messaging.screen_updater import InvoiceScreenContent, OrderScreenContent, ScreenClosed, ScreenContent
+from bot.messaging.screen_updater import (
+    ExportScreenContent,
+    InvoiceScreenContent,
+    OrderScreenContent,
+    ScreenClosed,
+    ScreenContent,
+)
 
 # Slack forgets a view once it is closed; an external id is forgotten once the view has another one.
 CLOSED_VIEW_ERRORS = frozenset({"not_found", "view_not_found"})
@@ -46,6 +53,8 @@ class SlackScreenUpdater:
                 return render(localizer, details, metadata, services_url=self._services_url)
             case InvoiceScreenContent(localizer=localizer, page=page):
                 return render_invoice_modal(localizer, page, ModalMetadata(account=page.account.id))
+            case ExportScreenContent(localizer=localizer, account=account, progress=progress):
+                return render_progress_modal(localizer, account, progress, ModalMetadata(account=account.id))
 
 
 def _convert_error(error: SlackApiError) -> Exception:

@@ -11,6 +11,7 @@ from bot.dependencies import Dependencies
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.home import AccountChange, Home, HomeAccount
+from models.receipt_export import ReceiptExport
 from models.service_order import ServiceOrder
 from models.service_order.order_screen import OrderScreen
 from models.slack_user import SlackUser
@@ -27,7 +28,7 @@ async def has_changed_accounts(dependencies: Dependencies) -> bool:
 
 async def mark_changed_homes(session: Session, at: datetime) -> Sequence[Home]:
     """Marks the Homes of the accounts that have changed since, locked by this transaction. Modals that show
-    an order of theirs are marked as well."""
+    an order or emails of theirs are marked as well."""
     account_ids = await _pop_changed_accounts(session)
     await _mark_order_screens(session, account_ids, at)
     homes = await _lock_affected_homes(session, account_ids)
@@ -40,8 +41,11 @@ async def mark_changed_homes(session: Session, at: datetime) -> Sequence[Home]:
 async def _mark_order_screens(session: Session, account_ids: Collection[str], at: datetime) -> None:
     screens = await session.exec(
         select(OrderScreen)
-        .join(ServiceOrder, col(ServiceOrder.id) == OrderScreen.order_id)
-        .where(col(ServiceOrder.account_id).in_(account_ids))
+        .outerjoin(ServiceOrder, col(ServiceOrder.id) == OrderScreen.order_id)
+        .outerjoin(ReceiptExport, col(ReceiptExport.id) == OrderScreen.receipt_export_id)
+        .where(
+            or_(col(ServiceOrder.account_id).in_(account_ids), col(ReceiptExport.account_id).in_(account_ids))
+        )
         .order_by(OrderScreen.external_id)
         .with_for_update(of=OrderScreen)
     )

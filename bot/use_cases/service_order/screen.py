@@ -1,4 +1,4 @@
-"""Modals that show an order or an invoice, and are updated until it is final."""
+"""Modals that show an order, an invoice or emails being sent, and are updated until it is final."""
 
 from datetime import timedelta
 
@@ -11,10 +11,11 @@ def build_order_screen(
     dependencies: Dependencies,
     *,
     person: SlackIdentity,
-    order_id: int,
     external_id: str,
+    order_id: int | None = None,
     is_placement: bool = False,
     invoice_id: int | None = None,
+    receipt_export_id: int | None = None,
 ) -> OrderScreen:
     # What it shows may change before the modal is shown: the first update follows right after it.
     at = dependencies.now()
@@ -22,6 +23,7 @@ def build_order_screen(
         external_id=external_id,
         order_id=order_id,
         invoice_id=invoice_id,
+        receipt_export_id=receipt_export_id,
         team_id=person.team_id,
         user_id=person.user_id,
         is_placement=is_placement,
