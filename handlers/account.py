@@ -69,5 +69,6 @@ ROUTES = [
     Route(RouteKind.CHANGE, blocks.MANAGE_PAYMENT_METHODS, manage_methods),
     Route(RouteKind.CHANGE, blocks.SWITCH_PORTAL, switch_default_portal),
     Route(RouteKind.LINK, blocks.OPEN_PORTAL),
+    Route(RouteKind.LINK, blocks.OPEN_METHODS),
     Route(RouteKind.LINK, blocks.CONTACT_SERVICES),
 ]

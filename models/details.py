@@ -357,6 +357,11 @@ class OrderDetails:
         return not self.order.is_finished and self.at >= self.order.processing_deadline
 
     @property
+    def needs_action(self) -> bool:
+        """Whether somebody of the account has to decide about declined seats, or to confirm a payment."""
+        return self.can_retry or bool(self.list_rows_with_status(LineStatus.NEEDS_CUSTOMER))
+
+    @property
     def can_retry(self) -> bool:
         return self.can_retry_line("")
 

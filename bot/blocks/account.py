@@ -25,6 +25,7 @@ OVERVIEW = navigation.SHOW_ACCOUNT
 MANAGE_PAYMENT_METHODS = navigation.MANAGE_PAYMENT_METHODS
 SWITCH_PORTAL = "account.switch_portal"
 OPEN_PORTAL = "account.open_portal"
+OPEN_METHODS = "account.open_methods"
 CONTACT_SERVICES = navigation.CONTACT_SERVICES
 PORTAL_VIEW = "account.portal"
 
@@ -318,7 +319,7 @@ def render_portal_link_modal(
         block_kit.build_actions(
             _build_back_button(localizer, account, metadata),
             block_kit.build_link_button(
-                OPEN_PORTAL, localizer.format_text("account-open-portal", portal=Portal.ADMIN.value), link
+                OPEN_METHODS, localizer.format_text("account-open-portal", portal=Portal.ADMIN.value), link
             ),
         ),
     ]

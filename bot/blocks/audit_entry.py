@@ -1,6 +1,8 @@
 """The history of an order on a screen (R18)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import groupby
 
 from bot.blocks import block_kit
 from bot.blocks.block_kit import Block
@@ -50,10 +52,27 @@ def build_history_page(
 def _build_history_paragraphs(
     localizer: Localizer, entries: Sequence[AuditEntry], names: Mapping[str, str]
 ) -> list[Block]:
-    lines = [format_history_entry(localizer, entry, names, localizer.format_mrkdwn) for entry in entries]
+    lines = [
+        line
+        for day, of_day in groupby(entries, lambda entry: localizer.get_local_date(entry.at))
+        for line in _format_day(localizer, day, list(of_day), names)
+    ]
     return block_kit.build_paragraphs(
         ["\n".join(group) for group in _group_lines(lines)], localizer, MAX_HISTORY_LINES
     )
+
+
+def _format_day(
+    localizer: Localizer, day: date, entries: Sequence[AuditEntry], names: Mapping[str, str]
+) -> list[str]:
+    zone = localizer.get_zone_name(entries[0].at)
+    return [
+        localizer.format_mrkdwn("history-day", day=day, zone=zone),
+        *(
+            format_history_entry(localizer, entry, names, localizer.format_mrkdwn, has_day=False)
+            for entry in entries
+        ),
+    ]
 
 
 def _group_lines(lines: list[str]) -> list[list[str]]:

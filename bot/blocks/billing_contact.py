@@ -109,8 +109,8 @@ def _build_invitation_row(localizer: Localizer, details: InvitationDetails) -> B
         name=invitation.name,
         email=invitation.email,
         by=invitation.invited_by,
-        at=invitation.invited_at,
-        until=invitation.expires_at,
+        on=localizer.get_local_date(invitation.invited_at),
+        until=localizer.get_local_date(invitation.expires_at),
     )
     button = block_kit.build_button(
         CANCEL,

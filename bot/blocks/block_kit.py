@@ -3,14 +3,14 @@
 Plain dicts: slack_sdk's classes drop block types that they do not know yet.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from bot.blocks.button_styles import STYLES_BY_ACTION
+from bot.blocks.button_styles import CONFIRMATION_STYLES_BY_ACTION, STYLES_BY_ACTION
 from bot.i18n import Localizer, truncate_text
 
 Block = dict[str, Any]
@@ -154,12 +154,12 @@ def build_button(
     if accessibility_label:
         block |= build_accessibility_label(accessibility_label)
     if confirm:
-        block["confirm"] = {**confirm, **_build_style(action_id)}
+        block["confirm"] = {**confirm, **_build_style(action_id, CONFIRMATION_STYLES_BY_ACTION)}
     return block
 
 
-def _build_style(action_id: str) -> Block:
-    return {"style": STYLES_BY_ACTION[action_id]} if action_id in STYLES_BY_ACTION else {}
+def _build_style(action_id: str, styles: Mapping[str, str] = STYLES_BY_ACTION) -> Block:
+    return {"style": styles[action_id]} if action_id in styles else {}
 
 
 def build_accessibility_label(label: str) -> Block:

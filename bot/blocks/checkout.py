@@ -123,7 +123,7 @@ def _build_po_number_input(localizer: Localizer, checkout_page: CheckoutPage) ->
         "po_number",
         localizer.format_text("checkout-po-number"),
         element,
-        hint=localizer.format_text("checkout-po-number-hint"),
+        hint=localizer.format_text("checkout-po-number-hint", payment=checkout_page.quote.payment_kind),
         optional=not checkout_page.quote.account.po_number_required,
     )
 

@@ -1,6 +1,6 @@
 """Naming and choosing a stored payment method (R3, R23)."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from datetime import date
 
 from bot.blocks import block_kit
@@ -71,12 +71,13 @@ def build_payment_method_input(
     *,
     hint: str | None = None,
     has_usual_option: bool = False,
+    declined_ids: Collection[str] = (),
 ) -> Block:
     """The block id and the action id are `payment_method`. If there are no methods, a text says so."""
     if not methods:
         return block_kit.build_section(localizer.format_mrkdwn("payment-method-none"))
     options = [
-        block_kit.build_option(format_payment_method(localizer, method), method.id)
+        block_kit.build_option(_format_option(localizer, method, declined_ids), method.id)
         for method in methods[:MAX_OPTIONS]
     ]
     if has_usual_option:
@@ -86,3 +87,10 @@ def build_payment_method_input(
     return block_kit.build_input(
         "payment_method", localizer.format_text("checkout-payment-method"), element, hint=hint
     )
+
+
+def _format_option(localizer: Localizer, method: PaymentMethod, declined_ids: Collection[str]) -> str:
+    text = format_payment_method(localizer, method)
+    if method.id not in declined_ids:
+        return text
+    return localizer.format_text("payment-method-declined", method=text)

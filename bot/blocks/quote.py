@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.blocks import block_kit, navigation
+from bot.blocks import block_kit, navigation, order_line
 from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
@@ -180,8 +180,15 @@ def build_quote_detail_blocks(localizer: Localizer, details: QuoteDetails) -> li
         block_kit.build_divider(),
         *block_kit.build_row_paragraphs(format_quote_lines(localizer, details), localizer, MAX_PARAGRAPHS),
         *build_total_blocks(localizer, details),
-        block_kit.build_section(format_recurring_costs(localizer, details)),
+        *_build_renewal_blocks(localizer, details),
     ]
+
+
+def _build_renewal_blocks(localizer: Localizer, details: QuoteDetails) -> list[Block]:
+    # A promise of the quote only as long as it can be accepted.
+    if not details.is_pending:
+        return []
+    return [block_kit.build_section(format_recurring_costs(localizer, details))]
 
 
 def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[tuple[str, str]]:
@@ -189,8 +196,11 @@ def format_quote_lines(localizer: Localizer, details: QuoteDetails) -> list[tupl
     return [
         (
             _format_quote_line(localizer, details, row, names[row.line.subscription_id]),
-            localizer.format_mrkdwn(
-                "line-amounts", amount=details.to_money(row.line.amount), tax=details.to_money(row.line.tax)
+            # The tax of the only line is in the row of the tax.
+            order_line.format_amounts(
+                localizer,
+                details.to_money(row.line.amount),
+                details.to_money(row.line.tax if len(details.rows) > 1 else 0),
             ),
         )
         for row in details.rows
@@ -220,20 +230,19 @@ def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Bloc
         *((label, details.to_money(amount)) for label, amount in taxes),
     ]
     balance, due = list_promised_amounts(quote), list_due_amounts(details)
-    if due:
-        amounts.append((localizer.format_text("receipt-total"), details.to_money(quote.total)))
+    total = localizer.format_text("quote-total", pending="yes" if details.is_pending and not due else "no")
+    ends = [
+        (localizer.format_text(kind.view_key if details.is_pending else kind.document_key), amount)
+        for kind, amount in due
+    ] or [(total, details.to_money(quote.total))]
+    if balance or len(ends) > 1:
+        amounts.append((total, details.to_money(quote.total)))
         amounts += [(localizer.format_text(key), amount) for key, amount in balance]
     rows = [(escape_mrkdwn(label), localizer.format_money(amount)) for label, amount in amounts]
-    ends = [localizer.format_text(kind.view_key, amount=amount) for kind, amount in due]
-    total = localizer.format_text(
-        "quote-total",
-        amount=details.to_money(quote.total),
-        pending="yes" if details.is_pending else "no",
-    )
+    rows += [(f"*{escape_mrkdwn(label)}*", f"*{localizer.format_money(amount)}*") for label, amount in ends]
     notes = format_tax_notes(localizer, details.taxes, quote.tax_facts)
     return [
         *block_kit.build_rows(rows),
-        *(block_kit.build_header(end) for end in ends or [total]),
         *([block_kit.build_section("\n".join(map(escape_mrkdwn, notes)))] if notes else []),
     ]
 

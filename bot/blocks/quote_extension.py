@@ -44,6 +44,7 @@ def render_approval_modal(
 ) -> View:
     blocks = [
         *_build_request_blocks(localizer, extension, details),
+        block_kit.build_section(localizer.format_mrkdwn("extension-prices-stay")),
         _build_day_input(localizer, details, extension.requested_until),
     ]
     return block_kit.build_modal(
@@ -59,7 +60,10 @@ def render_approval_modal(
 def render_decline_modal(
     localizer: Localizer, extension: QuoteExtension, details: QuoteDetails, metadata: ModalMetadata
 ) -> View:
-    blocks = [*_build_request_blocks(localizer, extension, details), _build_reason_input(localizer)]
+    blocks = [
+        *_build_request_blocks(localizer, extension, details),
+        _build_reason_input(localizer, "extension-decline-reason"),
+    ]
     return block_kit.build_modal(
         DECLINE,
         localizer.format_text("extension-decline-title"),
@@ -108,16 +112,16 @@ def _build_request_blocks(
 def _build_day_input(localizer: Localizer, details: QuoteDetails, day: date) -> Block:
     return block_kit.build_input(
         "until",
-        localizer.format_text("extension-until"),
+        localizer.format_text("quote-file-until"),
         block_kit.build_date_picker("until", day),
         hint=localizer.format_text("extension-until-hint", until=details.last_possible_day),
     )
 
 
-def _build_reason_input(localizer: Localizer) -> Block:
+def _build_reason_input(localizer: Localizer, label_key: str = "quote-reject-reason") -> Block:
     return block_kit.build_input(
         "reason",
-        localizer.format_text("quote-reject-reason"),
+        localizer.format_text(label_key),
         block_kit.build_text_input("reason", multiline=True, max_length=MAX_REASON_LENGTH),
         hint=localizer.format_text("quote-reject-hint", most=MAX_REASON_LENGTH),
         optional=True,

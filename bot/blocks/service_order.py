@@ -1,6 +1,6 @@
 """Service orders: placing one, its status, and trying declined seats again (R10-R12, R18-R21)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.blocks import block_kit, navigation, order_line
@@ -20,7 +20,7 @@ from models.details import OrderDetails, PlacementPage
 from models.money import Money
 from models.order_fingerprint import compute_order_fingerprint
 from models.payment_method import PaymentMethod
-from models.service_order import LineStatus, OrderStatus
+from models.service_order import METHOD_DECLINE_REASONS, LineStatus, OrderStatus
 from models.tax import TaxItem
 
 PLACE = "service_order.place"
@@ -174,9 +174,9 @@ def render_placed_modal(
     services_url: str,
     has_mail: bool = True,
 ) -> View:
-    # Right after placing; an order that has already finished is shown as usual.
+    # Right after placing; an order that has finished, or waits for somebody, is shown as usual.
     order, contact = details.order, details.contact
-    if order.is_finished:
+    if order.is_finished or details.needs_action:
         return render_order_modal(localizer, details, metadata, services_url=services_url)
     done = localizer.format_text("placed-success", number=order.number)
     has_channel = "yes" if details.account.channel else "no"
@@ -207,7 +207,10 @@ def render_order_modal(
     *,
     services_url: str,
 ) -> View:
-    status_blocks = [block_kit.build_section(format_order_status(localizer, details))]
+    # What is asked for says where the order stands.
+    status_blocks = (
+        [] if details.needs_action else [block_kit.build_section(format_order_status(localizer, details))]
+    )
     blocks = _build_order_blocks(localizer, details, status_blocks, services_url)
     return block_kit.build_modal(
         SHOW_VIEW, localizer.format_text("service-order"), blocks, localizer, metadata=metadata
@@ -227,6 +230,7 @@ def _build_order_blocks(
         *block_kit.build_alerts(
             [localizer.format_text("service-order-overdue")] if details.is_overdue else [], "warning"
         ),
+        *order_line.build_confirmation_blocks(localizer, presenter),
         *_build_retry_blocks(localizer, presenter),
         block_kit.build_divider(),
         *order_line.build_line_blocks(localizer, presenter),
@@ -367,7 +371,9 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
     title = localizer.format_mrkdwn(
         "receipt-issued", **get_document_arguments(receipt), day=receipt.issued_on
     )
-    payments = [escape_mrkdwn(line) for line in presenter.format_receipt_payments()]
+    payments = [escape_mrkdwn(line) for line in presenter.format_receipt_payments(has_lines=True)]
+    # An invoice to pay has a button that leads there.
+    payable = [invoice.number for invoice in presenter.details.payable_invoices]
     provider_receipts = [
         localizer.format_mrkdwn(
             "provider-receipt",
@@ -377,14 +383,16 @@ def _build_receipt_blocks(localizer: Localizer, presenter: OrderPresenter) -> li
             pdf=page.pdf_url,
         )
         for page in presenter.details.provider_receipts[:MAX_PROVIDER_RECEIPTS]
+        if page.number not in payable
     ]
+    notes = [*payments, *provider_receipts]
     send = navigation.build_send_receipt_button(localizer, receipt)
     amounts = presenter.receipt_amounts
     subtotal = (localizer.format_text("receipt-subtotal"), localizer.format_money(amounts["subtotal"]))
     return [
         block_kit.build_section(title, send),
         *_build_sum_rows(localizer, [subtotal], receipt.taxes, amounts["tax"], amounts["total"]),
-        block_kit.build_section("\n".join([*payments, *provider_receipts])),
+        *([block_kit.build_section("\n".join(notes))] if notes else []),
     ]
 
 
@@ -447,14 +455,10 @@ def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
         "service-order-summary",
         number=details.order.number,
         status=OrderPresenter(localizer, details).status,
-        needs="yes" if needs_attention(details) else "no",
+        needs="yes" if details.needs_action else "no",
         seats=format_seats(localizer, [(row.line.seats, row.product) for row in details.rows]),
         at=details.order.placed_at,
     )
-
-
-def needs_attention(details: OrderDetails) -> bool:
-    return details.can_retry or bool(details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER))
 
 
 def render_retry_modal(
@@ -470,8 +474,18 @@ def render_retry_modal(
         for line in lines
     ]
     needs_method = not all(line.row.line.is_on_invoice for line in lines)
+    refused_ids = {
+        line.row.line.payment_method_id or order.payment_method_id
+        for line in lines
+        if line.row.line.reason in METHOD_DECLINE_REASONS
+    }
     method_blocks = [
-        build_payment_method_input(localizer, methods, order.payment_method_id),
+        build_payment_method_input(
+            localizer,
+            methods,
+            _suggest_retry_method(details, methods, refused_ids),
+            declined_ids=refused_ids,
+        ),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, details.account.id)),
     ]
     intro = "retry-intro" if needs_method else "retry-intro-invoice"
@@ -490,3 +504,13 @@ def render_retry_modal(
         metadata=metadata,
         submit_label=submit,
     )
+
+
+def _suggest_retry_method(
+    details: OrderDetails, methods: Sequence[PaymentMethod], refused_ids: Collection[str]
+) -> str | None:
+    """The same method, unless it was declined: then another one, the default first."""
+    if not refused_ids:
+        return details.order.payment_method_id
+    others = [method for method in methods if method.id not in refused_ids]
+    return next((m.id for m in sorted(others, key=lambda m: not m.is_default)), None)

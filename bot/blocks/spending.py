@@ -34,6 +34,7 @@ def build_spending_blocks(
     lines = [
         _format_month(localizer, spending, month, currency, show_bar=not show_chart)
         for month in spending.months
+        if spending.list_month(month)
     ]
     text = block_kit.build_section("\n".join([title, *lines, *notes]))
     return [_build_chart(localizer, spending, currency), text] if show_chart else [text]

@@ -82,7 +82,10 @@ action-approve-extension-label = Extend validity of quote { $number }
 action-decline = Decline
 action-decline-extension-label = Decline the extension of quote { $number }
 action-view-quotes = View pending quotes
-action-view-quotes-count = View pending quotes ({ $count })
+action-view-quotes-count = { $count ->
+    [0] { action-view-quotes }
+   *[other] { action-view-quotes } ({ $count })
+}
 action-view-order = View service order
 action-view-order-label = View service order { $number }
 action-repeat-order = Order again
@@ -175,13 +178,13 @@ cart-continue-ask = { $count ->
 cart-continue-consequence = { $count ->
     [one] It expires when you save your new cart.
    *[other] They expire when you save your new cart.
-} Replaced quotes can’t be restored, even if you abandon the new order. If you abandon it, its quote stays pending.
+} Replaced quotes can’t be restored, even if you abandon the new order.
 cart-continue-yes = Continue
 cart-not-eligible-title = Can’t add seats
 
 ## Quote
 quote-submit = Proceed to checkout
-quote-extension-requested = { $by } asked for more time on { $at }, until the end of { $until }. Account Services will decide.
+quote-extension-requested = { $by } asked for more time on { $at }, through { $until }. Account Services will decide.
 quote-summary =
     {"*"}{ $number }* · { $total }
     { $seats }
@@ -224,12 +227,22 @@ quote-line =
     {"*"}{ $product }* · { new-seat-count }: { $before } → { $after }
     { $price }, prorated for { $dates }
 line-amounts =
-    { $amount }
-    + { $tax } tax
+    { $amount }{ $has_tax ->
+        [yes] {"\u000A"}+ { $tax } tax
+       *[no] {""}
+    }
 quote-total = { $pending ->
     [yes] Total due now
    *[no] Total
-}: { $amount }
+}
+tax-without-rate = { $treatment ->
+    [customer_exempt] Tax (exempt)
+    [not_calculated] Tax (not calculated)
+    [product_exempt] Tax (exempt)
+    [reverse_charge] Tax (reverse charge)
+    [zero_rated] Tax (zero-rated)
+   *[not_collected] Tax
+}
 tax-at-rate = { $name } { $rate } on { $taxable }: { $amount }
 tax-rate-on = { $name } on { $taxable }
 tax-rate-name = { $treatment ->
@@ -252,10 +265,9 @@ tax-note = { $treatment ->
     [zero_rated] Zero-rated: the tax is 0%.
    *[not_collected] No tax is charged.
 }
-tax-ids = Your tax ID: { $ids }
 tax-location = Tax is based on the shipping address that the payment provider has for the account, not on the billing address: { $address }
-quote-due-now = Charged now: { $amount }
-quote-invoiced = Invoiced: { $amount }
+quote-due-now = Charged now
+quote-invoiced = To be invoiced
 quote-recurring = *From your next renewal*
 quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
@@ -267,7 +279,7 @@ quote-reject-intro = A rejected quote can’t be restored. The account’s other
 quote-reject-reason = Reason
 quote-reject-hint = Up to { $most } characters.
 quote-sent-success = Quote { $number } is on its way to you.
-quote-sent = We’re sending *{ $number }* to you by direct message, with the PDF.{ $has_mail ->
+quote-sent = You’ll get a direct message with the PDF in a moment.{ $has_mail ->
     [yes] {" "}If Slack rejects the file, we’ll email it to { $email }.
    *[no] {""}
 } Forward it to the person who pays.
@@ -290,13 +302,12 @@ quote-file-terms = These prices apply { validity }. Account Services can help: {
 extension-title = Quote validity
 extension-request-intro = Account Services will decide. The prices on the quote stay the same, and its reminders follow the new date.
 extension-request-submit = Send request
-extension-until = Valid until the end of
 extension-until-hint = { $until } at the latest: the prices cover billing periods, and the first of them ends then.
-extension-request = { $by } asked on { $at } for the quote to stay valid until the end of { $until }.{ $has_reason ->
+extension-request = { $by } asked on { $at } for the quote to stay valid through { $until }.{ $has_reason ->
     [yes] {" "}Reason: { $reason }
    *[no] {""}
 }
-extension-latest = It can be extended until the end of { $until } at the latest.
+extension-latest = It can be extended through { $until } at the latest.
 extension-lapsed = There’s nothing left to decide: the quote is no longer pending.
 extension-ended = { $by } asked for more time on { $at }. That request ended with the quote.
 extension-undelivered = { $withdrawn ->
@@ -304,18 +315,20 @@ extension-undelivered = { $withdrawn ->
    *[no] It can’t be posted in their channel. We’ll keep trying for a day; if it’s urgent, contact them.
 }
 extension-decision = { $status ->
-    [approved] Extended by { $by } on { $at }: the quote is valid until the end of { $until }.
+    [approved] Extended by { $by } on { $at }: the quote is valid through { $until }.
    *[declined] Declined by { $by } on { $at }.
 }{ $has_reason ->
     [yes] {" "}Reason: { $reason }
    *[no] {""}
 }
-extension-decision-intro = Quote *{ $number }* for *{ $account }* is valid { validity }. Its prices stay the same if you extend it.
+extension-decision-intro = Quote *{ $number }* for *{ $account }* is valid { validity }.
+extension-prices-stay = Its prices stay the same if you extend it.
+extension-decline-reason = Reason for declining
 extension-approve-title = Extend quote
 extension-approve-submit = Extend
 extension-decline-title = Decline extension
 extension-decided = { $status ->
-    [approved] Quote *{ $number }* for *{ $account }* is now valid until the end of { $until }. Its billing contacts are being notified.
+    [approved] Quote *{ $number }* for *{ $account }* is now valid through { $until }. Its billing contacts are being notified.
    *[declined] You declined the extension of quote *{ $number }* for *{ $account }*. Its validity stays the same, and its billing contacts are being notified.
 }
 
@@ -357,7 +370,11 @@ checkout-postal-code = { $kind ->
    *[postal] Postal code
 }
 checkout-po-number = Purchase-order number
-checkout-po-number-hint = Your company’s own number for this order. It’s printed on the receipt.
+checkout-po-number-hint = Your company’s own number for this order. { $payment ->
+    [invoice] It’s printed on the invoice and the order confirmation.
+    [both] It’s printed on the receipt and the invoice.
+   *[charge] It’s printed on the receipt.
+}
 checkout-city = { $kind ->
     [district] District
     [post_town] Post town
@@ -443,6 +460,7 @@ payment-method = { $method }{ $state ->
     [both] , default and for { $products }
    *[no] {""}
 }
+payment-method-declined = { $method }, declined
 payment-method-none = You don’t have a valid automatic payment method. Use “Manage payment methods” to add one.
 
 ## Placing a service order
@@ -517,6 +535,7 @@ placed-next = { $overdue ->
 order-status = { $status ->
     [placed] Placed
     [processing] Processing
+    [action_needed] Action needed
     [completed] Completed
    *[failed] Failed
 }
@@ -541,6 +560,10 @@ service-order-decision = *We need your decision.* Try the declined seats again b
     [yes] {" "}to complete the rest of the order
    *[no] {""}
 }.
+service-order-confirmation = *We need your confirmation.* { $count ->
+    [one] Your bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
+   *[other] Your bank needs you to confirm the payments by { $until }. Otherwise, they will be declined.
+}
 service-order-details =
     {"*"}Account:* { $account }
     {"*"}Quote:* { $quote }
@@ -549,9 +572,9 @@ service-order-details =
     {"*"}Payment method:* { $method }
 service-order-po-number = *Purchase order:* { $number }
 service-order-summary =
-    {"*"}{ $number }* · { $status }{ $needs ->
-        [yes] {" "}· *needs your attention*
-       *[no] {""}
+    {"*"}{ $number }* · { $needs ->
+        [yes] *{ $status }*
+       *[no] { $status }
     }
     { $seats }
     Placed { $at }
@@ -584,6 +607,7 @@ invoice-status = { $status ->
     }.
 }
 order-line-needs-customer = Your bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
+order-line-unconfirmed = Waiting for the payment to be confirmed.
 order-line-unknown = The payment provider hasn’t answered yet. We’ll keep checking. You won’t be billed twice, so please don’t order again.
 order-line-declined = Declined: { $reason }. Not billed.
 order-line-can-retry = You can try again until { $until }.
@@ -669,6 +693,7 @@ history-older = { $count ->
 history-whole = View full history
 history-page-previous = Show earlier entries
 history-page-next = Show later entries
+history-day = *{ $day }* ({ $zone })
 history-entry = { $at } · { $what } · { $who }{ $has_reason ->
     [yes] {" "}({ $reason })
    *[no] {""}
@@ -809,7 +834,7 @@ contacts-withdraw-consequence = { $own ->
    *[no] They can no longer order seats for the account or see its quotes, service orders and receipts. They and the other billing contacts are notified.
 }
 contacts-invitations = *Invitations*
-contacts-invitation = *{ $name }*, { $email } · invited by { $by } on { $at } · expires on { $until }
+contacts-invitation = *{ $name }*, { $email } · invited by { $by } on { $on } · expires on { $until }
 contacts-invite-intro = Your colleague gets a direct message, and becomes a billing contact for *{ $account }* by accepting it. The invitation expires after { $days } days. Billing contacts can order seats at the account’s expense and invite others. The account’s other billing contacts are notified.
 contacts-invite-colleague = Colleague
 contacts-invite-hint = A full member of your workspace, with an email address in Slack. Guests and apps can’t be billing contacts.
@@ -914,7 +939,7 @@ seat-history-since = { seat-count } since { $day }
 
 ## Help
 help-add-seats =
-    {"*"}`/add-seats`* orders additional seats in four steps: choose how many to add, review the quote, check out, and place the service order. You won’t be billed before the last step, and you can go back at every step.
+    {"*"}`/add-seats`* orders additional seats: choose how many to add, review the quote, complete any missing details, and place the service order. You won’t be billed before the last step, and you can go back at every step.
     • `/add-seats webinar 5` starts with 5 new seats of GoTo Webinar
     • `/add-seats webinar 5 training 2` starts with several products
     • `/add-seats webinar` tells you first if you can’t order that product here
@@ -986,7 +1011,7 @@ refusal-checkout-incomplete = This quote’s checkout is incomplete, or some of 
 refusal-customer-not-found = The payment provider doesn’t have { $account }: it was never linked, or it was deleted there. Nothing was changed or bought. Account Services can help.
 refusal-empty-order = Enter how many seats to add for at least one subscription.
 refusal-extension-decided = { $status ->
-    [approved] { $by } has already extended quote { $number } until the end of { $until }, on { $at }. There’s nothing left to decide.
+    [approved] { $by } has already extended quote { $number } through { $until }, on { $at }. There’s nothing left to decide.
    *[declined] { $by } has already declined the extension of quote { $number }, on { $at }. There’s nothing left to decide.
 }
 refusal-extension-impossible = Quote { $number } can’t be valid for longer: its prices cover billing periods, and the first of them ends on { $period_end }. Place the order before then, or make a new quote with /add-seats.
@@ -999,7 +1024,7 @@ refusal-extension-lapsed = Quote { $number } is no longer pending, so there’s 
    *[expired] It expired on { $at }.
 }
 refusal-extension-not-found = We can’t find that extension request.
-refusal-extension-pending = { $by } has already asked for more time for quote { $number }, until the end of { $until }, on { $at }. Account Services will decide.
+refusal-extension-pending = { $by } has already asked for more time for quote { $number }, through { $until }, on { $at }. Account Services will decide.
 refusal-extension-too-long = The quote can’t be valid for that long: its prices cover billing periods, and the first of them ends after { $last }. Choose { $last } or an earlier day.
 refusal-extension-too-short = The quote is already valid through { $until }. Choose a later day.
 refusal-extension-unavailable = Quotes can’t be extended here. Ask Account Services for more time.
@@ -1293,7 +1318,7 @@ notice-extension-undelivered = { $withdrawn ->
    *[no] Your request to extend quote { $number } hasn’t reached Account Services yet
 }
 notice-extension-decided = { $status ->
-    [approved] Quote { $number } is now valid until the end of { $until }
+    [approved] Quote { $number } is now valid through { $until }
    *[declined] Account Services declined the extension of quote { $number }
 }
 notice-quote-decision = { $decision ->

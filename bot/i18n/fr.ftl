@@ -69,9 +69,9 @@ admin-contact = Contact administrateur : { $name }, { $email }
 add-seats = Ajouter des postes
 action-back-to-cart = Revenir au panier
 action-back-to-checkout = Revenir au paiement
-action-review-quote = Vérifier
-action-review-quote-label = Vérifier le devis { $number }
-action-view-quote = Afficher le devis
+action-review-quote = Examiner
+action-review-quote-label = Examiner le devis { $number }
+action-view-quote = Voir le devis
 action-continue-quote = Reprendre { $number }
 action-approve-quote = Approuver
 action-approve-quote-label = Approuver le devis { $number }
@@ -86,7 +86,10 @@ action-approve-extension-label = Prolonger la validité du devis { $number }
 action-decline = Refuser
 action-decline-extension-label = Refuser la prolongation du devis { $number }
 action-view-quotes = Voir les devis en attente
-action-view-quotes-count = Voir les devis en attente ({ $count })
+action-view-quotes-count = { $count ->
+    [0] { action-view-quotes }
+   *[other] { action-view-quotes } ({ $count })
+}
 action-view-order = Voir la commande de Service
 action-view-order-label = Voir la commande de Service { $number }
 action-repeat-order = Commander à nouveau
@@ -179,7 +182,7 @@ cart-continue-ask = { $count ->
 cart-continue-consequence = { $count ->
     [one] Il expirera dès que vous enregistrerez le nouveau panier.
    *[other] Ils expireront dès que vous enregistrerez le nouveau panier.
-} Un devis remplacé ne peut pas être rétabli, même si vous abandonnez la nouvelle commande. Si vous l’abandonnez, son devis reste en attente.
+} Un devis remplacé ne peut pas être rétabli, même si vous abandonnez la nouvelle commande.
 cart-continue-yes = Continuer
 cart-not-eligible-title = Ajout impossible
 
@@ -228,12 +231,22 @@ quote-line =
     {"*"}{ $product }* · { new-seat-count } : { $before } → { $after }
     { $price }, au prorata ({ $dates })
 line-amounts =
-    { $amount }
-    + { $tax } de taxe
+    { $amount }{ $has_tax ->
+        [yes] {"\u000A"}+ { $tax } de taxe
+       *[no] {""}
+    }
 quote-total = { $pending ->
     [yes] Total dû maintenant
    *[no] Total
-} : { $amount }
+}
+tax-without-rate = { $treatment ->
+    [customer_exempt] Taxe (exonération)
+    [not_calculated] Taxe (non calculée)
+    [product_exempt] Taxe (exonération)
+    [reverse_charge] Taxe (autoliquidation)
+    [zero_rated] Taxe (taux zéro)
+   *[not_collected] Taxe
+}
 tax-at-rate = { $name } { $rate } sur { $taxable } : { $amount }
 tax-rate-on = { $name } sur { $taxable }
 tax-rate-name = { $treatment ->
@@ -256,10 +269,9 @@ tax-note = { $treatment ->
     [zero_rated] Taux zéro : la taxe est de 0 %.
    *[not_collected] Aucune taxe n’est facturée.
 }
-tax-ids = Votre identifiant fiscal : { $ids }
 tax-location = La taxe dépend de l’adresse de livraison que le prestataire de paiement a pour le compte, et non de l’adresse de facturation : { $address }
-quote-due-now = Débité maintenant : { $amount }
-quote-invoiced = Facturé : { $amount }
+quote-due-now = Débité maintenant
+quote-invoiced = À facturer
 quote-recurring = *À partir du prochain renouvellement*
 quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
@@ -271,7 +283,7 @@ quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres con
 quote-reject-reason = Motif
 quote-reject-hint = { $most } caractères au maximum.
 quote-sent-success = Le devis { $number } arrive.
-quote-sent = Nous vous envoyons *{ $number }* par message direct, avec le PDF.{ $has_mail ->
+quote-sent = Vous recevrez dans un instant un message direct avec le PDF.{ $has_mail ->
     [yes] {" "}Si Slack n’accepte pas le fichier, vous le recevrez par e-mail à { $email }.
    *[no] {""}
 } Transmettez-le à la personne qui paie.
@@ -294,7 +306,6 @@ quote-file-terms = Ces prix s’appliquent { validity }. Les Services des compte
 extension-title = Validité du devis
 extension-request-intro = Les Services des comptes Corporate décideront. Les prix du devis restent les mêmes, et ses rappels suivent la nouvelle date.
 extension-request-submit = Envoyer
-extension-until = Valable jusqu’au (inclus)
 extension-until-hint = Au plus tard le { $until } : les prix couvrent des périodes de facturation, et la première se termine alors.
 extension-request = Le { $at }, { $by } a demandé que le devis reste valable jusqu’au { $until } inclus.{ $has_reason ->
     [yes] {" "}Motif : { $reason }
@@ -314,7 +325,9 @@ extension-decision = { $status ->
     [yes] {" "}Motif : { $reason }
    *[no] {""}
 }
-extension-decision-intro = Le devis *{ $number }* du compte *{ $account }* est valable { validity }. Ses prix restent les mêmes si vous le prolongez.
+extension-decision-intro = Le devis *{ $number }* du compte *{ $account }* est valable { validity }.
+extension-prices-stay = Ses prix restent les mêmes si vous le prolongez.
+extension-decline-reason = Motif du refus
 extension-approve-title = Prolonger le devis
 extension-approve-submit = Prolonger
 extension-decline-title = Refuser la prolongation
@@ -361,7 +374,11 @@ checkout-postal-code = { $kind ->
    *[postal] Code postal
 }
 checkout-po-number = Numéro de bon de commande
-checkout-po-number-hint = Le numéro que votre entreprise donne à cette commande. Il figure sur le reçu.
+checkout-po-number-hint = Le numéro que votre entreprise donne à cette commande. { $payment ->
+    [invoice] Il figure sur la facture et la confirmation de commande.
+    [both] Il figure sur le reçu et la facture.
+   *[charge] Il figure sur le reçu.
+}
 checkout-city = { $kind ->
     [district] District
     [post_town] Ville postale
@@ -447,6 +464,7 @@ payment-method = { $method }{ $state ->
     [both] , par défaut et pour { $products }
    *[no] {""}
 }
+payment-method-declined = { $method }, refusé
 payment-method-none = Vous n’avez aucun mode de paiement automatique valide. Utilisez « Gérer les modes de paiement » pour en ajouter un.
 
 ## Passer une commande de Service
@@ -521,6 +539,7 @@ placed-next = { $overdue ->
 order-status = { $status ->
     [placed] Passée
     [processing] En cours de traitement
+    [action_needed] Action requise
     [completed] Terminée
    *[failed] Échouée
 }
@@ -545,6 +564,10 @@ service-order-decision = *Votre décision est attendue.* Réessayez les postes r
     [yes] {" "}pour terminer le reste de la commande
    *[no] {""}
 }.
+service-order-confirmation = *Votre confirmation est attendue.* { $count ->
+    [one] Votre banque vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
+   *[other] Votre banque vous demande de confirmer les paiements avant le { $until }. Passé ce délai, ils seront refusés.
+}
 service-order-details =
     {"*"}Compte :* { $account }
     {"*"}Devis :* { $quote }
@@ -553,9 +576,9 @@ service-order-details =
     {"*"}Mode de paiement :* { $method }
 service-order-po-number = *Bon de commande :* { $number }
 service-order-summary =
-    {"*"}{ $number }* · { $status }{ $needs ->
-        [yes] {" "}· *à traiter*
-       *[no] {""}
+    {"*"}{ $number }* · { $needs ->
+        [yes] *{ $status }*
+       *[no] { $status }
     }
     { $seats }
     Passée le { $at }
@@ -569,7 +592,7 @@ order-line =
 order-line-waiting = En attente de traitement.
 order-line-queued = En attente de la commande de Service { $order }, en cours de traitement pour le même abonnement. Nous poursuivrons automatiquement.
 order-line-charging = Débit en cours.
-order-line-settled = Débité et postes ajoutés le { $at }.
+order-line-settled = Débit effectué et postes ajoutés le { $at }.
 amount-differs = { $charged } ont été facturés au lieu des { $promised } promis, car l’abonnement ou le compte a été modifié au même moment. Les Services des comptes Corporate peuvent expliquer la différence.
 amount-differs-for-product = { $product } : { $difference }
 order-line-invoicing = Les postes sont en cours d’ajout et la facture est en préparation.
@@ -588,16 +611,17 @@ invoice-status = { $status ->
     }.
 }
 order-line-needs-customer = Votre banque vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
+order-line-unconfirmed = En attente de la confirmation du paiement.
 order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas facturé deux fois : ne commandez pas à nouveau.
-order-line-declined = Refusé : { $reason }. Non facturé.
+order-line-declined = Refus : { $reason }. Rien n’a été facturé.
 order-line-can-retry = Vous pouvez réessayer jusqu’au { $until }.
 order-line-cancelled = Les postes ont été annulés.
 order-line-no-retry = Il n’est plus possible de réessayer.
 line-status = { $status ->
     [waiting] en attente
     [charging] débit en cours
-    [settled] débité, postes ajoutés
-    [declined] refusé
+    [settled] débit effectué, postes ajoutés
+    [declined] refus
     [needs_customer] en attente de la confirmation du paiement
    *[unknown] en attente de la réponse du prestataire de paiement
 }
@@ -616,7 +640,7 @@ line-invoiced = postes ajoutés, facture { $number } { $status ->
     }
 }
 line-queued = en attente de la commande de Service { $number }
-line-declined = refusé : { $reason }
+line-declined = refus : { $reason }
 decline-card-declined = la carte a été refusée
 decline-customer-timeout = le paiement n’a pas été confirmé à temps
 decline-never-received = le paiement n’est pas parvenu au prestataire
@@ -673,6 +697,7 @@ history-older = { $count ->
 history-whole = Voir tout l’historique
 history-page-previous = Étapes précédentes
 history-page-next = Étapes suivantes
+history-day = *{ $day }* ({ $zone })
 history-entry = { $at } · { $what } · { $who }{ $has_reason ->
     [yes] {" "}({ $reason })
    *[no] {""}
@@ -813,7 +838,7 @@ contacts-withdraw-consequence = { $own ->
    *[no] Cette personne ne pourra plus commander de postes pour ce compte ni consulter ses devis, commandes de Service et reçus. Elle et les autres contacts de facturation seront prévenus.
 }
 contacts-invitations = *Invitations*
-contacts-invitation = *{ $name }*, { $email } · invitation de { $by }, le { $at } · expire le { $until }
+contacts-invitation = *{ $name }*, { $email } · invitation de { $by }, le { $on } · expire le { $until }
 contacts-invite-intro = Votre collègue reçoit un message direct et devient contact de facturation du compte *{ $account }* en l’acceptant. L’invitation expire au bout de { $days } jours. Les contacts de facturation peuvent commander des postes aux frais du compte et inviter d’autres personnes. Les autres contacts de facturation du compte sont prévenus.
 contacts-invite-colleague = Collègue
 contacts-invite-hint = Un membre à part entière de votre espace de travail, avec une adresse e-mail dans Slack. Les invités et les applications ne peuvent pas être contacts de facturation.
@@ -842,7 +867,7 @@ portal-offers =
 portal-switch = Passer à GoTo Admin
 portal-switch-ask = Passer à GoTo Admin ?
 portal-switch-consequence = GoTo Admin devient votre portail de facturation par défaut et le portail de facturation Corporate ne vous est plus accessible. C’est définitif.
-portal-switch-yes = Confirmer
+portal-switch-yes = Passer à GoTo Admin
 portal-already = GoTo Admin est déjà le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement vous est réservé : ne le partagez pas.
 portal-show-link = Afficher le lien
 portal-link = GoTo Admin est désormais le portail de facturation par défaut du compte *{ $account }*. Le lien vers les modes de paiement vous est réservé : ne le partagez pas. Quand vous aurez terminé, revenez ici pour continuer.
@@ -865,7 +890,7 @@ home-payment-expires-soon = *Expire bientôt.* Ajoutez dès maintenant une autre
 home-help = Une opération impossible ici ? Les Services des comptes Corporate peuvent vous aider.
 home-unlinked =
     {"*"}Bienvenue !* Avec Seatbot, les contacts de facturation commandent des postes pour les abonnements de leur entreprise et suivent leurs commandes de Service.
-    Vous n’êtes pas enregistré comme contact de facturation dans cet espace de travail. Si vous devez l’être, demandez à un contact de facturation de votre entreprise, ou aux Services des comptes Corporate, de vous enregistrer avec l’adresse e-mail que vous utilisez dans Slack. Tapez ensuite `/add-seats`.
+    Vous ne faites pas partie des contacts de facturation enregistrés dans cet espace de travail. Si vous devez l’être, demandez à un contact de facturation de votre entreprise, ou aux Services des comptes Corporate, de vous enregistrer avec l’adresse e-mail que vous utilisez dans Slack. Tapez ensuite `/add-seats`.
 home-features =
     {"*"}Ce que les contacts de facturation peuvent faire*
     • commander des postes supplémentaires, en voyant le prix et le nouveau total de renouvellement avant d’acheter
@@ -918,7 +943,7 @@ seat-history-since = { seat-count } depuis le { $day }
 
 ## Aide
 help-add-seats =
-    {"*"}`/add-seats`* commande des postes supplémentaires en quatre étapes : choisissez leur nombre, vérifiez le devis, complétez le paiement et passez la commande de Service. Rien n’est facturé avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
+    {"*"}`/add-seats`* commande des postes supplémentaires : choisissez leur nombre, examinez le devis, complétez les informations qui manquent et passez la commande de Service. Rien n’est facturé avant la dernière étape et vous pouvez revenir en arrière à chaque étape.
     • `/add-seats webinar 5` commence avec 5 nouveaux postes de GoTo Webinar
     • `/add-seats webinar 5 training 2` commence avec plusieurs produits
     • `/add-seats webinar` vous dit d’abord si ce produit ne peut pas être commandé ici
@@ -1025,7 +1050,7 @@ refusal-last-billing-contact = { $name } est le seul contact de facturation du c
 refusal-invalid-input = Vérifiez votre saisie.
 refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir une carte de crédit ou de débit valide comme mode de paiement automatique par défaut. Utilisez « Gérer les modes de paiement » pour en ajouter ou en choisir une.
 refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte peuvent ajouter des postes ou consulter ses devis, commandes de Service et reçus. { $has_contacts ->
-    [yes] Adressez-vous à l’un d’eux : { $contacts }.
+    [yes] À qui vous adresser : { $contacts }.
    *[no] Pour savoir qui ils sont, adressez-vous aux Services des comptes Corporate.
 }
 refusal-not-allowed = Vous n’y avez pas accès. Si vous avez besoin de postes ou d’informations de facturation, adressez-vous à un membre à part entière de cet espace de travail.
@@ -1237,9 +1262,9 @@ notice-history = { $step ->
     [processing] { $at } : { history-service-order-processing }
     [line_settled] { $at } : { notice-row } – { $has_invoice ->
         [yes] postes ajoutés, facture { $invoice }
-       *[no] débité, postes ajoutés
+       *[no] débit effectué, postes ajoutés
     }
-    [line_declined] { $at } : { $product } refusé : { $reason }
+    [line_declined] { $at } : { $product } : refus ({ $reason })
     [line_needs_customer] { $at } : { $product } en attente de la confirmation du paiement
     [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas facturé deux fois.
     [waits] { $at } : En attente de la commande de Service { $queued_behind }

@@ -141,6 +141,13 @@ class Localizer:
     def format_datetime(self, at: datetime) -> str:
         return _format_datetime(at, self._zone, self.locale)
 
+    def format_time_of_day(self, at: datetime) -> str:
+        return format_time(at.astimezone(self._zone), "short", locale=self.locale)
+
+    def get_zone_name(self, at: datetime) -> str:
+        """Such as `CET`."""
+        return at.astimezone(self._zone).tzname() or self.time_zone
+
     def format_date(self, day: date) -> str:
         return _format_date(day, self.locale)
 

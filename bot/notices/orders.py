@@ -49,8 +49,8 @@ def render_order_status(renderer: NoticeRenderer) -> NoticeText:
 
 
 def _format_status_title(renderer: NoticeRenderer) -> str:
-    order = renderer.order.order
-    return renderer.format_text("notice-order-status", number=order.number, status=order.status.value)
+    number, status = renderer.order.order.number, renderer.order_presenter.status_name
+    return renderer.format_text("notice-order-status", number=number, status=status)
 
 
 def _build_order_amounts(renderer: NoticeRenderer, *, with_status: bool = False) -> list[str | AmountTable]:
@@ -87,7 +87,7 @@ def _format_next_steps(renderer: NoticeRenderer) -> list[str]:
         ]
     if order.is_finished:
         return [_format_completion(renderer)]
-    progress = _format_delay(renderer) if details.is_overdue else [_format_progress(renderer)]
+    progress = _format_delay(renderer) if details.is_overdue else _format_progress(renderer)
     return [*_format_required_actions(renderer), *progress]
 
 
@@ -109,13 +109,17 @@ def _format_required_actions(renderer: NoticeRenderer) -> list[str]:
     return actions
 
 
-def _format_progress(renderer: NoticeRenderer) -> str:
+def _format_progress(renderer: NoticeRenderer) -> list[str]:
     blocking_order = renderer.order_presenter.blocking_order_number
     if blocking_order is None:
-        return _format_completion(renderer)
-    return renderer.format_text(
-        "notice-order-next-queued", number=blocking_order, by=renderer.order.order.processing_deadline
-    )
+        return _format_promise(renderer)
+    by = renderer.order.order.processing_deadline
+    return [renderer.format_text("notice-order-next-queued", number=blocking_order, by=by)]
+
+
+def _format_promise(renderer: NoticeRenderer) -> list[str]:
+    # No time is promised for what waits for somebody of the account.
+    return [] if renderer.order.needs_action else [_format_completion(renderer)]
 
 
 def _format_placed_by(renderer: NoticeRenderer) -> str:
@@ -200,7 +204,7 @@ def render_order_placed(renderer: NoticeRenderer) -> NoticeText:
             *_build_order_amounts(renderer),
             *_format_po_number(renderer),
             administrator,
-            *(_format_delay(renderer) if details.is_overdue else [_format_completion(renderer)]),
+            *(_format_delay(renderer) if details.is_overdue else _format_promise(renderer)),
         ),
     )
 
@@ -218,7 +222,7 @@ def render_order_queued(renderer: NoticeRenderer) -> NoticeText:
 
 def _render_progress(renderer: NoticeRenderer) -> NoticeText:
     return NoticeText(
-        _format_status_title(renderer), (_format_completion(renderer), *format_order_lines(renderer))
+        _format_status_title(renderer), (*_format_promise(renderer), *format_order_lines(renderer))
     )
 
 

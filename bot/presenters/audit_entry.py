@@ -18,11 +18,14 @@ def format_history_entry(
     entry: AuditEntry,
     product_labels: Mapping[str, str],
     format_text: Callable[..., str],
+    *,
+    has_day: bool = True,
 ) -> str:
-    """`format_text` formats a message for the output: a screen, a Slack message or an email."""
+    """`format_text` formats a message for the output: a screen, a Slack message or an email. Below its day,
+    an entry has only the time."""
     return format_text(
         "history-entry",
-        at=entry.at,
+        at=entry.at if has_day else localizer.format_time_of_day(entry.at),
         who=_format_actor(localizer, entry),
         what=_format_action(localizer, entry, product_labels),
         has_reason="yes" if entry.reason else "no",

@@ -18,6 +18,8 @@ from models.money import Money
 from models.service_order import BALANCE_DUE_REASON, LineStatus
 from models.service_order.account_balance import compute_amount_limit
 
+ACTION_NEEDED = "action_needed"
+
 
 def format_invoice_status(localizer: Localizer, invoice: Invoice, account: Account) -> str:
     """`Invoice INV-1 for €20.00 is due on 30 Dec 2026.`"""
@@ -74,7 +76,18 @@ class OrderLinePresenter:
 
     @property
     def explanation(self) -> str:
+        """Says what has become of the line, and what is asked of the reader."""
         line, order = self.row.line, self.details.order
+        if line.status is LineStatus.NEEDS_CUSTOMER:
+            return self.localizer.format_text("order-line-needs-customer", until=line.deadline_at)
+        if line.can_retry(order, self.details.at):
+            until = line.get_retry_deadline(order)
+            return f"{self.outcome} {self.localizer.format_text('order-line-can-retry', until=until)}"
+        return self.outcome
+
+    @property
+    def outcome(self) -> str:
+        line = self.row.line
         if self.row.invoice is not None:
             added = self.localizer.format_text("order-line-added", at=line.settled_at)
             status = format_invoice_status(self.localizer, self.row.invoice, self.details.account)
@@ -86,13 +99,12 @@ class OrderLinePresenter:
             return self._add_difference(self.localizer.format_text(key, at=line.settled_at))
         if line.status is LineStatus.DECLINED:
             declined = self.localizer.format_text("order-line-declined", reason=self.decline_reason)
-            return f"{declined} {self._format_retry_option()}"
+            return " ".join([declined, *self._list_final_decisions()])
         if line.status is LineStatus.WAITING and self.row.blocking_order_number:
             return self.localizer.format_text("order-line-queued", order=self.row.blocking_order_number)
-        return self.localizer.format_text(
-            f"order-line-{line.status.value.replace('_', '-')}",
-            until=line.deadline_at or order.processing_deadline,
-        )
+        if line.status is LineStatus.NEEDS_CUSTOMER:
+            return self.localizer.format_text("order-line-unconfirmed")
+        return self.localizer.format_text(f"order-line-{line.status.value.replace('_', '-')}")
 
     @property
     def decline_reason(self) -> str:
@@ -126,13 +138,12 @@ class OrderLinePresenter:
         )
         return f"{settled} {difference}"
 
-    def _format_retry_option(self) -> str:
-        line, order = self.row.line, self.details.order
-        if line.can_retry(order, self.details.at):
-            return self.localizer.format_text("order-line-can-retry", until=line.get_retry_deadline(order))
-        return self.localizer.format_text(
-            "order-line-cancelled" if order.retries_abandoned else "order-line-no-retry"
-        )
+    def _list_final_decisions(self) -> list[str]:
+        order = self.details.order
+        if self.row.line.can_retry(order, self.details.at):
+            return []
+        key = "order-line-cancelled" if order.retries_abandoned else "order-line-no-retry"
+        return [self.localizer.format_text(key)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +172,12 @@ class OrderPresenter:
 
     @property
     def status(self) -> str:
-        return self.localizer.format_text("order-status", status=self.details.order.status.value)
+        return self.localizer.format_text("order-status", status=self.status_name)
+
+    @property
+    def status_name(self) -> str:
+        """The order's status, or that it waits for somebody of the account."""
+        return ACTION_NEEDED if self.details.needs_action else self.details.order.status.value
 
     @property
     def total(self) -> Money:
@@ -179,8 +195,9 @@ class OrderPresenter:
         assert receipt is not None, "a completed order has a receipt"
         return {name: self.details.to_money(getattr(receipt, name)) for name in ("subtotal", "tax", "total")}
 
-    def format_receipt_payments(self) -> list[str]:
-        # As of now: an invoice may have been paid or voided since the receipt.
+    def format_receipt_payments(self, *, has_lines: bool = False) -> list[str]:
+        """As of now: an invoice may have been paid or voided since the receipt. If the order's lines are
+        shown as well, they say it of each invoice."""
         receipt = self.details.receipt
         assert receipt is not None, "a completed order has a receipt"
         invoices = [row.invoice for row in self.details.rows if row.invoice and row.invoice.has_changed]
@@ -188,7 +205,8 @@ class OrderPresenter:
             invoice.number: format_invoice_status(self.localizer, invoice, self.details.account)
             for invoice in invoices
         }
-        return format_receipt_payments(self.localizer, receipt, statuses)
+        shown = [row.invoice.number for row in self.details.rows if row.invoice] if has_lines else []
+        return format_receipt_payments(self.localizer, receipt, statuses, omitted_invoices=shown)
 
     @property
     def retryable_lines(self) -> list[OrderLinePresenter]:

@@ -1,6 +1,6 @@
 """How a receipt was paid: of the account's balance at the provider, and by which methods (R26)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 
@@ -21,7 +21,7 @@ def format_missing_invoices(localizer: Localizer, numbers: Sequence[str]) -> lis
 
 
 class DueKind(Enum):
-    """A kind of amount due, with the keys of its texts in a view and in a document."""
+    """A kind of amount due, with the keys of its labels in the view of a pending quote and elsewhere."""
 
     CHARGED = ("quote-due-now", "quote-file-due")
     INVOICED = ("quote-invoiced", "quote-file-invoiced")
@@ -114,9 +114,14 @@ def format_differences(localizer: Localizer, receipt: Receipt) -> list[str]:
 
 
 def format_receipt_payments(
-    localizer: Localizer, receipt: Receipt, invoice_statuses: Mapping[str, str] = MappingProxyType({})
+    localizer: Localizer,
+    receipt: Receipt,
+    invoice_statuses: Mapping[str, str] = MappingProxyType({}),
+    *,
+    omitted_invoices: Collection[str] = (),
 ) -> list[str]:
-    """`invoice_statuses` maps the numbers of invoices that are no longer due to their status."""
+    """`invoice_statuses` maps the numbers of invoices that are no longer due to their status;
+    `omitted_invoices` has those of invoices that are shown beside it."""
     balance = [
         localizer.format_text("labelled-amount", label=localizer.format_text(key), amount=amount)
         for key, amount in list_balance_amounts(receipt)
@@ -140,9 +145,11 @@ def format_receipt_payments(
             day=line.due_on or receipt.issued_on,
         )
         for line in receipt.receipt_lines
-        if line.invoiced
+        if line.invoiced and line.invoice_number not in omitted_invoices
     ]
-    paid = [*methods, *invoices] or [localizer.format_text("receipt-nothing-due")]
+    paid = [*methods, *invoices]
+    if not (paid or any(line.invoiced for line in receipt.receipt_lines)):
+        paid = [localizer.format_text("receipt-nothing-due")]
     return [*balance, *paid, *format_differences(localizer, receipt)]
 
 

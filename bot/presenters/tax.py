@@ -15,14 +15,21 @@ MAX_TAX_IDS, MAX_ADDRESS_LENGTH = 5, 300
 def list_tax_amounts(
     localizer: Localizer, taxes: Sequence[TaxItem], total: int, currency: str
 ) -> list[tuple[str, int]]:
-    """Labels each amount with its rate, and with what it applies to if there are several; with `Tax` alone if
-    the rates are not known."""
+    """Labels each amount with its rate, and with what it applies to if there are several. Without a rate, the
+    label is `Tax`, with the reason if there is none."""
     rated = [tax for tax in taxes if tax.percent is not None]
     if sum(tax.amount for tax in rated) != total or not rated:
-        return [(localizer.format_text("receipt-tax"), total)]
+        return [(_format_unrated_tax(localizer, taxes, total), total)]
     if len(rated) == 1:
         return [(format_rate_name(localizer, rated[0]), total)]
     return [(_format_rate_and_taxable(localizer, tax, currency), tax.amount) for tax in rated]
+
+
+def _format_unrated_tax(localizer: Localizer, taxes: Sequence[TaxItem], total: int) -> str:
+    treatments = {tax.treatment for tax in taxes}
+    if total or len(treatments) != 1:
+        return localizer.format_text("receipt-tax")
+    return localizer.format_text("tax-without-rate", treatment=treatments.pop().value)
 
 
 def _format_rate_and_taxable(localizer: Localizer, tax: TaxItem, currency: str) -> str:
@@ -66,10 +73,7 @@ def format_tax_notes(localizer: Localizer, taxes: Sequence[TaxItem], tax_details
         for treatment in shown
         if treatment not in (TaxTreatment.TAXED, TaxTreatment.NOT_COLLECTED)
     ]
-    if tax_details.buyer_tax_ids:
-        ids = list(tax_details.buyer_tax_ids[:MAX_TAX_IDS])
-        notes.append(localizer.format_text("tax-ids", ids=ids))
-    return [*notes, *format_tax_location(localizer, tax_details)]
+    return [*notes, *format_tax_ids(localizer, tax_details), *format_tax_location(localizer, tax_details)]
 
 
 def format_tax_location(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
@@ -86,7 +90,6 @@ def format_short_address(localizer: Localizer, address: Address) -> str:
 
 
 def format_tax_ids(localizer: Localizer, tax_details: TaxDetails) -> list[str]:
-    # Documents label a VAT number as such.
     return [
         localizer.format_text("receipt-tax-id", kind="vat" if is_vat_number(id_) else "other", id=id_)
         for id_ in tax_details.buyer_tax_ids[:MAX_TAX_IDS]

@@ -98,7 +98,7 @@ def build_quote_content(localizer: Localizer, document: QuoteDocument) -> dict[s
         "is_settled": quote.get_status(details.at) in (QuoteStatus.PENDING, QuoteStatus.ACCEPTED),
         "payments": _list_payments(localizer, details),
         "sections": [
-            (localizer.format_text("quote-file-renewal"), _list_renewals(localizer, details)),
+            *_list_renewals(localizer, details),
             *_list_instructions(localizer, document),
         ],
     }
@@ -153,7 +153,14 @@ def _list_payments(localizer: Localizer, details: QuoteDetails) -> list[tuple[st
     return [*balance, *due]
 
 
-def _list_renewals(localizer: Localizer, details: QuoteDetails) -> list[str]:
+def _list_renewals(localizer: Localizer, details: QuoteDetails) -> list[tuple[str, list[str]]]:
+    # A promise of the quote only as long as it can be accepted.
+    if not details.is_pending:
+        return []
+    return [(localizer.format_text("quote-file-renewal"), _format_renewals(localizer, details))]
+
+
+def _format_renewals(localizer: Localizer, details: QuoteDetails) -> list[str]:
     # R27: only subscriptions that will renew.
     lines = [
         localizer.format_text(

@@ -1,6 +1,7 @@
 from models.service_order.service_order import (
     BALANCE_DUE_REASON,
     BUSY_STATUSES,
+    METHOD_DECLINE_REASONS,
     ORDER_LINE_TRANSITIONS,
     ORDER_TRANSITIONS,
     PROCESSING_TIME_LIMIT,
@@ -21,6 +22,7 @@ from models.service_order.service_order import (
 __all__ = [
     "BALANCE_DUE_REASON",
     "BUSY_STATUSES",
+    "METHOD_DECLINE_REASONS",
     "ORDER_LINE_TRANSITIONS",
     "ORDER_TRANSITIONS",
     "PROCESSING_TIME_LIMIT",

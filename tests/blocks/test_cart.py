@@ -60,9 +60,10 @@ def test_the_warning_names_every_pending_quote(count: int, reader: Localizer) ->
 def test_the_warning_says_that_replaced_quotes_do_not_return(english: Localizer) -> None:
     view = cart.render_pending_quotes_modal(english, samples.make_quote_details_list(), PLACE, None)
     [go_on] = [b for b in list_buttons(view) if b["action_id"] == cart.CONTINUE_TO_CART]
-    for said in (" ".join(list_texts(view["blocks"])), go_on["confirm"]["text"]["text"]):
+    warning = " ".join(list_texts(view["blocks"]))
+    assert "If you abandon it, its quote stays pending." in warning
+    for said in (warning, go_on["confirm"]["text"]["text"]):
         assert "Replaced quotes can’t be restored, even if you abandon the new order." in said
-        assert "If you abandon it, its quote stays pending." in said
     assert (go_on["style"], go_on["value"]) == ("danger", "acme")
 
 

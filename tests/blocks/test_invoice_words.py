@@ -41,7 +41,14 @@ WORDS = {
 }
 # Of a line with a payment method, or about tax. Everything else is said of lines on invoice too.
 SAID_OF_CHARGES = {
-    *("tax-note", "tax-rate-name", "quote-due-now", "quote-file-due", "checkout-payment-method"),
+    *(
+        "tax-note",
+        "tax-rate-name",
+        "tax-without-rate",
+        "quote-due-now",
+        "quote-file-due",
+        "checkout-payment-method",
+    ),
     *("payment-method", "payment-method-card", "payment-method-charged", "payment-method-state"),
     *("payment-method-type", "placement-intro", "placement-consequence", "order-line-charging"),
     *("order-line-settled", "order-line-needs-customer", "line-status", "retry-intro"),

@@ -189,7 +189,7 @@ def test_every_step_of_the_history_has_a_line(step: str, reader: Localizer) -> N
 def test_the_status_message_names_number_products_seats_and_status(english: Localizer) -> None:
     message = make_message(NoticeKind.ORDER_STATUS, english, to="channel")
     text = render(message)["text"]
-    assert text.startswith("Service order SO-1007: Processing\n")
+    assert text.startswith("Service order SO-1007: Action needed\n")
     assert "• GoTo Meeting: 1 new seat – queued behind service order SO-1001" in text
     assert "• GoTo Training: 3 new seats – charged, seats added" in text
     assert "Product 3: 1 new seat – declined: the card was declined" in text
@@ -200,13 +200,14 @@ def test_the_status_message_names_number_products_seats_and_status(english: Loca
 def test_the_status_message_in_french_uses_the_portals_words() -> None:
     message = make_message(NoticeKind.ORDER_STATUS, Localizer("fr-FR", "Europe/Paris"), to="channel")
     text = render(message)["text"].replace("\u00a0", " ")
-    assert text.startswith("Commande de Service SO-1007 : En cours de traitement\n")
-    assert "• GoTo Training : 3 nouveaux postes – débité, postes ajoutés" in text
+    assert text.startswith("Commande de Service SO-1007 : Action requise\n")
+    assert "• GoTo Training : 3 nouveaux postes – débit effectué, postes ajoutés" in text
     assert "à partir du devis SQ-1001" in text
 
 
 def test_r12_the_confirmation_of_an_order_says_by_when_and_how_much(english: Localizer) -> None:
-    text = render(make_message(NoticeKind.ORDER_PLACED, english))["text"]
+    order = samples.make_order_details()
+    text = render(make_message(NoticeKind.ORDER_PLACED, english, order=order))["text"]
     assert "Your service order SO-1007 for Acme &amp; Söhne SA has been placed" in text
     assert "Tax: €4.00\nTotal: €24.00" in text
     assert "until 11 Nov 2026, 09:00 (CET) at the latest" in text
@@ -373,5 +374,6 @@ def test_an_order_of_thirty_products_shows_fifteen(english: Localizer) -> None:
 @pytest.mark.parametrize("status", OrderStatus)
 def test_every_status_of_an_order_has_its_word(status: OrderStatus, english: Localizer) -> None:
     details = replace(sample_messages.make_completed_order(), order=samples.make_service_order(status=status))
+    details = replace(details, rows=[samples.make_order_line_details(0, LineStatus.CHARGING)])
     text = render(make_message(NoticeKind.ORDER_STATUS, english, order=details))["text"]
     assert text.startswith(f"Service order SO-1007: {status.capitalize()}\n")

@@ -34,7 +34,7 @@ def test_before_placing_everything_is_shown_once_more(english: Localizer) -> Non
     view = service_order.render_placement_modal(english, samples.make_placement_page(), PLACE)
     for part in (
         "2 new seats: 25\u00a0→\u00a027",
-        "Total due now: €24.00",
+        "*Total due now*\n*€24.00*",
         "Hugo Petit, hugo@acme.example",
         "Gets one of the new seats of GoTo Meeting.",
         "2 new seats left to assign to others.",
@@ -108,6 +108,22 @@ def test_an_overdue_placed_order_no_longer_promises_a_time(english: Localizer) -
         assert "longer than the promised 24 hours" in read_text(view)
 
 
+@pytest.mark.parametrize("status", [LineStatus.DECLINED, LineStatus.NEEDS_CUSTOMER])
+def test_a_placed_order_that_waits_for_the_customer_says_so_and_promises_nothing(
+    status: LineStatus, english: Localizer
+) -> None:
+    details = make_order_details(make_order_line_details(0, status, reason="card_declined"))
+    view = service_order.render_placed_modal(english, details, PLACE, services_url=URL)
+    assert view == show(english, details)
+    words = read_text(view)
+    assert not [
+        text for text in ("has been placed", "24 hours", "You can close", "Processing.") if text in words
+    ]
+    until = "11 Nov 2026, 08:00" if status is LineStatus.DECLINED else "10 Nov 2026, 10:20"
+    assert words.count(until) == 1, "the deadline, once"
+    assert "We need your" in words[: words.index("*GoTo Meeting*")]
+
+
 def test_a_placed_order_says_which_documents_will_come(english: Localizer) -> None:
     by_card, on_invoice = (
         make_order_line_details(0, LineStatus.WAITING),
@@ -153,7 +169,7 @@ def test_an_order_that_is_done_when_placed_again_is_shown_as_it_stands(english: 
         (
             LineStatus.DECLINED,
             "card_declined",
-            "Declined: the card was declined. Not billed. You can try again until",
+            "Declined: the card was declined. Not billed.",
         ),
         (LineStatus.DECLINED, "customer_timeout", "Declined: the payment wasn’t confirmed in time."),
         (
@@ -241,9 +257,10 @@ def test_an_overdue_order_says_not_to_order_again(english: Localizer) -> None:
 
 def test_the_history_shows_when_who_what_and_why(english: Localizer) -> None:
     lines = read_text(show(english, samples.make_order_with_every_status())).splitlines()
-    assert "10 Nov 2026, 10:00 (CET) · Order placed · Alice Martin" in lines
+    assert lines.count("*10 Nov 2026* (CET)") == 1
+    assert "10:00 · Order placed · Alice Martin" in lines
     made = "Quote SQ-1001 created · Alice Martin (the billing address changes the tax)"
-    assert f"10 Nov 2026, 10:00 (CET) · {made}" in lines
+    assert f"10:00 · {made}" in lines
 
 
 @pytest.mark.parametrize(
@@ -310,7 +327,7 @@ def test_an_order_that_needs_someone_stands_out_in_the_list(english: Localizer) 
         PLACE,
         has_older=False,
     )
-    assert "*SO-1007* · Processing · *needs your attention*" in read_text(needs)
+    assert "*SO-1007* · *Action needed*" in read_text(needs)
 
 
 def test_an_empty_list_says_what_to_do(english: Localizer) -> None:
@@ -322,10 +339,32 @@ def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer)
     details = make_order_details(
         make_order_line_details(0, LineStatus.DECLINED), make_order_line_details(1, LineStatus.SETTLED)
     )
-    view = service_order.render_retry_modal(english, details, samples.make_payment_methods(), PLACE)
+    methods = samples.make_payment_methods()
+    view = service_order.render_retry_modal(english, details, methods, PLACE)
     assert "*GoTo Meeting* · 1 new seat\n€10.00\n+ €2.00 tax" in read_text(view)
     assert "GoTo Webinar" not in read_text(view)
     [method] = [block for block in view["blocks"] if block["type"] == "input"]
     assert (method["block_id"], method["element"]["action_id"]) == ("payment_method", "payment_method")
     assert method["element"]["initial_option"]["value"] == "pm_0"
     assert ("service_order.open", "7") in [(b["action_id"], b["value"]) for b in list_buttons(view)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "usable", "suggested"),
+    [
+        ("card_declined", ["pm_0", "pm_1"], "pm_1"),
+        ("card_declined", ["pm_0"], None),
+        ("authentication_failed", ["pm_1", "pm_0"], "pm_1"),
+        ("price_changed", ["pm_0", "pm_1"], "pm_0"),
+    ],
+)
+def test_a_method_that_was_declined_is_marked_and_not_suggested(
+    reason: str, usable: list[str], suggested: str | None, english: Localizer
+) -> None:
+    details = make_order_details(make_order_line_details(0, LineStatus.DECLINED, reason=reason))
+    methods = [samples.make_payment_method(0).model_copy(update={"id": id_}) for id_ in usable]
+    view = service_order.render_retry_modal(english, details, methods, PLACE)
+    [select] = [block["element"] for block in view["blocks"] if block["type"] == "input"]
+    assert select.get("initial_option", {}).get("value") == suggested
+    marked = [o["value"] for o in select["options"] if o["text"]["text"].endswith(", declined")]
+    assert marked == ([] if reason == "price_changed" else ["pm_0"])

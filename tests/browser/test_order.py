@@ -26,7 +26,7 @@ ENGLISH = {
     "dates": "prorated for 10–30 Nov",
     "totals": "Subtotal",
     "subtotal": "€338.88",
-    "due": "Total due now: €406.66",
+    "due": "Total due now",
     "recurring": "From your next renewal",
     "proceed": "Proceed to checkout",
     "card": "Visa •••• 4242",
@@ -56,7 +56,7 @@ FRENCH = {
     "dates": "au prorata (10–30 nov.)",
     "totals": "Sous-total",
     "subtotal": "338,88 €",
-    "due": "Total dû maintenant : 406,66 €",
+    "due": "Total dû maintenant",
     "recurring": "À partir du prochain renouvellement",
     "proceed": "Passer au paiement",
     "card": "Visa •••• 4242",
@@ -188,7 +188,7 @@ async def test_r10_an_address_that_changes_the_tax_is_shown_before_placing(sessi
     session = await sessions.open_session("alice")
     await session.type_message("/add-seats meeting 5")
     await session.press("Save cart and review")
-    await session.expect_text("Total due now: €57.64")
+    await session.expect_text("Total due now", "€57.64")
     await session.press("Proceed to checkout")
     await session.press("Change the billing address")
     await session.find_field("Country").select_option("Germany")

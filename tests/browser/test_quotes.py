@@ -101,7 +101,7 @@ async def test_acting_on_a_rejected_quote_says_who_rejected_it_and_when(sessions
     await benoit.expect_text(
         "Le devis Q-2041 n’est plus en attente.", "Il a été rejeté par Alice Martin le 10 nov. 2026, 10:00"
     )
-    await benoit.press("Afficher le devis")
+    await benoit.press("Voir le devis")
     await benoit.expect_text("Rejeté par Alice Martin")
 
 

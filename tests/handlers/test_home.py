@@ -56,7 +56,7 @@ async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World)
     await dora.close_modal(everything=True)
     await world.settle()
     words = get_home_text(dora)
-    assert words.index("needs you") < words.index("10 seats")
+    assert words.index("Action needed") < words.index("10 seats")
     assert "the card was declined" in words
     await dora.press("service_order.give_up")
     await dora.wait_for_modal("service_order.show")

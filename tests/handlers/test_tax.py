@@ -18,7 +18,7 @@ async def test_r28_reverse_charge_is_shown_before_placing_and_on_the_receipt(wor
     alice = world.get_person("alice")
     placement = await world.reach_placement(alice, acme_meeting=5)
     assert REVERSE_CHARGE in placement.text
-    assert "Your tax ID: FR40303265045" in placement.text
+    assert "VAT number: FR40303265045" in placement.text
     await alice.submit()
     await world.settle()
     receipt = await world.load_row(Receipt)

@@ -227,12 +227,16 @@ async def _visit_account(world: World) -> None:
     await _follow_steps(
         alice,
         ("", "receipt_export.show"),
+        ("receipt.list", "receipt.list"),
+        ("receipt_export.open", "receipt_export.send"),
         ("receipt_export.show", "receipt_export.show"),
         ("receipt.list", "receipt.list"),
         ("account.overview", "account.overview"),
     )
     await _follow_steps(alice, ("account.manage_methods", "account.portal"))
     await alice.press("account.switch_portal")
+    await wait_for_modal_text(alice, "GoTo Admin is now the default billing portal")
+    await alice.press("account.open_methods")
     await _follow_steps(alice, ("account.overview", "account.overview"), ("cart.open", "cart.save"))
 
 

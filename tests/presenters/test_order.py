@@ -57,11 +57,12 @@ def test_r21_account_services_read_the_history_as_the_screens_show_it(action: st
     entry = samples.make_audit_entry(f"service_order:{samples.make_service_order().number}", action)
     details = replace(samples.make_order_details(), history=[entry])
     message = make_message(NoticeKind.ORDER_OVERDUE, ENGLISH, to="services", order=details)
-    expected = format_history_entry(
-        ENGLISH, entry, OrderPresenter(ENGLISH, details).product_labels, ENGLISH.format_mrkdwn
-    )
+    labels = OrderPresenter(ENGLISH, details).product_labels
+    expected = format_history_entry(ENGLISH, entry, labels, ENGLISH.format_mrkdwn)
     assert f"• {expected}" in render_notice_message(message, URL)["text"]
-    assert expected in render_screen(details)
+    shown = format_history_entry(ENGLISH, entry, labels, ENGLISH.format_mrkdwn, has_day=False)
+    assert f"*10 Nov 2026* (CET)\n{shown}" in render_screen(details)
+    assert expected == f"10 Nov 2026, 10:00 (CET){shown.removeprefix('10:00')}"
     assert f"· {action.replace('_', ' ')} ·" not in expected
 
 

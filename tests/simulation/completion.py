@@ -23,7 +23,7 @@ from tests.simulation.snapshot import format_instant, parse_instant, read_snapsh
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 MAX_ROUNDS = 400
-CHARGED = re.compile(r"(?<!No tax is )\bcharged\b|débité", re.IGNORECASE)
+CHARGED = re.compile(r"(?<!No tax is )\bcharged\b|débité|débit effectué", re.IGNORECASE)
 # They edit what was posted, one of them perhaps several messages.
 EDITING_KINDS = (
     NoticeKind.ORDER_MESSAGES,

@@ -13,7 +13,7 @@ from bot.blocks.home.attention import MAX_ORDERS, can_pay, format_home_order_lin
 from bot.blocks.payment_method import format_payment_method
 from bot.blocks.receipt import format_receipt
 from bot.blocks.seat_chart import build_seat_history_blocks
-from bot.blocks.service_order import format_order_summary, needs_attention
+from bot.blocks.service_order import format_order_summary
 from bot.blocks.spending import build_spending_blocks
 from bot.i18n import Localizer
 from bot.presenters.order import OrderPresenter
@@ -71,7 +71,7 @@ def _build_open_orders_group(localizer: Localizer, overview: AccountOverview) ->
     orders = [
         details
         for details in overview.open_orders
-        if not (needs_attention(details) or details.is_overdue or details.order.is_finished)
+        if not (details.needs_action or details.is_overdue or details.order.is_finished)
     ]
     if not orders:
         return []

@@ -13,7 +13,6 @@ from bot.blocks.service_order import (
     build_retry_buttons,
     format_order_status,
     format_order_summary,
-    needs_attention,
 )
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderLinePresenter, OrderPresenter
@@ -39,7 +38,7 @@ def can_pay(overview: AccountOverview) -> bool:
 
 
 def _has_problem(order: OrderDetails) -> bool:
-    return needs_attention(order) or order.is_overdue
+    return order.needs_action or order.is_overdue
 
 
 def build_attention_groups(

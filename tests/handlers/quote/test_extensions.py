@@ -81,11 +81,12 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
     assert list_buttons(asked) == [APPROVE, DECLINE]
 
     form = await open_decision(world, vera, APPROVE)
+    assert "Its prices stay the same" in form.text
     assert form.get_value("until") == "2026-11-27"
     form.fill("until", "2026-11-28")
     await form.submit()
     await world.settle()
-    assert "now valid until the end of 28 Nov 2026" in (await wait_for_modal_text(vera, "Q-2041")).text
+    assert "now valid through 28 Nov 2026" in (await wait_for_modal_text(vera, "Q-2041")).text
 
     quote = await get_quote(world, "Q-2041")
     assert quote.expires_at == datetime(2026, 11, 28, 23, tzinfo=UTC), "the end of that day in Paris"
@@ -95,7 +96,7 @@ async def test_r9_a_contact_asks_for_time_and_account_services_extend_the_quote(
     assert (extension.status, extension.decided_by) == (ExtensionStatus.APPROVED, "Vera Lind")
     assert "Prolongé par Vera Lind" in request_message(world).text
     assert list_buttons(request_message(world)) == []
-    answered = find_newest_message(alice.dms, "now valid until the end of 28 Nov 2026")
+    answered = find_newest_message(alice.dms, "now valid through 28 Nov 2026")
     assert "Vera Lind" in answered.text
     assert list_buttons(answered) == QUOTE_BUTTONS
     assert (
@@ -130,6 +131,8 @@ async def test_a_declined_request_changes_nothing_and_says_why(world: World) -> 
     before = await import_quote(world, expires=ENDS_EARLY)
     await ask_for_time(world, alice)
     form = await open_decision(world, vera, DECLINE)
+    assert "prices stay the same" not in form.text
+    assert "Reason for declining" in form.text
     form.fill("reason", "The price list changes")
     await form.submit()
     await world.settle()
@@ -391,7 +394,7 @@ async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_anoth
     await (await open_decision(world, vera, APPROVE)).submit()
     await world.settle()
     assert (await get_quote(world, "SQ-1001")).expires_at > new.expires_at
-    assert find_newest_message(alice.dms, "Quote SQ-1001 is now valid until")
+    assert find_newest_message(alice.dms, "Quote SQ-1001 is now valid through")
 
 
 async def test_r20_who_asked_for_time_hears_that_the_quote_was_replaced(world: World) -> None:

@@ -36,6 +36,9 @@ async def test_another_card_settles_a_declined_line_at_the_same_price(world: Wor
     in_channel = find_newest_message(world.list_messages("C02DECLINED"), "payment declined")
     assert in_channel.thread_ts is None, "a new message: an edit notifies nobody"
     assert list_buttons(in_channel) == RETRY_BUTTONS
+    status = world.list_messages("C02DECLINED")[0]
+    assert "SO-1001: Action needed" in status.text
+    assert "24 hours" not in status.text, "it waits for a decision"
     assert await list_charges(world) == []
     assert await world.load_seats("declined_meeting") == (10, 10)
 

@@ -39,6 +39,9 @@ async def test_buttons_to_decide_go_from_every_open_screen_once_somebody_has_dec
     dora = await place_order(world, "dora", declined_meeting=1)
     assert dora.modal is not None
     assert "service_order.retry" in str(dora.modal.blocks), "the placed screen asks too"
+    assert "We need your decision" in dora.modal.text
+    assert "has been placed" not in dora.modal.text
+    assert "24 hours" not in dora.modal.text
     elsewhere = world.get_person("dora", client="phone")
     await open_modal(elsewhere, "/service-orders", "SO-1001", "service_order.show")
     await dora.press("service_order.give_up")
@@ -50,11 +53,23 @@ async def test_buttons_to_decide_go_from_every_open_screen_once_somebody_has_dec
     assert await world.load_rows(OrderScreen) == []
 
 
+async def test_the_placed_screen_asks_to_confirm_a_payment_until_it_is_confirmed(world: World) -> None:
+    carla = await place_order(world, "carla", customer_assist=1)
+    assert carla.modal is not None
+    assert "We need your confirmation" in carla.modal.text
+    assert "service_order.confirm_payment" in str(carla.modal.blocks)
+    assert "has been placed" not in carla.modal.text
+    await world.pass_time(seconds=40)
+    assert "Completed" in carla.modal.text
+    assert "service_order.confirm_payment" not in str(carla.modal.blocks)
+
+
 async def test_a_screen_that_has_moved_on_or_is_closed_is_left_alone(world: World) -> None:
     """The modal keeps its view id; what is typed into it stays. Slack's `not_found` ends the updates."""
     sam, dora = world.get_person("sam"), await place_order(world, "dora", declined_meeting=1)
     await dora.press("service_order.retry")
     form = await dora.wait_for_modal("service_order.retry")
+    assert form.get_value("payment_method") == "pm_good_1", "not the one that was declined"
     form.fill("payment_method", "pm_good_1")
     phone = world.get_person("dora", client="phone")
     await open_modal(phone, "/service-orders", "SO-1001", "service_order.show")

@@ -83,14 +83,14 @@ async def test_r28_why_no_tax_is_charged_is_shown_before_placing_and_frozen_in_t
     ids = tuple(value for _, value in tax.ids)
     assert receipt.tax_facts.buyer_tax_ids == ids
     if ids:
-        assert ["Your tax ID: FR40303265045" in text for text in texts] == [True] * 4
+        assert ["VAT number: FR40303265045" in text for text in texts] == [True] * 4
 
 
 async def test_r28_a_tax_id_of_the_sellers_own_country_changes_no_tax(world: StripeWorld) -> None:
     world.records.seller_country = "FR"
     get_tax(world).ids = [("eu_vat", "FR40303265045")]
     texts = await order_in_slack(world)
-    assert "Your tax ID: FR40303265045" in texts[0]
+    assert "VAT number: FR40303265045" in texts[0]
     receipt = await world.load_row(Receipt)
     [item] = receipt.taxes
     assert (item.name, item.percent) == ("VAT", Decimal(20))
