@@ -72,6 +72,10 @@ class BillingPeriodEnded(Refusal):
     """The period that was priced has ended."""
 
 
+class SubscriptionProductChanged(Refusal):
+    """R2, R17: the subscription is for another product than the one that was priced."""
+
+
 class PreviewIncomplete(Refusal):
     """So much is waiting to be invoiced that the provider does not show all of it."""
 
@@ -127,8 +131,8 @@ class SeatBlockState:
 @dataclass(frozen=True)
 class SubscriptionState:
     """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
-    catalogue's, if the provider knows it: new subscriptions are then added without an import. Without a
-    `unit_price`, `pricing` says what seats cost."""
+    catalogue's, if the provider knows it: it is then the subscription's, whatever an import says, and new
+    subscriptions are added without one. Without a `unit_price`, `pricing` says what seats cost."""
 
     id: str
     seats: int
@@ -186,7 +190,8 @@ class UnsupportedEvent(Exception):
 
 @dataclass(frozen=True)
 class LineRequest:
-    """Seats to add. Without a `unit_price`, they cost the subscription's."""
+    """Seats to add. Without a `unit_price`, they cost the subscription's. With a `product_id`, they are
+    priced only if the provider knows no other product of the subscription."""
 
     subscription_id: str
     seats: int
@@ -195,6 +200,7 @@ class LineRequest:
 
 @dataclass(frozen=True)
 class PricedLine:
+    product_id: str | None = None
     """`taxes` are the parts of `tax`, by rate."""
 
     subscription_id: str
@@ -275,6 +281,8 @@ class Charge:
         return self.amount + self.tax if self.max_amount_due is None else self.max_amount_due
 
 
+    # As in LineRequest.
+    product_id: str | None = None
 @dataclass(frozen=True)
 class InvoiceState:
     """An invoice that the provider has sent to the customer. `amount_remaining` is what is left to pay of
@@ -400,7 +408,7 @@ class BillingGateway(Protocol):
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported,
+        SubscriptionNotActive, SubscriptionProductChanged, SeatsNotOrderable, MixedPricesUnsupported,
         CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage, SeatsReducePrice, TaxLocationInvalid,
         ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, PreviewMismatch,
         BillingPeriodEnded."""

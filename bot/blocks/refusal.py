@@ -127,6 +127,8 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-billing-access-denied": (_build_services_button,),
     "refusal-billing-busy": (_quote_button, _order_button),
     "refusal-billing-period-ended": (_add_seats_button, _build_services_button),
+    "refusal-subscription-product-changed": (_add_seats_button, _build_services_button),
+    "refusal-period-ends-soon": (_cart_button, _build_services_button),
     "refusal-billing-request-rejected": (_build_services_button,),
     "refusal-billing-system-failed": (_quote_button, _order_button),
     "refusal-billing-unavailable": (_quote_button, _order_button),

@@ -616,6 +616,7 @@ line-declined = declined: { $reason }
 decline-card-declined = the card was declined
 decline-customer-timeout = the payment wasn’t confirmed in time
 decline-never-received = the payment didn’t reach the provider
+decline-product-changed = the subscription is for a different product now
 decline-period-ended = the subscription’s period ended before the order was processed
 decline-subscription-gone = the subscription no longer exists
 decline-subscription-not-active = the subscription isn’t active with the payment provider
@@ -966,6 +967,7 @@ refusal-billing-access-denied = Our access to the billing system doesn’t allow
 }
 refusal-billing-busy = The billing system is busy with other requests right now. Nothing was changed or bought. Try again in a minute.
 refusal-billing-period-ended = A billing period of one of these subscriptions has just ended, so these prices no longer apply. Nothing was changed or bought. To order seats in the new period, type /add-seats.
+refusal-subscription-product-changed = One of these subscriptions is for a different product now, so these prices no longer apply. Nothing was changed or bought. To order seats of the product it has now, type /add-seats.
 refusal-billing-request-rejected = The billing system refused this request. Nothing was changed or bought. { $has_reference ->
     [yes] Please contact Account Services and quote { $reference }.
    *[no] Please contact Account Services.

@@ -620,6 +620,7 @@ line-declined = refusé : { $reason }
 decline-card-declined = la carte a été refusée
 decline-customer-timeout = le paiement n’a pas été confirmé à temps
 decline-never-received = le paiement n’est pas parvenu au prestataire
+decline-product-changed = l’abonnement porte désormais sur un autre produit
 decline-period-ended = la période de l’abonnement s’est terminée avant le traitement de la commande
 decline-subscription-gone = l’abonnement n’existe plus
 decline-subscription-not-active = l’abonnement n’est pas actif chez le prestataire de paiement
@@ -970,6 +971,7 @@ refusal-billing-access-denied = Notre accès au système de facturation ne perme
 }
 refusal-billing-busy = Le système de facturation traite trop de demandes pour le moment. Rien n’a été modifié ni acheté. Réessayez dans une minute.
 refusal-billing-period-ended = La période de facturation de l’un de ces abonnements vient de se terminer : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes dans la nouvelle période, tapez /add-seats.
+refusal-subscription-product-changed = L’un de ces abonnements porte désormais sur un autre produit : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes du produit actuel, tapez /add-seats.
 refusal-billing-request-rejected = Le système de facturation a refusé cette demande. Rien n’a été modifié ni acheté. { $has_reference ->
     [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
    *[no] Veuillez contacter les Services des comptes Corporate.

@@ -170,6 +170,8 @@ async def _find_blocking_outcome(
     if item.is_paid_by_invoice != charge.is_on_invoice:
         # The person agreed to be charged, or to get an invoice.
         return Declined("not_paid_by_invoice" if charge.is_on_invoice else "paid_by_invoice")
+    if item.is_of_other_product(charge.product_id):
+        return Declined("product_changed")
     if item.currency != customer.currency:
         return Declined("other_currency")
     if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:

@@ -110,6 +110,10 @@ class SubscriptionItem:
         refusal = self.upcoming_changes.find_charge_refusal()
         return Declined(refusal.decline_reason if refusal else "subscription_not_active")
 
+    def is_of_other_product(self, product_id: str | None) -> bool:
+        """Whether its price is of another product than this one of the catalogue, if both are known."""
+        return None not in (product_id, self.product_id) and product_id != self.product_id
+
     def has_full_day(self, zone: str) -> bool:
         return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)
 

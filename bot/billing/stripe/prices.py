@@ -21,6 +21,7 @@ from bot.billing.gateway import (
     RecurringTotal,
     SeatsReducePrice,
     SubscriptionNotActive,
+    SubscriptionProductChanged,
     TaxLocationInvalid,
     UnrelatedChargesPending,
 )
@@ -98,7 +99,7 @@ async def preview_lines(
     address: Address, customer: str, account: Account, tax_rates: TaxRateReader,
 ) -> Preview:  # fmt: skip
     for line in lines:
-        _check_line(items.get(line.subscription_id), line, account)
+        _check_line(items.get(line.subscription_id), line, at, account)
     few = asyncio.Semaphore(MAX_CONCURRENT_PREVIEWS)
 
     async def price_renewal(line: LineRequest) -> PricePreview | None:
@@ -170,10 +171,15 @@ def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
     return minimum
 
 
-def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Account) -> None:
+def _check_line(item: SubscriptionItem | None, line: LineRequest, at: datetime, account: Account) -> None:
     if item is None or item.is_ended or not item.has_full_day(account.time_zone):
         raise SubscriptionNotFound
     refusal = item.upcoming_changes.build_upcoming_changes(account.time_zone).find_charge_refusal()
+    if item.is_of_other_product(line.product_id):
+        raise SubscriptionProductChanged
+    if at >= item.period_end:
+        # Stripe has not renewed it yet.
+        raise BillingPeriodEnded
     if refusal is not None:
         raise refusal
     if not item.is_active:

@@ -43,6 +43,7 @@ async def refresh_subscriptions(
     if any(state.outlook.update_pending_until for state in states):
         async with dependencies.read() as session:
             states = await _hide_own_updates(session, account_id, states)
+    states = await _list_sellable_states(dependencies, local_subscriptions, states)
     diff = compute_subscription_diff(local_subscriptions, states)
     if diff.is_empty:
         return False
@@ -52,6 +53,25 @@ async def refresh_subscriptions(
         session.add(account)
         await _apply_diff(session, account_id, diff, dependencies.now())
     return True
+
+
+async def _list_sellable_states(
+    dependencies: Dependencies, stored: Sequence[Subscription], states: list[SubscriptionState]
+) -> list[SubscriptionState]:
+    # A subscription whose product is unknown cannot be shown, nor sold as the one that it was for before.
+    stored_ids, known_ids = {s.id for s in stored}, {s.product_id for s in stored}
+    new_ids = {state.product_id for state in states if state.product_id is not None} - known_ids
+    if new_ids:
+        async with dependencies.read() as session:
+            found = await session.exec(select(Product.id).where(col(Product.id).in_(new_ids)))
+            known_ids |= {*found.all()}
+    sellable = []
+    for state in states:
+        if state.product_id in known_ids or (state.product_id is None and state.id in stored_ids):
+            sellable.append(state)
+        elif state.closed_reason is None:
+            log.warning("subscription.product_unknown", subscription=state.id)
+    return sellable
 
 
 async def _hide_own_updates(
@@ -85,6 +105,7 @@ async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff,
         if has_same_terms(current[change.stored.id], change.stored)
     ]
     await _record_seat_changes(session, changes, at)
+    await _apply_product_changes(session, changes, at)
     await apply_subscription_states(session, [change.state for change in changes])
     if changes:
         await record_account_change(session, account_id)
@@ -93,9 +114,9 @@ async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff,
 async def _add_subscription(
     session: Session, account_id: str, state: SubscriptionState, at: datetime
 ) -> None:
-    # A subscription whose product the provider does not know cannot be shown.
     product = await session.get(Product, state.product_id) if state.product_id else None
     if product is None or await session.get(Subscription, state.id) is not None:
+        # It is another account's.
         log.warning("subscription.product_unknown", subscription=state.id)
         return
     subscription = Subscription(
@@ -152,8 +173,21 @@ async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionC
             await _record_change(session, change.stored, "seats_changed", at, {"seats": [before, after]})
 
 
+async def _apply_product_changes(
+    session: Session, changes: Sequence[SubscriptionChange], at: datetime
+) -> None:
+    for change in changes:
+        subscription, after = change.stored, change.state.product_id
+        if after is not None and after != subscription.product_id:
+            details: dict[str, object] = {"product": [subscription.product_id, after]}
+            await _record_change(session, subscription, "product_changed", at, details)
+            subscription.product_id = after
+            session.add(subscription)
+
+
 async def apply_subscription_states(session: Session, states: Sequence[SubscriptionState]) -> None:
-    """Writes the provider's seats, prices and periods to the stored subscriptions."""
+    """Writes the provider's seats, prices and periods to the stored subscriptions. Their products are left
+    alone."""
     if not states:
         return
     found = await session.exec(

@@ -55,7 +55,7 @@ async def save_cart(
 
 @dataclass(frozen=True)
 class _LoadedCart:
-    """`quoted_seats` are those of the cart's own pending quote."""
+    """`quoted_seats` are those of the cart's own pending quote, without those of another product than now."""
 
     state: CartState
     quoted_seats: dict[str, int]
@@ -66,7 +66,8 @@ async def _load_cart(
 ) -> _LoadedCart:
     state = await load_cart_state(session, account, contact, at)
     lines = await list_quote_lines(session, state.own_quote) if state.own_quote else []
-    return _LoadedCart(state, {line.subscription_id: line.seats for line in lines})
+    current = [line for line in lines if state.product_ids.get(line.subscription_id) == line.product_id]
+    return _LoadedCart(state, {line.subscription_id: line.seats for line in current})
 
 
 def _check_cart(cart: _LoadedCart, seats: Mapping[str, int], at: datetime) -> None:
@@ -95,7 +96,11 @@ class _PricedCart:
 
 
 async def _create_or_reuse_quote(saving: _SaveRequest, cart: _LoadedCart) -> QuoteDetails:
-    requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(saving.seats.items())]
+    product_ids = cart.state.product_ids
+    requests = [
+        LineRequest(subscription_id, n, product_id=product_ids[subscription_id])
+        for subscription_id, n in sorted(saving.seats.items())
+    ]
     address = cart.state.account.billing_address
     preview = await saving.dependencies.billing.preview_lines(saving.account_id, requests, saving.at, address)
     details = await _store_quote(saving, cart, _PricedCart(preview, address))
@@ -111,6 +116,20 @@ async def _store_quote(
     loaded and checked again."""
     async with saving.dependencies.write() as session:
         account, contact = await lock_account_role(session, saving.person, saving.account_id, saving.at)
+def _check_time_left(state: CartState, preview: Preview, at: datetime) -> None:
+    """R7, R9: pending quotes are not replaced by one that would end before it can be accepted. Periods that
+    end at midnight are sold until then."""
+    ends = [(line.period_ends_at, line.subscription_id) for line in preview.lines if line.period_ends_at]
+    if not ends:
+        return
+    ends_at, subscription_id = min(ends)
+    if ends_at - at < MIN_QUOTE_VALIDITY:
+        row = next(row for row in state.rows if row.subscription.id == subscription_id)
+        raise PeriodEndsSoon(
+            product=row.product.name, at=ends_at, renews="yes" if row.subscription.will_renew else "no"
+        )
+
+
         if not await is_unchanged(session, saving.person, account):
             cart = await _load_cart(session, account, contact, saving.at)
             _check_cart(cart, saving.seats, saving.at)
@@ -175,7 +194,7 @@ async def _create_cart_quote(
         contact_id=state.contact.id,
         actor=build_actor(state.contact, saving.person),
         preview=price.preview,
-        product_ids={row.subscription.id: row.product.id for row in state.rows},
+        product_ids=state.product_ids,
         address=price.address,
         frozen_at=saving.at,
         expires_at=compute_expiry(account, period_ends, default_expiry),

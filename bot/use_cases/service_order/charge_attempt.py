@@ -219,4 +219,5 @@ def build_charge(update: OrderUpdate, row: OrderLineDetails, attempt: ChargeAtte
         stored_at=attempt.started_at,
         max_amount_due=compute_amount_limit(update.quote, update.lines, row.line),
         is_on_invoice=row.line.is_on_invoice,
+        product_id=row.quote_line.product_id,
     )

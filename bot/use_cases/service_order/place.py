@@ -8,7 +8,13 @@ from functools import partial
 from sqlalchemy import String, and_, bindparam, cast
 from sqlmodel import col, or_, select
 
-from bot.billing.gateway import LineRequest, PricedLine, QuotedBalanceChanged, QuotedPriceChanged
+from bot.billing.gateway import (
+    LineRequest,
+    PricedLine,
+    QuotedBalanceChanged,
+    QuotedPriceChanged,
+    SubscriptionProductChanged,
+)
 from bot.db import Session, build_insert, select_joined
 from bot.dependencies import Dependencies
 from bot.metrics import ORDERS_TOTAL, count_on_commit
@@ -225,7 +231,9 @@ async def _check_price_unchanged(dependencies: Dependencies, state: _State) -> N
     # R17: price the quote again, as of the time at which it was frozen. Other checks follow later.
     quote, lines = state.quote, [row.line for row in state.rows]
     form = get_saved_form(state.checkout)
-    requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
+    requests = [
+        LineRequest(line.subscription_id, line.seats, line.unit_price, line.product_id) for line in lines
+    ]
     preview = await dependencies.billing.preview_lines(
         quote.account_id, requests, quote.frozen_at, form.address
     )
@@ -337,6 +345,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
 
 def _check_still_orderable(placement: _Placement) -> None:
     placement.account.check_open()
+    _check_products_unchanged(placement.state)
     # R8: R2 and R4 apply to quotes of a cart only. R3 is checked with the form, for every quote.
     state = placement.state
     if state.quote.created_externally:
@@ -346,6 +355,12 @@ def _check_still_orderable(placement: _Placement) -> None:
     for subscription in sorted(state.subscriptions, key=lambda s: products[s.product_id].name):
         if subscription.active:
             subscription.check_self_service(products[subscription.product_id])
+
+
+def _check_products_unchanged(state: _State) -> None:
+    current = {subscription.id: subscription.product_id for subscription in state.subscriptions}
+    if any(current[row.line.subscription_id] != row.line.product_id for row in state.rows):
+        raise SubscriptionProductChanged
 
 
 def _check_address_current(account: Account, state: _State) -> None:
