@@ -219,6 +219,7 @@ class PricedLine:
 @dataclass(frozen=True)
 class RecurringTotal:
     """What the subscriptions of the preview with one period length cost per period, once the seats are
+    period_ends_at: datetime | None = field(default=None, compare=False)
     added. Those that will not renew are left out (R27)."""
 
     period: PeriodLength

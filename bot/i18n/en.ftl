@@ -966,9 +966,9 @@ refusal-billing-access-denied = Our access to the billing system doesn’t allow
    *[no] Please contact Account Services.
 }
 refusal-billing-busy = The billing system is busy with other requests right now. Nothing was changed or bought. Try again in a minute.
-refusal-billing-period-ended = A billing period of one of these subscriptions has just ended, so these prices no longer apply. Nothing was changed or bought. To order seats in the new period, type /add-seats.
 refusal-subscription-product-changed = One of these subscriptions is for a different product now, so these prices no longer apply. Nothing was changed or bought. To order seats of the product it has now, type /add-seats.
 refusal-billing-request-rejected = The billing system refused this request. Nothing was changed or bought. { $has_reference ->
+refusal-billing-period-ended = A billing period of one of these subscriptions has just ended, so these prices no longer apply. Nothing was changed or bought. To order seats in the new period, type /add-seats.
     [yes] Please contact Account Services and quote { $reference }.
    *[no] Please contact Account Services.
 }
@@ -1134,6 +1134,10 @@ refusal-subscription-change-scheduled = { refusal-subject } has a change schedul
 refusal-subscription-update-pending = { refusal-subject } has another change that hasn’t been paid yet. Order seats once it’s paid, or after { $until }, when it expires.
 refusal-subscription-ended = Your subscription to { $product } has ended, so there are no seats to order.
 refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
+refusal-period-ends-soon = { refusal-subject } { $renews ->
+    [yes] renews on { $at }: it’s too late to order seats for the current period. Nothing was changed or bought. Order after that.
+   *[no] ends on { $at }: it’s too late to order seats for it. Nothing was changed or bought.
+}
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}

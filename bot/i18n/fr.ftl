@@ -970,9 +970,9 @@ refusal-billing-access-denied = Notre accès au système de facturation ne perme
    *[no] Veuillez contacter les Services des comptes Corporate.
 }
 refusal-billing-busy = Le système de facturation traite trop de demandes pour le moment. Rien n’a été modifié ni acheté. Réessayez dans une minute.
-refusal-billing-period-ended = La période de facturation de l’un de ces abonnements vient de se terminer : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes dans la nouvelle période, tapez /add-seats.
 refusal-subscription-product-changed = L’un de ces abonnements porte désormais sur un autre produit : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes du produit actuel, tapez /add-seats.
 refusal-billing-request-rejected = Le système de facturation a refusé cette demande. Rien n’a été modifié ni acheté. { $has_reference ->
+refusal-billing-period-ended = La période de facturation de l’un de ces abonnements vient de se terminer : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes dans la nouvelle période, tapez /add-seats.
     [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
    *[no] Veuillez contacter les Services des comptes Corporate.
 }
@@ -1138,6 +1138,10 @@ refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’u
 refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
 refusal-subscription-ended = Votre abonnement à { $product } a pris fin : il n’y a plus de postes à commander.
 refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
+refusal-period-ends-soon = { refusal-subject } { $renews ->
+    [yes] se renouvelle le { $at } : il est trop tard pour commander des postes pour la période en cours. Rien n’a été modifié ni acheté. Commandez après ce renouvellement.
+   *[no] se termine le { $at } : il est trop tard pour y commander des postes. Rien n’a été modifié ni acheté.
+}
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}

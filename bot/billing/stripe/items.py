@@ -123,8 +123,7 @@ class SubscriptionItem:
         )
 
     def build_state(self, account: Account) -> SubscriptionState:
-        # Periods are whole days here: one that starts or ends in the middle of a day is moved to the midnight
-        # before.
+        # Dates are only for display: PricedLine has the moment at which the period ends.
         zone, other_currency = account.time_zone, None if self.currency == account.currency else self.currency
         start, end = get_local_date(zone, self.period_start), get_local_date(zone, self.period_end)
         return SubscriptionState(

@@ -398,6 +398,7 @@ def _build_priced_line(
         period_end=state.period_end,
         amount=price.amount,
         tax=price.tax,
+        period_ends_at=item.period_end,
         pricing=item.pricing,
     )
 

@@ -28,7 +28,14 @@ from models.account.billing_contact import BillingContact
 from models.cart import SeatLimits
 from models.details import QuoteDetails, QuoteLineDetails
 from models.errors import InvalidInput, Refusal
-from models.quote import Quote, QuoteStatus, compute_expiry, get_default_expiry
+from models.quote import (
+    MIN_QUOTE_VALIDITY,
+    PeriodEndsSoon,
+    Quote,
+    QuoteStatus,
+    compute_expiry,
+    get_default_expiry,
+)
 from models.subscription.proration import truncate_to_second
 
 
@@ -103,6 +110,7 @@ async def _create_or_reuse_quote(saving: _SaveRequest, cart: _LoadedCart) -> Quo
     ]
     address = cart.state.account.billing_address
     preview = await saving.dependencies.billing.preview_lines(saving.account_id, requests, saving.at, address)
+    _check_time_left(cart.state, preview, saving.at)
     details = await _store_quote(saving, cart, _PricedCart(preview, address))
     assert details is not None, "there is a price"
     return details
@@ -187,7 +195,6 @@ async def _create_cart_quote(
     session: Session, saving: _SaveRequest, account: Account, state: CartState, price: _PricedCart
 ) -> CreatedQuote:
     default_expiry = get_default_expiry(account, saving.at, saving.dependencies.settings.quote_validity_days)
-    period_ends = [line.period_end for line in price.preview.lines]
     return await create_quote(
         session,
         account=account,
@@ -197,7 +204,7 @@ async def _create_cart_quote(
         product_ids=state.product_ids,
         address=price.address,
         frozen_at=saving.at,
-        expires_at=compute_expiry(account, period_ends, default_expiry),
+        expires_at=compute_expiry(account, price.preview.lines, default_expiry),
         at=saving.at,
     )
 

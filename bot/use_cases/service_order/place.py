@@ -51,7 +51,7 @@ from models.notice import NoticeKind, PostedMessage
 from models.order_fingerprint import OrderChanged, check_order_unchanged, compute_order_fingerprint
 from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
-from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus
+from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus, get_period_end_time
 from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
 from models.service_order.order_screen import OrderScreen
 from models.subscription import Subscription
@@ -444,7 +444,7 @@ def _build_order_line_details(
         seats=line.seats,
         amount=line.amount,
         tax=line.tax,
-        period_ends_at=account.get_midnight(line.period_end),
+        period_ends_at=get_period_end_time(line, account.time_zone),
         payment_method_id=None if is_orders_method else method.id,
         is_on_invoice=method.is_invoice,
         due_at=at,
