@@ -100,6 +100,10 @@ class UnrelatedChargesPending(Refusal):
     """R26: the provider would invoice other pending items of the subscription together with the order."""
 
 
+class TiersPreviewIncomplete(PreviewIncomplete):
+    """The seats alone have more lines, one for each tier of their price, than the provider shows."""
+
+
 class PreviewMismatch(Refusal):
     """R26: the provider would bill another amount than the seats cost, for reasons of its own."""
 
@@ -196,12 +200,13 @@ class LineRequest:
     subscription_id: str
     seats: int
     unit_price: int | None = None
+    product_id: str | None = None
 
 
 @dataclass(frozen=True)
 class PricedLine:
-    product_id: str | None = None
-    """`taxes` are the parts of `tax`, by rate."""
+    """`taxes` are the parts of `tax`, by rate. The period ends at `period_ends_at`, if it is known; otherwise
+    with the first midnight of `period_end`."""
 
     subscription_id: str
     seats: int
@@ -214,12 +219,12 @@ class PricedLine:
     tax: int
     pricing: SeatPricing = field(default_factory=SeatPricing)
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
+    period_ends_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class RecurringTotal:
     """What the subscriptions of the preview with one period length cost per period, once the seats are
-    period_ends_at: datetime | None = field(default=None, compare=False)
     added. Those that will not renew are left out (R27)."""
 
     period: PeriodLength
@@ -276,14 +281,14 @@ class Charge:
     max_amount_due: int | None = None
     # No payment method is charged: the provider sends an invoice.
     is_on_invoice: bool = False
+    # As in LineRequest.
+    product_id: str | None = None
 
     @property
     def amount_limit(self) -> int:
         return self.amount + self.tax if self.max_amount_due is None else self.max_amount_due
 
 
-    # As in LineRequest.
-    product_id: str | None = None
 @dataclass(frozen=True)
 class InvoiceState:
     """An invoice that the provider has sent to the customer. `amount_remaining` is what is left to pay of
@@ -350,8 +355,8 @@ class Declined:
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `not_paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`, `preview_incomplete`,
-    `provider_error`, the `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
+    `period_ended`, `product_changed`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`,
+    `preview_incomplete`, `tiers_preview_incomplete`, `provider_error`, the `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
 
     reason: str
 

@@ -159,6 +159,7 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-payment-method-not-usable": (_checkout_button, _payment_methods_button),
     "refusal-payment-method-unsupported": (_payment_methods_button, _build_services_button),
     "refusal-preview-incomplete": (_build_services_button,),
+    "refusal-tiers-preview-incomplete": (_build_services_button,),
     "refusal-preview-mismatch": (_build_services_button,),
     "refusal-quoted-balance-changed": (_quote_button, _cart_button, _build_services_button),
     "refusal-quoted-price-changed": (_quote_button, _cart_button, _build_services_button),

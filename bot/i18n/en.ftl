@@ -629,6 +629,7 @@ decline-balance-due = an earlier balance of the account would be billed too
 decline-balance-due-to = with an earlier balance of the account, { $offered } would be billed instead of { $promised }
 decline-unrelated-charges = other pending items on the subscription would be billed too
 decline-unrelated-charges-to = with other pending items on the subscription, { $offered } would be billed instead of { $promised }
+decline-tiers-preview-incomplete = the price has so many tiers that the payment provider doesn’t show all of it
 decline-preview-incomplete = so many other items on the subscription are waiting to be invoiced that its price can’t be checked
 decline-price-archived = seats are no longer sold at this price
 decline-paid-by-invoice = the subscription is paid by invoice now, so no payment method can be charged
@@ -967,8 +968,8 @@ refusal-billing-access-denied = Our access to the billing system doesn’t allow
 }
 refusal-billing-busy = The billing system is busy with other requests right now. Nothing was changed or bought. Try again in a minute.
 refusal-subscription-product-changed = One of these subscriptions is for a different product now, so these prices no longer apply. Nothing was changed or bought. To order seats of the product it has now, type /add-seats.
-refusal-billing-request-rejected = The billing system refused this request. Nothing was changed or bought. { $has_reference ->
 refusal-billing-period-ended = A billing period of one of these subscriptions has just ended, so these prices no longer apply. Nothing was changed or bought. To order seats in the new period, type /add-seats.
+refusal-billing-request-rejected = The billing system refused this request. Nothing was changed or bought. { $has_reference ->
     [yes] Please contact Account Services and quote { $reference }.
    *[no] Please contact Account Services.
 }
@@ -1062,6 +1063,7 @@ refusal-quoted-price-changed = The price has changed since quote { $number }: it
 refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now pay { $now }. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-preview-incomplete = So many other items are waiting to be invoiced for this subscription that we can’t tell what your seats would cost. Nothing was changed or bought. Ask Account Services to invoice or remove them first.
+refusal-tiers-preview-incomplete = The price of these seats has so many tiers that the payment provider doesn’t show us what they would cost. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-preview-mismatch = The billing system would bill { $billed } for these seats, tax included, but they cost { $expected }: it would also settle something else on this subscription, such as seats that were added without being billed, or a discount that has ended. Nothing was changed or bought. Ask Account Services to settle that first, or order after the next renewal.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-named-twice = You named { $product } more than once, with { $numbers } seats. Enter the number you want in its field.
@@ -1132,12 +1134,12 @@ refusal-subscription-change-scheduled = { refusal-subject } has a change schedul
    *[seats] {" "}that sets it to { seat-count }
 }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
 refusal-subscription-update-pending = { refusal-subject } has another change that hasn’t been paid yet. Order seats once it’s paid, or after { $until }, when it expires.
-refusal-subscription-ended = Your subscription to { $product } has ended, so there are no seats to order.
-refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
 refusal-period-ends-soon = { refusal-subject } { $renews ->
     [yes] renews on { $at }: it’s too late to order seats for the current period. Nothing was changed or bought. Order after that.
    *[no] ends on { $at }: it’s too late to order seats for it. Nothing was changed or bought.
 }
+refusal-subscription-ended = Your subscription to { $product } has ended, so there are no seats to order.
+refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}

@@ -633,6 +633,7 @@ decline-balance-due = un solde antérieur du compte serait facturé en plus
 decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient facturés au lieu de { $promised }
 decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient facturés en plus
 decline-unrelated-charges-to = avec d’autres éléments en attente de l’abonnement, { $offered } seraient facturés au lieu de { $promised }
+decline-tiers-preview-incomplete = le prix compte tant de tranches que le prestataire de paiement n’en indique pas la totalité
 decline-preview-incomplete = tant d’autres éléments de l’abonnement sont en attente de facturation que son prix ne peut pas être vérifié
 decline-price-archived = les postes ne sont plus vendus à ce prix
 decline-paid-by-invoice = l’abonnement est désormais payé sur facture et aucun mode de paiement ne peut être débité
@@ -971,8 +972,8 @@ refusal-billing-access-denied = Notre accès au système de facturation ne perme
 }
 refusal-billing-busy = Le système de facturation traite trop de demandes pour le moment. Rien n’a été modifié ni acheté. Réessayez dans une minute.
 refusal-subscription-product-changed = L’un de ces abonnements porte désormais sur un autre produit : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes du produit actuel, tapez /add-seats.
-refusal-billing-request-rejected = Le système de facturation a refusé cette demande. Rien n’a été modifié ni acheté. { $has_reference ->
 refusal-billing-period-ended = La période de facturation de l’un de ces abonnements vient de se terminer : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes dans la nouvelle période, tapez /add-seats.
+refusal-billing-request-rejected = Le système de facturation a refusé cette demande. Rien n’a été modifié ni acheté. { $has_reference ->
     [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
    *[no] Veuillez contacter les Services des comptes Corporate.
 }
@@ -1066,6 +1067,7 @@ refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : 
 refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous auriez maintenant { $now } à payer. Rien n’a été commandé et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-preview-incomplete = Tant d’autres éléments de cet abonnement sont en attente de facturation que nous ne pouvons pas déterminer le prix de vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
+refusal-tiers-preview-incomplete = Le prix de ces postes compte tant de tranches que le prestataire de paiement ne nous indique pas ce qu’ils coûteraient. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-preview-mismatch = Le système de facturation facturerait { $billed } pour ces postes, taxes comprises, alors qu’ils coûtent { $expected } : il régulariserait aussi autre chose dans cet abonnement, par exemple des postes ajoutés sans facturation ou une remise arrivée à son terme. Rien n’a été modifié ni acheté. Demandez d’abord aux Services des comptes Corporate de le régulariser, ou commandez après le prochain renouvellement.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-named-twice = Vous avez cité { $product } plusieurs fois, avec { $numbers } postes. Saisissez le nombre voulu dans son champ.
@@ -1136,12 +1138,12 @@ refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’u
    *[seats] {" "}le fixe à { seat-count } et
 } annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
 refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
-refusal-subscription-ended = Votre abonnement à { $product } a pris fin : il n’y a plus de postes à commander.
-refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
 refusal-period-ends-soon = { refusal-subject } { $renews ->
     [yes] se renouvelle le { $at } : il est trop tard pour commander des postes pour la période en cours. Rien n’a été modifié ni acheté. Commandez après ce renouvellement.
    *[no] se termine le { $at } : il est trop tard pour y commander des postes. Rien n’a été modifié ni acheté.
 }
+refusal-subscription-ended = Votre abonnement à { $product } a pris fin : il n’y a plus de postes à commander.
+refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}

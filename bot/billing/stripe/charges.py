@@ -25,6 +25,7 @@ from bot.billing.gateway import (
     SeatsChanged,
     Settled,
     TaxLocationInvalid,
+    TiersPreviewIncomplete,
     Unknown,
 )
 from bot.billing.stripe.client import (
@@ -124,6 +125,8 @@ async def _find_refusal(
         return Declined("tax_location_invalid")
     except BillingPeriodEnded:
         return Declined("period_ended")
+    except TiersPreviewIncomplete:
+        return Declined("tiers_preview_incomplete")
     except PreviewIncomplete:
         return Declined("preview_incomplete")
     except BillingRequestRejected as error:
@@ -167,11 +170,11 @@ async def _find_blocking_outcome(
         return Declined("priced_by_usage")
     if item.has_metered_sibling:
         return Declined("billed_with_usage")
+    if item.is_of_other_product(charge.product_id):
+        return Declined("product_changed")
     if item.is_paid_by_invoice != charge.is_on_invoice:
         # The person agreed to be charged, or to get an invoice.
         return Declined("not_paid_by_invoice" if charge.is_on_invoice else "paid_by_invoice")
-    if item.is_of_other_product(charge.product_id):
-        return Declined("product_changed")
     if item.currency != customer.currency:
         return Declined("other_currency")
     if now - charge.stored_at >= IDEMPOTENCY_KEY_LIFETIME:

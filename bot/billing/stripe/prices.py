@@ -23,6 +23,7 @@ from bot.billing.gateway import (
     SubscriptionNotActive,
     SubscriptionProductChanged,
     TaxLocationInvalid,
+    TiersPreviewIncomplete,
     UnrelatedChargesPending,
 )
 from bot.billing.stripe.client import (
@@ -174,12 +175,12 @@ def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
 def _check_line(item: SubscriptionItem | None, line: LineRequest, at: datetime, account: Account) -> None:
     if item is None or item.is_ended or not item.has_full_day(account.time_zone):
         raise SubscriptionNotFound
-    refusal = item.upcoming_changes.build_upcoming_changes(account.time_zone).find_charge_refusal()
     if item.is_of_other_product(line.product_id):
         raise SubscriptionProductChanged
     if at >= item.period_end:
         # Stripe has not renewed it yet.
         raise BillingPeriodEnded
+    refusal = item.upcoming_changes.build_upcoming_changes(account.time_zone).find_charge_refusal()
     if refusal is not None:
         raise refusal
     if not item.is_active:
@@ -341,7 +342,8 @@ async def _create_invoice_preview(
         # Stripe stores no previews: only the first lines are returned, and there is no reliable way to fetch
         # the rest.
         log.error("preview.truncated", subscription=item.stripe_subscription_id)
-        raise PreviewIncomplete
+        is_of_tiers = at is not None and all(_is_proration(line, item, at) for line in invoice.lines.data)
+        raise TiersPreviewIncomplete if is_of_tiers else PreviewIncomplete
     return invoice
 
 
@@ -396,9 +398,9 @@ def _build_priced_line(
         period=item.period,
         period_start=state.period_start,
         period_end=state.period_end,
+        period_ends_at=item.period_end,
         amount=price.amount,
         tax=price.tax,
-        period_ends_at=item.period_end,
         pricing=item.pricing,
     )
 

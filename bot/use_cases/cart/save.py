@@ -116,14 +116,6 @@ async def _create_or_reuse_quote(saving: _SaveRequest, cart: _LoadedCart) -> Quo
     return details
 
 
-async def _store_quote(
-    saving: _SaveRequest, cart: _LoadedCart, price: _PricedCart | None
-) -> QuoteDetails | None:
-    """Returns the cart's own quote if it is for the same seats, else a new one; None if that needs a price.
-    If the account has changed since the request began, for example while prices were fetched, everything is
-    loaded and checked again."""
-    async with saving.dependencies.write() as session:
-        account, contact = await lock_account_role(session, saving.person, saving.account_id, saving.at)
 def _check_time_left(state: CartState, preview: Preview, at: datetime) -> None:
     """R7, R9: pending quotes are not replaced by one that would end before it can be accepted. Periods that
     end at midnight are sold until then."""
@@ -138,6 +130,14 @@ def _check_time_left(state: CartState, preview: Preview, at: datetime) -> None:
         )
 
 
+async def _store_quote(
+    saving: _SaveRequest, cart: _LoadedCart, price: _PricedCart | None
+) -> QuoteDetails | None:
+    """Returns the cart's own quote if it is for the same seats, else a new one; None if that needs a price.
+    If the account has changed since the request began, for example while prices were fetched, everything is
+    loaded and checked again."""
+    async with saving.dependencies.write() as session:
+        account, contact = await lock_account_role(session, saving.person, saving.account_id, saving.at)
         if not await is_unchanged(session, saving.person, account):
             cart = await _load_cart(session, account, contact, saving.at)
             _check_cart(cart, saving.seats, saving.at)

@@ -17,6 +17,7 @@ from models.receipt import Receipt
 from models.subscription import Subscription
 from models.subscription.period_length import PeriodLength
 from models.subscription.proration import get_midnight
+from tests.fake_stripe import Fault
 from tests.fake_stripe.prices import Package, Tier
 from tests.fake_stripe.records import SubscriptionItem
 from tests.handlers.steps import open_modal, wait_for_modal_text
@@ -171,6 +172,42 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
     assert item.quantity == 30
     [line] = receipt.receipt_lines
     assert words == format_seat_price(Localizer(), line, receipt.currency)
+
+
+async def test_r17_prorations_that_have_a_line_for_each_tier_are_recognised(world: StripeWorld) -> None:
+    """Also if a tier is free, and if the invoice is only found later."""
+    item, alice = get_item(world), world.get_person("alice")
+    world.records.splits_prorated_tiers = True
+    tiers = [Tier(10, 0), Tier(27, 1500), Tier(None, 1200, flat_amount=100)]
+    world.records.use_other_price(item.id, tiers=tiers)
+    await world.place_order(alice, acme_meeting=5)
+    await world.settle()
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+    [invoice] = world.records.list_paid_updates()
+    assert [line.quantity for line in invoice.lines] == [10, 15, 10, 17, 3]
+    await alice.close_modal(everything=True)
+
+    world.fake.faults.append(Fault("cut_after", charges_only=True))
+    await world.place_order(alice, acme_meeting=1)
+    await world.pass_time(minutes=11)
+    assert item.quantity == 31
+    assert len(world.list_paid_totals()) == len(await world.load_rows(Receipt)) == 2
+
+
+async def test_more_tiers_than_stripe_shows_are_named(world: StripeWorld) -> None:
+    item, alice = get_item(world), world.get_person("alice")
+    tiers = [*(Tier(4 * number, 1500 - number) for number in range(1, 6)), Tier(None, 1000)]
+    world.records.use_other_price(item.id, tiers=tiers)
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    world.records.splits_prorated_tiers = True
+    await world.settle()
+    assert (await get_order_line(world)).reason == "tiers_preview_incomplete"
+    assert world.list_paid_totals() == []
+    await world.fill_cart(alice, "", acme_meeting=5)
+    await alice.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "so many tiers that the payment provider doesn’t show us" in refused.text
 
 
 async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
