@@ -257,6 +257,22 @@ def test_a_declined_payment_asks_about_its_own_line_whatever_the_others_need(eng
     assert OrderDeclinedPayload.model_validate({"products": ["GoTo Meeting"]}) == payload
 
 
+def test_the_reason_of_a_decline_is_said_unless_its_own_line_says_it(english: Localizer) -> None:
+    """That another product was declined for it says nothing about this one."""
+    rows = [
+        samples.make_order_line_details(0, LineStatus.DECLINED, reason="card_declined"),
+        samples.make_order_line_details(1, LineStatus.DECLINED, reason="period_ended"),
+    ]
+    message = make_message(NoticeKind.ORDER_DECLINED, english, order=samples.make_order_details(*rows))
+    for row, is_said in zip(rows, (False, True), strict=True):
+        payload = OrderDeclinedPayload(
+            subscription_id=row.line.subscription_id, products=["GoTo Meeting"], reason="card_declined"
+        )
+        text = render(replace(message, payload=payload))["text"]
+        assert ("Reason: the card was declined" in text) is is_said
+        assert "declined: the card was declined" in text
+
+
 def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localizer) -> None:
     kind = NoticeKind.ORDER_NEEDS_CUSTOMER
     personal = render(make_message(kind, english))
