@@ -22,6 +22,7 @@ GENESIS_HASH = "0" * 64
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What the hash does not cover: the row's own id, the hash itself, and what can be erased.
 UNHASHED_FIELDS = {"id", "hash", "reason", "details", "content_salt"}
+CONTACT_WITHDRAWN_ACTION = "contact_withdrawn"
 # Actors that are not people, by kind.
 SYSTEM_ACTOR_NAMES = {"scheduler": "seatbot", "provider": "billing"}
 

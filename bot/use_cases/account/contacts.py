@@ -33,7 +33,7 @@ from models.account.contact_invitation import (
     InvitationDetails,
     InvitationStatus,
 )
-from models.audit.entry import Actor
+from models.audit.entry import CONTACT_WITHDRAWN_ACTION, Actor
 from models.details import ContactsPage
 from models.errors import Refusal
 from models.notice import NoticeKind
@@ -63,7 +63,7 @@ async def withdraw_contact(
         contact.withdraw(at, own_contact.name)
         session.add(contact)
         actor = build_actor(own_contact, person)
-        await write_contact_entry(session, account, contact, "contact_withdrawn", actor, at)
+        await write_contact_entry(session, account, contact, CONTACT_WITHDRAWN_ACTION, actor, at)
         await _notify_of_withdrawal(session, account, contact, own_contact, at)
         await _cancel_invitations_of(session, account, contact, actor, own_contact, at)
         return await load_contacts_page(session, account, own_contact, at)
