@@ -16,7 +16,8 @@ from models.account.billing_contact import (
     NotAllowed,
     RoleWithdrawn,
 )
-from models.audit.entry import CONTACT_WITHDRAWN_ACTION, Actor, AuditChainTip, AuditEntry, AuditPerson
+from models.audit.action import AuditAction
+from models.audit.entry import Actor, AuditChainTip, AuditEntry, AuditPerson
 from models.errors import Refusal
 from models.invoice import Invoice
 from models.quote import Quote
@@ -155,7 +156,7 @@ async def _has_left(session: Session, account: Account, contact: BillingContact)
     found = await session.exec(
         select(AuditEntry).where(
             AuditEntry.subject == str(account.audit_subject),
-            AuditEntry.action == CONTACT_WITHDRAWN_ACTION,
+            AuditEntry.action == AuditAction.CONTACT_WITHDRAWN,
             AuditEntry.at == contact.withdrawn_at,
         )
     )
@@ -270,7 +271,7 @@ async def load_principal(session: Session, person: SlackIdentity) -> Principal |
     if not rows:
         return None
     user: SlackUser = rows[0][0]
-    # Of two rows for one account the first counts: the contact that was added first.
+    # If an account has two rows, the first counts: the contact that was added first.
     roles = {
         account.id: (account, contact)
         for _, account, contact, *_ in reversed(rows)

@@ -22,7 +22,6 @@ GENESIS_HASH = "0" * 64
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What the hash does not cover: the row's own id, the hash itself, and what can be erased.
 UNHASHED_FIELDS = {"id", "hash", "reason", "details", "content_salt"}
-CONTACT_WITHDRAWN_ACTION = "contact_withdrawn"
 # Actors that are not people, by kind.
 SYSTEM_ACTOR_NAMES = {"scheduler": "seatbot", "provider": "billing"}
 
@@ -162,8 +161,8 @@ def _hash_json(content: Any) -> str:
 
 
 class AuditChainTip(SQLModel, table=True):
-    """The last entry of an account's history: without it, nobody could tell that the latest entries are
-    missing."""
+    """The last entry of an account's history: without it, missing latest entries could not be
+    detected."""
 
     __tablename__ = "audit_chain_tip"
 
