@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -33,6 +32,8 @@ from models.details import ReceiptDetails
 from models.receipt import Receipt
 
 CHROMIUM_PATH = Path("/usr/bin/chromium")
+# Otherwise they are in the browser's own language, and it may have been installed with only one.
+FIELDS_IN_LANGUAGE_OF_PAGE = "--enable-blink-features=LangAttributeAwareFormControlUI"
 LOCALES = {"en": "en-US", "fr": "fr-FR"}
 DOCUMENTS = "documents"
 
@@ -103,11 +104,9 @@ async def take_pictures(languages: list[str]) -> None:
     async with async_playwright() as playwright:
         for language in languages or LOCALES:
             locale = LOCALES[language]
-            # The browser's own fields are in its own language.
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM_PATH,
-                args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text", f"--lang={locale}"],
-                env={**os.environ, "LANGUAGE": language, "LC_ALL": f"{locale.replace('-', '_')}.UTF-8"},
+                args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text", FIELDS_IN_LANGUAGE_OF_PAGE],
             )
             await take_screenshots(browser, locale)
             await browser.close()
