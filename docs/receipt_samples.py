@@ -171,7 +171,7 @@ def build_sample_quote() -> QuoteDocument:
 
 
 def _compute_renewal_total(lines: list[QuoteLine]) -> dict[str, Any]:
-    amounts = [(line.seats_before + line.seats) * line.unit_price for line in lines]
+    amounts = [(line.seats_before + line.seats) * (line.unit_price or 0) for line in lines]
     terms = _build_tax_terms(MUELLER)
     tax = sum(terms.compute_item("", amount).amount for amount in amounts)
     return {"period": "month", "net": sum(amounts), "tax": tax}
