@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0029_screen_notifications"
-down_revision = "0028_provider_addresses"
+revision = "0030_screen_notifications"
+down_revision = "0029_provider_products"
 branch_labels = None
 depends_on = None
 
