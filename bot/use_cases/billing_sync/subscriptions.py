@@ -1,6 +1,6 @@
 """Refreshing the bot's copy of an account's subscriptions from the billing provider."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import structlog
 from sqlmodel import col, delete, select
 
 from bot.billing.gateway import SubscriptionState
-from bot.db import Session, lock_account
+from bot.db import Session, build_insert, lock_account
 from bot.dependencies import Dependencies
 from bot.job_ids import JobId
 from bot.use_cases.account_change import record_account_change
@@ -44,35 +44,52 @@ async def refresh_subscriptions(
     if any(state.outlook.update_pending_until for state in states):
         async with dependencies.read() as session:
             states = await _hide_own_updates(session, account_id, states)
-    states = await _list_sellable_states(dependencies, local_subscriptions, states)
     diff = compute_subscription_diff(local_subscriptions, states)
-    if diff.is_empty:
+    products = await _list_new_products(dependencies, states)
+    if diff.is_empty and not products:
         return False
     async with dependencies.write() as session:
         account = await lock_account(session, account_id)
         account.revision += 1
         session.add(account)
+        await _store_products(session, products)
         await _apply_diff(session, account_id, diff, dependencies.now())
     return True
 
 
-async def _list_sellable_states(
-    dependencies: Dependencies, stored: Sequence[Subscription], states: list[SubscriptionState]
-) -> list[SubscriptionState]:
-    # A subscription whose product is unknown cannot be shown, nor sold as the one that it was for before.
-    stored_ids, known_ids = {s.id for s in stored}, {s.product_id for s in stored}
-    new_ids = {state.product_id for state in states if state.product_id is not None} - known_ids
-    if new_ids:
-        async with dependencies.read() as session:
-            found = await session.exec(select(Product.id).where(col(Product.id).in_(new_ids)))
-            known_ids |= {*found.all()}
-    sellable = []
-    for state in states:
-        if state.product_id in known_ids or (state.product_id is None and state.id in stored_ids):
-            sellable.append(state)
-        elif state.closed_reason is None:
-            log.warning("subscription.product_unknown", subscription=state.id)
-    return sellable
+async def _list_new_products(
+    dependencies: Dependencies, states: Iterable[SubscriptionState]
+) -> list[Product]:
+    """Lists the provider's products that are not stored yet, or by another name."""
+    names = {
+        state.product_id: state.product_name
+        for state in states
+        if state.product_id is not None and state.product_name is not None
+    }
+    if not names:
+        return []
+    async with dependencies.read() as session:
+        found = await session.exec(select(Product).where(col(Product.id).in_(names)))
+        stored = {product.id: product for product in found.all()}
+    return [
+        Product(id=product_id, name=name or product_id, in_catalogue=False)
+        for product_id, name in sorted(names.items())
+        if product_id not in stored
+        or (name and name != stored[product_id].name and not stored[product_id].in_catalogue)
+    ]
+
+
+async def _store_products(session: Session, products: Iterable[Product]) -> None:
+    # Another account with a subscription of the product may do the same at this moment.
+    for product in products:
+        insert = build_insert(session, Product).values(product.model_dump())
+        await session.exec(
+            insert.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"name": product.name},
+                where=col(Product.in_catalogue).is_(False),
+            )
+        )
 
 
 async def _hide_own_updates(
@@ -115,9 +132,9 @@ async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff,
 async def _add_subscription(
     session: Session, account_id: str, state: SubscriptionState, at: datetime
 ) -> None:
+    # A provider that has products of its own names those that the catalogue lacks.
     product = await session.get(Product, state.product_id) if state.product_id else None
     if product is None or await session.get(Subscription, state.id) is not None:
-        # It is another account's.
         log.warning("subscription.product_unknown", subscription=state.id)
         return
     subscription = Subscription(
@@ -185,11 +202,12 @@ async def _apply_product_changes(
 ) -> None:
     for change in changes:
         subscription, after = change.stored, change.state.product_id
-        if after is not None and after != subscription.product_id:
-            details: dict[str, object] = {"product": [subscription.product_id, after]}
-            await _record_change(session, subscription, AuditAction.PRODUCT_CHANGED, at, details)
-            subscription.product_id = after
-            session.add(subscription)
+        if after is None or after == subscription.product_id or await session.get(Product, after) is None:
+            continue
+        details: dict[str, object] = {"product": [subscription.product_id, after]}
+        await _record_change(session, subscription, AuditAction.PRODUCT_CHANGED, at, details)
+        subscription.product_id = after
+        session.add(subscription)
 
 
 async def apply_subscription_states(session: Session, states: Sequence[SubscriptionState]) -> None:

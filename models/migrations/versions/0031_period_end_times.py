@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-revision = "0029_period_end_times"
-down_revision = "0028_provider_addresses"
+revision = "0031_period_end_times"
+down_revision = "0030_screen_notifications"
 branch_labels = None
 depends_on = None
 
