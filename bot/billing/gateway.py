@@ -137,8 +137,8 @@ class SubscriptionState:
     """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
     catalogue's, if the provider knows it: it is then the subscription's, whatever an import says, and new
     subscriptions are added without one. With a `product_name` it is the provider's own, of a product that the
-    catalogue does not have; the name is blank if it can't be read. Without a `unit_price`, `pricing` says what
-    seats cost."""
+    catalogue does not have; the name is blank if it can't be read. Without a `unit_price`, `pricing` says
+    what seats cost."""
 
     id: str
     seats: int
