@@ -1,4 +1,4 @@
-"""Three `serve` processes on one database, killed at any moment: nothing lost or done twice (R18-R20, R24)."""
+"""Three `serve` processes on one database, killed at any time: nothing is lost or repeated (R18-R20, R24)."""
 
 import asyncio
 import random
