@@ -245,7 +245,7 @@ async def load_principal(session: Session, person: SlackIdentity) -> Principal |
     if not rows:
         return None
     user: SlackUser = rows[0][0]
-    # Of two rows for one account the first counts: the contact that was added first.
+    # If an account has two rows, the first counts: the contact that was added first.
     roles = {
         account.id: (account, contact)
         for _, account, contact, *_ in reversed(rows)

@@ -20,7 +20,7 @@ from bot.i18n import Localizer
 from bot.receipts import TEMPLATE_PATH, build_receipt_content
 from bot.receipts.fonts import load_fonts
 from bot.receipts.quote import build_quote_content
-from bot.use_cases.delivery.document_files import build_receipt_details
+from bot.use_cases.delivery.content.document_files import build_receipt_details
 from bot.use_cases.load_details import load_order_details_by_id
 from docs.receipt_samples import build_sample_quote, build_sample_receipts
 from docs.screenshots.account import picture_account

@@ -138,7 +138,7 @@ class SubscriptionState:
     period_end: date
     blocks: tuple[SeatBlockState, ...] = ()
     product_id: str | None = field(default=None, compare=False)
-    # Only one charge at a time for all subscriptions of a group.
+    # Subscriptions of one group are charged one at a time.
     charge_group: str | None = field(default=None, compare=False)
     # Why no seats can be added for now: a reason of Declined. Until then the subscription counts as ended.
     closed_reason: str | None = None
@@ -265,7 +265,7 @@ class Charge:
     payment_method_id: str
     address: Address
     stored_at: datetime
-    # At most this much may be charged, whatever the account's balance is by then. None: amount and tax.
+    # The most that may be charged, whatever the account's balance is by then; None for amount plus tax.
     max_amount_due: int | None = None
     # No payment method is charged: the provider sends an invoice.
     is_on_invoice: bool = False
@@ -299,11 +299,11 @@ class Settled:
     receipt: str
     amount: int
     tax: int
-    # Of the account's credit at the provider.
+    # The part of the account's credit at the provider that was used.
     credit_used: int = 0
-    # What the account owed before.
+    # The amount that the account owed before.
     earlier_balance: int = 0
-    # To the next invoice: too little to be charged now.
+    # The amount added to the next invoice, because it is too little to be charged now.
     carried_over: int = 0
     invoice_number: str = ""
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)

@@ -51,7 +51,7 @@ def render_notice_message(
     Without a table, its content becomes lines."""
     content = render_notice(notice, services_url, is_mrkdwn=True)
     title = content.title if notice.kind is NoticeKind.ORDER_HISTORY else f"*{content.title}*"
-    is_for_services = notice.destination_kind is DestinationKind.SERVICES
+    is_for_services = notice.destination_kind is DestinationKind.ACCOUNT_SERVICES
     # Account Services have no role in the account: only buttons of their own work for them.
     can_act = notice.can_act and (not is_for_services or notice.kind in KINDS_DECIDED_BY_SERVICES)
     rows = _build_button_rows(notice) if can_act else []

@@ -347,7 +347,7 @@ def render_order_overdue(renderer: NoticeRenderer) -> NoticeText:
     if order.is_finished:
         title, overdue = _format_status_title(renderer), _format_completion(renderer)
     lines = format_order_lines(renderer)
-    if renderer.destination_kind is DestinationKind.SERVICES:
+    if renderer.destination_kind is DestinationKind.ACCOUNT_SERVICES:
         return NoticeText(title, (overdue, *_format_case(renderer, lines)))
     if order.is_finished:
         return NoticeText(title, (overdue, *lines))

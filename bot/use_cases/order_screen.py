@@ -23,15 +23,9 @@ from bot.messaging.screen_updater import (
 from bot.permissions import SlackIdentity
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
 from bot.use_cases.invoice.read import open_invoice
-from bot.use_cases.rate_limits import (
-    compute_backoff,
-    get_delivery_timeout,
-    get_lease_duration,
-    is_due,
-    is_unclaimed,
-    select_due_keys,
-)
-from bot.use_cases.service_order.manage import get_order
+from bot.use_cases.leases import get_delivery_timeout, get_lease_duration, is_unclaimed
+from bot.use_cases.rate_limits import compute_backoff, is_due, select_due_keys
+from bot.use_cases.service_order.read import get_order
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
 from models.errors import Refusal
 from models.service_order.order_screen import OrderScreen

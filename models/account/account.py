@@ -21,7 +21,7 @@ class AccountClosed(Refusal):
 
 
 class AccountNotFound(Refusal):
-    """No such account, or not one that the person may know of."""
+    """There is no such account, or the person may not know of it."""
 
 
 class Portal(StrEnum):
@@ -58,7 +58,7 @@ class Account(SQLModel, table=True):
     tax_rate: str = "0"
     # What the tax is called where it is charged, such as `VAT`: documents name it.
     tax_name: str = ""
-    # Of the accounts file; a provider with customers of its own may have others.
+    # From the accounts file; a provider with customers of its own may have others.
     tax_id: str = ""
     tax_exemption: TaxExemption = Field(default=TaxExemption.NONE, sa_type=string_enum(TaxExemption))
     locale: str = "en"
@@ -72,9 +72,9 @@ class Account(SQLModel, table=True):
     city: str
     state: str = ""
     country: str
-    # Quotes made before have the address of that time.
+    # Quotes made before this have the address of that time.
     billing_address_changed_at: datetime | None = None
-    # What the provider had when it was last read, or null: a change made there becomes the account's.
+    # What the provider had when it was last read, or null. A change made there becomes the account's address.
     provider_address: dict[str, str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     # The country of the imported address: the embedded gateway charges tax there only.
     home_country: str
@@ -89,7 +89,7 @@ class Account(SQLModel, table=True):
     stripe_customer: str | None = Field(default=None, index=True, unique=True)
     # When to refresh the copy of what the provider has, after its webhook reported a change.
     refresh_due_at: datetime | None = Field(default=None, index=True)
-    # How often what belongs to the account changed without an entry in its history.
+    # Counts the changes of what belongs to the account that have no entry in its history.
     revision: int = 0
 
     @property
@@ -117,10 +117,6 @@ class Account(SQLModel, table=True):
 
     def get_midnight(self, day: date) -> datetime:
         return get_midnight(day, self.time_zone)
-
-    @property
-    def is_self_served(self) -> bool:
-        return self.self_service and self.closed_at is None
 
     def check_open(self) -> None:
         if self.closed_at is not None:

@@ -50,7 +50,7 @@ class BillingContact(SQLModel, table=True):
     active: bool = True
     # Whether an accounts file has listed them: an import withdraws only those.
     imported: bool = True
-    # By whom and when they were withdrawn in Slack: an import does not bring them back.
+    # Set if they were withdrawn in Slack: when, and by whom. An import does not bring them back.
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = None
 

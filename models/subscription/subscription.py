@@ -62,13 +62,13 @@ class Subscription(SQLModel, table=True):
         default_factory=UpcomingChanges,
         sa_column=Column(UpcomingChangesColumn, nullable=False, server_default="{}"),
     )
-    # Of the embedded provider, such as "0.055", if it is not the account's.
+    # For the embedded provider: the tax rate, such as "0.055", if it is not the account's.
     tax_rate: str | None = None
-    # Of the embedded provider, which then sends invoices instead of charging a payment method.
+    # For the embedded provider: set if it sends invoices instead of charging a payment method.
     days_until_due: int | None = None
     # The payment method that the provider charges for this subscription instead of the account's default.
     default_payment_method_id: str | None = None
-    # How often an import has changed the seats or periods: the embedded provider then copies them again.
+    # Counts the imports that changed the seats or periods: the embedded provider then copies them again.
     revision: int = 0
 
     @property

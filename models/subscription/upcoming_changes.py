@@ -70,7 +70,7 @@ class SubscriptionCurrencyConverted(SeatsNotOrderable):
 
 
 class SubscriptionUpdatePending(Refusal):
-    """R27: somebody else's change waits for its payment, and another one would replace it."""
+    """R27: another change waits for its payment, and a new one would replace it."""
 
 
 class SubscriptionStatus(StrEnum):
@@ -113,7 +113,7 @@ class Discount(UpcomingChangesPart):
     name: str = ""
     percent: Decimal | None = None
     amount: int | None = None
-    # The account's, if it was stored without.
+    # The account's currency, if none was stored.
     currency: str | None = None
     until: date | None = None
 
@@ -149,9 +149,9 @@ class UpcomingChanges(UpcomingChangesPart):
     # False if the provider says that there is none, whatever the rest says.
     is_renewal_expected: bool = True
     invoice_terms: InvoiceTerms | None = None
-    # The first day that has not been billed yet, if that is after the current period.
+    # Set if it is billed beyond the current period: the first day that has not been billed yet.
     billed_ahead_until: date | None = None
-    # What payments are converted to, if the provider converts them.
+    # The currency that payments are converted to, if the provider converts them.
     charge_currency: str | None = None
 
     @property

@@ -10,8 +10,8 @@ import pytest
 from bot.blocks.notice import render_notice_message
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.messaging.messenger import OutboundMessage
+from bot.use_cases.delivery.content.order_message import IS_RESOLVED
 from bot.use_cases.delivery.digest import MAX_DIGEST_NOTICES
-from bot.use_cases.delivery.order_message import IS_RESOLVED
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.notice.payloads import OrderDeclinedPayload

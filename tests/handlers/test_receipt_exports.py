@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.use_cases.delivery import export_files
+from bot.use_cases.delivery.content import export_files
 from bot.use_cases.delivery.worker import deliver_due_notices
 from models.account.billing_contact import BillingContact
 from models.receipt_export import MAX_FILES_PER_EMAIL, ReceiptExport

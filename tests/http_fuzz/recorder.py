@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.blocks.home import page as home_page
-from bot.use_cases.service_order import manage as manage_order
+from bot.use_cases.service_order import read as read_order
 from handlers.routes import ROUTES
 from models.account.billing_contact import BillingContact
 from models.invoice import Invoice
@@ -114,7 +114,7 @@ async def _visit_orders(world: World) -> None:
     await open_modal(alice, "/service-orders", "", "service_order.list")
     await _follow_steps(alice, ("service_order.open", "service_order.show"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(manage_order, "PAGE_SIZE", 1)
+        patch.setattr(read_order, "PAGE_SIZE", 1)
         await _follow_steps(alice, ("service_order.list", "service_order.list"))
         await alice.press("service_order.more")
         await wait_for_modal_text(alice, "SO-1001")

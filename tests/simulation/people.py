@@ -15,8 +15,9 @@ from bot.use_cases.checkout.open import begin_checkout, open_checkout, save_chec
 from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.quote.decide import reject_quote
 from bot.use_cases.quote.read import list_quotes
-from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.service_order import place as place_order
+from bot.use_cases.service_order import read as read_order
+from bot.use_cases.service_order import retry as retry_order
 from models.account.billing_contact import IdentityNotFresh, NotABillingContact, NotAllowed
 from models.checkout import NEW_ADMINISTRATOR_OPTION, CheckoutForm
 from models.details import CartPage, CheckoutPage, OrderDetails, PlacementPage, QuoteDetails
@@ -158,9 +159,9 @@ class Shopper:
 
     def _click_on_order(self) -> Click:
         return self._choose(
-            lambda: self._click("service_order.open", manage_order.get_order, order_id=self.order),
-            lambda: self._click("service_order.open_retry", manage_order.open_retry, order_id=self.order),
-            lambda: self._click("service_order.open_retry", manage_order.open_retry, order_id=self.order),
+            lambda: self._click("service_order.open", read_order.get_order, order_id=self.order),
+            lambda: self._click("service_order.open_retry", retry_order.open_retry, order_id=self.order),
+            lambda: self._click("service_order.open_retry", retry_order.open_retry, order_id=self.order),
             lambda: self._click("account.open", overview.get_account_overview, account_id=self.account),
             lambda: self._click("home.open", overview.load_home_overviews),
         )
@@ -169,11 +170,11 @@ class Shopper:
         self.stage = "ordered"
         if self._random.random() < 0.3:
             return self._click(
-                "service_order.give_up", manage_order.cancel_declined_seats, order_id=self.order
+                "service_order.give_up", retry_order.cancel_declined_seats, order_id=self.order
             )
         return self._click(
             "service_order.retry",
-            manage_order.retry_service_order,
+            retry_order.retry_service_order,
             order_id=self.order,
             payment_method_id=self._random.choice(("pm_1", "pm_1", "pm_2", "pm_old")),
         )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.permissions import SlackIdentity
 from bot.use_cases.cart import open as cart_open
-from bot.use_cases.service_order import manage as manage_order
+from bot.use_cases.service_order import retry as retry_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.details import CartPage
 from models.errors import InvalidInput, Refusal
@@ -170,10 +170,10 @@ class Plan:
             retry = Click(
                 "service_order.retry",
                 user,
-                manage_order.retry_service_order,
+                retry_order.retry_service_order,
                 {**order, "payment_method_id": "pm_2"},
             )
-            cancel = Click("service_order.give_up", user, manage_order.cancel_declined_seats, order)
+            cancel = Click("service_order.give_up", user, retry_order.cancel_declined_seats, order)
             await self._start_click(self._random.choice((retry, retry, retry, cancel)))
 
     async def _start_click(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:

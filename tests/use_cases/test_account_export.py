@@ -10,8 +10,8 @@ from bot.accounts_file.entries import AccountEntry
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.close import close_account
-from bot.use_cases.accounts_import.describe import describe_changes
 from bot.use_cases.accounts_import.export import export_accounts
+from bot.use_cases.accounts_import.import_run import describe_changes
 from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
 from demo.story import ACCOUNTS_PATH
 from models.account import Account, AccountNotFound

@@ -17,6 +17,7 @@ from bot.db import Database
 from bot.use_cases.audit.export import DELIMITER_CHARACTERS, ExportFormat, export_history, verify_histories
 from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account, AccountNotFound
+from models.audit.action import AuditAction
 from models.audit.entry import GENESIS_HASH, Actor, AuditEntry
 from models.audit.subject import AuditSubject, SubjectType
 from tests.models.examples import NOW
@@ -48,7 +49,7 @@ async def write_history(database: Database, entries: int) -> int:
                 account_id="acme",
                 actor=ACTOR,
                 subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
-                action="tested",
+                action=AuditAction.UPDATED,
                 at=NOW,
                 reason=f"été {number}",
                 details={"seats": number},
@@ -264,7 +265,7 @@ async def test_user_input_stays_text_in_every_spreadsheet_and_terminal(
                 account_id="acme",
                 actor=ACTOR,
                 subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
-                action="typed",
+                action=AuditAction.EXTENDED,
                 at=NOW,
                 reason=reason,
             )
@@ -280,10 +281,14 @@ async def test_user_input_stays_text_in_every_spreadsheet_and_terminal(
         )
         text = out.getvalue().removeprefix("\ufeff")
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=character))
-        assert [row["reason"] for row in rows if row["action"] == "typed"] == [*HARMLESS.values()]
+        assert [row["reason"] for row in rows if row["action"] == AuditAction.EXTENDED] == [
+            *HARMLESS.values()
+        ]
     as_json = await exported(database, ExportFormat.JSON)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", as_json)
-    assert [row["reason"] for row in json.loads(as_json) if row["action"] == "typed"] == [*HARMLESS]
+    assert [row["reason"] for row in json.loads(as_json) if row["action"] == AuditAction.EXTENDED] == [
+        *HARMLESS
+    ]
 
 
 async def test_a_long_history_is_read_in_batches(database_with_accounts: Database) -> None:

@@ -12,8 +12,8 @@ from bot.messaging.messenger import (
 )
 from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.worker import deliver_due_notices
+from bot.use_cases.leases import get_lease_duration
 from bot.use_cases.notice.enqueue import enqueue_notice
-from bot.use_cases.rate_limits import get_lease_duration
 from models.account import Account
 from models.notice import NoticeKind, NoticeStatus
 from models.notice.destination import Destination

@@ -18,7 +18,8 @@ from bot.settings import Settings
 from bot.use_cases.delivery.claim import DeliveryLease, TeamDestination, build_notice_queue
 from bot.use_cases.delivery.next_time import find_next_delivery_time
 from bot.use_cases.due_rows import ClaimQueue
-from bot.use_cases.rate_limits import MAX_SUSPENSION, get_lease_duration
+from bot.use_cases.leases import get_lease_duration
+from bot.use_cases.rate_limits import MAX_SUSPENSION
 from models.lease import MAX_LEASE
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 from tests.database_faults import failing_statements

@@ -12,7 +12,7 @@ from bot.messaging.messenger import (
     RateLimited,
 )
 from bot.use_cases.delivery import store
-from bot.use_cases.rate_limits import get_delivery_timeout
+from bot.use_cases.leases import get_delivery_timeout
 from models.notice import NoticeKind, NoticeStatus
 from models.notice.payloads import OrderHistoryPayload
 from models.service_order import ServiceOrder

@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 from bot.db import Database
 from bot.messaging.messenger import MessageRef
 from bot.use_cases.delivery.claim import build_notice_queue
-from bot.use_cases.delivery.compose import compose_message
+from bot.use_cases.delivery.content.compose import compose_message
 from bot.use_cases.delivery.results import Posted
 from bot.use_cases.delivery.run import DeliveryRun, load_runs
 from bot.use_cases.delivery.store import DeliveryResultWriter
-from bot.use_cases.rate_limits import get_delivery_timeout
+from bot.use_cases.leases import get_delivery_timeout
 from models.notice import Notice, NoticeKind, NoticeStatus, OrderMessage
 from models.notice.payloads import DocumentFilePayload
 from tests.database_faults import failing_statements

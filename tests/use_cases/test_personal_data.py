@@ -24,6 +24,7 @@ from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import ContactInvitation
 from models.account.seat_assignment import SeatAssignment
+from models.audit.action import AuditAction
 from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.audit.subject import AuditSubject, SubjectType
 from models.checkout import Checkout
@@ -240,7 +241,7 @@ async def alice_does_everything(world: World) -> None:
             account_id="acme",
             actor=Actor("contact", benoit.name, "test", "T01ACME", "U02BENOIT", benoit.email),
             subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
-            action="tested",
+            action=AuditAction.UPDATED,
             at=NOW,
             reason="Alice Martin has agreed",
             details={"contact:alice@acme.example": "added"},

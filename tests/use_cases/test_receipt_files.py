@@ -15,7 +15,7 @@ from bot.messaging.messenger import (
     OutboundMessage,
     RateLimited,
 )
-from bot.use_cases.rate_limits import get_lease_duration
+from bot.use_cases.leases import get_lease_duration
 from models.notice import NoticeKind
 from models.notice.payloads import DocumentPayload
 from models.service_order import ServiceOrder

@@ -91,7 +91,7 @@ async def test_account_services_channel_is_tried_until_it_can_be_posted_to(outbo
     await outbox.enqueue("services:C9", kind=NoticeKind.ORDER_OVERDUE, order=order)
     await outbox.deliver_all()
     [sent] = outbox.messenger.sent
-    assert sent.message.destination_kind is DestinationKind.SERVICES
+    assert sent.message.destination_kind is DestinationKind.ACCOUNT_SERVICES
     assert sent.message.team_id == "T01ACME"
 
 

@@ -60,7 +60,7 @@ class SubscriptionItem:
     replaced_payment_method: str | None
     pending_until: datetime | None
     upcoming_changes: ItemUpcomingChanges
-    # Stripe has stopped calculating its tax, for want of an address
+    # Stripe has stopped calculating its tax, because the address is missing
     # (docs.stripe.com/tax/customer-locations, "Invoice finalization errors").
     is_tax_disabled: bool = False
     price_id: str = ""

@@ -22,7 +22,7 @@ from models.subscription import Subscription
 
 BATCH_SIZE = 50
 FILE_PERIODS = ("month", "year")
-# Of a subscription, a file only says what they were to begin with.
+# Fields of subscriptions of which a file only has the initial values.
 PROVIDER_FIELDS = {"seats", "period", "period_start", "period_end"}
 DIGEST_LENGTH = 16
 

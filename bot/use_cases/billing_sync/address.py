@@ -13,6 +13,7 @@ from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.billing_sync.subscriptions import PROVIDER_ACTOR
 from models.account import Account, Address
 from models.account.address_fields import has_other_parts
+from models.audit.action import AuditAction
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
 from models.service_order import ServiceOrder
 
@@ -21,7 +22,7 @@ OWN_ORDERS_PERIOD = timedelta(days=3)
 
 
 async def refresh_address(dependencies: Dependencies, account_id: str) -> bool:
-    """Store the provider's address. It becomes the account's if somebody changed it there since the last
+    """Stores the provider's address. It becomes the account's if somebody changed it there since the last
     refresh: until the first one, the account's own counts. Returns whether anything was stored.
 
     Raises BillingUnavailable, CustomerNotFound.
@@ -67,7 +68,7 @@ async def _store_provider_address(session: Session, account: Account, address: A
         account_id=account.id,
         actor=PROVIDER_ACTOR,
         subject=account.audit_subject,
-        action="updated",
+        action=AuditAction.UPDATED,
         at=at,
         details={"billing_address": [old.model_dump(), address.model_dump()]},
     )

@@ -19,6 +19,7 @@ from bot.use_cases.billing_sync.subscription_diff import (
     compute_subscription_diff,
     has_same_terms,
 )
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.product import Product
 from models.service_order import BUSY_STATUSES, OrderLine
@@ -113,18 +114,22 @@ async def _add_subscription(
     )
     session.add(subscription)
     await session.flush()
-    await _record_change(session, subscription, "added", at, {"seats": state.seats})
+    await _record_change(session, subscription, AuditAction.ADDED, at, {"seats": state.seats})
 
 
 async def _end_subscription(session: Session, subscription: Subscription, at: datetime) -> None:
     if subscription.active:
         subscription.active = False
         session.add(subscription)
-        await _record_change(session, subscription, "ended", at, {"seats": subscription.seats})
+        await _record_change(session, subscription, AuditAction.ENDED, at, {"seats": subscription.seats})
 
 
 async def _record_change(
-    session: Session, subscription: Subscription, action: str, at: datetime, details: dict[str, object]
+    session: Session,
+    subscription: Subscription,
+    action: AuditAction,
+    at: datetime,
+    details: dict[str, object],
 ) -> None:
     await write_audit_entry(
         session,
@@ -149,7 +154,9 @@ async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionC
     for change in changes:
         before, after = change.stored.seats, change.state.seats
         if before != after and change.stored.id not in busy:
-            await _record_change(session, change.stored, "seats_changed", at, {"seats": [before, after]})
+            await _record_change(
+                session, change.stored, AuditAction.SEATS_CHANGED, at, {"seats": [before, after]}
+            )
 
 
 async def apply_subscription_states(session: Session, states: Sequence[SubscriptionState]) -> None:

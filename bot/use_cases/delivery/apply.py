@@ -10,7 +10,9 @@ from sqlmodel import col, delete, select, update
 from bot.db import Session, lock_account
 from bot.dependencies import Dependencies
 from bot.messaging.messenger import MessageRef
-from bot.use_cases.delivery.context import QuoteState
+from bot.use_cases.delivery.content.context import QuoteState
+from bot.use_cases.delivery.content.order_message import IS_RESOLVED, is_final
+from bot.use_cases.delivery.content.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.fallback import (
     UndeliverableNotice,
     build_delay_notices,
@@ -18,8 +20,6 @@ from bot.use_cases.delivery.fallback import (
     build_notice_copies,
     has_failed_for_too_long,
 )
-from bot.use_cases.delivery.order_message import IS_RESOLVED, is_final
-from bot.use_cases.delivery.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
@@ -77,10 +77,10 @@ KINDS_FOR_REMAINING_CONTACTS = frozenset(
     }
 )
 CONTACT_WITHDRAWN = "contact withdrawn"
-# So often in a row, a notice that Slack limits can mean the workspace's limit, which ends when Slack says.
+# After this many rate limits in a row, a notice is limited by its own channel, not by the workspace.
 MAX_WORKSPACE_LIMITS = 3
 # The message that announces a PDF → the PDF.
-FILE_KINDS = {
+FILE_KIND_BY_MESSAGE_KIND = {
     NoticeKind.RECEIPT: NoticeKind.RECEIPT_FILE,
     NoticeKind.QUOTE_PDF_REQUESTED: NoticeKind.QUOTE_FILE,
 }
@@ -131,8 +131,8 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> None:
         await _save_status_message(delivery, result)
     if notice.kind in QUOTE_MESSAGE_KINDS:
         await _save_quote_message(delivery, result)
-    if notice.kind in FILE_KINDS and notice.parsed_destination.kind is DestinationKind.CONTACT:
-        _enqueue_file(delivery, result, FILE_KINDS[notice.kind])
+    if notice.kind in FILE_KIND_BY_MESSAGE_KIND and notice.parsed_destination.kind is DestinationKind.CONTACT:
+        _enqueue_file(delivery, result, FILE_KIND_BY_MESSAGE_KIND[notice.kind])
     if notice.kind is NoticeKind.CONTACT_INVITED:
         await _save_invitation_message(delivery, result)
     if notice.kind in IS_RESOLVED:
@@ -275,7 +275,7 @@ async def _apply_throttled(delivery: Delivery, result: Throttled) -> None:
     team = MESSAGE_LIMIT.get_slot_name(delivery.notice.team)
     limited = LIMITED_SLOT_PREFIX + delivery.notice.team
     slots = await lock_or_create_slots(delivery.session, [team, limited], delivery.at)
-    # Not by this destination's own limit: nothing was sent to it while that lasted.
+    # Otherwise the limit belongs to the destination, and other destinations continue.
     if slots[limited].next_at > delivery.at:
         MESSAGE_LIMIT.suspend(slots[team], until)
     slots[limited].next_at = max(slots[limited].next_at, until)
@@ -303,7 +303,7 @@ async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> Non
 async def _send_by_fallback(delivery: Delivery, reason: FailureReason, error: str) -> None:
     notice = delivery.notice
     fallback = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
-    # An email would wait for a mail server for ever, and nobody would learn of it.
+    # Without a mail server, an email would stay queued, and nobody would notice.
     instead = [copy for copy in fallback if delivery.with_email or not copy.parsed_destination.is_email]
     delivery.follow_ups.extend(instead)
     kinds = dict.fromkeys(copy.parsed_destination.kind for copy in instead)

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 # A crash while results wait to be committed together repeats their messages.
 GROUP_COMMIT_TIMEOUT_SECONDS = 0.2
-# So many runs that have ended do not wait for others.
+# Commit once this many runs have ended.
 GROUP_COMMIT_SIZE = 32
 
 # By notice id, each with the slot of its destination.
@@ -160,8 +160,8 @@ class DeliveryResultWriter:
             await enqueue_notices(session, follow_ups)
             leases: list[DeliveryLease] = []
             if claims_next:
-                followed = {notice.destination for notice in follow_ups}
-                found = (_find_next_destination(run, followed) for run in released)
+                follow_up_destinations = {notice.destination for notice in follow_ups}
+                found = (_find_next_destination(run, follow_up_destinations) for run in released)
                 destinations = [name for name in found if name is not None]
                 leases = await claim_again(self._dependencies, session, destinations, slots)
         for delivery, notice in saved:
@@ -198,11 +198,11 @@ def _release(run: DeliveryRun, slots: dict[str, DeliverySlot]) -> bool:
     return True
 
 
-def _find_next_destination(run: DeliveryRun, followed: Collection[str]) -> str | None:
+def _find_next_destination(run: DeliveryRun, follow_up_destinations: Collection[str]) -> str | None:
     # Its own, or that of a file which follows its message. What else is due is found later.
     if run.lease.has_more:
         return run.lease.destination
-    return next((name for name in run.next_destinations if name in followed), None)
+    return next((name for name in run.next_destinations if name in follow_up_destinations), None)
 
 
 async def _apply_results(

@@ -166,7 +166,7 @@ async def _update_invoice(
     )
     destinations = list_direct_destinations(contacts)
     if status is InvoiceStatus.OVERDUE:
-        # R25: somebody has to act.
+        # R25: a person has to act.
         destinations += list_channel_destinations(account, contacts)
     notices = [
         *_build_status_notices(account, order, invoice, payload, at),

@@ -1,4 +1,4 @@
-"""The check of `doctor` that looks at single accounts: for which of them somebody can order."""
+"""The check of `doctor` that looks at single accounts: whether a contact of each can order."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

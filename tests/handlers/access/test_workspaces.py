@@ -12,7 +12,7 @@ from bot.bootstrap import build_installation_store as store_of
 from bot.installations.clients import MultiWorkspaceClients, verify_token
 from bot.installations.store import EncryptedInstallationStore
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.service_order.reminders import announce_overdue_orders
+from bot.use_cases.service_order.reminders import mark_overdue_orders
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
@@ -223,7 +223,7 @@ async def test_account_services_are_notified_in_their_own_workspace(workspaces: 
     workspaces.dependencies.tasks = ForgetfulTasks()
     await workspaces.place_order(workspaces.get_person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)
-    assert await announce_overdue_orders(workspaces.dependencies) == 1
+    assert await mark_overdue_orders(workspaces.dependencies) == 1
     [notice] = await workspaces.load_rows(Notice, destination="services:C08SERVICES")
     assert (notice.account_id, notice.team) == ("other", "T01ACME")
     workspaces.clock.move(seconds=5)

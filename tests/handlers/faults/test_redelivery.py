@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.permissions import SlackIdentity as Caller
-from bot.use_cases.service_order.manage import retry_service_order
+from bot.use_cases.service_order.retry import retry_service_order
 from models.account import Account
 from models.audit.entry import AuditEntry
 from models.notice import Notice

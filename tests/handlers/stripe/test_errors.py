@@ -13,7 +13,7 @@ from bot.billing.gateway import BillingRequestRejected, TaxLocationInvalid
 from bot.billing.stripe.permissions import NO_SUCH_ID, PROBES
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.operations.doctor import run_checks
-from bot.use_cases.service_order.reminders import announce_overdue_orders
+from bot.use_cases.service_order.reminders import mark_overdue_orders
 from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from tests.fake_stripe import Fault
@@ -221,7 +221,7 @@ async def test_r21_a_refused_lookup_leaves_the_line_unknown(world: StripeWorld) 
     await world.settle()
     await world.pass_time(hours=25)
     assert (await get_order_line(world)).status == "unknown"
-    assert await announce_overdue_orders(world.dependencies) == 1
+    assert await mark_overdue_orders(world.dependencies) == 1
     assert not await world.load_rows(Notice, kind=NoticeKind.ORDER_DECLINED)
     world.fake.faults.clear()
     await world.pass_time(seconds=11)
