@@ -152,7 +152,7 @@ async def open_customer_listing(settings: Settings) -> AsyncIterator[CustomerLis
     from bot.billing.stripe.customer_listing import StripeCustomerListing
 
     async with aiohttp.ClientSession() as session:
-        yield StripeCustomerListing(_build_stripe_client(settings, session))
+        yield StripeCustomerListing(_build_stripe_client(settings, session), now)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Products sold by the seat, and the catalogue that the bot comes with."""
 
+from sqlalchemy import true
 from sqlmodel import Field, SQLModel
 
 from models.errors import Refusal
@@ -10,15 +11,22 @@ class ProductNotSelfServed(Refusal):
     """R2: extra seats of this product cannot be self-served."""
 
 
+class ProductNotInCatalogue(Refusal):
+    """R2: a product of the provider's that is not sold here."""
+
+
 class UnknownProduct(Refusal):
     """No product of that name."""
 
 
 class Product(SQLModel, table=True):
+    """One that is not `in_catalogue` has the id and the name that the provider has for it."""
+
     id: str = Field(primary_key=True)
     name: str
     additional_seats: bool = False
     reason: LocalizedText | None = Field(default=None, sa_type=LocalizedTextColumn)
+    in_catalogue: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
 
 
 DEFAULT_PRODUCTS = (

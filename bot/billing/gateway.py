@@ -127,8 +127,9 @@ class SeatBlockState:
 @dataclass(frozen=True)
 class SubscriptionState:
     """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
-    catalogue's, if the provider knows it: new subscriptions are then added without an import. Without a
-    `unit_price`, `pricing` says what seats cost."""
+    catalogue's, if the provider knows it: new subscriptions are then added without an import. With a
+    `product_name` it is the provider's own, of a product that the catalogue does not have; the name is blank
+    if it can't be read. Without a `unit_price`, `pricing` says what seats cost."""
 
     id: str
     seats: int
@@ -138,6 +139,7 @@ class SubscriptionState:
     period_end: date
     blocks: tuple[SeatBlockState, ...] = ()
     product_id: str | None = field(default=None, compare=False)
+    product_name: str | None = field(default=None, compare=False)
     # Subscriptions of one group are charged one at a time.
     charge_group: str | None = field(default=None, compare=False)
     # Why no seats can be added for now: a reason of Declined. Until then the subscription counts as ended.

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from models.account import Account, Portal
 from models.details import AccountOverview, SubscriptionDetails
 from models.money import Money
+from models.product import ProductNotInCatalogue
 from models.subscription import compute_recurring_amount
 from models.subscription.period_length import PeriodLength
 
@@ -111,10 +112,16 @@ def _format_subscription(localizer: Localizer, row: SubscriptionDetails, name: s
         last_day=subscription.last_day,
         renewal=renewal,
         total=Money(total or 0, currency),
-        orderable="no" if row.refusal else "yes",
+        orderable=_get_orderability(row),
     )
     notes = format_outlook(localizer, subscription.outlook, currency)
     return "\n".join([text, *map(escape_mrkdwn, notes)])
+
+
+def _get_orderability(row: SubscriptionDetails) -> str:
+    if isinstance(row.refusal, ProductNotInCatalogue):
+        return "unlisted"
+    return "no" if row.refusal else "yes"
 
 
 def compute_renewal_total(row: SubscriptionDetails) -> int | None:

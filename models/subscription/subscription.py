@@ -10,7 +10,7 @@ from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import MinorUnits
 from models.errors import Refusal
-from models.product import Product, ProductNotSelfServed
+from models.product import Product, ProductNotInCatalogue, ProductNotSelfServed
 from models.subscription.period_length import PeriodLength, PeriodLengthColumn
 from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
 from models.subscription.upcoming_changes import UpcomingChanges, UpcomingChangesColumn
@@ -76,6 +76,8 @@ class Subscription(SQLModel, table=True):
         return AuditSubject(SubjectType.SUBSCRIPTION, self.id)
 
     def check_self_service(self, product: Product) -> None:
+        if not product.in_catalogue:
+            raise ProductNotInCatalogue(product=product.name)
         if not product.additional_seats:
             raise ProductNotSelfServed(product=product.name, reason=product.reason or "")
         if not self.self_service:

@@ -21,10 +21,10 @@ from tests.world import world as open_world
 pytestmark = both_databases
 
 
-@pytest.fixture(params=["http", "socket", "http on postgresql"])
+@pytest.fixture(params=["http", "socket"])
 async def both(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    transport, _, postgresql = request.param.partition(" on ")
-    async with open_world(transport=transport, kind="postgresql" if postgresql else None) as world:
+    """Over both transports, on both databases."""
+    async with open_world(transport=request.param) as world:
         yield world
 
 

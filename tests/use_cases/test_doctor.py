@@ -60,7 +60,7 @@ async def test_a_healthy_installation_passes_every_check(healthy_world: World) -
     assert [f for f in found.values() if f.passed is False] == []
     assert [*found] == [
         "settings", "database", "jobs", "clock", "accounts", "slack", "transport", "channels", "contacts",
-        "ordering",
+        "ordering", "products",
         "mail", "billing",
         "seller", "receipts", "account services", "notices",
     ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Refreshing the bot's copy of an account's subscriptions from the billing provider."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import structlog
 from sqlmodel import col, delete, select
 
 from bot.billing.gateway import SubscriptionState
-from bot.db import Session, lock_account
+from bot.db import Session, build_insert, lock_account
 from bot.dependencies import Dependencies
 from bot.job_ids import JobId
 from bot.use_cases.account_change import record_account_change
@@ -45,14 +45,51 @@ async def refresh_subscriptions(
         async with dependencies.read() as session:
             states = await _hide_own_updates(session, account_id, states)
     diff = compute_subscription_diff(local_subscriptions, states)
-    if diff.is_empty:
+    products = await _list_new_products(dependencies, states)
+    if diff.is_empty and not products:
         return False
     async with dependencies.write() as session:
         account = await lock_account(session, account_id)
         account.revision += 1
         session.add(account)
+        await _store_products(session, products)
         await _apply_diff(session, account_id, diff, dependencies.now())
     return True
+
+
+async def _list_new_products(
+    dependencies: Dependencies, states: Iterable[SubscriptionState]
+) -> list[Product]:
+    """Lists the provider's products that are not stored yet, or by another name."""
+    names = {
+        state.product_id: state.product_name
+        for state in states
+        if state.product_id is not None and state.product_name is not None
+    }
+    if not names:
+        return []
+    async with dependencies.read() as session:
+        found = await session.exec(select(Product).where(col(Product.id).in_(names)))
+        stored = {product.id: product for product in found.all()}
+    return [
+        Product(id=product_id, name=name or product_id, in_catalogue=False)
+        for product_id, name in sorted(names.items())
+        if product_id not in stored
+        or (name and name != stored[product_id].name and not stored[product_id].in_catalogue)
+    ]
+
+
+async def _store_products(session: Session, products: Iterable[Product]) -> None:
+    # Another account with a subscription of the product may do the same at this moment.
+    for product in products:
+        insert = build_insert(session, Product).values(product.model_dump())
+        await session.exec(
+            insert.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"name": product.name},
+                where=col(Product.in_catalogue).is_(False),
+            )
+        )
 
 
 async def _hide_own_updates(
@@ -94,7 +131,7 @@ async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff,
 async def _add_subscription(
     session: Session, account_id: str, state: SubscriptionState, at: datetime
 ) -> None:
-    # A subscription whose product the provider does not know cannot be shown.
+    # A provider that has products of its own names those that the catalogue lacks.
     product = await session.get(Product, state.product_id) if state.product_id else None
     if product is None or await session.get(Subscription, state.id) is not None:
         log.warning("subscription.product_unknown", subscription=state.id)

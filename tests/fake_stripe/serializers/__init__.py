@@ -14,7 +14,7 @@ from tests.fake_stripe.serializers.meters import serialize_meter
 from tests.fake_stripe.serializers.payment_methods import serialize_payment_method, serialize_source
 from tests.fake_stripe.serializers.payments import serialize_charge, serialize_payment_intent
 from tests.fake_stripe.serializers.portal import serialize_portal_session
-from tests.fake_stripe.serializers.prices import serialize_price
+from tests.fake_stripe.serializers.prices import serialize_price, serialize_product
 from tests.fake_stripe.serializers.schedules import serialize_schedule
 from tests.fake_stripe.serializers.subscriptions import serialize_subscription, serialize_subscription_item
 from tests.fake_stripe.serializers.taxes import (
@@ -39,6 +39,7 @@ __all__ = [
     "serialize_payment_method",
     "serialize_portal_session",
     "serialize_price",
+    "serialize_product",
     "serialize_schedule",
     "serialize_source",
     "serialize_subscription",

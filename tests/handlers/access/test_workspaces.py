@@ -29,8 +29,6 @@ from tests.handlers.steps import ForgetfulTasks
 from tests.variants import both_databases, get_variant
 from tests.world import World
 
-pytestmark = both_databases
-
 
 @pytest.fixture
 async def workspaces() -> AsyncIterator[World]:
@@ -178,6 +176,7 @@ async def test_revoked_user_tokens_remove_no_installation(workspaces: World) -> 
     assert len(await load_tokens(workspaces)) == 4
 
 
+@both_databases
 async def test_a_late_uninstall_event_does_not_remove_a_new_installation(
     workspaces: World,
 ) -> None:
@@ -193,6 +192,7 @@ async def test_a_late_uninstall_event_does_not_remove_a_new_installation(
     await olga.wait_for_modal("quote.list")
 
 
+@both_databases
 async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
     workspaces: World,
 ) -> None:
@@ -208,6 +208,7 @@ async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
     assert await verify_token(replica, "T02OTHER")
 
 
+@both_databases
 async def test_an_uninstallation_that_could_not_be_stored_is_retried(workspaces: World) -> None:
     async with workspaces.dependencies.write() as session:
         await (await session.connection()).execute(text("ALTER TABLE slack_user RENAME TO renamed"))
