@@ -750,7 +750,7 @@ upcoming-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-upcoming-billed-ahead = Already billed up to { $until }
+upcoming-billed-ahead = Already billed through { $last }
 upcoming-currency-converted = Billed in { $currency }, converted by the payment provider
 upcoming-change-scheduled = { $change ->
     [price] A change scheduled for { $on } sets a different price for { seat-count }
@@ -1123,7 +1123,7 @@ refusal-collection-paused = Payments for { $has_product ->
     [yes] {" "}until { $until }
    *[no] {""}
 }, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
-refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, up to { $until }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, through { $last }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-currency-converted = { refusal-subject } is billed in { $currency }, at an exchange rate that the payment provider sets at that moment. We can’t promise that amount, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
     [price] {" "}that sets a different price for { seat-count }

@@ -71,7 +71,7 @@ async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> No
     assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
     order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
-    assert "Account credit: -€20.00" in order.text
+    assert "Account credit: −€20.00" in order.text
     assert get_customer(world).balance == 0
 
 

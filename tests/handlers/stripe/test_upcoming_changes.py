@@ -188,7 +188,7 @@ async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_cost
 async def test_r27_items_of_different_intervals_end_together_and_an_empty_item_can_get_seats(
     world: StripeWorld,
 ) -> None:
-    """The first end counts: docs.stripe.com/changelog/basil/2025-05-28/cancel-at-enums. An item may have a
+    """The first end counts: docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums. An item may have a
     quantity of 0: docs.stripe.com/api/subscription_items/object, quantity"""
     subscription = get_subscription(world)
     subscription.items += world.records.subscriptions.pop("sub_of_acme_webinar").items
@@ -287,8 +287,8 @@ REFUSED = {
     ),
     "billed in advance": (
         SubscriptionSettings(billed_until=to_timestamp(date(2027, 2, 1))),
-        "Already billed up to 1 Feb 2027",
-        "has been billed in advance, up to 1 Feb 2027",
+        "Already billed through 31 Jan 2027",
+        "has been billed in advance, through 31 Jan 2027",
         "the subscription has been billed in advance",
     ),
     "charged in another currency": (
