@@ -78,7 +78,7 @@ async def test_r17_seats_are_sold_whatever_the_interval(
     assert f"€14.00 per seat {text}" in billing.text
 
 
-async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
+async def test_r17_icelandic_amounts_are_hundredths_in_stripe_and_whole_here(world: StripeWorld) -> None:
     world.records.use_other_price("acme_meeting", currency="isk", unit_amount=500_000)
     async with world.dependencies.write() as session:
         account = await session.get_one(Account, "acme")
@@ -212,7 +212,7 @@ async def test_more_tiers_than_stripe_shows_are_named(world: StripeWorld) -> Non
     assert "so many tiers that the payment provider doesn’t show us" in refused.text
 
 
-async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
+async def test_r17_seats_that_fill_a_started_package_are_free(world: StripeWorld) -> None:
     item = get_item(world)
     world.records.use_other_price(item.id, unit_amount=5000, package=Package(10))
     await place_order(world, ALICE, "acme_meeting", 5)
