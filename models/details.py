@@ -140,6 +140,12 @@ class QuoteDetails:
         return [total for total in self.quote.recurring if total["period"] not in ending]
 
     @property
+    def is_renewal_total_missing(self) -> bool:
+        """Whether something will renew at a cost that is not known."""
+        priced = {total["period"] for total in self.renewal_totals}
+        return any(row.will_renew and row.line.period not in priced for row in self.rows)
+
+    @property
     def amounts_due(self) -> tuple[int, int]:
         """What is charged, and what is invoiced: one line after the other uses up the account's balance."""
         invoiced_rows = [row for row in self.rows if row.outlook.is_paid_by_invoice]

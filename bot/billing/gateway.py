@@ -215,7 +215,8 @@ class PricedLine:
 @dataclass(frozen=True)
 class RecurringTotal:
     """What the subscriptions of the preview with one period length cost per period, once the seats are
-    added. Those that will not renew are left out (R27)."""
+    added. Those that will not renew are left out (R27), and so is a period length with a cost that is not
+    known."""
 
     period: PeriodLength
     net: int

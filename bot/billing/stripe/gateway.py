@@ -89,10 +89,7 @@ class StripeGateway:
         held, who = await gather_or_cancel(fetch_items(self._client, of), fetch_customer(self._client, of))
         zone = of.account.time_zone
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
-        for item in there:
-            if not item.has_full_day(zone):
-                log.warning("subscription.period_too_short", subscription=item.id)
-        shown = await self._find_products([item for item in there if item.has_full_day(zone)])
+        shown = await self._find_products(there)
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(
             self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())

@@ -82,7 +82,7 @@ async def test_nothing_is_ordered_from_a_screen_after_what_it_needs_is_gone(worl
     method = await world.load_row(PaymentMethod, account_id="acme", is_default=True)
     await change(world, PaymentMethod, method.id, active=False)
     await alice.submit()
-    assert "needs a valid credit or debit card" in await get_answer(world, alice, len(alice.ephemerals))
+    assert "needs a valid payment method" in await get_answer(world, alice, len(alice.ephemerals))
     await change(world, PaymentMethod, method.id, active=True)
     await change(world, Account, "acme", self_service=False)
     await phone.submit()
