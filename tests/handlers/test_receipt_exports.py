@@ -153,7 +153,7 @@ async def test_a_period_that_cannot_be_mailed_says_why(world: World) -> None:
     assert await world.load_rows(ReceiptExport) == []
 
 
-async def test_r5_another_accounts_receipts_stay_unknown_also_by_forged_ids(world: World) -> None:
+async def test_r5_another_accounts_receipts_stay_hidden_from_forged_ids(world: World) -> None:
     alice, dora = world.get_person("alice"), world.get_person("dora")
     await add_receipts(world, 1)
     await open_form(alice)
@@ -230,7 +230,7 @@ async def test_without_a_mail_server_the_form_says_so_and_lists_the_receipts() -
         assert world.slack.refusals == []
 
 
-async def test_what_is_too_large_for_an_email_is_named_in_it(
+async def test_receipts_too_large_for_an_email_are_named_in_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_files, "MAX_ATTACHED_BYTES", 2000)

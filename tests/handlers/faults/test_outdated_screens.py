@@ -41,7 +41,7 @@ async def withdraw_alice(world: World) -> None:
     assert not (await get_contact(world, "alice@acme.example")).active
 
 
-async def test_who_lost_the_role_is_told_by_whom_on_every_screen_that_is_still_open(world: World) -> None:
+async def test_a_former_contact_sees_who_removed_them_on_every_open_screen(world: World) -> None:
     """R20: what happened, by whom, when, and whom to ask. Also if they have the role for another account."""
     metadata, alice = await create_order_and_quote(world), world.get_person("alice")
     await withdraw_alice(world)
@@ -63,7 +63,7 @@ async def test_who_lost_the_role_is_told_by_whom_on_every_screen_that_is_still_o
     assert told in await press_button(world, alice, "account.overview", "acme")
 
 
-async def test_who_gave_up_the_role_is_told_so(world: World) -> None:
+async def test_a_former_contact_sees_that_they_left_themselves(world: World) -> None:
     alice = world.get_person("alice")
     key = (await get_contact(world, "alice@acme.example")).key
     await press_button(world, alice, "billing_contact.withdraw", key)
@@ -103,7 +103,7 @@ async def press_button(world: World, person: Person, action_id: str, value: obje
     return await get_answer(world, person, len(person.ephemerals))
 
 
-async def test_nothing_is_ordered_from_a_screen_after_what_it_needs_is_gone(world: World) -> None:
+async def test_an_open_screen_orders_nothing_without_a_payment_method_or_self_service(world: World) -> None:
     """R3, R4: without a payment method, and without self-service."""
     alice = world.get_person("alice")
     await world.reach_placement(alice, acme_webinar=1)

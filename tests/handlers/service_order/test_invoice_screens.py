@@ -152,7 +152,7 @@ async def press_open_invoice(world: World, person: Person, invoice: Invoice) -> 
     return await get_answer(world, person, len(person.ephemerals))
 
 
-async def test_who_lost_the_role_sees_no_more_of_the_invoice(world: World) -> None:
+async def test_a_former_contact_no_longer_sees_the_invoice(world: World) -> None:
     carla = await prepare_invoiced_account(world, "sub_paid_600")
     await place_invoiced_order(world, carla, sub_paid_600=1)
     await open_invoice_screen(carla)

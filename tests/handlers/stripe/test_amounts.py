@@ -96,7 +96,7 @@ async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: St
     assert receipt.total == quote.total
 
 
-async def test_r26_a_debit_that_nobody_promised_stops_the_order_and_shows_both_amounts(
+async def test_r26_an_unquoted_debit_stops_the_order_and_shows_both_amounts(
     world: StripeWorld,
 ) -> None:
     await place_unprocessed_order(world, ALICE, "acme_meeting")
