@@ -753,7 +753,7 @@ upcoming-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-upcoming-billed-ahead = Already billed up to { $until }
+upcoming-billed-ahead = Already billed through { $last }
 upcoming-currency-converted = Billed in { $currency }, converted by the payment provider
 upcoming-change-scheduled = { $change ->
     [price] A change scheduled for { $on } sets a different price for { seat-count }
@@ -1128,7 +1128,7 @@ refusal-collection-paused = Payments for { $has_product ->
     [yes] {" "}until { $until }
    *[no] {""}
 }, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
-refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, up to { $until }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, through { $last }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-currency-converted = { refusal-subject } is billed in { $currency }, at an exchange rate that the payment provider sets at that moment. We can’t promise that amount, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-just-started = { refusal-subject } has just started, with a first period of less than a day. Order seats from { $at }, when the next one begins.
 refusal-subscription-sold-by-provider = { refusal-subject } is sold to you by the payment provider, whose name our documents wouldn’t show as the seller. Nothing was changed or bought. Account Services can order these seats for you.

@@ -757,7 +757,7 @@ upcoming-collection-paused = Paiements suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-upcoming-billed-ahead = Déjà facturé jusqu’au { $until }
+upcoming-billed-ahead = Déjà facturé jusqu’au { $last } inclus
 upcoming-currency-converted = Facturé en { $currency }, converti par le prestataire de paiement
 upcoming-change-scheduled = { $change ->
     [price] Un changement programmé le { $on } fixe un autre prix pour { seat-count }
@@ -1132,7 +1132,7 @@ refusal-collection-paused = Les paiements de { $has_product ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 } : aucun poste ne peut être facturé. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
-refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $until }. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $last } inclus. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-currency-converted = { refusal-subject } est facturé en { $currency }, à un taux de change que le prestataire de paiement fixe à ce moment-là. Nous ne pouvons pas garantir ce montant : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-just-started = { refusal-subject } vient de commencer, avec une première période de moins d’un jour. Commandez des postes à partir du { $at }, au début de la suivante.
 refusal-subscription-sold-by-provider = { refusal-subject } vous est vendu par le prestataire de paiement, que nos documents ne nommeraient pas comme vendeur. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.

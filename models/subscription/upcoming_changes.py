@@ -1,7 +1,7 @@
 """Upcoming changes to a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27).
 Also whether it is paid by invoice (R3)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -173,6 +173,12 @@ class UpcomingChanges(UpcomingChangesPart):
     def is_paid_by_invoice(self) -> bool:
         return self.invoice_terms is not None
 
+    @property
+    def last_billed_day(self) -> date | None:
+        """The last day that has been billed ahead."""
+        until = self.billed_ahead_until
+        return None if until is None else until - timedelta(days=1)
+
     def will_renew(self, period_end: date) -> bool:
         if self.standing in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.PAUSED):
             return False
@@ -203,8 +209,8 @@ class UpcomingChanges(UpcomingChangesPart):
             return SubscriptionChangeScheduled(
                 product=product, on=change.on, seats=change.seats or 0, change=change.kind
             )
-        if self.billed_ahead_until is not None:
-            return SubscriptionBilledAhead(product=product, until=self.billed_ahead_until)
+        if self.last_billed_day is not None:
+            return SubscriptionBilledAhead(product=product, last=self.last_billed_day)
         if self.charge_currency is not None:
             return SubscriptionCurrencyConverted(product=product, currency=self.charge_currency)
         if self.is_sold_by_provider:

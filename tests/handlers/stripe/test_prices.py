@@ -77,7 +77,7 @@ async def test_r17_seats_are_sold_whatever_the_interval(
     assert f"€14.00 per seat {text}" in billing.text
 
 
-async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
+async def test_r17_icelandic_amounts_are_hundredths_in_stripe_and_whole_here(world: StripeWorld) -> None:
     world.records.use_other_price("acme_meeting", currency="isk", unit_amount=500_000)
     async with world.dependencies.write() as session:
         account = await session.get_one(Account, "acme")
@@ -175,7 +175,7 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
     assert words == format_seat_price(Localizer(), line, receipt.currency)
 
 
-async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
+async def test_r17_seats_that_fill_a_started_package_are_free(world: StripeWorld) -> None:
     item = get_item(world)
     world.records.use_other_price(item.id, unit_amount=5000, package=Package(10))
     await place_order(world, ALICE, "acme_meeting", 5)
