@@ -236,7 +236,7 @@ def _find_end(
         return from_timestamp(subscription.cancel_at)
     if subscription.cancel_at_period_end:
         # With items of different intervals, the earliest end counts
-        # (docs.stripe.com/changelog/basil/2025-05-28/cancel-at-enums).
+        # (docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums).
         ends = [each.current_period_end for each in subscription.items.data]
         return from_timestamp(min([item.current_period_end, *ends]))
     if schedule is not None and schedule.end_behavior == "cancel" and schedule.phases:
