@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.accounts import get_user_id
 from bench.fake_slack import FakeSlack
@@ -17,6 +17,9 @@ from bot.blocks.block_kit import ModalMetadata
 TIMEOUT_SECONDS = 30.0
 WAITING_VIEW = "waiting.show"
 ACCEPT_DELAY_SECONDS = 0.2
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -94,11 +97,11 @@ def build_initial_values(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 async def run_concurrently(
-    port: int, size: int, seconds: float, do: Callable[[Connection, str], Awaitable[Any]]
-) -> tuple[list[Any], float]:
+    port: int, size: int, seconds: float, do: Callable[[Connection, str], Awaitable[Result]]
+) -> tuple[list[Result], float]:
     """Runs `do` repeatedly for `size` people at once. Returns the results, and how many there were per
     second."""
-    results: list[Any] = []
+    results: list[Result] = []
     connections = [await Connection.connect(port) for _ in range(size)]
     # A busy server accepts one connection per turn of its loop, and that is not what is measured.
     await asyncio.sleep(ACCEPT_DELAY_SECONDS)

@@ -86,7 +86,7 @@ async def open_dependencies(
     """On exit, background tasks are drained and the database is closed."""
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
     mailer = SmtpMailer(smtp_url, settings.mail_from)
-    # A test's clock steps as it is told.
+    # A test's clock is used as it is.
     steady_clock = SteadyClock() if clock is now else clock
     async with _open_billing(settings, database, steady_clock, clock) as (billing, events):
         dependencies = Dependencies(
@@ -152,7 +152,7 @@ async def open_customer_listing(settings: Settings) -> AsyncIterator[CustomerLis
     from bot.billing.stripe.customer_listing import StripeCustomerListing
 
     async with aiohttp.ClientSession() as session:
-        yield StripeCustomerListing(_build_stripe_client(settings, session))
+        yield StripeCustomerListing(_build_stripe_client(settings, session), now)
 
 
 @asynccontextmanager

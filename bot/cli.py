@@ -51,7 +51,7 @@ def start(
         typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True),
     ] = False,
 ) -> None:
-    # What a command writes holds names, addresses and receipts: no other user of the machine reads them.
+    # Commands write files with names, addresses and receipts, which other users of the machine must not read.
     os.umask(0o077)
     _use_utf8()
     if context.invoked_subcommand is None:

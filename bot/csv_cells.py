@@ -9,7 +9,7 @@ from models.text.control_characters import escape_control_characters
 # are depends on its settings: some split a line at semicolons or tabs, whatever is in quotes.
 # Blanks and quotes before the sign are not part of the cell.
 FORMULA_PATTERN = re.compile(r"((?:^|[,;\t\n])[\s\"]*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
-# By it, a spreadsheet recognises UTF-8.
+# Spreadsheets recognise UTF-8 by it.
 BYTE_ORDER_MARK = "\ufeff"
 
 

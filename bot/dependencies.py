@@ -18,7 +18,7 @@ from bot.tasks import BackgroundTasks
 
 @dataclass
 class Timeouts:
-    # Scrapers and load balancers give up after about ten seconds, and then learn nothing.
+    # Scrapers and load balancers give up after about ten seconds, without a result.
     check_seconds: float = 2.0
     # From the request to its ack, for which Slack waits three seconds.
     ack_seconds: float = 1.5
@@ -28,7 +28,7 @@ class Timeouts:
     first_update_seconds: float = 1.0
     # Longer than anything that ends by itself: a statement, a call to Slack or to the billing provider.
     unresponsive_seconds: float = 20.0
-    # For Slack's profile of the person who sent a request; work in the background waits longer.
+    # The timeout for fetching the profile of a person who sent a request; background work waits longer.
     profile_seconds: float = 1.5
 
 

@@ -1,7 +1,7 @@
-"""Which way out of the network: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment.
+"""Which proxy a call uses: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment.
 
 The libraries differ: slack_sdk knows no NO_PROXY, aiohttp has no WebSocket over HTTPS_PROXY and would read
-`.netrc` too, and Stripe's takes no notice of either. So each is told.
+`.netrc` too, and Stripe's ignores both. So each is configured explicitly.
 """
 
 from collections.abc import Mapping

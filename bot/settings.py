@@ -218,7 +218,7 @@ class Settings(BaseSettings):
         return Seller(name=self.seller_name, address=tuple(filter(None, lines)), tax_id=self.seller_tax_id)
 
     @property
-    def seat_bounds(self) -> SeatLimits:
+    def seat_limits(self) -> SeatLimits:
         return SeatLimits(self.max_seats_per_line, self.max_seats_per_order)
 
 

@@ -15,7 +15,7 @@ SecondT = TypeVar("SecondT")
 
 log = structlog.get_logger()
 
-# Sixteen people who press a button at the same moment are answered within this time.
+# Sixteen people who click a button at the same moment are answered within this time.
 MAX_INTERACTIVE_WAIT_SECONDS = 1.0
 CANCEL_TIMEOUT_SECONDS = 1.0
 

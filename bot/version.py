@@ -6,5 +6,5 @@ import sys
 from pathlib import Path
 
 VERSION = "1.2.0.dev0"
-# In advice: the command of the package, or the entry point of a checkout.
+# The command that advice names: that of the package, or the entry point of a checkout.
 PROGRAM = "seatbot" if Path(sys.argv[0]).stem == "seatbot" else "python app.py"

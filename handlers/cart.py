@@ -17,7 +17,7 @@ from bot.use_cases.cart.open import (
 )
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.quote.read import get_quote
-from bot.use_cases.service_order.manage import get_order
+from bot.use_cases.service_order.read import get_order
 from handlers.payloads import SEATS_BLOCK_PREFIX
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind

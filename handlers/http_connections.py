@@ -20,8 +20,8 @@ from bot.metrics import REQUESTS_REJECTED_TOTAL
 
 # Slack's and a billing provider's heads have some hundred bytes.
 MAX_HEAD_BYTES = 64 * 1024
-# What is read at once is parsed at once. A body in chunks of a byte, which a proxy may pass on from anybody,
-# takes a microsecond or two per byte; meanwhile nothing else runs.
+# What is read at once is parsed at once. A body in chunks of a byte, which a proxy may pass on from any
+# client, takes a microsecond or two per byte; meanwhile nothing else runs.
 READ_BYTES = 8 * 1024
 # By how much a chunked body may be larger on the wire than what the application has read of it: uvicorn
 # holds back up to 64 KiB, and the rest is for the chunks' own lines.
@@ -60,7 +60,7 @@ class ConnectionLimits:
         self._app = app
         self.bounds = bounds
         self._connections: set[HttpConnection] = set()
-        # In the order in which they began to keep the bot waiting.
+        # Ordered by when they began to keep the bot waiting.
         self._evictable: dict[HttpConnection, None] = {}
 
     def create_protocol(self, **options: Any) -> "HttpConnection":
@@ -73,7 +73,7 @@ class ConnectionLimits:
         try:
             await self._app(scope, connection.wrap_receive(receive), send)
         finally:
-            # Of the next request, or of the rest of this one's body, if nobody read it.
+            # Starts the timer of the next request, or of the rest of this one's body if it wasn't read.
             connection.start_receiving()
 
     def add(self, connection: "HttpConnection") -> bool:

@@ -55,7 +55,7 @@ OAUTH_STATE_SECONDS = 600
 # The person was too slow, or went back in the browser.
 INVALID_CODE_ERRORS = frozenset({"invalid_code", "code_already_used"})
 
-# Of a workspace or an organisation.
+# The id of a workspace or an organisation.
 TEAM_ID_PATTERN = re.compile(r"[TE][A-Z0-9]{1,30}")
 
 OAuthHandler = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]

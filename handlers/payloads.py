@@ -26,7 +26,7 @@ from models.checkout import CheckoutForm
 from models.text.control_characters import remove_control_characters
 
 SEATS_BLOCK_PREFIX = "seats:"
-# What the bot reads of a form, by block id.
+# The block ids of the inputs that the bot reads.
 INPUT_BLOCKS = frozenset(
     {"reason", "since", "until", COLLEAGUE_INPUT, TOPICS_INPUT, DELIVERY_INPUT, *CheckoutForm.model_fields}
 )

@@ -9,16 +9,14 @@ from bot.blocks.block_kit import ModalMetadata, View, add_alerts
 from bot.blocks.cart import render_account_choice_modal
 from bot.blocks.refusal import format_refusal
 from bot.use_cases.account.choose import list_accounts
-from bot.use_cases.service_order.manage import (
-    cancel_declined_seats,
+from bot.use_cases.service_order.place import place_service_order
+from bot.use_cases.service_order.read import (
     get_order,
     list_orders,
     list_orders_with_po_number,
-    open_retry,
-    retry_service_order,
     search_orders,
 )
-from bot.use_cases.service_order.place import place_service_order
+from bot.use_cases.service_order.retry import cancel_declined_seats, open_retry, retry_service_order
 from handlers.request import SlackRequest
 from handlers.route import Route, RouteKind
 from handlers.views import follow_view, generate_external_id, render_next_order_view

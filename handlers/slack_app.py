@@ -42,7 +42,7 @@ ANY_ID = re.compile(".*")
 CONTROL_ID = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
 MAX_LOGGED_IDS = 100
 
-# What Slack may send though the bot offers nothing of it: it is acknowledged, so that nobody sees an error.
+# Slack may send these although the bot uses none of them: acknowledged, so that nobody sees an error.
 UNUSED_TYPES = frozenset(
     {
         "app_rate_limited",
@@ -158,7 +158,7 @@ def _build_bolt_request(payload: Payload) -> AsyncBoltRequest:
 
 def _build_bolt_app(clients: SlackClientProvider, routes: list[Route]) -> AsyncApp:
     app = AsyncApp(
-        # Else Bolt walks the whole call stack to name itself after its file.
+        # Otherwise Bolt inspects the call stack to derive a name.
         name="seatbot",
         client=clients.default_client,
         logger=logging.getLogger("slack_bolt"),
@@ -213,7 +213,7 @@ async def _handle_error(error: Exception, context: AsyncBoltContext) -> BoltResp
 
 
 async def _respond_to_error(error: Exception, request: SlackRequest | None) -> BoltResponse:
-    # If something has escaped a listener, the person would learn nothing without a response.
+    # If an exception has escaped a listener, the person would see nothing without a response.
     request_id = get_request_id()
     ERRORS_TOTAL.labels("request").inc()
     log.error("request.failed", handler=request and request.route_id, request_id=request_id, exc_info=error)

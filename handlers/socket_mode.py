@@ -102,7 +102,7 @@ class SocketModeRunner:
     def __init__(self, idle_timeout_seconds: float) -> None:
         self._idle_timeout = idle_timeout_seconds
         self._last_message_at = time.monotonic()
-        # With those that have been replaced and are not closed yet.
+        # Includes connections that have been replaced and are not closed yet.
         self._clients: set[_Client] = set()
         self._draining: set[asyncio.Task[None]] = set()
 

@@ -200,7 +200,7 @@ class CheckoutPage:
     form: CheckoutForm
     usual_methods: list[PaymentMethod] = field(default_factory=list)
     with_address_fields: bool = False
-    # Whether a line is charged to one; the others are paid by invoice.
+    # Whether any line is charged to a payment method; the others are paid by invoice.
     needs_payment_method: bool = True
 
     @property
@@ -386,7 +386,7 @@ class InvoiceDetails:
 
 @dataclass(frozen=True)
 class InvoicePage:
-    """`links` are the provider's: whoever has them sees the invoice, and they expire."""
+    """`links` are the provider's: anyone who has them can see the invoice, and they expire."""
 
     account: Account
     row: InvoiceDetails
@@ -411,7 +411,7 @@ class AccountOverview:
     failed_orders: list[OrderDetails] = field(default_factory=list)
     seat_history: SeatHistory = field(default_factory=SeatHistory)
     spending: Spending = field(default_factory=Spending)
-    # Unpaid ones, the one due first first.
+    # Unpaid invoices, by due date.
     invoices: list[InvoiceDetails] = field(default_factory=list)
     omitted_orders: int = 0
     omitted_problem_orders: int = 0

@@ -50,7 +50,7 @@ class AccountChange(SQLModel, table=True):
     account_id: str = Field(foreign_key="account.id")
 
 
-class RefusedBlock(SQLModel, table=True):
+class RejectedBlock(SQLModel, table=True):
     """A block type that Slack rejects on a surface (`home`) of the workspace."""
 
     __tablename__ = "refused_block"

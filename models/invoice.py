@@ -1,6 +1,6 @@
 """An invoice that the provider has sent for a line of an order, which the customer pays by themselves (R3).
 
-Its status is its own: whatever becomes of it, its order and its line stay as they are.
+Its status is its own and never changes its order or line.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ from models.transition import check_transition
 class InvoiceStatus(StrEnum):
     DUE = "due"
     OVERDUE = "overdue"
-    # The provider's seller has written it off; it can still be paid.
+    # Written off by the seller at the provider; it can still be paid.
     UNCOLLECTIBLE = "uncollectible"
     PAID = "paid"
     VOID = "void"
@@ -43,7 +43,7 @@ class InvoiceNotFound(Refusal):
 
 
 class Invoice(SQLModel, table=True):
-    """The link to pay it is not stored: whoever has it sees the invoice, and it expires."""
+    """The link to pay it is not stored: anyone who has it can see the invoice, and it expires."""
 
     __table_args__ = (
         CheckConstraint("amount >= 0 AND amount_remaining >= 0", name="amounts"),
@@ -69,7 +69,7 @@ class Invoice(SQLModel, table=True):
     amount_remaining: int = Field(sa_type=MinorUnits)
     issued_at: datetime
     due_at: datetime | None = None
-    # When to ask the provider about it next; none once nothing more can happen to it.
+    # When to ask the provider about it next; None once nothing more can happen to it.
     check_at: datetime | None = Field(default=None, index=True)
 
     @property

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-# A lease that ends later was taken by a process whose clock is ahead, and holds nobody up. LEASE_SECONDS is
+# A lease that ends later was taken by a process whose clock is ahead, and blocks nobody. LEASE_SECONDS is
 # at most 600, and five minutes are for clocks that differ.
 MAX_LEASE = timedelta(minutes=15)
 # Clocks that differ by more are wrong.

@@ -37,7 +37,7 @@ class LedgerSubscription(SQLModel, table=True):
     period_end: date
     anchor_day: int
     tax_rate: str | None = None
-    # It is paid by invoice, if set.
+    # Set if it is paid by invoice.
     days_until_due: int | None = None
     revision: int = 0
 
@@ -79,7 +79,7 @@ class LedgerCharge(SQLModel, table=True):
     status: ChargeStatus = Field(sa_type=string_enum(ChargeStatus))
     created_at: datetime
     deadline_at: datetime | None = None
-    # When its invoice is due, if it is on one: finalized at `deadline_at`.
+    # Set if it is on an invoice: when that is due. The invoice is finalized at `deadline_at`.
     invoice_due_at: datetime | None = None
 
     @property

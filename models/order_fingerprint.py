@@ -10,9 +10,9 @@ from models.errors import Refusal
 from models.payment_method import PaymentMethod
 from models.quote import Quote
 
-# In the order in which the fingerprint has them, and in which people are told of changes.
+# The order of the fingerprint's parts, in which people also see what has changed.
 ORDER_PARTS = ("seats", "administrator", "method", "po_number", "address")
-# Enough to notice a change: it protects nothing from the person who sends it.
+# Long enough to detect a change: it protects nothing from the person who sends it.
 DIGEST_LENGTH = 10
 SEPARATOR = "."
 

@@ -11,14 +11,14 @@ from models.errors import Refusal
 from models.subscription import Subscription
 
 CARD_TYPE = "card"
-# Of a payment, not of a stored method: made without the provider, or with what it no longer shows.
+# The type of a payment that was made without the provider, or with a method that it no longer shows.
 OUTSIDE_TYPE, NOT_SHOWN_TYPE = "paid_elsewhere", "not_shown"
-# Of the method that stands for invoices, which are charged to none (R3).
+# The type of the placeholder for invoices, which are charged to no payment method (R3).
 INVOICE_TYPE = "invoice"
-# What is kept of a method that was charged.
+# The fields that are kept of a method that was charged.
 SHOWN_METHOD_FIELDS = frozenset({"type", "brand", "last4", "email", "bank", "wallet"})
 EXPIRY_WARNING_MONTHS = 2
-# In the checkout: each line is charged to what its subscription is usually charged to.
+# The checkout's option to charge each line to its subscription's own payment method.
 USUAL_METHODS_OPTION = "usual"
 
 
@@ -71,7 +71,7 @@ class PaymentMethod(SQLModel, table=True):
     expiry_month: int | None = None
     email: str | None = None
     bank: str | None = None
-    # That a card is stored in, such as `apple_pay`.
+    # The wallet that a card is stored in, such as `apple_pay`.
     wallet: str | None = None
     automatic: bool = True
     is_default: bool = False

@@ -1,5 +1,6 @@
 """Products sold by the seat, and the catalogue that the bot comes with."""
 
+from sqlalchemy import true
 from sqlmodel import Field, SQLModel
 
 from models.errors import Refusal
@@ -10,15 +11,22 @@ class ProductNotSelfServed(Refusal):
     """R2: extra seats of this product cannot be self-served."""
 
 
+class ProductNotInCatalogue(Refusal):
+    """R2: a product of the provider's that is not sold here."""
+
+
 class UnknownProduct(Refusal):
     """No product of that name."""
 
 
 class Product(SQLModel, table=True):
+    """One that is not `in_catalogue` has the id and the name that the provider has for it."""
+
     id: str = Field(primary_key=True)
     name: str
     additional_seats: bool = False
     reason: LocalizedText | None = Field(default=None, sa_type=LocalizedTextColumn)
+    in_catalogue: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
 
 
 DEFAULT_PRODUCTS = (
@@ -37,11 +45,24 @@ def normalize_product_name(text: str) -> str:
 
 def list_matching_products(products: list[Product], query: str) -> list[Product]:
     """Lists the products that a text may mean: those with exactly that id or name, otherwise all whose name
-    contains it."""
+    has it at the beginning of a word."""
     if exact := _list_exact_matches(products, query):
         return exact
     wanted = normalize_product_name(query)
-    return [p for p in products if wanted and wanted in normalize_product_name(p.name)]
+    return [p for p in products if wanted and any(e.startswith(wanted) for e in _list_endings(p.name))]
+
+
+def _list_endings(name: str) -> list[str]:
+    """`"GoToAssist v4"` → `["gotoassistv4", "toassistv4", "assistv4", "v4", "4"]`."""
+    return [normalize_product_name(name[i:]) for i in range(len(name)) if _is_word_start(name, i)]
+
+
+def _is_word_start(name: str, index: int) -> bool:
+    before, letter, after = name[index - 1] if index else " ", name[index], name[index + 1 : index + 2]
+    if not letter.isalnum() or not before.isalnum():
+        return letter.isalnum()
+    is_capital = letter.isupper() and (before.islower() or after.islower())
+    return is_capital or letter.isdigit() != before.isdigit()
 
 
 def is_exact_product(products: list[Product], query: str) -> bool:

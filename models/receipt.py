@@ -21,7 +21,7 @@ from models.tax import TaxDetails, TaxDetailsColumn, TaxItem, sum_tax_items
 
 
 class ReceiptNotFound(Refusal):
-    """No such receipt, or one of an account that the person may not know of."""
+    """There is no such receipt, or the person may not know of its account."""
 
 
 class Seller(SQLModel):
@@ -43,8 +43,8 @@ class ChargedMethod(SQLModel):
     bank: str | None = None
     wallet: str | None = None
     amount: int
-    # When the provider says that it was charged; on a receipt, that day in the account's time zone. Older
-    # receipts have none.
+    # When the provider charged it; on a receipt, that day in the account's time zone. Older receipts have
+    # none.
     paid_at: datetime | None = None
     paid_on: date | None = None
 
@@ -57,7 +57,7 @@ class ChargedMethod(SQLModel):
 
 
 class AmountDifference(SQLModel):
-    """What was taken, and was not promised. Tax is included in both."""
+    """A charge that differs from what was promised. Both amounts include tax."""
 
     promised: int
     charged: int
@@ -65,7 +65,7 @@ class AmountDifference(SQLModel):
 
 class ReceiptLine(SQLModel):
     """New seats, charged for the days from `since` to `until`, in the account's time zone. Lines of older
-    receipts have no `charged_to`. `invoice_number` is of the provider's invoice for it, if it makes any."""
+    receipts have no `charged_to`. `invoice_number` is that of the provider's invoice, if it makes any."""
 
     product: str
     seats: int
@@ -81,11 +81,11 @@ class ReceiptLine(SQLModel):
     earlier_balance: int = 0
     carried_over: int = 0
     charged_to: ChargedMethod | None = None
-    # If it was paid with several.
+    # Set if several methods paid the line.
     also_charged_to: tuple[ChargedMethod, ...] = ()
     difference: AmountDifference | None = None
     invoice_number: str = ""
-    # What the buyer is to pay on that invoice, and until when: nothing was charged.
+    # The amount of that invoice, and the date by which the buyer has to pay it: nothing was charged.
     invoiced: int = 0
     due_on: date | None = None
 
@@ -96,7 +96,7 @@ class ReceiptLine(SQLModel):
 
 @dataclass(frozen=True)
 class ProviderReceipt:
-    """A provider's own receipt. Its links expire, so they are fetched when somebody looks at it, and not
+    """A provider's own receipt. Its links expire, so they are fetched when a person looks at it, and not
     stored."""
 
     number: str

@@ -7,9 +7,10 @@ from sqlmodel import JSON, Field, SQLModel
 # R5: any change of state requires a profile at most an hour old. While the bot's clock catches up it runs at
 # half speed, so that an hour may be half an hour on it.
 MAX_IDENTITY_AGE = timedelta(minutes=30)
-# Replicas' clocks differ by less. A profile from further ahead was stored before the clock was set back.
-MAX_CLOCK_DIFFERENCE = timedelta(minutes=1)
-# While Slack does not say who somebody is, they may read for so long, and get personal messages.
+# Replicas' clocks differ by less than this. A profile from further ahead was stored before the
+# clock was set back.
+MAX_PROFILE_CLOCK_DIFFERENCE = timedelta(minutes=1)
+# While Slack is unavailable, people with a stored profile may read for this long, and get personal messages.
 MAX_IDENTITY_AGE_FOR_READS = timedelta(days=1)
 
 
@@ -40,7 +41,7 @@ class SlackUser(SQLModel, table=True):
     refreshed_at: datetime = Field(index=True)
 
     def is_fresh(self, at: datetime) -> bool:
-        return -MAX_CLOCK_DIFFERENCE <= at - self.refreshed_at <= MAX_IDENTITY_AGE
+        return -MAX_PROFILE_CLOCK_DIFFERENCE <= at - self.refreshed_at <= MAX_IDENTITY_AGE
 
     def is_fresh_enough_to_read(self, at: datetime) -> bool:
         return at - self.refreshed_at <= MAX_IDENTITY_AGE_FOR_READS

@@ -19,9 +19,9 @@ class TaxTreatment(StrEnum):
     REVERSE_CHARGE = "reverse_charge"
     CUSTOMER_EXEMPT = "customer_exempt"
     PRODUCT_EXEMPT = "product_exempt"
-    # The seller collects none there.
+    # The seller collects no tax there.
     NOT_COLLECTED = "not_collected"
-    # The provider calculates none, although it should.
+    # The provider calculates no tax, although it should.
     NOT_CALCULATED = "not_calculated"
 
 

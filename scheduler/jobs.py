@@ -23,9 +23,9 @@ from bot.use_cases.quote.expiry import (
 )
 from bot.use_cases.service_order.process import find_next_line_time, process_due_orders
 from bot.use_cases.service_order.reminders import (
-    announce_overdue_orders,
     find_next_customer_reminder_time,
     find_next_overdue_time,
+    mark_overdue_orders,
     remind_customers,
 )
 
@@ -47,7 +47,7 @@ class Job:
 
 JOBS: Mapping[str, Job] = {
     JobId.PROCESS_ORDERS: Job(process_due_orders, find_next_line_time, 30, frozenset({"order_line"})),
-    JobId.MARK_ORDERS_OVERDUE: Job(announce_overdue_orders, find_next_overdue_time, 60),
+    JobId.MARK_ORDERS_OVERDUE: Job(mark_overdue_orders, find_next_overdue_time, 60),
     JobId.REMIND_CUSTOMERS: Job(remind_customers, find_next_customer_reminder_time, 60),
     JobId.FOLLOW_INVOICES: Job(follow_due_invoices, find_next_check_time, 60, frozenset({"invoice"})),
     JobId.REFRESH_ACCOUNTS: Job(refresh_due_accounts, find_next_refresh_time, 30, frozenset({"account"})),

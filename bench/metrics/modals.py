@@ -106,7 +106,7 @@ async def measure_modal(scale: float, kind: Kind) -> list[Figure]:
         open_modal = partial(_open_modal, rig.slack)
         for size in (1, 16, 64):
             openings, _ = await run_concurrently(rig.servers["bot"].port, size, 6 * scale, open_modal)
-            times = [opening.screen for opening in openings]
+            times = [opening.view for opening in openings]
             for share in (0.5, 0.99):
                 name = f"time to modal, p{share * 100:.0f}, {size} at once"
                 goal = MAX_MODAL_MS.get((size, share))

@@ -66,7 +66,7 @@ def _parse_flag(value: Any) -> bool:
 
 
 def _parse_whole_number(value: Any) -> int:
-    # So many seats at MAX_UNIT_PRICE still fit the columns of amounts.
+    # This many seats at MAX_UNIT_PRICE still fit the columns of amounts.
     return int(
         _validate_pattern(
             r"\d{1,7}", _parse_text(value), "a whole number of at most seven digits, not negative"

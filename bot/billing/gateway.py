@@ -127,8 +127,9 @@ class SeatBlockState:
 @dataclass(frozen=True)
 class SubscriptionState:
     """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
-    catalogue's, if the provider knows it: new subscriptions are then added without an import. Without a
-    `unit_price`, `pricing` says what seats cost."""
+    catalogue's, if the provider knows it: new subscriptions are then added without an import. With a
+    `product_name` it is the provider's own, of a product that the catalogue does not have; the name is blank
+    if it can't be read. Without a `unit_price`, `pricing` says what seats cost."""
 
     id: str
     seats: int
@@ -138,7 +139,8 @@ class SubscriptionState:
     period_end: date
     blocks: tuple[SeatBlockState, ...] = ()
     product_id: str | None = field(default=None, compare=False)
-    # Only one charge at a time for all subscriptions of a group.
+    product_name: str | None = field(default=None, compare=False)
+    # Subscriptions of one group are charged one at a time.
     charge_group: str | None = field(default=None, compare=False)
     # Why no seats can be added for now: a reason of Declined. Until then the subscription counts as ended.
     closed_reason: str | None = None
@@ -265,7 +267,7 @@ class Charge:
     payment_method_id: str
     address: Address
     stored_at: datetime
-    # At most this much may be charged, whatever the account's balance is by then. None: amount and tax.
+    # The most that may be charged, whatever the account's balance is by then; None for amount plus tax.
     max_amount_due: int | None = None
     # What the customer had when it was last read, or None: an address that was not read is not overwritten.
     provider_address: ProviderAddress | None = None
@@ -308,11 +310,11 @@ class Settled(BaseOutcome):
     receipt: str
     amount: int
     tax: int
-    # Of the account's credit at the provider.
+    # The part of the account's credit at the provider that was used.
     credit_used: int = 0
-    # What the account owed before.
+    # The amount that the account owed before.
     earlier_balance: int = 0
-    # To the next invoice: too little to be charged now.
+    # The amount added to the next invoice, because it is too little to be charged now.
     carried_over: int = 0
     invoice_number: str = ""
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)

@@ -18,7 +18,7 @@ SHOW_RESULT = "billing_contact.show"
 COLLEAGUE_INPUT = "colleague"
 
 MAX_ROWS = 40
-# In the question of a confirmation.
+# The maximum in a confirmation's question.
 MAX_NAME = 60
 
 

@@ -15,7 +15,7 @@ from bot.i18n import Localizer, truncate_text
 
 Block = dict[str, Any]
 View = dict[str, Any]
-# What every database can store.
+# Values that every database can store.
 RowId = Annotated[int, Field(ge=0, lt=10**18)]
 StorableText = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 

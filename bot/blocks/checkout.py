@@ -28,7 +28,7 @@ SAVE = "checkout.save"
 BACK = "checkout.back"
 EDIT = navigation.EDIT_CHECKOUT
 CHANGE_ADDRESS = navigation.CHANGE_ADDRESS
-# Of fields that others depend on: they are sent as soon as something else is chosen.
+# Action ids of inputs that others depend on: Slack sends them as soon as something else is chosen.
 CHOOSE_ADMINISTRATOR = "checkout.choose_administrator"
 CHOOSE_COUNTRY = "checkout.choose_country"
 

@@ -162,6 +162,7 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-quoted-price-changed": (_quote_button, _cart_button, _build_services_button),
     "refusal-unrelated-charges-pending": (_build_services_button,),
     "refusal-mixed-prices-unsupported": (_build_services_button,),
+    "refusal-product-not-in-catalogue": (_build_services_button,),
     "refusal-product-not-self-served": (_cart_button, _build_services_button),
     "refusal-quote-not-found": (_quotes_button,),
     "refusal-quote-not-pending": (_quote_button, _quotes_button, _orders_button),

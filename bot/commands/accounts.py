@@ -61,7 +61,7 @@ def import_file(
 
 
 async def _run_import(settings: Settings, file: Path, options: "ImportOptions") -> None:
-    from bot.use_cases.accounts_import.describe import describe_changes
+    from bot.use_cases.accounts_import.import_run import describe_changes
     from bot.use_cases.accounts_import.run import import_accounts
 
     opening = open_migrated_database(settings) if options.dry_run else open_prepared_database(settings)

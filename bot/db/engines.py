@@ -103,11 +103,11 @@ class Database:
         return self._backend.listen(on_work)
 
     async def check_notifications(self) -> None:
-        """Raises one of LISTEN_ERRORS if `listen` learns of nothing."""
+        """Raises one of LISTEN_ERRORS if `listen` receives no notifications."""
         await self._backend.check_notifications()
 
     async def migrate(self) -> None:
-        """Bring the schema to what the models expect, however many processes start at once."""
+        """Migrates the schema to what the models expect, however many processes start at once."""
         await self._backend.migrate()
 
     async def is_migrated(self) -> bool:

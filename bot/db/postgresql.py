@@ -41,7 +41,7 @@ CONNECT_TIMEOUT_SECONDS = 5
 # A server that hangs, or has no connection free, counts as unavailable after this.
 STATEMENT_TIMEOUT_SECONDS = 15
 
-# While a migration waits for a table that a long transaction has read, everybody who wants the table waits
+# While a migration waits for a table that a long transaction has read, all others that need the table wait
 # behind it. So it waits for a moment, lets them pass, and tries again.
 MIGRATION_LOCK_TIMEOUT_SECONDS = 2
 MIGRATION_PAUSE_SECONDS = 4

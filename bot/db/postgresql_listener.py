@@ -24,7 +24,7 @@ CHANNEL = "seatbot_jobs"
 PROBE_TIMEOUT_SECONDS = 5.0
 INITIAL_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 1.0, 60.0
 
-# Called with the name of the table that holds new work; None if it may be any.
+# Called with the name of the table that has new work; None if it may be any.
 WorkCallback: TypeAlias = Callable[[str | None], None]
 
 

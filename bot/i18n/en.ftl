@@ -733,6 +733,7 @@ account-subscription =
    *[none] Current period runs through { $last_day }
     }{ $orderable ->
     [yes] {""}
+    [unlisted] {" "}· not set up to be ordered here
    *[no] {" "}· contact Account Services to add seats
     }
 account-renewals = Next renewals total { $totals }, before tax.
@@ -749,7 +750,7 @@ upcoming-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-upcoming-billed-ahead = Already billed up to { $until }
+upcoming-billed-ahead = Already billed through { $last }
 upcoming-currency-converted = Billed in { $currency }, converted by the payment provider
 upcoming-change-scheduled = { $change ->
     [price] A change scheduled for { $on } sets a different price for { seat-count }
@@ -1063,6 +1064,7 @@ refusal-preview-incomplete = So many other items are waiting to be invoiced for 
 refusal-preview-mismatch = The billing system would bill { $billed } for these seats, tax included, but they cost { $expected }: it would also settle something else on this subscription, such as seats that were added without being billed, or a discount that has ended. Nothing was changed or bought. Ask Account Services to settle that first, or order after the next renewal.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-named-twice = You named { $product } more than once, with { $numbers } seats. Enter the number you want in its field.
+refusal-product-not-in-catalogue = { $product } isn’t set up to be ordered here. Account Services can order seats of it for you.
 refusal-product-not-self-served = You can’t order additional seats of { $product } here.{ $has_reason ->
     [yes] {" "}Reason: { $reason }.
    *[no] {""}
@@ -1121,7 +1123,7 @@ refusal-collection-paused = Payments for { $has_product ->
     [yes] {" "}until { $until }
    *[no] {""}
 }, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
-refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, up to { $until }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, through { $last }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-currency-converted = { refusal-subject } is billed in { $currency }, at an exchange rate that the payment provider sets at that moment. We can’t promise that amount, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
     [price] {" "}that sets a different price for { seat-count }

@@ -737,6 +737,7 @@ account-subscription =
    *[none] Période en cours jusqu’au { $last_day } inclus
     }{ $orderable ->
     [yes] {""}
+    [unlisted] {" "}· pas configuré pour être commandé ici
    *[no] {" "}· pour ajouter des postes, contactez les Services des comptes Corporate
     }
 account-renewals = Total des prochains renouvellements : { $totals }, hors taxe.
@@ -753,7 +754,7 @@ upcoming-collection-paused = Paiements suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-upcoming-billed-ahead = Déjà facturé jusqu’au { $until }
+upcoming-billed-ahead = Déjà facturé jusqu’au { $last } inclus
 upcoming-currency-converted = Facturé en { $currency }, converti par le prestataire de paiement
 upcoming-change-scheduled = { $change ->
     [price] Un changement programmé le { $on } fixe un autre prix pour { seat-count }
@@ -1067,6 +1068,7 @@ refusal-preview-incomplete = Tant d’autres éléments de cet abonnement sont e
 refusal-preview-mismatch = Le système de facturation facturerait { $billed } pour ces postes, taxes comprises, alors qu’ils coûtent { $expected } : il régulariserait aussi autre chose dans cet abonnement, par exemple des postes ajoutés sans facturation ou une remise arrivée à son terme. Rien n’a été modifié ni acheté. Demandez d’abord aux Services des comptes Corporate de le régulariser, ou commandez après le prochain renouvellement.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-named-twice = Vous avez cité { $product } plusieurs fois, avec { $numbers } postes. Saisissez le nombre voulu dans son champ.
+refusal-product-not-in-catalogue = { $product } n’est pas configuré pour être commandé ici. Les Services des comptes Corporate peuvent commander des postes pour vous.
 refusal-product-not-self-served = Vous ne pouvez pas commander ici de postes supplémentaires pour { $product }.{ $has_reason ->
     [yes] {" "}Motif : { $reason }.
    *[no] {""}
@@ -1125,7 +1127,7 @@ refusal-collection-paused = Les paiements de { $has_product ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 } : aucun poste ne peut être facturé. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
-refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $until }. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $last } inclus. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-currency-converted = { refusal-subject } est facturé en { $currency }, à un taux de change que le prestataire de paiement fixe à ce moment-là. Nous ne pouvons pas garantir ce montant : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui{ $change ->
     [price] {" "}fixe un autre prix pour { seat-count } et

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from bot.i18n import Localizer
 from bot.presenters.decline import format_decline_reason
 from bot.presenters.payment_method import format_charged_method
+from models.audit.action import AuditAction
 from models.audit.entry import AuditEntry
 from models.receipt import ChargedMethod
 from models.service_order import LineStatus
@@ -40,9 +41,9 @@ def _format_actor(localizer: Localizer, entry: AuditEntry) -> str:
 def _format_action(localizer: Localizer, entry: AuditEntry, product_labels: Mapping[str, str]) -> str:
     subject = entry.audit_subject
     key = f"history-{subject.type}-{entry.action}".replace("_", "-")
-    if entry.action == "line":
+    if entry.action == AuditAction.LINE:
         key = "history-line-on-invoice" if entry.details.get("on_invoice") else "history-line"
-    elif entry.action == "invoice":
+    elif entry.action == AuditAction.INVOICE:
         key = "history-invoice"
     subscription_id = str(entry.details.get("subscription", ""))
     return localizer.format_text(
@@ -67,7 +68,7 @@ def _format_charged_method(localizer: Localizer, entry: AuditEntry) -> str:
 def _format_reason(localizer: Localizer, entry: AuditEntry) -> str:
     # Codes have texts; what a person typed stays as it is.
     reason = entry.reason or ""
-    if entry.action == "line" and entry.to_status == LineStatus.DECLINED:
+    if entry.action == AuditAction.LINE and entry.to_status == LineStatus.DECLINED:
         return format_decline_reason(localizer, reason)
     code = reason.replace("_", "-")
     key = next((k for k in (f"decline-{code}", f"history-reason-{code}") if localizer.has_message(k)), None)

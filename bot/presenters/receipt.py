@@ -93,7 +93,7 @@ def _sum_passed_on(lines: Iterable[ReceiptLine]) -> int:
 
 
 def format_differences(localizer: Localizer, receipt: Receipt) -> list[str]:
-    # Only of lines that were charged something other than promised (R26).
+    # Only for lines that were charged something other than promised (R26).
     differing = [line for line in receipt.receipt_lines if line.difference is not None]
     texts = [
         localizer.format_text(

@@ -9,7 +9,7 @@ from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import PricingScheme, SeatPricing
 
 
-class PricedSeats(Protocol):
+class PricedItem(Protocol):
     """A subscription, or a line of a quote or receipt."""
 
     @property
@@ -22,14 +22,14 @@ class PricedSeats(Protocol):
     def period(self) -> PeriodLength: ...
 
 
-def format_seat_price(localizer: Localizer, priced: PricedSeats, currency: str) -> str:
+def format_seat_price(localizer: Localizer, priced: PricedItem, currency: str) -> str:
     price = _format_price(localizer, priced, currency)
     return (
         localizer.format_text("price-including-tax", price=price) if priced.pricing.is_tax_included else price
     )
 
 
-def _format_price(localizer: Localizer, priced: PricedSeats, currency: str) -> str:
+def _format_price(localizer: Localizer, priced: PricedItem, currency: str) -> str:
     pricing = priced.pricing
     amount = pricing.amount if priced.unit_price is None else Decimal(priced.unit_price)
     if amount is None:

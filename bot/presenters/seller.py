@@ -6,7 +6,7 @@ from bot.i18n import Localizer
 from bot.tax_id import find_vat_number
 from models.receipt import Seller
 
-# What stands before the number, such as `VAT no.`
+# The label before the number, such as `VAT no.`
 LABEL_PATTERN = re.compile(r"\D{0,20}")
 
 

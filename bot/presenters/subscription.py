@@ -30,8 +30,8 @@ def _iter_sentences(localizer: Localizer, outlook: UpcomingChanges, currency: st
         yield localizer.format_text(
             "upcoming-change-scheduled", on=change.on, seats=change.seats or 0, change=change.kind
         )
-    if outlook.billed_ahead_until is not None:
-        yield localizer.format_text("upcoming-billed-ahead", until=outlook.billed_ahead_until)
+    if outlook.last_billed_day is not None:
+        yield localizer.format_text("upcoming-billed-ahead", last=outlook.last_billed_day)
     if outlook.charge_currency is not None:
         yield localizer.format_text("upcoming-currency-converted", currency=outlook.charge_currency)
     if outlook.update_pending_until is not None:

@@ -12,13 +12,6 @@ from models.tax import TaxDetails, TaxItem, TaxTreatment
 MAX_TAX_IDS, MAX_ADDRESS_LENGTH = 5, 300
 
 
-def format_tax_rates(localizer: Localizer, taxes: Sequence[TaxItem], currency: str) -> list[str]:
-    """Formats a line for each rate, unless the total says the same."""
-    if len(taxes) < 2:
-        return []
-    return [format_tax_rate(localizer, tax, currency) for tax in taxes if tax.percent is not None]
-
-
 def list_tax_amounts(
     localizer: Localizer, taxes: Sequence[TaxItem], total: int, currency: str
 ) -> list[tuple[str, int]]:

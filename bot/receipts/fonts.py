@@ -48,7 +48,7 @@ def find_missing_characters(text: str) -> str:
     """Returns each missing character once, in order. Blocks for some milliseconds if there are new
     characters."""
     printed = {char for char in text if unicodedata.category(char) not in INVISIBLE_CATEGORIES}
-    # Whatever a font has in its place, nobody else sees the same.
+    # Each font has something else in the place of private-use characters.
     _has_glyph.update({char: False for char in printed if unicodedata.category(char) == PRIVATE_USE_CATEGORY})
     _probe_characters(sorted(printed - _has_glyph.keys()))
     return "".join(sorted(char for char in printed if not _has_glyph[char]))

@@ -33,7 +33,7 @@ COLUMN_MESSAGE_IDS = (
     "receipt-amount",
     "receipt-tax",
 )
-# With these, nothing is left to pay.
+# With these statuses, nothing is left to pay.
 SETTLED_STATUS_KEYS = ("receipt-paid", "receipt-paid-by-credit", "receipt-nothing-to-pay")
 TAX_COLUMN_MESSAGE_IDS = ("receipt-tax-rate", "receipt-taxable", "receipt-tax")
 

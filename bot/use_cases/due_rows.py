@@ -31,8 +31,8 @@ PREFETCH_SIZE = 128
 
 
 class ClaimQueue(Generic[KeyT, ItemT]):
-    """`find_keys` reads up to so many keys of due rows; `claim_items` locks those that are still due and free
-    and leases them to this worker. Keys beyond those claimed now are kept for the next claim."""
+    """`find_keys` reads at most that many keys of due rows; `claim_items` locks those that are still due and
+    free, and leases them to this worker. Keys beyond those claimed now are kept for the next claim."""
 
     def __init__(
         self,

@@ -13,21 +13,15 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import case, col, or_, select, union_all
 
 from bot.db import Session, build_insert
-from bot.settings import Settings
-from models.home import Home
 from models.lease import MAX_LEASE
 from models.notice import DeliverySlot
-from models.service_order import OrderLine
-from models.service_order.order_screen import OrderScreen
-
-LeasedTable = type[DeliverySlot] | type[Home] | type[OrderLine] | type[OrderScreen]
 
 INITIAL_BACKOFF = timedelta(seconds=1)
 MAX_BACKOFF = timedelta(minutes=5)
 MAX_BACKOFF_DOUBLINGS = 20
-# So long ago that a burst is allowed.
+# Old enough for a full burst.
 INITIAL_SLOT_AGE = timedelta(minutes=1)
-# A time further ahead was stored by a clock that was wrong, and holds nobody up: longer than any Retry-After
+# A time further ahead was stored by a clock that was wrong, and delays nothing: longer than any Retry-After
 # (an hour), with five minutes for clocks that differ.
 MAX_SUSPENSION = timedelta(minutes=65)
 
@@ -72,7 +66,7 @@ MESSAGE_LIMIT = RateLimit(timedelta(milliseconds=200), burst=10, slot_prefix="te
 HOME_LIMIT = RateLimit(timedelta(milliseconds=600), burst=10, slot_prefix="home:")
 # Slack takes a message a second in a channel, and short bursts: an order of one or two lines is one.
 DESTINATION_LIMIT = RateLimit(timedelta(seconds=1), burst=8)
-# Of the slot that says how long Slack's limit of one of a workspace's destinations lasts.
+# Prefix of the slot that stores how long Slack limits one of a workspace's destinations.
 LIMITED_SLOT_PREFIX = "limited:"
 
 
@@ -82,23 +76,7 @@ def compute_backoff(attempts: int) -> timedelta:
     return min(backoff, MAX_BACKOFF)
 
 
-def get_lease_duration(settings: Settings) -> timedelta:
-    # Shorter than an order line's: while a destination is claimed, its later notices wait.
-    return settings.lease_duration / 2
-
-
-def get_delivery_timeout(settings: Settings) -> timedelta:
-    # Shorter than the lease: when another worker claims the destination, this one no longer posts to it.
-    return settings.lease_duration / 3
-
-
-def is_unclaimed(table: LeasedTable, at: datetime) -> ColumnElement[bool]:
-    """The condition that no worker holds the lease, which `is_leased` checks for a row."""
-    claimed_until = col(table.claimed_until)
-    return or_(claimed_until.is_(None), claimed_until <= at, claimed_until > at + MAX_LEASE)
-
-
-def is_permitted(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
+def is_within_rate_limit(slot: type[DeliverySlot], at: datetime) -> ColumnElement[bool]:
     return or_(col(slot.next_at) <= at, col(slot.next_at) > at + MAX_SUSPENSION)
 
 

@@ -97,7 +97,7 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderLineDetails) -
 
 
 def list_charged_methods(row: OrderLineDetails) -> list[ChargedMethod]:
-    """Lists the methods of a settled line as the provider reports them, or else the method that it was told
+    """Lists the methods of a settled line as the provider reports them, or else the method that it was asked
     to charge."""
     line, method = row.line, row.payment_method
     if line.charged_to or not line.amount_paid:

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 BACKGROUND_TIMEOUT = timedelta(seconds=10)
 
-# How soon Slack is asked again about somebody who acts from a workspace that is not listed as theirs.
+# How soon to fetch the profile again of a person who acts from a workspace that is not listed as theirs.
 MEMBERSHIP_AGE = timedelta(minutes=1)
 
 

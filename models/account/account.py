@@ -22,7 +22,7 @@ class AccountClosed(Refusal):
 
 
 class AccountNotFound(Refusal):
-    """No such account, or not one that the person may know of."""
+    """There is no such account, or the person may not know of it."""
 
 
 class Portal(StrEnum):
@@ -48,7 +48,7 @@ class Account(SQLModel, table=True):
     tax_rate: str = "0"
     # What the tax is called where it is charged, such as `VAT`: documents name it.
     tax_name: str = ""
-    # Of the accounts file; a provider with customers of its own may have others.
+    # From the accounts file; a provider with customers of its own may have others.
     tax_id: str = ""
     tax_exemption: TaxExemption = Field(default=TaxExemption.NONE, sa_type=string_enum(TaxExemption))
     locale: str = "en"
@@ -62,7 +62,7 @@ class Account(SQLModel, table=True):
     city: str
     state: str = ""
     country: str
-    # Quotes made before have the address of that time.
+    # Quotes made before this have the address of that time.
     billing_address_changed_at: datetime | None = None
     # As last read from the provider, or null: a change made there becomes the account's. It says which
     # customer it is of, because an earlier version changes `stripe_customer` alone.
@@ -80,7 +80,7 @@ class Account(SQLModel, table=True):
     stripe_customer: str | None = Field(default=None, index=True, unique=True)
     # When to refresh the copy of what the provider has, after its webhook reported a change.
     refresh_due_at: datetime | None = Field(default=None, index=True)
-    # How often what belongs to the account changed without an entry in its history.
+    # Counts the changes of what belongs to the account that have no entry in its history.
     revision: int = 0
 
     @property
@@ -114,10 +114,6 @@ class Account(SQLModel, table=True):
 
     def get_midnight(self, day: date) -> datetime:
         return get_midnight(day, self.time_zone)
-
-    @property
-    def is_self_served(self) -> bool:
-        return self.self_service and self.closed_at is None
 
     def check_open(self) -> None:
         if self.closed_at is not None:

@@ -32,7 +32,8 @@ class ContactAlreadyWithdrawn(Refusal):
 
 
 class RoleWithdrawn(Refusal):
-    """R20: the person had the role until they or a colleague withdrew it. `by` is empty for themselves."""
+    """R20: the person had the role until they or a colleague withdrew it. `by` is empty for themselves.
+    `contacts` are empty if they have not had it for long, and R1 names none of the account."""
 
 
 class BillingContact(SQLModel, table=True):
@@ -50,7 +51,7 @@ class BillingContact(SQLModel, table=True):
     active: bool = True
     # Whether an accounts file has listed them: an import withdraws only those.
     imported: bool = True
-    # By whom and when they were withdrawn in Slack: an import does not bring them back.
+    # Set if they were withdrawn in Slack: when, and by whom. An import does not bring them back.
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = None
 

@@ -46,7 +46,7 @@ class InvitationClosed(Refusal):
 
 
 class InvitationPending(Refusal):
-    """R20: somebody has invited them already."""
+    """R20: a contact has invited them already."""
 
 
 class TooManyInvitations(Refusal):
@@ -58,7 +58,7 @@ class ColleagueNotConfirmed(Refusal):
 
 
 class ContactNotEligible(Refusal):
-    """R5: a guest, a bot, a deactivated user, or somebody of another workspace."""
+    """R5: a guest, a bot, a deactivated user, or a person of another workspace."""
 
 
 class ContactEmailMissing(Refusal):
@@ -101,7 +101,7 @@ class ContactInvitation(SQLModel, table=True):
     expires_at: datetime
     decided_by: str | None = None
     decided_at: datetime | None = None
-    # The direct message with the question, once it was posted.
+    # The direct message that asks the colleague; None until it has been posted.
     message_channel: str | None = None
     message_ts: str | None = None
 
@@ -130,8 +130,8 @@ class ContactInvitation(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class InvitationDetails:
-    """An invitation as of `at`. It lapses with its end of validity, or once whoever sent it is no contact any
-    more, whether or not that is stored."""
+    """An invitation as of `at`. It lapses when it expires, or once the person who sent it is no longer a
+    contact, whether or not that is stored."""
 
     invitation: ContactInvitation
     is_inviter_active: bool

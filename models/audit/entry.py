@@ -161,8 +161,8 @@ def _hash_json(content: Any) -> str:
 
 
 class AuditChainTip(SQLModel, table=True):
-    """The last entry of an account's history: without it, nobody could tell that the latest entries are
-    missing."""
+    """The last entry of an account's history: without it, missing latest entries could not be
+    detected."""
 
     __tablename__ = "audit_chain_tip"
 

@@ -1,4 +1,4 @@
-"""What the history calls whoever runs a command."""
+"""The name in the history of the person who runs a command."""
 
 from models.text.control_characters import find_control_character
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 class DestinationKind(StrEnum):
     CHANNEL = "channel"  # an account's channel
     CONTACT = "contact"  # a billing contact, by direct message
-    FILE = "file"  # the same direct message, for files: they are slower, and hold no message up
+    FILE = "file"  # the same direct message, for files: they are slower, and delay no message
     EMAIL = "email"  # a billing contact, by email
-    SERVICES = "services"  # the channel of Account Services
-    INVITED = "invited"  # a colleague who was invited as a billing contact, by direct message
+    ACCOUNT_SERVICES = "services"  # the channel of Account Services
+    INVITEE = "invited"  # a colleague who was invited as a billing contact, by direct message
 
 
 PERSONAL_KINDS = frozenset({DestinationKind.CONTACT, DestinationKind.FILE, DestinationKind.EMAIL})
@@ -41,12 +41,12 @@ class Destination:
         return cls(DestinationKind.EMAIL, str(contact_id))
 
     @classmethod
-    def services(cls, channel_id: str) -> "Destination":
-        return cls(DestinationKind.SERVICES, channel_id)
+    def account_services(cls, channel_id: str) -> "Destination":
+        return cls(DestinationKind.ACCOUNT_SERVICES, channel_id)
 
     @classmethod
-    def invited(cls, invitation_id: int) -> "Destination":
-        return cls(DestinationKind.INVITED, str(invitation_id))
+    def invitee(cls, invitation_id: int) -> "Destination":
+        return cls(DestinationKind.INVITEE, str(invitation_id))
 
     @classmethod
     def parse(cls, text: str) -> "Destination":

@@ -59,7 +59,7 @@ class NoticeKind(StrEnum):
     CHANNEL_UNREACHABLE = "channel_unreachable"
 
 
-# They ask for the payment of an invoice, also after the order has finished.
+# Kinds that ask for the payment of an invoice, also after the order has finished.
 INVOICE_MESSAGE_KINDS = (NoticeKind.INVOICE_OVERDUE, NoticeKind.RECEIPT)
 
 
@@ -76,7 +76,7 @@ class Notice(SQLModel, table=True):
               postgresql_where=text("status = 'waiting'")),
         Index("ix_notice_waiting_destination", "destination", "id", sqlite_where=text("status = 'waiting'"),
               postgresql_where=text("status = 'waiting'")),
-        # Old ones, to delete them.
+        # Old notices, to delete them.
         Index("ix_notice_finished", "created_at", sqlite_where=_FINISHED_INDEX_CONDITION,
               postgresql_where=_FINISHED_INDEX_CONDITION),
     )  # fmt: skip
@@ -93,7 +93,7 @@ class Notice(SQLModel, table=True):
     status: NoticeStatus = Field(default=NoticeStatus.WAITING, sa_type=string_enum(NoticeStatus))
     created_at: datetime
     due_at: datetime
-    # The time of the daily digest it is held for, if the recipient has chosen one.
+    # Set if the recipient has chosen a daily digest: the time of the digest that the notice waits for.
     digest_at: datetime | None = None
     attempts: int = 0
     last_error: str | None = None

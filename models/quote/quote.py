@@ -37,7 +37,7 @@ QUOTE_TRANSITIONS: dict[QuoteStatus, frozenset[QuoteStatus]] = {
 
 MAX_REASON_LENGTH = 500
 REMINDER_LEAD_TIMES = (timedelta(days=7), timedelta(hours=48), timedelta(hours=4))
-# No reminder is sent so soon after the quote or before the next reminder, nor with so little time left.
+# A reminder is sent neither closer to the quote or the next reminder than this, nor with less time left.
 MIN_REMINDER_GAP, MIN_TIME_LEFT = timedelta(hours=1), timedelta(minutes=30)
 _PENDING_INDEX_CONDITION = text("status = 'pending'")
 # A literal: the planner does not use the partial indexes for a condition with a parameter.
@@ -91,7 +91,7 @@ class Quote(SQLModel, table=True):
     expires_at: datetime
     # The end of validity before Account Services extended it.
     expires_at_before_extension: datetime | None = None
-    # When to check its reminders next; none if no more are to come.
+    # When to check its reminders next; None if there are no more.
     remind_at: datetime | None = Field(default=None, index=True)
     currency: str
     address: dict[str, str] = Field(sa_type=JSON)
@@ -201,7 +201,7 @@ class QuoteLine(SQLModel, table=True):
     period_end: date
     amount: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
-    # The parts of the tax, by rate; none of a line from before they were stored.
+    # The parts of the tax, by rate. Lines from before they were stored have none.
     taxes: tuple[TaxItem, ...] = Field(
         default=(), sa_column=Column(TaxItemsColumn, nullable=False, server_default="[]")
     )

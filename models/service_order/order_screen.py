@@ -13,7 +13,7 @@ class OrderScreen(SQLModel, table=True):
 
     external_id: str = Field(primary_key=True)
     order_id: int = Field(foreign_key="service_order.id", index=True)
-    # The only thing that it shows, if there is one.
+    # Set if the screen shows this invoice instead of the order.
     invoice_id: int | None = Field(default=None, foreign_key="invoice.id")
     team_id: str
     user_id: str

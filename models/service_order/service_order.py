@@ -60,12 +60,12 @@ ORDER_LINE_TRANSITIONS: dict[LineStatus, frozenset[LineStatus]] = {
 }
 
 BUSY_STATUSES = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
-# Their lines are due again within minutes; those of others may wait for a deadline.
+# Lines in these statuses are due again within minutes; others may wait for a deadline.
 SOON_DUE_STATUSES = (LineStatus.WAITING, LineStatus.UNKNOWN)
 _DUE_INDEX_CONDITION = text("due_at IS NOT NULL")
 _BUSY_INDEX_CONDITION = text("status IN ('charging', 'needs_customer', 'unknown')")
 
-# Why a line was declined with which more than promised would have been charged.
+# Reasons of declined lines for which more than promised would have been charged.
 BALANCE_DUE_REASON = "balance_due"
 
 PROCESSING_TIME_LIMIT = timedelta(hours=24)
@@ -123,7 +123,7 @@ class ServiceOrder(SQLModel, table=True):
     address: dict[str, str] = Field(sa_type=JSON)
     po_number: str = ""
     retries_abandoned: bool = False
-    # When to check whether it is overdue (R21); none once that was announced, or if it is finished.
+    # When to check whether it is overdue (R21); None once that was announced, or if it is finished.
     overdue_check_at: datetime | None = Field(default=None, index=True)
     finished_at: datetime | None = None
 
@@ -191,7 +191,7 @@ class OrderLine(SQLModel, table=True):
     amount: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
     period_ends_at: datetime
-    # Its subscription's own, or chosen for a retry of this line; otherwise the order's applies.
+    # The subscription's own method, or one chosen for a retry of this line; otherwise the order's applies.
     payment_method_id: str | None = Field(default=None, foreign_key="payment_method.id")
     status: LineStatus = Field(default=LineStatus.WAITING, sa_type=string_enum(LineStatus))
     reason: str | None = None
@@ -202,17 +202,17 @@ class OrderLine(SQLModel, table=True):
     # The price that the provider would have charged instead of the promised one, if that stopped the line.
     offered_amount: int | None = Field(default=None, sa_type=MinorUnits)
     offered_tax: int | None = Field(default=None, sa_type=MinorUnits)
-    # Paid by an invoice that the provider sends, and not charged (R3).
+    # Whether the provider sends an invoice for it instead of charging a payment method (R3).
     is_on_invoice: bool = False
     # How a settled line was paid (R26): see `amount_due`.
     # Its amounts are those of the provider; `amount` and `tax` stay what was promised.
     settled_amount: int | None = Field(default=None, sa_type=MinorUnits)
     settled_tax: int | None = Field(default=None, sa_type=MinorUnits)
-    # By rate, if they are not the quote's.
+    # The taxes by rate, if they are not the quote's.
     settled_taxes: tuple[TaxItem, ...] = Field(
         default=(), sa_column=Column(TaxItemsColumn, nullable=False, server_default="[]")
     )
-    # What they depended on, if that may not be what the quote says.
+    # What the tax depended on; None if it is what the quote says.
     settled_tax_facts: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
     )
@@ -220,7 +220,7 @@ class OrderLine(SQLModel, table=True):
     charged_methods: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
     )
-    # What was to be charged at most, if more was.
+    # Set if more was charged than promised: the promised maximum.
     promised_charge: int | None = Field(default=None, sa_type=MinorUnits)
     credit_used: int = Field(default=0, sa_type=MinorUnits)
     earlier_balance: int = Field(default=0, sa_type=MinorUnits)
@@ -229,7 +229,7 @@ class OrderLine(SQLModel, table=True):
     provider_receipt_id: str | None = None
     provider_invoice_number: str = ""
     settled_at: datetime | None = None
-    # When a worker is to process the line next; none if nothing is left to do.
+    # When a worker is to process the line next; None if nothing is left to do.
     due_at: datetime | None = None
     # The end of the current worker's lease.
     claimed_until: datetime | None = None

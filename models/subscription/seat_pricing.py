@@ -43,9 +43,9 @@ class SeatPricing(BaseModel):
     # Whether seats that do not fill a package cost nothing.
     counts_full_packages: bool = False
     is_tax_included: bool = False
-    # The currency that the subscription is charged in, if it is not the account's.
+    # Set if the subscription is charged in another currency than the account's.
     other_currency: str | None = None
-    # Whether something else of the provider's subscription is billed by usage.
+    # Whether another item of the provider's subscription is billed by usage.
     has_metered_sibling: bool = False
 
     @property

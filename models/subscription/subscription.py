@@ -10,7 +10,7 @@ from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
 from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import MinorUnits
 from models.errors import Refusal
-from models.product import Product, ProductNotSelfServed
+from models.product import Product, ProductNotInCatalogue, ProductNotSelfServed
 from models.subscription.period_length import PeriodLength, PeriodLengthColumn
 from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
 from models.subscription.upcoming_changes import UpcomingChanges, UpcomingChangesColumn
@@ -62,13 +62,13 @@ class Subscription(SQLModel, table=True):
         default_factory=UpcomingChanges,
         sa_column=Column(UpcomingChangesColumn, nullable=False, server_default="{}"),
     )
-    # Of the embedded provider, such as "0.055", if it is not the account's.
+    # For the embedded provider: the tax rate, such as "0.055", if it is not the account's.
     tax_rate: str | None = None
-    # Of the embedded provider, which then sends invoices instead of charging a payment method.
+    # For the embedded provider: set if it sends invoices instead of charging a payment method.
     days_until_due: int | None = None
     # The payment method that the provider charges for this subscription instead of the account's default.
     default_payment_method_id: str | None = None
-    # How often an import has changed the seats or periods: the embedded provider then copies them again.
+    # Counts the imports that changed the seats or periods: the embedded provider then copies them again.
     revision: int = 0
 
     @property
@@ -76,6 +76,8 @@ class Subscription(SQLModel, table=True):
         return AuditSubject(SubjectType.SUBSCRIPTION, self.id)
 
     def check_self_service(self, product: Product) -> None:
+        if not product.in_catalogue:
+            raise ProductNotInCatalogue(product=product.name)
         if not product.additional_seats:
             raise ProductNotSelfServed(product=product.name, reason=product.reason or "")
         if not self.self_service:

@@ -1,7 +1,7 @@
 """Upcoming changes to a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27).
 Also whether it is paid by invoice (R3)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -70,7 +70,7 @@ class SubscriptionCurrencyConverted(SeatsNotOrderable):
 
 
 class SubscriptionUpdatePending(Refusal):
-    """R27: somebody else's change waits for its payment, and another one would replace it."""
+    """R27: another change waits for its payment, and a new one would replace it."""
 
 
 class SubscriptionStatus(StrEnum):
@@ -113,7 +113,7 @@ class Discount(UpcomingChangesPart):
     name: str = ""
     percent: Decimal | None = None
     amount: int | None = None
-    # The account's, if it was stored without.
+    # The account's currency, if none was stored.
     currency: str | None = None
     until: date | None = None
 
@@ -149,14 +149,20 @@ class UpcomingChanges(UpcomingChangesPart):
     # False if the provider says that there is none, whatever the rest says.
     is_renewal_expected: bool = True
     invoice_terms: InvoiceTerms | None = None
-    # The first day that has not been billed yet, if that is after the current period.
+    # Set if it is billed beyond the current period: the first day that has not been billed yet.
     billed_ahead_until: date | None = None
-    # What payments are converted to, if the provider converts them.
+    # The currency that payments are converted to, if the provider converts them.
     charge_currency: str | None = None
 
     @property
     def is_paid_by_invoice(self) -> bool:
         return self.invoice_terms is not None
+
+    @property
+    def last_billed_day(self) -> date | None:
+        """The last day that has been billed ahead."""
+        until = self.billed_ahead_until
+        return None if until is None else until - timedelta(days=1)
 
     def will_renew(self, period_end: date) -> bool:
         if self.standing in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.PAUSED):
@@ -188,8 +194,8 @@ class UpcomingChanges(UpcomingChangesPart):
             return SubscriptionChangeScheduled(
                 product=product, on=change.on, seats=change.seats or 0, change=change.kind
             )
-        if self.billed_ahead_until is not None:
-            return SubscriptionBilledAhead(product=product, until=self.billed_ahead_until)
+        if self.last_billed_day is not None:
+            return SubscriptionBilledAhead(product=product, last=self.last_billed_day)
         if self.charge_currency is not None:
             return SubscriptionCurrencyConverted(product=product, currency=self.charge_currency)
         if self.invoice_terms is not None and not self.invoice_terms.is_order_allowed:

@@ -1,4 +1,4 @@
-"""Characters that are in nobody's name or sentence, and that mislead a database, a terminal or a reader."""
+"""Characters that no name or sentence contains, and that mislead a database, a terminal or a reader."""
 
 import re
 

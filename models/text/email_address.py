@@ -2,7 +2,7 @@
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-# A mail program decodes what follows, as in `=?utf-8?q?Re=C3=A7u?=`. Nobody's address or name holds it.
+# A mail program decodes what follows it: `=?utf-8?q?Re=C3=A7u?=`. No address or name contains it.
 ENCODED_WORD_PREFIX = "=?"
 
 

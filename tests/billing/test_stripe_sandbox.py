@@ -277,7 +277,9 @@ async def test_r17_seats_of_every_kind_of_price_are_charged_as_promised(
     assert [each.quantity for each in changed.items.data] == [15]
 
 
-async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed) -> None:
+async def test_stripe_keeps_keys_and_copies_metadata_as_the_gateway_assumes(
+    bot: World, there: Sandboxed
+) -> None:
     """The claims that rest on how Stripe keeps keys and copies metadata."""
     at = bot.clock().replace(microsecond=0)
     gateway = bot.dependencies.billing
@@ -500,7 +502,7 @@ async def test_r27_an_end_in_the_middle_of_the_next_period_shortens_its_renewal(
     await ordering.charged(5)
 
 
-async def test_doctor_finds_the_permissions_that_the_tests_take(bot: World) -> None:
+async def test_doctor_finds_the_permissions_that_the_tests_use(bot: World) -> None:
     assert await bot.dependencies.billing.check_connection() == "Stripe takes the key"
 
 

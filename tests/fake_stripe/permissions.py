@@ -19,6 +19,7 @@ RESOURCES = {
     r"/v1/subscription": ("Subscriptions", "subscription"),
     r"/v1/coupons": ("Coupons", "coupon"),
     r"/v1/prices": ("Prices", "plan"),
+    r"/v1/products": ("Products", "product"),
     r"/v1/tax_rates": ("Tax Rates", "tax_rate"),
     r"/v1/invoices": ("Invoices", "invoice"),
     r"/v1/charges": ("Charges", "charge"),

@@ -28,6 +28,15 @@ class Package:
 
 
 @dataclass(frozen=True)
+class Product:
+    """docs.stripe.com/api/products/object"""
+
+    id: str
+    name: str
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Price:
     """Its terms never change: docs.stripe.com/api/prices/update,
     docs.stripe.com/products-prices/manage-prices.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.fake_stripe.prices import Price
+from tests.fake_stripe.prices import Price, Product
 from tests.fake_stripe.subscription_settings import Coupon, SubscriptionSettings
 from tests.fake_stripe.taxes import (
     NO_TAX,
@@ -318,6 +318,8 @@ class StripeRecords:
         self.events: list[EventRecord] = []
         # Created by a test that has a price and a test clock of its own.
         self.prices: dict[str, Price] = {}
+        # Others are named after their id, without metadata.
+        self.products: dict[str, Product] = {}
         self.coupons: dict[str, Coupon] = {}
         self.manual_tax_rates: dict[str, ManualTaxRate] = {}
         self.test_clock: str | None = None
@@ -360,6 +362,14 @@ class StripeRecords:
             if price.id == price_id:
                 return price
         raise build_resource_missing("price", price_id, "price")
+
+    def get_product(self, product_id: str) -> Product:
+        if product_id in self.products:
+            return self.products[product_id]
+        found = [item.price.product for each in self.subscriptions.values() for item in each.items]
+        if product_id in [*found, *(price.product for price in self.prices.values())]:
+            return Product(product_id, f"The product {product_id}")
+        raise build_resource_missing("product", product_id)
 
     def use_other_price(self, item_id: str, **terms: Any) -> Price:
         """Another price of the same product, since the terms of one never change; the old one stays."""

@@ -160,6 +160,11 @@ def retrieve_charge(records: StripeRecords, params: Params, charge_id: str) -> P
     raise build_resource_missing("charge", charge_id)
 
 
+def retrieve_product(records: StripeRecords, params: Params, product_id: str) -> Params:
+    """docs.stripe.com/api/products/retrieve"""
+    return serializers.serialize_product(records.get_product(product_id))
+
+
 def retrieve_coupon(records: StripeRecords, params: Params, coupon_id: str) -> Params:
     """docs.stripe.com/api/coupons/retrieve"""
     coupon = records.find_coupon(coupon_id)
@@ -420,6 +425,7 @@ ROUTES = [
         "expand",
     ),
     ApiRoute("GET", "/v1/prices/([^/]+)", retrieve_price, stripe.PriceService.retrieve, "expand"),
+    ApiRoute("GET", "/v1/products/([^/]+)", retrieve_product, stripe.ProductService.retrieve),
     ApiRoute("GET", "/v1/tax_rates/([^/]+)", retrieve_tax_rate, stripe.TaxRateService.retrieve),
     ApiRoute("GET", "/v1/charges/([^/]+)", retrieve_charge, stripe.ChargeService.retrieve),
     ApiRoute("GET", "/v1/coupons/([^/]+)", retrieve_coupon, stripe.CouponService.retrieve, "expand"),

@@ -10,7 +10,7 @@ import yaml
 from bot.use_cases.accounts_import.run import import_accounts
 from bot.use_cases.home.publish import CHART_BLOCK
 from models.audit.entry import AuditEntry
-from models.home import HomeAccount, RefusedBlock
+from models.home import HomeAccount, RejectedBlock
 from models.ledger import LedgerSubscription
 from sandbox.block_kit import load_table
 from scheduler import JOBS
@@ -50,7 +50,7 @@ async def test_a_quote_is_rejected_and_an_order_followed_on_home(world: World) -
     assert "30 seats since" in get_home_text(alice)
 
 
-async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World) -> None:
+async def test_r14_a_declined_order_is_shown_on_home_with_its_next_steps(world: World) -> None:
     dora = await open_home(world, "dora")
     await world.place_order(dora, declined_meeting=2)
     await dora.close_modal(everything=True)
@@ -160,7 +160,7 @@ async def test_home_is_updated_by_every_change(world: World) -> None:
     assert first.number == "Q-2041"
 
 
-async def test_seats_that_the_provider_changed_come_to_home_and_into_the_history(world: World) -> None:
+async def test_seats_changed_at_the_provider_appear_on_home_and_in_the_history(world: World) -> None:
     alice = await open_home(world, "alice")
     await change(world, LedgerSubscription, "acme_meeting", seats=40)
     await alice.open_home()
@@ -192,7 +192,7 @@ async def test_a_chart_that_slack_refuses_is_tried_once_per_workspace_and_replac
     refused = [r for r in world.slack.refusals if r.what == "views.publish"]
     assert len(refused) == 1
     assert "▇" in get_home_text(alice)
-    [row] = await world.load_rows(RefusedBlock)
+    [row] = await world.load_rows(RejectedBlock)
     assert (row.team_id, row.surface, row.block_type) == ("T01ACME", *CHART_BLOCK)
     benoit = await open_home(world, "benoit")
     assert "▇" in get_home_text(benoit)
@@ -220,7 +220,7 @@ async def test_home_has_a_chart_if_slack_accepts_charts(world: World) -> None:
     billing = await open_modal(alice, "/billing", "", "account.overview")
     assert "Nov 2026: €57.64 (GoTo Meeting €57.64)  ▇" in billing.text, "a modal takes no chart"
     assert "1 Mar 2027: €2,400.00" in billing.text
-    assert await world.load_rows(RefusedBlock) == []
+    assert await world.load_rows(RejectedBlock) == []
 
 
 async def test_a_long_home_stays_on_its_page_when_published_again(world: World, tmp_path: Path) -> None:

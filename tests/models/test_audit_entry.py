@@ -4,7 +4,11 @@ from typing import Any
 import pytest
 
 from bot.db import Database
+from models.account.contact_invitation import InvitationStatus
+from models.audit.action import AuditAction
 from models.audit.entry import GENESIS_HASH, UNHASHED_FIELDS, Actor, AuditEntry, AuditPerson
+from models.quote import QuoteStatus
+from models.service_order import OrderStatus
 from tests.audit_chain import list_broken_entries
 from tests.models.examples import NOW, make_account, make_audit_entry
 
@@ -146,3 +150,10 @@ def test_r18_swapped_entries_break_the_history() -> None:
     entries = history(3)
     entries[1], entries[2] = entries[2], entries[1]
     assert list_broken_entries(entries) == [3, 2]
+
+
+def test_every_status_that_the_history_records_is_an_action() -> None:
+    assert set(OrderStatus) <= set(AuditAction)
+    assert set(QuoteStatus) - {QuoteStatus.PENDING} <= set(AuditAction)
+    for status in set(InvitationStatus) - {InvitationStatus.PENDING}:
+        assert f"contact_invitation_{status.value}" in set(AuditAction)

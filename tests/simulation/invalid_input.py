@@ -1,4 +1,4 @@
-"""What people get wrong, and what those try who may not."""
+"""Invalid input, and attempts without permission."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -10,8 +10,9 @@ from bot.use_cases.cart import save as cart_save
 from bot.use_cases.checkout.save import save_checkout
 from bot.use_cases.quote.decide import reject_quote
 from bot.use_cases.quote.read import get_quote
-from bot.use_cases.service_order import manage as manage_order
 from bot.use_cases.service_order import place as place_order
+from bot.use_cases.service_order import read as read_order
+from bot.use_cases.service_order import retry as retry_order
 from models.checkout import NEW_ADMINISTRATOR_OPTION, CheckoutForm
 from tests.simulation.database import Store
 from tests.simulation.people import Click
@@ -52,7 +53,6 @@ USERS = ("U01ALICE", "U02BENOIT", "U03DORA", "U04EVE", "U05GUEST", "U09IDA", "U0
 
 
 def choose_invalid_click(random: Random, store: Store) -> Click:
-    """One of all that can be wrong."""
     quotes, pending, orders = ([row[0] for row in store.rows(query)] for query in IDS)
     return random.choice(list(_list_invalid_clicks(random, [*quotes, 999], pending * 5, [*orders, 999])))
 
@@ -86,8 +86,8 @@ def _list_invalid_clicks(
     for number in pending:
         yield click("checkout.save", save_checkout, quote_id=number, form=wrong)
     yield click("service_order.place", place_order.place_service_order, anybody, quote_id=some_quote)
-    yield click("service_order.open", manage_order.get_order, anybody, order_id=some_order)
+    yield click("service_order.open", read_order.get_order, anybody, order_id=some_order)
     retry: dict[str, Any] = {"order_id": some_order, "payment_method_id": random.choice(("pm_1", "pm_3"))}
-    yield click("service_order.retry", manage_order.retry_service_order, anybody, **retry)
-    yield click("service_order.give_up", manage_order.cancel_declined_seats, anybody, order_id=some_order)
+    yield click("service_order.retry", retry_order.retry_service_order, anybody, **retry)
+    yield click("service_order.give_up", retry_order.cancel_declined_seats, anybody, order_id=some_order)
     yield click("portal.switch", portal.switch_portal, anybody, account_id="acme")

@@ -17,6 +17,7 @@ from bot.db import Database
 from bot.use_cases.audit.export import DELIMITER_CHARACTERS, ExportFormat, export_history, verify_histories
 from bot.use_cases.audit.write import write_audit_entry
 from models.account import Account, AccountNotFound
+from models.audit.action import AuditAction
 from models.audit.entry import GENESIS_HASH, Actor, AuditEntry
 from models.audit.subject import AuditSubject, SubjectType
 from tests.models.examples import NOW
@@ -48,7 +49,7 @@ async def write_history(database: Database, entries: int) -> int:
                 account_id="acme",
                 actor=ACTOR,
                 subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
-                action="tested",
+                action=AuditAction.UPDATED,
                 at=NOW,
                 reason=f"été {number}",
                 details={"seats": number},
@@ -214,7 +215,7 @@ async def entries_of_acme(database: Database) -> list[AuditEntry]:
         return list((await session.exec(query)).all())
 
 
-async def test_the_history_as_json_is_whole_and_says_instants_in_utc(
+async def test_the_history_as_json_is_complete_with_times_in_utc(
     database_with_accounts: Database,
 ) -> None:
     database = database_with_accounts
@@ -227,7 +228,7 @@ async def test_the_history_as_json_is_whole_and_says_instants_in_utc(
     assert [row["hash"] for row in rows] == [entry.hash for entry in entries]
 
 
-async def test_the_history_as_csv_is_whole_and_no_formula(database_with_accounts: Database) -> None:
+async def test_the_history_as_csv_is_complete_and_has_no_formulas(database_with_accounts: Database) -> None:
     database = database_with_accounts
     await write_history(database, 3)
     text = await exported(database, ExportFormat.CSV)
@@ -252,7 +253,7 @@ HARMLESS = {
 }
 
 
-async def test_what_people_typed_is_text_in_every_spreadsheet_and_terminal(
+async def test_user_input_stays_text_in_every_spreadsheet_and_terminal(
     database_with_accounts: Database,
 ) -> None:
     """Whatever it splits a line at; and a terminal that shows the output does nothing but show it."""
@@ -264,7 +265,7 @@ async def test_what_people_typed_is_text_in_every_spreadsheet_and_terminal(
                 account_id="acme",
                 actor=ACTOR,
                 subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
-                action="typed",
+                action=AuditAction.EXTENDED,
                 at=NOW,
                 reason=reason,
             )
@@ -280,13 +281,17 @@ async def test_what_people_typed_is_text_in_every_spreadsheet_and_terminal(
         )
         text = out.getvalue().removeprefix("\ufeff")
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=character))
-        assert [row["reason"] for row in rows if row["action"] == "typed"] == [*HARMLESS.values()]
+        assert [row["reason"] for row in rows if row["action"] == AuditAction.EXTENDED] == [
+            *HARMLESS.values()
+        ]
     as_json = await exported(database, ExportFormat.JSON)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", as_json)
-    assert [row["reason"] for row in json.loads(as_json) if row["action"] == "typed"] == [*HARMLESS]
+    assert [row["reason"] for row in json.loads(as_json) if row["action"] == AuditAction.EXTENDED] == [
+        *HARMLESS
+    ]
 
 
-async def test_a_long_history_is_read_some_at_a_time(database_with_accounts: Database) -> None:
+async def test_a_long_history_is_read_in_batches(database_with_accounts: Database) -> None:
     last = await write_history(database_with_accounts, 1200)
     progress_calls: list[tuple[int, int]] = []
     out = io.StringIO()

@@ -26,7 +26,7 @@ from bot.use_cases.quote.decide import decide_quote, reject_quote
 from bot.use_cases.quote.expiry import enqueue_quote_reminders, expire_quotes
 from bot.use_cases.service_order.place import place_service_order
 from bot.use_cases.service_order.process import process_due_orders
-from bot.use_cases.service_order.reminders import announce_overdue_orders, remind_customers
+from bot.use_cases.service_order.reminders import mark_overdue_orders, remind_customers
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account, Portal
 from models.audit.entry import Actor, AuditEntry
@@ -197,7 +197,7 @@ async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_annou
     async with one.database.write() as session:
         account = await lock_account(session, "acme")
         async with lock_requested(two):
-            waiting = asyncio.create_task(announce_overdue_orders(two.dependencies))
+            waiting = asyncio.create_task(mark_overdue_orders(two.dependencies))
         locked = await session.get_one(ServiceOrder, order.key)
         locked.overdue_check_at = None
         session.add_all([account, locked])
@@ -208,7 +208,7 @@ async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_annou
         assert (await session.exec(announced)).all() == []
 
 
-async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes: list[Outbox]) -> None:
+async def test_r9_a_quote_that_was_extended_meanwhile_does_not_expire(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
     quote = await one.store_quote()
     two.at = quote.expires_at

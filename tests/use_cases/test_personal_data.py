@@ -24,6 +24,7 @@ from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import ContactInvitation
 from models.account.seat_assignment import SeatAssignment
+from models.audit.action import AuditAction
 from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.audit.subject import AuditSubject, SubjectType
 from models.checkout import Checkout
@@ -240,7 +241,7 @@ async def alice_does_everything(world: World) -> None:
             account_id="acme",
             actor=Actor("contact", benoit.name, "test", "T01ACME", "U02BENOIT", benoit.email),
             subject=AuditSubject(SubjectType.QUOTE, "SQ-1"),
-            action="tested",
+            action=AuditAction.UPDATED,
             at=NOW,
             reason="Alice Martin has agreed",
             details={"contact:alice@acme.example": "added"},
@@ -437,7 +438,7 @@ async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World)
     assert await find_words(world.dependencies.database, *WORDS_OF_ALICE) == set()
 
 
-async def test_whoever_has_an_open_order_or_is_the_only_contact_is_not_erased(world: World) -> None:
+async def test_a_person_with_an_open_order_or_who_is_the_only_contact_is_not_erased(world: World) -> None:
     await world.place_order(world.get_person("sam"), slow_meeting=1)
     database, sam = world.dependencies.database, PersonKey.parse("sam@acme.example")
     before = await find_words(database, "sam")

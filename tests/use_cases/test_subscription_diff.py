@@ -56,7 +56,7 @@ def test_any_other_term_is_a_change(change: dict[str, Any]) -> None:
     assert not diff.is_empty
 
 
-def test_fields_the_provider_does_not_decide_are_no_change() -> None:
+def test_fields_that_the_provider_does_not_decide_are_not_compared() -> None:
     stored = build_stored(self_service=False, self_service_reason="No.", revision=3)
     state = replace(STATE, product_id="goto-webinar", charge_group="sub_group")
     assert compute_subscription_diff([stored], [state]).is_empty

@@ -38,7 +38,7 @@ _IS_COPY_STALE = and_(
 _HAS_UNDECIDED_CHARGE = exists().where(
     col(LedgerCharge.subscription_id) == col(LedgerSubscription.id), UNDECIDED_CHARGE_CONDITION
 )
-# What prices depend on.
+# The fields that prices depend on.
 _PRICING_COLUMNS = (
     col(Account.time_zone),
     col(Account.tax_id),

@@ -1,4 +1,4 @@
-"""The simulated card network: the beginning of a payment method's id decides what becomes of a charge."""
+"""The simulated card network: the beginning of a payment method's id decides the outcome of a charge."""
 
 import re
 from datetime import datetime, timedelta

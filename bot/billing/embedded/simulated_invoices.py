@@ -1,4 +1,4 @@
-"""Invoices of the embedded gateway: the beginning of a subscription's id decides what becomes of them.
+"""Invoices of the embedded gateway: the beginning of a subscription's id decides whether they are paid.
 
 `sub_paid_<seconds>`: paid so long after it was sent. `sub_late_<seconds>`: overdue after that time, and paid
 after twice as long. `sub_unpaid_<seconds>`: overdue after that time, and never paid. `sub_void_<seconds>`:

@@ -141,7 +141,7 @@ async def send_charge(
     charge: Charge,
     now: datetime,
 ) -> ChargeOutcome:
-    """Send the prepared charge. Raises BillingUnavailable if its outcome cannot be read."""
+    """Sends the prepared charge. Raises BillingUnavailable if its outcome cannot be read."""
     outcome = await _send_update(client, item, charge, now)
     return await restore_default_payment_method(
         client,

@@ -75,8 +75,8 @@ async def request_stripe(
 
 
 def convert_stripe_error(operation: str, error: stripe.StripeError) -> BillingUnavailable:
-    """Converts an error to what people are told. Logs what an operator must know: a key without a permission,
-    and every unknown code."""
+    """Converts an error to the refusal that people see. Logs what an operator must know: a key without a
+    permission, and every unknown code."""
     status, reference = error.http_status or 0, error.request_id or ""
     if isinstance(error, AUTHENTICATION_ERRORS):
         permission = _find_missing_permission(error)

@@ -2,21 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import stripe
 
 from bot.billing.customer_listing import ListedCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
-from bot.billing.stripe.items import ENDED_STATUSES, PRODUCT_METADATA_KEY, iter_stripe_items
+from bot.billing.stripe.items import ENDED_STATUSES, get_object_id, iter_stripe_items
+from bot.billing.stripe.products import PRODUCT_METADATA_KEY, ProductReader
 from bot.billing.stripe.taxes import ADDRESS_FIELDS
 
 ACCOUNT_METADATA_KEY, TEAM_METADATA_KEY = "seatbot_account", "seatbot_slack_team"
 
 
 class StripeCustomerListing:
-    def __init__(self, client: stripe.StripeClient) -> None:
+    def __init__(self, client: stripe.StripeClient, now: Callable[[], datetime]) -> None:
         self._client = client
+        self._products = ProductReader(client, now)
 
     async def list_customers(self, progress: Callable[[int], None]) -> list[ListedCustomer]:
         # List subscriptions rather than customers: most customers of a Stripe account may have no
@@ -56,6 +59,9 @@ class StripeCustomerListing:
         seats: dict[str, int] = {}
         async for item in iter_stripe_items(self._client, subscription):
             product_id = (item.price.to_dict().get("metadata") or {}).get(PRODUCT_METADATA_KEY)
+            if product_id is None:
+                product = await self._products.fetch_product(str(get_object_id(item.price.product)))
+                product_id = product.catalogue_id
             if product_id:
                 seats[product_id] = seats.get(product_id, 0) + (item.quantity or 0)
         return seats

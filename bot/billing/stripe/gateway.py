@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 import stripe
 import structlog
+from sqlmodel import col, select
 
 from bot.billing.gateway import (
     UNAVAILABLE_ERRORS,
@@ -36,6 +37,7 @@ from bot.billing.stripe.invoice_pdf import PdfDownload
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
 from bot.billing.stripe.permissions import check_permissions
+from bot.billing.stripe.products import ProductReader
 from bot.billing.stripe.renewal_cache import RenewalCache, RenewalTotals
 from bot.billing.stripe.taxes import TaxRateReader
 from bot.billing.stripe.upcoming_changes import ItemDiscount
@@ -44,6 +46,7 @@ from bot.metrics import instrument_adapter
 from bot.network import find_date
 from bot.tasks import gather_or_cancel
 from models.account import Address, ProviderAddress
+from models.product import DEFAULT_PRODUCTS, Product
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
 
@@ -54,6 +57,7 @@ OutcomeT = TypeVar("OutcomeT", bound=ChargeOutcome | NeverReceived)
 # Applies to reconciling a charge and again to preparing it. Together they take less than a lease, so that
 # nothing more is sent for a line once another worker has taken it over.
 PREPARATION_TIMEOUT_SECONDS = 15
+SHIPPED_PRODUCT_IDS = frozenset(product.id for product in DEFAULT_PRODUCTS)
 
 
 @instrument_adapter("billing", *UNAVAILABLE_ERRORS)
@@ -76,6 +80,7 @@ class StripeGateway:
         self._download_pdf = download_pdf
         self._tax_rates = TaxRateReader(client)
         self._renewals = RenewalCache()
+        self._products = ProductReader(client, now)
         self._preparation_timeout_seconds = preparation_timeout_seconds
         self._subscription_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -87,7 +92,7 @@ class StripeGateway:
         for item in there:
             if not item.has_full_day(zone):
                 log.warning("subscription.period_too_short", subscription=item.id)
-        shown = [item for item in there if item.has_full_day(zone)]
+        shown = await self._find_products([item for item in there if item.has_full_day(zone)])
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(
             self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
@@ -96,6 +101,28 @@ class StripeGateway:
             _complete_upcoming_changes(item.build_state(of.account), item, renewals, who.discount, zone)
             for item in shown
         ]
+
+    async def _find_products(self, items: list[SubscriptionItem]) -> list[SubscriptionItem]:
+        """The items whose price names no product of the catalogue get the one that Stripe's product names, or
+        else Stripe's product itself."""
+        if all(item.product_id in SHIPPED_PRODUCT_IDS for item in items):
+            return items
+        async with self._database.read() as session:
+            listed = await session.exec(select(Product.id).where(col(Product.in_catalogue)))
+            catalogue_ids = SHIPPED_PRODUCT_IDS | {*listed.all()}
+        products = await self._products.fetch_products(
+            item.upcoming_changes.stripe_product_id for item in items if item.product_id not in catalogue_ids
+        )
+        found = []
+        for item in items:
+            product = products.get(item.upcoming_changes.stripe_product_id)
+            if product is None or item.product_id in catalogue_ids:
+                found.append(item)
+            elif product.catalogue_id in catalogue_ids:
+                found.append(replace(item, product_id=product.catalogue_id))
+            else:
+                found.append(replace(item, product_id=product.id, product_name=product.name))
+        return found
 
     async def fetch_customer(self, account_id: str) -> CustomerState:
         read_at = self._now()

@@ -54,14 +54,14 @@ AUTHENTICATION_ERRORS = frozenset(
     }
 )
 RECONCILE_INTERVAL = timedelta(minutes=10)
-# Of an unpaid invoice, if no webhook says that it was paid.
+# How often an unpaid invoice is checked, if no webhook says that it was paid.
 INVOICE_CHECK_INTERVAL = timedelta(hours=1)
 CUSTOMER_CONFIRMATION_WINDOW = timedelta(hours=23)
 # Stripe's clock may differ from ours, even by days if the machine's date was wrong and was corrected since.
 # An invoice that is older than its charge by more is never found, and its line could be charged again.
 CLOCK_SKEW = timedelta(days=31)
 
-# Of finalized invoices (docs.stripe.com/invoicing/overview, "Invoice statuses").
+# Statuses of finalized invoices (docs.stripe.com/invoicing/overview, "Invoice statuses").
 INVOICE_STATUSES = {
     "open": InvoiceStatus.DUE,
     "paid": InvoiceStatus.PAID,

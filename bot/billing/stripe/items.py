@@ -1,8 +1,8 @@
-"""The bot's subscriptions are items of Stripe subscriptions, of any price that is licensed by the seat; one
-billed by usage is shown, but has no seats to sell.
+"""The bot's subscriptions are items of Stripe subscriptions, of any price that is licensed by the seat. One
+that is billed by usage, or of a product that is not in the catalogue, is shown, but has no seats to sell.
 
 Their ids here are the items' own (`si_…`), or the value of `seatbot_subscription` in the item's metadata.
-`seatbot_product` in the price's metadata is the product's id in the catalogue.
+`seatbot_product` in the metadata of the price, or of its product, is the product's id in the catalogue.
 """
 
 from collections.abc import AsyncIterator
@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import stripe
-import structlog
 
 from bot.billing.gateway import Declined, SubscriptionState
 from bot.billing.stripe.client import from_timestamp, iter_all_pages, request_stripe
 from bot.billing.stripe.price_terms import CurrencyOption, fetch_currency_option, read_seat_pricing
+from bot.billing.stripe.products import PRODUCT_METADATA_KEY
 from bot.billing.stripe.upcoming_changes import (
     STATUSES,
     CouponReader,
@@ -26,9 +26,7 @@ from models.subscription.period_length import PeriodLength, PeriodUnit
 from models.subscription.proration import get_local_date
 from models.subscription.seat_pricing import SeatPricing
 
-log = structlog.get_logger()
-
-SUBSCRIPTION_METADATA_KEY, PRODUCT_METADATA_KEY = "seatbot_subscription", "seatbot_product"
+SUBSCRIPTION_METADATA_KEY = "seatbot_subscription"
 # In the Stripe subscription's metadata: the key of the current charge, and the default card that was replaced
 # for it.
 ATTEMPT_METADATA_KEY, REPLACED_PAYMENT_METHOD_METADATA_KEY = "seatbot_attempt", "seatbot_swapped_card"
@@ -41,7 +39,7 @@ ENDED_STATUSES = ("canceled", "incomplete_expired")
 class SubscriptionItem:
     """An item with what is needed of its Stripe subscription. `default_method` and `default_source` are the
     subscription's own, if it has them. `currency` is the one that the subscription is charged in; its price
-    may have several."""
+    may have several. `product_id` and `product_name` are as in SubscriptionState."""
 
     id: str
     stripe_item_id: str
@@ -60,10 +58,11 @@ class SubscriptionItem:
     replaced_payment_method: str | None
     pending_until: datetime | None
     upcoming_changes: ItemUpcomingChanges
-    # Stripe has stopped calculating its tax, for want of an address
+    # Stripe has stopped calculating its tax, because the address is missing
     # (docs.stripe.com/tax/customer-locations, "Invoice finalization errors").
     is_tax_disabled: bool = False
     price_id: str = ""
+    product_name: str | None = None
     # Stripe bills its usage with the pending update of any item of the subscription, and discards it if that
     # expires (docs.stripe.com/billing/subscriptions/pending-updates, "Metered items").
     has_metered_sibling: bool = False
@@ -134,6 +133,7 @@ class SubscriptionItem:
                 update={"other_currency": other_currency, "has_metered_sibling": self.has_metered_sibling}
             ),
             product_id=self.product_id,
+            product_name=self.product_name,
             charge_group=self.stripe_subscription_id,
             closed_reason=None if self.status in STATUSES else self.inactive_outcome.reason,
             outlook=self.upcoming_changes.build_upcoming_changes(zone),
@@ -151,10 +151,7 @@ async def iter_seat_items(
         items.append(_build_item(subscription, item, option, changes))
     metered_ids = {item.stripe_item_id for item in items if item.pricing.is_by_usage}
     for built in items:
-        if built.pricing.is_by_usage and built.product_id is None:
-            log.info("subscription_item.skipped", subscription_item=built.stripe_item_id)
-        else:
-            yield replace(built, has_metered_sibling=bool(metered_ids - {built.stripe_item_id}))
+        yield replace(built, has_metered_sibling=bool(metered_ids - {built.stripe_item_id}))
 
 
 async def iter_stripe_items(

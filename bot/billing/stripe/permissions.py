@@ -67,6 +67,9 @@ PROBES = (
     PermissionProbe("Coupons", "read", "coupons.retrieve", lambda c: c.v1.coupons.retrieve_async(NO_SUCH_ID)),
     PermissionProbe("Prices", "read", "prices.retrieve", lambda c: c.v1.prices.retrieve_async(NO_SUCH_ID)),
     PermissionProbe(
+        "Products", "read", "products.retrieve", lambda c: c.v1.products.retrieve_async(NO_SUCH_ID)
+    ),
+    PermissionProbe(
         "Tax rates", "read", "tax_rates.retrieve", lambda c: c.v1.tax_rates.retrieve_async(NO_SUCH_ID)
     ),
     PermissionProbe(

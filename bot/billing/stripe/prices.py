@@ -75,9 +75,9 @@ class PricePreview:
     tax_details: TaxDetails = field(default_factory=TaxDetails)
     # Before discounts, with included tax.
     undiscounted: int = 0
-    # Of the item's own new seats, of which the amount and the tax are the sums.
+    # The parts of the item's own new seats; the amount and the tax are their sums.
     lines: tuple[stripe.InvoiceLineItem, ...] = ()
-    # What the provider would charge in all, if that is not what its lines add up to.
+    # Set if the provider would charge something other than the sum of its lines.
     other_amount_due: int | None = None
 
     @property

@@ -28,7 +28,7 @@ TREATMENTS = {
     "reverse_charge": TaxTreatment.REVERSE_CHARGE,
     "zero_rated": TaxTreatment.ZERO_RATED,
 }
-# With these it is 0 only because there is little to tax.
+# With these reasons the tax is 0 only because there is little to tax.
 TAXED_REASONS = frozenset(["standard_rated", "reduced_rated"])
 CUSTOMER_TREATMENTS = {
     "exempt": TaxTreatment.CUSTOMER_EXEMPT,

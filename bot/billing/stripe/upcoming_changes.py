@@ -20,9 +20,9 @@ from models.subscription.upcoming_changes import (
     UpcomingChanges,
 )
 
-# In a list of subscriptions; Stripe expands at most four levels.
+# What a list of subscriptions expands; Stripe expands at most four levels.
 EXPANSIONS = ["data.schedule", "data.discounts.source.coupon"]
-# With any other status a subscription has not started, or has ended.
+# In any other status a subscription has not started, or has ended.
 STATUSES = {
     "active": SubscriptionStatus.ACTIVE,
     "trialing": SubscriptionStatus.TRIAL,

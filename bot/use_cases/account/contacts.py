@@ -33,6 +33,7 @@ from models.account.contact_invitation import (
     InvitationDetails,
     InvitationStatus,
 )
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.details import ContactsPage
 from models.errors import Refusal
@@ -63,7 +64,7 @@ async def withdraw_contact(
         contact.withdraw(at, own_contact.name)
         session.add(contact)
         actor = build_actor(own_contact, person)
-        await write_contact_entry(session, account, contact, "contact_withdrawn", actor, at)
+        await write_contact_entry(session, account, contact, AuditAction.CONTACT_WITHDRAWN, actor, at)
         await _notify_of_withdrawal(session, account, contact, own_contact, at)
         await _cancel_invitations_of(session, account, contact, actor, own_contact, at)
         return await load_contacts_page(session, account, own_contact, at)
@@ -181,7 +182,7 @@ async def _write_invitation_entry(
     at: datetime,
 ) -> None:
     change = (InvitationStatus.PENDING.value, status.value)
-    action = f"contact_invitation_{status.value}"
+    action = AuditAction(f"contact_invitation_{status.value}")
     await write_contact_entry(session, account, invitation, action, actor, at, status_change=change)
 
 
@@ -189,7 +190,7 @@ async def write_contact_entry(
     session: Session,
     account: Account,
     contact: BillingContact | ContactInvitation,
-    action: str,
+    action: AuditAction,
     actor: Actor,
     at: datetime,
     *,

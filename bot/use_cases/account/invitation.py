@@ -47,6 +47,7 @@ from models.account.contact_invitation import (
     InvitationStatus,
     TooManyInvitations,
 )
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.checkout import FieldRequired
 from models.details import ContactsPage
@@ -256,13 +257,13 @@ async def _store_invitation(
     )
     session.add(invitation)
     await session.flush()
-    await write_contact_entry(session, account, invitation, "contact_invited", actor, at)
+    await write_contact_entry(session, account, invitation, AuditAction.CONTACT_INVITED, actor, at)
     event = f"contact_invitation:{invitation.key}"
     await enqueue_notice(
         session,
         NoticeKind.CONTACT_INVITED,
         f"{event}:invited",
-        [Destination.invited(invitation.key)],
+        [Destination.invitee(invitation.key)],
         account=account,
         at=at,
         payload=InvitationPayload(invitation_id=invitation.key),

@@ -5,6 +5,7 @@ from bot.permissions import SlackIdentity, build_actor, get_authorized_role, loc
 from bot.use_cases.audit.write import write_audit_entry
 from bot.use_cases.notice.enqueue import enqueue_notice, list_active_contacts, list_direct_destinations
 from models.account import Account, Portal
+from models.audit.action import AuditAction
 from models.notice import NoticeKind
 from models.notice.payloads import PortalChangedPayload
 
@@ -38,7 +39,7 @@ async def switch_portal(
                 account_id=account.id,
                 actor=build_actor(contact, person),
                 subject=account.audit_subject,
-                action="portal_switched",
+                action=AuditAction.PORTAL_SWITCHED,
                 at=at,
                 status_change=(Portal.CORPORATE.value, Portal.ADMIN.value),
             )

@@ -45,7 +45,7 @@ async def load_receipts(
         .order_by(col(Receipt.id).desc())
     )
     receipts: dict[int, tuple[Receipt, str]] = {}
-    # Of invoices that were cancelled or written off: nothing was spent on their lines.
+    # Invoices that were cancelled or written off: nothing was spent on their lines.
     unpayable_numbers: set[tuple[int, str]] = set()
     for receipt, order_number, invoice_number in found.all():
         receipts[receipt.key] = (receipt, order_number)

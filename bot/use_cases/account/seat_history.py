@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from bot.db import Session
 from models.account import Account
+from models.audit.action import AuditAction
 from models.audit.entry import AuditEntry
 from models.audit.subject import AuditSubject, SubjectType
 from models.service_order import OrderLine
@@ -17,7 +18,7 @@ HISTORY_PERIOD = timedelta(days=365)
 # A chart shows the last few days on which anything changed.
 ORDER_LINES_LIMIT = 200
 # Changes made outside the bot: an import that overwrote the seats, or the provider.
-EXTERNAL_CHANGE_ACTIONS = ("overwritten", "seats_changed")
+EXTERNAL_CHANGE_ACTIONS = (AuditAction.OVERWRITTEN.value, AuditAction.SEATS_CHANGED.value)
 
 
 async def load_seat_history(

@@ -19,6 +19,7 @@ from models.account import Account, Address
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
+from models.audit.action import AuditAction
 from models.audit.subject import AuditSubject, SubjectType
 from models.money import parse_amount
 from models.payment_method import PaymentMethod
@@ -123,12 +124,12 @@ class AccountImporter:
     async def record_changes(self, session: Session) -> None:
         account_id = self._existing.account.id
         if self._changes:
-            action = "imported" if self._existing.is_new else "updated"
+            action = AuditAction.IMPORTED if self._existing.is_new else AuditAction.UPDATED
             subject = self._existing.account.audit_subject
             await self._run.record_change(session, account_id, subject, action, self._changes)
         for subscription_id, changes in self._overwritten_subscriptions.items():
             subject = AuditSubject(SubjectType.SUBSCRIPTION, subscription_id)
-            await self._run.record_change(session, account_id, subject, "overwritten", changes)
+            await self._run.record_change(session, account_id, subject, AuditAction.OVERWRITTEN, changes)
 
     def _sync_people(self) -> None:
         self._sync_contacts()

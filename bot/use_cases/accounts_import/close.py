@@ -11,6 +11,7 @@ from bot.db import Database, Session, lock_account
 from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.quote.decide import decide_quote
 from models.account import Account, AccountNotFound
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.quote import Quote, QuoteStatus, validate_reason
 
@@ -38,7 +39,7 @@ async def close_locked_account(
     """Expires its pending quotes, and notifies their contacts."""
     account.closed_at, account.closed_reason = run.at, reason
     session.add(account)
-    await run.record_change(session, account.id, account.audit_subject, "closed", {}, reason=reason)
+    await run.record_change(session, account.id, account.audit_subject, AuditAction.CLOSED, {}, reason=reason)
     pending = await session.exec(
         select(Quote)
         .where(Quote.account_id == account.id, col(Quote.status) == QuoteStatus.PENDING)
@@ -51,4 +52,4 @@ async def close_locked_account(
 async def reopen_locked_account(session: Session, run: ImportRun, account: Account) -> None:
     account.closed_at = account.closed_reason = None
     session.add(account)
-    await run.record_change(session, account.id, account.audit_subject, "reopened", {})
+    await run.record_change(session, account.id, account.audit_subject, AuditAction.REOPENED, {})

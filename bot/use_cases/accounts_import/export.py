@@ -22,7 +22,7 @@ from models.subscription import Subscription
 
 BATCH_SIZE = 50
 FILE_PERIODS = ("month", "year")
-# Of a subscription, a file only says what they were to begin with.
+# Fields of subscriptions of which a file only has the initial values.
 PROVIDER_FIELDS = {"seats", "period", "period_start", "period_end"}
 DIGEST_LENGTH = 16
 
@@ -51,10 +51,13 @@ async def export_accounts(database: Database, account_ids: Collection[str] = ())
             for existing, number in await _load_batch(session, ids[start : start + BATCH_SIZE]):
                 export.content["accounts"].append(_build_account(export, existing, number))
             session.expunge_all()
-        products = (await session.exec(select(Product).order_by(Product.id))).all()
+        listed = select(Product).where(col(Product.in_catalogue)).order_by(Product.id)
+        products = (await session.exec(listed)).all()
     shipped = {product.id: product.model_dump() for product in DEFAULT_PRODUCTS}
     export.content["products"] = [
-        _drop_empty(p.model_dump()) for p in products if p.model_dump() != shipped.get(p.id)
+        _drop_empty(p.model_dump(exclude={"in_catalogue"}))
+        for p in products
+        if p.model_dump() != shipped.get(p.id)
     ]
     return export
 

@@ -1,22 +1,25 @@
 """One import: who runs it, when and how, and what it has found so far."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from bot.db import Session
 from bot.use_cases.accounts_import.row_sync import Changes
 from bot.use_cases.audit.write import write_audit_entry
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.audit.subject import AuditSubject
 
 
 @dataclass(frozen=True)
-class AccountChange:
+class ImportedChange:
     """One entry that an import adds to an account's history."""
 
     account_id: str
     subject: str
-    action: str
+    action: AuditAction
     details: Changes
 
 
@@ -29,10 +32,10 @@ class ImportRun:
     actor: Actor
     at: datetime
     overwrite: frozenset[str] = frozenset()
-    changes: list[AccountChange] = field(default_factory=list)
+    changes: list[ImportedChange] = field(default_factory=list)
     changed_account_ids: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
-    # With any, nothing is stored.
+    # If there are any, nothing is stored.
     problems: list[str] = field(default_factory=list)
     kept_subscriptions: list[str] = field(default_factory=list)
     kept_quotes: list[str] = field(default_factory=list)
@@ -44,13 +47,13 @@ class ImportRun:
         session: Session,
         account_id: str,
         subject: AuditSubject,
-        action: str,
+        action: AuditAction,
         details: Changes,
         status_change: tuple[str | None, str | None] = (None, None),
         reason: str | None = None,
     ) -> None:
         self.changed_account_ids.add(account_id)
-        self.changes.append(AccountChange(account_id, str(subject), action, details))
+        self.changes.append(ImportedChange(account_id, str(subject), action, details))
         await write_audit_entry(
             session,
             account_id=account_id,
@@ -62,3 +65,24 @@ class ImportRun:
             reason=reason,
             details=details,
         )
+
+
+def describe_changes(changes: list[ImportedChange]) -> Iterator[str]:
+    """Describes them line by line, for `import --dry-run`: `acme: name: "Acme SA" → "Acme SAS"`."""
+    for change in changes:
+        type_, _, name = change.subject.partition(":")
+        subject = change.account_id if type_ == "account" else f"{change.account_id}: {type_} {name}"
+        yield f"{subject}: {change.action}"
+        if change.action is not AuditAction.IMPORTED:
+            for key, value in change.details.items():
+                yield from _describe_value(key, value)
+
+
+def _describe_value(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _describe_value(f"{key} {name}", each)
+    elif isinstance(value, list) and len(value) == 2:
+        yield f"  {key}: {value[0]!r} → {value[1]!r}"
+    else:
+        yield f"  {key}: {value}"

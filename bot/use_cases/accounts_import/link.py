@@ -28,6 +28,7 @@ from bot.use_cases.accounts_import.open_charges import list_open_charge_problems
 from bot.use_cases.accounts_import.row_sync import update_fields
 from bot.use_cases.accounts_import.run import ImportOptions, load_stored_records, store_accounts
 from models.account import Account
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.text.localized_text import LANGUAGES
 
@@ -218,7 +219,7 @@ async def _link_again(session: Session, run: ImportRun, link: CustomerLink, opti
         # Since it was checked.
         raise InvalidAccountsFile([FileProblem(None, LINK_SOURCE, each) for each in problems])
     if changes := update_fields(account, {"stripe_customer": link.customer.id}):
-        await run.record_change(session, account.id, account.audit_subject, "updated", changes)
+        await run.record_change(session, account.id, account.audit_subject, AuditAction.UPDATED, changes)
         account.schedule_refresh(run.at)
         session.add(account)
 

@@ -24,6 +24,7 @@ from bot.use_cases.notice.enqueue import (
 )
 from bot.use_cases.quote.create import build_price_values, build_quote, build_quote_lines
 from bot.use_cases.quote.decide import decide_quote
+from models.audit.action import AuditAction
 from models.checkout import Checkout
 from models.notice import NoticeKind
 from models.quote import Quote, QuoteStatus, compute_expiry, find_first_reminder_check
@@ -75,7 +76,9 @@ async def _add_quotes(
     await session.flush()
     for existing, quote, _ in new_quotes:
         details = {"total": quote.total, "currency": quote.currency}
-        await _record_quote_change(session, run, quote, "imported", details, (None, quote.status.value))
+        await _record_quote_change(
+            session, run, quote, AuditAction.IMPORTED, details, (None, quote.status.value)
+        )
         if quote.is_pending(run.at):
             await _enqueue_arrival_notices(session, run, existing, quote, f"quote:{quote.id}:arrived")
 
@@ -146,7 +149,7 @@ async def _update_pending_quote(
         details |= await _replace_lines(session, run, existing, quote, preview)
     if not details:
         return
-    await _record_quote_change(session, run, quote, "updated", details)
+    await _record_quote_change(session, run, quote, AuditAction.UPDATED, details)
     await enqueue_quote_message_updates(session, existing.account, quote, run.at)
     if not has_same_terms:
         event = f"quote:{quote.id}:arrived:{quote.frozen_at.isoformat()}"
@@ -170,7 +173,7 @@ async def _update_closed_quote(
     can_overwrite = quote.account_id in run.overwrite and quote.created_externally and not has_same_terms
     if can_overwrite and not await _has_order(session, quote):
         details = await _replace_lines(session, run, existing, quote, preview)
-        await _record_quote_change(session, run, quote, "overwritten", details)
+        await _record_quote_change(session, run, quote, AuditAction.OVERWRITTEN, details)
     elif has_different_status or has_different_content:
         run.kept_quotes.append(quote.number)
 
@@ -202,7 +205,7 @@ async def _record_quote_change(
     session: Session,
     run: ImportRun,
     quote: Quote,
-    action: str,
+    action: AuditAction,
     details: dict[str, Any],
     status_change: tuple[str | None, str | None] = (None, None),
 ) -> None:

@@ -22,11 +22,12 @@ from bot.use_cases.accounts_import.catalogue import list_product_ids, save_catal
 from bot.use_cases.accounts_import.close import close_locked_account, reopen_locked_account
 from bot.use_cases.accounts_import.existing import ExistingAccount, load_and_lock_accounts
 from bot.use_cases.accounts_import.export import load_account_states
-from bot.use_cases.accounts_import.import_run import AccountChange, ImportRun
+from bot.use_cases.accounts_import.import_run import ImportedChange, ImportRun
 from bot.use_cases.accounts_import.open_charges import list_open_charge_problems
 from bot.use_cases.accounts_import.quotes import import_quotes
 from models.account import Account
 from models.account.billing_contact import BillingContact
+from models.audit.action import AuditAction
 from models.audit.entry import Actor, AuditChainTip, AuditEntry
 from models.payment_method import PaymentMethod
 from models.product import Product
@@ -48,7 +49,7 @@ class ImportSummary:
     quotes: int
     changed_accounts: int
     warnings: list[str] = field(default_factory=list)
-    changes: list[AccountChange] = field(default_factory=list)
+    changes: list[ImportedChange] = field(default_factory=list)
     missing_accounts: list[str] = field(default_factory=list)
 
 
@@ -198,7 +199,7 @@ async def _list_missing_accounts(session: Session, listed_ids: set[str]) -> list
         .join(Account, col(Account.id) == AuditEntry.account_id)
         .where(
             col(Account.closed_at).is_(None),
-            AuditEntry.action == "imported",
+            AuditEntry.action == AuditAction.IMPORTED.value,
             col(AuditEntry.source).startswith("import:"),
             col(AuditEntry.subject).startswith("account:"),
         )

@@ -10,6 +10,7 @@ from sqlmodel import col, insert, select, update
 
 from bot.db import Session, build_insert, lock_audit_chain_tip
 from bot.use_cases.account_change import record_account_change
+from models.audit.action import AuditAction
 from models.audit.entry import (
     Actor,
     AuditChainTip,
@@ -43,7 +44,7 @@ class NewAuditEntry:
 
     actor: Actor
     subject: AuditSubject
-    action: str
+    action: AuditAction
     at: datetime
     status_change: tuple[str | None, str | None] = (None, None)
     reason: str | None = None
@@ -56,7 +57,7 @@ async def write_audit_entry(
     account_id: str,
     actor: Actor,
     subject: AuditSubject,
-    action: str,
+    action: AuditAction,
     at: datetime,
     status_change: tuple[str | None, str | None] = (None, None),
     reason: str | None = None,
@@ -67,7 +68,7 @@ async def write_audit_entry(
 
 
 async def prepare_audit_entries(session: Session, account_id: str, actor: Actor) -> None:
-    """Returns what `write_audit_entries` would store beside entries of this actor, if that has to be stored
+    """Stores what `write_audit_entries` stores beside entries of this actor, if that has to be stored
     earlier."""
     await _get_or_create_person_id(session, actor)
     await record_account_change(session, account_id)
@@ -106,7 +107,7 @@ def _build_row(
         "person_id": person_id,
         "source": entry.actor.source,
         "subject": str(entry.subject),
-        "action": entry.action,
+        "action": entry.action.value,
         "from_status": entry.status_change[0],
         "to_status": entry.status_change[1],
         **_build_content(entry.reason, dict(entry.details)),
@@ -127,7 +128,7 @@ async def _get_or_create_person_id(session: Session, actor: Actor) -> str | None
         return actor.person_id
     ids: dict[Actor, str | None] = session.info.setdefault(PERSON_IDS_KEY, {})
     if actor not in ids:
-        # Of a person who has acted before the request has read the id, so this one is probably new. On SQLite
+        # The request has read the id of a person who has acted before, so this one is probably new. On SQLite
         # a trigger refuses to insert a person again.
         if session.get_bind().dialect.name == "sqlite":
             ids[actor] = await _find_person_id(session, actor) or await _create_person(session, actor)

@@ -17,6 +17,7 @@ from bot.use_cases.audit.write import NewAuditEntry, write_audit_entries
 from bot.use_cases.billing_sync.subscriptions import PROVIDER_ACTOR
 from models.account import Account, Address, ProviderAddress
 from models.account.address_fields import has_other_parts, keep_known_parts
+from models.audit.action import AuditAction
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
 from models.service_order import ChargeAttempt, LineStatus, OrderLine, ServiceOrder
 
@@ -79,7 +80,7 @@ async def apply_provider_address(
     new = keep_known_parts(address, old)
     account.set_billing_address(new, at)
     details: dict[str, object] = {"billing_address": [old.model_dump(), new.model_dump()]}
-    return [NewAuditEntry(PROVIDER_ACTOR, account.audit_subject, "updated", at, details=details)]
+    return [NewAuditEntry(PROVIDER_ACTOR, account.audit_subject, AuditAction.UPDATED, at, details=details)]
 
 
 def _is_showable(address: Address) -> bool:

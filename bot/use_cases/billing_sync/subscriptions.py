@@ -1,6 +1,6 @@
 """Refreshing the bot's copy of an account's subscriptions from the billing provider."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import structlog
 from sqlmodel import col, delete, select
 
 from bot.billing.gateway import SubscriptionState
-from bot.db import Session, lock_account
+from bot.db import Session, build_insert, lock_account
 from bot.dependencies import Dependencies
 from bot.job_ids import JobId
 from bot.use_cases.account_change import record_account_change
@@ -19,6 +19,7 @@ from bot.use_cases.billing_sync.subscription_diff import (
     compute_subscription_diff,
     has_same_terms,
 )
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.product import Product
 from models.service_order import BUSY_STATUSES, OrderLine
@@ -44,14 +45,51 @@ async def refresh_subscriptions(
         async with dependencies.read() as session:
             states = await _hide_own_updates(session, account_id, states)
     diff = compute_subscription_diff(local_subscriptions, states)
-    if diff.is_empty:
+    products = await _list_new_products(dependencies, states)
+    if diff.is_empty and not products:
         return False
     async with dependencies.write() as session:
         account = await lock_account(session, account_id)
         account.revision += 1
         session.add(account)
+        await _store_products(session, products)
         await _apply_diff(session, account_id, diff, dependencies.now())
     return True
+
+
+async def _list_new_products(
+    dependencies: Dependencies, states: Iterable[SubscriptionState]
+) -> list[Product]:
+    """Lists the provider's products that are not stored yet, or by another name."""
+    names = {
+        state.product_id: state.product_name
+        for state in states
+        if state.product_id is not None and state.product_name is not None
+    }
+    if not names:
+        return []
+    async with dependencies.read() as session:
+        found = await session.exec(select(Product).where(col(Product.id).in_(names)))
+        stored = {product.id: product for product in found.all()}
+    return [
+        Product(id=product_id, name=name or product_id, in_catalogue=False)
+        for product_id, name in sorted(names.items())
+        if product_id not in stored
+        or (name and name != stored[product_id].name and not stored[product_id].in_catalogue)
+    ]
+
+
+async def _store_products(session: Session, products: Iterable[Product]) -> None:
+    # Another account with a subscription of the product may do the same at this moment.
+    for product in products:
+        insert = build_insert(session, Product).values(product.model_dump())
+        await session.exec(
+            insert.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"name": product.name},
+                where=col(Product.in_catalogue).is_(False),
+            )
+        )
 
 
 async def _hide_own_updates(
@@ -93,7 +131,7 @@ async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff,
 async def _add_subscription(
     session: Session, account_id: str, state: SubscriptionState, at: datetime
 ) -> None:
-    # A subscription whose product the provider does not know cannot be shown.
+    # A provider that has products of its own names those that the catalogue lacks.
     product = await session.get(Product, state.product_id) if state.product_id else None
     if product is None or await session.get(Subscription, state.id) is not None:
         log.warning("subscription.product_unknown", subscription=state.id)
@@ -113,18 +151,22 @@ async def _add_subscription(
     )
     session.add(subscription)
     await session.flush()
-    await _record_change(session, subscription, "added", at, {"seats": state.seats})
+    await _record_change(session, subscription, AuditAction.ADDED, at, {"seats": state.seats})
 
 
 async def _end_subscription(session: Session, subscription: Subscription, at: datetime) -> None:
     if subscription.active:
         subscription.active = False
         session.add(subscription)
-        await _record_change(session, subscription, "ended", at, {"seats": subscription.seats})
+        await _record_change(session, subscription, AuditAction.ENDED, at, {"seats": subscription.seats})
 
 
 async def _record_change(
-    session: Session, subscription: Subscription, action: str, at: datetime, details: dict[str, object]
+    session: Session,
+    subscription: Subscription,
+    action: AuditAction,
+    at: datetime,
+    details: dict[str, object],
 ) -> None:
     await write_audit_entry(
         session,
@@ -149,7 +191,9 @@ async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionC
     for change in changes:
         before, after = change.stored.seats, change.state.seats
         if before != after and change.stored.id not in busy:
-            await _record_change(session, change.stored, "seats_changed", at, {"seats": [before, after]})
+            await _record_change(
+                session, change.stored, AuditAction.SEATS_CHANGED, at, {"seats": [before, after]}
+            )
 
 
 async def apply_subscription_states(session: Session, states: Sequence[SubscriptionState]) -> None:

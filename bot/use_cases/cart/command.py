@@ -34,7 +34,7 @@ class ParsedCommand:
 
 
 def parse_command_text(
-    command_text: str, rows: list[SubscriptionDetails], bounds: SeatLimits
+    command_text: str, rows: list[SubscriptionDetails], limits: SeatLimits
 ) -> ParsedCommand:
     """`webinar 5`, `5 webinar`, `webinar +5`, `5 seats of webinar, please` → {the id of its subscription: 5};
     `webinar 5 training 2` → one for each; nothing if the text holds no number, or two for one product;
@@ -58,7 +58,7 @@ def parse_command_text(
             parsed.unparsed.append(unparsed)
             continue
         try:
-            seats = _parse_orderable_seats(row, words.number, bounds)
+            seats = _parse_orderable_seats(row, words.number, limits)
         except Refusal as refusal:
             if len(parts) == 1:
                 raise
@@ -82,10 +82,10 @@ def parse_command_text(
     return parsed
 
 
-def _parse_orderable_seats(row: SubscriptionDetails, number: str, bounds: SeatLimits) -> int:
+def _parse_orderable_seats(row: SubscriptionDetails, number: str, limits: SeatLimits) -> int:
     if row.refusal is not None:
         raise row.refusal
-    return bounds.parse_seats(number)
+    return limits.parse_seats(number)
 
 
 def _resolve_subscription(words: CommandWords, rows: list[SubscriptionDetails]) -> SubscriptionDetails:

@@ -131,7 +131,7 @@ def apply_seat_inputs(
     stored_seats: Mapping[str, int],
     rows: list[SubscriptionDetails],
     seat_inputs: Mapping[str, str],
-    bounds: SeatLimits,
+    limits: SeatLimits,
 ) -> dict[str, int]:
     """Returns the stored seats, overridden by what was entered. Stored seats that can no longer be ordered
     are dropped; entered ones are kept, because the cart is stored before it is refused. Raises
@@ -143,7 +143,7 @@ def apply_seat_inputs(
         if subscription_id not in refusals:
             raise SubscriptionNotFound
         try:
-            seats[subscription_id] = bounds.parse_seats(text)
+            seats[subscription_id] = limits.parse_seats(text)
         except Refusal as refusal:
             errors[f"seats:{subscription_id}"] = refusal
     if errors:

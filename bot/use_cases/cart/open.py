@@ -30,6 +30,7 @@ from bot.use_cases.load_details import load_quote_details_by_id
 from bot.use_cases.quote.read import list_pending_quotes
 from models.account import Account
 from models.account.billing_contact import BillingContact
+from models.audit.action import AuditAction
 from models.audit.subject import AuditSubject, SubjectType
 from models.details import CartPage, QuoteDetails, SubscriptionDetails
 from models.errors import Refusal
@@ -107,7 +108,7 @@ async def _build_cart_entry(
     if refusals:
         blocked_rows = [row for row in state.rows if row.refusal is not None]
         return CartBlocked(state.account, refusals, blocked_rows)
-    command = parse_command_text(command_text, state.rows, dependencies.settings.seat_bounds)
+    command = parse_command_text(command_text, state.rows, dependencies.settings.seat_limits)
     if state.other_quotes:
         async with dependencies.read() as session:
             warning = await _load_warning(session, state.account, state.contact, state.pending_quotes, at)
@@ -122,7 +123,7 @@ async def _build_repeated_page(
     session: Session, dependencies: Dependencies, state: CartState, order_id: int
 ) -> CartPage:
     repeated = await load_repeated_order(
-        session, state.account, order_id, state.all_rows, state.seats, dependencies.settings.seat_bounds
+        session, state.account, order_id, state.all_rows, state.seats, dependencies.settings.seat_limits
     )
     page = _build_cart_page(state, state.seats, ParsedCommand(seats=repeated.seats))
     return replace(page, repeated=repeated)
@@ -142,7 +143,7 @@ async def load_cart_page(
         state = await load_cart_state(session, account, contact, at)
         if repeated_order_id:
             return await _build_repeated_page(session, dependencies, state, repeated_order_id)
-    command = parse_command_text(command_text, state.rows, dependencies.settings.seat_bounds)
+    command = parse_command_text(command_text, state.rows, dependencies.settings.seat_limits)
     return _build_cart_page(state, state.seats, command)
 
 
@@ -172,9 +173,9 @@ async def record_consent_to_replace(
             session,
             account_id=account.id,
             actor=build_actor(contact, person),
-            # By its contact: it may not have been stored before.
+            # Identified by its contact, because the cart may not have been stored before.
             subject=AuditSubject(SubjectType.CART, str(contact.key)),
-            action="consented_to_replace",
+            action=AuditAction.CONSENTED_TO_REPLACE,
             at=at,
             details={"quotes": [q.number for q in other_quotes]},
         )
@@ -189,7 +190,7 @@ async def save_cart_draft(
     async with dependencies.write() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
         state = await load_cart_state(session, account, contact, at)
-        seats = apply_seat_inputs(state.seats, state.rows, seat_inputs, dependencies.settings.seat_bounds)
+        seats = apply_seat_inputs(state.seats, state.rows, seat_inputs, dependencies.settings.seat_limits)
         await store_cart_seats(session, state, seats)
         return _build_cart_page(state, seats, ParsedCommand())
 

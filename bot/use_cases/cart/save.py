@@ -43,7 +43,7 @@ async def save_cart(
     async with dependencies.write() as session:
         account, contact = await get_authorized_role(session, person, account_id, at, for_change=True)
         cart = await _load_cart(session, account, contact, at)
-        limits = dependencies.settings.seat_bounds
+        limits = dependencies.settings.seat_limits
         seats = apply_seat_inputs(cart.state.seats, cart.state.rows, seat_inputs, limits)
         _check_order_size(limits, seats, seat_inputs)
         await store_cart_seats(session, cart.state, seats)

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlmodel import col, delete, select, update
 
-from bot.db import Session, lock_account
+from bot.db import Session, lock_account, lock_account_unless_locked
 from bot.dependencies import Dependencies
 from bot.messaging.messenger import MessageRef
-from bot.use_cases.delivery.context import QuoteState
+from bot.use_cases.delivery.content.context import QuoteState
+from bot.use_cases.delivery.content.order_message import IS_RESOLVED, is_final
+from bot.use_cases.delivery.content.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.fallback import (
     UndeliverableNotice,
     build_delay_notices,
@@ -18,8 +20,6 @@ from bot.use_cases.delivery.fallback import (
     build_notice_copies,
     has_failed_for_too_long,
 )
-from bot.use_cases.delivery.order_message import IS_RESOLVED, is_final
-from bot.use_cases.delivery.posted_message import build_posted_message, has_destination
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
@@ -77,10 +77,10 @@ KINDS_FOR_REMAINING_CONTACTS = frozenset(
     }
 )
 CONTACT_WITHDRAWN = "contact withdrawn"
-# So often in a row, a notice that Slack limits can mean the workspace's limit, which ends when Slack says.
+# After this many rate limits in a row, a notice is limited by its own channel, not by the workspace.
 MAX_WORKSPACE_LIMITS = 3
 # The message that announces a PDF → the PDF.
-FILE_KINDS = {
+FILE_KIND_BY_MESSAGE_KIND = {
     NoticeKind.RECEIPT: NoticeKind.RECEIPT_FILE,
     NoticeKind.QUOTE_PDF_REQUESTED: NoticeKind.QUOTE_FILE,
 }
@@ -97,8 +97,8 @@ QUOTE_MESSAGE_KINDS = (
 @dataclass(frozen=True)
 class Delivery:
     """A locked notice whose result is being stored, with the slot of its destination, other notices that the
-    message has completed, the notices to store with it, and what could not be delivered. Without
-    `with_email`, no mail server is set."""
+    message has completed, the notices to store with it, what could not be delivered, and the ids of
+    copies of quotes to check again once they are committed. Without `with_email`, no mail server is set."""
 
     session: Session
     notice: Notice
@@ -107,6 +107,7 @@ class Delivery:
     covered_notices: Sequence[Notice]
     follow_ups: list[Notice]
     undeliverable: list[UndeliverableNotice]
+    deferred_checks: set[int]
     with_email: bool
 
     def record_message(self) -> None:
@@ -131,8 +132,8 @@ async def _apply_posted(delivery: Delivery, result: Posted) -> None:
         await _save_status_message(delivery, result)
     if notice.kind in QUOTE_MESSAGE_KINDS:
         await _save_quote_message(delivery, result)
-    if notice.kind in FILE_KINDS and notice.parsed_destination.kind is DestinationKind.CONTACT:
-        _enqueue_file(delivery, result, FILE_KINDS[notice.kind])
+    if notice.kind in FILE_KIND_BY_MESSAGE_KIND and notice.parsed_destination.kind is DestinationKind.CONTACT:
+        _enqueue_file(delivery, result, FILE_KIND_BY_MESSAGE_KIND[notice.kind])
     if notice.kind is NoticeKind.CONTACT_INVITED:
         await _save_invitation_message(delivery, result)
     if notice.kind in IS_RESOLVED:
@@ -211,19 +212,27 @@ async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
     session, notice = delivery.session, delivery.notice
     session.add(build_posted_message(notice, result.message, quote_id=notice.quote_id))
     await session.flush()
-    quote = await session.get_one(Quote, notice.quote_id)
+    # Not waiting: whoever changes the account may take longer than the lease of the message.
+    account = await lock_account_unless_locked(session, notice.account_id)
+    if account is None:
+        delivery.deferred_checks.add(notice.key)
+        account = await session.get_one(Account, notice.account_id)
+    else:
+        # What has read the quote's copies before reads them again.
+        account.revision += 1
+        session.add(account)
+    quote = await session.get_one(Quote, notice.quote_id, populate_existing=True)
     if await _load_quote_state(session, notice, quote) != result.context.rendered_quote_state:
         # Changed while the message was being posted: the change did not see this copy.
-        account = await session.get_one(Account, quote.account_id)
         await enqueue_quote_message_updates(session, account, quote, delivery.at)
 
 
 async def enqueue_missed_message_updates(
     dependencies: Dependencies, notice: Notice, rendered_state: QuoteState | None
 ) -> None:
-    """Call it once the copy is committed: a change committed at the same moment may have missed the copy.
-    Changes lock the account, so with the account locked this one is visible; one that begins later sees the
-    copy, or the new revision."""
+    """Call it once the copy is committed, if the account was locked at that moment: that change may have
+    missed the copy. With the account locked, it is visible; one that begins later sees the copy, or the new
+    revision."""
     async with dependencies.write() as session:
         quote = await session.get_one(Quote, notice.quote_id)
         account = await lock_account(session, quote.account_id, quote)
@@ -235,7 +244,9 @@ async def enqueue_missed_message_updates(
 
 async def _load_quote_state(session: Session, notice: Notice, quote: Quote) -> QuoteState:
     extension_id = find_extension_id(notice)
-    extension = await session.get(QuoteExtension, extension_id) if extension_id else None
+    extension = (
+        await session.get(QuoteExtension, extension_id, populate_existing=True) if extension_id else None
+    )
     return quote.number, quote.status, quote.expires_at, extension.status if extension else None
 
 
@@ -275,7 +286,7 @@ async def _apply_throttled(delivery: Delivery, result: Throttled) -> None:
     team = MESSAGE_LIMIT.get_slot_name(delivery.notice.team)
     limited = LIMITED_SLOT_PREFIX + delivery.notice.team
     slots = await lock_or_create_slots(delivery.session, [team, limited], delivery.at)
-    # Not by this destination's own limit: nothing was sent to it while that lasted.
+    # Otherwise the limit belongs to the destination, and other destinations continue.
     if slots[limited].next_at > delivery.at:
         MESSAGE_LIMIT.suspend(slots[team], until)
     slots[limited].next_at = max(slots[limited].next_at, until)
@@ -303,7 +314,7 @@ async def _apply_undeliverable(delivery: Delivery, result: Undeliverable) -> Non
 async def _send_by_fallback(delivery: Delivery, reason: FailureReason, error: str) -> None:
     notice = delivery.notice
     fallback = await build_fallback_notices(delivery.session, notice, reason, delivery.at)
-    # An email would wait for a mail server for ever, and nobody would learn of it.
+    # Without a mail server, an email would stay queued, and nobody would notice.
     instead = [copy for copy in fallback if delivery.with_email or not copy.parsed_destination.is_email]
     delivery.follow_ups.extend(instead)
     kinds = dict.fromkeys(copy.parsed_destination.kind for copy in instead)

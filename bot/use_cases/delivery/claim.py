@@ -17,16 +17,14 @@ from sqlmodel.sql.expression import Select
 
 from bot.db import Session
 from bot.dependencies import Dependencies
-from bot.use_cases.delivery.order_message import find_no_op_edit_ids
+from bot.use_cases.delivery.content.order_message import find_no_op_edit_ids
 from bot.use_cases.due_rows import ClaimQueue
+from bot.use_cases.leases import get_delivery_timeout, get_lease_duration, is_unclaimed
 from bot.use_cases.rate_limits import (
     DESTINATION_LIMIT,
     MESSAGE_LIMIT,
     batch_slot_updates,
-    get_delivery_timeout,
-    get_lease_duration,
-    is_permitted,
-    is_unclaimed,
+    is_within_rate_limit,
     lock_or_create_slots,
 )
 from models.account.contact_invitation import PENDING_INVITATION_CONDITION, ContactInvitation
@@ -38,7 +36,7 @@ from models.quote import Quote
 
 # A literal: the planner does not use a partial index for a condition with a parameter.
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
-# Of a destination's due notices, so many are read: a burst, and the status updates that it makes obsolete.
+# How many due notices of a destination are read: a burst, and the status updates that it makes obsolete.
 RUN_READ_SIZE = 3 * DESTINATION_LIMIT.burst
 EXPIRY_KINDS = (NoticeKind.CONTACTS_CHANGED, NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE)
 
@@ -104,8 +102,10 @@ def select_due_destinations(at: datetime, limit: int, *, with_email: bool) -> Se
     the one that has waited longest first. Without a mail server, emails of receipts wait."""
     slot, team = aliased(DeliverySlot), aliased(DeliverySlot)
     is_email = col(Notice.destination).startswith(f"{DestinationKind.EMAIL.value}:")
-    is_free = or_(col(slot.destination).is_(None), and_(is_permitted(slot, at), is_unclaimed(slot, at)))
-    has_team_token = or_(is_email, col(team.destination).is_(None), is_permitted(team, at))
+    is_free = or_(
+        col(slot.destination).is_(None), and_(is_within_rate_limit(slot, at), is_unclaimed(slot, at))
+    )
+    has_team_token = or_(is_email, col(team.destination).is_(None), is_within_rate_limit(team, at))
     return (
         select(Notice.destination, Notice.team)
         .outerjoin(slot, col(slot.destination) == Notice.destination)
@@ -248,7 +248,7 @@ async def _load_runs(session: Session, destinations: Collection[str], at: dateti
 def _build_run(
     notices: Sequence[Notice], obsolete_ids: Collection[int], no_op_edit_ids: Collection[int]
 ) -> list[Notice]:
-    # Without obsolete notices at the beginning; one that is posted with others in a digest is alone.
+    # Skips obsolete notices at the beginning; one that is posted with others in a digest is alone.
     run: list[Notice] = []
     for notice in notices:
         if notice.key in no_op_edit_ids and not run:

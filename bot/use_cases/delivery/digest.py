@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 from bot.dependencies import Dependencies
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE, find_obsolete_ids
-from bot.use_cases.delivery.compose import compose_message
-from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
+from bot.use_cases.delivery.content.compose import compose_message
+from bot.use_cases.delivery.content.context import NoticeContext, load_notice_contexts
 from bot.use_cases.delivery.results import DeferredToDigest, DeliveryResult, DigestPosted, OptedOut
 from models.notice import Notice
 from models.notice.notification_preferences import NotificationPreferences, find_topic

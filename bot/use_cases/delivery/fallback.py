@@ -29,10 +29,10 @@ from models.notice.payloads import (
 )
 from models.service_order import ServiceOrder
 
-# Even if it has waited for long: one failure right after a long pause says little.
+# However long a notice has waited: one failure right after a long pause says little.
 MIN_ATTEMPTS = 5
 
-# Since the notice was due. An outage ends by itself; the rest may need an operator, and later notices wait.
+# Counted from its due time. An outage ends by itself; the rest may need an operator, and later notices wait.
 SLACK_RETRY_WINDOWS = {
     FailureReason.REFUSED: timedelta(hours=1),
     FailureReason.FAILED: timedelta(hours=1),
@@ -64,7 +64,7 @@ KINDS_WITHOUT_FALLBACK = frozenset(
         NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE,
     }
 )
-# They are emailed in any case (R13); only a copy that somebody requested has no email of its own.
+# They are emailed in any case (R13); only a copy that a person requested has no email of its own.
 RECEIPT_MESSAGE_KINDS = (NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
 
 
@@ -93,7 +93,7 @@ def _get_retry_window(kind: DestinationKind, reason: FailureReason, *, is_edit: 
             return EMAIL_RETRY_WINDOWS[reason]
         case DestinationKind.FILE:
             return FILE_RETRY_WINDOW
-        case DestinationKind.SERVICES:
+        case DestinationKind.ACCOUNT_SERVICES:
             return SERVICES_RETRY_WINDOW
         case _:
             return SLACK_RETRY_WINDOWS[reason]
@@ -113,9 +113,9 @@ async def build_fallback_notices(
                 return []
             email = Destination(DestinationKind.EMAIL, notice.parsed_destination.id)
             return await build_notice_copies(session, notice, [email], at)
-        case DestinationKind.SERVICES if notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED:
+        case DestinationKind.ACCOUNT_SERVICES if notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED:
             return await report_undelivered_request(session, notice, at, is_final=True)
-        case DestinationKind.INVITED:
+        case DestinationKind.INVITEE:
             return await _build_invitation_failure(session, notice, at)
         case _:
             return []
@@ -124,8 +124,8 @@ async def build_fallback_notices(
 async def build_delay_notices(
     session: Session, notice: Notice, reason: FailureReason, at: datetime
 ) -> list[Notice]:
-    """Builds one once per notice, after its first failures: somebody who waits for an answer can do something
-    meanwhile."""
+    """Builds one once per notice, after its first failures, so that the person who waits for an answer can
+    act in the meantime."""
     is_request = notice.kind is NoticeKind.QUOTE_EXTENSION_REQUESTED
     if not is_request or reason is not FailureReason.UNREACHABLE or notice.attempts != MIN_ATTEMPTS:
         return []

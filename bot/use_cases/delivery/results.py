@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.messaging.messenger import MessageRef, OutboundMessage
-from bot.use_cases.delivery.context import NoticeContext
+from bot.use_cases.delivery.content.context import NoticeContext
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import structlog
 
 from bot.dependencies import Dependencies
 from bot.use_cases.delivery.claim import DeliveryLease
-from bot.use_cases.delivery.context import NoticeContext, load_notice_contexts
-from bot.use_cases.delivery.posted_message import build_posted_message, is_target_of
+from bot.use_cases.delivery.content.context import NoticeContext, load_notice_contexts
+from bot.use_cases.delivery.content.posted_message import build_posted_message, is_target_of
 from bot.use_cases.delivery.results import DeliveryResult, Posted
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.destination import DestinationKind
@@ -58,13 +58,14 @@ class DeliveryRun:
 
 @dataclass(eq=False)
 class FinishedDelivery:
-    """`is_delivered` is known once it is saved."""
+    """`is_delivered`, and whether a copy of a quote `needs_check`, are known once it is saved."""
 
     run: DeliveryRun
     notice: Notice
     result: DeliveryResult
     finished_at: datetime
     is_delivered: bool = False
+    needs_check: bool = False
 
 
 async def load_runs(dependencies: Dependencies, leases: Sequence[DeliveryLease]) -> list[DeliveryRun]:

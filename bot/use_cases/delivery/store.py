@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 # A crash while results wait to be committed together repeats their messages.
 GROUP_COMMIT_TIMEOUT_SECONDS = 0.2
-# So many runs that have ended do not wait for others.
+# Commit once this many runs have ended.
 GROUP_COMMIT_SIZE = 32
 
 # By notice id, each with the slot of its destination.
@@ -150,9 +150,16 @@ class DeliveryResultWriter:
             slots = {slot.destination: slot for _, slot in locked.values()}
             follow_ups: list[Notice] = []
             undeliverable: list[UndeliverableNotice] = []
+            deferred_checks: set[int] = set()
             with_email = self._dependencies.mailer.is_configured
             saved = await _apply_results(
-                session, deliveries, locked, follow_ups, undeliverable, with_email=with_email
+                session,
+                deliveries,
+                locked,
+                follow_ups,
+                undeliverable,
+                deferred_checks,
+                with_email=with_email,
             )
             released = [run for run in ended if _release(run, slots)]
             batch_slot_updates(slots.values())
@@ -160,12 +167,13 @@ class DeliveryResultWriter:
             await enqueue_notices(session, follow_ups)
             leases: list[DeliveryLease] = []
             if claims_next:
-                followed = {notice.destination for notice in follow_ups}
-                found = (_find_next_destination(run, followed) for run in released)
+                follow_up_destinations = {notice.destination for notice in follow_ups}
+                found = (_find_next_destination(run, follow_up_destinations) for run in released)
                 destinations = [name for name in found if name is not None]
                 leases = await claim_again(self._dependencies, session, destinations, slots)
         for delivery, notice in saved:
             delivery.is_delivered = notice.delivered_at is not None
+            delivery.needs_check = notice.key in deferred_checks
             NOTICES_TOTAL.labels(notice.status.value).inc()
             # A notice held for a digest is due later, and is not a retry.
             if notice.status is NoticeStatus.WAITING and notice.due_at <= delivery.finished_at:
@@ -198,11 +206,11 @@ def _release(run: DeliveryRun, slots: dict[str, DeliverySlot]) -> bool:
     return True
 
 
-def _find_next_destination(run: DeliveryRun, followed: Collection[str]) -> str | None:
+def _find_next_destination(run: DeliveryRun, follow_up_destinations: Collection[str]) -> str | None:
     # Its own, or that of a file which follows its message. What else is due is found later.
     if run.lease.has_more:
         return run.lease.destination
-    return next((name for name in run.next_destinations if name in followed), None)
+    return next((name for name in run.next_destinations if name in follow_up_destinations), None)
 
 
 async def _apply_results(
@@ -211,11 +219,13 @@ async def _apply_results(
     locked: LockedRows,
     follow_ups: list[Notice],
     undeliverable: list[UndeliverableNotice],
+    deferred_checks: set[int],
     *,
     with_email: bool,
 ) -> list[tuple[FinishedDelivery, Notice]]:
     """Skips notices that another worker has delivered in the meantime. Returns the others as updated, and
-    adds the notices that they make necessary, and those that could not be delivered."""
+    adds the notices that they make necessary, those that could not be delivered, and the ids of those to
+    check again."""
     waiting = [
         (delivery, *row)
         for delivery in deliveries
@@ -228,7 +238,15 @@ async def _apply_results(
             continue  # A second run of this process, after the first one's lease, is in the same batch.
         others = [locked[id_][0] for id_ in _list_covered_ids(delivery)]
         target = Delivery(
-            session, notice, slot, delivery.finished_at, others, follow_ups, undeliverable, with_email
+            session,
+            notice,
+            slot,
+            delivery.finished_at,
+            others,
+            follow_ups,
+            undeliverable,
+            deferred_checks,
+            with_email,
         )
         await apply_result(target, delivery.result)
         saved.append((delivery, notice))

@@ -25,18 +25,18 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from bot.use_cases.delivery.apply import FILE_KINDS, QUOTE_MESSAGE_KINDS, enqueue_missed_message_updates
+from bot.use_cases.delivery.apply import FILE_KIND_BY_MESSAGE_KIND, enqueue_missed_message_updates
 from bot.use_cases.delivery.claim import build_notice_queue
-from bot.use_cases.delivery.compose import (
+from bot.use_cases.delivery.content.compose import (
     compose_email,
     compose_message,
     with_message_target,
 )
-from bot.use_cases.delivery.context import NoticeContext
+from bot.use_cases.delivery.content.context import NoticeContext
+from bot.use_cases.delivery.content.document_files import load_document_files
+from bot.use_cases.delivery.content.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
 from bot.use_cases.delivery.digest import apply_preferences
-from bot.use_cases.delivery.document_files import load_document_files
 from bot.use_cases.delivery.fallback import FILE_RETRY_WINDOW, KINDS_WITHOUT_FALLBACK
-from bot.use_cases.delivery.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
 from bot.use_cases.delivery.results import (
     Completed,
     ContactWithdrawn,
@@ -108,7 +108,7 @@ async def _deliver_to_destination(
         delivered = [delivery for delivery in run.results if delivery.is_delivered]
         delivered_count += len(delivered)
         for delivery in delivered:
-            if delivery.notice.kind in QUOTE_MESSAGE_KINDS:
+            if delivery.needs_check:
                 await _update_missed_messages(dependencies, run, delivery.notice)
     return delivered_count
 
@@ -176,7 +176,7 @@ async def _try_to_send(dependencies: Dependencies, run: DeliveryRun, notice: Not
 
 
 def _build_unreachable_result(notice: Notice, error: str) -> DeliveryResult:
-    if notice.parsed_destination.kind is DestinationKind.SERVICES:
+    if notice.parsed_destination.kind is DestinationKind.ACCOUNT_SERVICES:
         log.error("account_services.channel_unreachable", notice=notice.id, error=error)
         return RetryLater(FailureReason.UNREACHABLE, error)
     return Undeliverable(FailureReason.UNREACHABLE, error)
@@ -206,7 +206,7 @@ async def _send_notice(dependencies: Dependencies, run: DeliveryRun, notice: Not
         return await _update_quote_message(dependencies, notice, context)
     if notice.kind is NoticeKind.ORDER_MESSAGES:
         return await _edit_order_messages(dependencies, context)
-    if destination.kind is DestinationKind.INVITED:
+    if destination.kind is DestinationKind.INVITEE:
         return await _send_invitation(dependencies, notice, context)
     if contact is None:
         message = compose_message(notice, context, destination.id)
@@ -232,7 +232,7 @@ async def _send_notice(dependencies: Dependencies, run: DeliveryRun, notice: Not
 async def _send_direct_message(
     dependencies: Dependencies, notice: Notice, context: NoticeContext, user: SlackUser
 ) -> DeliveryResult:
-    if notice.kind in FILE_KINDS.values():
+    if notice.kind in FILE_KIND_BY_MESSAGE_KIND.values():
         return await _send_file(dependencies, notice, context, user)
     result = await apply_preferences(dependencies, notice, context, user)
     message = compose_message(notice, context, user.user_id, user)

@@ -33,24 +33,17 @@ from bot.use_cases.account.overview import load_home_overviews
 from bot.use_cases.billing_sync.account import refresh_account
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
 from bot.use_cases.home.invalidate import HOME_UPDATE_INTERVAL, has_changed_accounts, mark_changed_homes
-from bot.use_cases.rate_limits import (
-    HOME_LIMIT,
-    compute_backoff,
-    get_delivery_timeout,
-    get_lease_duration,
-    is_due,
-    is_unclaimed,
-    lock_or_create_slots,
-)
+from bot.use_cases.leases import get_delivery_timeout, get_lease_duration, is_unclaimed
+from bot.use_cases.rate_limits import HOME_LIMIT, compute_backoff, is_due, lock_or_create_slots
 from bot.use_cases.slack_user import BACKGROUND_TIMEOUT, load_localizer, load_refreshed_principal
 from models.errors import Refusal
-from models.home import BLOCK_RETRY_INTERVAL, Home, HomeAccount, RefusedBlock
+from models.home import BLOCK_RETRY_INTERVAL, Home, HomeAccount, RejectedBlock
 from models.notice import DeliverySlot
 
 log = structlog.get_logger()
 
 MAX_REFRESHED_ACCOUNTS, MAX_PAGE_NUMBER = 5, 1000
-# In about half an hour, with the pauses of `compute_backoff`.
+# These attempts take about half an hour, with the pauses of `compute_backoff`.
 MAX_REFUSED_ATTEMPTS = 12
 CHART_BLOCK = ("home", "data_visualization")
 
@@ -240,22 +233,22 @@ async def _publish_content(dependencies: Dependencies, content: HomeContent) -> 
         await dependencies.home_publisher.publish_home(content)
     except ChartRejected:
         await dependencies.home_publisher.publish_home(replace(content, has_charts=False))
-        await _record_chart_refusal(dependencies, content.team_id)
+        await _record_chart_rejection(dependencies, content.team_id)
 
 
 async def _has_chart_support(dependencies: Dependencies, team: str) -> bool:
     async with dependencies.read() as session:
-        refused = await session.get(RefusedBlock, (team, *CHART_BLOCK))
-    return refused is None or dependencies.now() - refused.refused_at >= BLOCK_RETRY_INTERVAL
+        rejected = await session.get(RejectedBlock, (team, *CHART_BLOCK))
+    return rejected is None or dependencies.now() - rejected.refused_at >= BLOCK_RETRY_INTERVAL
 
 
-async def _record_chart_refusal(dependencies: Dependencies, team: str) -> None:
+async def _record_chart_rejection(dependencies: Dependencies, team: str) -> None:
     # For the whole workspace, so that no other Home is rejected for the same reason.
     log.info("home.chart_rejected", team=team)
     surface, block = CHART_BLOCK
     async with dependencies.write() as session:
         at = dependencies.now()
-        await session.merge(RefusedBlock(team_id=team, surface=surface, block_type=block, refused_at=at))
+        await session.merge(RejectedBlock(team_id=team, surface=surface, block_type=block, refused_at=at))
 
 
 # --- storing results

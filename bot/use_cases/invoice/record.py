@@ -1,15 +1,16 @@
-"""An invoice for a line of an order: storing it, and recording what becomes of it (R18)."""
+"""An invoice for a line of an order: storing it, and recording how its status changes (R18)."""
 
 from datetime import datetime, timedelta
 
 from bot.billing.gateway import InvoiceState
 from bot.use_cases.audit.write import NewAuditEntry
 from models.account import Account
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.invoice import Invoice, InvoiceStatus, find_invoice_status, find_overdue_time
 from models.service_order import ServiceOrder
 
-# An invoice that nobody has paid for so long is asked about once a day.
+# An invoice that is unpaid for longer than this is queried once a day.
 FREQUENT_CHECK_PERIOD = timedelta(days=7)
 SLOW_CHECK_INTERVAL = timedelta(days=1)
 
@@ -61,4 +62,4 @@ def build_invoice_entry(
         "due_at": invoice.due_at.isoformat() if invoice.due_at else None,
     }
     statuses = (before.value if before else None, invoice.status.value)
-    return NewAuditEntry(actor, order.audit_subject, "invoice", at, statuses, details=details)
+    return NewAuditEntry(actor, order.audit_subject, AuditAction.INVOICE, at, statuses, details=details)

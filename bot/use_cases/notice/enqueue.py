@@ -291,7 +291,7 @@ async def enqueue_invitation_message_update(
         session,
         NoticeKind.CONTACT_INVITATION_MESSAGE_UPDATE,
         f"contact_invitation:{invitation.key}:card:{state}",
-        [Destination.invited(invitation.key)],
+        [Destination.invitee(invitation.key)],
         account=account,
         at=at,
         payload=InvitationPayload(invitation_id=invitation.key, on_expiry=on_expiry),
@@ -305,7 +305,10 @@ def _build_message_update(account: Account, quote: Quote, copy: PostedMessage, a
         Destination.contact(copy.contact_id) if copy.contact_id else Destination.channel(copy.channel)
     )
     if copy.quote_extension_id is not None:
-        kind, destination = NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE, Destination.services(copy.channel)
+        kind, destination = (
+            NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE,
+            Destination.account_services(copy.channel),
+        )
         payload = QuoteExtensionMessageUpdatePayload(
             extension_id=copy.quote_extension_id, posted_message_id=copy.id
         )

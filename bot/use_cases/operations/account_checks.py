@@ -1,4 +1,5 @@
-"""The check of `doctor` that looks at single accounts: for which of them somebody can order."""
+"""The checks of `doctor` that look at single accounts: whether a contact of each can order, and whether its
+subscriptions are of products in the catalogue."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +57,33 @@ async def check_ordering(dependencies: Dependencies) -> CheckResult:
         return CheckResult("ordering", True, "a contact of each account can order")
     shown = ", ".join(f"{account_id} ({reason})" for account_id, reason in found[:MAX_LISTED])
     return CheckResult("ordering", None, f"nobody can order for {shown}{format_remainder(found, MAX_LISTED)}")
+
+
+async def check_products(dependencies: Dependencies) -> CheckResult:
+    """Only a provider with products of its own has others than the catalogue's."""
+    unlisted = (
+        select(Account.id, Product.name)
+        .join(Subscription, col(Subscription.account_id) == Account.id)
+        .join(Product, col(Product.id) == Subscription.product_id)
+        .where(
+            col(Account.active),
+            col(Account.closed_at).is_(None),
+            col(Subscription.active),
+            col(Product.in_catalogue).is_(False),
+        )
+        .order_by(Account.id, Product.name)
+    )
+    async with dependencies.read() as session:
+        found = (await session.exec(unlisted)).all()
+    if not found:
+        return CheckResult("products", True, "all subscriptions are of products in the catalogue")
+    shown = ", ".join(f"{name} ({account_id})" for account_id, name in found[:MAX_LISTED])
+    return CheckResult(
+        "products",
+        None,
+        f"{len(found)} subscriptions are shown, but can't be ordered, because neither their price nor their "
+        f"product names a product of the catalogue: {shown}{format_remainder(found, MAX_LISTED)}",
+    )
 
 
 async def _load_open_accounts(session: Session) -> list[_OpenAccount]:

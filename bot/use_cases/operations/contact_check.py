@@ -16,11 +16,11 @@ from models.slack_user import SlackUser
 MAX_LISTED = 5
 # Slack is called once or twice for each, and allows about fifty calls a minute: of the bot, too.
 MAX_CHECKED_CONTACTS = 50
-# After so many, the rest of a workspace is left out: each may take as long as a timeout.
+# After this many failures, the rest of a workspace is skipped: each may take as long as a timeout.
 MAX_FAILED_LOOKUPS = 3
 
 IS_OPEN_CONTACT = and_(col(BillingContact.active), col(Account.active), col(Account.closed_at).is_(None))
-# Slack has said of them who they are, at least once.
+# Slack has returned their profile at least once.
 HAS_PROFILE = (
     select(SlackUser.user_id)
     .where(

@@ -21,7 +21,7 @@ from bot.settings import list_unknown_names
 from bot.tax_id import has_wrong_vat_number
 from bot.use_cases.delivery.apply import CONTACT_WITHDRAWN
 from bot.use_cases.delivery.claim import IS_WAITING_NOTICE
-from bot.use_cases.operations.account_checks import check_ordering
+from bot.use_cases.operations.account_checks import check_ordering, check_products
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
 from bot.use_cases.operations.clock_check import check_clock
 from bot.use_cases.operations.contact_check import check_contacts
@@ -62,6 +62,7 @@ async def run_checks(
         "channels": lambda: _check_channels(dependencies),
         "contacts": lambda: check_contacts(dependencies),
         "ordering": lambda: check_ordering(dependencies),
+        "products": lambda: check_products(dependencies),
         "mail": lambda: _check_mail(dependencies),
         "billing": lambda: _check_billing(dependencies),
         "seller": lambda: _check_seller(dependencies),

@@ -15,6 +15,7 @@ from bot.db import Database, Session, build_insert, lock_account
 from bot.use_cases.audit.write import write_audit_entry
 from bot.version import PROGRAM
 from models.account import Account
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.database_identity import IDENTITY_ROW_ID, DatabaseId, DatabaseIdentity
 from models.document_sequence import INITIAL_LAST_NUMBER, PREFIXES, SERVICE_ORDER_PREFIX, DocumentSequence
@@ -177,7 +178,7 @@ async def _record_gaps(session: Session, gaps: Mapping[str, tuple[int, int]], at
             account_id=account_id,
             actor=Actor("operator", "operator", "restored"),
             subject=account.audit_subject,
-            action="numbers_skipped",
+            action=AuditAction.NUMBERS_SKIPPED,
             at=at,
             details=details,
         )

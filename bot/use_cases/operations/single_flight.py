@@ -12,9 +12,10 @@ ResultT = TypeVar("ResultT")
 
 
 class SingleFlight(Generic[ResultT]):
-    """Runs one call at a time, whose result everybody gets who asks meanwhile.
+    """Runs one call at a time; those who ask meanwhile get its result.
 
-    A call that hangs is not cancelled, as that would cost a database connection: it is waited for again."""
+    A call that hangs is not cancelled, as that would cost a database connection: the next caller waits for it
+    too."""
 
     def __init__(
         self,

@@ -34,6 +34,7 @@ from bot.use_cases.personal_data.records import (
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationStatus
+from models.audit.action import AuditAction
 from models.audit.entry import Actor, AuditEntry, AuditPerson
 from models.audit.subject import AuditSubject, SubjectType
 from models.cart import Cart
@@ -201,7 +202,7 @@ async def _replace_in_texts(session: Session, person: Person) -> int:
 
 
 async def _erase_invitations(session: Session, person: Person, at: datetime) -> int:
-    # Those to the person end, and name nobody; those they sent or answered name the pseudonym.
+    # Invitations to the person end, without a name; those they sent or answered get the pseudonym.
     mentions, invitations = person.mentions, await list_invitations(session, person)
     for invitation in invitations:
         pseudonym = person.get_pseudonym(invitation.account_id)
@@ -329,7 +330,7 @@ async def _record_erasure(session: Session, person: Person, operator: str, at: d
             account_id=account_id,
             actor=Actor("operator", operator, ERASE_SOURCE),
             subject=AuditSubject(SubjectType.ACCOUNT, account_id),
-            action="person_erased",
+            action=AuditAction.PERSON_ERASED,
             at=at,
             details={
                 "contacts": [c.key for c in person.contacts if c.account_id == account_id],

@@ -44,7 +44,7 @@ async def expire_personal_data(dependencies: Dependencies) -> int:
 
 
 async def find_next_expiry_run(dependencies: Dependencies) -> datetime | None:
-    # The job's interval is enough, and saves a query: nobody waits for it.
+    # The job's interval is enough: nobody waits for it, and this saves a query.
     return None
 
 

@@ -91,7 +91,7 @@ async def load_records(session: Session, key: PersonKey) -> Records:
 
 def is_addressed_to(notice: Notice, person: Person) -> bool:
     destination = notice.parsed_destination
-    if destination.kind is DestinationKind.INVITED:
+    if destination.kind is DestinationKind.INVITEE:
         return int(destination.id) in person.invitation_ids
     return destination.contact_id in person.contact_ids
 

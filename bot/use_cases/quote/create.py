@@ -10,6 +10,7 @@ from bot.db import Session
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
 from bot.use_cases.document_number import allocate_document_number
 from models.account import Account, Address
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.document_sequence import QUOTE_PREFIX
 from models.quote import Quote, QuoteLine, QuoteStatus, find_first_reminder_check
@@ -62,7 +63,7 @@ async def create_quote(
     entry = NewAuditEntry(
         actor,
         quote.audit_subject,
-        "made",
+        AuditAction.MADE,
         at,
         status_change=(None, QuoteStatus.PENDING.value),
         reason=reason,

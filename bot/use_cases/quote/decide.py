@@ -21,6 +21,7 @@ from bot.use_cases.notice.enqueue import (
 from bot.use_cases.quote.read import lock_quote
 from models.account import Account
 from models.account.billing_contact import BillingContact
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.details import QuoteDetails
 from models.notice import Notice, NoticeKind, PostedMessage
@@ -111,7 +112,7 @@ async def change_quote_status(
     entry = NewAuditEntry(
         actor,
         quote.audit_subject,
-        "replaced" if replacement else status.value,
+        AuditAction.REPLACED if replacement else AuditAction(status.value),
         at,
         status_change=(before.value, status.value),
         reason=reason,

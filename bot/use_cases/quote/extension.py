@@ -24,6 +24,7 @@ from bot.use_cases.notice.enqueue import (
 )
 from bot.use_cases.quote.read import get_quote, lock_quote
 from models.account import Account
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.checkout import FieldRequired
 from models.details import QuoteDetails
@@ -43,7 +44,7 @@ from models.quote.extension import (
     compute_extended_expiry,
 )
 
-# What Account Services get of a request.
+# The notices of a request that Account Services get.
 REQUEST_KINDS = (NoticeKind.QUOTE_EXTENSION_REQUESTED, NoticeKind.QUOTE_EXTENSION_MESSAGE_UPDATE)
 # A literal: the planner does not use the partial index for a condition with a parameter.
 IS_WAITING_NOTICE = text("notice.status = 'waiting'")
@@ -106,7 +107,7 @@ async def request_extension(
             account_id=details.account.id,
             actor=build_actor(contact, person),
             subject=details.quote.audit_subject,
-            action="extension_requested",
+            action=AuditAction.EXTENSION_REQUESTED,
             at=at,
             reason=stored_reason,
             details={"until": until.isoformat()},
@@ -158,7 +159,7 @@ async def _enqueue_request(
         session,
         NoticeKind.QUOTE_EXTENSION_REQUESTED,
         f"{extension.event_key}:requested",
-        [Destination.services(settings.account_services_channel)],
+        [Destination.account_services(settings.account_services_channel)],
         account=details.account,
         at=at,
         quote=details.quote,
@@ -167,7 +168,7 @@ async def _enqueue_request(
     )
 
 
-# --- what else becomes of a request
+# --- how else a request ends
 
 
 async def move_open_extension(
@@ -197,7 +198,7 @@ async def move_open_extension(
     moved = NewAuditEntry(
         actor,
         new.audit_subject,
-        "extension_moved",
+        AuditAction.EXTENSION_MOVED,
         at,
         details={"from": old.number, "until": extension.requested_until.isoformat()},
     )
@@ -260,7 +261,7 @@ async def approve_extension(
             account_id=quote.account_id,
             actor=actor,
             subject=quote.audit_subject,
-            action="extended",
+            action=AuditAction.EXTENDED,
             at=at,
             details={"expires_at": [old_expires_at.isoformat(), expires_at.isoformat()]},
         )
@@ -286,7 +287,7 @@ async def decline_extension(
             account_id=quote.account_id,
             actor=actor,
             subject=quote.audit_subject,
-            action="extension_declined",
+            action=AuditAction.EXTENSION_DECLINED,
             at=at,
             reason=stored_reason,
         )

@@ -58,7 +58,7 @@ async def announce_resolution(update: OrderUpdate) -> None:
     await edit_earlier_messages(update)
     settings = update.dependencies.settings
     if settings.account_services_channel and update.at >= update.order.processing_deadline:
-        channel = [Destination.services(settings.account_services_channel)]
+        channel = [Destination.account_services(settings.account_services_channel)]
         team = settings.account_services_team
         update.add_notice(NoticeKind.ORDER_MESSAGES, _build_edit_event(update), channel, team=team)
 
@@ -82,7 +82,7 @@ def _build_edit_event(update: OrderUpdate) -> str:
 async def announce_attention_needed(
     update: OrderUpdate, row: OrderLineDetails, kind: NoticeKind, *, event_suffix: str = ""
 ) -> None:
-    """Posts a new message, in the channel and to the person, whenever somebody has to act."""
+    """Posts a new message, in the channel and to the person, whenever people have to act."""
     # Not the attempt's number: a line may be declined and retried twice without another attempt.
     entry_number = await update.get_last_entry_number()
     event = f"line:{row.line.id}:{kind}:{entry_number}{event_suffix}"

@@ -37,6 +37,7 @@ from bot.use_cases.service_order.transitions import (
     update_line_status,
 )
 from models.account.seat_assignment import SeatAssignment
+from models.audit.action import AuditAction
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.payment_method import SHOWN_METHOD_FIELDS
@@ -178,7 +179,7 @@ def _assign_seat(update: OrderUpdate, row: OrderLineDetails) -> None:
         )
     )
     update.add_audit_entry(
-        "seat_assigned", details={"product": product_id, "administrator": administrator_id}
+        AuditAction.SEAT_ASSIGNED, details={"product": product_id, "administrator": administrator_id}
     )
 
 

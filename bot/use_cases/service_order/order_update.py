@@ -26,6 +26,7 @@ from bot.use_cases.receipt import issue_receipt
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.details import OrderLineDetails
 from models.invoice import Invoice
@@ -145,7 +146,7 @@ class OrderUpdate:
 
     def add_audit_entry(
         self,
-        action: str,
+        action: AuditAction,
         *,
         status_change: tuple[str | None, str | None] = (None, None),
         reason: str | None = None,

@@ -37,6 +37,7 @@ from bot.use_cases.service_order.screen import build_order_screen, store_order_s
 from models.account import Account
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
+from models.audit.action import AuditAction
 from models.audit.entry import Actor
 from models.checkout import NEW_ADMINISTRATOR_OPTION, Checkout, CheckoutForm
 from models.details import OrderDetails, OrderLineDetails, QuoteLineDetails
@@ -52,7 +53,7 @@ from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
 from models.service_order.order_screen import OrderScreen
 from models.subscription import Subscription
 
-# What was chosen in the checkout.
+# What the person chose in the checkout.
 _FORM_VALUES = Checkout.__table__.c.form_values  # type: ignore[attr-defined]
 _ADMINISTRATOR_OPTION = _FORM_VALUES["administrator"].as_string()
 _PAYMENT_METHOD_ID = _FORM_VALUES["payment_method"].as_string()
@@ -391,7 +392,7 @@ async def _get_or_create_administrator(
     await session.flush()
     details = {"name": administrator.name, "email": administrator.email}
     entry = NewAuditEntry(
-        placement.actor, administrator.audit_subject, "added", placement.at, details=details
+        placement.actor, administrator.audit_subject, AuditAction.ADDED, placement.at, details=details
     )
     return administrator, [entry]
 
@@ -466,7 +467,7 @@ async def _record_placement(
         notices=decision.notices,
     )
     order_update.add_audit_entry(
-        "placed",
+        AuditAction.PLACED,
         status_change=(None, order.status.value),
         details={
             "payment_method": order.payment_method_id,

@@ -26,7 +26,7 @@ from bot.dependencies import Dependencies
 from bot.metrics import RETRIES_TOTAL
 from bot.tasks import TooBusy
 from bot.use_cases.due_rows import ClaimQueue, find_next_time, get_later, process_queue
-from bot.use_cases.rate_limits import is_unclaimed
+from bot.use_cases.leases import is_unclaimed
 from bot.use_cases.service_order.announce import announce_queued, announce_resolution
 from bot.use_cases.service_order.charge_attempt import (
     RETRY_DELAY,

@@ -1,4 +1,4 @@
-"""Announces orders overdue after 24 hours (R21), and reminds customers of payments to confirm."""
+"""Marks and announces orders overdue after 24 hours (R21), and reminds customers of payments to confirm."""
 
 from datetime import datetime
 from functools import partial
@@ -15,21 +15,22 @@ from bot.use_cases.service_order.announce import (
     edit_earlier_messages,
 )
 from bot.use_cases.service_order.order_update import load_order_update
+from models.audit.action import AuditAction
 from models.notice import NoticeKind
 from models.notice.destination import Destination
 from models.service_order import OrderLine, ServiceOrder
 
 
-async def announce_overdue_orders(dependencies: Dependencies) -> int:
-    announce = partial(_announce_overdue_order, dependencies)
-    return await process_due_rows(dependencies, ServiceOrder, col(ServiceOrder.overdue_check_at), announce)
+async def mark_overdue_orders(dependencies: Dependencies) -> int:
+    mark = partial(_mark_overdue_order, dependencies)
+    return await process_due_rows(dependencies, ServiceOrder, col(ServiceOrder.overdue_check_at), mark)
 
 
 async def find_next_overdue_time(dependencies: Dependencies) -> datetime | None:
     return await find_next_time(dependencies, col(ServiceOrder.overdue_check_at))
 
 
-async def _announce_overdue_order(
+async def _mark_overdue_order(
     dependencies: Dependencies, session: Session, order: ServiceOrder, at: datetime
 ) -> None:
     account = await lock_account(session, order.account_id, order)
@@ -39,11 +40,11 @@ async def _announce_overdue_order(
     session.add(order)
     update = await load_order_update(dependencies, session, account, order.key, at)
     update.actor = build_job_actor(JobId.MARK_ORDERS_OVERDUE)
-    update.add_audit_entry("overdue")
+    update.add_audit_entry(AuditAction.OVERDUE)
     update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", await update.list_destinations())
     settings = dependencies.settings
     if settings.account_services_channel:
-        channel = [Destination.services(settings.account_services_channel)]
+        channel = [Destination.account_services(settings.account_services_channel)]
         update.add_notice(NoticeKind.ORDER_OVERDUE, "overdue", channel, team=settings.account_services_team)
     announce_progress(update, "overdue")
     # Account Services have just been sent their first message of the order, which is up to date.

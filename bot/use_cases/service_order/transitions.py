@@ -10,6 +10,7 @@ from bot.use_cases.service_order.announce import (
     announce_resolution,
 )
 from bot.use_cases.service_order.order_update import OrderUpdate
+from models.audit.action import AuditAction
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
@@ -28,7 +29,7 @@ def update_line_status(
     line.change_status(status, update.at, reason)
     update.session.add(line)
     update.add_audit_entry(
-        "line",
+        AuditAction.LINE,
         status_change=(before.value, status.value),
         reason=reason,
         details={
@@ -47,7 +48,7 @@ def update_order_status(update: OrderUpdate, status: OrderStatus) -> None:
     update.order.change_status(status, update.at)
     update.session.add(update.order)
     count_on_commit(update.session, ORDERS_TOTAL.labels(status.value))
-    update.add_audit_entry(status.value, status_change=(before.value, status.value))
+    update.add_audit_entry(AuditAction(status.value), status_change=(before.value, status.value))
 
 
 def mark_order_processing(update: OrderUpdate) -> None:

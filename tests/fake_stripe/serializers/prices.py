@@ -1,13 +1,31 @@
-"""Prices, and plans, which are prices by an older name."""
+"""Products, prices, and plans, which are prices by an older name."""
 
 from decimal import Decimal
 from typing import Any
 
 import stripe
 
-from tests.fake_stripe.prices import Package, Price
+from tests.fake_stripe.prices import Package, Price, Product
 from tests.fake_stripe.sdk_types import fill_object
 from tests.fake_stripe.serializers.common import CREATED_AT
+
+
+def serialize_product(product: Product) -> dict[str, Any]:
+    """docs.stripe.com/api/products/object"""
+    return fill_object(
+        stripe.Product,
+        id=product.id,
+        object="product",
+        active=True,
+        created=CREATED_AT,
+        images=[],
+        livemode=False,
+        marketing_features=[],
+        metadata=product.metadata,
+        name=product.name,
+        type="service",
+        updated=CREATED_AT,
+    )
 
 
 def serialize_price(price: Price, *, with_currency_options: bool = False) -> dict[str, Any]:

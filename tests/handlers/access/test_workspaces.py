@@ -12,7 +12,7 @@ from bot.bootstrap import build_installation_store as store_of
 from bot.installations.clients import MultiWorkspaceClients, verify_token
 from bot.installations.store import EncryptedInstallationStore
 from bot.use_cases.delivery.worker import deliver_due_notices
-from bot.use_cases.service_order.reminders import announce_overdue_orders
+from bot.use_cases.service_order.reminders import mark_overdue_orders
 from models.notice import Notice, NoticeStatus
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
@@ -28,8 +28,6 @@ from tests.handlers.db_snapshot import get_answer, load_all_rows
 from tests.handlers.steps import ForgetfulTasks
 from tests.variants import both_databases, get_variant
 from tests.world import World
-
-pytestmark = both_databases
 
 
 @pytest.fixture
@@ -79,9 +77,7 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
         pytest.param(True, "otto", id="another workspace of the organisation"),
     ],
 )
-async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there_is(
-    organisation: bool, who: str
-) -> None:
+async def test_no_route_shows_or_changes_data_of_another_workspace(organisation: bool, who: str) -> None:
     """R5, R29: every route of the bot, by somebody of another workspace who has Alice's email address."""
     async with installed_everywhere(organisation=organisation) as workspaces:
         metadata = await create_order_and_quote(workspaces)
@@ -92,7 +88,7 @@ async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there
 
 
 @KINDS
-async def test_a_contacts_own_id_means_nobody_in_another_workspace(organisation: bool) -> None:
+async def test_a_contacts_user_id_gives_no_access_in_another_workspace(organisation: bool) -> None:
     """R5: as it comes from a channel that the two share."""
     async with installed_everywhere(organisation=organisation) as workspaces:
         await _use_a_contacts_id_elsewhere(workspaces)
@@ -180,6 +176,7 @@ async def test_revoked_user_tokens_remove_no_installation(workspaces: World) -> 
     assert len(await load_tokens(workspaces)) == 4
 
 
+@both_databases
 async def test_a_late_uninstall_event_does_not_remove_a_new_installation(
     workspaces: World,
 ) -> None:
@@ -195,6 +192,7 @@ async def test_a_late_uninstall_event_does_not_remove_a_new_installation(
     await olga.wait_for_modal("quote.list")
 
 
+@both_databases
 async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
     workspaces: World,
 ) -> None:
@@ -210,6 +208,7 @@ async def test_a_replica_with_a_cached_token_does_not_remove_a_new_installation(
     assert await verify_token(replica, "T02OTHER")
 
 
+@both_databases
 async def test_an_uninstallation_that_could_not_be_stored_is_retried(workspaces: World) -> None:
     async with workspaces.dependencies.write() as session:
         await (await session.connection()).execute(text("ALTER TABLE slack_user RENAME TO renamed"))
@@ -225,7 +224,7 @@ async def test_account_services_are_notified_in_their_own_workspace(workspaces: 
     workspaces.dependencies.tasks = ForgetfulTasks()
     await workspaces.place_order(workspaces.get_person("olga"), other_meeting=1)
     workspaces.clock.move(hours=25)
-    assert await announce_overdue_orders(workspaces.dependencies) == 1
+    assert await mark_overdue_orders(workspaces.dependencies) == 1
     [notice] = await workspaces.load_rows(Notice, destination="services:C08SERVICES")
     assert (notice.account_id, notice.team) == ("other", "T01ACME")
     workspaces.clock.move(seconds=5)

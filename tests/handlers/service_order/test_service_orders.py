@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.billing.gateway import BillingUnavailable
-from bot.use_cases.service_order.reminders import announce_overdue_orders
+from bot.use_cases.service_order.reminders import mark_overdue_orders
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
@@ -51,10 +51,10 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     world.clock.at = (await get_order(world)).processing_deadline - timedelta(seconds=1)
-    assert await announce_overdue_orders(world.dependencies) == 0
+    assert await mark_overdue_orders(world.dependencies) == 0
     world.clock.move(seconds=1)
-    assert await announce_overdue_orders(world.dependencies) == 1
-    assert await announce_overdue_orders(world.dependencies) == 0
+    assert await mark_overdue_orders(world.dependencies) == 1
+    assert await mark_overdue_orders(world.dependencies) == 0
     await world.settle()
     in_channel = [m for m in world.list_messages("C01BILLING") if m.thread_ts is None]
     for messages, words in (
@@ -91,7 +91,7 @@ async def test_an_overdue_order_is_announced_once_to_everybody_concerned(world: 
 async def test_r21_a_finished_order_is_never_overdue(world: World) -> None:
     await place_order(world, "alice", acme_meeting=1)
     world.clock.move(days=2)
-    assert await announce_overdue_orders(world.dependencies) == 0
+    assert await mark_overdue_orders(world.dependencies) == 0
 
 
 # --- R13, R25: who is told, and where
@@ -112,7 +112,7 @@ async def test_the_receipt_goes_to_all_contacts_once_the_person_lost_the_role(wo
 
 
 @pytest.mark.parametrize("trouble", ["none", "bot is out", "archived"])
-async def test_without_a_channel_to_post_to_nothing_is_lost(world: World, trouble: str) -> None:
+async def test_nothing_is_lost_without_a_channel_to_post_to(world: World, trouble: str) -> None:
     """R25: the billing contact is told by direct message what belonged there."""
     dora = world.get_person("dora")
     if trouble == "none":
@@ -142,7 +142,7 @@ async def test_without_a_channel_to_post_to_nothing_is_lost(world: World, troubl
     assert {n.destination for n in undeliverable} <= {"channel:C02DECLINED"}
 
 
-async def test_the_channel_shows_amounts_only_where_the_account_wants_them(world: World) -> None:
+async def test_the_channel_shows_amounts_only_if_the_account_wants_them(world: World) -> None:
     """R25: Declined Ltd does, Acme does not; one status message an order, its history in the thread."""
     alice, dora = world.get_person("alice"), world.get_person("dora")
     await world.place_order(alice, acme_meeting=5)

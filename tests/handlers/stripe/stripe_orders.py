@@ -9,8 +9,8 @@ from bot.use_cases.cart.open import open_cart
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.checkout.open import open_checkout
 from bot.use_cases.checkout.save import save_checkout
-from bot.use_cases.service_order.manage import retry_service_order
 from bot.use_cases.service_order.place import place_service_order
+from bot.use_cases.service_order.retry import retry_service_order
 from bot.use_cases.slack_user import refresh_slack_user
 from models.details import OrderDetails
 from models.service_order import OrderLine

@@ -126,7 +126,7 @@ async def test_r10_an_address_of_the_file_wins_over_an_older_one_in_stripe_and_s
     assert await read_address(world) == Address(**LONDON)
 
 
-async def test_r10_an_order_that_writes_its_address_late_undoes_no_newer_one(world: StripeWorld) -> None:
+async def test_r10_an_order_that_writes_its_address_late_overwrites_no_newer_one(world: StripeWorld) -> None:
     """It is taxed as promised. Its own address comes back from Stripe, and is nobody's correction."""
     await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
     await correct_in_stripe(world, **BERLIN)

@@ -71,7 +71,7 @@ async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> No
     assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
     order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
-    assert "Account credit: -€20.00" in order.text
+    assert "Account credit: −€20.00" in order.text
     assert get_customer(world).balance == 0
 
 
@@ -96,7 +96,7 @@ async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: St
     assert receipt.total == quote.total
 
 
-async def test_r26_a_debit_that_nobody_promised_stops_the_order_and_shows_both_amounts(
+async def test_r26_an_unquoted_debit_stops_the_order_and_shows_both_amounts(
     world: StripeWorld,
 ) -> None:
     await place_unprocessed_order(world, ALICE, "acme_meeting")

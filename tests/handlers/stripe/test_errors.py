@@ -13,7 +13,7 @@ from bot.billing.gateway import BillingRequestRejected, TaxLocationInvalid
 from bot.billing.stripe.permissions import NO_SUCH_ID, PROBES
 from bot.use_cases.cart.save import save_cart
 from bot.use_cases.operations.doctor import run_checks
-from bot.use_cases.service_order.reminders import announce_overdue_orders
+from bot.use_cases.service_order.reminders import mark_overdue_orders
 from models.errors import Refusal
 from models.notice import Notice, NoticeKind
 from tests.fake_stripe import Fault
@@ -43,7 +43,7 @@ async def get_refusal(world: StripeWorld) -> Refusal:
     return raised.value
 
 
-async def test_an_address_that_stripe_tax_cannot_place_is_named(world: StripeWorld) -> None:
+async def test_an_address_that_stripe_tax_cannot_locate_is_named(world: StripeWorld) -> None:
     await refresh_and_open_cart(world, ALICE, "acme")
     world.fake.faults.append(Fault("reject", PREVIEW, code="customer_tax_location_invalid", times=9))
     alice = world.get_person("alice")
@@ -68,7 +68,7 @@ async def test_an_address_that_stripe_tax_cannot_locate_at_the_charge_declines_t
 
 
 @pytest.mark.parametrize("path", [PREVIEW, r"/v1/subscriptions$"])
-async def test_an_error_that_nobody_knows_is_no_outage(world: StripeWorld, path: str) -> None:
+async def test_an_unknown_stripe_error_is_not_an_outage(world: StripeWorld, path: str) -> None:
     """The person is told that it was refused, with Stripe's id of the request; the log has the rest."""
     await refresh_and_open_cart(world, ALICE, "acme")
     world.fake.faults.append(Fault("reject", path, code="parameter_unknown", times=9))
@@ -212,7 +212,7 @@ async def test_an_unknown_error_declines_the_line_and_is_logged_once(world: Stri
     assert world.list_paid_totals() == []
 
 
-async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: StripeWorld) -> None:
+async def test_r21_a_refused_lookup_leaves_the_line_unknown(world: StripeWorld) -> None:
     """The charge may have gone through: nobody is asked to pay again."""
     await place_unprocessed_order(world, ALICE, "acme_meeting")
     refused = Fault("reject", "/v1/invoices$", code="parameter_unknown", times=999)
@@ -221,7 +221,7 @@ async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: Stri
     await world.settle()
     await world.pass_time(hours=25)
     assert (await get_order_line(world)).status == "unknown"
-    assert await announce_overdue_orders(world.dependencies) == 1
+    assert await mark_overdue_orders(world.dependencies) == 1
     assert not await world.load_rows(Notice, kind=NoticeKind.ORDER_DECLINED)
     world.fake.faults.clear()
     await world.pass_time(seconds=11)
@@ -278,7 +278,7 @@ async def test_a_key_that_may_not_charge_leaves_the_line_to_be_tried_again(world
     assert (await get_order_line(world)).status == "settled"
 
 
-async def test_what_stripe_will_not_renew_has_no_renewal(world: StripeWorld) -> None:
+async def test_a_subscription_that_stripe_will_not_renew_has_no_renewal(world: StripeWorld) -> None:
     """By its own code: there is no next invoice to preview."""
     world.fake.faults.append(Fault("reject", PREVIEW, code="invoice_upcoming_none", status=404, times=99))
     with capture_logs() as logs:

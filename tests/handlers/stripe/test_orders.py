@@ -27,8 +27,8 @@ from bot.use_cases.billing_webhook import refresh_due_accounts
 from bot.use_cases.cart.open import open_cart
 from bot.use_cases.checkout.open import open_checkout
 from bot.use_cases.operations.doctor import run_checks
-from bot.use_cases.service_order.manage import get_order
 from bot.use_cases.service_order.place import place_service_order
+from bot.use_cases.service_order.read import get_order
 from bot.use_cases.service_order.reminders import remind_customers
 from bot.use_cases.slack_user import refresh_slack_user
 from models.account import Account
@@ -372,7 +372,7 @@ async def test_no_key_and_no_link_is_in_any_log(
     assert SECRET not in logged
 
 
-async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None:
+async def test_receipts_are_limited_to_ones_own_account(world: StripeWorld) -> None:
     await place_order(world, ALICE, "acme_meeting")
     [invoice] = world.records.list_paid_updates()
     page = await world.dependencies.billing.fetch_receipt_page("acme", invoice.id)

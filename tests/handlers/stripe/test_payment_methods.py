@@ -67,7 +67,7 @@ async def test_a_card_saved_by_checkout_on_the_subscription_only_is_charged(
     assert "Visa •••• 1881, expires 04/2030, for GoTo Meeting" in overview.text
 
 
-async def test_that_card_does_not_pay_for_a_subscription_that_stripe_would_charge_to_nothing(
+async def test_a_card_of_one_subscription_does_not_pay_for_one_without_a_payment_method(
     world: StripeWorld, alice: Person
 ) -> None:
     subscription(world).default_payment_method = set_only_method(world, "pm_checkout")

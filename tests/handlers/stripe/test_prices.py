@@ -11,13 +11,15 @@ import pytest
 
 from bot.i18n import Localizer
 from bot.presenters.seat_price import format_seat_price
+from bot.use_cases.operations.account_checks import check_products
 from models.account import Account
 from models.quote import Quote
 from models.receipt import Receipt
 from models.subscription import Subscription
 from models.subscription.period_length import PeriodLength
 from models.subscription.proration import get_midnight
-from tests.fake_stripe.prices import Package, Tier
+from tests.fake_stripe.prices import Package, Product, Tier
+from tests.fake_stripe.records import Subscription as StripeSubscription
 from tests.fake_stripe.records import SubscriptionItem
 from tests.handlers.steps import open_modal, wait_for_modal_text
 from tests.handlers.stripe.stripe_orders import (
@@ -75,7 +77,7 @@ async def test_r17_seats_are_sold_whatever_the_interval(
     assert f"€14.00 per seat {text}" in billing.text
 
 
-async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
+async def test_r17_icelandic_amounts_are_hundredths_in_stripe_and_whole_here(world: StripeWorld) -> None:
     world.records.use_other_price("acme_meeting", currency="isk", unit_amount=500_000)
     async with world.dependencies.write() as session:
         account = await session.get_one(Account, "acme")
@@ -173,7 +175,7 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
     assert words == format_seat_price(Localizer(), line, receipt.currency)
 
 
-async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
+async def test_r17_seats_that_fill_a_started_package_are_free(world: StripeWorld) -> None:
     item = get_item(world)
     world.records.use_other_price(item.id, unit_amount=5000, package=Package(10))
     await place_order(world, ALICE, "acme_meeting", 5)
@@ -195,6 +197,75 @@ async def test_r27_a_subscription_billed_by_usage_is_shown_with_its_reason(
     assert words in billing
     assert "€0.00" not in billing
     assert "25 seats" not in billing
+
+
+@pytest.mark.parametrize(
+    ("user", "reason", "short"),
+    [
+        ("alice", "Phone System isn’t set up to be ordered here", "not set up to be ordered here"),
+        (
+            "benoit",
+            "Phone System n’est pas configuré pour être commandé ici",
+            "pas configuré pour être commandé",
+        ),
+    ],
+)
+async def test_r2_a_product_that_the_catalogue_lacks_is_shown_by_its_name_at_stripe_with_its_reason(
+    world: StripeWorld, user: str, reason: str, short: str
+) -> None:
+    add_subscription(world, {} if user == "alice" else {"seatbot_product": "mistyped"})
+    world.records.products["prod_phone"] = Product("prod_phone", "Phone System")
+    person = world.get_person(user)
+    cart = await open_modal(person, "/add-seats", "", "cart.save")
+    assert reason in cart.text
+    assert "seats:acme_webinar" in str(cart.view)
+    assert "seats:si_acme_phone" not in str(cart.view)
+    billing = (await open_modal(person, "/billing", "", "account.overview")).text
+    assert "Phone System" in billing
+    assert short in billing
+    check = await check_products(world.dependencies)
+    assert check.passed is None
+    assert check.message.startswith("1 subscriptions are shown")
+    assert "Phone System (acme)" in check.message
+    world.records.products["prod_phone"] = Product("prod_phone", "Telephones")
+    await world.pass_time(minutes=11)
+    assert "Telephones" in (await open_modal(person, "/billing", "", "account.overview")).text
+
+
+def add_subscription(world: StripeWorld, metadata: dict[str, str]) -> SubscriptionItem:
+    """Of 3 seats that Acme has at Stripe, and no accounts file lists."""
+    seats = get_item(world)
+    price = replace(seats.price, id="price_phone", product="prod_phone", metadata=metadata)
+    item = SubscriptionItem("si_acme_phone", price, 3, seats.current_period_start, seats.current_period_end)
+    world.records.subscriptions["sub_phone"] = StripeSubscription("sub_phone", "cus_acme", [item])
+    return item
+
+
+async def test_r2_seats_are_sold_if_only_the_product_of_the_price_names_the_one_in_the_catalogue(
+    world: StripeWorld,
+) -> None:
+    item, alice = add_subscription(world, {}), world.get_person("alice")
+    world.records.products["prod_phone"] = Product(
+        "prod_phone", "Training rooms", {"seatbot_product": "goto-training"}
+    )
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
+    assert "seats:si_acme_phone" in str(cart.view)
+    assert "Training rooms" not in cart.text
+    await place_order(world, ALICE, "si_acme_phone", 2)
+    assert item.quantity == 5
+
+
+@pytest.mark.parametrize("missing", [set(), {"product_read"}])
+async def test_usage_that_is_in_no_catalogue_is_shown_and_a_name_that_cannot_be_read_is_stripes_id(
+    world: StripeWorld, missing: set[str]
+) -> None:
+    world.fake.missing_permissions = missing
+    world.records.products["prod_minutes"] = Product("prod_minutes", "Call minutes")
+    metered = meter_usage_beside(world)
+    metered.price = replace(metered.price, product="prod_minutes")
+    cart = await open_modal(world.get_person("alice"), "/add-seats", "", "cart.save")
+    assert ("prod_minutes" if missing else "Call minutes") in cart.text
+    assert "seats:si_minutes" not in str(cart.view)
 
 
 def meter_usage_beside(world: StripeWorld, name: str = "acme_meeting") -> SubscriptionItem:

@@ -8,10 +8,10 @@ from bot.i18n import Localizer
 from bot.mail.mailer import Attachment, OutboundEmail
 from bot.messaging.messenger import OutboundMessage
 from bot.notices.email import render_email
-from bot.use_cases.delivery.context import NoticeContext
-from bot.use_cases.delivery.document_files import FILE_KINDS, load_document_files
-from bot.use_cases.delivery.export_files import PDF_TYPE, EmailFiles, load_export_files
-from bot.use_cases.delivery.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
+from bot.use_cases.delivery.content.context import NoticeContext
+from bot.use_cases.delivery.content.document_files import FILE_KINDS, load_document_files
+from bot.use_cases.delivery.content.export_files import PDF_TYPE, EmailFiles, load_export_files
+from bot.use_cases.delivery.content.posted_message import QUOTE_MESSAGE_UPDATE_KINDS
 from models.account import Account
 from models.notice import Notice, NoticeKind, PostedMessage
 from models.notice.payloads import parse_payload

@@ -1,40 +1,25 @@
-"""Reads, retries and gives up service orders (R18)."""
+"""Retries or cancels the declined seats of an order (R18)."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, select
 
-from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
 from bot.dependencies import Dependencies
-from bot.permissions import (
-    SlackIdentity,
-    authorize_row,
-    build_actor,
-    get_authorized_role,
-    lock_authorized_row,
-)
+from bot.permissions import SlackIdentity, build_actor, lock_authorized_row
 from bot.use_cases.billing_sync.customer import refresh_customer_if_available
-from bot.use_cases.load_details import (
-    build_order_query,
-    list_order_details,
-    list_payment_methods,
-    load_busy_orders,
-    load_order_details,
-)
+from bot.use_cases.load_details import list_payment_methods, load_busy_orders, load_order_details
 from bot.use_cases.service_order.announce import announce_progress, announce_resolution
 from bot.use_cases.service_order.order_update import OrderUpdate, load_order_update
 from bot.use_cases.service_order.process import start_processing
+from bot.use_cases.service_order.read import authorize_order
 from bot.use_cases.service_order.transitions import finish_order_if_done
-from models.account import Account
 from models.account.billing_contact import BillingContact
+from models.audit.action import AuditAction
 from models.audit.entry import AuditEntry
 from models.details import OrderDetails
 from models.payment_method import PaymentMethod, get_usable_method
-from models.receipt import ProviderReceipt
 from models.service_order import (
     LineStatus,
     NothingToRetry,
@@ -44,95 +29,7 @@ from models.service_order import (
     SubscriptionBusy,
 )
 
-PAGE_SIZE = 10
-
-
-async def list_orders(
-    dependencies: Dependencies, *, person: SlackIdentity, account_id: str, before: int | None = None
-) -> tuple[Account, list[OrderDetails], bool]:
-    at = dependencies.now()
-    async with dependencies.read() as session:
-        account, _ = await get_authorized_role(session, person, account_id, at, for_change=False)
-        query = build_order_query().where(col(ServiceOrder.account_id) == account_id)
-        if before:
-            query = query.where(col(ServiceOrder.id) < before)
-        query = query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1)
-        orders = await list_order_details(session, query, at)
-        return account, orders[:PAGE_SIZE], len(orders) > PAGE_SIZE
-
-
-async def get_order(dependencies: Dependencies, *, person: SlackIdentity, order_id: int) -> OrderDetails:
-    at = dependencies.now()
-    async with dependencies.read() as session:
-        order = await _authorize_order(session, person, order_id, at)
-        details = await load_order_details(session, order, at, include_history=True)
-    return replace(details, provider_receipts=await _fetch_receipt_pages(dependencies, details))
-
-
-async def _fetch_receipt_pages(dependencies: Dependencies, details: OrderDetails) -> list[ProviderReceipt]:
-    settled = details.list_rows_with_status(LineStatus.SETTLED)
-    receipt_ids = [row.line.provider_receipt_id for row in settled if row.line.provider_receipt_id]
-    pages = await asyncio.gather(
-        *(_fetch_receipt_page(dependencies, details.account.id, id_) for id_ in receipt_ids)
-    )
-    return [page for page in pages if page is not None]
-
-
-async def _fetch_receipt_page(
-    dependencies: Dependencies, account_id: str, receipt_id: str
-) -> ProviderReceipt | None:
-    try:
-        return await dependencies.billing.fetch_receipt_page(account_id, receipt_id)
-    except (BillingUnavailable, CustomerNotFound):
-        return None  # The bot's own receipt is complete without it.
-
-
-async def search_orders(
-    dependencies: Dependencies, *, person: SlackIdentity, account_ids: list[str], number: str
-) -> tuple[list[OrderDetails], bool]:
-    """Returns the order with that number, or else the latest with that purchase-order number, and whether
-    there are older ones. Raises OrderNotFound."""
-    query = build_order_query().where(
-        col(ServiceOrder.account_id).in_(account_ids),
-        ServiceOrder.number == _normalize_number(number).upper(),
-    )
-    async with dependencies.read() as session:
-        found = await list_order_details(session, query, dependencies.now())
-    if found:
-        return found, False
-    return await list_orders_with_po_number(
-        dependencies, person=person, account_ids=account_ids, number=number
-    )
-
-
-async def list_orders_with_po_number(
-    dependencies: Dependencies,
-    *,
-    person: SlackIdentity,
-    account_ids: list[str],
-    number: str,
-    before: int | None = None,
-) -> tuple[list[OrderDetails], bool]:
-    """Lists the newest first, ignoring case, and says whether there are older ones. Raises OrderNotFound."""
-    typed = _normalize_number(number)
-    query = build_order_query().where(
-        col(ServiceOrder.account_id).in_(account_ids),
-        col(ServiceOrder.po_number) != "",
-        # A database's lower() may know ASCII alone: other letters are found as they were typed.
-        or_(ServiceOrder.po_number == typed, func.lower(ServiceOrder.po_number) == typed.lower()),
-    )
-    if before:
-        query = query.where(col(ServiceOrder.id) < before)
-    query = query.order_by(col(ServiceOrder.id).desc()).limit(PAGE_SIZE + 1)
-    async with dependencies.read() as session:
-        found = await list_order_details(session, query, dependencies.now())
-    if not found:
-        raise OrderNotFound(number=number[:40])
-    return found[:PAGE_SIZE], len(found) > PAGE_SIZE
-
-
-def _normalize_number(typed: str) -> str:
-    return " ".join(typed.split())
+RETRY_DECISIONS = (AuditAction.RETRIED.value, AuditAction.GIVEN_UP.value)
 
 
 async def open_retry(
@@ -141,7 +38,7 @@ async def open_retry(
     """Returns the order and the payment methods to choose from. Raises NothingToRetry."""
     at = dependencies.now()
     async with dependencies.read() as session:
-        order = await _authorize_order(session, person, order_id, at)
+        order = await authorize_order(session, person, order_id, at)
         details = await load_order_details(session, order, at)
         if not details.can_retry:
             raise await _build_nothing_to_retry(session, order, [row.line for row in details.rows])
@@ -187,7 +84,7 @@ def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod | No
     update.session.add(line)
     method_id = line.payment_method_id or update.order.payment_method_id
     update.add_audit_entry(
-        "retried",
+        AuditAction.RETRIED,
         status_change=(LineStatus.DECLINED.value, LineStatus.CHARGING.value),
         details={"subscription": line.subscription_id, "payment_method": method_id},
     )
@@ -203,7 +100,7 @@ async def cancel_declined_seats(
         await _list_lines_to_retry(update)
         update.order.retries_abandoned = True
         session.add(update.order)
-        update.add_audit_entry("given_up")
+        update.add_audit_entry(AuditAction.GIVEN_UP)
         announce_progress(update, "given_up", by=contact.name)
         await finish_order_if_done(update)
         if not update.order.is_finished:
@@ -227,7 +124,7 @@ async def _build_nothing_to_retry(
         select(AuditEntry)
         .where(
             AuditEntry.subject == str(order.audit_subject),
-            col(AuditEntry.action).in_(("retried", "given_up")),
+            col(AuditEntry.action).in_(RETRY_DECISIONS),
         )
         .order_by(col(AuditEntry.number).desc())
         .limit(1)
@@ -239,16 +136,6 @@ async def _build_nothing_to_retry(
     return NothingToRetry(
         number=order.number, outcome=decision.action, by=decision.actor_name, at=decision.at
     )
-
-
-async def _authorize_order(
-    session: Session, person: SlackIdentity, order_id: int, at: datetime
-) -> ServiceOrder:
-    order = await session.get(ServiceOrder, order_id)
-    authorized = await authorize_row(
-        session, person, order, at, for_change=False, not_found=OrderNotFound(number="")
-    )
-    return authorized.row
 
 
 async def _lock_order(

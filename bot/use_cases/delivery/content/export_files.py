@@ -10,7 +10,7 @@ from bot.dependencies import Dependencies
 from bot.mail.mailer import Attachment
 from bot.messaging.messenger import FileUpload, OutboundMessage
 from bot.receipts import render_receipt_table
-from bot.use_cases.delivery.document_files import load_document_files
+from bot.use_cases.delivery.content.document_files import load_document_files
 from bot.use_cases.load_details import build_order_query, list_order_details
 from models.details import OrderDetails
 from models.notice import NoticeKind

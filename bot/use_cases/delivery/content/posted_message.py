@@ -56,7 +56,7 @@ def has_destination(message: PostedMessage, notice: Notice) -> bool:
 def build_posted_message(
     notice: Notice, message: MessageRef, *, order_id: int | None = None, quote_id: int | None = None
 ) -> PostedMessage:
-    is_for_services = notice.parsed_destination.kind is DestinationKind.SERVICES
+    is_for_services = notice.parsed_destination.kind is DestinationKind.ACCOUNT_SERVICES
     return PostedMessage(
         team=notice.team,
         channel=message.channel,

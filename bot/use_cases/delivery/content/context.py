@@ -8,8 +8,8 @@ from sqlmodel import col, select
 
 from bot.db import Session
 from bot.dependencies import Dependencies
-from bot.use_cases.delivery.order_message import PostedOrderMessage, load_order_messages
-from bot.use_cases.delivery.posted_message import load_posted_messages
+from bot.use_cases.delivery.content.order_message import PostedOrderMessage, load_order_messages
+from bot.use_cases.delivery.content.posted_message import load_posted_messages
 from bot.use_cases.load_details import load_order_details_by_id, load_quote_details_by_id, with_history
 from bot.use_cases.notice.preferences import load_contact_users_with_preferences
 from models.account import Account
@@ -139,7 +139,7 @@ async def _load_orders(session: Session, notices: Sequence[Notice], at: datetime
     details = await load_order_details_by_id(session, list({*ids.values()}), at)
     orders = {key: details[order_id] for key, order_id in ids.items()}
     for notice in notices:
-        is_for_services = notice.parsed_destination.kind is DestinationKind.SERVICES
+        is_for_services = notice.parsed_destination.kind is DestinationKind.ACCOUNT_SERVICES
         if notice.kind in KINDS_WITH_HISTORY and is_for_services:
             orders[notice.key] = await with_history(session, orders[notice.key])
     return orders
