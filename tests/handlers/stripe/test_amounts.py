@@ -66,7 +66,7 @@ async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> No
     promised = await order_in_slack(world, 5)
     quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert (quote.starting_balance, quote.amount_due) == (-2000, quote.total - 2000)
-    assert "Account credit\n-€20.00" in promised
+    assert "Account credit\n−€20.00" in promised
     [paid] = world.records.list_paid_updates()
     assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
@@ -175,7 +175,7 @@ async def test_r17_a_small_line_after_a_large_one_is_promised_for_the_next_invoi
     [large, small] = sorted(await world.load_rows(QuoteLine), key=lambda each: -each.amount)
     left = small.amount + small.tax
     assert quote.due_now == quote.total - left == large.amount + large.tax
-    assert f"Added to your next invoice\n-€{left / 100:.2f}" in placement.text
+    assert f"Added to your next invoice\n−€{left / 100:.2f}" in placement.text
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
