@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from models.account import Account, Address
-from models.account.address_fields import AddressFields, fits_country, get_address_fields, has_other_parts
+from models.account.address_fields import AddressFields, fits_country, get_address_fields
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationDetails
@@ -235,7 +235,8 @@ class CheckoutPage:
 @dataclass(frozen=True)
 class PlacementPage:
     """Step four of R10: the order as it would be placed. `replaced_quote_number` is the quote that this
-    one has replaced because the address changed, `payment_methods` those of the rows. With
+    one has replaced because the address changed, `payment_methods` those of the rows, `overwritten_address`
+    what the provider has, if this order is the first to replace it by what the account has. With
     `skipped_checkout` it is also step three, as everything was known."""
 
     quote: QuoteDetails
@@ -244,18 +245,9 @@ class PlacementPage:
     payment_methods: list[PaymentMethod]
     assigned_products: list[Product]
     replaced_quote_number: str | None = None
+    overwritten_address: Address | None = None
     skipped_checkout: bool = False
     has_mail: bool = True
-
-    @property
-    def overwritten_address(self) -> Address | None:
-        """What the provider has, if the order replaces it by another one that was not typed for it."""
-        account = self.quote.account
-        if account.provider_address is None:
-            return None
-        address = Address.model_validate(account.provider_address)
-        known = (account.billing_address, self.form.address)
-        return address if all(has_other_parts(address, each) for each in known) else None
 
     @property
     def unassigned_seats(self) -> int:

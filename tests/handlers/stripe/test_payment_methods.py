@@ -137,7 +137,7 @@ async def test_r23_methods_are_read_from_stripe_and_named_in_both_languages(worl
     }
     for type_ in names:
         world.records.cards[f"pm_{type_}"] = Card(f"pm_{type_}", "cus_acme", type=type_)
-    methods = await world.dependencies.billing.list_payment_methods("acme")
+    methods = (await world.dependencies.billing.fetch_customer("acme")).payment_methods
     languages = [Localizer("en-GB"), Localizer("fr-FR")]
     found = {
         method.type: (*(format_method_name(each, method) for each in languages), method.automatic)
@@ -191,7 +191,9 @@ async def test_a_subscriptions_legacy_bank_account_is_shown_and_refused_by_its_n
     overview = await open_modal(alice, "/billing", "", "account.overview")
     assert f"{name}, can’t be charged for seats ordered here, for GoTo Meeting" in overview.text
     world.records.cards["ba_old"].customer = None
-    assert await world.dependencies.billing.list_payment_methods("acme") == [], "it was removed meanwhile"
+    assert (await world.dependencies.billing.fetch_customer("acme")).payment_methods == [], (
+        "it was removed meanwhile"
+    )
 
 
 @pytest.mark.parametrize("wallet", ["apple_pay", "google_pay", "link"])
