@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from models.account import Address
+from models.account import Address, ProviderAddress
 from models.errors import Refusal
 from models.invoice import InvoiceStatus
 from models.payment_method import CARD_TYPE
@@ -228,7 +228,8 @@ class PricedLine:
 @dataclass(frozen=True)
 class RecurringTotal:
     """What the subscriptions of the preview with one period length cost per period, once the seats are
-    added. Those that will not renew are left out (R27)."""
+    added. Those that will not renew are left out (R27), and so is a period length with a cost that is not
+    known."""
 
     period: PeriodLength
     net: int
@@ -282,6 +283,8 @@ class Charge:
     stored_at: datetime
     # The most that may be charged, whatever the account's balance is by then; None for amount plus tax.
     max_amount_due: int | None = None
+    # What the customer had when it was last read, or None: an address that was not read is not overwritten.
+    provider_address: ProviderAddress | None = None
     # No payment method is charged: the provider sends an invoice.
     is_on_invoice: bool = False
     # As in LineRequest.
@@ -306,7 +309,14 @@ class InvoiceState:
 
 
 @dataclass(frozen=True)
-class Settled:
+class BaseOutcome:
+    """`provider_address` is what the customer has now, unless the charge said so."""
+
+    provider_address: ProviderAddress | None = field(default=None, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Settled(BaseOutcome):
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
     invoice, if that is the document of record. The payment method was charged, or the customer owes,
     `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, and
@@ -339,14 +349,14 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Pending:
+class Pending(BaseOutcome):
     """Accepted, not decided yet."""
 
     until: datetime
 
 
 @dataclass(frozen=True)
-class NeedsCustomer:
+class NeedsCustomer(BaseOutcome):
     """The customer must confirm at `link` before `until`."""
 
     link: str
@@ -354,7 +364,7 @@ class NeedsCustomer:
 
 
 @dataclass(frozen=True)
-class Declined:
+class Declined(BaseOutcome):
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `not_paid_by_invoice`, `other_currency`,
@@ -366,12 +376,17 @@ class Declined:
 
 
 @dataclass(frozen=True)
-class SeatsChanged:
+class SeatsChanged(BaseOutcome):
     """The provider does not have the expected seats: nothing charged."""
 
 
 @dataclass(frozen=True)
-class PriceChanged:
+class AddressChanged(BaseOutcome):
+    """The customer has an address that has not been read before, and was not overwritten: nothing charged."""
+
+
+@dataclass(frozen=True)
+class PriceChanged(BaseOutcome):
     """R17: the provider would charge this instead of what was promised: nothing charged. `reason` is one of
     `price_changed`, `unrelated_charges` and `balance_due`."""
 
@@ -381,7 +396,7 @@ class PriceChanged:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class Unknown(BaseOutcome):
     """Sent without a response: it may or may not have taken effect."""
 
 
@@ -390,7 +405,18 @@ class NeverReceived:
     """The provider has never seen the key, so the charge may be sent again."""
 
 
-ChargeOutcome = Settled | Pending | NeedsCustomer | Declined | SeatsChanged | PriceChanged | Unknown
+ChargeOutcome = (
+    Settled | Pending | NeedsCustomer | Declined | SeatsChanged | AddressChanged | PriceChanged | Unknown
+)
+
+
+@dataclass(frozen=True)
+class CustomerState:
+    """`payment_methods` are the stored ones, including those that cannot be charged; None if the provider
+    stores none, so that the imported ones count. `address` is None if it keeps no addresses."""
+
+    payment_methods: list[PaymentMethodState] | None
+    address: ProviderAddress | None
 
 
 class BillingGateway(Protocol):
@@ -406,13 +432,11 @@ class BillingGateway(Protocol):
         """Lists the subscriptions to which seats can be added, now or later (`closed_reason`), in their
         current period."""
 
-    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        """The stored methods, including those that cannot be charged. None if the provider stores none: then
-        the imported ones count."""
+    async def fetch_customer(self, account_id: str) -> CustomerState:
+        """What the provider has for the whole account."""
 
-    async def fetch_billing_address(self, account_id: str) -> Address | None:
-        """The address that the provider has, of which parts may be blank. None if it has none, or keeps
-        none."""
+    async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
+        """None if the provider keeps no addresses."""
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address

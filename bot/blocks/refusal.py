@@ -181,6 +181,8 @@ REFUSAL_BUTTONS: dict[str, tuple[ButtonBuilder, ...]] = {
     "refusal-subscription-change-scheduled": (_build_services_button,),
     "refusal-subscription-billed-ahead": (_build_services_button,),
     "refusal-subscription-currency-converted": (_build_services_button,),
+    "refusal-subscription-sold-by-provider": (_build_services_button,),
+    "refusal-subscription-just-started": (_build_services_button,),
     "refusal-subscription-in-trial": (_build_services_button,),
     "refusal-subscription-not-active": (_build_services_button,),
     "refusal-subscription-past-due": (_payment_methods_button, _build_services_button),

@@ -261,6 +261,7 @@ quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
 quote-recurring-partial = Covers all current and new seats of the subscriptions on this quote that will renew. Their renewal date stays the same.
 quote-recurring-short = A subscription on this quote ends in the middle of its next period. Only the part before the end is billed.
+quote-recurring-unknown = Some renewals of the subscriptions on this quote have so many items that we can’t tell what they will cost. Account Services can tell you.
 quote-not-renewing = None of the subscriptions on this quote will renew, so nothing will be billed later.
 quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
@@ -639,6 +640,8 @@ decline-subscription-in-trial = the subscription is in trial, so nothing can be 
 decline-subscription-past-due = the subscription has an unpaid invoice
 decline-subscription-paused = the subscription is paused
 decline-collection-paused = payments for the subscription are paused
+decline-sold-by-provider = the subscription is sold by the payment provider
+decline-subscription-just-started = the subscription’s first period is shorter than a day
 decline-billed-ahead = the subscription has been billed in advance
 decline-currency-converted = the payment provider would bill in a different currency, at its own exchange rate
 decline-change-scheduled = a scheduled change to the subscription would undo the order
@@ -760,6 +763,8 @@ upcoming-change-scheduled = { $change ->
     [unknown] A change to the subscription is scheduled for { $on }
    *[seats] A change scheduled for { $on } sets the subscription to { seat-count }
 }
+upcoming-sold-by-provider = Sold by the payment provider
+upcoming-orderable-from = Seats can be ordered from { $at }
 upcoming-update-pending = Another change is pending until it’s paid, or until { $until }
 upcoming-paid-by-invoice = Paid by invoice, { invoice-term }
 upcoming-discount = Discount{ $has_name ->
@@ -1022,7 +1027,7 @@ refusal-invitation-not-found = We can’t find that invitation.
 refusal-invitation-pending = { $by } already invited { $name } on { $at }. The invitation can be accepted until { $until }.
 refusal-last-billing-contact = { $name } is the only billing contact for { $account }. Without one, nobody could use the account. Invite a colleague first, and wait until they’ve accepted.
 refusal-invalid-input = Check what you entered.
-refusal-no-automatic-payment-method = To order seats, the account needs a valid credit or debit card as its default automatic payment method. Use “Manage payment methods” to add or choose one.
+refusal-no-automatic-payment-method = To order seats, the account needs a valid payment method, such as a credit or debit card, that is its default and can be charged automatically. Use “Manage payment methods” to add or choose one.
 refusal-not-a-billing-contact = Only an account’s billing contacts can add seats or view its quotes, service orders and receipts. { $has_contacts ->
     [yes] Ask one of them: { $contacts }.
    *[no] Ask Account Services who they are.
@@ -1129,6 +1134,8 @@ refusal-collection-paused = Payments for { $has_product ->
 }, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
 refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, through { $last }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-currency-converted = { refusal-subject } is billed in { $currency }, at an exchange rate that the payment provider sets at that moment. We can’t promise that amount, so nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-just-started = { refusal-subject } has just started, with a first period of less than a day. Order seats from { $at }, when the next one begins.
+refusal-subscription-sold-by-provider = { refusal-subject } is sold to you by the payment provider, whose name our documents wouldn’t show as the seller. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
     [price] {" "}that sets a different price for { seat-count }
     [removed] {" "}that removes the product

@@ -265,6 +265,7 @@ quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
 quote-recurring-partial = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis qui seront renouvelés. Leur date de renouvellement ne change pas.
 quote-recurring-short = Un abonnement de ce devis prend fin au milieu de sa prochaine période. Seule la partie qui précède est facturée.
+quote-recurring-unknown = Certains renouvellements des abonnements de ce devis comptent tant d’éléments que nous ne pouvons pas déterminer leur coût. Les Services des comptes Corporate peuvent vous renseigner.
 quote-not-renewing = Aucun abonnement de ce devis ne sera renouvelé : rien ne sera facturé par la suite.
 quote-reject-title = Rejeter le devis
 quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
@@ -643,6 +644,8 @@ decline-subscription-in-trial = l’abonnement est à l’essai et rien ne peut 
 decline-subscription-past-due = l’abonnement a une facture impayée
 decline-subscription-paused = l’abonnement est suspendu
 decline-collection-paused = les paiements de l’abonnement sont suspendus
+decline-sold-by-provider = l’abonnement est vendu par le prestataire de paiement
+decline-subscription-just-started = la première période de l’abonnement dure moins d’un jour
 decline-billed-ahead = l’abonnement a été facturé d’avance
 decline-currency-converted = le prestataire de paiement facturerait dans une autre devise, à son propre taux de change
 decline-change-scheduled = un changement programmé de l’abonnement annulerait la commande
@@ -764,6 +767,8 @@ upcoming-change-scheduled = { $change ->
     [unknown] Un changement de l’abonnement est programmé le { $on }
    *[seats] Un changement programmé le { $on } fixe l’abonnement à { seat-count }
 }
+upcoming-sold-by-provider = Vendu par le prestataire de paiement
+upcoming-orderable-from = Des postes peuvent être commandés à partir du { $at }
 upcoming-update-pending = Une autre modification est en attente de paiement jusqu’au { $until }
 upcoming-paid-by-invoice = Payé sur facture, { invoice-term }
 upcoming-discount = Remise{ $has_name ->
@@ -1026,7 +1031,7 @@ refusal-invitation-not-found = Cette invitation est introuvable.
 refusal-invitation-pending = { $by } a déjà invité { $name } le { $at }. L’invitation peut être acceptée jusqu’au { $until }.
 refusal-last-billing-contact = { $name } est le seul contact de facturation du compte { $account } : plus personne ne pourrait l’utiliser. Invitez d’abord un collègue et attendez qu’il ait accepté.
 refusal-invalid-input = Vérifiez votre saisie.
-refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir une carte de crédit ou de débit valide comme mode de paiement automatique par défaut. Utilisez « Gérer les modes de paiement » pour en ajouter ou en choisir une.
+refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir par défaut un mode de paiement valide qui peut être débité automatiquement, par exemple une carte de crédit ou de débit. Utilisez « Gérer les modes de paiement » pour en ajouter ou en choisir un.
 refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte peuvent ajouter des postes ou consulter ses devis, commandes de Service et reçus. { $has_contacts ->
     [yes] Adressez-vous à l’un d’eux : { $contacts }.
    *[no] Pour savoir qui ils sont, adressez-vous aux Services des comptes Corporate.
@@ -1133,6 +1138,8 @@ refusal-collection-paused = Les paiements de { $has_product ->
 } : aucun poste ne peut être facturé. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
 refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $last } inclus. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-currency-converted = { refusal-subject } est facturé en { $currency }, à un taux de change que le prestataire de paiement fixe à ce moment-là. Nous ne pouvons pas garantir ce montant : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-just-started = { refusal-subject } vient de commencer, avec une première période de moins d’un jour. Commandez des postes à partir du { $at }, au début de la suivante.
+refusal-subscription-sold-by-provider = { refusal-subject } vous est vendu par le prestataire de paiement, que nos documents ne nommeraient pas comme vendeur. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui{ $change ->
     [price] {" "}fixe un autre prix pour { seat-count } et
     [removed] {" "}en retire le produit et

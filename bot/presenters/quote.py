@@ -44,7 +44,11 @@ def build_reason_arguments(reason: str | None) -> dict[str, str]:
 
 
 def list_renewal_note_keys(details: QuoteDetails) -> list[str]:
-    """What the renewal's amounts cover (R27)."""
+    """What the renewal's amounts cover, or why there are none (R27)."""
+    if details.is_renewal_total_missing:
+        return ["quote-recurring-unknown"]
+    if not details.renewal_totals:
+        return ["quote-not-renewing"]
     will_all_renew = all(row.will_renew for row in details.rows)
     keys = ["quote-recurring-scope" if will_all_renew else "quote-recurring-partial"]
     if any(row.is_next_period_short for row in details.rows):

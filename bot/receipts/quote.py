@@ -161,8 +161,6 @@ def _list_renewals(localizer: Localizer, details: QuoteDetails) -> list[str]:
         )
         for total in details.renewal_totals
     ]
-    if not lines:
-        return [localizer.format_text("quote-not-renewing")]
     return [*lines, *map(localizer.format_text, list_renewal_note_keys(details))]
 
 

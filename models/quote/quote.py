@@ -140,9 +140,12 @@ class Quote(SQLModel, table=True):
 
     def find_newest_address(self, account: Account) -> Address:
         """Its own, unless the account's has changed since (R10)."""
+        return account.billing_address if self.has_older_address(account) else self.billing_address
+
+    def has_older_address(self, account: Account) -> bool:
+        """Whether the account's address has changed since, even if it was changed back."""
         changed_at = account.billing_address_changed_at
-        is_outdated = changed_at is not None and changed_at > self.created_at
-        return account.billing_address if is_outdated else self.billing_address
+        return changed_at is not None and changed_at > self.created_at
 
     def get_status(self, at: datetime) -> QuoteStatus:
         """R9: a quote past its validity is expired, whether or not a job has run."""

@@ -27,6 +27,12 @@ class SubscriptionInTrial(SeatsNotOrderable):
     decline_reason = "subscription_in_trial"
 
 
+class SubscriptionJustStarted(SeatsNotOrderable):
+    """The first period is shorter than a day, and seats are priced by the day."""
+
+    decline_reason = "subscription_just_started"
+
+
 class SubscriptionPastDue(SeatsNotOrderable):
     """The last renewal has not been paid."""
 
@@ -67,6 +73,12 @@ class SubscriptionCurrencyConverted(SeatsNotOrderable):
     """R26: the provider charges in another currency, at an exchange rate that it sets when it charges."""
 
     decline_reason = "currency_converted"
+
+
+class SubscriptionSoldByProvider(SeatsNotOrderable):
+    """R28: the provider is the seller, and its invoice has another seller than our documents would have."""
+
+    decline_reason = "sold_by_provider"
 
 
 class SubscriptionUpdatePending(Refusal):
@@ -153,6 +165,9 @@ class UpcomingChanges(UpcomingChangesPart):
     billed_ahead_until: date | None = None
     # The currency that payments are converted to, if the provider converts them.
     charge_currency: str | None = None
+    is_sold_by_provider: bool = False
+    # When the first period ends, if it is shorter than a day.
+    orderable_from: datetime | None = None
 
     @property
     def is_paid_by_invoice(self) -> bool:
@@ -198,6 +213,10 @@ class UpcomingChanges(UpcomingChangesPart):
             return SubscriptionBilledAhead(product=product, last=self.last_billed_day)
         if self.charge_currency is not None:
             return SubscriptionCurrencyConverted(product=product, currency=self.charge_currency)
+        if self.is_sold_by_provider:
+            return SubscriptionSoldByProvider(product=product)
+        if self.orderable_from is not None:
+            return SubscriptionJustStarted(product=product, at=self.orderable_from)
         if self.invoice_terms is not None and not self.invoice_terms.is_order_allowed:
             return SubscriptionPaidByInvoice(product=product)
         return None

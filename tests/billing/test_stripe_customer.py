@@ -42,7 +42,7 @@ async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -
     provider.fake.records.customers[CUSTOMER].deleted = True
     for refused in (
         provider.gateway.list_subscriptions("acme"),
-        provider.gateway.list_payment_methods("acme"),
+        provider.gateway.fetch_customer("acme"),
         provider.gateway.create_portal_link("acme"),
     ):
         with pytest.raises(CustomerNotFound):
@@ -199,7 +199,7 @@ async def test_everything_is_read_however_many_pages_it_takes(provider: StripePr
             f"in_late_{n}", CUSTOMER, THERE, "manual", records.now, [], {}
         )
     assert await reconcile_charge(provider) == outcome
-    methods = await provider.gateway.list_payment_methods("acme")
+    methods = (await provider.gateway.fetch_customer("acme")).payment_methods
     assert methods is not None
     assert len(methods) == len(records.cards)
     assert [m.id for m in methods if m.is_default] == ["pm_1"]

@@ -438,7 +438,7 @@ async def test_r28_reverse_charge_and_the_tax_id_are_in_the_preview(ordering: Or
 async def test_a_card_of_the_subscription_only_is_charged(ordering: Ordering) -> None:
     await ordering.set_default("")
     await ordering.update(default_payment_method=ordering.there.good)
-    methods = await ordering.bot.dependencies.billing.list_payment_methods("acme")
+    methods = (await ordering.bot.dependencies.billing.fetch_customer("acme")).payment_methods
     assert not any(method.is_default for method in methods or [])
     subscription = await ordering.find_subscription()
     assert subscription.default_payment_method_id == ordering.there.good
@@ -457,7 +457,7 @@ async def test_r3_a_sepa_debit_is_shown_and_refused_by_name(ordering: Ordering) 
     )
     await methods.attach_async(sepa.id, {"customer": ordering.there.customer})
     await ordering.set_default(sepa.id)
-    shown = await ordering.bot.dependencies.billing.list_payment_methods("acme")
+    shown = (await ordering.bot.dependencies.billing.fetch_customer("acme")).payment_methods
     [default] = [method for method in shown or [] if method.is_default]
     assert (default.type, default.last4, default.automatic) == ("sepa_debit", "3000", False)
     blocked = await open_cart(ordering.bot.dependencies, person=ALICE, account_id="acme")

@@ -29,7 +29,8 @@ from tests.handlers.steps import (
 from tests.world import World
 
 NO_CARD = (
-    "To order seats, the account needs a valid credit or debit card as its default automatic payment method."
+    "To order seats, the account needs a valid payment method, such as a credit or debit card, that is its "
+    "default and can be charged automatically."
 )
 CORPORATE = "https://link.logmeininc.com/corp-billing"
 ADMIN = "https://admin.goto.com/billing/payment-methods"
@@ -115,7 +116,7 @@ async def test_an_expired_default_card_stops_an_order_in_the_persons_language(wo
     """R3, R14, R22: Noé reads French; his account has a card of January."""
     noe = world.get_person("noe")
     refused = await add_seats(noe, "cart.blocked")
-    assert "carte de crédit ou de débit valide comme mode de paiement automatique par défaut" in refused.text
+    assert "doit avoir par défaut un mode de paiement valide" in refused.text
     assert "à aucun des abonnements" not in refused.text, "GoTo Meeting could be ordered"
     assert "account.manage_methods" in refused.action_ids
     assert SERVICES in list_links(refused)

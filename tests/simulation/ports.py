@@ -9,11 +9,11 @@ from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
     ChargeOutcome,
+    CustomerState,
     InvoiceState,
     LineRequest,
     MixedPricesUnsupported,
     NeverReceived,
-    PaymentMethodState,
     Preview,
     SubscriptionState,
     Unknown,
@@ -32,7 +32,7 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from models.account import Address
+from models.account import Address, ProviderAddress
 from models.receipt import ProviderPdf, ProviderReceipt
 from tests.fake_stripe import FakeStripe
 from tests.fake_stripe.server import FaultKind
@@ -98,10 +98,10 @@ class GatedGateway:
             "billing.reconcile", lambda fault: self._send(charge, fault, self._provider.reconcile_charge)
         )
 
-    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        return None  # The methods of the file stay.
+    async def fetch_customer(self, account_id: str) -> CustomerState:
+        return CustomerState(None, None)  # The payment methods of the file stay.
 
-    async def fetch_billing_address(self, account_id: str) -> Address | None:
+    async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         return None
 
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:

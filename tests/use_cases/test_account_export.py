@@ -14,8 +14,7 @@ from bot.use_cases.accounts_import.export import export_accounts
 from bot.use_cases.accounts_import.import_run import describe_changes
 from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
 from demo.story import ACCOUNTS_PATH
-from models.account import Account, AccountNotFound
-from models.account.account import Address
+from models.account import Account, AccountNotFound, Address
 from models.account.address_fields import fits_country
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact

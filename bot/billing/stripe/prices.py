@@ -37,7 +37,12 @@ from bot.billing.stripe.client import (
 from bot.billing.stripe.currencies import get_documented_minimum_charge, to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.renewal_cache import CachedRenewals, RenewalTotals
-from bot.billing.stripe.seat_share import WholePeriods, compute_whole_periods, find_expected_total
+from bot.billing.stripe.seat_share import (
+    WholePeriods,
+    compute_whole_periods,
+    fetch_tier_periods,
+    find_expected_total,
+)
 from bot.billing.stripe.taxes import (
     TaxPart,
     TaxRateReader,
@@ -102,17 +107,25 @@ async def preview_lines(
     for line in lines:
         _check_line(items.get(line.subscription_id), line, at, account)
     few = asyncio.Semaphore(MAX_CONCURRENT_PREVIEWS)
+    unknown_lengths: set[PeriodLength] = set()
 
     async def price_renewal(line: LineRequest) -> PricePreview | None:
         item = items[line.subscription_id]
         if not item.will_renew(account.time_zone):
             return None
-        return await preview_renewal(client, item, line.seats, address, customer)
+        try:
+            return await preview_renewal(client, item, line.seats, address, customer)
+        except PreviewIncomplete:
+            unknown_lengths.add(item.period)
+            return None
 
-    async def price_tiers(item: SubscriptionItem, later: PricePreview | None) -> WholePeriods | None:
+    async def price_tiers(
+        item: SubscriptionItem, seats: int, later: PricePreview | None
+    ) -> WholePeriods | None:
+        # The previews are right in every currency, but there are none if it will not renew.
         before = await preview_renewal(client, item, 0, address, customer) if later is not None else None
         if before is None or later is None:
-            return None
+            return await fetch_tier_periods(client, item, seats)
         return WholePeriods(Fraction(later.undiscounted), Fraction(before.undiscounted))
 
     async def price_line(
@@ -123,7 +136,7 @@ async def preview_lines(
             now, later = await gather_or_cancel(
                 preview_proration(client, item, line.seats, at, address, customer), price_renewal(line)
             )
-            periods = compute_whole_periods(item, line.seats) or await price_tiers(item, later)
+            periods = compute_whole_periods(item, line.seats) or await price_tiers(item, line.seats, later)
         if now.unrelated_amount or now.unrelated_tax:
             raise UnrelatedChargesPending(amount=Money(now.unrelated_total, account.currency))
         _check_charge(now, item, periods, account.currency)
@@ -136,7 +149,11 @@ async def preview_lines(
     priced = await gather_or_cancel(*(price_line(line) for line in lines))
     prices = [price for _, price, _ in priced]
     minimum_charge = find_minimum_charge(prices, account.currency)
-    renewals = [(length, later) for _, _, (length, later) in priced if later is not None]
+    renewals = [
+        (length, later)
+        for _, _, (length, later) in priced
+        if later is not None and length not in unknown_lengths
+    ]
     return Preview(
         tuple(line for line, _, _ in priced),
         _build_recurring_totals(renewals),
@@ -173,14 +190,14 @@ def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
 
 
 def _check_line(item: SubscriptionItem | None, line: LineRequest, at: datetime, account: Account) -> None:
-    if item is None or item.is_ended or not item.has_full_day(account.time_zone):
+    if item is None or item.is_ended:
         raise SubscriptionNotFound
     if item.is_of_other_product(line.product_id):
         raise SubscriptionProductChanged
     if at >= item.period_end:
         # Stripe has not renewed it yet.
         raise BillingPeriodEnded
-    refusal = item.upcoming_changes.build_upcoming_changes(account.time_zone).find_charge_refusal()
+    refusal = item.build_upcoming_changes(account.time_zone).find_charge_refusal()
     if refusal is not None:
         raise refusal
     if not item.is_active:
@@ -250,10 +267,10 @@ def _find_other_amount_due(invoice: stripe.Invoice, price: PricePreview) -> int 
 async def preview_renewal(
     client: stripe.StripeClient, item: SubscriptionItem, seats: int, address: Address, customer: str
 ) -> PricePreview | None:
-    """Returns None if Stripe says that nothing renews, or has more lines than it shows."""
+    """Returns None if Stripe says that nothing renews. Raises PreviewIncomplete."""
     try:
         invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
-    except (stripe.InvalidRequestError, PreviewIncomplete):
+    except stripe.InvalidRequestError:
         return None
     own = _list_renewal_lines(invoice, item)
     undiscounted = sum(to_minor_units(line.amount, line.currency) for line in own)

@@ -26,7 +26,9 @@ from bot.permissions import (
     is_unchanged,
     lock_account_role,
 )
+from bot.tasks import gather_or_cancel
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
+from bot.use_cases.billing_sync.address import refresh_address_if_available
 from bot.use_cases.cart.contents import clear_cart
 from bot.use_cases.checkout.stored_form import get_current_checkout, get_saved_form, get_valid_form
 from bot.use_cases.document_number import allocate_document_number
@@ -99,7 +101,11 @@ async def place_service_order(
             await store_order_screen(dependencies, screen)
         return placed_before
     _check_address_current(authorized.account, state)
-    await _check_price_unchanged(dependencies, state)
+    await gather_or_cancel(
+        _check_price_unchanged(dependencies, state),
+        # It may have been corrected since the screen was shown, which the check in the transaction finds.
+        refresh_address_if_available(dependencies, state.quote.account_id),
+    )
     async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, state.quote.account_id, at)
         if not await is_unchanged(session, person, account):

@@ -112,7 +112,7 @@ async def test_an_open_screen_orders_nothing_without_a_payment_method_or_self_se
     method = await world.load_row(PaymentMethod, account_id="acme", is_default=True)
     await change(world, PaymentMethod, method.id, active=False)
     await alice.submit()
-    assert "needs a valid credit or debit card" in await get_answer(world, alice, len(alice.ephemerals))
+    assert "needs a valid payment method" in await get_answer(world, alice, len(alice.ephemerals))
     await change(world, PaymentMethod, method.id, active=True)
     await change(world, Account, "acme", self_service=False)
     await phone.submit()

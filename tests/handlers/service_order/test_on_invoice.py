@@ -268,7 +268,7 @@ async def test_a_line_by_card_still_needs_a_card(world: World) -> None:
     carla = await prepare_invoiced_account(world, "sub_paid_3600")
     await world.fill_cart(carla, customer_assist=1, sub_paid_3600=2)
     await carla.submit()
-    await wait_for_modal_text(carla, "the account needs a valid credit or debit card")
+    await wait_for_modal_text(carla, "the account needs a valid payment method")
     assert await world.load_rows(Quote) == []
 
 

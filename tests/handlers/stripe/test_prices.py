@@ -292,6 +292,35 @@ async def test_r2_seats_are_sold_if_only_the_product_of_the_price_names_the_one_
     assert item.quantity == 5
 
 
+async def test_r27_a_first_period_shorter_than_a_day_is_shown_with_when_seats_can_be_ordered(
+    world: StripeWorld,
+) -> None:
+    item, alice = add_subscription(world, {"seatbot_product": "goto-training"}), world.get_person("alice")
+    item.current_period_start, item.current_period_end = world.records.now - 60, world.records.now + 3600
+    item.billing_cycle_anchor = item.current_period_end
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
+    assert "has just started, with a first period of less than a day" in cart.text
+    assert "seats:si_acme_phone" not in str(cart.view)
+    billing = (await open_modal(alice, "/billing", "", "account.overview")).text
+    assert "Seats can be ordered from" in billing
+    await world.pass_time(hours=1, minutes=1)
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
+    assert "seats:si_acme_phone" in str(cart.view)
+
+
+async def test_r27_a_renewal_with_more_lines_than_stripe_previews_is_not_taken_for_none(
+    world: StripeWorld,
+) -> None:
+    subscription, seats = world.records.get_subscription_and_item("acme_meeting")
+    for number in range(11):
+        price = replace(seats.price, id=f"price_{number}", product="prod_phone", metadata={})
+        subscription.items.append(replace(seats, id=f"si_{number}", price=price, metadata={}))
+    review = await world.save_cart(world.get_person("alice"), acme_meeting=5)
+    assert "we can’t tell what they will cost" in review.text
+    assert "None of the subscriptions on this quote will renew" not in review.text
+    assert (await world.load_row(Quote)).recurring == []
+
+
 @pytest.mark.parametrize("missing", [set(), {"product_read"}])
 async def test_usage_that_is_in_no_catalogue_is_shown_and_a_name_that_cannot_be_read_is_stripes_id(
     world: StripeWorld, missing: set[str]

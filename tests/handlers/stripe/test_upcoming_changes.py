@@ -297,6 +297,12 @@ REFUSED = {
         "is billed in USD, at an exchange rate",
         "the payment provider would bill in a different currency",
     ),
+    "sold by Stripe": (
+        SubscriptionSettings(has_managed_payments=True),
+        "Sold by the payment provider",
+        "is sold to you by the payment provider",
+        "the subscription is sold by the payment provider",
+    ),
     "past_due": (
         SubscriptionSettings(),
         "An invoice is unpaid",
@@ -322,7 +328,12 @@ def apply_set_up(world: StripeWorld, set_up: str) -> None:
 @pytest.mark.parametrize(
     "set_up",
     mark_long_except(
-        REFUSED, "payments as drafts", "the same seats from the next phase", "billed in advance", "past_due"
+        REFUSED,
+        "payments as drafts",
+        "the same seats from the next phase",
+        "billed in advance",
+        "sold by Stripe",
+        "past_due",
     ),
 )
 async def test_r27_seats_that_could_not_be_kept_or_charged_are_refused_before_the_quote(
