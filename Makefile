@@ -77,14 +77,14 @@ docs: setup  ## Generate docs/states.md and docs/messages.md
 
 SEEDS ?= 300
 # With Stripe, a seed takes three times as long.
-SEEDS_AT_STRIPE ?= $(SEEDS)
-simulate: setup  ## Run N seeds of the fault simulation with each provider: make simulate SEEDS=N [SEEDS_AT_STRIPE=N]
+SEEDS_WITH_STRIPE ?= $(SEEDS)
+simulate: setup  ## Run N seeds of the fault simulation with each provider: make simulate SEEDS=N [SEEDS_WITH_STRIPE=N]
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
-	$(BIN)/python -m tests.simulation --at-stripe --seeds $(SEEDS_AT_STRIPE)
+	$(BIN)/python -m tests.simulation --with-stripe --seeds $(SEEDS_WITH_STRIPE)
 
 crash-matrix: setup  ## Inject one fault after each commit of an order, with each provider
 	$(BIN)/python -m tests.simulation --crash-matrix
-	$(BIN)/python -m tests.simulation --crash-matrix --at-stripe
+	$(BIN)/python -m tests.simulation --crash-matrix --with-stripe
 
 CASES ?= 10000
 bad-input: setup  ## Send N malformed or forged requests to the HTTP endpoint: make bad-input CASES=N

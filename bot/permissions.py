@@ -1,7 +1,7 @@
 """Who may do what (R1, R5), read from the database at every call."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from sqlalchemy import and_, bindparam, func
@@ -16,7 +16,8 @@ from models.account.billing_contact import (
     NotAllowed,
     RoleWithdrawn,
 )
-from models.audit.entry import Actor, AuditChainTip, AuditPerson
+from models.audit.action import AuditAction
+from models.audit.entry import Actor, AuditChainTip, AuditEntry, AuditPerson
 from models.errors import Refusal
 from models.invoice import Invoice
 from models.quote import Quote
@@ -24,6 +25,9 @@ from models.receipt import Receipt
 from models.receipt_export import ReceiptExport
 from models.service_order import ServiceOrder
 from models.slack_user import SlackUser
+
+# So long, people who have lost the role may know whom to ask, wherever they are.
+FORMER_ROLE_PERIOD = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -110,16 +114,18 @@ async def get_authorized_role(
     try:
         roles = await list_account_roles(session, person, fresh_at=at if for_change else None)
     except NotABillingContact:
-        await _check_not_withdrawn(session, person, account_id)
+        await _check_not_withdrawn(session, person, account_id, at)
         raise
     for account, contact in roles:
         if account.id == account_id:
             return account, contact
-    await _check_not_withdrawn(session, person, account_id)
+    await _check_not_withdrawn(session, person, account_id, at)
     raise AccountNotFound
 
 
-async def _check_not_withdrawn(session: Session, person: SlackIdentity, account_id: str) -> None:
+async def _check_not_withdrawn(
+    session: Session, person: SlackIdentity, account_id: str, at: datetime
+) -> None:
     account = await session.get(Account, account_id)
     if account is None or not account.active:
         return
@@ -132,13 +138,33 @@ async def _check_not_withdrawn(session: Session, person: SlackIdentity, account_
     )
     contacts = found.all()
     own = next((c for c in contacts if c.is_withdrawn_in_slack and is_contact_of(user, account, c)), None)
-    if own is not None:
-        raise RoleWithdrawn(
-            account=account.name,
-            by="" if own.withdrawn_by == own.name else own.withdrawn_by or "",
-            at=own.withdrawn_at,
-            contacts=[contact.name for contact in contacts if contact.active],
+    if own is None or own.withdrawn_at is None:
+        return
+    is_recent = at - own.withdrawn_at <= FORMER_ROLE_PERIOD
+    nearby = None if is_recent else await _find_nearby_account(session, person, user)
+    may_know_contacts = is_recent or (nearby is not None and nearby.id == account.id)
+    raise RoleWithdrawn(
+        account=account.name,
+        by="" if await _has_left(session, account, own) else own.withdrawn_by or "",
+        at=own.withdrawn_at,
+        contacts=[contact.name for contact in contacts if contact.active and may_know_contacts],
+    )
+
+
+async def _has_left(session: Session, account: Account, contact: BillingContact) -> bool:
+    """Whether they withdrew themselves. Only the history knows: a colleague may have the same name."""
+    found = await session.exec(
+        select(AuditEntry).where(
+            AuditEntry.subject == str(account.audit_subject),
+            AuditEntry.action == AuditAction.CONTACT_WITHDRAWN,
+            AuditEntry.at == contact.withdrawn_at,
         )
+    )
+    return any(
+        entry.details.get("email") == contact.email == entry.person.email
+        for entry in found.all()
+        if entry.person is not None
+    )
 
 
 async def lock_account_role(
@@ -289,7 +315,19 @@ def build_actor(contact: BillingContact, person: SlackIdentity) -> Actor:
 
 
 async def _list_contact_names(session: Session, person: SlackIdentity, user: SlackUser) -> list[str]:
-    """R1: the contacts of the account with this channel, otherwise of the workspace's only account."""
+    account = await _find_nearby_account(session, person, user)
+    if account is None:
+        return []
+    contacts = await session.exec(
+        select(BillingContact.name)
+        .where(BillingContact.account_id == account.id, col(BillingContact.active))
+        .order_by(BillingContact.name)
+    )
+    return list(contacts.all())
+
+
+async def _find_nearby_account(session: Session, person: SlackIdentity, user: SlackUser) -> Account | None:
+    """R1: the account with this channel, otherwise the workspace's only account."""
     found = await session.exec(
         select(Account)
         .where(col(Account.slack_team).in_(list_nearby_team_ids(person, user)), col(Account.active))
@@ -299,14 +337,7 @@ async def _list_contact_names(session: Session, person: SlackIdentity, user: Sla
     accounts = list(found.all())
     # A modal has no channel: that must not match an account without one.
     is_of_channel = bool(accounts and person.channel_id and accounts[0].channel == person.channel_id)
-    if not accounts or (len(accounts) > 1 and not is_of_channel):
-        return []
-    contacts = await session.exec(
-        select(BillingContact.name)
-        .where(BillingContact.account_id == accounts[0].id, col(BillingContact.active))
-        .order_by(BillingContact.name)
-    )
-    return list(contacts.all())
+    return accounts[0] if len(accounts) == 1 or is_of_channel else None
 
 
 def list_nearby_team_ids(person: SlackIdentity, user: SlackUser) -> set[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -22,16 +21,19 @@ from bot.receipts.fonts import load_fonts
 from bot.receipts.quote import build_quote_content
 from bot.use_cases.delivery.content.document_files import build_receipt_details
 from bot.use_cases.load_details import load_order_details_by_id
-from docs.receipt_samples import build_sample_quote, build_sample_receipts
+from docs.receipt_samples import build_sample_quote, build_sample_receipts, get_sample_tag
 from docs.screenshots.account import picture_account
 from docs.screenshots.ordering import picture_ordering, picture_overdue_invoice
 from docs.screenshots.palette import reduce_to_palette
 from docs.screenshots.quotes import picture_quotes
 from docs.screenshots.session import PICTURES_PATH, SIZES, Studio
 from docs.screenshots.story import StoryClock, run_demo_story
+from models.details import ReceiptDetails
 from models.receipt import Receipt
 
 CHROMIUM_PATH = Path("/usr/bin/chromium")
+# Otherwise they are in the browser's own language, and it may have been installed with only one.
+FIELDS_IN_LANGUAGE_OF_PAGE = "--enable-blink-features=LangAttributeAwareFormControlUI"
 LOCALES = {"en": "en-US", "fr": "fr-FR"}
 DOCUMENTS = "documents"
 
@@ -60,29 +62,33 @@ async def render_receipt_pictures(workshop: Page, dependencies: Dependencies) ->
         receipt = (await session.exec(select(Receipt).order_by(col(Receipt.id)).limit(1))).one()
         orders = await load_order_details_by_id(session, [receipt.order_id], dependencies.now())
     details = build_receipt_details(orders[receipt.order_id], dependencies.settings.seller)
-    await render_document_picture(
-        workshop, "receipt", lambda localizer: build_receipt_content(localizer, details)
-    )
+    await render_receipt_picture(workshop, "receipt", details)
 
 
 async def render_sample_pictures(workshop: Page) -> None:
     """Receipts and order confirmations of several countries, and a quote."""
     for name, details in build_sample_receipts().items():
-        await render_document_picture(workshop, name, partial(build_receipt_content, details=details))
+        await render_receipt_picture(workshop, name, details)
     quote = build_sample_quote()
-    time_zone = quote.quote.account.time_zone
+    account = quote.quote.account
     await render_document_picture(
         workshop,
         "quote",
-        lambda localizer: build_quote_content(replace(localizer, time_zone=time_zone), quote),
+        account.billing_address.country,
+        lambda localizer: build_quote_content(replace(localizer, time_zone=account.time_zone), quote),
     )
 
 
+async def render_receipt_picture(workshop: Page, name: str, details: ReceiptDetails) -> None:
+    country = details.receipt.billing_address.country
+    await render_document_picture(workshop, name, country, partial(build_receipt_content, details=details))
+
+
 async def render_document_picture(
-    workshop: Page, name: str, build_content: Callable[[Localizer], dict[str, Any]]
+    workshop: Page, name: str, country: str, build_content: Callable[[Localizer], dict[str, Any]]
 ) -> None:
-    for language, tag in (("en", "en-GB"), ("fr", "fr-FR")):
-        words = json.dumps(build_content(Localizer(tag)))
+    for language in LOCALES:
+        words = json.dumps(build_content(Localizer(get_sample_tag(language, country))))
         fonts = load_fonts(include_system=False)
         compiler = typst.Compiler(TEMPLATE_PATH, font_paths=fonts, sys_inputs={"receipt": words})
         png = compiler.compile(format="png", ppi=72)
@@ -98,11 +104,9 @@ async def take_pictures(languages: list[str]) -> None:
     async with async_playwright() as playwright:
         for language in languages or LOCALES:
             locale = LOCALES[language]
-            # The browser's own fields are in its own language.
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM_PATH,
-                args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text", f"--lang={locale}"],
-                env={**os.environ, "LANGUAGE": locale},
+                args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text", FIELDS_IN_LANGUAGE_OF_PAGE],
             )
             await take_screenshots(browser, locale)
             await browser.close()

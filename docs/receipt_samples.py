@@ -21,6 +21,11 @@ VISA = {"brand": "visa", "last4": "4242"}
 MASTERCARD = {"brand": "mastercard", "last4": "4444"}
 
 
+def get_sample_tag(language: str, country: str) -> str:
+    """The language tag of a reader in that country, whose formats the pictures have."""
+    return {"en": "en-US" if country == "US" else "en-GB", "fr": "fr-FR"}[language]
+
+
 def build_sample_receipts() -> dict[str, ReceiptDetails]:
     """By the name of the picture. That of the Japanese buyer needs the extra `cjk`.
 
@@ -151,7 +156,7 @@ def build_sample_quote() -> QuoteDocument:
         subtotal=16000,
         tax=3040,
         total=19040,
-        recurring=[{"period": "month", "net": 58000, "tax": 11020}],
+        recurring=[_compute_renewal_total(lines)],
         tax_facts=_build_tax_terms(MUELLER).tax_details,
     )
     names = {"goto-meeting": "GoTo Meeting", "goto-webinar": "GoTo Webinar"}
@@ -163,6 +168,13 @@ def build_sample_quote() -> QuoteDocument:
     ]
     details = QuoteDetails(MUELLER, quote, rows, made_at)
     return QuoteDocument(details, IRISH_SELLER, "https://services.example/help")
+
+
+def _compute_renewal_total(lines: list[QuoteLine]) -> dict[str, Any]:
+    amounts = [(line.seats_before + line.seats) * (line.unit_price or 0) for line in lines]
+    terms = _build_tax_terms(MUELLER)
+    tax = sum(terms.compute_item("", amount).amount for amount in amounts)
+    return {"period": "month", "net": sum(amounts), "tax": tax}
 
 
 def _build_quote_line(product_id: str, seats: int, amount: int) -> QuoteLine:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from models.account import Account, Address
-from models.account.address_fields import AddressFields, fits_country, get_address_fields, has_other_parts
+from models.account.address_fields import AddressFields, fits_country, get_address_fields
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.contact_invitation import InvitationDetails
@@ -140,6 +140,12 @@ class QuoteDetails:
         return [total for total in self.quote.recurring if total["period"] not in ending]
 
     @property
+    def is_renewal_total_missing(self) -> bool:
+        """Whether something will renew at a cost that is not known."""
+        priced = {total["period"] for total in self.renewal_totals}
+        return any(row.will_renew and row.line.period not in priced for row in self.rows)
+
+    @property
     def amounts_due(self) -> tuple[int, int]:
         """What is charged, and what is invoiced: one line after the other uses up the account's balance."""
         invoiced_rows = [row for row in self.rows if row.outlook.is_paid_by_invoice]
@@ -229,7 +235,8 @@ class CheckoutPage:
 @dataclass(frozen=True)
 class PlacementPage:
     """Step four of R10: the order as it would be placed. `replaced_quote_number` is the quote that this
-    one has replaced because the address changed, `payment_methods` those of the rows. With
+    one has replaced because the address changed, `payment_methods` those of the rows, `overwritten_address`
+    what the provider has, if this order is the first to replace it by what the account has. With
     `skipped_checkout` it is also step three, as everything was known."""
 
     quote: QuoteDetails
@@ -238,18 +245,9 @@ class PlacementPage:
     payment_methods: list[PaymentMethod]
     assigned_products: list[Product]
     replaced_quote_number: str | None = None
+    overwritten_address: Address | None = None
     skipped_checkout: bool = False
     has_mail: bool = True
-
-    @property
-    def overwritten_address(self) -> Address | None:
-        """What the provider has, if the order replaces it by another one that was not typed for it."""
-        account = self.quote.account
-        if account.provider_address is None:
-            return None
-        address = Address.model_validate(account.provider_address)
-        known = (account.billing_address, self.form.address)
-        return address if all(has_other_parts(address, each) for each in known) else None
 
     @property
     def unassigned_seats(self) -> int:

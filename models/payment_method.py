@@ -11,6 +11,8 @@ from models.errors import Refusal
 from models.subscription import Subscription
 
 CARD_TYPE = "card"
+# Of a card whose digits the provider does not show: the column always has some for a card.
+UNKNOWN_LAST4 = "0000"
 # The type of a payment that was made without the provider, or with a method that it no longer shows.
 OUTSIDE_TYPE, NOT_SHOWN_TYPE = "paid_elsewhere", "not_shown"
 # The type of the placeholder for invoices, which are charged to no payment method (R3).

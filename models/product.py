@@ -45,11 +45,24 @@ def normalize_product_name(text: str) -> str:
 
 def list_matching_products(products: list[Product], query: str) -> list[Product]:
     """Lists the products that a text may mean: those with exactly that id or name, otherwise all whose name
-    contains it."""
+    has it at the beginning of a word."""
     if exact := _list_exact_matches(products, query):
         return exact
     wanted = normalize_product_name(query)
-    return [p for p in products if wanted and wanted in normalize_product_name(p.name)]
+    return [p for p in products if wanted and any(e.startswith(wanted) for e in _list_endings(p.name))]
+
+
+def _list_endings(name: str) -> list[str]:
+    """`"GoToAssist v4"` → `["gotoassistv4", "toassistv4", "assistv4", "v4", "4"]`."""
+    return [normalize_product_name(name[i:]) for i in range(len(name)) if _is_word_start(name, i)]
+
+
+def _is_word_start(name: str, index: int) -> bool:
+    before, letter, after = name[index - 1] if index else " ", name[index], name[index + 1 : index + 2]
+    if not letter.isalnum() or not before.isalnum():
+        return letter.isalnum()
+    is_capital = letter.isupper() and (before.islower() or after.islower())
+    return is_capital or letter.isdigit() != before.isdigit()
 
 
 def is_exact_product(products: list[Product], query: str) -> bool:

@@ -7,14 +7,14 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from sandbox.core import Slack
+from sandbox.core import SandboxCore
 from sandbox.server import Server
 
 
 def main() -> None:
     arguments = _parse_arguments()
     try:
-        slack = Slack(
+        slack = SandboxCore(
             arguments.config,
             rate_limits=not arguments.no_rate_limits,
             organisation=arguments.organisation,
@@ -42,7 +42,7 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _serve(slack: Slack, arguments: argparse.Namespace) -> None:
+async def _serve(slack: SandboxCore, arguments: argparse.Namespace) -> None:
     slack.delivery.request_url = arguments.request_url or slack.delivery.request_url
     slack.reset_url = arguments.reset_url or slack.reset_url
     stop = asyncio.Event()
@@ -58,7 +58,7 @@ async def _serve(slack: Slack, arguments: argparse.Namespace) -> None:
         await server.stop()
 
 
-def _format_settings(slack: Slack) -> str:
+def _format_settings(slack: SandboxCore) -> str:
     app = slack.workspace.config.app
     lines = [
         f"Sandbox              {slack.base_url}/",

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import ClientError, web
 
 from sandbox import elements, snapshot
-from sandbox.core import Slack
+from sandbox.core import SandboxCore
 from sandbox.errors import Json, NotShown, SlackError
 from sandbox.faults import FAULT_KINDS, Fault
 from sandbox.interactions import Container
@@ -23,7 +23,7 @@ Action = Callable[[Client, Json], Awaitable[Reply]]
 
 
 class Control:
-    def __init__(self, slack: Slack) -> None:
+    def __init__(self, slack: SandboxCore) -> None:
         self._slack = slack
         self._closed = False
         self._actions: dict[str, Action] = {

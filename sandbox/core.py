@@ -16,7 +16,7 @@ from sandbox.workspace import Clock, Workspace, read_wall_clock
 ResetHook = Callable[[], Awaitable[None]]
 
 
-class Slack:
+class SandboxCore:
     def __init__(
         self,
         source: ConfigSource = None,

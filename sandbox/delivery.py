@@ -17,7 +17,7 @@ from sandbox.workspace import Workspace
 
 ACK_TIMEOUT_SECONDS = 3.0
 RESET_TIMEOUT_SECONDS = 30.0
-DUPLICATE_FAULTS = frozenset({"twice"})
+DUPLICATE_FAULTS = frozenset({"duplicate"})
 EVENT_RETRY_SECONDS: tuple[float, ...] = (0.0, 60.0, 300.0)
 
 

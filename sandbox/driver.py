@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sandbox.config import ConfigSource
-from sandbox.core import ResetHook, Slack
+from sandbox.core import ResetHook, SandboxCore
 from sandbox.delivery import ACK_TIMEOUT_SECONDS, EVENT_RETRY_SECONDS
 from sandbox.errors import Json
 from sandbox.faults import Fault, FaultKind
@@ -27,7 +27,7 @@ __all__ = ["Conversation", "Modal", "Person", "PostedMessage", "Reply", "Sandbox
 class Conversation:
     """A channel or direct message, for a test to inspect."""
 
-    def __init__(self, slack: Slack, channel: Channel) -> None:
+    def __init__(self, slack: SandboxCore, channel: Channel) -> None:
         self._slack = slack
         self.record = channel
 
@@ -52,7 +52,7 @@ class Conversation:
 
 
 class Sandbox:
-    def __init__(self, slack: Slack) -> None:
+    def __init__(self, slack: SandboxCore) -> None:
         self.slack = slack
 
     @classmethod
@@ -71,7 +71,9 @@ class Sandbox:
         public_url: str | None = None,
     ) -> AsyncIterator["Sandbox"]:
         """`public_url` is the address that apps use, if it differs from the server's own."""
-        slack = Slack(config, clock=clock, rate_limits=rate_limits, pace=pace, organisation=organisation)
+        slack = SandboxCore(
+            config, clock=clock, rate_limits=rate_limits, pace=pace, organisation=organisation
+        )
         slack.delivery.ack_seconds = ack_seconds
         slack.delivery.event_retry_seconds = event_retry_seconds
         server = Server(slack)

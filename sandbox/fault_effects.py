@@ -12,7 +12,7 @@ NON_SLACK_RESPONSES = {
     "html": ("text/html", b"<!DOCTYPE html><title>Welcome to the guest network</title>"),
     "text": ("text/plain", b"no healthy upstream"),
     "empty": ("application/json", b""),
-    "half": ("application/json", b'{"ok": true, "view": {"id": "V'),
+    "truncated": ("application/json", b'{"ok": true, "view": {"id": "V'),
 }
 
 
@@ -50,7 +50,7 @@ async def apply_before_call(fault: Fault, request: web.Request, entry: ApiCall) 
 def apply_after_call(fault: Fault, request: web.Request, response: web.Response) -> None:
     if fault.kind == "cut_after":
         _abort_connection(request)
-    if fault.kind == "bare":
+    if fault.kind == "missing_headers":
         for name in [name for name in response.headers if name.lower().startswith("x-")]:
             del response.headers[name]
 

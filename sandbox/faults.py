@@ -8,21 +8,21 @@ FaultKind = Literal[
     "ratelimited",  # 429 with Retry-After
     "error_500",
     "error_503",
-    "timeout",  # silence, then the connection is cut; the call has no effect
-    "error",  # 200 with Slack's name for an error, in `error`; the call has no effect
+    "timeout",  # no response until the connection is cut; the call has no effect
+    "error",  # 200 with one of Slack's errors, as `error` says; the call has no effect
     "cut_before",  # the connection is cut, the call has no effect
-    "cut_after",  # the call takes effect, its answer is lost
-    "slow",  # a late answer
-    "html",  # 200 with somebody's page; the call has no effect
-    "text",  # 200 with a line of text, as a proxy might answer
-    "empty",  # 200 with nothing
-    "half",  # 200 with half of a JSON answer
-    "unknown_method",  # Slack's own word for a method that it does not have
-    "bare",  # the true answer, without headers of Slack's
-    "twice",  # a request to the app is delivered twice: here `method` is event, command or interactive
+    "cut_after",  # the call takes effect, its response is lost
+    "slow",  # a late response
+    "html",  # 200 with an HTML page, as from a proxy; the call has no effect
+    "text",  # 200 with a line of text, as from a proxy
+    "empty",  # 200 with an empty body
+    "truncated",  # 200 with the first half of a JSON response
+    "unknown_method",  # Slack's own error for a method that it does not have
+    "missing_headers",  # the real response, without Slack's headers
+    "duplicate",  # a request to the app is delivered twice: here `method` is event, command or interactive
 ]
 FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
-API_FAULTS = frozenset(FAULT_KINDS) - {"twice"}
+API_FAULTS = frozenset(FAULT_KINDS) - {"duplicate"}
 
 
 @dataclass

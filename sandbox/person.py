@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import elements
-from sandbox.core import Slack
+from sandbox.core import SandboxCore
 from sandbox.elements import InputValue
 from sandbox.errors import Json, NotShown
 from sandbox.interactions import Container
@@ -17,7 +17,7 @@ __all__ = ["Modal", "Person", "PostedMessage", "Surface", "build_posted_message"
 
 
 class Person:
-    def __init__(self, slack: Slack, client: Client) -> None:
+    def __init__(self, slack: SandboxCore, client: Client) -> None:
         self.slack = slack
         self.client = client
         self.offered: dict[tuple[str, str, str], list[Json]] = {}

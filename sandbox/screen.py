@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sandbox import elements
-from sandbox.core import Slack
+from sandbox.core import SandboxCore
 from sandbox.elements import InputValue
 from sandbox.errors import Json, NotShown
 from sandbox.interactions import Container
@@ -17,7 +17,7 @@ from sandbox.visible_text import extract_text
 class Viewer(Protocol):
     """A person who sees a surface and can use it."""
 
-    slack: Slack
+    slack: SandboxCore
     client: Client
     offered: dict[tuple[str, str, str], list[Json]]
 
@@ -32,7 +32,7 @@ class Viewer(Protocol):
 
 @dataclass(frozen=True)
 class PostedMessage:
-    slack: Slack
+    slack: SandboxCore
     record: Message
 
     @property
@@ -92,7 +92,7 @@ class PostedMessage:
         return self.record.error
 
 
-def build_posted_message(slack: Slack, message: Message) -> PostedMessage:
+def build_posted_message(slack: SandboxCore, message: Message) -> PostedMessage:
     return PostedMessage(slack, message)
 
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from sandbox.control import Control
-from sandbox.core import Slack
+from sandbox.core import SandboxCore
 from sandbox.oauth import OAuth
 from sandbox.origin_check import build_file_response, require_local_origin
 from sandbox.page import Page
@@ -16,7 +16,7 @@ MAX_BODY_BYTES = 50 * 1024 * 1024
 
 
 class Server:
-    def __init__(self, slack: Slack) -> None:
+    def __init__(self, slack: SandboxCore) -> None:
         self.slack = slack
         self._oauth = OAuth(slack.workspace)
         self._web_api = WebApi(

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from sandbox.core import Slack
+from sandbox.core import SandboxCore
 from sandbox.elements import build_message_state
 from sandbox.errors import Json
 from sandbox.payloads import build_file_json, build_view_json
@@ -12,7 +12,7 @@ from sandbox.user_actions import Reply
 from sandbox.workspace import Workspace
 
 
-def build_state(slack: Slack, user_id: str | None, client_id: str) -> Json:
+def build_state(slack: SandboxCore, user_id: str | None, client_id: str) -> Json:
     """Returns the whole state or, if `user_id` is given, what that person sees on that client."""
     workspace = slack.workspace
     channels = [c for c in workspace.channels.values() if user_id is None or user_id in c.members]

@@ -57,38 +57,38 @@ def database_url(content: Content, kind: Kind | None = None) -> Iterator[str]:
 
 @contextmanager
 def _sqlite_copy(content: Content, number: int) -> Iterator[str]:
-    path = _folder() / f"copy-{number}.db"
+    path = _get_folder() / f"copy-{number}.db"
     copy(sqlite_file(content), path)
     try:
         yield f"sqlite:///{path}"
     finally:
-        for file in _folder().glob(f"{path.name}*"):
+        for file in _get_folder().glob(f"{path.name}*"):
             file.unlink()
 
 
 @contextmanager
 def _postgresql_copy(content: Content, number: int) -> Iterator[str]:
-    template = str(make_url(_template(content)).database)
+    template = str(make_url(_get_template_url(content)).database)
     try:
-        yield _created(f"copy_{number}", template)
+        yield _create_from_template(f"copy_{number}", template)
     finally:
         run(server_url(), f"DROP DATABASE copy_{number} WITH (FORCE)")
 
 
-def copied(content: Content) -> str:
-    """The address of a copy on the server, for as long as that runs."""
-    return create_database(content, template=str(make_url(_template(content)).database))
+def create_copy(content: Content) -> str:
+    """The address of a copy on the server, which exists as long as that runs."""
+    return create_database(content, template=str(make_url(_get_template_url(content)).database))
 
 
 @cache
 def sqlite_file(content: Content) -> Path:
-    path = _folder() / f"{content}.db"
+    path = _get_folder() / f"{content}.db"
     _prepare(f"sqlite:///{path}", content)
     return path
 
 
 @cache
-def _folder() -> Path:
+def _get_folder() -> Path:
     """In memory if possible, so that a commit waits for no disk."""
     memory = Path("/dev/shm")  # noqa: S108 -- what is made in it is private
     folder = tempfile.mkdtemp(prefix="databases-", dir=memory if memory.is_dir() else None)
@@ -97,7 +97,7 @@ def _folder() -> Path:
 
 
 @cache
-def _template(content: Content) -> str:
+def _get_template_url(content: Content) -> str:
     url = create_database(f"{content}_template")
     _prepare(url, content)
     return url
@@ -111,7 +111,7 @@ def _prepare(url: str, content: Content) -> None:
             await import_accounts(database, path=ACCOUNTS, at=IMPORTED_AT)
         await database.close()
 
-    # In a thread: the first who asks may stand in a running loop.
+    # In a thread, since the first caller may be in a running event loop.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, fill()).result()
 
@@ -134,24 +134,24 @@ def server_url() -> str:
 
 def create_database(name: str, template: str = "template1") -> str:
     """The address of a database of its own: empty, or a copy."""
-    return _created(f"{name}_{next(_numbers)}", template)
+    return _create_from_template(f"{name}_{next(_numbers)}", template)
 
 
-def _created(name: str, template: str) -> str:
+def _create_from_template(name: str, template: str) -> str:
     # Writing a whole copy to the log would take three times as long.
     run(server_url(), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     return server_url().replace("/postgres?", f"/{name}?")
 
 
 @cache
-def _engine(url: str) -> Engine | AsyncEngine:
-    """An engine compiles each statement once: once a worker then, and not once a test."""
+def _get_engine(url: str) -> Engine | AsyncEngine:
+    """An engine compiles each statement once, so it is shared by all tests of a worker."""
     return create_sqlite_engine(url) if url.startswith("sqlite") else create_postgresql_engine(url)
 
 
 def open_database(url: str, listen_url: str | None = None) -> Database:
     """Closing it leaves its engine to the next database at that address, with a new pool."""
-    engine = _engine(to_driver_url(url))
+    engine = _get_engine(to_driver_url(url))
     if isinstance(engine, Engine):
         return Database(url, backend=SQLiteBackend(engine))
     return Database(url, backend=PostgreSQLBackend(engine, listen_url and to_driver_url(listen_url)))

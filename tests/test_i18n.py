@@ -95,7 +95,7 @@ def test_nothing_of_an_address_is_lost_in_any_country(words: tuple[str, str, str
     [
         ("en-GB", Money(140667, "EUR"), "€1,406.67"),
         ("fr-FR", Money(140667, "EUR"), "1\u202f406,67\xa0€"),
-        ("fr-CA", Money(-5, "CAD"), "-0,05\xa0$"),
+        ("fr-CA", Money(-5, "CAD"), "−0,05\xa0$"),
         ("en", Money(5000, "JPY"), "¥5,000"),
         ("en", Money(1234, "KWD"), "KWD1.234"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 from bot.db import Database
@@ -31,6 +31,9 @@ from tests.world import world as open_world
 
 pytestmark = both_databases
 
+NOTIFYING_TABLES_QUERY: Any = text(
+    "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'notify_jobs'::regproc"
+)
 RARE_JOBS = {job_id: replace(job, interval_seconds=3600) for job_id, job in JOBS.items()}
 
 
@@ -77,6 +80,16 @@ async def test_an_order_placed_at_one_replica_wakes_another() -> None:
             await world.place_order(world.get_person("alice"), acme_meeting=1)
             await wait_for(world, is_completed_and_announced)
         await database.close()
+
+
+@only_postgresql
+async def test_each_table_with_work_for_a_job_notifies_it() -> None:
+    with database_url("accounts") as url:
+        database = open_database(url)
+        async with database.read() as session:
+            found = await session.exec(NOTIFYING_TABLES_QUERY)
+        await database.close()
+    assert {table for (table,) in found.all()} >= {table for job in JOBS.values() for table in job.tables}
 
 
 async def test_a_slow_card_sets_the_timer() -> None:

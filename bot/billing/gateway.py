@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from models.account import Address
+from models.account import Address, ProviderAddress
 from models.errors import Refusal
 from models.invoice import InvoiceStatus
 from models.payment_method import CARD_TYPE
@@ -72,6 +72,10 @@ class BillingPeriodEnded(Refusal):
     """The period that was priced has ended."""
 
 
+class SubscriptionProductChanged(Refusal):
+    """R2, R17: the subscription is for another product than the one that was priced."""
+
+
 class PreviewIncomplete(Refusal):
     """So much is waiting to be invoiced that the provider does not show all of it."""
 
@@ -94,6 +98,10 @@ class SeatsReducePrice(Refusal):
 
 class UnrelatedChargesPending(Refusal):
     """R26: the provider would invoice other pending items of the subscription together with the order."""
+
+
+class TiersPreviewIncomplete(PreviewIncomplete):
+    """The seats alone have more lines, one for each tier of their price, than the provider shows."""
 
 
 class PreviewMismatch(Refusal):
@@ -127,9 +135,10 @@ class SeatBlockState:
 @dataclass(frozen=True)
 class SubscriptionState:
     """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
-    catalogue's, if the provider knows it: new subscriptions are then added without an import. With a
-    `product_name` it is the provider's own, of a product that the catalogue does not have; the name is blank
-    if it can't be read. Without a `unit_price`, `pricing` says what seats cost."""
+    catalogue's, if the provider knows it: it is then the subscription's, whatever an import says, and new
+    subscriptions are added without one. With a `product_name` it is the provider's own, of a product that the
+    catalogue does not have; the name is blank if it can't be read. Without a `unit_price`, `pricing` says
+    what seats cost."""
 
     id: str
     seats: int
@@ -188,16 +197,19 @@ class UnsupportedEvent(Exception):
 
 @dataclass(frozen=True)
 class LineRequest:
-    """Seats to add. Without a `unit_price`, they cost the subscription's."""
+    """Seats to add. Without a `unit_price`, they cost the subscription's. With a `product_id`, they are
+    priced only if the provider knows no other product of the subscription."""
 
     subscription_id: str
     seats: int
     unit_price: int | None = None
+    product_id: str | None = None
 
 
 @dataclass(frozen=True)
 class PricedLine:
-    """`taxes` are the parts of `tax`, by rate."""
+    """`taxes` are the parts of `tax`, by rate. The period ends at `period_ends_at`, if it is known; otherwise
+    with the first midnight of `period_end`."""
 
     subscription_id: str
     seats: int
@@ -210,12 +222,14 @@ class PricedLine:
     tax: int
     pricing: SeatPricing = field(default_factory=SeatPricing)
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
+    period_ends_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class RecurringTotal:
     """What the subscriptions of the preview with one period length cost per period, once the seats are
-    added. Those that will not renew are left out (R27)."""
+    added. Those that will not renew are left out (R27), and so is a period length with a cost that is not
+    known."""
 
     period: PeriodLength
     net: int
@@ -269,10 +283,14 @@ class Charge:
     stored_at: datetime
     # The most that may be charged, whatever the account's balance is by then; None for amount plus tax.
     max_amount_due: int | None = None
+    # What the customer had when it was last read, or None: an address that was not read is not overwritten.
+    provider_address: ProviderAddress | None = None
     # No payment method is charged: the provider sends an invoice.
     is_on_invoice: bool = False
     # Names and values to be printed on that invoice.
     invoice_fields: tuple[tuple[str, str], ...] = ()
+    # As in LineRequest.
+    product_id: str | None = None
 
     @property
     def amount_limit(self) -> int:
@@ -293,7 +311,14 @@ class InvoiceState:
 
 
 @dataclass(frozen=True)
-class Settled:
+class BaseOutcome:
+    """`provider_address` is what the customer has now, unless the charge said so."""
+
+    provider_address: ProviderAddress | None = field(default=None, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Settled(BaseOutcome):
     """Charged, and the seats added. `receipt` is the provider's own reference, and `invoice_number` is on its
     invoice, if that is the document of record. The payment method was charged, or the customer owes,
     `amount + tax - credit_used + earlier_balance - carried_over` (R26). `taxes` are the parts of the tax, and
@@ -326,14 +351,14 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Pending:
+class Pending(BaseOutcome):
     """Accepted, not decided yet."""
 
     until: datetime
 
 
 @dataclass(frozen=True)
-class NeedsCustomer:
+class NeedsCustomer(BaseOutcome):
     """The customer must confirm at `link` before `until`."""
 
     link: str
@@ -341,23 +366,29 @@ class NeedsCustomer:
 
 
 @dataclass(frozen=True)
-class Declined:
+class Declined(BaseOutcome):
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `customer_gone`, `subscription_gone`,
     `subscription_not_active`, `seats_changed`, `method_gone`, `not_paid_by_invoice`, `other_currency`,
-    `period_ended`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`, `preview_incomplete`,
-    `provider_error`, the `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
+    `period_ended`, `product_changed`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`,
+    `preview_incomplete`, `tiers_preview_incomplete`, `provider_error`, the `decline_reason` of a
+    SeatsNotOrderable, or the provider's own code."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class SeatsChanged:
+class SeatsChanged(BaseOutcome):
     """The provider does not have the expected seats: nothing charged."""
 
 
 @dataclass(frozen=True)
-class PriceChanged:
+class AddressChanged(BaseOutcome):
+    """The customer has an address that has not been read before, and was not overwritten: nothing charged."""
+
+
+@dataclass(frozen=True)
+class PriceChanged(BaseOutcome):
     """R17: the provider would charge this instead of what was promised: nothing charged. `reason` is one of
     `price_changed`, `unrelated_charges` and `balance_due`."""
 
@@ -367,7 +398,7 @@ class PriceChanged:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class Unknown(BaseOutcome):
     """Sent without a response: it may or may not have taken effect."""
 
 
@@ -376,7 +407,18 @@ class NeverReceived:
     """The provider has never seen the key, so the charge may be sent again."""
 
 
-ChargeOutcome = Settled | Pending | NeedsCustomer | Declined | SeatsChanged | PriceChanged | Unknown
+ChargeOutcome = (
+    Settled | Pending | NeedsCustomer | Declined | SeatsChanged | AddressChanged | PriceChanged | Unknown
+)
+
+
+@dataclass(frozen=True)
+class CustomerState:
+    """`payment_methods` are the stored ones, including those that cannot be charged; None if the provider
+    stores none, so that the imported ones count. `address` is None if it keeps no addresses."""
+
+    payment_methods: list[PaymentMethodState] | None
+    address: ProviderAddress | None
 
 
 class BillingGateway(Protocol):
@@ -392,19 +434,17 @@ class BillingGateway(Protocol):
         """Lists the subscriptions to which seats can be added, now or later (`closed_reason`), in their
         current period."""
 
-    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        """The stored methods, including those that cannot be charged. None if the provider stores none: then
-        the imported ones count."""
+    async def fetch_customer(self, account_id: str) -> CustomerState:
+        """What the provider has for the whole account."""
 
-    async def fetch_billing_address(self, account_id: str) -> Address | None:
-        """The address that the provider has, of which parts may be blank. None if it has none, or keeps
-        none."""
+    async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
+        """None if the provider keeps no addresses."""
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         """Prices as of `at` (whole seconds, UTC). Raises SubscriptionNotFound,
-        SubscriptionNotActive, SeatsNotOrderable, MixedPricesUnsupported,
+        SubscriptionNotActive, SubscriptionProductChanged, SeatsNotOrderable, MixedPricesUnsupported,
         CurrencyMismatch, SeatsPricedByUsage, SeatsBilledWithUsage, SeatsReducePrice, TaxLocationInvalid,
         ShippingLocationInvalid, UnrelatedChargesPending, PreviewIncomplete, PreviewMismatch,
         BillingPeriodEnded."""

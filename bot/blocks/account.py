@@ -165,13 +165,11 @@ def build_next_renewal_blocks(
         for day in sorted(totals)[:MAX_RENEWALS]
     ]
     if with_totals and len(totals) > 1:
-        lines += _format_renewal_totals(localizer, overview, [*totals.values()])
+        lines += _format_renewal_totals(localizer, overview)
     return [block_kit.build_section("\n".join([localizer.format_mrkdwn("next-renewals"), *lines]))]
 
 
-def _format_renewal_totals(
-    localizer: Localizer, overview: AccountOverview, day_totals: list[int]
-) -> list[str]:
+def _format_renewal_totals(localizer: Localizer, overview: AccountOverview) -> list[str]:
     """The total of all renewals for each period length; none if there is only one renewal, or the cost of one
     is not known."""
     renewing = [row for row in overview.rows if row.subscription.will_renew]
@@ -181,8 +179,7 @@ def _format_renewal_totals(
         if amount is None:
             return []
         totals[period] = totals.get(period, 0) + amount
-    # If each day renews what has a period length of its own, the days have said it.
-    if len(renewing) < 2 or sorted(totals.values()) == sorted(day_totals):
+    if len(renewing) < 2 or _has_day_for_each_period(renewing):
         return []
     texts = [
         localizer.format_text(
@@ -191,6 +188,14 @@ def _format_renewal_totals(
         for period, total in sorted(totals.items(), key=lambda item: item[0].sort_key)
     ]
     return [localizer.format_mrkdwn("account-renewals", totals=localizer.join_items(texts))]
+
+
+def _has_day_for_each_period(renewing: list[SubscriptionDetails]) -> bool:
+    """Whether each day renews all that has one period length, and nothing else: then its total is that of the
+    period length."""
+    renewals = {(row.subscription.period_end, row.subscription.period) for row in renewing}
+    days, periods = zip(*renewals, strict=True)
+    return len({*days}) == len({*periods}) == len(renewals) <= MAX_RENEWALS
 
 
 def build_portal_section(

@@ -185,7 +185,13 @@ def _build_confirm_payment_rows(notice: RenderableNotice) -> ButtonRows:
         if row.line.customer_link and notice.destination_kind is DestinationKind.CONTACT
     ]
     confirm = [[build_confirm_payment_button(notice.localizer, row)] for row in linked[:MAX_CONFIRMATIONS]]
-    return [*confirm, *_build_open_order_rows(notice)]
+    return _add_open_order_button(confirm, notice)
+
+
+def _add_open_order_button(rows: ButtonRows, notice: RenderableNotice) -> ButtonRows:
+    """Beside a single button; below several, which are one below another."""
+    [[open_order]] = _build_open_order_rows(notice)
+    return [[*rows[0], open_order]] if len(rows) == 1 else [*rows, [open_order]]
 
 
 def _build_invoice_rows(notice: RenderableNotice) -> ButtonRows:
@@ -195,7 +201,7 @@ def _build_invoice_rows(notice: RenderableNotice) -> ButtonRows:
     if isinstance(notice.payload, InvoicePayload):
         payable = [invoice for invoice in payable if invoice.id == notice.payload.invoice_id]
     pay = [[navigation.build_open_invoice_button(notice.localizer, each)] for each in payable]
-    return [*pay[:MAX_CONFIRMATIONS], *_build_open_order_rows(notice)]
+    return _add_open_order_button(pay[:MAX_CONFIRMATIONS], notice)
 
 
 def _build_decision_rows(notice: RenderableNotice) -> ButtonRows:

@@ -254,9 +254,9 @@ def format_recurring_costs(localizer: Localizer, details: QuoteDetails) -> str:
         )
         for total in details.renewal_totals
     ]
-    if not lines:
-        return localizer.format_mrkdwn("quote-not-renewing")
     notes = [localizer.format_mrkdwn(key) for key in list_renewal_note_keys(details)]
+    if not lines and not details.is_renewal_total_missing:
+        return "\n".join(notes)
     return "\n".join([localizer.format_mrkdwn("quote-recurring"), *lines, *notes])
 
 

@@ -273,6 +273,7 @@ quote-recurring-line = { price-per-period }: { $net } + { $tax } tax
 quote-recurring-scope = Covers all current and new seats of the subscriptions on this quote. Your renewal date stays the same.
 quote-recurring-partial = Covers all current and new seats of the subscriptions on this quote that will renew. Their renewal date stays the same.
 quote-recurring-short = A subscription on this quote ends in the middle of its next period. Only the part before the end is billed.
+quote-recurring-unknown = Some renewals of the subscriptions on this quote have so many items that we can’t tell what they will cost. Account Services can tell you.
 quote-not-renewing = None of the subscriptions on this quote will renew, so nothing will be billed later.
 quote-reject-title = Reject quote
 quote-reject-intro = A rejected quote can’t be restored. The account’s other billing contacts can read your reason.
@@ -640,6 +641,7 @@ line-declined = declined: { $reason }
 decline-card-declined = the card was declined
 decline-customer-timeout = the payment wasn’t confirmed in time
 decline-never-received = the payment didn’t reach the provider
+decline-product-changed = the subscription is for a different product now
 decline-period-ended = the subscription’s period ended before the order was processed
 decline-subscription-gone = the subscription no longer exists
 decline-subscription-not-active = the subscription isn’t active with the payment provider
@@ -652,6 +654,7 @@ decline-balance-due = an earlier balance of the account would be billed too
 decline-balance-due-to = with an earlier balance of the account, { $offered } would be billed instead of { $promised }
 decline-unrelated-charges = other pending items on the subscription would be billed too
 decline-unrelated-charges-to = with other pending items on the subscription, { $offered } would be billed instead of { $promised }
+decline-tiers-preview-incomplete = the price has so many tiers that the payment provider doesn’t show all of it
 decline-preview-incomplete = so many other items on the subscription are waiting to be invoiced that its price can’t be checked
 decline-price-archived = seats are no longer sold at this price
 decline-paid-by-invoice = the subscription is paid by invoice now, so no payment method can be charged
@@ -661,6 +664,8 @@ decline-subscription-in-trial = the subscription is in trial, so nothing can be 
 decline-subscription-past-due = the subscription has an unpaid invoice
 decline-subscription-paused = the subscription is paused
 decline-collection-paused = payments for the subscription are paused
+decline-sold-by-provider = the subscription is sold by the payment provider
+decline-subscription-just-started = the subscription’s first period is shorter than a day
 decline-billed-ahead = the subscription has been billed in advance
 decline-currency-converted = the payment provider would bill in a different currency, at its own exchange rate
 decline-change-scheduled = a scheduled change to the subscription would undo the order
@@ -775,7 +780,7 @@ upcoming-collection-paused = Payments are paused{ $has_until ->
     [yes] {" "}until { $until }
    *[no] {""}
 }
-upcoming-billed-ahead = Already billed up to { $until }
+upcoming-billed-ahead = Already billed through { $last }
 upcoming-currency-converted = Billed in { $currency }, converted by the payment provider
 upcoming-change-scheduled = { $change ->
     [price] A change scheduled for { $on } sets a different price for { seat-count }
@@ -783,6 +788,8 @@ upcoming-change-scheduled = { $change ->
     [unknown] A change to the subscription is scheduled for { $on }
    *[seats] A change scheduled for { $on } sets the subscription to { seat-count }
 }
+upcoming-sold-by-provider = Sold by the payment provider
+upcoming-orderable-from = Seats can be ordered from { $at }
 upcoming-update-pending = Another change is pending until it’s paid, or until { $until }
 upcoming-paid-by-invoice = Paid by invoice, { invoice-term }
 upcoming-discount = Discount{ $has_name ->
@@ -991,6 +998,7 @@ refusal-billing-access-denied = Our access to the billing system doesn’t allow
    *[no] Please contact Account Services.
 }
 refusal-billing-busy = The billing system is busy with other requests right now. Nothing was changed or bought. Try again in a minute.
+refusal-subscription-product-changed = One of these subscriptions is for a different product now, so these prices no longer apply. Nothing was changed or bought. To order seats of the product it has now, type /add-seats.
 refusal-billing-period-ended = A billing period of one of these subscriptions has just ended, so these prices no longer apply. Nothing was changed or bought. To order seats in the new period, type /add-seats.
 refusal-billing-request-rejected = The billing system refused this request. Nothing was changed or bought. { $has_reference ->
     [yes] Please contact Account Services and quote { $reference }.
@@ -1044,7 +1052,7 @@ refusal-invitation-not-found = We can’t find that invitation.
 refusal-invitation-pending = { $by } already invited { $name } on { $at }. The invitation can be accepted until { $until }.
 refusal-last-billing-contact = { $name } is the only billing contact for { $account }. Without one, nobody could use the account. Invite a colleague first, and wait until they’ve accepted.
 refusal-invalid-input = Check what you entered.
-refusal-no-automatic-payment-method = To order seats, the account needs a valid credit or debit card as its default automatic payment method. Use “Manage payment methods” to add or choose one.
+refusal-no-automatic-payment-method = To order seats, the account needs a valid payment method, such as a credit or debit card, that is its default and can be charged automatically. Use “Manage payment methods” to add or choose one.
 refusal-not-a-billing-contact = Only an account’s billing contacts can add seats or view its quotes, service orders and receipts. { $has_contacts ->
     [yes] Ask one of them: { $contacts }.
    *[no] Ask Account Services who they are.
@@ -1086,6 +1094,7 @@ refusal-quoted-price-changed = The price has changed since quote { $number }: it
 refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now pay { $now }. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
 refusal-preview-incomplete = So many other items are waiting to be invoiced for this subscription that we can’t tell what your seats would cost. Nothing was changed or bought. Ask Account Services to invoice or remove them first.
+refusal-tiers-preview-incomplete = The price of these seats has so many tiers that the payment provider doesn’t show us what they would cost. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-preview-mismatch = The billing system would bill { $billed } for these seats, tax included, but they cost { $expected }: it would also settle something else on this subscription, such as seats that were added without being billed, or a discount that has ended. Nothing was changed or bought. Ask Account Services to settle that first, or order after the next renewal.
 refusal-mixed-prices-unsupported = The billing system can’t keep seats at two different prices on one subscription. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-product-named-twice = You named { $product } more than once, with { $numbers } seats. Enter the number you want in its field.
@@ -1148,8 +1157,10 @@ refusal-collection-paused = Payments for { $has_product ->
     [yes] {" "}until { $until }
    *[no] {""}
 }, so seats can’t be billed. Once payments resume, you can order seats. Account Services can help.
-refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, up to { $until }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-billed-ahead = { refusal-subject } has been billed in advance, through { $last }. New seats would be billed for all of that time at once, so nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-currency-converted = { refusal-subject } is billed in { $currency }, at an exchange rate that the payment provider sets at that moment. We can’t promise that amount, so nothing was changed or bought. Account Services can order these seats for you.
+refusal-subscription-just-started = { refusal-subject } has just started, with a first period of less than a day. Order seats from { $at }, when the next one begins.
+refusal-subscription-sold-by-provider = { refusal-subject } is sold to you by the payment provider, whose name our documents wouldn’t show as the seller. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-subscription-change-scheduled = { refusal-subject } has a change scheduled for { $on }{ $change ->
     [price] {" "}that sets a different price for { seat-count }
     [removed] {" "}that removes the product
@@ -1157,6 +1168,10 @@ refusal-subscription-change-scheduled = { refusal-subject } has a change schedul
    *[seats] {" "}that sets it to { seat-count }
 }, which would undo your order. Order seats after that date, or ask Account Services to change the schedule.
 refusal-subscription-update-pending = { refusal-subject } has another change that hasn’t been paid yet. Order seats once it’s paid, or after { $until }, when it expires.
+refusal-period-ends-soon = { refusal-subject } { $renews ->
+    [yes] renews on { $at }: it’s too late to order seats for the current period. Nothing was changed or bought. Order after that.
+   *[no] ends on { $at }: it’s too late to order seats for it. Nothing was changed or bought.
+}
 refusal-subscription-ended = Your subscription to { $product } has ended, so there are no seats to order.
 refusal-subscription-not-found = We can’t find that subscription. Open the cart again.
 refusal-subscription-not-self-served = You can’t order seats for this { $product } subscription here.{ $has_reason ->

@@ -277,6 +277,7 @@ quote-recurring-line = { price-per-period } : { $net } + { $tax } de taxe
 quote-recurring-scope = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis. La date de renouvellement ne change pas.
 quote-recurring-partial = Pour tous les postes, actuels et nouveaux, des abonnements de ce devis qui seront renouvelés. Leur date de renouvellement ne change pas.
 quote-recurring-short = Un abonnement de ce devis prend fin au milieu de sa prochaine période. Seule la partie qui précède est facturée.
+quote-recurring-unknown = Certains renouvellements des abonnements de ce devis comptent tant d’éléments que nous ne pouvons pas déterminer leur coût. Les Services des comptes Corporate peuvent vous renseigner.
 quote-not-renewing = Aucun abonnement de ce devis ne sera renouvelé : rien ne sera facturé par la suite.
 quote-reject-title = Rejeter le devis
 quote-reject-intro = Un devis rejeté ne peut pas être rétabli. Les autres contacts de facturation du compte peuvent lire votre motif.
@@ -644,6 +645,7 @@ line-declined = refus : { $reason }
 decline-card-declined = la carte a été refusée
 decline-customer-timeout = le paiement n’a pas été confirmé à temps
 decline-never-received = le paiement n’est pas parvenu au prestataire
+decline-product-changed = l’abonnement porte désormais sur un autre produit
 decline-period-ended = la période de l’abonnement s’est terminée avant le traitement de la commande
 decline-subscription-gone = l’abonnement n’existe plus
 decline-subscription-not-active = l’abonnement n’est pas actif chez le prestataire de paiement
@@ -656,6 +658,7 @@ decline-balance-due = un solde antérieur du compte serait facturé en plus
 decline-balance-due-to = avec un solde antérieur du compte, { $offered } seraient facturés au lieu de { $promised }
 decline-unrelated-charges = d’autres éléments en attente de l’abonnement seraient facturés en plus
 decline-unrelated-charges-to = avec d’autres éléments en attente de l’abonnement, { $offered } seraient facturés au lieu de { $promised }
+decline-tiers-preview-incomplete = le prix compte tant de tranches que le prestataire de paiement n’en indique pas la totalité
 decline-preview-incomplete = tant d’autres éléments de l’abonnement sont en attente de facturation que son prix ne peut pas être vérifié
 decline-price-archived = les postes ne sont plus vendus à ce prix
 decline-paid-by-invoice = l’abonnement est désormais payé sur facture et aucun mode de paiement ne peut être débité
@@ -665,6 +668,8 @@ decline-subscription-in-trial = l’abonnement est à l’essai et rien ne peut 
 decline-subscription-past-due = l’abonnement a une facture impayée
 decline-subscription-paused = l’abonnement est suspendu
 decline-collection-paused = les paiements de l’abonnement sont suspendus
+decline-sold-by-provider = l’abonnement est vendu par le prestataire de paiement
+decline-subscription-just-started = la première période de l’abonnement dure moins d’un jour
 decline-billed-ahead = l’abonnement a été facturé d’avance
 decline-currency-converted = le prestataire de paiement facturerait dans une autre devise, à son propre taux de change
 decline-change-scheduled = un changement programmé de l’abonnement annulerait la commande
@@ -779,7 +784,7 @@ upcoming-collection-paused = Paiements suspendus{ $has_until ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 }
-upcoming-billed-ahead = Déjà facturé jusqu’au { $until }
+upcoming-billed-ahead = Déjà facturé jusqu’au { $last } inclus
 upcoming-currency-converted = Facturé en { $currency }, converti par le prestataire de paiement
 upcoming-change-scheduled = { $change ->
     [price] Un changement programmé le { $on } fixe un autre prix pour { seat-count }
@@ -787,6 +792,8 @@ upcoming-change-scheduled = { $change ->
     [unknown] Un changement de l’abonnement est programmé le { $on }
    *[seats] Un changement programmé le { $on } fixe l’abonnement à { seat-count }
 }
+upcoming-sold-by-provider = Vendu par le prestataire de paiement
+upcoming-orderable-from = Des postes peuvent être commandés à partir du { $at }
 upcoming-update-pending = Une autre modification est en attente de paiement jusqu’au { $until }
 upcoming-paid-by-invoice = Payé sur facture, { invoice-term }
 upcoming-discount = Remise{ $has_name ->
@@ -995,6 +1002,7 @@ refusal-billing-access-denied = Notre accès au système de facturation ne perme
    *[no] Veuillez contacter les Services des comptes Corporate.
 }
 refusal-billing-busy = Le système de facturation traite trop de demandes pour le moment. Rien n’a été modifié ni acheté. Réessayez dans une minute.
+refusal-subscription-product-changed = L’un de ces abonnements porte désormais sur un autre produit : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes du produit actuel, tapez /add-seats.
 refusal-billing-period-ended = La période de facturation de l’un de ces abonnements vient de se terminer : ces prix ne s’appliquent plus. Rien n’a été modifié ni acheté. Pour commander des postes dans la nouvelle période, tapez /add-seats.
 refusal-billing-request-rejected = Le système de facturation a refusé cette demande. Rien n’a été modifié ni acheté. { $has_reference ->
     [yes] Veuillez contacter les Services des comptes Corporate en indiquant { $reference }.
@@ -1048,7 +1056,7 @@ refusal-invitation-not-found = Cette invitation est introuvable.
 refusal-invitation-pending = { $by } a déjà invité { $name } le { $at }. L’invitation peut être acceptée jusqu’au { $until }.
 refusal-last-billing-contact = { $name } est le seul contact de facturation du compte { $account } : plus personne ne pourrait l’utiliser. Invitez d’abord un collègue et attendez qu’il ait accepté.
 refusal-invalid-input = Vérifiez votre saisie.
-refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir une carte de crédit ou de débit valide comme mode de paiement automatique par défaut. Utilisez « Gérer les modes de paiement » pour en ajouter ou en choisir une.
+refusal-no-automatic-payment-method = Pour commander des postes, le compte doit avoir par défaut un mode de paiement valide qui peut être débité automatiquement, par exemple une carte de crédit ou de débit. Utilisez « Gérer les modes de paiement » pour en ajouter ou en choisir un.
 refusal-not-a-billing-contact = Seuls les contacts de facturation d’un compte peuvent ajouter des postes ou consulter ses devis, commandes de Service et reçus. { $has_contacts ->
     [yes] À qui vous adresser : { $contacts }.
    *[no] Pour savoir qui ils sont, adressez-vous aux Services des comptes Corporate.
@@ -1090,6 +1098,7 @@ refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : 
 refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous auriez maintenant { $now } à payer. Rien n’a été commandé et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
 refusal-preview-incomplete = Tant d’autres éléments de cet abonnement sont en attente de facturation que nous ne pouvons pas déterminer le prix de vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.
+refusal-tiers-preview-incomplete = Le prix de ces postes compte tant de tranches que le prestataire de paiement ne nous indique pas ce qu’ils coûteraient. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-preview-mismatch = Le système de facturation facturerait { $billed } pour ces postes, taxes comprises, alors qu’ils coûtent { $expected } : il régulariserait aussi autre chose dans cet abonnement, par exemple des postes ajoutés sans facturation ou une remise arrivée à son terme. Rien n’a été modifié ni acheté. Demandez d’abord aux Services des comptes Corporate de le régulariser, ou commandez après le prochain renouvellement.
 refusal-mixed-prices-unsupported = Le système de facturation ne peut pas conserver des postes à deux prix différents dans un même abonnement. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-product-named-twice = Vous avez cité { $product } plusieurs fois, avec { $numbers } postes. Saisissez le nombre voulu dans son champ.
@@ -1152,8 +1161,10 @@ refusal-collection-paused = Les paiements de { $has_product ->
     [yes] {" "}jusqu’au { $until }
    *[no] {""}
 } : aucun poste ne peut être facturé. Dès que les paiements reprendront, vous pourrez commander des postes. Les Services des comptes Corporate peuvent vous aider.
-refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $until }. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-billed-ahead = { refusal-subject } a été facturé d’avance, jusqu’au { $last } inclus. De nouveaux postes seraient facturés aussitôt pour toute cette durée : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-currency-converted = { refusal-subject } est facturé en { $currency }, à un taux de change que le prestataire de paiement fixe à ce moment-là. Nous ne pouvons pas garantir ce montant : rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
+refusal-subscription-just-started = { refusal-subject } vient de commencer, avec une première période de moins d’un jour. Commandez des postes à partir du { $at }, au début de la suivante.
+refusal-subscription-sold-by-provider = { refusal-subject } vous est vendu par le prestataire de paiement, que nos documents ne nommeraient pas comme vendeur. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’un changement programmé le { $on }, qui{ $change ->
     [price] {" "}fixe un autre prix pour { seat-count } et
     [removed] {" "}en retire le produit et
@@ -1161,6 +1172,10 @@ refusal-subscription-change-scheduled = { refusal-subject } fait l’objet d’u
    *[seats] {" "}le fixe à { seat-count } et
 } annulerait votre commande. Commandez des postes après cette date ou demandez aux Services des comptes Corporate de modifier ce changement.
 refusal-subscription-update-pending = { refusal-subject } fait l’objet d’une autre modification, en attente de paiement. Commandez des postes dès qu’elle sera payée, ou après son expiration le { $until }.
+refusal-period-ends-soon = { refusal-subject } { $renews ->
+    [yes] se renouvelle le { $at } : il est trop tard pour commander des postes pour la période en cours. Rien n’a été modifié ni acheté. Commandez après ce renouvellement.
+   *[no] se termine le { $at } : il est trop tard pour y commander des postes. Rien n’a été modifié ni acheté.
+}
 refusal-subscription-ended = Votre abonnement à { $product } a pris fin : il n’y a plus de postes à commander.
 refusal-subscription-not-found = Cet abonnement est introuvable. Rouvrez le panier.
 refusal-subscription-not-self-served = Vous ne pouvez pas commander ici de postes pour cet abonnement à { $product }.{ $has_reason ->

@@ -57,11 +57,13 @@ def _load_country_codes() -> dict[str, str]:
 @lru_cache(maxsize=4000)
 def _format_money(money: Money | ExactMoney, locale: Locale) -> str:
     # CLDR writes some currencies without decimals; an amount that has some keeps them.
-    return format_currency(
-        to_decimal(money.amount, money.currency), money.currency, locale=locale, decimal_quantization=False
-    )
+    amount = to_decimal(money.amount, money.currency)
+    text = format_currency(amount, money.currency, locale=locale, decimal_quantization=False)
+    return text.replace("-", MINUS_SIGN) if amount < 0 else text
 
 
+# CLDR has a hyphen in most languages, at which a line may break.
+MINUS_SIGN = "\u2212"
 FRENCH_FIRST_DAY = re.compile(r"(?<!\d)1(?=[ \u00a0\u202f–-])")
 
 

@@ -1,5 +1,6 @@
 """Notices as emails: a subject, and the same content as text and as HTML."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from models.service_order import LineStatus
 
 # Each of these becomes the receipt's email, with the PDF attached.
 RECEIPT_KINDS = (NoticeKind.RECEIPT_EMAIL, NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
+# `SO-1001`, `A1B2C3D4-0007`: no line breaks at its hyphen. Longer ones may need to.
+NUMBER_PATTERN = re.compile(
+    r"(?<![\w/-])((?=[\w-]{3,20}(?![\w-]))[A-Z][A-Z\d]*(?:-[A-Z\d]+)*-\d[A-Z\d]*)(?![\w-])"
+)
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -27,6 +32,8 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+# Every second part is a number.
+TEMPLATES.filters["split_numbers"] = NUMBER_PATTERN.split
 
 
 @dataclass(frozen=True)

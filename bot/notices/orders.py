@@ -237,19 +237,19 @@ def render_order_declined(renderer: NoticeRenderer) -> NoticeText:
     payload = renderer.get_payload(OrderDeclinedPayload)
     if not renderer.order.list_rows_with_status(LineStatus.DECLINED, payload.subscription_id):
         return _render_resolved(renderer, payload.products)
+    declined = renderer.order_presenter.list_lines_with_status(LineStatus.DECLINED, payload.subscription_id)
     title = renderer.format_text(
         "notice-order-declined",
-        payment=_find_payment_kind(
-            renderer.order_presenter.list_lines_with_status(LineStatus.DECLINED, payload.subscription_id)
-        ),
+        payment=_find_payment_kind(declined),
         number=renderer.order.order.number,
         products=payload.products,
     )
     lines = format_order_lines(renderer)
+    own_lines = [format_order_line(renderer, line, with_amounts=True, with_status=True) for line in declined]
     return NoticeText(
         title,
         (
-            *_format_payload_reason(renderer, payload, lines),
+            *_format_payload_reason(renderer, payload, [line for line in own_lines if line in lines]),
             *_format_price_change(renderer, payload),
             *_format_decline_consequences(renderer, payload.subscription_id),
             *lines,
@@ -262,13 +262,13 @@ def _find_payment_kind(lines: Sequence[OrderLinePresenter]) -> str:
 
 
 def _format_payload_reason(
-    renderer: NoticeRenderer, payload: OrderDeclinedPayload, lines: Sequence[str]
+    renderer: NoticeRenderer, payload: OrderDeclinedPayload, own_lines: Sequence[str]
 ) -> list[str]:
-    """Unless the lines say it."""
+    """Unless the lines that it is about say it."""
     if not payload.reason:
         return []
     reason = format_decline_reason(renderer.notice.localizer, payload.reason)
-    if any(renderer.escape_text(reason) in line for line in lines):
+    if any(renderer.escape_text(reason) in line for line in own_lines):
         return []
     return [renderer.format_text("notice-order-declined-reason", reason=reason)]
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from bot.i18n import Localizer
-from models.payment_method import CARD_TYPE
+from models.payment_method import CARD_TYPE, UNKNOWN_LAST4
 
 # Written otherwise than with one capital letter.
 BRAND_NAMES = {"jcb": "JCB", "unionpay": "UnionPay"}
@@ -52,7 +52,8 @@ def _format_brand(method: NamedMethod) -> str:
 
 def _build_arguments(localizer: Localizer, method: NamedMethod) -> dict[str, str]:
     wallet = _format_type(localizer, method.wallet) if method.wallet else ""
-    optional = {"bank": method.bank, "last4": method.last4, "email": method.email, "wallet": wallet}
+    last4 = None if method.last4 == UNKNOWN_LAST4 else method.last4
+    optional = {"bank": method.bank, "last4": last4, "email": method.email, "wallet": wallet}
     return {
         **{key: value or "" for key, value in optional.items()},
         **{f"has_{key}": "yes" if value else "no" for key, value in optional.items()},

@@ -27,12 +27,15 @@ def build_validity_arguments(account: Account, expires_at: datetime) -> dict[str
     return {"whole": "yes" if last_day else "no", "until": last_day or expires_at}
 
 
+def get_charged_days(details: QuoteDetails, line: QuoteLine) -> tuple[date, date]:
+    """Returns the first and the last day that are charged, in the account's time zone."""
+    first = max(details.account.get_local_date(details.quote.frozen_at), line.period_start)
+    return first, max(first, line.period_end - timedelta(days=1))
+
+
 def format_line_period(localizer: Localizer, details: QuoteDetails, line: QuoteLine) -> str:
-    # The days that are charged, in the account's time zone: `period_end` is the first that is not.
-    account = details.account
-    first = max(account.get_local_date(details.quote.frozen_at), line.period_start)
-    last = max(first, line.period_end - timedelta(days=1))
-    return localizer.format_date_range(first, last, account.get_local_date(details.at))
+    days = get_charged_days(details, line)
+    return localizer.format_date_range(*days, details.account.get_local_date(details.at))
 
 
 def build_reason_arguments(reason: str | None) -> dict[str, str]:
@@ -41,7 +44,11 @@ def build_reason_arguments(reason: str | None) -> dict[str, str]:
 
 
 def list_renewal_note_keys(details: QuoteDetails) -> list[str]:
-    """What the renewal's amounts cover (R27)."""
+    """What the renewal's amounts cover, or why there are none (R27)."""
+    if details.is_renewal_total_missing:
+        return ["quote-recurring-unknown"]
+    if not details.renewal_totals:
+        return ["quote-not-renewing"]
     will_all_renew = all(row.will_renew for row in details.rows)
     keys = ["quote-recurring-scope" if will_all_renew else "quote-recurring-partial"]
     if any(row.is_next_period_short for row in details.rows):

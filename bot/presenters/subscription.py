@@ -30,10 +30,14 @@ def _iter_sentences(localizer: Localizer, outlook: UpcomingChanges, currency: st
         yield localizer.format_text(
             "upcoming-change-scheduled", on=change.on, seats=change.seats or 0, change=change.kind
         )
-    if outlook.billed_ahead_until is not None:
-        yield localizer.format_text("upcoming-billed-ahead", until=outlook.billed_ahead_until)
+    if outlook.last_billed_day is not None:
+        yield localizer.format_text("upcoming-billed-ahead", last=outlook.last_billed_day)
     if outlook.charge_currency is not None:
         yield localizer.format_text("upcoming-currency-converted", currency=outlook.charge_currency)
+    if outlook.is_sold_by_provider:
+        yield localizer.format_text("upcoming-sold-by-provider")
+    if outlook.orderable_from is not None:
+        yield localizer.format_text("upcoming-orderable-from", at=outlook.orderable_from)
     if outlook.update_pending_until is not None:
         yield localizer.format_text("upcoming-update-pending", until=outlook.update_pending_until)
     if outlook.invoice_terms is not None:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from bot.i18n import Localizer
@@ -10,6 +9,7 @@ from bot.presenters.product import make_product_labels
 from bot.presenters.quote import (
     build_renewal_arguments,
     build_validity_arguments,
+    get_charged_days,
     get_last_day,
     list_renewal_note_keys,
 )
@@ -121,7 +121,7 @@ def _build_line(
     localizer: Localizer, details: QuoteDetails, row: QuoteLineDetails, name: str
 ) -> dict[str, Any]:
     line = row.line
-    since = max(details.account.get_local_date(details.quote.frozen_at), line.period_start)
+    first, last = get_charged_days(details, line)
     price = format_seat_price(localizer, line, details.quote.currency)
     return {
         "product": name,
@@ -134,8 +134,8 @@ def _build_line(
             *format_outlook(localizer, row.outlook, details.quote.currency),
         ],
         "seats": str(line.seats),
-        "since": localizer.format_text("receipt-since", day=since),
-        "until": localizer.format_text("receipt-until", day=line.period_end - timedelta(days=1)),
+        "since": localizer.format_text("receipt-since", day=first),
+        "until": localizer.format_text("receipt-until", day=last),
         "amount": localizer.format_money(details.to_money(line.amount)),
         "tax": localizer.format_money(details.to_money(line.tax)),
     }
@@ -168,8 +168,6 @@ def _format_renewals(localizer: Localizer, details: QuoteDetails) -> list[str]:
         )
         for total in details.renewal_totals
     ]
-    if not lines:
-        return [localizer.format_text("quote-not-renewing")]
     return [*lines, *map(localizer.format_text, list_renewal_note_keys(details))]
 
 

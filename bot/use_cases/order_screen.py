@@ -39,6 +39,9 @@ VIEW_OPEN_GRACE_PERIOD = timedelta(seconds=10)
 OPENING_RETRY_DELAY = timedelta(seconds=2)
 # What Slack keeps refusing is not worth more calls: the messages say the same.
 MAX_ATTEMPTS = 5
+# While the billing provider is unavailable. A modal that has been open for a day is hardly looked at.
+MAX_LOADING_RETRY_DELAY = timedelta(minutes=1)
+MAX_LOADING_RETRY_AGE = timedelta(days=1)
 
 
 async def update_due_screens(dependencies: Dependencies) -> int:
@@ -87,13 +90,17 @@ async def _claim_screens(dependencies: Dependencies, external_ids: Sequence[str]
 
 async def _update_screen(dependencies: Dependencies, screen: OrderScreen) -> int:
     """Never raises, so that other screens are still updated."""
+    content: ScreenContent | None = None
     try:
         async with asyncio.timeout(get_delivery_timeout(dependencies.settings).total_seconds()):
             content = await _load_content(dependencies, screen)
             await dependencies.screen_updater.update_screen(content)
     except (BillingUnavailable, MessengerUnavailable, TimeoutError) as error:
         log.info("order_screen.retry_scheduled", error=f"{type(error).__name__}: {error}")
-        await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
+        if content is None:
+            await _postpone_loading(dependencies, screen)
+        else:
+            await _postpone(dependencies, screen, compute_backoff(screen.attempts), failed=True)
         return 0
     except Refusal:
         await _stop_following(dependencies, screen)  # They may no longer see it (R5).
@@ -157,6 +164,16 @@ async def _mark_updated(dependencies: Dependencies, claimed: OrderScreen) -> Non
             is_current = screen.change_count == claimed.change_count
             screen.due_at = None if is_current else at
             screen.claimed_until, screen.attempts = None, 0
+
+
+async def _postpone_loading(dependencies: Dependencies, claimed: OrderScreen) -> None:
+    """However often it has failed: an outage says nothing about the modal. The delay grows with its age."""
+    age = dependencies.now() - claimed.shown_at
+    if age > MAX_LOADING_RETRY_AGE:
+        await _stop_following(dependencies, claimed)
+    else:
+        delay = min(max(age, OPENING_RETRY_DELAY), MAX_LOADING_RETRY_DELAY)
+        await _postpone(dependencies, claimed, delay)
 
 
 async def _postpone(

@@ -1,7 +1,7 @@
 """Issues the receipt of a completed order, lists receipts and sends one on request (R13, R18)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 
@@ -73,14 +73,16 @@ async def issue_receipt(
 def _build_receipt_line(account: Account, quote: Quote, row: OrderLineDetails) -> ReceiptLine:
     line, quote_line = row.line, row.quote_line
     methods = _list_dated_methods(account, row)
+    since = max(account.get_local_date(quote.frozen_at), quote_line.period_start)
     return ReceiptLine(
         product=row.product.name,
         seats=line.seats,
         unit_price=quote_line.unit_price,
         pricing=quote_line.pricing,
         period=quote_line.period,
-        since=max(account.get_local_date(quote.frozen_at), quote_line.period_start),
-        until=quote_line.period_end,
+        since=since,
+        # A provider's period can end on the day of the order.
+        until=max(quote_line.period_end, since + timedelta(days=1)),
         amount=line.actual_amount,
         tax=line.actual_tax,
         taxes=row.taxes,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from playwright.async_api import expect
 
 from docs.screenshots.session import DESKTOP, ScreenshotSession, Studio
+from docs.screenshots.story import INVOICE_DUE_AFTER
 
 ACME = "Acme SA"
 INVOICE = "EMB-SO-1005-6-1"
@@ -198,8 +199,8 @@ async def _picture_order_on_invoice(studio: Studio) -> None:
 
 
 async def picture_overdue_invoice(studio: Studio) -> None:
-    """The bot looks at an invoice twice a minute: some time after it was sent."""
-    studio.clock.skip(timedelta(seconds=60))
+    """The bot looks at an invoice twice a minute: once the day on which it was due is over."""
+    studio.clock.skip(INVOICE_DUE_AFTER + timedelta(days=1))
     hanna = await studio.open_session("U11HANNA", "messages")
     await hanna.wait_for("notice-invoice", status="overdue", number=INVOICE, order="SO-1005")
     await hanna.take("message-invoice-overdue")

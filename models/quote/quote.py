@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, text
@@ -37,6 +37,8 @@ QUOTE_TRANSITIONS: dict[QuoteStatus, frozenset[QuoteStatus]] = {
 
 MAX_REASON_LENGTH = 500
 REMINDER_LEAD_TIMES = (timedelta(days=7), timedelta(hours=48), timedelta(hours=4))
+# So long before the end of a period, a quote can still be reviewed, placed and charged.
+MIN_QUOTE_VALIDITY = timedelta(minutes=5)
 # A reminder is sent neither closer to the quote or the next reminder than this, nor with less time left.
 MIN_REMINDER_GAP, MIN_TIME_LEFT = timedelta(hours=1), timedelta(minutes=30)
 _PENDING_INDEX_CONDITION = text("status = 'pending'")
@@ -58,6 +60,10 @@ class QuotesPending(Refusal):
 
 class ReasonTooLong(Refusal):
     """A reason over MAX_REASON_LENGTH characters."""
+
+
+class PeriodEndsSoon(Refusal):
+    """R9: a quote would have to be accepted within MIN_QUOTE_VALIDITY."""
 
 
 class Quote(SQLModel, table=True):
@@ -134,9 +140,12 @@ class Quote(SQLModel, table=True):
 
     def find_newest_address(self, account: Account) -> Address:
         """Its own, unless the account's has changed since (R10)."""
+        return account.billing_address if self.has_older_address(account) else self.billing_address
+
+    def has_older_address(self, account: Account) -> bool:
+        """Whether the account's address has changed since, even if it was changed back."""
         changed_at = account.billing_address_changed_at
-        is_outdated = changed_at is not None and changed_at > self.created_at
-        return account.billing_address if is_outdated else self.billing_address
+        return changed_at is not None and changed_at > self.created_at
 
     def get_status(self, at: datetime) -> QuoteStatus:
         """R9: a quote past its validity is expired, whether or not a job has run."""
@@ -196,12 +205,28 @@ class QuoteLine(SQLModel, table=True):
     period: PeriodLength = Field(sa_type=PeriodLengthColumn)
     period_start: date
     period_end: date
+    # When the period ends, if the provider says so.
+    period_ends_at: datetime | None = None
     amount: int = Field(sa_type=MinorUnits)
     tax: int = Field(sa_type=MinorUnits)
     # The parts of the tax, by rate. Lines from before they were stored have none.
     taxes: tuple[TaxItem, ...] = Field(
         default=(), sa_column=Column(TaxItemsColumn, nullable=False, server_default="[]")
     )
+
+
+class QuotedPeriod(Protocol):
+    """The end of a period, as in QuoteLine."""
+
+    @property
+    def period_end(self) -> date: ...
+
+    @property
+    def period_ends_at(self) -> datetime | None: ...
+
+
+def get_period_end_time(line: QuotedPeriod, zone: str) -> datetime:
+    return line.period_ends_at or get_midnight(line.period_end, zone)
 
 
 def validate_reason(reason: str | None) -> str | None:
@@ -211,9 +236,9 @@ def validate_reason(reason: str | None) -> str | None:
     return typed or None
 
 
-def compute_expiry(account: Account, period_ends: Iterable[date], requested: datetime) -> datetime:
+def compute_expiry(account: Account, lines: Iterable[QuotedPeriod], requested: datetime) -> datetime:
     """R9: the requested end of validity, but not after the earliest period end of the lines."""
-    return min([requested, *(get_midnight(day, account.time_zone) for day in period_ends)])
+    return min([requested, *(get_period_end_time(line, account.time_zone) for line in lines)])
 
 
 def get_default_expiry(account: Account, at: datetime, days: int) -> datetime:

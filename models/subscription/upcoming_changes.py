@@ -1,7 +1,7 @@
 """Upcoming changes to a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27).
 Also whether it is paid by invoice (R3)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -25,6 +25,12 @@ class SubscriptionInTrial(SeatsNotOrderable):
     """During a trial nothing is charged, so seats would be added for free."""
 
     decline_reason = "subscription_in_trial"
+
+
+class SubscriptionJustStarted(SeatsNotOrderable):
+    """The first period is shorter than a day, and seats are priced by the day."""
+
+    decline_reason = "subscription_just_started"
 
 
 class SubscriptionPastDue(SeatsNotOrderable):
@@ -67,6 +73,12 @@ class SubscriptionCurrencyConverted(SeatsNotOrderable):
     """R26: the provider charges in another currency, at an exchange rate that it sets when it charges."""
 
     decline_reason = "currency_converted"
+
+
+class SubscriptionSoldByProvider(SeatsNotOrderable):
+    """R28: the provider is the seller, and its invoice has another seller than our documents would have."""
+
+    decline_reason = "sold_by_provider"
 
 
 class SubscriptionUpdatePending(Refusal):
@@ -153,10 +165,19 @@ class UpcomingChanges(UpcomingChangesPart):
     billed_ahead_until: date | None = None
     # The currency that payments are converted to, if the provider converts them.
     charge_currency: str | None = None
+    is_sold_by_provider: bool = False
+    # When the first period ends, if it is shorter than a day.
+    orderable_from: datetime | None = None
 
     @property
     def is_paid_by_invoice(self) -> bool:
         return self.invoice_terms is not None
+
+    @property
+    def last_billed_day(self) -> date | None:
+        """The last day that has been billed ahead."""
+        until = self.billed_ahead_until
+        return None if until is None else until - timedelta(days=1)
 
     def will_renew(self, period_end: date) -> bool:
         if self.standing in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.PAUSED):
@@ -188,10 +209,14 @@ class UpcomingChanges(UpcomingChangesPart):
             return SubscriptionChangeScheduled(
                 product=product, on=change.on, seats=change.seats or 0, change=change.kind
             )
-        if self.billed_ahead_until is not None:
-            return SubscriptionBilledAhead(product=product, until=self.billed_ahead_until)
+        if self.last_billed_day is not None:
+            return SubscriptionBilledAhead(product=product, last=self.last_billed_day)
         if self.charge_currency is not None:
             return SubscriptionCurrencyConverted(product=product, currency=self.charge_currency)
+        if self.is_sold_by_provider:
+            return SubscriptionSoldByProvider(product=product)
+        if self.orderable_from is not None:
+            return SubscriptionJustStarted(product=product, at=self.orderable_from)
         if self.invoice_terms is not None and not self.invoice_terms.is_order_allowed:
             return SubscriptionPaidByInvoice(product=product)
         return None

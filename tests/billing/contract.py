@@ -232,7 +232,7 @@ class GatewayContract:
         assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
         assert await provider.seats() == 35
 
-    async def test_a_customer_who_never_confirms_is_a_decline_in_the_end(self, provider: Provider) -> None:
+    async def test_a_payment_that_is_never_confirmed_is_finally_declined(self, provider: Provider) -> None:
         charge = provider.charge(payment_method_id=provider.cards.absent_customer)
         asked = await provider.gateway.place_charge(charge)
         assert isinstance(asked, NeedsCustomer)
@@ -260,5 +260,5 @@ class GatewayContract:
                 "acme", [LineRequest("sub_nowhere", 1)], HALF_OF_NOVEMBER, PARIS
             )
 
-    async def test_the_portal_link_is_an_address(self, provider: Provider) -> None:
+    async def test_the_portal_link_is_a_url(self, provider: Provider) -> None:
         assert (await provider.gateway.create_portal_link("acme")).startswith("https://")

@@ -43,7 +43,7 @@ async def order_on_invoice(provider: Provider, subscription_id: str) -> tuple[Ch
 
 class OnInvoice:
     @pytest.mark.parametrize("decision", ["paid", "void"])
-    async def test_the_seats_are_there_once_the_invoice_is_open_and_stay_whatever_becomes_of_it(
+    async def test_seats_are_added_once_the_invoice_is_open_and_stay_whatever_happens_to_it(
         self, provider: Provider, customer: Customer, decision: Decision
     ) -> None:
         subscription_id = await customer.add_subscription(decision)
@@ -67,7 +67,7 @@ class OnInvoice:
         assert page is not None
         assert page.number == invoice.number
 
-    async def test_a_method_is_charged_for_no_subscription_that_is_paid_by_invoice(
+    async def test_no_method_is_charged_for_a_subscription_that_is_paid_by_invoice(
         self, provider: Provider, customer: Customer
     ) -> None:
         """R26: the seller changed it since the quote."""
@@ -79,5 +79,5 @@ class OnInvoice:
         assert getattr(await resolve_charge(provider, by_card), "reason", "") == "not_paid_by_invoice"
         assert await provider.seats(subscription_id) == SEATS
 
-    async def test_there_is_no_invoice_of_another_reference(self, provider: Provider) -> None:
+    async def test_there_is_no_invoice_for_an_unknown_reference(self, provider: Provider) -> None:
         assert await provider.gateway.fetch_invoice("acme", "in_nobody") is None

@@ -38,7 +38,7 @@ INSTANTS = {
     "odd second": datetime(2026, 11, 17, 13, 37, 11, tzinfo=UTC),
     "last second": NOVEMBER.end - SECOND,
 }
-# What a card comes to in the end.
+# The final outcome for each card: the reason of its decline, or None if it settles.
 ENDS: dict[str, str | None] = {
     "good": None,
     "declined": "card_declined",
@@ -172,7 +172,7 @@ class Scenarios:
         assert await provider.seats() == (35 if ENDS[card] is None else 25)
 
     @pytest.mark.parametrize("held", [0, 1, 24, 26, 100])
-    async def test_seats_changed_by_others_are_met_with_a_new_key(
+    async def test_a_charge_after_seats_were_changed_by_others_has_a_new_key(
         self, provider: Provider, held: int
     ) -> None:
         charge = await price_charge(provider)
@@ -187,7 +187,9 @@ class Scenarios:
         assert await provider.seats() == held + 10
 
     @pytest.mark.parametrize("held", [20, 40])
-    async def test_seats_changed_after_settling_do_not_unsettle(self, provider: Provider, held: int) -> None:
+    async def test_seats_changed_after_settling_do_not_undo_the_charge(
+        self, provider: Provider, held: int
+    ) -> None:
         charge = await price_charge(provider)
         settled = await provider.gateway.place_charge(charge)
         await provider.set_seats("sub_month", held)

@@ -156,11 +156,11 @@ async def test_the_gateway_leaves_no_transaction_open(provider: Provider) -> Non
     assert not transaction_open.get()
 
 
-async def test_the_portal_link_is_the_one_that_was_set(provider: Provider) -> None:
+async def test_the_portal_link_is_the_configured_one(provider: Provider) -> None:
     assert await provider.gateway.create_portal_link("acme") == PORTAL
 
 
-async def test_another_buyer_who_gives_seats_up_keeps_the_blocks_that_fit(provider: Provider) -> None:
+async def test_blocks_that_still_fit_are_kept_when_others_remove_seats(provider: Provider) -> None:
     await provider.gateway.place_charge(provider.charge("a", unit_price=1300))
     await provider.gateway.place_charge(provider.charge("b", unit_price=1200, expected_seats=35))
     await provider.set_seats("sub_month", 14)
@@ -233,7 +233,7 @@ async def test_r17_every_hour_costs_the_same_in_a_month_with_a_clock_change(
     assert preview.subtotal == 200 * hours
 
 
-async def test_a_charge_frozen_before_the_turn_of_its_period_costs_what_was_promised(
+async def test_a_charge_frozen_before_the_end_of_its_period_costs_what_was_promised(
     provider: Provider,
 ) -> None:
     provider.clock.at = datetime(2026, 12, 2, tzinfo=UTC)
@@ -247,7 +247,7 @@ async def test_a_line_can_be_priced_at_another_price(provider: Provider) -> None
     assert preview.recurring == (RecurringTotal(MONTH, 25 * 1400 + 10 * 1300, 9600),)
 
 
-async def test_a_line_that_costs_nothing_is_not_one_at_the_usual_price(provider: Provider) -> None:
+async def test_a_line_that_costs_nothing_is_not_priced_at_the_usual_price(provider: Provider) -> None:
     lines = [LineRequest("sub_month", 10, 0)]
     preview = await provider.gateway.preview_lines("acme", lines, HALF_OF_NOVEMBER, PARIS)
     assert preview.subtotal == 0
@@ -306,7 +306,7 @@ async def test_more_seats_at_the_blocks_price_join_it(provider: Provider) -> Non
     assert (await state(provider, "sub_month")).blocks == (SeatBlockState(20, 1300),)
 
 
-async def test_seats_at_the_usual_price_are_no_block(provider: Provider) -> None:
+async def test_seats_at_the_usual_price_do_not_form_a_block(provider: Provider) -> None:
     await provider.gateway.place_charge(provider.charge())
     assert (await state(provider, "sub_month")).blocks == ()
 
@@ -348,7 +348,7 @@ async def test_a_pending_charge_adds_to_the_seats_held_when_it_settles(provider:
     assert await provider.seats() == 50
 
 
-async def test_the_beginning_of_a_methods_id_chooses_the_card(provider: Provider) -> None:
+async def test_the_prefix_of_a_methods_id_chooses_the_card(provider: Provider) -> None:
     cards = {
         "pm_declined": Declined,
         "pm_declined_slow_3": Declined,
@@ -379,7 +379,7 @@ async def test_the_customer_has_twenty_three_hours_at_most(provider: Provider) -
     assert asked == NeedsCustomer(PORTAL, HALF_OF_NOVEMBER + timedelta(hours=23))
 
 
-async def test_a_customer_who_confirms_too_late_is_a_decline(provider: Provider) -> None:
+async def test_a_payment_that_is_confirmed_too_late_is_declined(provider: Provider) -> None:
     provider.clock.at = datetime(2026, 11, 30, 22, 59, 50, tzinfo=UTC)
     charge = provider.charge(payment_method_id="pm_customer")
     await provider.gateway.place_charge(charge)

@@ -120,7 +120,7 @@ async def test_r23_the_database_keeps_four_digits_and_no_more(database: Database
             session.add(PaymentMethod(**values, last4=last4))
 
 
-def test_r23_no_column_is_named_for_what_must_not_be_kept() -> None:
+def test_r23_no_column_is_named_for_card_data() -> None:
     forbidden = re.compile("pan|cvc|cvv|card_?number|track|pin", re.IGNORECASE)
     words = [part for t in metadata.tables.values() for c in t.columns for part in c.name.split("_")]
     assert [word for word in words if forbidden.fullmatch(word)] == []

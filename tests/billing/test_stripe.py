@@ -72,7 +72,7 @@ async def test_r19_an_answer_cut_off_after_it_took_effect_is_charged_once(
     assert len(list_paid_invoices(provider)) == 1
 
 
-async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
+async def test_the_number_of_retries_is_limited(provider: StripeProvider) -> None:
     provider.fake.faults.append(Fault("cut_before", charges_only=True, times=99))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert len(provider.fake.list_charge_requests()) == 3
@@ -83,7 +83,7 @@ async def test_retries_are_set_and_end(provider: StripeProvider) -> None:
 
 @pytest.mark.parametrize("kind", ["conflict", "rate_limit", "down"])
 @pytest.mark.parametrize("times", [1, 3, 9])
-async def test_conflict_limit_and_outage_are_waited_out_under_the_same_key(
+async def test_conflicts_rate_limits_and_outages_are_retried_with_the_same_key(
     provider: StripeProvider, kind: str, times: int
 ) -> None:
     provider.fake.faults.append(Fault(kind, charges_only=True, times=times))  # type: ignore[arg-type]
@@ -115,7 +115,7 @@ async def test_r19_a_failure_saved_under_the_key_is_verified_before_it_ends_the_
     assert list_paid_invoices(provider) == []
 
 
-async def test_r19_a_failure_that_took_effect_all_the_same_is_settled(provider: StripeProvider) -> None:
+async def test_r19_a_failed_request_that_took_effect_is_settled(provider: StripeProvider) -> None:
     provider.fake.faults.append(Fault("save_500_after", charges_only=True))
     assert await provider.gateway.place_charge(provider.charge()) == Unknown()
     assert remove_reference(await reconcile_charge(provider)) == TEN_SEATS
@@ -163,7 +163,9 @@ async def test_r19_an_invoice_that_was_written_off_is_voided(provider: StripePro
     assert invoice.status == "void"
 
 
-async def test_a_key_that_was_sent_with_another_request_ends_by_reading(provider: StripeProvider) -> None:
+async def test_a_key_that_was_sent_with_another_request_is_resolved_by_reading(
+    provider: StripeProvider,
+) -> None:
     charge = provider.charge()
     provider.fake.save_key(charge.key, "another request")
     assert await provider.gateway.place_charge(charge) == Unknown()
@@ -187,7 +189,7 @@ async def test_a_key_that_stripe_may_have_forgotten_is_not_sent(provider: Stripe
     assert provider.fake.list_charge_requests() == []
 
 
-async def test_outages_of_reading_are_named(provider: StripeProvider) -> None:
+async def test_outages_while_reading_are_recognised(provider: StripeProvider) -> None:
     provider.fake.faults.append(Fault("down", method="GET", times=99))
     with pytest.raises(BillingUnavailable):
         await provider.gateway.list_subscriptions("acme")
@@ -274,6 +276,6 @@ async def test_a_pdf_that_cannot_be_downloaded_is_an_outage(provider: StripeProv
             await provider.gateway.fetch_receipt_pdf("acme", outcome.receipt)
 
 
-def test_the_sdk_is_the_one_this_was_written_against() -> None:
+def test_the_sdk_has_the_version_that_the_gateway_was_written_for() -> None:
     """Its types are what the fake's answers are checked against."""
     assert stripe.VERSION.startswith("16.")

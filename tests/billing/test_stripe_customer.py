@@ -42,7 +42,7 @@ async def test_a_deleted_customer_is_refused_by_name(provider: StripeProvider) -
     provider.fake.records.customers[CUSTOMER].deleted = True
     for refused in (
         provider.gateway.list_subscriptions("acme"),
-        provider.gateway.list_payment_methods("acme"),
+        provider.gateway.fetch_customer("acme"),
         provider.gateway.create_portal_link("acme"),
     ):
         with pytest.raises(CustomerNotFound):
@@ -119,7 +119,7 @@ async def test_a_cancelled_subscription_declines_and_is_not_listed(provider: Str
         ("incomplete", SubscriptionNotActive, "subscription_not_active"),
     ],
 )
-async def test_a_subscription_that_is_there_and_not_active_is_refused_by_name(
+async def test_a_subscription_that_is_not_active_is_refused_by_name(
     provider: StripeProvider, status: str, refusal: type[Refusal], reason: str
 ) -> None:
     charge = await price_charge(provider)
@@ -153,7 +153,7 @@ async def test_a_settled_charge_stays_settled_when_its_subscription_is_cancelled
 
 
 @pytest.mark.parametrize("ends", ["cancelled", "customer deleted", "time is up"])
-async def test_r19_no_customer_is_waited_for_where_nothing_can_come_of_it(
+async def test_r19_a_payment_that_would_buy_nothing_is_not_waited_for(
     provider: StripeProvider, ends: str
 ) -> None:
     """Cancelling a subscription leaves the invoice open: paid later, it would buy nothing."""
@@ -199,7 +199,7 @@ async def test_everything_is_read_however_many_pages_it_takes(provider: StripePr
             f"in_late_{n}", CUSTOMER, THERE, "manual", records.now, [], {}
         )
     assert await reconcile_charge(provider) == outcome
-    methods = await provider.gateway.list_payment_methods("acme")
+    methods = (await provider.gateway.fetch_customer("acme")).payment_methods
     assert methods is not None
     assert len(methods) == len(records.cards)
     assert [m.id for m in methods if m.is_default] == ["pm_1"]
@@ -213,7 +213,7 @@ async def test_a_subscription_of_many_items_is_read_to_its_last(provider: Stripe
     assert held == {"sub_month", "sub_year", *(each.id for each in more)}
 
 
-async def test_the_invoices_own_payment_is_read_of_several(provider: StripeProvider) -> None:
+async def test_the_invoices_own_payment_is_chosen_from_several(provider: StripeProvider) -> None:
     """What somebody adds to an invoice by hand says nothing of how its card was charged."""
     charge = await price_charge(provider, card="declined")
     provider.fake.faults.append(Fault("cut_after", charges_only=True, times=3))
@@ -223,7 +223,7 @@ async def test_the_invoices_own_payment_is_read_of_several(provider: StripeProvi
     assert await provider.gateway.reconcile_charge(charge) == Declined("card_declined")
 
 
-async def test_a_period_that_turns_in_the_middle_of_a_day_ends_with_the_midnight_before(
+async def test_a_period_that_ends_during_a_day_ends_at_the_midnight_before(
     provider: StripeProvider,
 ) -> None:
     item = provider.fake.records.get_item("sub_month")

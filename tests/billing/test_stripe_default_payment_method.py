@@ -103,7 +103,7 @@ async def test_a_card_that_is_no_longer_there_declines(provider: StripeProvider)
         "authentication_required",
     ],
 )
-async def test_a_payment_the_bank_did_not_believe_is_declined_and_voided(
+async def test_a_payment_that_fails_authentication_is_declined_and_voided(
     provider: StripeProvider, code: str
 ) -> None:
     charge = provider.charge(payment_method_id=provider.cards.absent_customer)
@@ -126,7 +126,7 @@ async def test_r19_an_invoice_paid_before_it_could_be_voided_settles(provider: S
     assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
 
 
-async def test_a_change_of_somebody_else_that_waits_is_waited_for(provider: StripeProvider) -> None:
+async def test_somebody_elses_pending_change_is_waited_for(provider: StripeProvider) -> None:
     records = provider.fake.records
     subscription, item = records.get_subscription_and_item("sub_month")
     subscription.default_payment_method = "pm_customer_never"

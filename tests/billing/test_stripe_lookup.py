@@ -47,7 +47,7 @@ async def lose_answer(provider: StripeProvider, card: str = "good") -> None:
         reject(f"/v1/customers/{CUSTOMER}$", method="GET"),
     ],
 )
-async def test_r21_a_look_up_that_stripe_refuses_leaves_the_line_unknown(
+async def test_r21_a_lookup_that_stripe_refuses_leaves_the_line_unknown(
     provider: StripeProvider, fault: Fault
 ) -> None:
     await lose_answer(provider)
@@ -77,7 +77,7 @@ async def test_r21_a_payment_that_stripe_does_not_show_leaves_the_line_unknown(
     assert remove_reference(await provider.gateway.reconcile_charge(charge)) == TEN_SEATS
 
 
-async def test_r21_a_refused_look_up_after_the_charge_leaves_the_line_unknown(
+async def test_r21_a_refused_lookup_after_the_charge_leaves_the_line_unknown(
     provider: StripeProvider,
 ) -> None:
     """For example, after a card was declined: an invoice may have been left open."""
@@ -93,7 +93,7 @@ async def test_r21_a_refused_look_up_after_the_charge_leaves_the_line_unknown(
     assert await provider.gateway.reconcile_charge(charge) == NeverReceived()
 
 
-async def test_r21_a_refused_look_up_of_a_deleted_customer_stays_unknown(provider: StripeProvider) -> None:
+async def test_r21_a_refused_lookup_of_a_deleted_customer_stays_unknown(provider: StripeProvider) -> None:
     """Only Stripe's own word that it has no such customer ends it, after the lifetime of its key."""
     await lose_answer(provider)
     provider.fake.records.delete_customer(CUSTOMER)
@@ -108,7 +108,7 @@ async def test_r21_a_refused_look_up_of_a_deleted_customer_stays_unknown(provide
 @pytest.mark.parametrize(
     "path", ["/v1/invoices/create_preview", f"/v1/customers/{CUSTOMER}$", f"/v1/subscriptions/{THERE}$"]
 )
-async def test_what_stripe_refuses_before_the_charge_declines_it_unless_it_was_sent_all_the_same(
+async def test_a_refusal_before_the_charge_declines_it_unless_the_charge_was_sent(
     provider: StripeProvider, path: str
 ) -> None:
     """By another worker, in the same moment."""

@@ -51,7 +51,7 @@ def left_by_others(provider: StripeProvider, number: int) -> list[InvoiceLine]:
     ]
 
 
-async def test_r17_a_preview_of_which_not_all_lines_are_shown_is_no_price(provider: StripeProvider) -> None:
+async def test_r17_a_preview_with_missing_lines_is_not_used_as_a_price(provider: StripeProvider) -> None:
     """The first ten would make a price that is not what is charged."""
     charge = await price_charge(provider)
     provider.fake.records.pending_invoice_items += left_by_others(provider, 9)
@@ -83,7 +83,7 @@ async def test_r17_two_prices_are_refused(provider: StripeProvider) -> None:
 
 
 @pytest.mark.parametrize("while_on_its_way", [False, True])
-async def test_a_period_that_ended_meanwhile_declines_by_that_name(
+async def test_a_period_that_ended_meanwhile_is_the_reason_of_the_decline(
     provider: StripeProvider, *, while_on_its_way: bool
 ) -> None:
     """Stripe says so by refusing the instant, of the preview or of the charge: no error of anybody's."""

@@ -277,7 +277,9 @@ async def test_r17_seats_of_every_kind_of_price_are_charged_as_promised(
     assert [each.quantity for each in changed.items.data] == [15]
 
 
-async def test_the_same_key_again_and_another_price(bot: World, there: Sandboxed) -> None:
+async def test_stripe_keeps_keys_and_copies_metadata_as_the_gateway_assumes(
+    bot: World, there: Sandboxed
+) -> None:
     """The claims that rest on how Stripe keeps keys and copies metadata."""
     at = bot.clock().replace(microsecond=0)
     gateway = bot.dependencies.billing
@@ -436,7 +438,7 @@ async def test_r28_reverse_charge_and_the_tax_id_are_in_the_preview(ordering: Or
 async def test_a_card_of_the_subscription_only_is_charged(ordering: Ordering) -> None:
     await ordering.set_default("")
     await ordering.update(default_payment_method=ordering.there.good)
-    methods = await ordering.bot.dependencies.billing.list_payment_methods("acme")
+    methods = (await ordering.bot.dependencies.billing.fetch_customer("acme")).payment_methods
     assert not any(method.is_default for method in methods or [])
     subscription = await ordering.find_subscription()
     assert subscription.default_payment_method_id == ordering.there.good
@@ -455,7 +457,7 @@ async def test_r3_a_sepa_debit_is_shown_and_refused_by_name(ordering: Ordering) 
     )
     await methods.attach_async(sepa.id, {"customer": ordering.there.customer})
     await ordering.set_default(sepa.id)
-    shown = await ordering.bot.dependencies.billing.list_payment_methods("acme")
+    shown = (await ordering.bot.dependencies.billing.fetch_customer("acme")).payment_methods
     [default] = [method for method in shown or [] if method.is_default]
     assert (default.type, default.last4, default.automatic) == ("sepa_debit", "3000", False)
     blocked = await open_cart(ordering.bot.dependencies, person=ALICE, account_id="acme")
@@ -500,7 +502,7 @@ async def test_r27_an_end_in_the_middle_of_the_next_period_shortens_its_renewal(
     await ordering.charged(5)
 
 
-async def test_doctor_finds_the_permissions_that_the_tests_take(bot: World) -> None:
+async def test_doctor_finds_the_permissions_that_the_tests_use(bot: World) -> None:
     assert await bot.dependencies.billing.check_connection() == "Stripe takes the key"
 
 

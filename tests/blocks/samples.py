@@ -318,10 +318,11 @@ def make_placement_page(
     person = (size.name("Hugo Petit"), "hugo@acme.example")
     details = make_quote_details(1, size)
     charged = [make_payment_method(n if size.people > USUAL.people else 0) for n in range(len(details.rows))]
+    overwritten = None
     if replaced:
         address = {**details.account.billing_address.model_dump(), "line1": size.name("9 place Ancienne")}
-        details.account.provider_address = address
-    return PlacementPage(details, make_checkout_form(), person, charged, products, replaced)
+        overwritten = Address(**address)
+    return PlacementPage(details, make_checkout_form(), person, charged, products, replaced, overwritten)
 
 
 def make_service_order(size: Size = USUAL, status: OrderStatus = OrderStatus.PROCESSING) -> ServiceOrder:

@@ -14,7 +14,7 @@ from bot.use_cases.delivery.content.order_message import IS_RESOLVED
 from bot.use_cases.delivery.digest import MAX_DIGEST_NOTICES
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
-from models.notice.payloads import OrderDeclinedPayload
+from models.notice.payloads import OrderDeclinedPayload, PaymentConfirmationPayload
 from models.quote import QuoteStatus
 from models.service_order import LineStatus, OrderStatus
 from tests.blocks import sample_messages, samples
@@ -258,6 +258,22 @@ def test_a_declined_payment_asks_about_its_own_line_whatever_the_others_need(eng
     assert OrderDeclinedPayload.model_validate({"products": ["GoTo Meeting"]}) == payload
 
 
+def test_the_reason_of_a_decline_is_said_unless_its_own_line_says_it(english: Localizer) -> None:
+    """That another product was declined for it says nothing about this one."""
+    rows = [
+        samples.make_order_line_details(0, LineStatus.DECLINED, reason="card_declined"),
+        samples.make_order_line_details(1, LineStatus.DECLINED, reason="period_ended"),
+    ]
+    message = make_message(NoticeKind.ORDER_DECLINED, english, order=samples.make_order_details(*rows))
+    for row, is_said in zip(rows, (False, True), strict=True):
+        payload = OrderDeclinedPayload(
+            subscription_id=row.line.subscription_id, products=["GoTo Meeting"], reason="card_declined"
+        )
+        text = render(replace(message, payload=payload))["text"]
+        assert ("Reason: the card was declined" in text) is is_said
+        assert "declined: the card was declined" in text
+
+
 def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localizer) -> None:
     kind = NoticeKind.ORDER_NEEDS_CUSTOMER
     personal = render(make_message(kind, english))
@@ -266,6 +282,18 @@ def test_the_link_to_confirm_a_payment_is_for_the_person_alone(english: Localize
     channel = render(make_message(kind, english, to="channel"))
     assert "bank.example" not in str(channel)
     assert ids(channel) == ["service_order.open"]
+
+
+def test_a_single_button_stands_beside_that_of_the_order_and_several_above_it(english: Localizer) -> None:
+    for rows, expected in ((1, [2]), (2, [1, 1, 1])):
+        lines = [samples.make_order_line_details(n, LineStatus.NEEDS_CUSTOMER) for n in range(rows)]
+        message = make_message(
+            NoticeKind.ORDER_NEEDS_CUSTOMER, english, order=samples.make_order_details(*lines)
+        )
+        payload = PaymentConfirmationPayload(products=["GoTo Meeting"])
+        content = render(replace(message, payload=payload))
+        shown = [block["elements"] for block in content["blocks"] if block["type"] == "actions"]
+        assert [len(buttons) for buttons in shown] == expected
 
 
 def test_r21_account_services_get_the_whole_story_of_an_overdue_order(english: Localizer) -> None:

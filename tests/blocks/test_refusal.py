@@ -41,11 +41,11 @@ def _below(refused: type[Refusal]) -> Iterator[type[Refusal]]:
         yield from _below(subclass)
 
 
-def test_every_refusal_has_its_words(reader: Localizer) -> None:
+def test_every_refusal_has_a_text(reader: Localizer) -> None:
     assert {c.key for c in _every_refusal() if not reader.has_message(c.key)} == set()
 
 
-def test_every_way_belongs_to_a_refusal() -> None:
+def test_every_refusal_button_belongs_to_a_refusal() -> None:
     assert set(REFUSAL_BUTTONS) <= {c.key for c in _every_refusal()}
 
 
@@ -134,7 +134,7 @@ def test_a_refusal_without_a_number_still_is_a_sentence(english: Localizer) -> N
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_refusal_offers_its_ways_on(raised: Refusal, offered: set[str], reader: Localizer) -> None:
+def test_a_refusal_offers_its_next_steps(raised: Refusal, offered: set[str], reader: Localizer) -> None:
     view = render_refusal_modal(reader, raised, PLACE, URL)
     check(view)
     assert {button["action_id"] for button in list_buttons(view)} == offered

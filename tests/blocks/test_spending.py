@@ -90,6 +90,27 @@ def test_totals_of_renewals_are_added_only_to_days_that_do_not_say_them(english:
     assert "Next renewals total" not in read((first, PeriodLength("month")), (first, PeriodLength("year")))
 
 
+def test_totals_of_period_lengths_that_only_happen_to_equal_those_of_days_are_shown(
+    english: Localizer,
+) -> None:
+    month, year = PeriodLength("month"), PeriodLength("year")
+    first, second = samples.END, samples.END + timedelta(days=9)
+    overview = samples.make_account_overview(replace(samples.USUAL, rows=4))
+    renewals = [(first, month), (first, year), (second, month), (second, year)]
+    rows = [
+        replace(
+            row,
+            subscription=row.subscription.model_copy(
+                update={"period_end": day, "period": period, "seats": 5, "unit_price": 1000}
+            ),
+            blocks=[],
+        )
+        for row, (day, period) in zip(overview.rows, renewals, strict=True)
+    ]
+    [block] = build_next_renewal_blocks(english, replace(overview, rows=rows), with_totals=True)
+    assert "Next renewals total €100.00 per month and €100.00 per year" in block["text"]["text"]
+
+
 def test_other_currencies_and_receipts_that_are_not_counted_are_named(english: Localizer) -> None:
     spent = [SpentAmount(samples.AT.date(), "Meeting", 7000, "USD")]
     spending = replace(build_spending(samples.AT.date(), spent, "EUR"), is_incomplete=True)

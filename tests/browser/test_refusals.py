@@ -20,9 +20,7 @@ async def test_a_link_to_add_a_card_is_shown_without_one(sessions: BrowserSessio
     session = await sessions.open_session("noe", "messages")
     await session.type_message("/add-seats")
     await session.expect_title("Ajout impossible")
-    await session.expect_text(
-        "une carte de crédit ou de débit valide comme mode de paiement automatique par défaut"
-    )
+    await session.expect_text("doit avoir par défaut un mode de paiement valide")
     await expect(session.modal.get_by_role("button", name="Services des comptes Corporate")).to_be_visible()
     await session.press("Gérer les modes de paiement")
     await session.expect_text("GoTo Admin devient votre portail de facturation par défaut")

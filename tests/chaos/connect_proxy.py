@@ -34,7 +34,7 @@ async def join(
 
 @dataclass
 class ConnectProxy:
-    """`routes` leads each host and port to a port of this machine. `tunnels` are those asked for."""
+    """`routes` maps each host and port to a port of this machine. `tunnels` are the requested ones."""
 
     routes: dict[str, int]
     tunnels: list[str] = field(default_factory=list)
@@ -67,8 +67,8 @@ class ConnectProxy:
 
 
 @asynccontextmanager
-async def tls_in_front_of(port: int, certificate: "Certificate", at: int = 0) -> AsyncIterator[int]:
-    """The port of a TLS server that passes everything on to this one."""
+async def run_tls_server(port: int, certificate: "Certificate", at: int = 0) -> AsyncIterator[int]:
+    """The port, `at` if given, of a TLS server that forwards everything to `port`."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await join((reader, writer), await asyncio.open_connection(HOST, port))
@@ -84,7 +84,7 @@ async def tls_in_front_of(port: int, certificate: "Certificate", at: int = 0) ->
 
 @dataclass(frozen=True)
 class Certificate:
-    """Of `localhost`, by an authority that no system knows. Paths of PEM files."""
+    """Paths of PEM files. It is for `localhost`, by an authority that no system trusts."""
 
     authority: Path
     chain: Path

@@ -1,4 +1,4 @@
-"""A process whose wall clock steps as told: libfaketime, from Debian's package of that name."""
+"""Sets the wall clock of a process, with libfaketime from Debian's package of that name."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ REASON = "needs libfaketime: apt-get install faketime"
 
 
 class WallClock:
-    """Of a process that was started with its `environment`."""
+    """The clock of a process that was started with `environment`."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

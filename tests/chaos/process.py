@@ -1,4 +1,4 @@
-"""`serve` as a process of its own, with an account in periods of today."""
+"""`serve` in a process of its own, with an account whose period includes today."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from sandbox import Sandbox
 from sandbox.driver import Modal, Person
 from tests.handlers.steps import find_messages
 from tests.postgres import database_url
-from tests.replicas.accounts import Buyer, accounts_file
+from tests.replicas.accounts import Buyer, write_accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.variants import Kind
@@ -42,7 +42,7 @@ class BotProcess:
         await self.alice.close_modal(everything=True)
 
     async def _open_cart(self) -> Modal:
-        """Pressed again if nothing opens: on a busy machine it may come too late for Slack."""
+        """Sends the command again if nothing opens: on a busy machine, the bot may be too late for Slack."""
         async with asyncio.timeout(HANG_SECONDS):
             while True:
                 await self.alice.command("/add-seats")
@@ -63,7 +63,7 @@ async def run_bot_process(
 ) -> AsyncIterator[BotProcess]:
     with database_url("migrated", kind) as url:
         database = Database(url)
-        await import_accounts(database, path=accounts_file(folder, [BUYER]), at=datetime.now(UTC))
+        await import_accounts(database, path=write_accounts_file(folder, [BUYER]), at=datetime.now(UTC))
         await database.close()
         async with _start_process(url, folder, transport, settings) as bot:
             yield bot

@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.chaos.test_proxy import free_port
+from tests.replicas.processes import find_free_port
 from tests.time_limits import HANG_SECONDS
 
 PROMETHEUS = shutil.which("prometheus")
 RULES = Path(__file__).parents[2] / "deploy/prometheus/rules.yml"
-# So that no test has to wait for minutes: by alert, the age in seconds that is too old.
+# By alert, its age limit in seconds and a shorter one, so that no test has to wait for minutes.
 SHORTER_AGES = {"SeatbotJobStopped": ("300", "20"), "SeatbotSocketModeSilent": ("1200", "20")}
 
 
@@ -79,7 +79,7 @@ class Prometheus:
 @asynccontextmanager
 async def run_prometheus(folder: Path) -> AsyncIterator[Prometheus]:
     assert PROMETHEUS is not None
-    port, targets_file = free_port(), folder / "targets.json"
+    port, targets_file = find_free_port(), folder / "targets.json"
     prometheus = Prometheus(f"http://127.0.0.1:{port}", targets_file)
     prometheus.scrape([])
     (folder / "rules.yml").write_text(

@@ -1,5 +1,5 @@
-"""Each alert fires in a real Prometheus when what it means happens to a bot that runs (docs/operate.md,
-*Runbook*), and falls silent when the runbook's steps have been done."""
+"""Each alert fires in a real Prometheus when its condition occurs in a running bot (docs/operate.md,
+*Runbook*), and stops once the runbook's steps have been taken."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -20,7 +20,7 @@ from tests.chaos.process import run_bot_process
 from tests.chaos.prometheus import PROMETHEUS, Prometheus, read_rules, run_prometheus
 from tests.fake_stripe import FakeStripe, StripeRecords
 from tests.postgres import database_url, run, server_url
-from tests.replicas.accounts import Buyer, accounts_file
+from tests.replicas.accounts import Buyer, write_accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE
@@ -44,7 +44,7 @@ class Stage:
     prometheus: Prometheus
     folder: Path
 
-    def person(self, name: str) -> Person:
+    def get_person(self, name: str) -> Person:
         users = self.slack.slack.workspace.users.values()
         return self.slack.get_person(next(user.id for user in users if user.name == name))
 
@@ -56,7 +56,7 @@ class Stage:
         return str(make_url(self.url).database)
 
     async def place_order(self, buyer: Buyer) -> None:
-        person = self.person(buyer.people[0])
+        person = self.get_person(buyer.people[0])
         await person.command("/add-seats")
         modal = await person.wait_for_modal("cart.save", timeout=HANG_SECONDS)
         modal.fill(f"seats:{buyer.subscription_id}", 1)
@@ -71,7 +71,7 @@ CONDITIONS: list[tuple[tuple[str, ...], Callable[[Stage], AbstractAsyncContextMa
 
 
 def register_condition(*alerts: str) -> Callable[[Condition], Condition]:
-    """Enters with what makes the alerts fire, and leaves with what the runbook says against it."""
+    """`condition` causes the alerts before its `yield`, and then takes the runbook's steps."""
 
     def register(condition: Condition) -> Condition:
         CONDITIONS.append((alerts, asynccontextmanager(condition)))
@@ -88,7 +88,7 @@ async def a_process_ends(stage: Stage) -> AsyncIterator[None]:
 
 
 @register_condition("SeatbotDatabaseUnavailable", "SeatbotJobFailing", "SeatbotJobStopped")
-async def nobody_may_connect(stage: Stage) -> AsyncIterator[None]:
+async def the_database_accepts_no_connections(stage: Stage) -> AsyncIterator[None]:
     name = stage.database_name
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     run(server_url(), f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", end)
@@ -106,7 +106,7 @@ async def the_database_is_a_standby(stage: Stage) -> AsyncIterator[None]:
 
 
 @register_condition("SeatbotNoticesDelayed")
-async def slack_takes_no_message(stage: Stage) -> AsyncIterator[None]:
+async def slack_accepts_no_messages(stage: Stage) -> AsyncIterator[None]:
     stage.slack.inject_fault("error_503", "chat.postMessage")
     await stage.place_order(ACME)
     stage.execute("UPDATE notice SET due_at = due_at - interval '20 minutes' WHERE status = 'waiting'")
@@ -132,7 +132,7 @@ async def the_providers_answer_is_lost(stage: Stage) -> AsyncIterator[None]:
 async def slack_opens_views_late(stage: Stage) -> AsyncIterator[None]:
     stage.slack.inject_fault("slow", "views.open", seconds=2.5)
     for _ in range(3):
-        await stage.person("alice").command("/quotes")
+        await stage.get_person("alice").command("/quotes")
     yield
     stage.slack.slack.faults.reset()
 
@@ -175,7 +175,7 @@ async def a_channel_is_archived(stage: Stage) -> AsyncIterator[None]:
 
 
 @register_condition("SeatbotMailRejected")
-async def the_mail_server_takes_no_such_message(stage: Stage) -> AsyncIterator[None]:
+async def the_mail_server_rejects_a_message(stage: Stage) -> AsyncIterator[None]:
     stage.slack.mail.rejection = "552 5.3.4 too big"
     await stage.place_order(ACME)
     yield
@@ -186,16 +186,16 @@ async def the_mail_server_takes_no_such_message(stage: Stage) -> AsyncIterator[N
 async def a_table_is_gone(stage: Stage) -> AsyncIterator[None]:
     stage.execute("ALTER TABLE quote RENAME TO quote_gone")
     for _ in range(12):
-        await stage.person("alice").command("/quotes")
+        await stage.get_person("alice").command("/quotes")
         await asyncio.sleep(0.5)
     yield
     stage.execute("ALTER TABLE quote_gone RENAME TO quote")
 
 
 @register_condition("SeatbotOverloaded")
-async def slack_is_slow_and_many_people_come(stage: Stage) -> AsyncIterator[None]:
+async def slack_is_slow_and_many_commands_arrive(stage: Stage) -> AsyncIterator[None]:
     stage.slack.inject_fault("slow", "views.open", seconds=9)
-    alice = stage.person("alice")
+    alice = stage.get_person("alice")
     commands = [asyncio.create_task(alice.command("/quotes")) for _ in range(230)]
     yield
     stage.slack.slack.faults.reset()
@@ -203,7 +203,7 @@ async def slack_is_slow_and_many_people_come(stage: Stage) -> AsyncIterator[None
 
 
 @register_condition("SeatbotUnsignedRequests")
-async def somebody_else_calls(stage: Stage) -> AsyncIterator[None]:
+async def unsigned_requests_arrive(stage: Stage) -> AsyncIterator[None]:
     async def call() -> None:
         async with httpx.AsyncClient() as client:
             while True:
@@ -224,7 +224,7 @@ async def the_token_is_revoked(stage: Stage) -> AsyncIterator[None]:
     ]
     token, installation.bot_token = installation.bot_token, "xoxb-another"
     for _ in range(3):
-        await stage.person("alice").command("/quotes")
+        await stage.get_person("alice").command("/quotes")
         await asyncio.sleep(1)
     yield
     installation.bot_token = token
@@ -242,10 +242,10 @@ async def nothing_arrives_over_socket_mode(stage: Stage) -> AsyncIterator[None]:
     stage.prometheus.scrape([stage.replica.port])
 
 
-# The process acknowledges after 1.5 s whatever it waits for: only a machine without time for it is so slow.
+# The process acknowledges after at most 1.5 s, whatever it waits for: only an overloaded machine is slower.
 NOT_PROVOKED = {"SeatbotAcknowledgementsSlow"}
 
-# They look back over minutes: no test waits until they are silent again.
+# These look back over minutes: no test waits until they stop.
 RATES = {
     "SeatbotJobFailing",
     "SeatbotChargesUnconfirmed",
@@ -268,7 +268,7 @@ def test_there_is_a_condition_for_each_alert() -> None:
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     with database_url("migrated", "postgresql") as url:
         database = Database(url)
-        path = accounts_file(tmp_path, [ACME, LOST, NEVER])
+        path = write_accounts_file(tmp_path, [ACME, LOST, NEVER])
         await import_accounts(database, path=path, at=datetime.now(UTC))
         await database.close()
         async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
@@ -286,10 +286,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 @pytest.mark.parametrize(
     ("alerts", "provoke"), CONDITIONS, ids=[f"{'-'.join(a)}-{c.__name__}" for a, c in CONDITIONS]
 )
-async def test_an_alert_fires_when_what_it_means_happens(
+async def test_an_alert_fires_when_its_condition_occurs(
     stage: Stage, alerts: tuple[str, ...], provoke: Callable[[Stage], AbstractAsyncContextManager[None]]
 ) -> None:
-    # An increase is seen between two samples.
+    # An increase needs two samples.
     await stage.prometheus.wait_until_sampled()
     assert not {*alerts} & await stage.prometheus.list_firing()
     async with provoke(stage):

@@ -1,4 +1,4 @@
-"""A real process with few file descriptors, and clients that take up what they can before any signature."""
+"""A real process with few file descriptors, and clients that use up resources without a signature."""
 
 import asyncio
 import resource
@@ -19,13 +19,13 @@ from tests.world import WORKSPACE
 pytestmark = pytest.mark.long
 
 DESCRIPTORS = 256
-# Of one client; the head that is allowed has 64 KB, and a socket buffers as much again.
+# For one client: a head may have 64 KB, and its socket buffers as much again.
 MAX_GROWTH_BYTES = 32 * 1024 * 1024
 
 
 @contextmanager
-def few_descriptors() -> Iterator[None]:
-    """For processes started inside."""
+def limit_descriptors() -> Iterator[None]:
+    """Limits processes that are started inside."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
     try:
@@ -35,12 +35,12 @@ def few_descriptors() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[tuple[Sandbox, ReplicaProcess]]:
+async def run_server(folder: Path) -> AsyncIterator[tuple[Sandbox, ReplicaProcess]]:
     with database_url("accounts", "sqlite") as url:
         async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
             slack.slack.workspace.trigger_seconds = HANG_SECONDS
             environment = build_environment(slack, url, transport="http")
-            with few_descriptors():
+            with limit_descriptors():
                 running = run_replicas(1, environment, folder)
                 [bot] = await running.__aenter__()
             try:
@@ -55,8 +55,8 @@ def read_memory(bot: ReplicaProcess) -> int:
     return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
 
 
-async def send_without_end(port: int, start: bytes, more: bytes) -> int:
-    """The bytes that were taken."""
+async def send_endlessly(port: int, start: bytes, more: bytes) -> int:
+    """Returns how many bytes were accepted."""
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(start)
     sent = 0
@@ -70,7 +70,7 @@ async def send_without_end(port: int, start: bytes, more: bytes) -> int:
 
 
 async def test_silent_connections_stop_neither_health_checks_nor_orders(tmp_path: Path) -> None:
-    async with serving(tmp_path) as (slack, bot):
+    async with run_server(tmp_path) as (slack, bot):
         silent = [await asyncio.open_connection("127.0.0.1", bot.port) for _ in range(240)]
         for _, writer in silent[::2]:
             writer.write(b"POST /slack/events HTTP/1.1\r\nContent-Length: 1000\r\n\r\nxx")
@@ -84,7 +84,7 @@ async def test_silent_connections_stop_neither_health_checks_nor_orders(tmp_path
             await alice.wait_for_modal(view, timeout=HANG_SECONDS)
         await alice.wait_until(lambda: any("R-1001" in dm.text for dm in alice.dms), timeout=HANG_SECONDS)
         assert bot.list_errors() == []
-        # They do not hold up the end of the process either.
+        # They do not delay the shutdown either.
         silent += [await asyncio.open_connection("127.0.0.1", bot.port) for _ in range(20)]
         stopped_at = time.monotonic()
         assert await bot.stop() == 0
@@ -93,15 +93,15 @@ async def test_silent_connections_stop_neither_health_checks_nor_orders(tmp_path
             writer.transport.abort()
 
 
-async def test_a_head_without_end_takes_no_memory(tmp_path: Path) -> None:
-    async with serving(tmp_path) as (_, bot):
+async def test_an_endless_head_uses_no_memory(tmp_path: Path) -> None:
+    async with run_server(tmp_path) as (_, bot):
         before = read_memory(bot)
         for start, more in (
             (b"GET /healthz HTTP/1.1\r\n", b"X-Abcdefgh: b\r\n" * 4000),
             (b"GET /healthz HTTP/1.1\r\nX-A: ", b"b" * 65536),
             (b"GET /", b"a" * 65536),
         ):
-            assert await send_without_end(bot.port, start, more) < 20_000_000
+            assert await send_endlessly(bot.port, start, more) < 20_000_000
         assert read_memory(bot) - before < MAX_GROWTH_BYTES
         async with aiohttp.ClientSession() as session:
             assert (await bot.fetch_readiness(session))[0] == 200

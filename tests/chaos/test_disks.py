@@ -48,7 +48,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def serving(disk: Path, folder: Path) -> AsyncIterator[tuple[Sandbox, ReplicaProcess]]:
+async def run_server(disk: Path, folder: Path) -> AsyncIterator[tuple[Sandbox, ReplicaProcess]]:
     async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
         slack.slack.workspace.trigger_seconds = HANG_SECONDS
         environment = build_environment(slack, f"sqlite:///{disk}/seatbot.db", transport="http")
@@ -57,12 +57,12 @@ async def serving(disk: Path, folder: Path) -> AsyncIterator[tuple[Sandbox, Repl
             yield slack, bot
 
 
-async def readiness(bot: ReplicaProcess) -> tuple[int, str]:
+async def fetch_readiness(bot: ReplicaProcess) -> tuple[int, str]:
     async with aiohttp.ClientSession() as session:
         return await bot.fetch_readiness(session)
 
 
-async def metric(bot: ReplicaProcess, name: str) -> float:
+async def fetch_metric(bot: ReplicaProcess, name: str) -> float:
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"http://127.0.0.1:{bot.port}/metrics") as page,
@@ -73,26 +73,26 @@ async def metric(bot: ReplicaProcess, name: str) -> float:
 
 
 async def test_a_full_disk_stops_changes_and_is_reported(disk: Path, tmp_path: Path) -> None:
-    async with serving(disk, tmp_path) as (slack, bot):
+    async with run_server(disk, tmp_path) as (slack, bot):
         alice = slack.get_person("U01ALICE")
         await alice.command("/add-seats")
         cart = await alice.wait_for_modal("cart.save", timeout=HANG_SECONDS)
         cart.fill("seats:acme_meeting", "1")
-        assert await readiness(bot) == (200, "database: up to date\nslack: answers\n")
+        assert await fetch_readiness(bot) == (200, "database: up to date\nslack: answers\n")
         fill_up(disk / "filler")
-        assert await readiness(bot) == (503, "database: is not writable (disk_full)\nslack: answers\n")
-        assert await metric(bot, "seatbot_database_writable") == 0
+        assert await fetch_readiness(bot) == (503, "database: is not writable (disk_full)\nslack: answers\n")
+        assert await fetch_metric(bot, "seatbot_database_writable") == 0
         await alice.submit()
         await alice.wait_until(lambda: bool(cart.errors), timeout=HANG_SECONDS)
         assert SAID in str(cart.errors)
         (disk / "filler").unlink()
-        assert await readiness(bot) == (200, "database: up to date\nslack: answers\n")
+        assert await fetch_readiness(bot) == (200, "database: up to date\nslack: answers\n")
         await alice.submit()
         await alice.wait_for_modal("quote.review", timeout=HANG_SECONDS)
 
 
 async def test_a_read_only_disk_stops_changes_and_is_reported(disk: Path, tmp_path: Path) -> None:
-    async with serving(disk, tmp_path) as (slack, bot):
+    async with run_server(disk, tmp_path) as (slack, bot):
         alice = slack.get_person("U01ALICE")
         await alice.command("/add-seats")
         cart = await alice.wait_for_modal("cart.save", timeout=HANG_SECONDS)
@@ -100,11 +100,11 @@ async def test_a_read_only_disk_stops_changes_and_is_reported(disk: Path, tmp_pa
         # The process has the files open for writing, which a remount does not allow.
         assert mount("--bind", disk, disk)
         assert mount("-o", "remount,bind,ro", disk)
-        status, said = await readiness(bot)
+        status, said = await fetch_readiness(bot)
         assert status == 503
         assert "database: is not writable (read_only)" in said
         unmount(disk)
-        assert (await readiness(bot))[0] == 200
+        assert (await fetch_readiness(bot))[0] == 200
         assert cart.errors == {}
         await alice.submit()
         await alice.wait_for_modal("quote.review", timeout=HANG_SECONDS)

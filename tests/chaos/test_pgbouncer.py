@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 
 from sandbox import Sandbox
-from tests.chaos.test_proxy import free_port, run_doctor
+from tests.chaos.test_proxy import run_doctor
 from tests.postgres import database_url
-from tests.replicas.processes import APP, build_environment, run_replicas
+from tests.replicas.processes import APP, build_environment, find_free_port, run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE
 
@@ -24,11 +24,11 @@ pytestmark = [
     pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed: apt-get install pgbouncer"),
 ]
 
-OFF = {"DATABASE_STARTUP_OPTIONS": "false", "DATABASE_PREPARED_STATEMENTS": "false"}
+BOTH_OFF = {"DATABASE_STARTUP_OPTIONS": "false", "DATABASE_PREPARED_STATEMENTS": "false"}
 
 
 def write_config(folder: Path, url: URL, port: int) -> list[str]:
-    """The command that starts it. It refuses to run as root; the server's socket is its owner's."""
+    """Returns the command that starts it. It refuses to run as root, and must own the server's socket."""
     assert PGBOUNCER is not None
     config, socket_folder = folder / "pgbouncer.ini", Path(str(url.query["host"]))
     config.write_text(
@@ -46,7 +46,7 @@ def write_config(folder: Path, url: URL, port: int) -> list[str]:
 async def pooled(tmp_path: Path) -> AsyncIterator[tuple[str, str]]:
     """The pooler's address, and the database's own."""
     with database_url("accounts", "postgresql") as url:
-        parts, port = make_url(url), free_port()
+        parts, port = make_url(url), find_free_port()
         command = write_config(tmp_path, parts, port)
         process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
         try:
@@ -71,7 +71,7 @@ async def is_listening(port: int) -> bool:
 
 
 async def serve(environment: dict[str, str], folder: Path) -> tuple[int, str]:
-    """Of a process that does not start."""
+    """The exit code and the output of a process that does not start."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(APP), "serve"),
         cwd=folder,
@@ -84,7 +84,7 @@ async def serve(environment: dict[str, str], folder: Path) -> tuple[int, str]:
     return process.returncode or 0, output.decode()
 
 
-async def test_what_the_pooler_breaks_is_named_with_its_remedy(
+async def test_what_the_pooler_breaks_is_reported_with_the_setting_to_change(
     pooled: tuple[str, str], tmp_path: Path
 ) -> None:
     """PgBouncer of Debian 12 (1.18) rejects startup options by default, and tracks no prepared statements."""
@@ -103,11 +103,11 @@ async def test_what_the_pooler_breaks_is_named_with_its_remedy(
         assert breaking in output
 
 
-async def test_with_both_settings_off_orders_go_through(pooled: tuple[str, str], tmp_path: Path) -> None:
+async def test_with_both_settings_off_orders_are_placed(pooled: tuple[str, str], tmp_path: Path) -> None:
     url, direct = pooled
     async with Sandbox.start(WORKSPACE, ack_seconds=HANG_SECONDS) as slack:
         slack.slack.workspace.trigger_seconds = HANG_SECONDS
-        environment = build_environment(slack, url, transport="http", DATABASE_LISTEN_URL=direct, **OFF)
+        environment = build_environment(slack, url, transport="http", DATABASE_LISTEN_URL=direct, **BOTH_OFF)
         assert "ok    database: reachable, writable and up to date" in await run_doctor(environment, tmp_path)
         async with run_replicas(1, environment, tmp_path) as [bot]:
             slack.deliver_to(bot.events_url)

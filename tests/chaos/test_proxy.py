@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,22 +13,17 @@ import pytest
 from sandbox import Sandbox
 from tests.billing.conftest import KEY, build_stripe_records
 from tests.billing.contract import Clock
-from tests.chaos.connect_proxy import Certificate, ConnectProxy, tls_in_front_of
+from tests.chaos.connect_proxy import Certificate, ConnectProxy, run_tls_server
 from tests.fake_stripe.server import FakeStripe
 from tests.postgres import database_url
-from tests.replicas.processes import APP, build_environment, run_replicas
+from tests.replicas.processes import APP, build_environment, find_free_port, run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE
 
 pytestmark = pytest.mark.long
 
-# Nothing listens there: only the proxy knows where they lead.
+# Nothing listens there: only the proxy can map them to a port.
 SLACK, STRIPE = "localhost:1", "localhost:2"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @dataclass
@@ -43,8 +37,8 @@ class Network:
 
 
 @asynccontextmanager
-async def network(folder: Path, public_url: str = f"https://{SLACK}") -> AsyncIterator[Network]:
-    certificate, port = Certificate.create(folder), free_port()
+async def run_network(folder: Path, public_url: str = f"https://{SLACK}") -> AsyncIterator[Network]:
+    certificate, port = Certificate.create(folder), find_free_port()
     async with AsyncExitStack() as stack:
         url = stack.enter_context(database_url("accounts", "sqlite"))
         slack = await stack.enter_async_context(
@@ -54,8 +48,8 @@ async def network(folder: Path, public_url: str = f"https://{SLACK}") -> AsyncIt
         stripe = await stack.enter_async_context(FakeStripe(build_stripe_records(Clock()), KEY).run())
         stripe_port = int(stripe.url.rpartition(":")[2])
         routes = {
-            SLACK: await stack.enter_async_context(tls_in_front_of(port, certificate)),
-            STRIPE: await stack.enter_async_context(tls_in_front_of(stripe_port, certificate)),
+            SLACK: await stack.enter_async_context(run_tls_server(port, certificate)),
+            STRIPE: await stack.enter_async_context(run_tls_server(stripe_port, certificate)),
         }
         proxy = await stack.enter_async_context(ConnectProxy(routes).run())
         environment = build_environment(slack, url, transport="socket", HTTPS_PROXY=proxy.url)
@@ -65,7 +59,7 @@ async def network(folder: Path, public_url: str = f"https://{SLACK}") -> AsyncIt
 
 async def test_every_call_to_slack_goes_through_the_proxy(tmp_path: Path) -> None:
     """Over Socket Mode: commands, views, messages, the upload of a file, and a reply by its response URL."""
-    async with network(tmp_path) as net:
+    async with run_network(tmp_path) as net:
         async with run_replicas(1, net.environment, tmp_path) as [bot]:
             alice, guest = net.slack.get_person("U01ALICE"), net.slack.get_person("U11GUEST")
             await net.slack.wait_until(lambda: net.slack.slack.sockets.is_open, timeout=HANG_SECONDS)
@@ -98,28 +92,28 @@ async def run_doctor(environment: dict[str, str], folder: Path) -> str:
 
 
 async def test_stripe_is_called_through_the_proxy(tmp_path: Path) -> None:
-    async with network(tmp_path) as net:
+    async with run_network(tmp_path) as net:
         stripe = {"BILLING": "stripe", "STRIPE_API_KEY": KEY}
         output = await run_doctor({**net.environment, **stripe}, tmp_path)
         assert "ok    slack" in output, output
         assert "billing: stripe: " not in output, output
         assert net.count(SLACK) > 0
         assert net.count(STRIPE) > 0
-        # The authority has to be known.
+        # The authority has to be trusted.
         output = await run_doctor({**net.environment, **stripe, "SSL_CERT_FILE": os.devnull}, tmp_path)
         assert "wrong slack" in output
         assert "wrong billing" in output
 
 
-async def test_what_no_proxy_names_is_called_directly(tmp_path: Path) -> None:
-    certificate, port = Certificate.create(tmp_path), free_port()
-    direct = free_port()
+async def test_hosts_in_no_proxy_are_called_directly(tmp_path: Path) -> None:
+    certificate, port = Certificate.create(tmp_path), find_free_port()
+    direct = find_free_port()
     with database_url("accounts", "sqlite") as url:
         async with (
             Sandbox.start(WORKSPACE, port=port, public_url=f"https://localhost:{direct}") as slack,
             FakeStripe(build_stripe_records(Clock()), KEY).run() as stripe,
-            tls_in_front_of(port, certificate, at=direct),
-            tls_in_front_of(int(stripe.url.rpartition(":")[2]), certificate) as stripe_port,
+            run_tls_server(port, certificate, at=direct),
+            run_tls_server(int(stripe.url.rpartition(":")[2]), certificate) as stripe_port,
             ConnectProxy({}).run() as proxy,
         ):
             environment = build_environment(slack, url, transport="socket", HTTPS_PROXY=proxy.url)

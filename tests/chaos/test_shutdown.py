@@ -1,4 +1,4 @@
-"""SIGTERM: a clean stop is quiet, and a Slack that hangs does not delay it for long."""
+"""SIGTERM: a clean stop logs nothing unusual, and is not delayed for long while Slack hangs."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ LIMIT_SECONDS = 20.0
 
 @pytest.mark.parametrize("transport", ["http", "socket"])
 async def test_a_clean_stop_logs_nothing_above_info(transport: str, tmp_path: Path) -> None:
-    """While jobs deliver what an order has just caused."""
+    """While jobs deliver the notices of an order."""
     async with run_bot_process(tmp_path, transport=transport) as bot:
         await bot.place_order()
         await stop_within(bot.replica, LIMIT_SECONDS)
@@ -27,7 +27,7 @@ async def test_a_clean_stop_logs_nothing_above_info(transport: str, tmp_path: Pa
 
 @pytest.mark.parametrize("transport", ["http", "socket"])
 async def test_sigterm_ends_the_process_while_slack_hangs(transport: str, tmp_path: Path) -> None:
-    """With the delay for load balancers that is the default."""
+    """With the default delay for load balancers."""
     async with run_bot_process(tmp_path, transport=transport, SHUTDOWN_DELAY_SECONDS="5") as bot:
         await bot.place_order()
         bot.slack.inject_fault("timeout", "*", seconds=600)

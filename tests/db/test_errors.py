@@ -39,7 +39,7 @@ async def find_kind(url: str) -> DatabaseErrorKind | None:
     return get_database_error_kind(raised.value)
 
 
-async def test_why_nothing_can_be_opened(tmp_path: Path) -> None:
+async def test_connection_errors_are_classified(tmp_path: Path) -> None:
     server = make_url(server_url())
     for url, kind in {
         server.set(database="missing"): DatabaseErrorKind.NO_SUCH_DATABASE,
@@ -52,7 +52,7 @@ async def test_why_nothing_can_be_opened(tmp_path: Path) -> None:
         assert await find_kind(url.render_as_string(hide_password=False)) == kind, url
 
 
-async def test_a_file_that_is_no_database_or_finds_no_room_to_be_opened(tmp_path: Path) -> None:
+async def test_a_damaged_file_or_a_full_disk_is_reported_on_opening(tmp_path: Path) -> None:
     """It is opened with a file of shared memory beside it, which takes some room on the disk."""
     text_file = tmp_path / "text.db"
     text_file.write_text("no database at all " * 100)
@@ -91,20 +91,22 @@ async def test_a_file_that_is_no_database_or_finds_no_room_to_be_opened(tmp_path
         ("server closed the connection unexpectedly\n\tThis probably means the server terminated", None),
     ],
 )
-def test_what_a_server_or_pooler_says_while_connecting(message: str, kind: DatabaseErrorKind | None) -> None:
+def test_messages_of_servers_and_poolers_while_connecting_are_classified(
+    message: str, kind: DatabaseErrorKind | None
+) -> None:
     said = f'connection failed: connection to server at "::1", port 5432 failed: {message}'
     error = OperationalError(None, None, psycopg.OperationalError(said))
     assert get_database_error_kind(error) == kind
 
 
-async def test_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_never_answers_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.db.postgresql.CONNECT_TIMEOUT_SECONDS", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/seatbot"
         assert await find_kind(url) is DatabaseErrorKind.TIMEOUT
 
 
-async def test_a_role_that_may_only_read() -> None:
+async def test_a_read_only_role_is_reported() -> None:
     url = create_database("read_only")
     name = make_url(url).database
     async with opened(url) as database:
@@ -120,7 +122,7 @@ async def test_a_role_that_may_only_read() -> None:
         assert raised.value.kind is DatabaseErrorKind.READ_ONLY
 
 
-async def test_a_role_without_the_privilege_to_write() -> None:
+async def test_a_role_without_the_privilege_to_write_is_reported() -> None:
     url = create_database("select_only")
     async with opened(url) as database:
         await database.migrate()

@@ -18,7 +18,7 @@ from tests.postgres import create_database
 from tests.time_limits import HANG_SECONDS
 
 
-async def test_connections_are_given_in_the_order_of_requests() -> None:
+async def test_connections_are_handed_out_in_the_order_of_requests() -> None:
     database, turns = Database(create_database("turns")), list[str]()
 
     def record_turn(*_: Any) -> None:
@@ -42,7 +42,7 @@ async def test_connections_are_given_in_the_order_of_requests() -> None:
     assert turns == [*["first"] * 3 * POOL_SIZE, *["second"] * 3 * POOL_SIZE]
 
 
-async def test_transactions_that_wait_for_a_lock_leave_connections_to_read_over() -> None:
+async def test_transactions_that_wait_for_a_lock_leave_connections_for_reading() -> None:
     database, is_over = Database(create_database("writers")), asyncio.Event()
 
     async def hold_transaction() -> None:

@@ -1,7 +1,7 @@
 """A small Stripe on this machine, over HTTP: the routes that the bot uses, with what makes them hard.
 
-It knows nothing of the product. Its clock is given; what it answers is checked against the SDK's own types;
-and how it goes wrong is the test's to say (`faults`).
+It knows nothing of the product. Its clock is an argument, its responses are checked against the SDK's own
+types, and tests inject its faults (`faults`).
 """
 
 from tests.fake_stripe.records import ApiError, Card, StripeRecords

@@ -168,7 +168,7 @@ class Customer:
 
 @dataclass
 class InvoiceLine:
-    """Proration lines come in pairs: a credit and a charge."""
+    """Proration lines come in pairs, a credit and a charge, or one for each tier of both."""
 
     subscription_item: str
     subscription: str
@@ -340,6 +340,9 @@ class StripeRecords:
         self.pending_invoice_items: list[InvoiceLine] = []
         # Of the next invoices of an update.
         self.amount_shipping = 0
+        # Stripe documents neither that a proration of graduated tiers has a line for each, as a renewal has,
+        # nor that it has one in all.
+        self.splits_prorated_tiers = False
         # Of changes that somebody else made.
         self.foreign_invoices: set[str] = set()
         # Where the invoices' files are.
@@ -493,11 +496,13 @@ class StripeRecords:
             unused *= 1 - self._compute_discount_share(subscription)
         currency, off = subscription.charged_currency, self._get_amount_off(subscription)
         before, after = (
-            max(Fraction(0), item.price.compute_amount(each, currency) - off) for each in (credited, quantity)
+            [(count, max(Fraction(0), exact - off)) for count, exact in parts]
+            for parts in (self._list_parts(item.price, each, currency) for each in (credited, quantity))
         )
-        credit = -round_amount(before * unused * (1 - used_share), currency)
-        debit = round_amount(after * unused, currency)
-        amounts = [(credited, credit), (quantity, debit)]
+        amounts = [
+            *((count, -round_amount(exact * unused * (1 - used_share), currency)) for count, exact in before),
+            *((count, round_amount(exact * unused, currency)) for count, exact in after),
+        ]
         itemized = subscription.settings.itemizes_proration_discounts
         discounts = [self._compute_discount(subscription, a) if itemized else 0 for _, a in amounts]
         nets = [amount - discount for (_, amount), discount in zip(amounts, discounts, strict=True)]
@@ -510,6 +515,11 @@ class StripeRecords:
             )
             for (count, amount), parts, discount in zip(amounts, taxes, discounts, strict=True)
         ]  # fmt: skip
+
+    def _list_parts(self, price: Price, quantity: int, currency: str) -> list[tuple[int, Fraction]]:
+        if self.splits_prorated_tiers:
+            return price.list_parts(quantity, currency)
+        return [(quantity, price.compute_amount(quantity, currency))]
 
     def build_usage_lines(self, subscription: Subscription, terms: TaxTerms) -> list[InvoiceLine]:
         """A pending update's invoice bills the usage that is outstanding:

@@ -147,7 +147,9 @@ def retrieve_price(records: StripeRecords, params: Params, price_id: str) -> Par
     """docs.stripe.com/api/prices/retrieve"""
     expand = params.get("expand", [])
     return serializers.serialize_price(
-        records.get_price(price_id), with_currency_options="currency_options" in expand
+        records.get_price(price_id),
+        with_currency_options="currency_options" in expand,
+        with_tiers="tiers" in expand,
     )
 
 

@@ -78,6 +78,8 @@ class SubscriptionSettings:
     billed_until: int | None = None
     # Of Adaptive Pricing: docs.stripe.com/api/subscriptions/object, presentment_details
     presentment_currency: str | None = None
+    # Sold by Stripe itself: docs.stripe.com/payments/managed-payments
+    has_managed_payments: bool = False
     coupons: list[Coupon] = field(default_factory=list)
     # docs.stripe.com/billing/subscriptions/billing-mode
     billing_mode: Literal["classic", "flexible"] = "flexible"

@@ -15,10 +15,10 @@ from bot.billing.gateway import (
     BillingGateway,
     Charge,
     ChargeOutcome,
+    CustomerState,
     InvoiceState,
     LineRequest,
     NeverReceived,
-    PaymentMethodState,
     Preview,
     SubscriptionState,
 )
@@ -27,7 +27,7 @@ from bot.permissions import SlackIdentity
 from bot.tasks import BackgroundTasks
 from bot.use_cases.accounts_import.run import ImportSummary, import_accounts
 from bot.use_cases.slack_user import refresh_slack_user
-from models.account import Address
+from models.account import Address, ProviderAddress
 from models.account.billing_contact import BillingContact
 from models.ledger import LedgerCharge
 from models.quote import Quote
@@ -68,10 +68,10 @@ class HookedGateway:
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         return await self._through("subscriptions", lambda: self.inner.list_subscriptions(account_id))
 
-    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        return await self._through("payment_methods", lambda: self.inner.list_payment_methods(account_id))
+    async def fetch_customer(self, account_id: str) -> CustomerState:
+        return await self._through("customer", lambda: self.inner.fetch_customer(account_id))
 
-    async def fetch_billing_address(self, account_id: str) -> Address | None:
+    async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         return await self._through("address", lambda: self.inner.fetch_billing_address(account_id))
 
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:

@@ -39,7 +39,7 @@ async def test_back_at_every_step_keeps_what_was_typed(world: World) -> None:
     assert len(await world.load_rows(Quote)) == 1, "nothing changed, so it is the same quote"
 
 
-async def test_r10_back_from_the_checkout_keeps_even_what_is_wrong(world: World) -> None:
+async def test_r10_back_from_the_checkout_keeps_even_invalid_input(world: World) -> None:
     alice = world.get_person("alice")
     await world.reach_checkout(alice, acme_meeting=5)
     await world.open_address(alice)
@@ -109,7 +109,7 @@ async def test_r10_managing_payment_methods_and_coming_back_keeps_the_checkout(w
     assert (await world.open_address(alice)).get_value("line1") == "8 rue Neuve"
 
 
-async def test_r6_back_from_the_warning_and_its_screens_leads_where_one_came_from(world: World) -> None:
+async def test_r6_back_from_the_warning_and_its_screens_leads_to_the_previous_screen(world: World) -> None:
     await import_quote(world)
     alice = world.get_person("alice")
     await open_modal(alice, "/add-seats", "webinar 3", "cart.warning")
@@ -156,7 +156,7 @@ async def test_an_order_continues_where_it_was_after_a_crash(world: World, step:
     assert (await world.load_row(ServiceOrder)).quote_id == (await world.load_row(Quote)).key
 
 
-async def test_numbers_typed_before_going_on_with_the_own_quote_are_kept(world: World) -> None:
+async def test_numbers_typed_before_continuing_with_ones_own_quote_are_kept(world: World) -> None:
     """R10: they are in the cart when one comes back to it; the quote is what it was."""
     alice = world.get_person("alice")
     await world.save_cart(alice, acme_meeting=5)

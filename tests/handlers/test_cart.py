@@ -16,7 +16,7 @@ async def sam_buys_for_two(world: World) -> None:
     await add(world, BillingContact(account_id="declined", email="sam@acme.example", name="Sam Stone"))
 
 
-async def test_a_person_of_several_accounts_chooses_one_first(world: World) -> None:
+async def test_a_person_with_several_accounts_chooses_one_first(world: World) -> None:
     """R10: for every command; each account has its own cart and its own quotes."""
     await sam_buys_for_two(world)
     sam = world.get_person("sam")
@@ -124,7 +124,7 @@ async def test_what_the_command_or_an_earlier_order_fills_in_on_another_page_is_
     assert await load_cart_seats(world) == {"slow_77": 4, "slow_03": 2}
 
 
-async def test_a_wrong_number_for_one_product_leaves_the_others(world: World) -> None:
+async def test_a_wrong_number_for_one_product_keeps_the_others(world: World) -> None:
     """The form says which; what was understood is filled in."""
     await import_many(world, 3)
     sam = world.get_person("sam")

@@ -106,7 +106,7 @@ async def test_r8_approving_leads_to_the_order_and_decides_nothing(world: World)
     assert (await world.load_row(Quote)).status == "pending"
 
 
-async def test_the_fields_for_what_is_chosen_appear_and_keep_what_was_typed(world: World) -> None:
+async def test_fields_of_the_chosen_options_appear_and_keep_their_input(world: World) -> None:
     alice = world.get_person("alice")
     form = await world.reach_checkout(alice, acme_meeting=1)
     assert list_fields(form) == KNOWN
@@ -122,7 +122,7 @@ async def test_the_fields_for_what_is_chosen_appear_and_keep_what_was_typed(worl
     assert world.slack.refusals == []
 
 
-async def test_the_fields_of_the_address_follow_the_country_and_what_it_does_not_have_is_dropped(
+async def test_address_fields_follow_the_country_and_others_are_dropped(
     world: World,
 ) -> None:
     alice = world.get_person("alice")

@@ -50,7 +50,7 @@ async def test_a_quote_is_rejected_and_an_order_followed_on_home(world: World) -
     assert "30 seats since" in get_home_text(alice)
 
 
-async def test_r14_a_declined_order_waits_on_home_with_its_ways_on(world: World) -> None:
+async def test_r14_a_declined_order_is_shown_on_home_with_its_next_steps(world: World) -> None:
     dora = await open_home(world, "dora")
     await world.place_order(dora, declined_meeting=2)
     await dora.close_modal(everything=True)
@@ -160,7 +160,7 @@ async def test_home_is_updated_by_every_change(world: World) -> None:
     assert first.number == "Q-2041"
 
 
-async def test_seats_that_the_provider_changed_come_to_home_and_into_the_history(world: World) -> None:
+async def test_seats_changed_at_the_provider_appear_on_home_and_in_the_history(world: World) -> None:
     alice = await open_home(world, "alice")
     await change(world, LedgerSubscription, "acme_meeting", seats=40)
     await alice.open_home()

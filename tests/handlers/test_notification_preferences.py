@@ -91,7 +91,7 @@ def retries() -> float:
     return REGISTRY.get_sample_value("seatbot_retries_total", {"kind": "notice"}) or 0
 
 
-async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: World) -> None:
+async def test_a_digest_of_the_whole_day_comes_once_a_day_at_nine(world: World) -> None:
     """It is ten in Paris, so the next nine o'clock is tomorrow's. Nothing lost, nothing twice."""
     alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await choose(alice, *ALL, when="daily")
@@ -120,7 +120,7 @@ async def test_a_digest_comes_once_a_day_at_nine_with_all_of_the_day(world: Worl
     assert {n.status for n in await world.load_rows(Notice)} == {"delivered"}
 
 
-async def test_a_digest_that_slack_did_not_take_is_posted_again_with_all_of_it(world: World) -> None:
+async def test_a_digest_that_failed_in_slack_is_posted_again_in_full(world: World) -> None:
     alice = world.get_person("alice")
     await choose(alice, *ALL, when="daily")
     before = retries()
@@ -137,7 +137,7 @@ async def test_a_digest_that_slack_did_not_take_is_posted_again_with_all_of_it(w
     assert "2 notifications" in digest.text
 
 
-async def test_more_than_a_message_has_room_for_comes_as_a_second_one(world: World) -> None:
+async def test_a_digest_too_long_for_one_message_continues_in_a_second(world: World) -> None:
     alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await choose(alice, *ALL, when="daily")
     for number in range(12):
@@ -179,7 +179,7 @@ async def test_notices_switched_off_meanwhile_are_left_out_of_the_digest(world: 
 
 
 @pytest.mark.parametrize("name", ["nobody", "guest"])
-async def test_r1_nobody_without_the_role_has_notices_to_choose(world: World, name: str) -> None:
+async def test_r1_only_contacts_can_choose_notices(world: World, name: str) -> None:
     person = world.get_person(name)
     await person.command("/billing", "notifications")
     await person.wait_for_ephemeral()

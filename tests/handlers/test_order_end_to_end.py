@@ -137,7 +137,7 @@ async def test_an_address_that_changes_the_tax_makes_a_new_quote_shown_before_pl
     assert (await world.load_row(Receipt)).total == 4803
 
 
-async def test_the_quote_promises_what_is_charged_though_time_goes_by(world: World) -> None:
+async def test_the_quote_promises_what_is_charged_although_time_passes(world: World) -> None:
     """R17: the instant and the prices are frozen in the quote."""
     alice = world.get_person("alice")
     await world.reach_placement(alice, acme_meeting=5)
@@ -148,7 +148,7 @@ async def test_the_quote_promises_what_is_charged_though_time_goes_by(world: Wor
     assert (await world.load_row(Receipt)).total == line.amount + line.tax == 5764
 
 
-async def test_r18_every_change_is_in_the_history_numbered_and_sealed(world: World) -> None:
+async def test_r18_every_change_is_in_the_history_numbered_and_hashed(world: World) -> None:
     await world.place_order(world.get_person("alice"), acme_meeting=5)
     await world.settle()
     entries = await world.load_rows(AuditEntry, account_id="acme")

@@ -70,7 +70,7 @@ async def test_r10_an_order_that_has_changed_since_it_was_shown_is_shown_again_a
     assert world.slack.refusals == []
 
 
-async def test_r10_a_checkout_that_is_open_on_another_device_stops_no_order(world: World) -> None:
+async def test_r10_a_checkout_that_is_open_on_another_device_blocks_no_order(world: World) -> None:
     """Opening a field of it stores it, valid or not: what changed is named, and the rest is placed."""
     alice, tablet = world.get_person("alice"), world.get_person("alice", client="tablet")
     await world.reach_placement(alice, acme_meeting=5)

@@ -36,7 +36,9 @@ def extract_pdf_text(pdf: bytes) -> str:
     return "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
-async def test_a_receipt_is_mailed_to_an_international_domain_and_a_name_is_no_header(world: World) -> None:
+async def test_a_receipt_is_mailed_to_an_international_domain_and_a_name_injects_no_header(
+    world: World,
+) -> None:
     """The account's name is one that an old mail library would decode into a line of its own."""
     await import_account(
         world,
@@ -154,7 +156,7 @@ async def test_two_simultaneous_requests_for_a_receipt_send_it_once(world: World
     assert list_file_names(alice.dms) == ["R-1001.pdf"] * 3, "asked for again once it was delivered"
 
 
-async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> None:
+async def test_a_receipt_keeps_the_details_of_its_time_of_issue(world: World) -> None:
     """R13: names, address and card may be others by now."""
     alice = await buy_seats(world)
     await change(world, Account, "acme", name="Zenith SA", line1="9 rue Neuve", city="Lyon", time_zone="UTC")
@@ -169,7 +171,7 @@ async def test_a_receipt_says_what_was_so_when_it_was_issued(world: World) -> No
     assert first.content == second.content
 
 
-async def test_the_list_turns_its_pages(world: World) -> None:
+async def test_the_list_of_receipts_has_pages(world: World) -> None:
     alice = await buy_seats(world)
     numbers = range(2, 24)
     await add(world, *(make_quote(id=n, number=f"SQ-{n}") for n in numbers))
@@ -184,7 +186,7 @@ async def test_the_list_turns_its_pages(world: World) -> None:
     assert older.text.count("service order SO-") == 3
 
 
-async def test_r5_another_accounts_receipt_is_not_known(world: World) -> None:
+async def test_r5_another_accounts_receipt_is_not_found(world: World) -> None:
     await buy_seats(world)
     dora = world.get_person("dora")
     notice_count = len(await world.load_rows(Notice))

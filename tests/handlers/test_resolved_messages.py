@@ -31,7 +31,7 @@ from tests.world import World
 OPEN = ["service_order.open"]
 
 
-async def test_requests_to_decide_go_once_the_seats_are_tried_again_and_say_how_it_ended(
+async def test_requests_to_decide_are_resolved_by_a_retry_and_show_its_result(
     world: World,
 ) -> None:
     """In the channel and in the direct message: while the new charge is pending, and once it has settled."""
@@ -60,7 +60,7 @@ def _says_completed(message: PostedMessage) -> bool:
     return "SO-1001: Completed" in message.text
 
 
-async def test_requests_to_decide_go_once_the_seats_are_cancelled_or_can_no_longer_be_tried(
+async def test_requests_to_decide_are_resolved_by_a_cancellation_or_the_end_of_retries(
     world: World,
 ) -> None:
     dora = await place_order(world, "dora", declined_meeting=1)
@@ -82,7 +82,7 @@ async def test_requests_to_decide_go_once_the_seats_are_cancelled_or_can_no_long
     assert await world.load_rows(OrderMessage) == []
 
 
-async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(world: World) -> None:
+async def test_a_message_that_cannot_be_edited_does_not_block_other_edits(world: World) -> None:
     dora = await place_order(world, "dora", declined_meeting=1)
     first, second = (
         find_newest_message(dora.dms, "has been placed"),
@@ -109,7 +109,7 @@ async def test_a_message_that_cannot_be_edited_keeps_no_other_from_being_edited(
     assert not find_messages([first], "Failed")
 
 
-async def test_requests_to_confirm_go_once_the_customer_has_confirmed(world: World) -> None:
+async def test_requests_to_confirm_are_resolved_once_the_customer_has_confirmed(world: World) -> None:
     carla = await place_order(world, "carla", customer_assist=1)
     asked = find_newest_message(carla.dms, "confirm your payment")
     assert "service_order.confirm_payment" in list_buttons(asked)
@@ -182,8 +182,8 @@ async def test_a_message_posted_while_the_order_is_finished_says_so_too(world: W
     assert "Completed on" in placed.text
 
 
-async def test_what_a_former_contact_got_and_the_former_channel_are_edited_too(world: World) -> None:
-    """The messages are where they are, whoever has the role and whatever the account's channel is by now."""
+async def test_messages_to_a_former_contact_and_a_former_channel_are_edited_too(world: World) -> None:
+    """Messages stay where they were posted, even if their reader lost the role or the channel has changed."""
     dora = await place_order(world, "dora", declined_meeting=1)
     copies = [
         find_newest_message(dora.dms, "payment declined"),

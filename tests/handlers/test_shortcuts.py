@@ -125,7 +125,7 @@ class WithoutWebinar(HookedGateway):
         return [state for state in states if state.id != "acme_webinar"]
 
 
-async def test_what_is_ordered_again_says_what_is_left_out_and_what_was_in_the_cart(world: World) -> None:
+async def test_ordering_again_says_what_is_left_out_and_what_was_in_the_cart(world: World) -> None:
     """Also behind the warning about pending quotes."""
     alice = world.get_person("alice")
     await world.place_order(alice, acme_meeting=2, acme_webinar=3)

@@ -18,7 +18,7 @@ from tests.handlers.steps import (
 from tests.world import World
 
 
-async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: World) -> None:
+async def test_an_address_whose_tax_is_unknown_cannot_be_ordered_for(world: World) -> None:
     """R10, R17: the provider fails while the new address is priced; the screen to place is still open."""
     alice = world.get_person("alice")
     await world.reach_placement(alice, acme_meeting=1)
@@ -39,7 +39,7 @@ async def test_an_address_whose_tax_is_not_known_cannot_be_ordered_for(world: Wo
     assert (await world.load_row(Account, id="acme")).country == "FR"
 
 
-async def test_r10_an_older_quote_is_ordered_with_the_address_that_the_account_has_by_now(
+async def test_r10_an_older_quote_is_ordered_with_the_accounts_current_address(
     world: World,
 ) -> None:
     """Unless another one was typed for it. A screen that still shows the old one places nothing."""

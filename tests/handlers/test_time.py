@@ -193,7 +193,7 @@ async def test_in_the_last_second_of_a_period_seats_cost_its_last_second(clocked
         assert await world.load_seats("sub") == (1025, 1025)
 
 
-async def test_a_second_later_the_next_period_is_sold_whole(clocked: Clocked) -> None:
+async def test_a_second_later_the_whole_next_period_is_sold(clocked: Clocked) -> None:
     """R17: at its very midnight all of it is left: 10 × €14, and 20 %."""
     async with clocked("2026-12-01T00:00:00", "2026-11-01", "2026-12-01") as (world, alice):
         quote, line = await quoted(world, alice, 10)
@@ -220,7 +220,7 @@ async def test_a_quote_does_not_outlive_its_period_by_a_second(clocked: Clocked)
         assert (await get_quote(world, "SQ-1002")).subtotal == 1_400_000
 
 
-async def test_placed_in_time_and_taken_up_too_late_nothing_is_charged(clocked: Clocked) -> None:
+async def test_an_order_placed_in_time_and_processed_too_late_charges_nothing(clocked: Clocked) -> None:
     """R18: the period ended first."""
     async with clocked("2026-11-30T23:59:30", "2026-11-01", "2026-12-01") as (world, alice):
         await world.reach_placement(alice, sub=5)
@@ -235,7 +235,7 @@ async def test_placed_in_time_and_taken_up_too_late_nothing_is_charged(clocked: 
         assert await world.load_seats("sub") == (25, 25)
 
 
-async def test_charged_across_the_turn_of_the_period_what_was_promised_is_paid(clocked: Clocked) -> None:
+async def test_a_charge_across_the_end_of_the_period_costs_what_was_promised(clocked: Clocked) -> None:
     """R17: a card that takes a minute, sent before midnight and settled after it; the seats stay."""
     async with clocked(
         "2026-11-30T23:59:30", "2026-11-01", "2026-12-01", card="pm_slow_60", price="1400.00"
@@ -255,7 +255,7 @@ async def test_charged_across_the_turn_of_the_period_what_was_promised_is_paid(c
 # --- the process's own clock
 
 
-async def test_a_quote_ends_at_its_second_by_the_system_clock() -> None:
+async def test_a_quote_expires_to_the_second_by_the_system_clock() -> None:
     """R9: with the clock that `serve` has, frozen and moved."""
     from bot.bootstrap import now
 

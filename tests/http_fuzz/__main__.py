@@ -1,6 +1,6 @@
 """Bad requests to the HTTP endpoint, in two processes: python -m tests.http_fuzz [--cases 10000] [--first 0]
 
-Every recorded request again, each field of each payload out of shape, and so many cases of Hypothesis.
+Replays every recorded request, malforms each field of each payload, and generates cases with Hypothesis.
 """
 
 import argparse
@@ -11,27 +11,27 @@ import time
 from rich.console import Console
 from rich.progress import Progress
 
-from tests.http_fuzz.run import Chunk, RunResult, run_chunk
+from tests.http_fuzz.run import Chunk, RunResult, choose_log_format, run_chunk
 
 console = Console(highlight=False)
 
 
 PROCESSES = 2
-# So many cases at once go to a process.
+# Cases per task of a process.
 CHUNK = 250
-# The fields of all payloads are dealt out in so many parts.
+# The fields of all payloads are divided into this many parts.
 PARTS = 40
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.http_fuzz")
-    parser.add_argument("--cases", type=int, default=10_000, help="to generate")
-    parser.add_argument("--first", type=int, default=0, help="another number generates other cases")
-    asked = parser.parse_args()
+    parser.add_argument("--cases", type=int, default=10_000, help="how many to generate")
+    parser.add_argument("--first", type=int, default=0, help="the first seed; others generate other cases")
+    arguments = parser.parse_args()
     began = time.monotonic()
-    sizes = [min(CHUNK, asked.cases - done) for done in range(0, asked.cases, CHUNK)]
+    sizes = [min(CHUNK, arguments.cases - done) for done in range(0, arguments.cases, CHUNK)]
     chunks: list[Chunk] = [("replays", 0, 0), *(("fields", part, PARTS) for part in range(PARTS))]
-    chunks += [("generated", asked.first + number, size) for number, size in enumerate(sizes)]
+    chunks += [("generated", arguments.first + number, size) for number, size in enumerate(sizes)]
     outcome = _run_all(chunks)
     for line in outcome.failed[:20]:
         console.print(line, markup=False, soft_wrap=True)
@@ -43,7 +43,8 @@ def main() -> int:
 
 def _run_all(chunks: list[Chunk]) -> RunResult:
     total = RunResult()
-    pool = multiprocessing.get_context("spawn").Pool(PROCESSES)
+    context = multiprocessing.get_context("spawn")
+    pool = context.Pool(PROCESSES, initializer=choose_log_format, initargs=(context.Value("i", 0),))
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task("bad requests", total=len(chunks))
         for outcome in pool.imap_unordered(run_chunk, chunks):

@@ -1,4 +1,4 @@
-"""Bad requests made of recorded ones: forged, broken, too large, of another shape."""
+"""Bad requests derived from recorded ones: forged, corrupt, too large, malformed."""
 
 import gzip
 import json
@@ -25,8 +25,8 @@ Headers = dict[str, str | bytes | None]
 
 @dataclass(frozen=True)
 class Case:
-    """It is signed rightly, `at` seconds from now; `headers` are put over the right ones, None takes one
-    away. `refused` is how it must be answered; otherwise it may also be answered in words."""
+    """It is correctly signed, `at` seconds from now; `headers` override the correct ones, and None removes
+    one. `refused` is the required status; without it, the response may also be a reply."""
 
     about: str
     body: bytes
@@ -47,8 +47,8 @@ class Case:
         return said if isinstance(said, dict) else {}
 
 
-def encoded(request: AppRequest, payload: Any) -> Case:
-    """As Slack writes it: a form, a form with JSON in it, or JSON."""
+def encode_payload(request: AppRequest, payload: Any) -> Case:
+    """Encoded as Slack does: as a form, a form with JSON in it, or JSON."""
     about = " ".join(get_route(request.payload))
     if request.kind == "command":
         return Case(about, urlencode(payload, doseq=True, errors="surrogatepass").encode())
@@ -58,25 +58,25 @@ def encoded(request: AppRequest, payload: Any) -> Case:
     return Case(about, urlencode({"payload": text}).encode())
 
 
-# --- of another shape
+# --- malformed
 
 
-def nested(depth: int) -> Any:
+def nest_lists(depth: int) -> Any:
     value: Any = MARKER
     for _ in range(depth):
         value = [value]
     return value
 
 
-OTHERS: list[tuple[str, tuple[Any]]] = [
+WRONG_TYPES: list[tuple[str, tuple[Any]]] = [
     ("is true", (True,)),
     ("is a number", (-1,)),
     ("is a text", (MARKER,)),
     ("is a list", ([MARKER],)),
     ("is an object", ({MARKER: MARKER},)),
 ]
-ODD: list[Any] = [
-    *(value for _, (value,) in OTHERS),
+ODD_VALUES: list[Any] = [
+    *(value for _, (value,) in WRONG_TYPES),
     None,
     "",
     [],
@@ -99,21 +99,21 @@ ODD: list[Any] = [
     {"": None},
     {"id": None},
     {"id": MARKER},
-    nested(100),
+    nest_lists(100),
 ]
 
 
-def paths(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Where each field and item of a payload stands, those in JSON texts among them."""
-    inner = unfolded(value)
+def list_paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The path of each field and item of a payload, including those in JSON strings."""
+    inner = unfold_json(value)
     items = inner.items() if isinstance(inner, dict) else enumerate(inner) if isinstance(inner, list) else ()
     for key, item in items:
         yield (*path, key)
-        yield from paths(item, (*path, key))
+        yield from list_paths(item, (*path, key))
 
 
-def unfolded(value: Any) -> Any:
-    """What a text holds that is an object in JSON, as `private_metadata`; else the value itself."""
+def unfold_json(value: Any) -> Any:
+    """The object in a JSON string, such as `private_metadata`; otherwise the value itself."""
     if not isinstance(value, str) or not value.startswith("{"):
         return value
     try:
@@ -122,12 +122,12 @@ def unfolded(value: Any) -> Any:
         return value
 
 
-def changed(payload: Any, path: Path, *to: Any) -> Any:
-    """A copy in which the field at `path` is gone, or is `to`."""
-    value = deepcopy(unfolded(payload))
+def replace_field(payload: Any, path: Path, *to: Any) -> Any:
+    """A copy in which the field at `path` is removed, or is `to`."""
+    value = deepcopy(unfold_json(payload))
     key, *rest = path
     if rest:
-        value[key] = changed(value[key], tuple(rest), *to)
+        value[key] = replace_field(value[key], tuple(rest), *to)
     elif to:
         value[key] = to[0]
     else:
@@ -135,20 +135,24 @@ def changed(payload: Any, path: Path, *to: Any) -> Any:
     return json.dumps(value) if isinstance(payload, str) else value
 
 
-def every_field(requests: list[AppRequest], part: int = 0, parts: int = 1) -> Iterator[Case]:
-    """Each field of each route's payload removed, null, and of another type, dealt out in parts."""
-    for number, (request, path) in enumerate(_fields(requests)):
+def list_field_cases(requests: list[AppRequest], part: int = 0, parts: int = 1) -> Iterator[Case]:
+    """Each field of each route's payload removed, null, and of another type: one of several parts."""
+    for number, (request, path) in enumerate(_list_fields(requests)):
         if number % parts == part:
-            for what, to in (("gone", ()), ("null", (None,)), OTHERS[number // parts % len(OTHERS)]):
-                case = encoded(request, changed(request.payload, path, *to))
+            for what, to in (
+                ("gone", ()),
+                ("null", (None,)),
+                WRONG_TYPES[number // parts % len(WRONG_TYPES)],
+            ):
+                case = encode_payload(request, replace_field(request.payload, path, *to))
                 yield _about(case, f"{'.'.join(map(str, path))} {what}")
 
 
-def _fields(requests: list[AppRequest]) -> Iterator[tuple[AppRequest, Path]]:
-    """Once for each route; all items of a list are alike."""
+def _list_fields(requests: list[AppRequest]) -> Iterator[tuple[AppRequest, Path]]:
+    """Each field once per route; all items of a list count as one."""
     seen = set()
     for request in requests:
-        for path in paths(request.payload):
+        for path in list_paths(request.payload):
             alike = (get_route(request.payload), *("*" if isinstance(key, int) else key for key in path))
             if alike not in seen:
                 seen.add(alike)
@@ -168,17 +172,17 @@ JSON_VALUES: SearchStrategy[Any] = st.recursive(
 
 @st.composite
 def shapes(draw: DrawFn, requests: list[AppRequest]) -> Case:
-    """One to three fields removed or put out of shape."""
+    """One to three fields are removed or malformed."""
     request = draw(st.sampled_from(requests))
     payload, about = request.payload, []
     for _ in range(draw(st.integers(1, 3))):
-        if not (found := list(paths(payload))):
+        if not (found := list(list_paths(payload))):
             break
         path = draw(st.sampled_from(found))
-        to = draw(st.just(()) | st.tuples(st.sampled_from(ODD)) | st.tuples(JSON_VALUES))
-        payload = changed(payload, path, *to)
+        to = draw(st.just(()) | st.tuples(st.sampled_from(ODD_VALUES)) | st.tuples(JSON_VALUES))
+        payload = replace_field(payload, path, *to)
         about.append(f"{'.'.join(map(str, path))} {'is ' + repr(to[0])[:40] if to else 'gone'}")
-    return _about(encoded(request, payload), ", ".join(about))
+    return _about(encode_payload(request, payload), ", ".join(about))
 
 
 # --- forged
@@ -211,7 +215,7 @@ FORGED: list[Headers] = [
 @st.composite
 def forgeries(draw: DrawFn, requests: list[AppRequest]) -> Case:
     """A known body, signed by somebody else or at another time."""
-    case = encoded(request := draw(st.sampled_from(requests)), request.payload)
+    case = encode_payload(request := draw(st.sampled_from(requests)), request.payload)
     late = st.integers(310, 10**6) | st.integers(-(10**6), -310)
     latin = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=80)
     at, headers = draw(
@@ -224,26 +228,26 @@ def forgeries(draw: DrawFn, requests: list[AppRequest]) -> Case:
     return Case(about, case.body, case.content_type, at, dict(headers), refused=401)
 
 
-# --- not what it says
+# --- corrupt
 
 Corrupt = Callable[[bytes, int], bytes]
 
 CORRUPTIONS: dict[str, Corrupt] = {
-    "cut off": lambda body, n: body[: n % len(body)],
-    "begun late": lambda body, n: body[n % len(body) :],
-    "one byte more": lambda body, n: body[: n % len(body)] + bytes([n % 256]) + body[n % len(body) :],
-    "one byte another": lambda body, n: body[: n % len(body)] + bytes([n % 256]) + body[n % len(body) + 1 :],
-    "twice": lambda body, n: body + body,
+    "truncated": lambda body, n: body[: n % len(body)],
+    "without its start": lambda body, n: body[n % len(body) :],
+    "one byte inserted": lambda body, n: body[: n % len(body)] + bytes([n % 256]) + body[n % len(body) :],
+    "one byte changed": lambda body, n: body[: n % len(body)] + bytes([n % 256]) + body[n % len(body) + 1 :],
+    "repeated": lambda body, n: body + body,
     "two fields": lambda body, n: body + b"&" + body,
     "zipped": lambda body, n: gzip.compress(body, mtime=0),
     "in a list": lambda body, n: b"[" + body + b"]",
-    "in a text": lambda body, n: json.dumps(body.decode()).encode(),
+    "in a string": lambda body, n: json.dumps(body.decode()).encode(),
     "in a payload": lambda body, n: b"payload=" + body,
     "after a BOM": lambda body, n: b"\xef\xbb\xbf" + body,
     "after spaces": lambda body, n: b" \n" + body,
-    "no Unicode": lambda body, n: body[: n % len(body)] + b"\xff\xc0" + body[n % len(body) :],
+    "invalid UTF-8": lambda body, n: body[: n % len(body)] + b"\xff\xc0" + body[n % len(body) :],
     "in UTF-16": lambda body, n: body.decode().encode("utf-16"),
-    "nothing": lambda body, n: b"",
+    "empty": lambda body, n: b"",
     "only spaces": lambda body, n: b" " * (n % 50),
     "only numbers": lambda body, n: b"9" * (n % 9000),
     "nested": lambda body, n: b"[" * n + b"]" * n,
@@ -251,17 +255,21 @@ CORRUPTIONS: dict[str, Corrupt] = {
     "nested in a payload": lambda body, n: b"payload=" + b'{"type":' * n + b"1" + b"}" * n,
     "many fields": lambda body, n: b"&".join(b"f%d=1" % i for i in range(n)),
     "many payloads": lambda body, n: b"&".join([b"payload={}"] * n),
-    "a check of SSL": lambda body, n: b"ssl_check=1&token=" + MARKER.encode(),
-    "a handshake": lambda body, n: json.dumps({"type": "url_verification", "challenge": MARKER * n}).encode(),
-    "an odd handshake": lambda body, n: b'{"type": "url_verification", "challenge": {"a": [%d]}}' % n,
+    "an SSL check": lambda body, n: b"ssl_check=1&token=" + MARKER.encode(),
+    "a URL verification": lambda body, n: json.dumps(
+        {"type": "url_verification", "challenge": MARKER * n}
+    ).encode(),
+    "a malformed URL verification": lambda body, n: (
+        b'{"type": "url_verification", "challenge": {"a": [%d]}}' % n
+    ),
 }
 TYPES = [FORM, JSON, "text/plain", "multipart/form-data; boundary=x", f"{JSON}; charset=utf-16", "", "x"]
 
 
 @st.composite
 def bodies(draw: DrawFn, requests: list[AppRequest]) -> Case:
-    """Signed rightly, and not what Slack would send."""
-    case = encoded(request := draw(st.sampled_from(requests)), request.payload)
+    """Correctly signed, and not what Slack would send."""
+    case = encode_payload(request := draw(st.sampled_from(requests)), request.payload)
     how, corrupt = draw(st.sampled_from(list(CORRUPTIONS.items())))
     content_type = draw(st.sampled_from(TYPES))
     number = draw(st.integers(0, 5000))
@@ -270,8 +278,8 @@ def bodies(draw: DrawFn, requests: list[AppRequest]) -> Case:
 
 @st.composite
 def types(draw: DrawFn, requests: list[AppRequest]) -> Case:
-    """The right body under another name."""
-    case = encoded(request := draw(st.sampled_from(requests)), request.payload)
+    """A correct body with another content type or encoding."""
+    case = encode_payload(request := draw(st.sampled_from(requests)), request.payload)
     content_type, encoding = draw(st.sampled_from(TYPES)), draw(st.sampled_from([None, "gzip", "br", "x"]))
     about = f"{case.about}: as {content_type} {encoding or ''}"
     return Case(about, case.body, content_type, headers={"Content-Encoding": encoding})
@@ -279,16 +287,16 @@ def types(draw: DrawFn, requests: list[AppRequest]) -> Case:
 
 @st.composite
 def floods(draw: DrawFn, requests: list[AppRequest]) -> Case:
-    """More than Slack ever sends, up to 10 MB, whatever is said of its length."""
+    """More than Slack ever sends, up to 10 MB, whatever the Content-Length."""
     request = draw(st.sampled_from(requests))
     size = draw(st.integers(LARGEST + 1, 10 * LARGEST))
     length = draw(st.sampled_from([None, "", "5", "-5", "many", "9" * 5000, str(size)]))
-    body = encoded(request, request.payload).body.ljust(size, b"x")
+    body = encode_payload(request, request.payload).body.ljust(size, b"x")
     about = f"{size} bytes, said to be {str(length)[:20]}"
     return Case(about, body, headers={"Content-Length": length}, refused=413)
 
 
-# So many of each in a score: there are most ways to be out of shape.
+# Weights out of twenty: malformed payloads vary most.
 KINDS_OF_CASE = [*[shapes] * 12, *[bodies] * 4, *[forgeries] * 2, types, floods]
 
 

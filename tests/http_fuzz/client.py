@@ -30,10 +30,10 @@ from tests.world import world as open_world
 
 # Methods that show a person a reply outside the HTTP response.
 REPLY_METHODS = {"views.open", "views.update", "views.publish", "chat.postMessage", "response_url"}
-# Links lead out, old buttons do nothing, and nobody waits for the response to an event.
+# Links open a page, old buttons do nothing, and events need no reply.
 SILENT_ROUTE_KINDS = ("", "link", "event", "uninstall")
 ERROR_PATTERN = re.compile(r'Traceback|"level": "(error|critical)"|\[(error|critical)')
-# The sandbox's. With such a URL anybody can post as the bot.
+# In the sandbox's response URLs, with which anybody can post as the bot.
 RESPONSE_URL = "/response/"
 MONEY_TABLES = (
     "service_order",
@@ -55,7 +55,7 @@ def capture_production_logs(settings: Settings) -> Iterator[io.StringIO]:
     try:
         with redirect_stdout(written), redirect_stderr(written):
             configure_logging(settings)
-            # The tests' own client; the bot has none of its kind.
+            # The tests' own client; the bot itself doesn't use httpx.
             logging.getLogger("httpx").setLevel(logging.ERROR)
             yield written
     finally:
@@ -82,12 +82,12 @@ class HttpEndpoint:
 
     async def send(self, case: Case) -> CheckedResponse:
         timestamp = str(int(time.time()) + case.at)
-        right: Headers = {
+        correct: Headers = {
             "Content-Type": case.content_type,
             TIMESTAMP: timestamp,
             SIGNATURE: compute_signature(self.world.slack.signing_secret, timestamp, case.body),
         }
-        return await self._send(case, {**right, **case.headers})
+        return await self._send(case, {**correct, **case.headers})
 
     async def replay(self, request: AppRequest) -> CheckedResponse:
         """Sends the same bytes and signature again, as an attacker could for five minutes."""

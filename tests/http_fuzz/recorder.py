@@ -1,4 +1,4 @@
-"""What Slack sends: all that can be typed, pressed, submitted and opened, done once and written down."""
+"""Records what Slack sends during a tour of every command, button, form and screen."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.handlers.steps import (
 from tests.world import ACCOUNTS, World, choose
 from tests.yaml_files import read_yaml
 
-# Typed wherever words can be typed: it must never be read in a log.
+# Typed into every text field; it must never appear in a log.
 MARKER = "xyzzyplugh"
 
 
@@ -51,7 +51,7 @@ async def record_requests(world: World) -> list[AppRequest]:
 
 
 def get_route(payload: dict[str, Any]) -> tuple[str, str]:
-    """The kind and id of the route that a payload asks for; an empty kind where none does."""
+    """The kind and id of a payload's route; an empty kind if there is none."""
     match payload:
         case {"command": str(id_)}:
             kinds: tuple[str, ...] = ("command",)
@@ -96,7 +96,7 @@ async def _visit_quotes(world: World) -> None:
 
 
 async def _visit_orders(world: World) -> None:
-    """Alice orders, there and back, and once more: where a page holds one order, that makes two."""
+    """Alice orders, going back at each step, and once more: with one order per page, there are two pages."""
     alice = world.get_person("alice")
     alice.fill("seats:acme_webinar", 1)
     await _follow_steps(
@@ -118,7 +118,7 @@ async def _visit_orders(world: World) -> None:
         await _follow_steps(alice, ("service_order.list", "service_order.list"))
         await alice.press("service_order.more")
         await wait_for_modal_text(alice, "SO-1001")
-    # What only long lists have.
+    # Buttons that only long lists have.
     show_button(alice, "service_order.history", "0", '{"account": "acme", "order": 1}')
     await _follow_steps(alice, ("service_order.history", "service_order.history"))
     show_button(alice, "receipt.more", "99", '{"account": "acme"}')
@@ -126,7 +126,7 @@ async def _visit_orders(world: World) -> None:
 
 
 async def _visit_declined_order(world: World) -> None:
-    """Dora retries one order with another card, and gives up the next, from the message about it."""
+    """Dora retries one order with another card, and cancels the next, from the message about it."""
     dora = world.get_person("dora")
     for _ in range(2):
         await world.place_order(dora, declined_meeting=1)
@@ -195,7 +195,7 @@ async def _visit_several_accounts(world: World) -> None:
 
 
 async def _visit_account(world: World) -> None:
-    """What the bot shows of an account, and the ways out of it."""
+    """The screens of an account, and the buttons on them."""
     alice = world.get_person("alice")
     await alice.close_modal(everything=True)
     await alice.shortcut("cart.add_seats")
@@ -288,7 +288,7 @@ async def _visit_extensions(world: World) -> None:
 
 
 async def _visit_uninstalled(world: World) -> None:
-    """Somebody takes the bot out, and puts it in again."""
+    """The bot is uninstalled, and access of another workspace is granted and revoked."""
     bot = world.slack.slack.workspace.installations[0].bot_user_id
     await world.slack.send_event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot]}})
     await world.slack.send_event({"type": "app_uninstalled"})

@@ -1,7 +1,5 @@
 """The text of emails: the receipt (R13), and what Slack could not deliver."""
 
-from html.parser import HTMLParser
-
 import pytest
 
 from bot.i18n import Localizer
@@ -9,17 +7,10 @@ from bot.notices.email import render_email
 from models.notice import NoticeKind
 from tests.blocks.sample_messages import make_message
 from tests.blocks.samples import LONGEST, USUAL, Size
+from tests.mail.html_text import extract_text
 
 URL = "https://services.example/help"
 ENGLISH, FRENCH = Localizer("en-GB", "Europe/Paris"), Localizer("fr-FR", "Europe/Paris")
-
-
-def html_words(html: str) -> str:
-    words: list[str] = []
-    parser = HTMLParser()
-    parser.handle_data = words.append  # type: ignore[method-assign,assignment]
-    parser.feed(html)
-    return " ".join(words)
 
 
 def test_the_receipt_names_what_was_bought_and_paid() -> None:
@@ -38,8 +29,15 @@ def test_the_receipt_names_what_was_bought_and_paid() -> None:
         "Not bought or billed:",
     ):
         assert part in mail.text
-        assert part in html_words(mail.html)
+        assert part in extract_text(mail.html)
     assert "• GoTo Meeting: 1 – €10.00 + €2.00" in mail.text
+
+
+def test_no_line_breaks_in_a_number() -> None:
+    mail = render_email(make_message(NoticeKind.RECEIPT_EMAIL, ENGLISH, to="email"), URL)
+    for number in ("R-1001", "SO-1007", "SQ-1001"):
+        assert f'<span style="white-space: nowrap">{number}</span>' in mail.html
+    assert "<title>Receipt R-1001 for service order SO-1007</title>" in mail.html
 
 
 def test_the_receipt_speaks_french() -> None:

@@ -7,6 +7,7 @@ CATALOGUE = [
     *DEFAULT_PRODUCTS,
     make_product(id="rescue", name="Rescue"),
     make_product(id="g2", name="Meeting"),
+    make_product(id="p1", name="iPhone 15 (PDFReader, 2000 pages)"),
 ]
 
 
@@ -37,6 +38,13 @@ def test_case_spaces_and_hyphens_do_not_matter(typed: str) -> None:
         ("goto meeting", ["goto-meeting"]),
         ("assist", ["gotoassist-v4", "gotoassist-v5"]),
         ("v5", ["gotoassist-v5"]),
+        ("phone-15", ["p1"]),
+        ("reader", ["p1"]),
+        ("2000", ["p1"]),
+        # Only at the beginning of a word.
+        ("one", []),
+        ("inar", []),
+        ("000", []),
         ("goto connect", []),
         ("", []),
         ("  - ", []),

@@ -17,7 +17,7 @@ from models.quote import (
     validate_reason,
 )
 from models.subscription.proration import get_end_of_day
-from tests.models.examples import NOW, PERIOD_END, make_account, make_quote
+from tests.models.examples import NOW, PERIOD_END, make_account, make_quote, make_quote_line
 from tests.models.states import QUOTE_TRANSITIONS, list_forbidden
 
 SECOND = timedelta(seconds=1)
@@ -105,7 +105,8 @@ def test_r20_the_refusal_of_an_expired_quote_says_when_it_ended() -> None:
 def test_r9_validity_ends_with_the_earliest_period_at_most(
     wanted: str, ends: list[str], expected: str
 ) -> None:
-    end = compute_expiry(make_account(), map(date.fromisoformat, ends), datetime.fromisoformat(wanted))
+    lines = [make_quote_line(period_end=date.fromisoformat(each)) for each in ends]
+    end = compute_expiry(make_account(), lines, datetime.fromisoformat(wanted))
     assert end == datetime.fromisoformat(expected)
 
 
@@ -115,7 +116,14 @@ def test_r9_a_bare_date_of_validity_ends_with_that_day_in_the_accounts_zone() ->
 
 def test_r9_validity_on_the_last_day_of_the_period_ends_with_it() -> None:
     last_day = get_end_of_day(date(2026, 11, 30), "Europe/Paris")
-    assert compute_expiry(make_account(), [date(2026, 12, 1)], last_day) == last_day
+    line = make_quote_line(period_end=date(2026, 12, 1))
+    assert compute_expiry(make_account(), [line], last_day) == last_day
+
+
+def test_r9_validity_ends_when_the_provider_says_that_the_period_does() -> None:
+    ends_at = datetime(2026, 12, 1, 13, 20, tzinfo=UTC)
+    line = make_quote_line(period_end=date(2026, 12, 1), period_ends_at=ends_at)
+    assert compute_expiry(make_account(), [line], ends_at + timedelta(days=1)) == ends_at
 
 
 def test_validity_is_counted_in_days() -> None:

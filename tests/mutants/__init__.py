@@ -1,1 +1,1 @@
-"""Bugs kept as patches, to see that the tests would notice them."""
+"""Bugs kept as patches, to check that the tests catch them."""

@@ -1,4 +1,4 @@
-"""`python -m tests.mutants`: plants each bug, and says whether the tests notice. One alone: `--only NAME`."""
+"""`python -m tests.mutants`: plants each bug, or `--only NAME`, and reports whether the tests catch it."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ console = Console(highlight=False)
 
 
 def main(
-    only: Annotated[str | None, typer.Option(help="Plant this one alone.")] = None,
+    only: Annotated[str | None, typer.Option(help="Plant only this bug.")] = None,
     processes: Annotated[int, typer.Option(help="How many suites to run at once.")] = 2,
 ) -> None:
     mutants = [mutant for mutant in list_mutants() if only in (None, mutant.name)]
@@ -25,16 +25,16 @@ def main(
         raise typer.BadParameter(f"there is no bug {only}")
     began = time.monotonic()
     caught = 0
-    for trial in _trials(mutants, processes):
+    for trial in _run_trials(mutants, processes):
         caught += trial.caught
-        _print(trial)
+        _print_verdict(trial)
     console.print(f"{time.monotonic() - began:.0f} s")
     console.print(f"{len(mutants)} planted, {caught} caught")
     raise typer.Exit(0 if caught == len(mutants) else 1)
 
 
-def _trials(mutants: list[Mutant], processes: int) -> Iterator[Trial]:
-    """In the order they end, each in a process of its own: a thread only waits for it."""
+def _run_trials(mutants: list[Mutant], processes: int) -> Iterator[Trial]:
+    """In the order in which they end. Each runs in a process of its own, for which a thread waits."""
     columns = (TextColumn("bugs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     threads = ThreadPoolExecutor(processes)
     with Progress(*columns, console=console, transient=True) as progress, copy_tree(ROOT) as clean:
@@ -46,7 +46,7 @@ def _trials(mutants: list[Mutant], processes: int) -> Iterator[Trial]:
             threads.shutdown(cancel_futures=True)
 
 
-def _print(trial: Trial) -> None:
+def _print_verdict(trial: Trial) -> None:
     if trial.caught:
         verdict = f"[green]caught[/]      {trial.mutant.name}  [dim]{escape(trial.test or '')}[/]"
     elif trial.problem is None:

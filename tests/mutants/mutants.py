@@ -3,7 +3,7 @@
     bug = "A retry is sent with the key of the attempt before it."
     breaks = "R19 (each attempt has a key of its own)"
     suite = ["tests/handlers/service_order/test_service_orders.py", "tests/billing"]
-    database = "postgresql"  # only if it does not show on SQLite
+    database = "postgresql"  # only if the bug has no effect on SQLite
     file = "bot/…"
 
     [[change]]
@@ -28,7 +28,7 @@ TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class DoesNotApply(Exception):
-    """The code has changed: `old` is not there, or more than once."""
+    """The code has changed: `old` is missing, or occurs more than once."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Change:
         return text[:start] + new + text[end:]
 
     def count_lines(self) -> int:
-        """Those it adds or those it removes, whichever are more."""
+        """The lines it adds or those it removes, whichever are more."""
         old, new = (text.strip().splitlines() for text in (self.old, self.new))
         removed = [line for line in old if line not in new]
         added = [line for line in new if line not in old]

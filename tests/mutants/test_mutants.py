@@ -1,4 +1,4 @@
-"""The mutants' files are valid, and a trial shows which are caught. `make planted` runs them all."""
+"""The mutants' files are valid, and a trial shows whether one is caught. `make planted` tries them all."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from tests.mutants.trial import Trial, run_trial
 from tests.rules_page import rule_sections
 
 MUTANTS = list_mutants()
-AT_LEAST = 30
+MIN_MUTANTS = 30
 RULES = {number for number, _ in rule_sections()}
 TEST = "test_seats.py"
 RunTrial = Callable[..., Trial]
@@ -23,13 +23,13 @@ each_mutant = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: muta
 
 
 def test_there_are_enough_mutants_and_half_of_them_are_independent() -> None:
-    assert len(MUTANTS) >= AT_LEAST
+    assert len(MUTANTS) >= MIN_MUTANTS
     assert sum(mutant.is_independent for mutant in MUTANTS) * 2 >= len(MUTANTS)
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
 
 
 @each_mutant
-def test_a_mutant_says_what_it_is_and_which_rule_it_breaks(mutant: Mutant) -> None:
+def test_a_mutant_describes_its_bug_and_the_rule_it_breaks(mutant: Mutant) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", mutant.name)
     assert re.fullmatch(r"[A-Z].{20,}\.", mutant.description)
     assert mutant.rules
@@ -38,7 +38,7 @@ def test_a_mutant_says_what_it_is_and_which_rule_it_breaks(mutant: Mutant) -> No
 
 
 @each_mutant
-def test_a_mutant_is_a_line_or_two_of_the_product(mutant: Mutant) -> None:
+def test_a_mutant_changes_one_or_two_lines_of_the_product(mutant: Mutant) -> None:
     assert mutant.file.startswith(PRODUCT)
     assert 1 <= sum(change.count_lines() for change in mutant.changes) <= 2
 
@@ -57,10 +57,10 @@ def test_the_suite_of_a_mutant_exists(mutant: Mutant) -> None:
     for named in mutant.suite:
         path, *names = named.split("[")[0].split("::")
         assert (ROOT / path).exists()
-        assert set(names) <= _names(ROOT / path)
+        assert set(names) <= _list_names(ROOT / path)
 
 
-def _names(path: Path) -> set[str]:
+def _list_names(path: Path) -> set[str]:
     """The classes and functions of a file."""
     if path.is_dir():
         return set()
@@ -69,7 +69,7 @@ def _names(path: Path) -> set[str]:
     return {node.name for node in nodes if isinstance(node, kinds)}
 
 
-# --- the trial itself, on a tree of two files
+# --- the trial itself, in a tree of two files
 
 PASSES = "from seats import total\n\ndef test_total():\n    assert total(2) == 4\n"
 FAILS = PASSES.replace("4", "5")
@@ -80,7 +80,7 @@ WRONG, EQUAL = "    return seats", "    return 2 + seats"
 
 @pytest.fixture
 def run_small_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunTrial:
-    # These tests need no plugin, and start sooner.
+    # These tests need no plugin, and start faster without.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     tree = tmp_path / "tree"
     tree.mkdir()
@@ -142,7 +142,7 @@ def test_a_suite_that_hangs_is_stopped_and_catches_nothing(
     assert "not done after 2 s" in (result.problem or "")
 
 
-def test_a_change_is_found_however_the_code_is_formatted() -> None:
+def test_a_change_applies_to_reformatted_code() -> None:
     change = Change(old="call(first, second)\nreturn first", new="call(second)\nreturn first")
     text = "def f():\n    call(\n        first, second\n    )\n    return first\n"
     assert change.apply_to(text) == "def f():\n    call(second)\n    return first\n"

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from tests.mutants.mutants import DoesNotApply, Mutant
 
-# For one suite; a mutant that is not caught by then counts as not caught.
+# For one suite; a mutant that is caught later counts as not caught.
 TRIAL_TIMEOUT_SECONDS = 600
 SHUTDOWN_TIMEOUT_SECONDS = 10
 
@@ -43,7 +43,7 @@ def run_trial(mutant: Mutant, clean: Path) -> Trial:
     """Caught if a test fails with the bug and passes without it, in the tree `clean`."""
     try:
         with copy_tree(clean) as tree:
-            plant(mutant, tree)
+            plant_bug(mutant, tree)
             test = find_first_failure(tree, mutant.suite, mutant.database)
         if test is not None and find_first_failure(clean, [test], mutant.database) is not None:
             raise NoVerdict(f"{test} fails without the bug too")
@@ -58,7 +58,7 @@ def copy_tree(root: Path) -> Iterator[Path]:
         yield copytree(root, Path(folder) / "tree", ignore=IGNORED_FILES)
 
 
-def plant(mutant: Mutant, tree: Path) -> None:
+def plant_bug(mutant: Mutant, tree: Path) -> None:
     path = tree / mutant.file
     try:
         path.write_text(mutant.apply_to(path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -67,10 +67,8 @@ def plant(mutant: Mutant, tree: Path) -> None:
 
 
 def find_first_failure(tree: Path, suite: list[str], database: str) -> str | None:
-    """The first test of the suite that fails in `tree`; none where all pass.
-
-    Only a test that failed says something: NoVerdict where none could be collected or set up.
-    """
+    """The first test of the suite that fails in `tree`; None if all pass. Raises NoVerdict if pytest fails
+    otherwise, for example because a test could not be collected or set up."""
     if not suite:
         raise NoVerdict("names no suite")
     code, said = _run_pytest(tree, [*suite, "-x", "-q", "-rf", "-p", "no:cacheprovider"], database)
@@ -94,13 +92,13 @@ def _run_pytest(tree: Path, arguments: list[str], database: str) -> tuple[int, s
         try:
             said, _ = process.communicate(timeout=TRIAL_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
-            _stop(process)
+            _stop_pytest(process)
             raise NoVerdict(f"not done after {TRIAL_TIMEOUT_SECONDS} s") from None
     return process.returncode, said
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    """Interrupted, pytest ends its servers too; what does not mind that is killed."""
+def _stop_pytest(process: subprocess.Popen[str]) -> None:
+    """An interrupted pytest stops its servers too; if it ignores that, it is killed."""
     process.send_signal(signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
         process.wait(SHUTDOWN_TIMEOUT_SECONDS)

@@ -7,7 +7,8 @@ import pytest
 from bot.i18n import Localizer
 from bot.receipts import MAX_PDF_BYTES, find_missing_receipt_glyphs, render_receipt_pdf
 from bot.receipts.quote import render_quote_pdf
-from docs.receipt_samples import build_sample_quote, build_sample_receipts
+from docs.receipt_samples import build_sample_quote, build_sample_receipts, get_sample_tag
+from models.text.localized_text import LANGUAGES
 from tests.receipts.japanese_font import need_japanese_font
 from tests.receipts.test_receipts import fonts, has_missing_glyphs, pages
 
@@ -33,8 +34,8 @@ TEXTS = {
     ),
     "order-confirmation-two-rates": (
         ["Gamma Inc 20 Water St New York, NY 10004 United States", "PO-2026-118",
-         "NY State Tax 4% US$200.00 US$8.00", "NYC Sales Tax 4.5% US$200.00 US$9.00", "Total US$217.00",
-         "Account credit -US$17.00", "with Amex ending in 0005 US$200.00"],
+         "NY State Tax 4% $200.00 $8.00", "NYC Sales Tax 4.5% $200.00 $9.00", "Total $217.00",
+         "Account credit −$17.00", "Paid on Nov 16, 2026 with Amex ending in 0005 $200.00"],
         ["Gamma Inc 20 Water St New York, NY 10004 États-Unis", "NYC Sales Tax 4,5 % 200,00 $US 9,00 $US"],
     ),
     "receipt-japanese": (
@@ -64,8 +65,9 @@ def test_r28_each_countrys_receipt_says_what_its_bookkeepers_need(name: str) -> 
     if name == "receipt-japanese":
         need_japanese_font()
     details = build_sample_receipts()[name]
-    for tag, seller, parts in zip(("en-GB", "fr-FR"), SELLERS, TEXTS[name], strict=True):
-        localizer = Localizer(tag)
+    country = details.receipt.billing_address.country
+    for language, seller, parts in zip(LANGUAGES, SELLERS, TEXTS[name], strict=True):
+        localizer = Localizer(get_sample_tag(language, country))
         pdf = render_receipt_pdf(localizer, details)
         text = " ".join("\n".join(pages(pdf)).split())
         assert [part for part in (seller, *parts) if part not in text] == [], text
@@ -81,7 +83,8 @@ def test_a_quote_to_forward_says_what_is_offered_and_how_to_accept_it() -> None:
     for tag, seller, parts in (
         ("en-GB", SELLERS[0],
          ["Müller & Söhne GmbH Hauptstraße 5 10827 Berlin Germany", "USt 19% €160.00 €30.40",
-          "Total €190.40", "Valid through 30 Nov 2026 Product", "types /quotes SQ-1042"]),
+          "Total €190.40", "Valid through 30 Nov 2026 Product", "types /quotes SQ-1042",
+          "€2,856.00 per month: €2,400.00 + €456.00 tax"]),
         ("fr-FR", SELLERS[1],
          ["10827 Berlin Allemagne", "USt 19 % 160,00 € 30,40 €", "tape /quotes SQ-1042"]),
     ):  # fmt: skip

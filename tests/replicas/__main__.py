@@ -1,4 +1,4 @@
-"""Many presses of one button at the same moment, over and over:
+"""Repeats many simultaneous presses of one button:
 
 python -m tests.replicas [--processes 8] [--presses 50] [--rounds 200]
 """
@@ -18,17 +18,17 @@ console = Console()
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.replicas")
     parser.add_argument("--processes", type=int, default=8)
-    parser.add_argument("--presses", type=int, default=50, help="at once to each process")
-    parser.add_argument("--rounds", type=int, default=200, help="each of another order")
-    asked = parser.parse_args()
-    result = asyncio.run(_run(asked.processes, asked.presses, asked.rounds))
+    parser.add_argument("--presses", type=int, default=50, help="simultaneous ones per process")
+    parser.add_argument("--rounds", type=int, default=200, help="each for another order")
+    arguments = parser.parse_args()
+    result = asyncio.run(_run(arguments.processes, arguments.presses, arguments.rounds))
     for error in result.errors[:20]:
         console.print(error, markup=False, highlight=False)
     console.print(
         f"{result.seconds:.0f} s, the slowest answer after {result.slowest:.1f} s, {result.late} late"
     )
     console.print(f"{result.presses} presses, {result.charges} charges, {len(result.errors)} errors")
-    return 1 if result.errors or result.charges != asked.rounds else 0
+    return 1 if result.errors or result.charges != arguments.rounds else 0
 
 
 async def _run(processes: int, presses: int, rounds: int) -> StressResult:

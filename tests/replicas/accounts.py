@@ -1,4 +1,4 @@
-"""Accounts in periods of today: processes have the machine's clock."""
+"""Accounts whose periods include today, since processes use the machine's clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SEATS_BEFORE = 10
 
 @dataclass(frozen=True)
 class Buyer:
-    """An account with one subscription, and who buys for it, by their names in tests/workspace.yml."""
+    """An account with one subscription, and its buyers' names in tests/workspace.yml."""
 
     account_id: str
     people: list[str]
@@ -24,13 +24,14 @@ class Buyer:
         return f"{self.account_id}_meeting"
 
 
-def accounts_file(folder: Path, buyers: Iterable[Buyer]) -> Path:
+def write_accounts_file(folder: Path, buyers: Iterable[Buyer]) -> Path:
     path = folder / "accounts.yml"
-    path.write_text(yaml.safe_dump({"accounts": [_account(buyer) for buyer in buyers]}), encoding="utf-8")
+    accounts = [_build_account(buyer) for buyer in buyers]
+    path.write_text(yaml.safe_dump({"accounts": accounts}), encoding="utf-8")
     return path
 
 
-def _account(buyer: Buyer) -> dict[str, object]:
+def _build_account(buyer: Buyer) -> dict[str, object]:
     start = datetime.now(UTC).date() - timedelta(days=5)
     contacts = [{"email": f"{name}@acme.example", "name": name.title()} for name in buyer.people]
     card = {"id": buyer.card, "brand": "visa", "last4": "4242", "expires": f"{start.year + 2}-04"}

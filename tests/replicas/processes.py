@@ -1,4 +1,4 @@
-"""`python app.py serve` as a process of its own, as often as wanted, against one database and one Slack."""
+"""`python app.py serve` in any number of processes, with one database and one Slack."""
 
 import asyncio
 import json
@@ -22,12 +22,12 @@ START_TIMEOUT_SECONDS = 300
 class ReplicaProcess:
     def __init__(self, name: str, environment: dict[str, str], folder: Path) -> None:
         self.name = name
-        self.port = _free_port()
+        self.port = find_free_port()
         self.log = folder / f"{name}.log"
         self._folder = folder
         self._environment = {**environment, "HOST": "127.0.0.1", "PORT": str(self.port)}
         self._process: asyncio.subprocess.Process | None = None
-        self.up = False
+        self.is_up = False
 
     @property
     def pid(self) -> int:
@@ -41,7 +41,7 @@ class ReplicaProcess:
     async def start(self) -> None:
         """Returns once it is ready."""
         with self.log.open("ab") as log:
-            # The folder holds no `.env`: none of anybody's is read.
+            # The folder holds no `.env`, so that no developer's is read.
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, str(APP), "serve"),
                 cwd=self._folder,
@@ -52,12 +52,12 @@ class ReplicaProcess:
                 start_new_session=True,
             )
         async with asyncio.timeout(START_TIMEOUT_SECONDS), aiohttp.ClientSession() as session:
-            while not await self._ready(session):
+            while not await self._is_ready(session):
                 assert self._process.returncode is None, f"{self.name} ended: {self.log.read_text('utf-8')}"
                 await asyncio.sleep(0.05)
-        self.up = True
+        self.is_up = True
 
-    async def _ready(self, session: aiohttp.ClientSession) -> bool:
+    async def _is_ready(self, session: aiohttp.ClientSession) -> bool:
         try:
             return (await self.fetch_readiness(session))[0] == 200
         except aiohttp.ClientError:
@@ -71,16 +71,16 @@ class ReplicaProcess:
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
-        """As an operator does; the exit code."""
+        """Sends SIGTERM, as an operator does; returns the exit code."""
         return await self._end(signal.SIGTERM)
 
     def interrupt(self) -> None:
-        """As Ctrl-C does."""
+        """Sends SIGINT, as Ctrl-C does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
 
     async def _end(self, number: signal.Signals) -> int:
-        process, self.up = self._process, False
+        process, self.is_up = self._process, False
         if process is None:
             return 0
         if process.returncode is None:
@@ -88,14 +88,14 @@ class ReplicaProcess:
         return await process.wait()
 
     def list_errors(self) -> list[dict[str, Any]]:
-        """What it logged as an error, and what is no line of its log at all."""
+        """The errors in its log, and output that is not a line of the log."""
         return [line for line in self.read_log() if line.get("level") not in ("debug", "info", "warning")]
 
     def read_log(self) -> list[dict[str, Any]]:
-        return [_read(line) for line in self.log.read_text("utf-8").splitlines() if line.strip()]
+        return [_parse_line(line) for line in self.log.read_text("utf-8").splitlines() if line.strip()]
 
 
-def _read(line: str) -> dict[str, Any]:
+def _parse_line(line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except ValueError:
@@ -103,7 +103,7 @@ def _read(line: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"event": line}
 
 
-def _free_port() -> int:
+def find_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
@@ -111,7 +111,7 @@ def _free_port() -> int:
 def build_environment(
     slack: Sandbox, database_url: str, *, transport: str, **settings: str
 ) -> dict[str, str]:
-    one_door = (
+    credentials = (
         {"SLACK_APP_TOKEN": slack.app_token}
         if transport == "socket"
         else {"SLACK_SIGNING_SECRET": slack.signing_secret}
@@ -126,7 +126,7 @@ def build_environment(
         "ACCOUNT_SERVICES_CHANNEL": "C07GENERAL",
         "LOG_FORMAT": "json",
         "SHUTDOWN_DELAY_SECONDS": "0",
-        **one_door,
+        **credentials,
         **settings,
     }
 
@@ -135,7 +135,7 @@ def build_environment(
 async def run_replicas(
     count: int, environment: dict[str, str], folder: Path
 ) -> AsyncIterator[list[ReplicaProcess]]:
-    """That many, started at the same moment; none is left behind."""
+    """Starts this many at the same time, and kills them all in the end."""
     started = [ReplicaProcess(f"replica-{n}", environment, folder) for n in range(count)]
     try:
         await asyncio.gather(*(replica.start() for replica in started))

@@ -1,4 +1,4 @@
-"""`service_order.place` pressed by many at once: signed requests to several processes on one PostgreSQL."""
+"""Many simultaneous presses of `service_order.place`: signed requests to processes on one PostgreSQL."""
 
 import asyncio
 import json
@@ -30,13 +30,13 @@ from models.ledger import ChargeStatus
 from sandbox import Sandbox
 from sandbox.delivery import compute_signature
 from tests.postgres import database_url
-from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
+from tests.replicas.accounts import SEATS_BEFORE, Buyer, write_accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.replicas.snapshot import DatabaseSnapshot
 from tests.use_cases.outbox import Outbox
 from tests.world import WORKSPACE
 
-# Without a channel: its status messages, one a second, would be told for long after the last round.
+# Without a channel, whose status messages, one a second, would still be delivered long after the last round.
 BUYER = Buyer("acme", ["alice", "benoit"], "pm_1")
 PEOPLE = {"alice": "U01ALICE", "benoit": "U02BENOIT"}
 TEAM = "T01ACME"
@@ -46,7 +46,7 @@ TIMEOUT_SECONDS = 300
 
 @dataclass
 class StressResult:
-    """`late`: answers by a waiting screen first, whose words came after."""
+    """`late` counts the answers that were a waiting screen, which was updated later."""
 
     presses: int = 0
     charges: int = 0
@@ -57,12 +57,17 @@ class StressResult:
 
 
 async def run_stress(processes: int, presses: int, rounds: int, done: Callable[[], None]) -> StressResult:
-    """Each round is one quote, and `presses` for it to each process at the same moment."""
+    """Each round is one quote, with `presses` simultaneous presses per process."""
     with database_url("migrated", "postgresql") as url, tempfile.TemporaryDirectory() as folder:
         async with _open_database(url) as database, Sandbox.start(WORKSPACE) as slack:
-            await import_accounts(database, path=accounts_file(Path(folder), [BUYER]), at=datetime.now(UTC))
+            await import_accounts(
+                database, path=write_accounts_file(Path(folder), [BUYER]), at=datetime.now(UTC)
+            )
             environment = build_environment(slack, url, transport="http")
-            async with run_replicas(processes, environment, Path(folder)) as started, _session() as session:
+            async with (
+                run_replicas(processes, environment, Path(folder)) as started,
+                _open_session() as session,
+            ):
                 presses_run = _ConcurrentPresses(slack, database, started, session, StressResult())
                 await presses_run.run(presses, rounds, done)
     return presses_run.result
@@ -77,9 +82,9 @@ async def _open_database(url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
-def _session() -> aiohttp.ClientSession:
+def _open_session() -> aiohttp.ClientSession:
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    # A connection a press: one kept from the last round may be closed by the server as the next begins.
+    # A connection per press: one kept from the last round may be closed by the server as the next begins.
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), timeout=timeout)
 
 
@@ -94,12 +99,12 @@ class _ConcurrentPresses:
     _waiting: set[str] = field(default_factory=set)
 
     async def run(self, presses: int, rounds: int, done: Callable[[], None]) -> None:
-        dependencies = self._dependencies()
-        for person in _people():
+        dependencies = self._build_dependencies()
+        for person in _list_people():
             await refresh_slack_user(dependencies, person)
-        begun = time.monotonic()
+        started_at = time.monotonic()
         for number in range(rounds):
-            shown = await _quote_ready(dependencies, number)
+            shown = await _prepare_quote(dependencies, number)
             await asyncio.gather(
                 *(
                     self._press(replica, *list(shown.items())[n % 2])
@@ -107,29 +112,29 @@ class _ConcurrentPresses:
                     for n in range(presses)
                 )
             )
-            await self._wait_for_words()
-            # The log of the sandbox would be gone through from its beginning in each round.
+            await self._wait_for_updates()
+            # Otherwise each round would scan the log of the sandbox from the start.
             self.slack.slack.traffic.entries.clear()
             done()
-        await self._count(rounds)
-        self.result.seconds = time.monotonic() - begun
+        await self._check_result(rounds)
+        self.result.seconds = time.monotonic() - started_at
 
-    def _dependencies(self) -> Dependencies:
+    def _build_dependencies(self) -> Dependencies:
         outbox = Outbox(self.database, at=datetime.now(UTC))
         return outbox.dependencies
 
     async def _press(self, replica: ReplicaProcess, person: str, metadata: str) -> None:
         self.result.presses += 1
         view_id = f"V{self.result.presses}"
-        begun = time.monotonic()
+        started_at = time.monotonic()
         try:
-            answer = await self._send(replica, _submission(view_id, metadata, person))
+            answer = await self._send(replica, _build_submission(view_id, metadata, person))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.result.errors.append(f"{view_id}: no answer: {error!r}")
             return
-        self.result.slowest = max(self.result.slowest, time.monotonic() - begun)
-        if not _words(answer):
-            self.result.errors.append(f"{view_id}: no words: {answer}")
+        self.result.slowest = max(self.result.slowest, time.monotonic() - started_at)
+        if not _read_text(answer):
+            self.result.errors.append(f"{view_id}: no text: {answer}")
         if (answer.get("view") or {}).get("callback_id") == WAITING:
             self.result.late += 1
             self._waiting.add(view_id)
@@ -147,21 +152,21 @@ class _ConcurrentPresses:
             found: dict[str, Any] = await response.json()
             return found
 
-    async def _wait_for_words(self) -> None:
-        """The modals are on nobody's screen: what counts is that the bot renders each of them again."""
+    async def _wait_for_updates(self) -> None:
+        """No client shows the modals: what counts is that the bot updates each of them."""
 
-        def drawn() -> bool:
+        def are_updated() -> bool:
             self._waiting -= {call.args.get("view_id") for call in self.slack.list_calls("views.update")}
             return not self._waiting
 
         try:
-            await self.slack.wait_until(drawn, timeout=TIMEOUT_SECONDS)
+            await self.slack.wait_until(are_updated, timeout=TIMEOUT_SECONDS)
         except TimeoutError:
-            nothing = sorted(self._waiting)
-            self.result.errors += [f"{view_id}: a waiting screen, and then nothing" for view_id in nothing]
+            missing = sorted(self._waiting)
+            self.result.errors += [f"{view_id}: a waiting screen, and then nothing" for view_id in missing]
             self._waiting.clear()
 
-    async def _count(self, rounds: int) -> None:
+    async def _check_result(self, rounds: int) -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             evidence = await DatabaseSnapshot(self.database).read()
             while len(evidence.orders) < rounds or not all(o.is_finished for o in evidence.orders):
@@ -173,19 +178,19 @@ class _ConcurrentPresses:
             evidence.check_money(SEATS_BEFORE)
             evidence.check_history()
         except AssertionError as error:
-            self.result.errors.append(f"the books: {error}")
+            self.result.errors.append(f"the database: {error}")
         for replica in self.replicas:
             self.result.errors += [f"{replica.name}: {line}" for line in replica.list_errors()]
 
 
-def _people() -> list[SlackIdentity]:
+def _list_people() -> list[SlackIdentity]:
     return [SlackIdentity(TEAM, user_id, "stress") for user_id in PEOPLE.values()]
 
 
-async def _quote_ready(dependencies: Dependencies, number: int) -> dict[str, str]:
-    """A quote whose checkout both have saved, so that either may place it. Returns by user id the private
-    metadata of the order as it is shown to each."""
-    first, *_ = people = _people()
+async def _prepare_quote(dependencies: Dependencies, number: int) -> dict[str, str]:
+    """A quote whose checkout both people have saved, so that either may place it. Returns, by user id, the
+    private metadata of the order as shown to each."""
+    first, *_ = people = _list_people()
     seats = {BUYER.subscription_id: str(1 + number % 3)}
     details = await save_cart(dependencies, person=first, account_id=BUYER.account_id, seat_inputs=seats)
     for person in people:
@@ -204,14 +209,14 @@ async def _render_placement_metadata(dependencies: Dependencies, person: SlackId
     return str(render_placement_modal(Localizer(), page, metadata)["private_metadata"])
 
 
-def _words(answer: dict[str, Any]) -> str:
-    """What stands on the screen, or at the form's fields."""
+def _read_text(answer: dict[str, Any]) -> str:
+    """The text of the screen, or of the errors of its fields."""
     blocks = (answer.get("view") or {}).get("blocks", [])
     texts = [str((block.get("text") or {}).get("text", "")) for block in blocks]
     return " ".join([*texts, *map(str, (answer.get("errors") or {}).values())]).strip()
 
 
-def _submission(view_id: str, metadata: str, user_id: str) -> dict[str, Any]:
+def _build_submission(view_id: str, metadata: str, user_id: str) -> dict[str, Any]:
     return {
         "type": "view_submission",
         "team": {"id": TEAM, "domain": "acme"},

@@ -1,4 +1,4 @@
-"""Three times `serve` on one database, killed at any moment: nothing lost, nothing twice (R18-R20, R24)."""
+"""Three `serve` processes on one database, killed at any time: nothing is lost or repeated (R18-R20, R24)."""
 
 import asyncio
 import random
@@ -18,17 +18,17 @@ from models.service_order import OrderStatus
 from sandbox import Sandbox
 from sandbox.driver import Person
 from tests.postgres import create_database, database_url
-from tests.replicas.accounts import SEATS_BEFORE, Buyer, accounts_file
+from tests.replicas.accounts import SEATS_BEFORE, Buyer, write_accounts_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.replicas.snapshot import DatabaseSnapshot
 from tests.variants import Kind
 from tests.world import WORKSPACE
 
 COUNT, KILLS, ORDERS = 3, 3, 2
-# Shorter than anybody would want it, as what a killed replica held is waited for.
+# Shorter than in production, since the test waits until the leases of killed replicas expire.
 LEASE_SECONDS = 6
 TIMEOUT_SECONDS = 300
-# A step that a killed replica took with it is begun again.
+# After this, an order whose replica was killed is started again.
 STEP_TIMEOUT_SECONDS = 4
 BUYERS = {
     "alice": Buyer("north", ["alice"], "pm_1", "C01BILLING"),
@@ -48,23 +48,23 @@ class Deployment:
     shown: set[str] = field(default_factory=set)
 
     async def balance(self) -> None:
-        """What comes next goes to another replica, as behind a load balancer."""
+        """Sends the next request to another replica, as a load balancer does."""
         turn = 0
         while True:
-            up = [replica for replica in self.replicas if replica.up]
+            up = [replica for replica in self.replicas if replica.is_up]
             if up and self.transport == "http":
                 turn += 1
                 self.slack.deliver_to(up[turn % len(up)].events_url)
             await asyncio.sleep(0.02)
 
     async def buy(self, name: str, orders: int) -> None:
-        """As many orders as that, each until its screen was seen, whatever goes wrong on the way."""
+        """Places this many orders, each until the person has seen its screen."""
         person = next(u.id for u in self.slack.slack.workspace.users.values() if u.name == name)
         for number in range(orders):
             await self.order(self.slack.get_person(person), BUYERS[name].subscription_id, number + 1)
 
     async def order(self, person: Person, subscription_id: str, seats: int) -> None:
-        """However often it has to be begun."""
+        """Starts again as often as necessary."""
         while not await self._order(person, subscription_id, seats):  # noqa: ASYNC110 -- as people do
             await asyncio.sleep(0.2)
 
@@ -85,15 +85,15 @@ class Deployment:
         return True
 
     async def kill_some(self, seed: int) -> None:
-        chance = random.Random(seed)
+        seeded = random.Random(seed)
         for _ in range(KILLS):
-            await asyncio.sleep(chance.uniform(0.2, 1.2))
-            victim = chance.choice([replica for replica in self.replicas if replica.up])
+            await asyncio.sleep(seeded.uniform(0.2, 1.2))
+            victim = seeded.choice([replica for replica in self.replicas if replica.is_up])
             await victim.kill()
             await victim.start()
 
-    async def settled(self) -> DatabaseSnapshot:
-        """Once nothing is left to do."""
+    async def wait_until_finished(self) -> DatabaseSnapshot:
+        """The rows once nothing is left to do."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
             while (evidence := await DatabaseSnapshot(self.database).read()).unfinished:  # noqa: ASYNC110 -- others write
                 await asyncio.sleep(0.2)
@@ -106,13 +106,13 @@ async def run_deployment(
 ) -> AsyncIterator[Deployment]:
     with database_url("migrated", kind) as url:
         database = Database(url)
-        await import_accounts(database, path=accounts_file(folder, buyers), at=datetime.now(UTC))
+        await import_accounts(database, path=write_accounts_file(folder, buyers), at=datetime.now(UTC))
         async with Sandbox.start(WORKSPACE) as slack:
             environment = build_environment(slack, url, transport=transport, LEASE_SECONDS=str(LEASE_SECONDS))
             async with run_replicas(count, environment, folder) as started:
-                found = Deployment(slack, database, started, transport)
-                balancing = asyncio.create_task(found.balance())
-                yield found
+                deployment = Deployment(slack, database, started, transport)
+                balancing = asyncio.create_task(deployment.balance())
+                yield deployment
                 balancing.cancel()
                 with suppress(asyncio.CancelledError):
                     await balancing
@@ -134,7 +134,7 @@ async def test_replicas_killed_at_any_moment_lose_nothing_and_do_nothing_twice(
         buying = [asyncio.create_task(deployment.buy(name, ORDERS)) for name in BUYERS]
         await deployment.kill_some(seed)
         await asyncio.gather(*buying)
-        evidence = await deployment.settled()
+        evidence = await deployment.wait_until_finished()
         assert len(deployment.shown) >= len(BUYERS) * ORDERS
         evidence.check_orders(deployment.shown)
         evidence.check_money(SEATS_BEFORE)
@@ -144,7 +144,7 @@ async def test_replicas_killed_at_any_moment_lose_nothing_and_do_nothing_twice(
 
 
 async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path: Path) -> None:
-    """Ctrl-C waits for none."""
+    """Ctrl-C ends the delay."""
     with database_url("accounts", "sqlite") as url:
         async with Sandbox.start(WORKSPACE) as slack:
             environment = build_environment(slack, url, transport="http", SHUTDOWN_DELAY_SECONDS="60")
@@ -155,10 +155,10 @@ async def test_a_stopping_replica_is_unready_before_it_refuses_requests(tmp_path
                 slack.deliver_to(replica.events_url)
                 stopping = asyncio.create_task(replica.stop())
                 async with asyncio.timeout(TIMEOUT_SECONDS):
-                    while (said := await replica.fetch_readiness(session))[0] == 200:  # noqa: ASYNC110
+                    while (answer := await replica.fetch_readiness(session))[0] == 200:  # noqa: ASYNC110
                         await asyncio.sleep(0.05)
-                assert said[0] == 503
-                assert "stopping" in said[1]
+                assert answer[0] == 503
+                assert "stopping" in answer[1]
                 assert (await slack.get_person("U01ALICE").command("/quotes")).ok
                 assert not stopping.done()
                 replica.interrupt()
@@ -174,7 +174,7 @@ async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp
         [replica], alice = deployment.replicas, deployment.slack.get_person("U01ALICE")
         await deployment.order(alice, acme.subscription_id, 1)
         await alice.close_modal(everything=True)
-        # Acknowledged, and then under way for a second.
+        # Acknowledged, and then in progress for a second.
         deployment.slack.inject_fault("slow", "views.open", seconds=1.0)
         assert (await alice.command("/add-seats")).ok
         async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -183,9 +183,9 @@ async def test_acknowledged_work_is_finished_on_sigterm_and_new_work_refused(tmp
         assert alice.modal.callback_id == "cart.save"
         assert not (await alice.submit()).ok
         assert replica.list_errors() == []
-        # What waits for the provider or for Slack is another's to go on with.
+        # Another process continues what waits for the provider or for Slack.
         await replica.start()
-        evidence = await deployment.settled()
+        evidence = await deployment.wait_until_finished()
         assert [order.status for order in evidence.orders] == [OrderStatus.COMPLETED]
         evidence.check_notices(deployment.slack)
 

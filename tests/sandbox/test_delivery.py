@@ -166,7 +166,7 @@ async def test_a_reply_in_channel_is_for_all(slack: Sandbox, alice: Person) -> N
 
 
 async def test_an_event_comes_twice_on_demand(app: AsyncApp, slack: Sandbox, alice: Person) -> None:
-    slack.inject_fault("twice", "event", times=1)
+    slack.inject_fault("duplicate", "event", times=1)
     await alice.open_home()
     first, second = slack.requests
     assert first.body == second.body

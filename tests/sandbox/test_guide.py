@@ -19,7 +19,7 @@ STEP = {
     "command": "/hello post",
     "text": "The app answers.",
 }
-GUIDE = {"title": "What to try", "notes": ["Mail holds emails."], "steps": [STEP]}
+GUIDE = {"title": "What to try", "notes": ["Mail holds emails. `/hello` says hello."], "steps": [STEP]}
 
 
 async def press_button(page: Page, name: str) -> None:
@@ -32,7 +32,8 @@ async def test_a_step_takes_one_to_its_person_and_place_with_the_command_typed(b
         page = await browser.new_page()
         await page.goto(slack.page_url)
         await expect(page.get_by_role("heading", name="What to try", level=1)).to_be_visible()
-        await expect(page.locator("#main")).to_contain_text("Mail holds emails.")
+        await expect(page.locator("#main")).to_contain_text("Mail holds emails. /hello says hello.")
+        await expect(page.locator(".guide p code")).to_have_text("/hello")
         await press_button(page, "Try as Bruno Roy: Say hello")
         await expect(page.locator("#composer-text")).to_be_focused()
         await expect(page.locator("#composer-text")).to_have_value("/hello post")

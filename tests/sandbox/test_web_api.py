@@ -149,7 +149,7 @@ async def test_some_fields_need_a_scope_of_their_own(
 
 
 @pytest.mark.parametrize(("body", "error"), [("{oops", "invalid_json"), ("[1]", "json_not_object")])
-async def test_a_body_that_is_no_object_is_refused(slack: Sandbox, body: str, error: str) -> None:
+async def test_a_body_that_is_not_an_object_is_refused(slack: Sandbox, body: str, error: str) -> None:
     headers = {"Authorization": f"Bearer {slack.bot_token}", "Content-Type": "application/json"}
     async with aiohttp.ClientSession(headers=headers) as session:
         answer = await session.post(f"{slack.api_url}chat.postMessage", data=body)

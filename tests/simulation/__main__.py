@@ -1,4 +1,4 @@
-"""The fault simulation, by chance or by plan.
+"""The fault simulation with random seeds, and the crash matrix.
 
 python -m tests.simulation --seeds N            many seeds; one alone, with its trace: --seed N
 python -m tests.simulation --crash-matrix       every cell of the crash matrix; one alone: --cell N
@@ -21,9 +21,9 @@ from tests.simulation.coverage import list_missing
 from tests.simulation.crash_matrix import count_gates, find_cell_violations, find_death_violations, list_cells
 from tests.simulation.run import Outcome, open_store, run_chunk, run_seed
 
-# Seeds that a process takes at once.
+# Seeds per task of a process.
 CHUNK_SIZE = 10
-# A run of fewer seeds need not have met everything.
+# A shorter run need not have met everything.
 FULL_RUN_SEEDS = 300
 
 Job = TypeVar("Job")
@@ -35,41 +35,43 @@ console = Console(highlight=False)
 def main(
     seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = FULL_RUN_SEEDS,
     first: Annotated[int, typer.Option(help="The seed to begin with.")] = 0,
-    seed: Annotated[int | None, typer.Option(help="Run this one alone and print its trace.")] = None,
-    crash_matrix: Annotated[bool, typer.Option("--crash-matrix", help="Run the cells, not seeds.")] = False,
-    cell: Annotated[int | None, typer.Option(help="Run this cell alone.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Run only this seed and print its trace.")] = None,
+    crash_matrix: Annotated[bool, typer.Option("--crash-matrix", help="Run cells instead of seeds.")] = False,
+    cell: Annotated[int | None, typer.Option(help="Run only this cell.")] = None,
     processes: Annotated[int, typer.Option(help="How many processes to use.")] = 2,
-    at_stripe: Annotated[bool, typer.Option(help="Over the Stripe gateway and a fake Stripe.")] = False,
+    with_stripe: Annotated[
+        bool, typer.Option("--with-stripe", help="Use Stripe's gateway and a fake.")
+    ] = False,
 ) -> None:
     if crash_matrix or cell is not None:
-        passed = run_crash_matrix(cell, processes, at_stripe)
+        passed = run_crash_matrix(cell, processes, with_stripe)
     elif seed is not None:
-        passed = replay_seed(seed, at_stripe)
+        passed = replay_seed(seed, with_stripe)
     else:
-        passed = run_seeds(range(first, first + seeds), processes, at_stripe)
+        passed = run_seeds(range(first, first + seeds), processes, with_stripe)
     raise typer.Exit(0 if passed else 1)
 
 
-def replay_seed(seed: int, at_stripe: bool) -> bool:
-    outcome = run_seed(open_store(), seed, at_stripe=at_stripe)
+def replay_seed(seed: int, with_stripe: bool) -> bool:
+    outcome = run_seed(open_store(), seed, with_stripe=with_stripe)
     console.print("\n".join(outcome.trace), markup=False, soft_wrap=True)
-    _print_broken(outcome, at_stripe)
+    _print_broken(outcome, with_stripe)
     console.print(f"1 seeds, {outcome.orders} orders, {len(outcome.violations)} violations")
     return not outcome.violations
 
 
-def run_seeds(seeds: range, processes: int, at_stripe: bool) -> bool:
+def run_seeds(seeds: range, processes: int, with_stripe: bool) -> bool:
     began = time.monotonic()
     seen: Counter[str] = Counter()
     orders, violations = 0, 0
     chunks = [seeds[at : at + CHUNK_SIZE] for at in range(0, len(seeds), CHUNK_SIZE)]
-    with _map("seeds", partial(run_chunk, at_stripe=at_stripe), chunks, processes) as outcomes:
+    with _map("seeds", partial(run_chunk, with_stripe=with_stripe), chunks, processes) as outcomes:
         for outcome in chain.from_iterable(outcomes):
             seen += outcome.seen
             orders += outcome.orders
             violations += len(outcome.violations)
-            _print_broken(outcome, at_stripe)
-    unseen = list_missing(seen, at_stripe=at_stripe) if len(seeds) >= FULL_RUN_SEEDS else []
+            _print_broken(outcome, with_stripe)
+    unseen = list_missing(seen, with_stripe=with_stripe) if len(seeds) >= FULL_RUN_SEEDS else []
     for what in unseen:
         console.print(f"never occurred: {what}", markup=False)
     console.print(f"{len(seeds) / (time.monotonic() - began):.1f} seeds a second")
@@ -77,15 +79,17 @@ def run_seeds(seeds: range, processes: int, at_stripe: bool) -> bool:
     return not violations and not unseen
 
 
-def run_crash_matrix(number: int | None, processes: int, at_stripe: bool) -> bool:
-    """Over Stripe a process also dies between any two requests."""
+def run_crash_matrix(number: int | None, processes: int, with_stripe: bool) -> bool:
+    """With Stripe, a process also dies between any two requests."""
     passed = True
-    if at_stripe and number is None:
+    if with_stripe and number is None:
         gates = {gate: f"the process dies at gate {gate}" for gate in range(1, count_gates())}
         passed = _run_cases("deaths", find_death_violations, list(gates), gates, processes)
-    names = {cell: f"cell {number}, {cell}" for number, cell in enumerate(list_cells(at_stripe=at_stripe))}
+    names = {
+        cell: f"cell {number}, {cell}" for number, cell in enumerate(list_cells(with_stripe=with_stripe))
+    }
     chosen = list(names) if number is None else [list(names)[number]]
-    find_violations = partial(find_cell_violations, at_stripe=at_stripe)
+    find_violations = partial(find_cell_violations, with_stripe=with_stripe)
     return _run_cases("cells", find_violations, chosen, names, processes) and passed
 
 
@@ -106,21 +110,21 @@ def _run_cases(
     return not failed
 
 
-def _print_broken(outcome: Outcome, at_stripe: bool) -> None:
+def _print_broken(outcome: Outcome, with_stripe: bool) -> None:
     if outcome.violations:
         console.print("\n".join(outcome.trace[-40:]), markup=False, soft_wrap=True)
     for violation in outcome.violations:
         console.print(f"seed {outcome.seed}: {violation}", markup=False, soft_wrap=True)
     if outcome.violations:
-        where = " --at-stripe" if at_stripe else ""
-        console.print(f"replay: python -m tests.simulation{where} --seed {outcome.seed}", markup=False)
+        option = " --with-stripe" if with_stripe else ""
+        console.print(f"replay: python -m tests.simulation{option} --seed {outcome.seed}", markup=False)
 
 
 @contextmanager
 def _map(
     kind: str, run: Callable[[Job], Result], jobs: list[Job], processes: int
 ) -> Iterator[Iterator[Result]]:
-    """The results in the order of the jobs, from several processes, beside a progress bar."""
+    """Runs jobs in several processes, with a progress bar; yields the results in their order."""
     columns = (TextColumn(kind), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         Progress(*columns, console=console, transient=True) as progress,

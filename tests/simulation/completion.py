@@ -1,4 +1,4 @@
-"""The end of a world: faults stop, the jobs run on, and everything must come to its end."""
+"""Completes a simulation: faults stop, jobs keep running, and all work must finish."""
 
 import contextlib
 import re
@@ -24,7 +24,7 @@ from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 MAX_ROUNDS = 400
 CHARGED = re.compile(r"(?<!No tax is )\bcharged\b|débité|débit effectué", re.IGNORECASE)
-# They edit what was posted, one of them perhaps several messages.
+# These edit posted messages; one notice may edit several.
 EDITING_KINDS = (
     NoticeKind.ORDER_MESSAGES,
     NoticeKind.QUOTE_MESSAGE_UPDATE,
@@ -48,7 +48,7 @@ UNFINISHED_QUERY = """
     SELECT 'order ' || number || ' is ' || status FROM service_order WHERE status IN ('placed', 'processing')
     UNION ALL SELECT 'quote ' || number || ' is pending' FROM quote WHERE status = 'pending'
     UNION ALL SELECT 'notice ' || id || ' waits: ' || event FROM notice WHERE status = 'waiting'
-    UNION ALL SELECT 'account ' || id || ' is to be looked at' FROM account WHERE refresh_due_at IS NOT NULL
+    UNION ALL SELECT 'account ' || id || ' has a refresh due' FROM account WHERE refresh_due_at IS NOT NULL
 """
 
 
@@ -77,7 +77,7 @@ async def run_to_completion(world: SimulatedWorld) -> None:
 
 
 async def _run_due_jobs(world: SimulatedWorld) -> None:
-    """The jobs, whenever something is due, until nothing is; ever more rarely while nothing comes of it."""
+    """Runs due jobs until nothing is left to do, with growing pauses while nothing changes."""
     done, pause = -1, 1.0
     for _ in range(MAX_ROUNDS):
         while not world.violations and await world.deliver_event(world.replicas[0]):
@@ -97,7 +97,7 @@ async def _run_due_jobs(world: SimulatedWorld) -> None:
 
 
 async def _follow_changed_invoices(world: SimulatedWorld) -> None:
-    """What becomes of them in the end, on a day after; without Stripe's events they are asked about."""
+    """Checks them on a later day, as the job does without Stripe's events."""
     for _ in range(world.random.randint(0, 2)):
         world.change_invoice()
     await world.advance_clock(world.clock() + SLOW_CHECK_INTERVAL)
@@ -107,7 +107,7 @@ async def _follow_changed_invoices(world: SimulatedWorld) -> None:
 
 
 async def _mail_receipts(world: SimulatedWorld) -> None:
-    """For the books, by each contact; twice, of which one is enough."""
+    """Each contact requests the receipts of a period, one of them twice."""
     replica = world.replicas[0]
     last_day = world.clock().date()
     for user in ("U01ALICE", "U02BENOIT", "U01ALICE"):
@@ -129,7 +129,7 @@ async def _find_unfinished(world: SimulatedWorld) -> list[str]:
     found = [str(what) for (what,) in world.store.rows(UNFINISHED_QUERY)]
     found += _find_broken_chains(world)
     if world.webhooks and not world.webhooks.lost:
-        found += [f"told of it, and {what}" for what in _find_wrong_copies(world)]
+        found += [f"all events were sent, and {what}" for what in _find_wrong_copies(world)]
     world.start_actor(replica, "refresh", _refresh_accounts(world, replica))
     await world.loop.settle()
     found += _find_unlogged_notices(world)
@@ -145,35 +145,35 @@ async def _refresh_accounts(world: SimulatedWorld, replica: SimulatedReplica) ->
 
 
 def _find_wrong_copies(world: SimulatedWorld) -> Iterator[str]:
-    """Once quiet, the bot's copy is what the provider holds. Of a deleted customer it shows nothing, and an
-    account without a customer is not refreshed."""
+    """In the end, the bot's copy equals the provider's records, except for a deleted customer, of which
+    Stripe shows nothing, and for an account without a customer, which is not refreshed."""
     copies = "SELECT id, seats, active FROM subscription WHERE account_id NOT IN (?, ?)"
     without_customer = (world.get_deleted_account(), world.unlinked_account or "")
     provider_seats = world.provider_state.list_seats()
     for subscription, seats, active in world.store.rows(copies, *without_customer):
-        held = provider_seats[subscription]
-        if held.is_ended == active:
+        recorded = provider_seats[subscription]
+        if recorded.is_ended == active:
             yield f"the copy of {subscription} is {'running' if active else 'ended'}"
-        if held.is_ended:
+        if recorded.is_ended:
             continue
         found = world.store.rows(
             "SELECT unit_price, seats FROM seat_block WHERE subscription_id = ?", subscription
         )
-        if seats != held.seats or dict(found) != held.blocks:
-            yield f"the copy of {subscription} has {seats} seats, the provider {held.seats} {held.blocks}"
+        if seats != recorded.seats or dict(found) != recorded.blocks:
+            yield f"the copy of {subscription} has {seats} seats, the provider has {recorded}"
 
 
 async def _find_wrong_invoices(world: SimulatedWorld, replica: SimulatedReplica) -> list[str]:
-    """Asked about once more, each is what the provider says, or overdue, and so are its amounts."""
+    """After one more check, each has the provider's status, or is overdue, and the provider's amounts."""
     world.store.raw.execute(
         "UPDATE invoice SET check_at = ? WHERE check_at IS NOT NULL", [format_instant(world.clock())]
     )
     world.start_job(replica, "invoice.follow")
     await world.loop.settle()
-    found, held = [], world.provider_state.list_invoices()
+    found, provider_invoices = [], world.provider_state.list_invoices()
     stored = "SELECT provider_invoice_id, status, amount, amount_remaining FROM invoice"
     for id_, status, *amounts in world.store.rows(stored):
-        invoice = held[id_]
+        invoice = provider_invoices[id_]
         if status != invoice.status.value and (status, invoice.status.value) != ("overdue", "due"):
             found.append(f"invoice {id_} is {status}, and {invoice.status.value} at the provider")
         if amounts != [invoice.amount, invoice.amount_remaining]:
@@ -182,12 +182,12 @@ async def _find_wrong_invoices(world: SimulatedWorld, replica: SimulatedReplica)
 
 
 def _find_false_charges(world: SimulatedWorld) -> Iterator[str]:
-    """Nobody reads that something was charged if all of an order is on invoices."""
+    """If a whole order is on invoice, no message says that anything was charged."""
     messages = [post.message for post in world.slack.posts if _is_all_on_invoice(post.message.order)]
     texts = {render_notice_message(message, "")["text"] for message in messages}
     numbers = {message.order.order.number for message in messages if message.order}
     texts |= {mail.text for mail in world.mails if any(number in mail.subject for number in numbers)}
-    return (f"on invoice, and told: {text}" for text in sorted(texts) if CHARGED.search(text))
+    return (f"on invoice, and announced as charged: {text}" for text in sorted(texts) if CHARGED.search(text))
 
 
 def _is_all_on_invoice(order: OrderDetails | None) -> bool:
@@ -206,7 +206,7 @@ def _find_broken_chains(world: SimulatedWorld) -> Iterator[str]:
 
 
 def _find_unlogged_notices(world: SimulatedWorld) -> Iterator[str]:
-    """R24: what was given up is in the log, unless a process died before it could write that."""
+    """R24: an undeliverable notice is logged, unless a process died before it could do so."""
     if world.seen["fault crash"]:
         return
     query = "SELECT id FROM notice WHERE status = 'undeliverable' AND last_error <> 'contact withdrawn'"
@@ -216,15 +216,15 @@ def _find_unlogged_notices(world: SimulatedWorld) -> Iterator[str]:
 
 
 def _find_duplicate_messages(world: SimulatedWorld) -> Iterator[str]:
-    """Where nothing was left in doubt, nothing was sent twice."""
+    """If every answer arrived, nothing was sent twice."""
     if world.doubt or any(fault.endswith(" lost") for fault in world.seen):
         return
     delivered = "SELECT count(*) FROM notice WHERE status = 'delivered' AND destination {} LIKE 'email:%'"
     edits = ", ".join(f"'{kind}'" for kind in EDITING_KINDS)
-    [(told,)] = world.store.rows(delivered.format("NOT") + f" AND kind NOT IN ({edits})")
+    [(notices,)] = world.store.rows(delivered.format("NOT") + f" AND kind NOT IN ({edits})")
     posted = sum(post.message.update_ts is None for post in world.slack.posts)
-    if posted > told:
-        yield f"{posted} messages for {told} notices"
+    if posted > notices:
+        yield f"{posted} messages for {notices} notices"
     [(mailed,)] = world.store.rows(delivered.format(""))
     if len(world.mails) > mailed or len({mail.message_id for mail in world.mails}) < len(world.mails):
         yield f"{len(world.mails)} emails for {mailed} notices"
@@ -239,13 +239,13 @@ FINAL_STATES_QUERY = """
     UNION ALL SELECT 'line settled after a retry' FROM order_line l WHERE status = 'settled'
         AND EXISTS (SELECT 1 FROM charge_attempt WHERE order_line_id = l.id AND outcome = 'declined')
     UNION ALL SELECT 'attempt ' || outcome FROM charge_attempt
-    UNION ALL SELECT 'quote ' || status || CASE WHEN decided_externally THEN ' elsewhere' ELSE '' END
+    UNION ALL SELECT 'quote ' || status || CASE WHEN decided_externally THEN ' externally' ELSE '' END
         || CASE WHEN replaced_by_id IS NOT NULL THEN ', replaced' ELSE '' END FROM quote
     UNION ALL SELECT 'notice ' || status FROM notice
     UNION ALL SELECT 'notice retried until given up' FROM notice
         WHERE status = 'undeliverable' AND last_error LIKE 'refused:%'
     UNION ALL SELECT 'invoice ' || status FROM invoice
-    UNION ALL SELECT 'told ' || kind FROM notice
+    UNION ALL SELECT 'notice kind ' || kind FROM notice
     UNION ALL SELECT 'history ' || action FROM audit_entry
 """
 

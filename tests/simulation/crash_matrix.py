@@ -1,7 +1,7 @@
 """The crash matrix: every commit of placing and processing an order, with every fault that can follow it.
 
-A cell stops the simulation right after one commit and injects one fault: what the next charge meets, and
-whether the process survives it. The commits are those of a recorded run without a fault.
+A cell stops the simulation right after one commit and injects one fault into the next charge; the process
+survives or dies. The commits are those of a recorded run without a fault.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ COMMITTED, CHARGE, ANSWERED = "committed", "billing.place", "billing.place answe
 
 
 class Fault(StrEnum):
-    """What the next charge meets."""
+    """The fault of the next charge."""
 
     BEFORE_THE_CALL = "outage"
     ANSWER_LOST = "lost"
@@ -47,17 +47,16 @@ class Fault(StrEnum):
 
 
 class ProcessEnding(StrEnum):
-    """What becomes of the process that stands at the commit."""
+    """What happens to the process that has just committed."""
 
-    GOES_ON = "goes on"
+    CONTINUES = "continues"
     DIES_THERE = "dies there"
-    DIES_BEFORE_IT_STORES_THE_ANSWER = "dies before it stores the answer"
+    DIES_BEFORE_STORING_THE_ANSWER = "dies before storing the answer"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """`commit` counts from the first; 0 is before anything was stored. Without a fault it is only that the
-    process dies."""
+    """`commit` counts from 1; 0 is before anything was stored. Without a fault, the process only dies."""
 
     commit: int
     fault: Fault | None
@@ -69,7 +68,7 @@ class Cell:
 
 
 class FaultScript:
-    """The faults of one cell: its own, once, from its commit on."""
+    """Injects the fault of one cell, once, into the first charge after its commit."""
 
     unreachable: frozenset[str] = frozenset()
 
@@ -95,7 +94,7 @@ CARDS = (Fault.DECLINED, Fault.CUSTOMER_NEEDED)
 
 @dataclass(frozen=True)
 class CellResult:
-    """A run: its commits, the last of them that a charge follows, and what was wrong at its end."""
+    """A run: its commits, the last one that a charge follows, and the violations at its end."""
 
     commits: int
     last_before_a_charge: int
@@ -105,14 +104,14 @@ class CellResult:
 
 
 @cache
-def record_faultless_run(*, at_stripe: bool = False) -> CellResult:
-    record = _run_cell(None, at_stripe)
+def record_faultless_run(*, with_stripe: bool = False) -> CellResult:
+    record = _run_cell(None, with_stripe)
     assert not record.violations, record.violations
     return record
 
 
-def list_cells(*, at_stripe: bool = False) -> list[Cell]:
-    record = record_faultless_run(at_stripe=at_stripe)
+def list_cells(*, with_stripe: bool = False) -> list[Cell]:
+    record = record_faultless_run(with_stripe=with_stripe)
     before = range(record.last_before_a_charge + 1)
     after = range(record.last_before_a_charge + 1, record.commits + 1)
     return [
@@ -121,28 +120,28 @@ def list_cells(*, at_stripe: bool = False) -> list[Cell]:
     ]
 
 
-def find_cell_violations(cell: Cell, *, at_stripe: bool = False) -> list[str]:
-    """What is wrong at the end of this cell. A fault that no charge met is a violation too."""
-    record = _run_cell(cell, at_stripe)
+def find_cell_violations(cell: Cell, *, with_stripe: bool = False) -> list[str]:
+    """The violations at the end of the cell. A fault that no charge met is one too."""
+    record = _run_cell(cell, with_stripe)
     missed = [] if record.met or cell.fault is None else ["no charge met the fault"]
     return record.violations + missed
 
 
 def count_gates() -> int:
-    """How many gates the recorded run over Stripe passes: before and after each request, among others."""
-    return record_faultless_run(at_stripe=True).gates
+    """How many gates the recorded run with Stripe passes; there is one before and after each request."""
+    return record_faultless_run(with_stripe=True).gates
 
 
 def find_death_violations(gate: int) -> list[str]:
-    """Over Stripe, where one order takes several requests: the process dies at this gate."""
-    return _run_cell(None, at_stripe=True, dies_at=gate).violations
+    """With Stripe, where one order takes several requests: the process dies at this gate."""
+    return _run_cell(None, with_stripe=True, dies_at=gate).violations
 
 
-def _run_cell(cell: Cell | None, at_stripe: bool, dies_at: int | None = None) -> CellResult:
+def _run_cell(cell: Cell | None, with_stripe: bool, dies_at: int | None = None) -> CellResult:
     script = FaultScript(cell.fault if cell else None)
     store = open_worker_store()
     store.reset(CHECKED_OUT)
-    world = SimulatedWorld(store, VirtualClock(AT), Random(0), script, Counter(), at_stripe=at_stripe)
+    world = SimulatedWorld(store, VirtualClock(AT), Random(0), script, Counter(), with_stripe=with_stripe)
     play = _CellRun(world, script, cell, dies_at)
     # With one worker the commits come in one order.
     run_in_virtual_time(world, play.run, workers=1)
@@ -159,25 +158,25 @@ class _CellRun:
 
     async def run(self) -> None:
         world = self._world
-        watch = InvariantChecker(world)
-        world.find_violations = watch.find_violations
+        checker = InvariantChecker(world)
+        world.find_violations = checker.find_violations
         world.open_replica()
         try:
-            await self._press_place_order()
+            await self._click_place_order()
             if self._cell and self._cell.commit == 0:
                 await self._inject_fault()
             await self._run_until_idle()
-            # Pressed once more: by somebody impatient, or where the first press died.
-            await self._press_place_order()
+            # Clicked again, by somebody impatient or because the process died during the first click.
+            await self._click_place_order()
             await self._run_until_idle()
             await run_to_completion(world)
             world.violations += self._find_unexpected_states()
         finally:
             await world.stop_actors()
 
-    async def _press_place_order(self) -> None:
+    async def _click_place_order(self) -> None:
         replica = self._world.replicas[-1]
-        self._world.start_actor(replica, "press", self._place_order(replica))
+        self._world.start_actor(replica, "click", self._place_order(replica))
         await self._world.loop.settle()
 
     async def _place_order(self, replica: SimulatedReplica) -> None:
@@ -188,7 +187,7 @@ class _CellRun:
             self._world.trace.add(f"refused: {refusal!r}")
 
     async def _run_until_idle(self) -> None:
-        """One after the other, and the job, as long as something can be done now."""
+        """Releases actors one after the other, and runs the job while it has something to do."""
         world = self._world
         while not world.violations:
             if world.gates.waiting:
@@ -221,11 +220,11 @@ class _CellRun:
         self.gates += 1
         if self.gates == self._dies_at:
             return True
-        dies = self._cell is not None and self._cell.ending is ProcessEnding.DIES_BEFORE_IT_STORES_THE_ANSWER
+        dies = self._cell is not None and self._cell.ending is ProcessEnding.DIES_BEFORE_STORING_THE_ANSWER
         return dies and self._script.met and waiter.gate == ANSWERED and not self._world.seen["fault crash"]
 
     def _find_unexpected_states(self) -> Iterator[str]:
-        """One order, completed; each line settled but the one whose card was declined."""
+        """One completed order, whose lines are settled, except for one whose card was declined."""
         declined = self._script.met and self._cell is not None and self._cell.fault is Fault.DECLINED
         orders = [status for (status,) in self._world.store.rows("SELECT status FROM service_order")]
         if orders != ["completed"]:

@@ -1,4 +1,4 @@
-"""SQLite, as the product uses it, without threads: what is asked is answered before the actor goes on."""
+"""SQLite, as the product uses it, without threads: every query returns before another actor runs."""
 
 import asyncio
 import atexit
@@ -18,12 +18,12 @@ from tests.simulation.gates import Gates, Process
 
 
 class Store:
-    """One database file, made anew for each seed. Transactions never overlap, so that one connection does;
-    nothing is lost by not waiting for the disk, since only processes die here, not the machine."""
+    """One database file, reset for each seed. Transactions never overlap, so one connection is enough; only
+    processes die here, not the machine, so nothing needs to be flushed to disk."""
 
     def __init__(self, *templates: bytes) -> None:
         self._folder = TemporaryDirectory(prefix="simulation-")
-        self._templates = [_deserialised(template) for template in templates]
+        self._templates = [_load_template(template) for template in templates]
         self.folder = Path(self._folder.name)
         self.raw = sqlite3.connect(self.folder / "world.db", isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=ON", "locking_mode=EXCLUSIVE"):
@@ -33,13 +33,13 @@ class Store:
         atexit.register(self.close)
 
     def reset(self, template: int = 0) -> None:
-        """As that template has it, for another loop."""
+        """Restores a template, for use in another event loop."""
         self._templates[template].backup(self.raw)
-        # Leaving a session takes a turn of the loop: the next one waits for it.
-        self.turn = asyncio.Lock()
+        # Closing a session takes an iteration of the loop: the next session waits for it.
+        self.session_lock = asyncio.Lock()
 
     def rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """What is committed."""
+        """Committed rows."""
         return iter(self.raw.execute(query, values).fetchall())
 
     def close(self) -> None:
@@ -49,30 +49,30 @@ class Store:
         self._folder.cleanup()
 
 
-def _deserialised(content: bytes) -> sqlite3.Connection:
+def _load_template(content: bytes) -> sqlite3.Connection:
     memory = sqlite3.connect(":memory:", check_same_thread=False)
     memory.deserialize(content)
     return memory
 
 
 class GatedDatabase(Database):
-    """The database as one process reaches it."""
+    """One process's connection to the store."""
 
     def __init__(self, store: Store, gates: Gates, process: Process, committed: Callable[[], None]) -> None:
         super().__init__("sqlite://", backend=SQLiteBackend(store.engine))
         self._gates, self._process, self._committed = gates, process, committed
-        self._turn = store.turn
+        self._session_lock = store.session_lock
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
         await self._gates.wait(self._process, "read")
-        async with self._turn, super().read() as session:
+        async with self._session_lock, super().read() as session:
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         await self._gates.wait(self._process, "begin")
-        async with self._turn, super().write() as session:
+        async with self._session_lock, super().write() as session:
             yield session
         self._committed()
         await self._gates.wait(self._process, "committed")

@@ -1,4 +1,4 @@
-"""Which jobs have something to do, asked of the database as they do themselves."""
+"""Which jobs have something to do, by the same columns that they query."""
 
 from tests.simulation.snapshot import format_instant
 from tests.simulation.world import SimulatedWorld

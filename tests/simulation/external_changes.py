@@ -1,4 +1,4 @@
-"""What happens in other places: files that are imported, seats that others change, people who come and go."""
+"""Changes made outside the bot: imports, subscriptions and invoices in Stripe, members of the workspace."""
 
 import contextlib
 import json
@@ -23,8 +23,8 @@ from tests.simulation.template import ACCOUNTS
 
 
 class ExternalChanges:
-    """Changes of the accounts file. With `stripe` its accounts name their customers, who have the payment
-    methods, except for the `unlinked` account."""
+    """Changes of the accounts file. With `stripe`, accounts name their customers, which have the payment
+    methods, except for the `unlinked` one."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class ExternalChanges:
         self._imports = 0
 
     def change_file(self, at: datetime) -> str:
-        """One change of the file; says which."""
+        """Makes one change, and returns its name."""
         if self._open_quotes and self._random.random() < 0.5:
             return self._decide_quote(at)
         changes = (
@@ -66,13 +66,13 @@ class ExternalChanges:
         return self._random.choice((*changes, self._toggle_payment_method, self._toggle_payment_method))(at)
 
     async def import_file(self, dependencies: Dependencies) -> None:
-        """`import`, as the operator runs it."""
+        """Runs `import` as an operator does."""
         self._imports += 1
         path = self._path.with_name(f"accounts-{self._imports}.yml")
-        # JSON is YAML, and soon read.
+        # JSON is valid YAML, and is parsed faster.
         path.write_text(json.dumps(self._file, ensure_ascii=False), encoding="utf-8")
         overwrite = frozenset({"acme"} if self._random.random() < 0.2 else ())
-        # The file lists only people who were withdrawn in Slack: the operator is told, and nothing changes.
+        # If the file lists only contacts who were removed in Slack, it is refused.
         with contextlib.suppress(InvalidAccountsFile):
             await import_accounts(
                 dependencies.database,
@@ -94,44 +94,44 @@ class ExternalChanges:
         number = f"Q-{self._quotes + at.day * 100}"
         offered = {"number": number, "expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}", "lines": [line]}
         self._acme.setdefault("quotes", []).append(offered)
-        return "offered"
+        return "quote offered"
 
     @property
     def _open_quotes(self) -> list[dict[str, Any]]:
         return [quote for quote in self._acme.get("quotes", []) if "decided" not in quote]
 
     def _decide_quote(self, at: datetime) -> str:
-        open_still = self._open_quotes
-        if not open_still:
+        open_quotes = self._open_quotes
+        if not open_quotes:
             return self._add_random_quote(at)
         status = self._random.choice(("accepted", "rejected"))
-        self._random.choice(open_still)["decided"] = {"status": status, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
-        return f"decided {status}"
+        self._random.choice(open_quotes)["decided"] = {"status": status, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        return f"quote {status}"
 
     def _remove_contact(self, at: datetime) -> str:
         contacts = self._acme["billing_contacts"]
         if len(contacts) > 1:
             contacts.pop(self._random.randrange(len(contacts)))
-        return "withdrew"
+        return "contact removed"
 
     def _restore_contacts(self, at: datetime) -> str:
         self._acme["billing_contacts"] = deepcopy(_read_accounts_file()["accounts"][0]["billing_contacts"])
-        return "took back"
+        return "contacts restored"
 
     def _toggle_payment_method(self, at: datetime) -> str:
-        """The default method goes, or comes back."""
+        """Removes or restores the default method."""
         if self._stripe:
             if self._stripe.cards["pm_1"].customer is None:
                 self._stripe.attach_default_card("pm_1", "cus_acme")
-                return "gave methods"
+                return "method restored"
             self._stripe.detach_card("pm_1")
-            return "took method"
+            return "method removed"
         methods = self._acme["payment_methods"]
         if len(methods) < 3:
             self._acme["payment_methods"] = deepcopy(_read_accounts_file()["accounts"][0]["payment_methods"])
-            return "gave methods"
+            return "method restored"
         del methods[0]
-        return "took method"
+        return "method removed"
 
 
 @cache
@@ -143,20 +143,21 @@ def _read_accounts_file() -> dict[str, Any]:
 def change_subscription(
     random: Random, stripe: StripeRecords, subscription_id: str, known_invoices: Collection[str]
 ) -> str:
-    """A change in Stripe's dashboard; says which. `known_invoices` are those that the bot has seen."""
+    """Makes a change as in Stripe's dashboard, and returns its name. `known_invoices` are those that the bot
+    has seen."""
     subscription, item = stripe.get_subscription_and_item(subscription_id)
     changes = (
         "price archived",
         "tax changed",
         "balance changed",
         "subscription cancelled",
-        "set up otherwise",
+        "set-up changed",
     )
     change = random.choice(changes)
     match change:
         case "price archived":
             stripe.set_price_active(item.id, active=not item.price.active)
-            change = "price sold again" if item.price.active else change
+            change = "price reactivated" if item.price.active else change
         case "tax changed":
             stripe.tax_rates["FR"] = "0.20" if stripe.tax_rates["FR"] != "0.20" else "0.21"
         case "balance changed":
@@ -164,7 +165,7 @@ def change_subscription(
             customer.balance = random.choice((-100_000, -700, 0, 250))
         case _ if _has_unknown_void_invoice(stripe, subscription.customer, known_invoices):
             change = "nothing"
-        case "set up otherwise":
+        case "set-up changed":
             change = set_up_subscription(stripe, subscription, random)
         case _ if subscription.status == "canceled":
             change = "customer deleted"
@@ -177,7 +178,7 @@ def change_subscription(
 
 
 def _has_unknown_void_invoice(stripe: StripeRecords, customer: str, known_invoices: Collection[str]) -> bool:
-    """Whether the bot sees it before the end of the subscription would decide what it takes it for."""
+    """The outcome would depend on whether the bot sees it before the subscription ends."""
     return any(
         invoice.is_sent and invoice.status == "void" and invoice.id not in known_invoices
         for invoice in stripe.list_updates()
@@ -186,8 +187,8 @@ def _has_unknown_void_invoice(stripe: StripeRecords, customer: str, known_invoic
 
 
 def change_invoice(random: Random, stripe: StripeRecords, known_invoices: Collection[str]) -> str | None:
-    """What a customer does with an invoice that was sent, or its seller; says which. Mostly with one that the
-    bot has seen. None if none is unpaid."""
+    """Changes a sent invoice as its customer or the seller does, and returns the name of the change. Mostly
+    one that the bot has seen. None if none is unpaid."""
     unpaid = [
         invoice
         for invoice in stripe.list_updates()
@@ -223,7 +224,7 @@ def change_invoice(random: Random, stripe: StripeRecords, known_invoices: Collec
 
 
 def change_member(random: Random, slack: SimulatedSlack) -> str:
-    """Someone leaves the workspace, becomes a guest, takes another address, or is as before."""
+    """A member leaves, becomes a guest, changes their email address, or is an ordinary member again."""
     user = random.choice(("U01ALICE", "U02BENOIT"))
     usual = {"deleted": False, "is_guest": False, "email": f"{user[3:].lower()}@acme.example"}
     change: dict[str, Any] = random.choice(

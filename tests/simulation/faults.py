@@ -1,4 +1,4 @@
-"""What goes wrong, and how often; and the count of what did."""
+"""Which faults can occur and how often, and a count of those that did."""
 
 from collections import Counter
 from random import Random
@@ -6,18 +6,18 @@ from typing import Protocol
 
 
 class Faults(Protocol):
-    # Channels and people that never take a message, with an error that nobody knows.
+    # Channels and people that reject every message, with an undocumented error.
     unreachable: frozenset[str]
 
     def get_fault(self, call: str) -> str | None:
-        """What goes wrong with this call of a port, if anything."""
+        """The fault of this call of a port, if any."""
 
     def get_card_behaviour(self) -> str:
         """What the card network does with a new charge."""
 
 
-# Port call → what can go wrong with it. `lost` has its effect, and the answer is lost; `timeout` has it after
-# the sender gave up; `conflict` has it while the provider says that the key is in use.
+# The possible faults of each port call. `lost`: it takes effect, and its answer is lost; `timeout`: it takes
+# effect after the caller gave up; `conflict`: it takes effect, and the answer is that the key is in use.
 FAULTS: dict[str, tuple[str, ...]] = {
     "billing.subscriptions": ("outage",),
     "billing.preview": ("outage", "price_not_held"),
@@ -39,18 +39,18 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "directory.email": ("outage",),
     "directory.members": ("outage",),
 }
-# Over Stripe a charge is several requests. Those that prepare or look after it count as `subscriptions`: some
-# of them change something, so that their answers are lost too. Whether a price holds is Stripe's to say.
+# With Stripe, a charge takes several requests. Those before and after it count as `subscriptions`: some of
+# them change something, so that their answers can be lost too. Whether a price is held is up to the fake.
 STRIPE_FAULTS = FAULTS | {
     "billing.subscriptions": ("outage", "lost", "rate_limited"),
     "billing.preview": ("outage", "rate_limited"),
     "billing.reconcile": (),
 }
-# Called so seldom that more of it must go wrong.
+# Rare calls, which therefore fail more often.
 RARE_CALLS = ("billing.portal", "billing.invoice", "billing.preview", "mail.send", "directory.email")
 RATE_FACTORS = dict.fromkeys(RARE_CALLS, 3.0)
-# Over Stripe a press asks many times, and is to get through; its charge is one request of a dozen. Fewer
-# seeds are run, so that what else is rare comes oftener.
+# With Stripe, a click sends many requests, and most clicks must succeed; its charge is one request of a
+# dozen. Fewer seeds are run, so that other rare faults must occur more often.
 STRIPE_RATE_FACTORS = RATE_FACTORS | {
     "billing.subscriptions": 0.2, "billing.preview": 0.3, "billing.place": 4.0, "mail.send": 6.0,
     "slack.deliver": 1.5,
@@ -59,12 +59,12 @@ DESTINATIONS = ("C01BILLING", "C09SERVICES", "U01ALICE", "U02BENOIT")
 CARDS = ("settles", "declines", "slow", "customer", "customer_never")
 
 
-# So many seeds in a row meet every fault twice, whatever is drawn.
+# This many consecutive seeds meet every fault twice, whatever the random numbers.
 SEEDS_PER_FAULT = 15
 
 
 def _choose_certain_faults(faults: dict[str, tuple[str, ...]], seed: int) -> dict[str, list[str]]:
-    """What goes wrong in this seed for certain, the first time that it is called."""
+    """Faults that certainly occur in this seed, by the call whose first uses they affect."""
     faults_by_call: dict[str, list[str]] = {}
     pairs = [(call, fault) for call, of_it in faults.items() for fault in of_it]
     for number, (call, fault) in enumerate(pairs):
@@ -74,7 +74,7 @@ def _choose_certain_faults(faults: dict[str, tuple[str, ...]], seed: int) -> dic
 
 
 def _choose_unreachable(random: Random) -> frozenset[str]:
-    """In every third seed, for its whole length."""
+    """In every third seed, for its whole duration."""
     return frozenset(random.sample(DESTINATIONS, random.choice((0, 0, 0, 0, 1, 2))))
 
 
@@ -91,17 +91,17 @@ class NoFaults:
 
 
 class RandomFaults:
-    """A seed's inclination: how often which fault comes, and how cards behave."""
+    """The fault rates of a seed, and how its cards behave."""
 
-    def __init__(self, seed: int, random: Random, seen: Counter[str], *, at_stripe: bool = False) -> None:
+    def __init__(self, seed: int, random: Random, seen: Counter[str], *, with_stripe: bool = False) -> None:
         self._random, self._seen = random, seen
-        self._faults = STRIPE_FAULTS if at_stripe else FAULTS
-        self._fated = _choose_certain_faults(self._faults, seed)
-        self._often = STRIPE_RATE_FACTORS if at_stripe else RATE_FACTORS
+        self._faults = STRIPE_FAULTS if with_stripe else FAULTS
+        self._certain_faults = _choose_certain_faults(self._faults, seed)
+        self._rate_factors = STRIPE_RATE_FACTORS if with_stripe else RATE_FACTORS
         self.rate = random.choice((0.0, 0.05, 0.1, 0.25))
         self.crashes = random.choice((0.0, 0.0, 0.02, 0.06))
-        self.favourite = random.choice((None, *(("fickle",) * 3 if at_stripe else ("fickle",) * 2), *CARDS))
-        # Where an order is to come between another and its retry, both must get far.
+        self.favourite = random.choice((None, *(("fickle",) * 3 if with_stripe else ("fickle",) * 2), *CARDS))
+        # An order can come between another order and its retry only if both get far.
         self.smooth = self.favourite == "fickle"
         if self.smooth:
             self.rate, self.crashes = min(self.rate, 0.05), min(self.crashes, 0.02)
@@ -120,18 +120,18 @@ class RandomFaults:
         return fault
 
     def _draw_fault(self, call: str) -> str | None:
-        if self._fated.get(call):
-            return self._fated[call].pop()
+        if self._certain_faults.get(call):
+            return self._certain_faults[call].pop()
         if call not in self._faults:
             return None
-        rate = self.rate * self._often.get(call, 1)
+        rate = self.rate * self._rate_factors.get(call, 1)
         return self._random.choice(self._faults[call]) if self._random.random() < rate else None
 
     def get_card_behaviour(self) -> str:
         self._charges += 1
         card = self._random.choice(("settles", "settles", "settles", *CARDS))
         if self.favourite == "fickle":
-            # Who retries finds the subscription taken.
+            # A retry then finds the subscription busy.
             card = (
                 "declines" if self._charges == 1 else self._random.choice(("customer", "customer", "settles"))
             )

@@ -1,4 +1,4 @@
-"""What people get wrong, and what those try who may not."""
+"""Invalid input, and attempts without permission."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -53,7 +53,6 @@ USERS = ("U01ALICE", "U02BENOIT", "U03DORA", "U04EVE", "U05GUEST", "U09IDA", "U0
 
 
 def choose_invalid_click(random: Random, store: Store) -> Click:
-    """One of all that can be wrong."""
     quotes, pending, orders = ([row[0] for row in store.rows(query)] for query in IDS)
     return random.choice(list(_list_invalid_clicks(random, [*quotes, 999], pending * 5, [*orders, 999])))
 

@@ -1,6 +1,5 @@
-"""What must hold after every commit, whatever went wrong before it. Each yields what it finds broken."""
+"""What must hold after every commit, whatever went wrong before it. Each invariant yields its violations."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -9,15 +8,15 @@ from models.audit.entry import GENESIS_HASH, AuditEntry
 from tests.simulation.notices import (
     changes_are_notified,
     invoices_are_announced_once,
+    notices_are_in_order,
     notices_are_true,
-    notices_in_order,
-    undeliverable_goes_another_way,
+    undeliverable_notices_fall_back,
 )
 from tests.simulation.slack import SERVICES_MEMBER
 from tests.simulation.snapshot import DatabaseSnapshot, Row, parse_instant, read_snapshot
 from tests.simulation.world import SimulatedWorld
 
-# Which status may follow which: written here once more, from the rules.
+# The status transitions of the rules, written independently of the product.
 TRANSITIONS = {
     "quote": {"pending": {"accepted", "rejected", "expired"}},
     "service_order": {"placed": {"processing"}, "processing": {"completed", "failed"}},
@@ -58,9 +57,9 @@ class InvariantChecker:
         self.world = world
         self.provider = world.provider_state
         self.checks = 0
-        # Everything the history has said: subject, action and status.
+        # Subject, action and status of every entry of the history so far.
         self.facts: set[tuple[str, str, str | None]] = set()
-        # What each invoice, by its number, has become since it was stored.
+        # The statuses that each invoice, by its number, has had since it was stored.
         self.invoice_statuses: dict[str, set[str]] = defaultdict(set)
         self.last_entries: dict[str, AuditEntry] = {}
         self._seen = (-1, -1)
@@ -69,7 +68,7 @@ class InvariantChecker:
         self._remember_entries(self._before)
 
     def find_violations(self) -> list[str]:
-        """What is broken now."""
+        """Empty if nothing has changed since the last call."""
         seen = (self.world.store.raw.total_changes, self.provider.change_count)
         if seen == self._seen:
             return []
@@ -98,8 +97,8 @@ class InvariantChecker:
             self.last_entries[entry.account_id] = entry
 
 
-def history_is_unbroken(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
-    last = dict(watch.last_entries)
+def history_is_unbroken(checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
+    last = dict(checker.last_entries)
     for entry in now.new_entries:
         previous = last.get(entry.account_id)
         number, sealed = (previous.number + 1, previous.hash) if previous else (1, GENESIS_HASH)
@@ -109,33 +108,31 @@ def history_is_unbroken(watch: InvariantChecker, before: DatabaseSnapshot, now: 
 
 
 def statuses_follow_the_rules(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R18. Two steps may be stored together, where history has both."""
+    """R18. Two transitions may be committed together if the history has both."""
     written = {entry.to_status for entry in now.new_entries}
     for table, rules in TRANSITIONS.items():
-        in_two = {
+        reachable = {
             start: {end for middle in ends & written for end in rules.get(middle or "", set())} | ends
             for start, ends in rules.items()
         }
         for key, row in now[table].items():
             old = before[table].get(key)
             if old is None:
-                if row["status"] not in INITIAL_STATUSES[table] and row["status"] != _closed_at_once(
-                    table, row
-                ):
+                if row["status"] not in INITIAL_STATUSES[table] and not _is_imported_quote(table, row):
                     yield f"{table} {key} began as {row['status']}"
-            elif old["status"] != row["status"] and row["status"] not in in_two.get(old["status"], ()):
+            elif old["status"] != row["status"] and row["status"] not in reachable.get(old["status"], ()):
                 yield f"{table} {key}: {old['status']} → {row['status']}"
 
 
-def _closed_at_once(table: str, row: Row) -> str | None:
-    """A quote that was imported may be over already."""
-    return row["status"] if table == "quote" and row["created_externally"] else None
+def _is_imported_quote(table: str, row: Row) -> bool:
+    """Such a quote may already be closed."""
+    return table == "quote" and bool(row["created_externally"])
 
 
-def changes_are_recorded(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
-    """R18: each change of a status has its entry, written with it."""
+def changes_are_recorded(checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
+    """R18: each status change has its entry in the history, committed with it."""
     written = {(e.subject, e.to_status) for e in now.new_entries}
     numbers = {key: row["number"] for key, row in now["service_order"].items()}
     orders_by_line = {key: line["order_id"] for key, line in now["order_line"].items()}
@@ -158,21 +155,21 @@ def changes_are_recorded(watch: InvariantChecker, before: DatabaseSnapshot, now:
 
 
 def only_contacts_changed_anything(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R1, R5: by the roles before the change, and by what Slack said of the person within the hour. Only who
-    accepts an invitation gets the role with it."""
+    """R1, R5: according to the roles before the change and to the person's profile of at most an hour ago.
+    Only accepting an invitation gives the role in the same change."""
     for entry in now.new_entries:
         roles = now if entry.action == "contact_invitation_accepted" else before
-        if entry.actor_kind == "contact" and not _may_change(watch, roles, entry):
+        if entry.actor_kind == "contact" and not _may_change(checker, roles, entry):
             yield f"{entry.actor_name} ({entry.person_id}): {entry.subject} {entry.action}"
 
 
-def _may_change(watch: InvariantChecker, roles: DatabaseSnapshot, entry: AuditEntry) -> bool:
+def _may_change(checker: InvariantChecker, roles: DatabaseSnapshot, entry: AuditEntry) -> bool:
     assert entry.person is not None, "a contact is a person"
     team, user = entry.person.team_id, entry.person.user_id
-    assert user is not None, "nobody is erased"
-    known = watch.world.slack.was_known_as_member
+    assert user is not None, "no person is erased here"
+    known = checker.world.slack.was_known_as_member
     return any(
         (contact["slack_user"] == user and known(user, None, entry.at))
         or (contact["slack_user"] is None and known(user, contact["email"], entry.at))
@@ -182,9 +179,9 @@ def _may_change(watch: InvariantChecker, roles: DatabaseSnapshot, entry: AuditEn
 
 
 def only_account_services_decide_extensions(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R9: whoever is in their channel, and no one else."""
+    """R9: only members of their channel do."""
     for entry in now.new_entries:
         user = entry.person.user_id if entry.person else None
         is_decision = entry.action in ("extended", "extension_declined")
@@ -193,9 +190,9 @@ def only_account_services_decide_extensions(
 
 
 def accounts_keep_a_contact(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R1: nobody else could invite one. Who was withdrawn comes back by an invitation or by an operator."""
+    """R1: nobody else could invite one. A removed contact returns only by an invitation or an operator."""
     for account in now["account"]:
         if not now.where("billing_contact", account_id=account, active=1):
             yield f"{account} has no contact"
@@ -208,9 +205,9 @@ def accounts_keep_a_contact(
 
 
 def extensions_move_the_expiry_once(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R9: a quote ends later by an approved request, and by nothing else."""
+    """R9: nothing but an approved request moves the end of a quote."""
     for key, quote in now["quote"].items():
         old = before["quote"].get(key)
         if old is None or quote["created_externally"] or old["expires_at"] == quote["expires_at"]:
@@ -227,9 +224,9 @@ def extensions_move_the_expiry_once(
 
 
 def orders_have_accepted_quotes(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R9, R12, R19: one order a quote, accepted while it was valid, for what it promised."""
+    """R9, R12, R19: one order per quote, accepted while it was valid, for what it promised."""
     orders = now["service_order"].values()
     if len({order["quote_id"] for order in orders}) != len(orders):
         yield "two orders of one quote"
@@ -241,8 +238,8 @@ def orders_have_accepted_quotes(
             yield f"{order['number']} of {quote['number']}, which is {quote['status']}"
         if parse_instant(order["placed_at"]) >= parse_instant(quote["expires_at"]):
             yield f"{order['number']} was placed after {quote['number']} had ended"
-        promised = [_terms(line) for line in now.where("quote_line", quote_id=quote["id"])]
-        if promised != [_terms(line) for line in now.where("order_line", order_id=key)]:
+        promised = [_get_terms(line) for line in now.where("quote_line", quote_id=quote["id"])]
+        if promised != [_get_terms(line) for line in now.where("order_line", order_id=key)]:
             yield f"{order['number']} is not what {quote['number']} promised"
     ordered = {order["quote_id"] for order in orders}
     for quote in now.where("quote", status="accepted", decided_externally=0):
@@ -256,11 +253,11 @@ def _get_amount_paid(line: Row) -> int:
     return int(paid - line["credit_used"] + line["earlier_balance"] - line["carried_over"])
 
 
-def _terms(line: Row) -> tuple[object, ...]:
+def _get_terms(line: Row) -> tuple[object, ...]:
     return (line["subscription_id"], line["seats"], line["amount"], line["tax"])
 
 
-def quotes_are_replaced(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
+def quotes_are_replaced(checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
     """R7: a new quote leaves no other pending, and those it replaced name it."""
     for entry in now.new_entries:
         number = entry.subject.removeprefix("quote:")
@@ -275,20 +272,22 @@ def quotes_are_replaced(watch: InvariantChecker, before: DatabaseSnapshot, now: 
                 if parse_instant(q["expires_at"]) > entry.at and q["number"] != number
             ]
             if others:
-                yield f"{number} was made, and {others} are pending still"
+                yield f"{number} was made, and {others} are still pending"
         if entry.action == "made" and entry.reason is not None:
             [quote] = now.where("quote", number=number)
             if not now.where("quote", replaced_by_id=quote["id"], status="expired"):
                 yield f"{number} replaced nothing"
 
 
-def lines_are_charged_once(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
-    """R17, R19: over all attempts of a line one charge at most, of what was promised, and none for
-    what is not settled."""
+def lines_are_charged_once(
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+) -> Found:
+    """R17, R19: over all attempts, a line is charged at most once, for the promised amount, and only if it
+    is settled."""
     keys: dict[int, list[str]] = {}
     for attempt in now["charge_attempt"].values():
         keys.setdefault(attempt["order_line_id"], []).append(attempt["idempotency_key"])
-    charges = [charge for charge in watch.provider.list_charges() if charge.is_settled]
+    charges = [charge for charge in checker.provider.list_charges() if charge.is_settled]
     for key, line in now["order_line"].items():
         settled = [charge for charge in charges if charge.key in keys.get(key, [])]
         order = now["service_order"][line["order_id"]]
@@ -296,8 +295,8 @@ def lines_are_charged_once(watch: InvariantChecker, before: DatabaseSnapshot, no
             yield f"line {key} of {order['number']} was charged {len(settled)} times"
         for charge in settled:
             charged = (charge.subscription_id, charge.seats, charge.amount, charge.tax)
-            if charged != _terms(line):
-                yield f"line {key}: {charged} was charged, {_terms(line)} promised"
+            if charged != _get_terms(line):
+                yield f"line {key}: {charged} was charged, {_get_terms(line)} promised"
             if line["status"] == "settled" and charge.amount_paid != _get_amount_paid(line):
                 yield f"line {key}: {charge.amount_paid} was paid, {_get_amount_paid(line)} is shown"
         if line["status"] == "settled" and not settled:
@@ -307,10 +306,10 @@ def lines_are_charged_once(watch: InvariantChecker, before: DatabaseSnapshot, no
 
 
 def nobody_pays_more_than_promised(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R26: for no line more than was promised for it and, for those that settled before it, was promised and
-    not charged; and over all of them what the quote says is due now, if they settled in its order."""
+    """R26: a line is charged at most what was promised for it plus what was promised for earlier lines and
+    not charged; an order whose lines settled in the quote's order, at most the quote's amount due now."""
     for key, order in now["service_order"].items():
         quote, lines = now["quote"][order["quote_id"]], now.where("order_line", order_id=key)
         settled = sorted(
@@ -320,7 +319,7 @@ def nobody_pays_more_than_promised(
         not_charged = 0
         for line, promised in zip(settled, _list_promises(quote, settled), strict=True):
             paid, limit = _get_amount_paid(line), promised + max(0, not_charged)
-            # An invoice takes the balance as it is when it is finalized.
+            # An invoice applies the balance as it is when it is finalized.
             if paid > limit and not line["is_on_invoice"]:
                 yield f"{order['number']}: line {line['id']} was charged {paid}, and {limit} were promised"
             not_charged += promised - paid
@@ -333,7 +332,7 @@ def nobody_pays_more_than_promised(
 
 
 def _list_promises(quote: Row, settled: list[Row]) -> list[int]:
-    """Each line has an invoice, which takes up the balance; it charges nothing below the smallest charge."""
+    """Each line has an invoice, which applies the balance; below the minimum, nothing is charged."""
     promises, balance = [], int(quote["starting_balance"])
     for line in settled:
         balance += line["amount"] + line["tax"]
@@ -343,45 +342,45 @@ def _list_promises(quote: Row, settled: list[Row]) -> list[int]:
     return promises
 
 
-def one_busy_line_a_subscription(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+def subscriptions_have_one_busy_line(
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
     busy = [line["subscription_id"] for line in now["order_line"].values() if line["status"] in BUSY_STATUSES]
     if len(busy) != len(set(busy)):
         yield f"busy: {busy}"
 
 
-def seats_add_up(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
-    world, bought = watch.world, Counter[str]()
-    for charge in watch.provider.list_charges():
+def seats_add_up(checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
+    world, bought = checker.world, Counter[str]()
+    for charge in checker.provider.list_charges():
         bought[charge.subscription_id] += charge.added_seats
-    for subscription, held in watch.provider.list_seats().items():
-        initial, elsewhere = (
+    for subscription, current in checker.provider.list_seats().items():
+        initial, external = (
             world.initial_seats[subscription].seats,
-            world.seats_changed_elsewhere[subscription],
+            world.seats_changed_externally[subscription],
         )
-        if held.seats != initial + bought[subscription] + elsewhere:
+        if current.seats != initial + bought[subscription] + external:
             yield (
-                f"{subscription} has {held.seats}: {initial} + {bought[subscription]} bought + "
-                f"{elsewhere} by others"
+                f"{subscription} has {current.seats}: {initial} + {bought[subscription]} bought + "
+                f"{external} by others"
             )
 
 
-def receipts_match(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
-    """R13: one for each completed order, over what settled."""
+def receipts_match(checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
+    """R13: one for each completed order, with its settled lines."""
     for key, order in now["service_order"].items():
         receipts = now.where("receipt", order_id=key)
         if len(receipts) != (order["status"] == "completed"):
             yield f"{order['number']} is {order['status']} and has {len(receipts)} receipts"
         for receipt in receipts:
             lines = now.where("order_line", order_id=key, status="settled")
-            taken = sum(line["settled_amount"] + line["settled_tax"] for line in lines)
-            if receipt["total"] != taken or not lines:
-                yield f"{receipt['number']} is not over what settled"
+            charged = sum(line["settled_amount"] + line["settled_tax"] for line in lines)
+            if receipt["total"] != charged or not lines:
+                yield f"{receipt['number']} does not match the settled lines"
 
 
-def orders_end_as_their_lines(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+def orders_end_with_their_lines(
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
     """R18: finished once every line is done."""
     for key, order in now["service_order"].items():
@@ -397,9 +396,9 @@ def orders_end_as_their_lines(
 
 
 def invoices_are_of_settled_lines(
-    watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Found:
-    """R18: one for each settled line that is on invoice, and whatever becomes of it, the line stays so."""
+    """R18: one for each settled line on invoice; the line stays settled, whatever happens to its invoice."""
     invoiced = {invoice["order_line_id"] for invoice in now["invoice"].values()}
     for key, line in now["order_line"].items():
         if (key in invoiced) != bool(line["is_on_invoice"] and line["status"] == "settled"):
@@ -407,26 +406,21 @@ def invoices_are_of_settled_lines(
     for invoice in now["invoice"].values():
         is_final = invoice["status"] in ("paid", "void")
         if is_final != (invoice["check_at"] is None):
-            yield f"{invoice['number']} is {invoice['status']}, and asked about at {invoice['check_at']}"
+            yield f"{invoice['number']} is {invoice['status']}, and checked at {invoice['check_at']}"
 
 
-def events_are_acted_on(watch: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
-    """Word from the provider is stored with what follows: its account, and what waits there, is looked at."""
+def events_cause_checks(checker: InvariantChecker, before: DatabaseSnapshot, now: DatabaseSnapshot) -> Found:
+    """A webhook event is stored together with the refresh of its account and the check of its busy lines."""
     for key, event in now["received_billing_event"].items():
         if key in before["received_billing_event"] or event["account_id"] is None:
             continue
         if now["account"][event["account_id"]]["refresh_due_at"] is None:
-            yield f"{event['kind']} is stored, and {event['account_id']} is not looked at"
+            yield f"{event['kind']} is stored, and {event['account_id']} has no refresh due"
         orders = {order["id"] for order in now.where("service_order", account_id=event["account_id"])}
         for line in now["order_line"].values():
             busy = line["order_id"] in orders and line["status"] in BUSY_STATUSES
             if busy and (line["due_at"] is None or line["due_at"] > event["received_at"]):
-                yield f"{event['kind']} is stored, and line {line['id']} goes on waiting"
-
-
-def details_of(row: Row) -> dict[str, object]:
-    details: dict[str, object] = json.loads(row["payload"])
-    return details
+                yield f"{event['kind']} is stored, and line {line['id']} has no check due"
 
 
 INVARIANTS: tuple[Invariant, ...] = (
@@ -441,15 +435,15 @@ INVARIANTS: tuple[Invariant, ...] = (
     quotes_are_replaced,
     lines_are_charged_once,
     nobody_pays_more_than_promised,
-    one_busy_line_a_subscription,
+    subscriptions_have_one_busy_line,
     seats_add_up,
     receipts_match,
-    orders_end_as_their_lines,
+    orders_end_with_their_lines,
     invoices_are_of_settled_lines,
-    events_are_acted_on,
+    events_cause_checks,
     notices_are_true,
     changes_are_notified,
     invoices_are_announced_once,
-    notices_in_order,
-    undeliverable_goes_another_way,
+    notices_are_in_order,
+    undeliverable_notices_fall_back,
 )

@@ -1,9 +1,12 @@
-"""Time that moves only when told to, and an event loop that lives by it."""
+"""A clock that moves only when advanced, and an event loop that runs by it."""
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVarTuple
+
+Arguments = TypeVarTuple("Arguments")
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -23,15 +26,22 @@ class VirtualClock:
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Timeouts run by the clock; what would go to a thread runs at once. So nothing but the order of calls
-    decides what happens next."""
+    """Timeouts follow the clock; calls in an executor run immediately. So only the order of calls decides
+    what happens next."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._virtual = clock
+        self._call_count = 0
         super().__init__()
 
     def time(self) -> float:
         return self._virtual.seconds()
+
+    def call_soon(
+        self, callback: Callable[[*Arguments], object], *args: *Arguments, context: Context | None = None
+    ) -> asyncio.Handle:
+        self._call_count += 1
+        return super().call_soon(callback, *args, context=context)
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
         future = self.create_future()
@@ -42,9 +52,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
     async def settle(self) -> None:
-        """Until everything waits: for a gate, for a timer, or for what does."""
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        # Private to asyncio, and the only way to know that nobody is about to run.
-        while getattr(self, "_ready"):  # noqa: ASYNC110, B009
+        """Runs until every other task waits for a gate, for a timer, or for another task."""
+        # A timer that is due runs an iteration later than what was scheduled before.
+        quiet_iterations = 0
+        while quiet_iterations < 2:
+            before = self._call_count
             await asyncio.sleep(0)
+            # This task itself was scheduled once.
+            quiet_iterations = quiet_iterations + 1 if self._call_count == before + 1 else 0

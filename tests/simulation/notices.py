@@ -1,4 +1,4 @@
-"""What must hold of notices: none for what did not happen, none missing, and each destination's in order."""
+"""Invariants of notices: none without its event, none missing, and each destination's in order."""
 
 import json
 from collections import Counter, defaultdict
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 RETRY_TIME = timedelta(hours=23)
 OVERDUE_AFTER = timedelta(hours=24)
-# Kind → what the history must have said of its order or quote (action, status); none where the rows tell.
-TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
+# By kind, the entries of the history (action, status) of which its order, quote or account must have one.
+REQUIRED_HISTORY_BY_KIND: dict[str, tuple[tuple[str, str | None], ...]] = {
     "order_placed": (("placed", "placed"),),
     "order_status": (("placed", "placed"),),
     "order_history": (("placed", "placed"),),
@@ -53,13 +53,13 @@ TOLD_BY: dict[str, tuple[tuple[str, str | None], ...]] = {
     "portal_changed": (("portal_switched", "admin"),),
     "channel_unreachable": (),
 }
-# An invoice may be written off first, and cancelled then.
+# An invoice may be written off first and cancelled later.
 INVOICE_STATUSES_BY_KIND = {
     "invoice_overdue": {"overdue"},
     "invoice_paid": {"paid"},
     "invoice_cancelled": {"void", "uncollectible"},
 }
-# What the history says (action, status) → the kind of notice stored with it.
+# By entry of the history (action, status), the kind of notice stored with it.
 REPORTED_CHANGES = {
     ("placed", "placed"): "order_placed",
     ("line", "needs_customer"): "order_needs_customer",
@@ -78,20 +78,20 @@ REPORTED_CHANGES = {
 
 
 def notices_are_true(
-    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Iterator[str]:
-    """R24: of nothing that did not happen."""
+    """R24: no notice without its event."""
     for key, notice in now["notice"].items():
-        if key not in before["notice"] and not _is_true(watch, now, notice):
+        if key not in before["notice"] and not _is_true(checker, now, notice):
             yield f"{notice['kind']} {notice['event']}"
 
 
-def _is_true(watch: "InvariantChecker", now: DatabaseSnapshot, notice: Row) -> bool:
-    said = TOLD_BY[notice["kind"]]
-    return not said or any((_subject(now, notice), *what) in watch.facts for what in said)
+def _is_true(checker: "InvariantChecker", now: DatabaseSnapshot, notice: Row) -> bool:
+    required = REQUIRED_HISTORY_BY_KIND[notice["kind"]]
+    return not required or any((_get_subject(now, notice), *entry) in checker.facts for entry in required)
 
 
-def _subject(now: DatabaseSnapshot, notice: Row) -> str:
+def _get_subject(now: DatabaseSnapshot, notice: Row) -> str:
     if notice["order_id"] is not None:
         return f"service_order:{now['service_order'][notice['order_id']]['number']}"
     if notice["quote_id"] is not None:
@@ -100,24 +100,24 @@ def _subject(now: DatabaseSnapshot, notice: Row) -> str:
 
 
 def changes_are_notified(
-    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Iterator[str]:
-    """R24: what happened is told by what was stored with it."""
+    """R24: every change is announced by a notice committed with it."""
     if not now.new_entries:
         return
     new = [notice for key, notice in now["notice"].items() if key not in before["notice"]]
-    told = {(_subject(now, notice), notice["kind"]) for notice in new}
+    announced = {(_get_subject(now, notice), notice["kind"]) for notice in new}
     for entry in now.new_entries:
         kind = REPORTED_CHANGES.get((entry.action, entry.to_status))
-        if kind and (entry.subject, kind) not in told:
+        if kind and (entry.subject, kind) not in announced:
             yield f"{entry.subject} {entry.action} {entry.to_status}: no {kind}"
         is_paid_later = entry.action == "invoice" and entry.to_status == "paid" and entry.from_status
-        if is_paid_later and (entry.subject, "invoice_paid") not in told:
-            # One that is paid at once needs nothing besides the confirmation.
-            yield f"{entry.subject}: its invoice was paid, and nobody is told"
+        if is_paid_later and (entry.subject, "invoice_paid") not in announced:
+            # An invoice that is paid immediately needs only the confirmation of the order.
+            yield f"{entry.subject}: its invoice was paid, and nobody is notified"
         declined = entry.action == "line" and entry.to_status == "declined"
-        if declined and _can_be_retried(now, entry) and (entry.subject, "order_declined") not in told:
-            yield f"{entry.subject} was declined, and nobody is told"
+        if declined and _can_be_retried(now, entry) and (entry.subject, "order_declined") not in announced:
+            yield f"{entry.subject} was declined, and nobody is notified"
         is_decided = entry.to_status in ("accepted", "rejected", "expired") and entry.action != "imported"
         if is_decided and entry.subject.startswith("quote:"):
             yield from _find_unnotified_decisions(now, entry, new)
@@ -142,12 +142,12 @@ def _find_unnotified_decisions(now: DatabaseSnapshot, entry: AuditEntry, new: li
     people = [c for c in contacts if c["id"] == quote["contact_id"]] or contacts
     for person in people:
         to = f"contact:{person['id']}"
-        told = any(
+        is_notified = any(
             n["kind"] == "quote_decided" and n["quote_id"] == quote["id"] and n["destination"] == to
             for n in new
         )
-        if not told and person["name"] != entry.actor_name:
-            yield f"{entry.subject} {entry.action}, and {person['name']} is not told"
+        if not is_notified and person["name"] != entry.actor_name:
+            yield f"{entry.subject} {entry.action}, and {person['name']} is not notified"
 
 
 def _find_wrong_receipt_recipients(now: DatabaseSnapshot, entry: AuditEntry, new: list[Row]) -> Iterator[str]:
@@ -163,30 +163,30 @@ def _find_wrong_receipt_recipients(now: DatabaseSnapshot, entry: AuditEntry, new
 
 
 def invoices_are_announced_once(
-    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+    checker: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Iterator[str]:
-    """To each person once: that an invoice is overdue, that it was written off or cancelled, that it is
-    paid. Not of one that was paid from the start, and not by what it never became."""
-    told = Counter(
+    """Each person is notified once that an invoice is overdue, written off or cancelled, or paid, but not if
+    it was paid from the start, and never of a status that it did not have."""
+    counts = Counter(
         (json.loads(notice["payload"])["invoice_id"], notice["kind"], notice["destination"])
         for notice in now["notice"].values()
         if notice["kind"] in INVOICE_STATUSES_BY_KIND
     )
-    for (invoice_id, kind, destination), count in told.items():
+    for (invoice_id, kind, destination), count in counts.items():
         invoice = now["invoice"][invoice_id]
-        became = watch.invoice_statuses[invoice["number"]] & INVOICE_STATUSES_BY_KIND[kind]
-        if count > len(became):
-            yield f"{kind} of {invoice['number']} to {destination}: {count} times, and it became {became}"
+        statuses = checker.invoice_statuses[invoice["number"]] & INVOICE_STATUSES_BY_KIND[kind]
+        if count > len(statuses):
+            yield f"{kind} of {invoice['number']} to {destination}: {count} times, and it became {statuses}"
 
 
-def notices_in_order(
-    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+def notices_are_in_order(
+    checker: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Iterator[str]:
-    """R24: of each destination the oldest first; what was told is not untold. One that is stored ahead, as
-    reminders are, has its turn from when it is due."""
+    """R24: each destination gets the oldest first; delivered notices stay delivered. A notice that is stored
+    ahead, such as a reminder, is ordered by its due time."""
     waiting: dict[str, list[Row]] = defaultdict(list)
     for notice in now["notice"].values():
-        if notice["status"] == "waiting" and is_due(notice, watch.world.clock()):
+        if notice["status"] == "waiting" and is_due(notice, checker.world.clock()):
             waiting[notice["destination"]].append(notice)
     for key, notice in now["notice"].items():
         old = before["notice"].get(key)
@@ -195,7 +195,7 @@ def notices_in_order(
         if old["status"] != "waiting":
             yield f"notice {key}: {old['status']} → {notice['status']}"
         before_it = [n for n in waiting[notice["destination"]] if n["due_at"] <= old["due_at"]]
-        # An edit shows what is true when it is made: one that had nothing to edit may be made later.
+        # An edit shows the current state whenever it is made: one that had nothing to edit may come later.
         older = [each["id"] for each in before_it if each["id"] < key and each["kind"] != "order_messages"]
         if older and not _is_shown_by_older(before, now, notice):
             yield f"notice {key} to {notice['destination']} came before {older}"
@@ -203,10 +203,10 @@ def notices_in_order(
             yield f"notice {key} is undeliverable without a reason"
 
 
-def undeliverable_goes_another_way(
-    watch: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
+def undeliverable_notices_fall_back(
+    checker: "InvariantChecker", before: DatabaseSnapshot, now: DatabaseSnapshot
 ) -> Iterator[str]:
-    """R24: from the channel to people, and from there to their mailboxes; with the same event."""
+    """R24: from the channel to its contacts, and from a contact to their email; with the same event."""
     events = {notice["event"] for notice in now["notice"].values()}
     for key, notice in now["notice"].items():
         old = before["notice"].get(key)

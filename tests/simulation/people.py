@@ -1,4 +1,4 @@
-"""People: what they press next, given what they were shown."""
+"""People: what they click next, depending on what they were shown."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -30,23 +30,23 @@ FINAL_REFUSALS = (NotABillingContact, NotAllowed)
 
 @dataclass(frozen=True, eq=False)
 class Click:
-    """A press: its name as in the routes, its arguments, and who may press it."""
+    """A click of `user` on the button, or submit of the form, of the route `name`."""
 
     name: str
     user: str
     use_case: Callable[..., Awaitable[Any]] = field(repr=False)
-    given: dict[str, Any]
+    arguments: dict[str, Any]
 
     async def run(self, dependencies: Dependencies, person: SlackIdentity) -> Any:
-        return await self.use_case(dependencies, person=person, **self.given)
+        return await self.use_case(dependencies, person=person, **self.arguments)
 
     def __str__(self) -> str:
-        given = ", ".join(f"{name}={value}" for name, value in self.given.items() if name != "form")
+        given = ", ".join(f"{name}={value}" for name, value in self.arguments.items() if name != "form")
         return f"{self.user} {self.name}({given})"
 
 
 class Shopper:
-    """A contact who buys: from `/add-seats` to the placed order and what becomes of it."""
+    """A contact who buys, from `/add-seats` to the end of the order."""
 
     def __init__(self, random: Random, user: str, account: str, subscriptions: list[str]) -> None:
         self._random, self.user, self.account, self._subscriptions = random, user, account, subscriptions
@@ -56,31 +56,43 @@ class Shopper:
         self._form = CheckoutForm()
         self._typed: dict[str, str] = {}
         self._pending: list[int] = []
+        # The next click at each stage; none at `done`.
+        self._steps: dict[str, Callable[[], Click]] = {
+            "open": self._open_cart,
+            "warned": self._click_on_warning,
+            "warning closed": self._reopen_warning,
+            "fill": self._fill_cart,
+            "review": self._review_quote,
+            "checkout": self._fill_checkout,
+            "place": self._place_order,
+            "ordered": self._click_on_order,
+            "retry": self._retry_order,
+            "portal": self._click_on_portal,
+        }
 
     def choose_click(self) -> Click | None:
-        click: Click | None = getattr(self, f"_{self.stage}")()
-        return click
+        step = self._steps.get(self.stage)
+        return step() if step else None
 
     def _click(self, name: str, use_case: Callable[..., Awaitable[Any]], **given: Any) -> Click:
         return Click(name, self.user, use_case, given)
 
-    def _of(self, *choices: Callable[[], Click]) -> Click:
+    def _choose(self, *choices: Callable[[], Click]) -> Click:
         return self._random.choice(choices)()
 
     # --- the steps
 
-    def _done(self) -> None:
-        return None
-
-    def _open(self) -> Click:
-        words = self._random.choice(("", "", "", "", "webinar 3", "meeting"))
+    def _open_cart(self) -> Click:
+        command_text = self._random.choice(("", "", "", "", "webinar 3", "meeting"))
         if self._random.random() < 0.5:
             return self._click("cart.edit", cart_open.load_cart_page, account_id=self.account)
-        return self._click("cart.open", cart_open.open_cart, account_id=self.account, command_text=words)
+        return self._click(
+            "cart.open", cart_open.open_cart, account_id=self.account, command_text=command_text
+        )
 
-    def _warned(self) -> Click:
+    def _click_on_warning(self) -> Click:
         chosen = self._random.choice(self._pending) if self._pending else self.quote
-        return self._of(
+        return self._choose(
             lambda: self._click(
                 "quote.replace",
                 cart_open.record_consent_to_replace,
@@ -97,10 +109,10 @@ class Shopper:
             lambda: self._click("checkout.begin", begin_checkout, quote_id=chosen),
         )
 
-    def _again(self) -> Click:
+    def _reopen_warning(self) -> Click:
         return self._click("quote.warn", cart_open.load_pending_quotes_warning, account_id=self.account)
 
-    def _fill(self) -> Click:
+    def _fill_cart(self) -> Click:
         if not self._typed or self._random.random() < 0.2:
             chosen = self._random.sample(
                 self._subscriptions, self._random.randint(1, len(self._subscriptions))
@@ -111,18 +123,18 @@ class Shopper:
             return self._click("cart.keep", cart_open.save_cart_draft, **given)
         return self._click("cart.save", cart_save.save_cart, **given)
 
-    def _review(self) -> Click:
-        drawn = self._random.random()
-        if drawn < 0.08:
+    def _review_quote(self) -> Click:
+        chance = self._random.random()
+        if chance < 0.08:
             self.stage = "fill"
             return self._click("quote.list", list_quotes, account_id=self.account)
-        if drawn < 0.14:
+        if chance < 0.14:
             return self._click("quote.reject", reject_quote, quote_id=self.quote, reason=None)
-        if drawn < 0.4:
+        if chance < 0.4:
             return self._click("checkout.open", open_checkout, quote_id=self.quote)
         return self._click("checkout.begin", begin_checkout, quote_id=self.quote)
 
-    def _checkout(self) -> Click:
+    def _fill_checkout(self) -> Click:
         changes: dict[str, str] = {}
         if self._random.random() < 0.2:
             changes |= {"country": "DE", "city": "Berlin"}
@@ -135,18 +147,18 @@ class Shopper:
         if self._random.random() < 0.2:
             changes |= {"payment_method": "pm_2"}
         form = self._form.model_copy(update=changes)
-        drawn = self._random.random()
-        if drawn < 0.1:
+        chance = self._random.random()
+        if chance < 0.1:
             return self._click("checkout.keep", save_checkout_draft, quote_id=self.quote, form=form)
-        if drawn < 0.15:
+        if chance < 0.15:
             return self._click("checkout.update", update_checkout, quote_id=self.quote, form=form)
         return self._click("checkout.save", save_checkout, quote_id=self.quote, form=form)
 
-    def _place(self) -> Click:
+    def _place_order(self) -> Click:
         return self._click("service_order.place", place_order.place_service_order, quote_id=self.quote)
 
-    def _ordered(self) -> Click:
-        return self._of(
+    def _click_on_order(self) -> Click:
+        return self._choose(
             lambda: self._click("service_order.open", read_order.get_order, order_id=self.order),
             lambda: self._click("service_order.open_retry", retry_order.open_retry, order_id=self.order),
             lambda: self._click("service_order.open_retry", retry_order.open_retry, order_id=self.order),
@@ -154,7 +166,7 @@ class Shopper:
             lambda: self._click("home.open", overview.load_home_overviews),
         )
 
-    def _retry(self) -> Click:
+    def _retry_order(self) -> Click:
         self.stage = "ordered"
         if self._random.random() < 0.3:
             return self._click(
@@ -167,15 +179,15 @@ class Shopper:
             payment_method_id=self._random.choice(("pm_1", "pm_1", "pm_2", "pm_old")),
         )
 
-    def _portal(self) -> Click:
+    def _click_on_portal(self) -> Click:
         self.stage = "open"
-        return self._of(
+        return self._choose(
             lambda: self._click("portal.open", portal.open_portal, account_id=self.account),
             lambda: self._click("portal.switch", portal.switch_portal, account_id=self.account),
             lambda: self._click("portal.switch", portal.switch_portal, account_id=self.account),
         )
 
-    # --- what they learn
+    # --- what they are shown
 
     def handle_answer(self, answer: object) -> None:
         match answer:
@@ -211,7 +223,7 @@ class Shopper:
         if isinstance(refusal, FINAL_REFUSALS):
             self.stage = "done"
         elif isinstance(refusal, QuotesPending):
-            self.stage = "again"
+            self.stage = "warning closed"
         elif not isinstance(refusal, RETRYABLE_REFUSALS) and self.stage not in ("ordered", "fill"):
             self.stage = self._random.choice(("open", "open", "portal"))
         elif self.stage == "fill" and not isinstance(refusal, RETRYABLE_REFUSALS):

@@ -1,4 +1,4 @@
-"""What a seed makes happen: presses, jobs, other places, faults, time; and who of those that wait goes on."""
+"""The moves of a seed: clicks, jobs, external changes, faults and time, and which waiting actor resumes."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ from tests.simulation.external_changes import ExternalChanges, change_member, ch
 from tests.simulation.faults import RandomFaults
 from tests.simulation.gates import Waiter
 from tests.simulation.invalid_input import choose_invalid_click
+from tests.simulation.other_clicks import choose_other_click
 from tests.simulation.people import Click, Shopper
-from tests.simulation.requests import choose_request_click
 from tests.simulation.slack import TEAM
 from tests.simulation.snapshot import parse_instant
 from tests.simulation.template import EXTERNAL_QUOTE, OWN_QUOTE
@@ -24,11 +24,11 @@ from tests.simulation.webhooks import WebhookQueue
 from tests.simulation.world import SimulatedReplica, SimulatedWorld
 
 MOVES = 36
-# Besides those that deliver Stripe's events.
-MOVES_AT_STRIPE = 56
-# So many wait at once at most: more would hide what each does.
+# More, because some of them deliver Stripe's events.
+MOVES_WITH_STRIPE = 56
+# More waiting actors than this would hide what each does.
 MAX_WAITING = 7
-# The instants at which something changes by itself, to the second before, at, and after.
+# When something becomes due by itself.
 DUE_INSTANTS_QUERY = """
     SELECT expires_at FROM quote WHERE status = 'pending'
     UNION SELECT remind_at FROM quote WHERE remind_at IS NOT NULL
@@ -56,25 +56,25 @@ Move = Callable[[], Awaitable[None]]
 
 
 class Plan:
-    def __init__(self, world: SimulatedWorld, theme: RandomFaults, *, begun: bool) -> None:
-        self._world, self._theme, self._random = world, theme, world.random
-        self._elsewhere = ExternalChanges(
+    def __init__(self, world: SimulatedWorld, faults: RandomFaults, *, begun: bool) -> None:
+        self._world, self._faults, self._random = world, faults, world.random
+        self._external_changes = ExternalChanges(
             world.random,
             world.store.folder / "accounts.yml",
             world.stripe.records if world.stripe else None,
             world.unlinked_account,
             world.terms.currency,
         )
-        self._pressed: list[Click] = []
-        self._pressed_at: datetime | None = None
+        self._clicks: list[Click] = []
+        self._clicked_at: datetime | None = None
         self._last: Waiter | None = None
-        # Each shopper, and the replica where their last press is.
+        # Each shopper, and the replica that handles their last click.
         self._shoppers: dict[Shopper, SimulatedReplica | None] = dict.fromkeys(self._contacts(begun))
         self._moves: list[tuple[Move, int]] = [
-            (self._press, 40),
-            (self._press_again, 8),
-            (self._press_invalid, 7),
-            (self._press_request, world.random.choice((3, 8, 8, 30))),
+            (self._click, 40),
+            (self._repeat_click, 8),
+            (self._click_invalid, 7),
+            (self._click_other, world.random.choice((3, 8, 8, 30))),
             (self._follow_invoice, 12),
             (self._run_job, 30),
             (self._advance_briefly, 14),
@@ -82,15 +82,15 @@ class Plan:
             (self._import_changes, world.random.choice((0, 1, 1, 5))),
             (self._change_seats, 2),
             (self._change_member, 2),
-            (self._retry, 8 if theme.smooth or world.stripe else 4),
+            (self._retry, 8 if faults.smooth or world.stripe else 4),
             (self._toggle_outage, world.random.choice((0, 0, 2))),
         ]
         if world.stripe:
             world.webhooks = WebhookQueue(world.stripe, world.store, world.random, world.seen)
             self._moves += [(self._deliver_events, 12), (self._change_stripe_subscription, 2)]
             self._moves += [(self._change_stripe_invoice, 10)]
-            # Fewer seeds are run over Stripe: more of what else is rare.
-            self._moves += [(self._press_invalid, 3), (self._import_changes, 1)]
+            # Fewer seeds are run with Stripe, so that these must be more frequent.
+            self._moves += [(self._click_invalid, 3), (self._import_changes, 1)]
         for _ in range(world.random.randint(1, 3)):
             world.open_replica()
 
@@ -98,19 +98,19 @@ class Plan:
         acme = ["acme_meeting", "acme_webinar"]
         for user, quote in (("U01ALICE", OWN_QUOTE), ("U02BENOIT", EXTERNAL_QUOTE)):
             shopper = Shopper(self._random, user, "acme", acme)
-            if begun and self._random.random() < (1.0 if self._theme.smooth else 0.7):
+            if begun and self._random.random() < (1.0 if self._faults.smooth else 0.7):
                 shopper.quote, shopper.stage = quote, "place"
             yield shopper
         if not begun:
             yield Shopper(self._random, "U03DORA", "borea", ["borea_training"])
 
     async def run(self) -> None:
-        # Over Stripe each step is many requests: more of them between two moves.
-        on = 0.95 if self._world.stripe else 0.85
-        moves = MOVES_AT_STRIPE if self._world.stripe else MOVES
+        # With Stripe, each step takes many requests: more of them between two moves.
+        release_rate = 0.95 if self._world.stripe else 0.85
+        moves = MOVES_WITH_STRIPE if self._world.stripe else MOVES
         while moves and not self._world.violations:
             waiting = len(self._world.gates.waiting)
-            if waiting and (waiting >= MAX_WAITING or self._random.random() < on):
+            if waiting and (waiting >= MAX_WAITING or self._random.random() < release_rate):
                 await self._release_random_waiter()
             else:
                 moves -= 1
@@ -118,12 +118,12 @@ class Plan:
                 await move()
 
     async def _release_random_waiter(self) -> None:
-        """Mostly the one that went on last, so that some get far."""
+        """Mostly one of the actor that was released last, so that some get far."""
         world = self._world
         same = [w for w in world.gates.waiting if self._last and w.actor == self._last.actor]
-        crowd = same if same and self._random.random() < 0.6 else world.gates.waiting
-        self._last = self._random.choice(crowd)
-        if self._random.random() < self._theme.crashes:
+        candidates = same if same and self._random.random() < 0.6 else world.gates.waiting
+        self._last = self._random.choice(candidates)
+        if self._random.random() < self._faults.crashes:
             self._crash(self._last)
             await world.loop.settle()
         else:
@@ -135,32 +135,32 @@ class Plan:
             if replica and replica.process is waiter.process:
                 self._shoppers[shopper] = None
 
-    # --- presses
+    # --- clicks
 
-    async def _press(self) -> None:
+    async def _click(self) -> None:
         idle = [shopper for shopper, replica in self._shoppers.items() if replica is None]
         shopper = self._random.choice(idle) if idle else None
         click = shopper.choose_click() if shopper else None
         if shopper and click:
             self._shoppers[shopper] = await self._start_click(click, shopper)
 
-    async def _press_again(self) -> None:
-        """The same once more: at once or long after, anywhere, and now and then by someone else."""
-        if self._pressed:
-            click = self._random.choice(self._pressed[-12:])
-            self._world.seen["fault pressed again"] += 1
+    async def _repeat_click(self) -> None:
+        """Immediately or much later, in any replica, and sometimes by another person."""
+        if self._clicks:
+            click = self._random.choice(self._clicks[-12:])
+            self._world.seen["fault repeated click"] += 1
             user = self._random.choice((click.user, click.user, "U01ALICE", "U02BENOIT", "U04EVE"))
-            await self._start_click(Click(click.name, user, click.use_case, click.given))
+            await self._start_click(Click(click.name, user, click.use_case, click.arguments))
 
-    async def _press_invalid(self) -> None:
+    async def _click_invalid(self) -> None:
         await self._start_click(choose_invalid_click(self._random, self._world.store))
 
-    async def _press_request(self) -> None:
+    async def _click_other(self) -> None:
         store, at = self._world.store, self._world.clock()
-        await self._start_click(choose_request_click(self._random, store, at))
+        await self._start_click(choose_other_click(self._random, store, at))
 
     async def _retry(self) -> None:
-        """The buttons of a notice, pressed by one of those who got it."""
+        """Clicks one of the buttons of a notice, as one of its recipients."""
         orders = [key for (key,) in self._world.store.rows(DECLINED_ORDERS_QUERY)]
         if orders:
             user, order = (
@@ -178,15 +178,15 @@ class Plan:
 
     async def _start_click(self, click: Click, shopper: Shopper | None = None) -> SimulatedReplica:
         world = self._world
-        if world.clock() == self._pressed_at:
-            # Nobody presses at the same instant as another: a request that was withdrawn is not made again
-            # under its old key.
+        if world.clock() == self._clicked_at:
+            # No two clicks are simultaneous: a request made again in the instant of its withdrawal would have
+            # the same key.
             world.clock.advance(microseconds=1)
-        self._pressed_at = world.clock()
+        self._clicked_at = world.clock()
         replica = self._random.choice(world.replicas)
-        self._pressed.append(click)
-        name = f"#{len(self._pressed)} {click}"
-        world.trace.add(f"press: {replica.process.name} {name}")
+        self._clicks.append(click)
+        name = f"#{len(self._clicks)} {click}"
+        world.trace.add(f"click: {replica.process.name} {name}")
         world.start_actor(replica, name, self._run_click(replica, click, shopper))
         await world.loop.settle()
         return replica
@@ -202,7 +202,7 @@ class Plan:
                 shopper.handle_refusal(refusal)
         else:
             self._world.trace.add(f"answer to {click}: {type(answer).__name__}")
-            self._world.seen[f"press {click.name}"] += 1
+            self._world.seen[f"click {click.name}"] += 1
             if isinstance(answer, cart_open.CartBlocked):
                 for each in answer.refusals:
                     self._world.seen[f"refusal {type(each).__name__}"] += 1
@@ -220,10 +220,10 @@ class Plan:
         for one in (refusal, *inner):
             self._world.seen[f"refusal {type(one).__name__}"] += 1
 
-    # --- jobs, time, and what others do
+    # --- jobs, time, and external changes
 
     async def _run_job(self) -> None:
-        """Mostly one that has something to do; a tick finds nothing now and then."""
+        """Mostly one that has something to do, sometimes any."""
         due = list_due_jobs(self._world) if self._random.random() < 0.9 else list(JOBS)
         if not due:
             return
@@ -237,17 +237,17 @@ class Plan:
         await self._world.advance_clock(self._world.clock() + timedelta(seconds=seconds))
 
     async def _advance_to_due_instant(self) -> None:
-        """To where something turns, or just somewhere later."""
+        """To the second before, at or after one of DUE_INSTANTS_QUERY, or to any later time."""
         now = self._world.clock()
-        turns = [parse_instant(at) for (at,) in self._world.store.rows(DUE_INSTANTS_QUERY)]
+        due_instants = [parse_instant(at) for (at,) in self._world.store.rows(DUE_INSTANTS_QUERY)]
         to = now + timedelta(seconds=self._random.choice((3_600, 3_601, 20_000, 86_400)))
-        if turns and self._random.random() < 0.8:
-            to = self._random.choice(turns) + timedelta(seconds=self._random.choice((-1, 0, 1)))
+        if due_instants and self._random.random() < 0.8:
+            to = self._random.choice(due_instants) + timedelta(seconds=self._random.choice((-1, 0, 1)))
         self._world.seen["fault jump"] += 1
         await self._world.advance_clock(max(now, min(to, now + timedelta(days=20))))
 
     async def _follow_invoice(self) -> None:
-        """To when the next is sent or asked about, hours later: few seeds would get there otherwise."""
+        """Advances to when one is sent or checked, hours later: few seeds would get there otherwise."""
         steps = [(parse_instant(at), job_id) for at, job_id in self._world.store.rows(INVOICE_STEPS_QUERY)]
         if not steps:
             await self._run_job()
@@ -261,10 +261,10 @@ class Plan:
         if any("import" in replica.running for replica in self._world.replicas):
             return
         replica = self._random.choice(self._world.replicas)
-        what = self._elsewhere.change_file(_drop_microseconds(self._world.clock()))
-        self._world.seen[f"elsewhere {what}"] += 1
+        what = self._external_changes.change_file(_drop_microseconds(self._world.clock()))
+        self._world.seen[f"external {what}"] += 1
         self._world.trace.add(f"import: {replica.process.name} {what}")
-        self._world.start_actor(replica, "import", self._elsewhere.import_file(replica.dependencies))
+        self._world.start_actor(replica, "import", self._external_changes.import_file(replica.dependencies))
         await self._world.loop.settle()
 
     async def _change_seats(self) -> None:
@@ -277,19 +277,19 @@ class Plan:
         self._world.trace.add(f"seats: {subscription} {by:+}")
 
     async def _deliver_events(self) -> None:
-        """Some of what Stripe has to say gets here."""
+        """Delivers a few of Stripe's events."""
         for _ in range(self._random.randint(1, 3)):
             stale = self._random.random() < 0.05
             await self._world.deliver_event(self._random.choice(self._world.replicas), stale=stale)
 
     async def _change_stripe_subscription(self) -> None:
-        """Not between the bot's look and its charge: nobody could prevent what that does (docs/stripe.md)."""
+        """Not between the bot's read and its charge: the bot can't prevent what follows (docs/stripe.md)."""
         world, both = self._world, ("acme_meeting", "acme_webinar")
         if world.stripe and not any(world.provider_may_be_charging(each) for each in both):
             which, records = self._random.choice(both), world.stripe.records
             what = change_subscription(self._random, records, which, world.list_known_invoices())
-            world.seen[f"elsewhere {what}"] += 1
-            world.trace.add(f"at stripe: {what}")
+            world.seen[f"external {what}"] += 1
+            world.trace.add(f"stripe: {what}")
 
     async def _change_stripe_invoice(self) -> None:
         if not self._world.change_invoice():
@@ -299,10 +299,10 @@ class Plan:
         self._world.trace.add(f"member: {change_member(self._random, self._world.slack)}")
 
     async def _toggle_outage(self) -> None:
-        """A port goes silent, or answers again."""
+        """Makes a port unavailable, or available again."""
         port = self._random.choice(("billing", "slack", "mail", "directory"))
-        self._theme.down ^= {port}
-        self._world.trace.add(f"silent: {sorted(self._theme.down)}")
+        self._faults.down ^= {port}
+        self._world.trace.add(f"unavailable: {sorted(self._faults.down)}")
 
 
 def _drop_microseconds(at: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""The ports as one process reaches them: a gate before the effect, a gate before the answer, and faults."""
+"""The ports of one process: a gate before the effect, a gate before the answer, and faults."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
     ChargeOutcome,
+    CustomerState,
     InvoiceState,
     LineRequest,
     MixedPricesUnsupported,
     NeverReceived,
-    PaymentMethodState,
     Preview,
     SubscriptionState,
     Unknown,
@@ -32,7 +32,7 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from models.account import Address
+from models.account import Address, ProviderAddress
 from models.receipt import ProviderPdf, ProviderReceipt
 from tests.fake_stripe import FakeStripe
 from tests.fake_stripe.server import FaultKind
@@ -46,13 +46,13 @@ Answer = TypeVar("Answer")
 
 
 class PortCaller:
-    """The way out of one process."""
+    """Calls ports on behalf of one process."""
 
     def __init__(self, gates: Gates, process: Process, faults: Faults) -> None:
         self._gates, self._process, self._faults = gates, process, faults
 
     async def call(self, name: str, effect: Callable[[str | None], Answer]) -> Answer:
-        """`effect` is given what goes wrong, if anything."""
+        """`effect` is called with the fault, if any."""
         assert not transaction_open.get(), "a port was called inside a transaction"
         await self._gates.wait(self._process, name)
         try:
@@ -62,15 +62,15 @@ class PortCaller:
 
 
 class GatedGateway:
-    """BillingGateway. `key_is_stored` asks the database whether the key of a charge is committed."""
+    """A BillingGateway. `is_key_stored` says whether the key of a charge is committed."""
 
     reconcile_interval = timedelta(seconds=10)
     invoice_check_interval = timedelta(hours=1)
 
     def __init__(
-        self, line: PortCaller, provider: SimulatedProvider, key_is_stored: Callable[[str], bool]
+        self, caller: PortCaller, provider: SimulatedProvider, is_key_stored: Callable[[str], bool]
     ) -> None:
-        self._line, self._provider, self._key_is_stored = line, provider, key_is_stored
+        self._caller, self._provider, self._is_key_stored = caller, provider, is_key_stored
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         def effect(fault: str | None) -> list[SubscriptionState]:
@@ -78,7 +78,7 @@ class GatedGateway:
                 raise BillingUnavailable
             return self._provider.list_subscriptions(account_id)
 
-        return await self._line.call("billing.subscriptions", effect)
+        return await self._caller.call("billing.subscriptions", effect)
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: object, address: Address
@@ -88,20 +88,20 @@ class GatedGateway:
                 raise MixedPricesUnsupported if fault == "price_not_held" else BillingUnavailable
             return self._provider.preview_lines(account_id, lines, at, address)  # type: ignore[arg-type]
 
-        return await self._line.call("billing.preview", effect)
+        return await self._caller.call("billing.preview", effect)
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
-        return await self._line.call("billing.place", lambda fault: self._placed(charge, fault))
+        return await self._caller.call("billing.place", lambda fault: self._place(charge, fault))
 
     async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
-        return await self._line.call(
-            "billing.reconcile", lambda fault: self._sent(charge, fault, self._provider.reconcile_charge)
+        return await self._caller.call(
+            "billing.reconcile", lambda fault: self._send(charge, fault, self._provider.reconcile_charge)
         )
 
-    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        return None  # Those of the file stay.
+    async def fetch_customer(self, account_id: str) -> CustomerState:
+        return CustomerState(None, None)  # The payment methods of the file stay.
 
-    async def fetch_billing_address(self, account_id: str) -> Address | None:
+    async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         return None
 
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
@@ -110,14 +110,14 @@ class GatedGateway:
                 raise BillingUnavailable
             return self._provider.find_invoice(receipt)
 
-        return await self._line.call("billing.invoice", effect)
+        return await self._caller.call("billing.invoice", effect)
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
         return None
 
     async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
         # Without faults: a message that goes out without the PDF is logged as an error.
-        invoice = await self._line.call("billing.pdf", lambda _: self._provider.find_invoice(receipt))
+        invoice = await self._caller.call("billing.pdf", lambda _: self._provider.find_invoice(receipt))
         return ProviderPdf(invoice.number, b"%PDF-1.4") if invoice else None
 
     async def fetch_server_time(self) -> datetime | None:
@@ -132,35 +132,35 @@ class GatedGateway:
                 raise BillingUnavailable
             return "https://provider.example/portal"
 
-        return await self._line.call("billing.portal", effect)
+        return await self._caller.call("billing.portal", effect)
 
-    def _placed(self, charge: Charge, fault: str | None) -> ChargeOutcome:
+    def _place(self, charge: Charge, fault: str | None) -> ChargeOutcome:
         match fault:
             case "timeout":
                 self._provider.delay_charge(charge)
             case "server_error":
                 self._provider.fail_next_responses(charge.key)
             case "conflict":
-                # Another request with the key is under way: it takes effect, and is not done yet.
+                # Another request with the key takes effect, but has not finished.
                 self._provider.place_charge(charge)
                 self._provider.fail_next_responses(charge.key)
             case "rate_limited":
                 pass
             case _:
-                return self._sent(charge, fault, self._provider.place_charge)
+                return self._send(charge, fault, self._provider.place_charge)
         return Unknown()
 
-    def _sent(
+    def _send(
         self, charge: Charge, fault: str | None, effect: Callable[[Charge], Answer]
     ) -> Answer | Unknown:
-        assert self._key_is_stored(charge.key), f"{charge.key} was sent before it was stored"
+        assert self._is_key_stored(charge.key), f"{charge.key} was sent before it was stored"
         if fault == "outage":
             return Unknown()
         answer = effect(charge)
         return Unknown() if fault == "lost" else answer
 
 
-# What a fault of a port is at the fake Stripe.
+# The fake Stripe's fault for each fault of a port.
 STRIPE_FAULTS: dict[str, FaultKind] = {
     "outage": "cut_before",
     "lost": "cut_after",
@@ -172,18 +172,18 @@ STRIPE_FAULTS: dict[str, FaultKind] = {
 
 
 class GatedStripeTransport(InProcessTransport):
-    """One process's requests to Stripe. `key_is_stored` asks the database whether a key is committed."""
+    """One process's requests to Stripe. `is_key_stored` says whether the key of a charge is committed."""
 
-    def __init__(self, line: PortCaller, fake: FakeStripe, key_is_stored: Callable[[str], bool]) -> None:
+    def __init__(self, caller: PortCaller, fake: FakeStripe, is_key_stored: Callable[[str], bool]) -> None:
         super().__init__(fake)
-        self._line, self._key_is_stored = line, key_is_stored
+        self._caller, self._is_key_stored = caller, is_key_stored
 
     async def send_request(self, request: EncodedRequest) -> Response:
-        return await self._line.call(_name_stripe_call(request), partial(self._answer, request))
+        return await self._caller.call(_name_stripe_call(request), partial(self._answer, request))
 
     def _answer(self, request: EncodedRequest, fault: str | None) -> Response:
         if request.is_charge:
-            assert self._key_is_stored(request.headers["idempotency-key"]), "sent before its key was stored"
+            assert self._is_key_stored(request.headers["idempotency-key"]), "sent before its key was stored"
         return self.answer_request(request, STRIPE_FAULTS[fault] if fault else None)
 
 
@@ -200,16 +200,16 @@ def _name_stripe_call(request: EncodedRequest) -> str:
 
 
 class GatedMessenger:
-    """Messenger."""
+    """A Messenger."""
 
-    def __init__(self, line: PortCaller, slack: SimulatedSlack) -> None:
-        self._line, self._slack = line, slack
+    def __init__(self, caller: PortCaller, slack: SimulatedSlack) -> None:
+        self._caller, self._slack = caller, slack
 
     async def is_installed(self, team_id: str) -> bool:
         return True
 
     async def deliver_message(self, message: OutboundMessage) -> MessageRef:
-        return await self._line.call("slack.deliver", lambda fault: self._deliver(message, fault))
+        return await self._caller.call("slack.deliver", lambda fault: self._deliver(message, fault))
 
     def _deliver(self, message: OutboundMessage, fault: str | None) -> MessageRef:
         to_person = message.channel.startswith(("U", "D"))
@@ -235,10 +235,10 @@ class GatedMessenger:
 
 
 class GatedDirectory:
-    """Directory."""
+    """A UserDirectory."""
 
-    def __init__(self, line: PortCaller, slack: SimulatedSlack) -> None:
-        self._line, self._slack = line, slack
+    def __init__(self, caller: PortCaller, slack: SimulatedSlack) -> None:
+        self._caller, self._slack = caller, slack
 
     async def fetch_profile(self, team_id: str, user_id: str) -> UserProfile:
         def effect(fault: str | None) -> UserProfile:
@@ -246,10 +246,10 @@ class GatedDirectory:
                 raise DirectoryUnavailable("silent")
             return self._slack.fetch_profile(user_id)
 
-        return await self._line.call("directory.profile", effect)
+        return await self._caller.call("directory.profile", effect)
 
     async def check_connection(self) -> None:
-        """No process is asked whether it is ready."""
+        """Readiness is not checked here."""
 
     async def fetch_server_time(self) -> datetime | None:
         return None
@@ -264,7 +264,7 @@ class GatedDirectory:
         return set()
 
     async def check_app_token(self, token: str) -> None:
-        """It is right."""
+        """Every token is accepted."""
 
     async def is_in_channel(self, team_id: str, channel_id: str) -> bool:
         return True
@@ -275,7 +275,7 @@ class GatedDirectory:
                 raise DirectoryUnavailable("silent")
             return {SERVICES_MEMBER}
 
-        return await self._line.call("directory.members", effect)
+        return await self._caller.call("directory.members", effect)
 
     async def find_user_by_email(self, team_id: str, email: str) -> str | None:
         def effect(fault: str | None) -> str | None:
@@ -283,23 +283,23 @@ class GatedDirectory:
                 raise DirectoryUnavailable("silent")
             return self._slack.find_member(email)
 
-        return await self._line.call("directory.email", effect)
+        return await self._caller.call("directory.email", effect)
 
 
 class GatedMailer:
-    """Mailer."""
+    """A Mailer."""
 
     is_configured = True
     is_plain_text = False
 
-    def __init__(self, line: PortCaller, sent: list[OutboundEmail]) -> None:
-        self._line, self._sent = line, sent
+    def __init__(self, caller: PortCaller, sent: list[OutboundEmail]) -> None:
+        self._caller, self._sent = caller, sent
 
     async def check_connection(self) -> None:
-        """A server is always set."""
+        """The server can always be reached here."""
 
     async def check_sender(self) -> None:
-        """It is taken."""
+        """Every sender is accepted."""
 
     async def send_email(self, email: OutboundEmail) -> None:
         def effect(fault: str | None) -> None:
@@ -311,4 +311,4 @@ class GatedMailer:
             if fault == "lost":
                 raise MailUnavailable("no answer")
 
-        await self._line.call("mail.send", effect)
+        await self._caller.call("mail.send", effect)

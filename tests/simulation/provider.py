@@ -43,7 +43,7 @@ INVOICE_TERMS = InvoiceTerms(days_until_due=2, is_order_allowed=True)
 
 @dataclass
 class ProviderSubscription:
-    """A subscription as the provider holds it. Its period is the first; later ones follow."""
+    """A subscription in the provider's records. `start` and `end` are those of its first period."""
 
     id: str
     account: str
@@ -65,12 +65,12 @@ class ReceivedCharge:
     at: datetime
     until: datetime | None = None
     confirmed_at: datetime | None = None
-    # What becomes of its invoice, and when; None if nothing ever does.
+    # The final status of its invoice, and when it gets it; None if it is never paid or cancelled.
     invoice_fate: tuple[InvoiceStatus, datetime] | None = None
 
 
 class UnexpectedCharge(Exception):
-    """The provider was asked for what nobody promised."""
+    """A charge whose amount doesn't match the promise, or whose key was used for another."""
 
 
 class SimulatedProvider:
@@ -79,9 +79,9 @@ class SimulatedProvider:
         self._subscriptions: dict[str, ProviderSubscription] = {}
         self._charges: dict[str, ReceivedCharge] = {}
         self.accounts: dict[str, dict[str, Any]] = {}
-        # Requests that are under way, though nobody waits for their answer any more.
+        # Requests still in flight after their senders have given up.
         self._delayed_charges: list[Charge] = []
-        # Keys that are answered by an error, so many times more.
+        # By key, how many more answers are errors.
         self._failing_responses: Counter[str] = Counter()
         self.change_count = 0
         for account in _list_accounts():
@@ -90,7 +90,7 @@ class SimulatedProvider:
                 self._subscriptions[listed["id"]] = _create_subscription(account["id"], listed)
 
     def choose_invoiced_subscriptions(self, share: float) -> None:
-        """Those whose seats are paid by invoice, from the start."""
+        """Chooses those whose seats are paid by invoice from the start."""
         for subscription in self._subscriptions.values():
             subscription.is_invoiced = self._random.random() < share
 
@@ -114,7 +114,7 @@ class SimulatedProvider:
         self._delayed_charges.append(charge)
 
     def fail_next_responses(self, key: str) -> None:
-        """The next two answers about it are errors of the provider's own."""
+        """The next two answers about this key are server errors."""
         self._failing_responses[key] = 2
 
     def place_charge(self, charge: Charge) -> ChargeOutcome:
@@ -235,7 +235,7 @@ class SimulatedProvider:
         }
 
     def _build_invoice(self, received: ReceivedCharge) -> InvoiceState:
-        assert received.until is not None, "it was sent then"
+        assert received.until is not None, "the invoice was sent then"
         fate, charge = received.invoice_fate, received.charge
         status = fate[0] if fate and self._clock() >= fate[1] else InvoiceStatus.DUE
         total = charge.amount + charge.tax
@@ -284,15 +284,15 @@ class SimulatedProvider:
             case "settled":
                 return Settled(f"re_{received.charge.key}", received.charge.amount, received.charge.tax)
             case "pending":
-                assert received.until is not None, "a pending charge has its time"
+                assert received.until is not None, "a pending charge settles then"
                 return Pending(received.until)
             case "needs_customer":
-                assert received.until is not None, "so has one that waits for the customer"
+                assert received.until is not None, "a confirmation has a deadline"
                 return NeedsCustomer("https://provider.example/confirm", received.until)
             case _:
                 return Declined("customer_timeout" if received.until else "card_declined")
 
-    # --- prices, reckoned here once more
+    # --- prices, computed independently of the product
 
     def _check_charge(self, charge: Charge, subscription: ProviderSubscription) -> None:
         line = LineRequest(charge.subscription_id, charge.seats, charge.unit_price)
@@ -397,6 +397,6 @@ def _get_period_length(subscription: ProviderSubscription) -> PeriodLength:
 
 
 def _add_months(day: date, months: int) -> date:
-    """Periods of this world begin on the first of a month."""
+    """Periods begin on the first of a month here."""
     index = day.year * 12 + day.month - 1 + months
     return day.replace(year=index // 12, month=index % 12 + 1)

@@ -1,4 +1,4 @@
-"""What a billing provider holds, as the invariants compare it with the database."""
+"""A billing provider's records, as the invariants compare them with the database."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -12,7 +12,7 @@ from tests.fake_stripe.records import Invoice, SubscriptionItem
 
 @dataclass(frozen=True)
 class ProviderCharge:
-    """`key` is the charge attempt's; a key that was charged twice has two."""
+    """`key` is the charge attempt's; a key that was charged twice has two of these."""
 
     key: str
     subscription_id: str
@@ -22,7 +22,7 @@ class ProviderCharge:
     is_settled: bool
     # What the payment method was charged, or is on the invoice.
     amount_paid: int = 0
-    # Its seats are there, though it may not be settled yet: its invoice is a draft.
+    # Its seats were added, though it may not be settled yet: its invoice is a draft.
     has_seats: bool = False
 
     @property
@@ -41,7 +41,7 @@ class ProviderSeats:
 
 @dataclass(frozen=True)
 class ProviderInvoice:
-    """One that the customer pays by themselves; none is overdue here."""
+    """An invoice that the customer pays; the provider has no status for overdue ones."""
 
     status: InvoiceStatus
     amount: int
@@ -55,13 +55,13 @@ class ProviderState(Protocol):
     def list_charges(self) -> list[ProviderCharge]: ...
 
     def list_seats(self) -> dict[str, ProviderSeats]:
-        """By the bot's id of the subscription."""
+        """The keys are the bot's subscription ids."""
 
     def list_invoices(self) -> dict[str, ProviderInvoice]:
-        """By the provider's id."""
+        """The keys are the provider's ids."""
 
     def change_seats(self, subscription_id: str, by: int) -> int:
-        """By somebody else; never below none. Returns the change."""
+        """Somebody else changes the quantity, never below zero. Returns the change."""
 
 
 class StripeState:
@@ -105,11 +105,11 @@ class StripeState:
 
 
 def _read_charge(records: StripeRecords, invoice: Invoice) -> ProviderCharge:
-    # After what was pending before, if anything was.
+    # Pending items from before the charge, if any, come first.
     credit, debit = invoice.lines[-2:]
     metadata, is_paid = invoice.subscription_metadata, invoice.status == "paid"
     if invoice.is_sent:
-        # Whatever became of it after it was finalized, unless the bot itself cancelled it.
+        # Whatever happened after it was finalized, unless the bot itself cancelled it.
         is_paid = invoice.status != "draft" and not invoice.was_voided_by_request
         metadata = metadata or records.subscriptions[invoice.subscription].metadata
     return ProviderCharge(

@@ -1,4 +1,4 @@
-"""One seed: a world, what happens in it, its end, and what was found broken."""
+"""Runs a seed: creates its world, makes its moves, completes its work, and returns the violations."""
 
 import asyncio
 import gc
@@ -29,7 +29,7 @@ from tests.simulation.template import build_imported_database
 from tests.simulation.world import SimulatedWorld
 
 EARLIEST = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
-# The first period that ends: midnight in Paris. London's is an hour later.
+# The end of the first period: midnight in Paris. London's is an hour later.
 PERIOD_END = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
 
 
@@ -42,21 +42,21 @@ class Outcome:
     seen: Counter[str] = field(default_factory=Counter)
 
 
-def run_seed(store: Store, seed: int, *, at_stripe: bool = False) -> Outcome:
+def run_seed(store: Store, seed: int, *, with_stripe: bool = False) -> Outcome:
     random = Random(seed)
     clock = VirtualClock(_choose_start(random))
     begun = random.random() < 0.75
-    _set_scene(store, random, clock, begun=begun, quiet=0.5 if at_stripe else 0.6)
+    _set_scene(store, random, clock, begun=begun, quiet=0.5 if with_stripe else 0.6)
     seen: Counter[str] = Counter()
-    theme = RandomFaults(seed, random, seen, at_stripe=at_stripe)
-    terms = choose_account_terms(Random(f"terms {seed}")) if at_stripe else None
-    world = SimulatedWorld(store, clock, random, theme, seen, at_stripe=at_stripe, terms=terms)
+    faults = RandomFaults(seed, random, seen, with_stripe=with_stripe)
+    terms = choose_account_terms(Random(f"terms {seed}")) if with_stripe else None
+    world = SimulatedWorld(store, clock, random, faults, seen, with_stripe=with_stripe, terms=terms)
     world.choose_invoiced_subscriptions()
     world.trace.add(f"terms: {world.terms}")
     interval, count = world.terms.interval
     seen.update([f"account in {world.terms.currency}", f"every {count} {interval}"])
-    # Two workers of a process show all there is to see of several.
-    run_in_virtual_time(world, lambda: _play_seed(world, theme, begun=begun), workers=2)
+    # Two workers per process are enough to cover concurrency.
+    run_in_virtual_time(world, lambda: _play_seed(world, faults, begun=begun), workers=2)
     orders = next(store.rows("SELECT count(*) FROM service_order"))[0]
     return Outcome(seed, world.violations, world.trace.lines, orders, seen)
 
@@ -73,12 +73,12 @@ def run_in_virtual_time(
         runner.run(play())
 
 
-def run_chunk(seeds: Iterable[int], *, at_stripe: bool = False) -> list[Outcome]:
-    """Some seeds, one after another. They are short: what each leaves is collected afterwards."""
+def run_chunk(seeds: Iterable[int], *, with_stripe: bool = False) -> list[Outcome]:
+    """Runs some seeds, one after another. They are short, so garbage is collected afterwards."""
     store = open_worker_store()
     gc.disable()
     try:
-        return [run_seed(store, seed, at_stripe=at_stripe) for seed in seeds]
+        return [run_seed(store, seed, with_stripe=with_stripe) for seed in seeds]
     finally:
         gc.enable()
         gc.collect()
@@ -86,7 +86,7 @@ def run_chunk(seeds: Iterable[int], *, at_stripe: bool = False) -> list[Outcome]
 
 @cache
 def open_worker_store() -> Store:
-    """The one of this process."""
+    """One per process."""
     store = open_store()
     gc.freeze()
     return store
@@ -97,12 +97,12 @@ def open_store() -> Store:
     return Store(build_imported_database(), build_checked_out_scene())
 
 
-async def _play_seed(world: SimulatedWorld, theme: RandomFaults, *, begun: bool) -> None:
-    watch = InvariantChecker(world)
-    world.find_violations = watch.find_violations
+async def _play_seed(world: SimulatedWorld, faults: RandomFaults, *, begun: bool) -> None:
+    checker = InvariantChecker(world)
+    world.find_violations = checker.find_violations
     try:
-        await Plan(world, theme, begun=begun).run()
-        theme.stopped = True
+        await Plan(world, faults, begun=begun).run()
+        faults.stopped = True
         await run_to_completion(world)
     finally:
         await world.stop_actors()
@@ -117,7 +117,7 @@ def _set_scene(store: Store, random: Random, clock: VirtualClock, *, begun: bool
         change = "UPDATE quote SET expires_at = ?, remind_at = ? WHERE id = ?"
         store.raw.execute(change, (format_instant(until), format_instant(remind) if remind else None, quote))
     if random.random() < quiet:
-        # Without a channel its notices go to people: fewer of them.
+        # Without a channel, notices go to people, and there are fewer of them.
         store.raw.execute("UPDATE account SET channel = NULL")
 
 
@@ -137,7 +137,7 @@ def _set_order_workers(count: int) -> Iterator[None]:
         process_orders.WORKER_COUNT = usual
 
 
-# What the product logs as an error without a fault of its own.
+# Errors in the log that are not bugs of the product.
 EXPECTED_ERRORS = (
     "notice.undeliverable",
     "account_services.channel_unreachable",
@@ -147,7 +147,7 @@ EXPECTED_ERRORS = (
 
 
 def _is_file_outage(event: MutableMapping[str, Any]) -> bool:
-    """The provider was unavailable for as long as a file is tried: one that it does not have is a failure."""
+    """The provider was unavailable for as long as a PDF is retried. One that it doesn't have is a failure."""
     return event["event"] == "invoice.pdf_missing" and "cannot be reached" in event["error"]
 
 
@@ -174,7 +174,7 @@ def collect_errors(world: SimulatedWorld) -> Iterator[None]:
 
 
 def _keep_exception(_: Any, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The exception itself, where `log.exception` leaves it to be looked up."""
+    """Adds the exception itself, which `log.exception` leaves to a later processor."""
     import sys
 
     if event.get("exc_info") is True:

@@ -1,4 +1,4 @@
-"""A scene to begin with: two quotes are checked out, and only wait to be placed."""
+"""The initial scene of most seeds: two quotes are checked out and ready to be placed."""
 
 import asyncio
 from collections import Counter
@@ -39,9 +39,9 @@ async def _prepare(world: SimulatedWorld) -> None:
     await refresh_slack_user(replica.dependencies, benoit)
     typed = {"acme_meeting": "2", "acme_webinar": "1"}
     await save_cart(replica.dependencies, person=alice, account_id="acme", seat_inputs=typed)
-    elsewhere = ExternalChanges(world.random, world.store.folder / "accounts.yml")
-    elsewhere.add_quote(IMPORTED_AT, "acme_meeting")
-    await elsewhere.import_file(replica.dependencies)
+    external = ExternalChanges(world.random, world.store.folder / "accounts.yml")
+    external.add_quote(IMPORTED_AT, "acme_meeting")
+    await external.import_file(replica.dependencies)
     await _check_out(replica, alice, OWN_QUOTE)
     await _check_out(replica, benoit, EXTERNAL_QUOTE)
     world.store.raw.execute("UPDATE notice SET status = 'delivered', delivered_at = created_at")

@@ -1,4 +1,4 @@
-"""A workspace: who is in it, what was posted there, and what was said of whom and when."""
+"""A workspace: its members, what was posted there, and which profiles were returned when."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -9,9 +9,9 @@ from bot.messaging.messenger import MessageRef, OutboundMessage
 from tests.simulation.loop import VirtualClock
 
 TEAM = "T01ACME"
-# In the channel of Account Services, and no contact of any account.
+# A member of Account Services' channel, and not a contact of any account.
 SERVICES_MEMBER = "U07SAM"
-# R5: a change of state needs to know who this is, and has known it for an hour at most.
+# R5: changing anything requires a profile that is at most an hour old.
 IDENTITY_MAX_AGE = timedelta(hours=1)
 UNKNOWN_USER = UserProfile("", "", "", None, None, None, deleted=True)
 
@@ -44,11 +44,11 @@ class SimulatedSlack:
         self._clock, self.unreachable = clock, unreachable
         self.members = {member.user_id: member for member in MEMBERS}
         self.posts: list[SimulatedPost] = []
-        # What the product was told of each person, and when.
-        self._answers: dict[str, list[tuple[datetime, UserProfile]]] = defaultdict(list)
+        # The profiles returned for each person, and when.
+        self._profiles: dict[str, list[tuple[datetime, UserProfile]]] = defaultdict(list)
 
     def post(self, message: OutboundMessage) -> MessageRef:
-        """An edit keeps its message's timestamp; a direct message stands in a channel of its own."""
+        """An edit keeps its message's timestamp; a direct message is in a channel of its own."""
         ts = message.update_ts or f"{len(self.posts) + 1}.000000"
         self.posts.append(SimulatedPost(self._clock(), message, ts))
         channel = "D" + message.channel[1:] if message.channel.startswith("U") else message.channel
@@ -56,7 +56,7 @@ class SimulatedSlack:
 
     def fetch_profile(self, user_id: str) -> UserProfile:
         profile = self.members.get(user_id, UNKNOWN_USER)
-        self._answers[user_id].append((self._clock(), profile))
+        self._profiles[user_id].append((self._clock(), profile))
         return profile
 
     def find_member(self, email: str) -> str | None:
@@ -66,10 +66,10 @@ class SimulatedSlack:
         self.members[user_id] = replace(self.members[user_id], **changes)  # type: ignore[arg-type]
 
     def was_known_as_member(self, user_id: str, email: str | None, at: datetime) -> bool:
-        """Whether, within the hour before `at`, the product was told that this is a full member, of that
-        email where one is given."""
+        """Whether a profile returned within the hour before `at` was that of a full member, with this email
+        if one is given."""
         return any(
-            at - IDENTITY_MAX_AGE <= told_at and not (profile.deleted or profile.is_guest)
+            at - IDENTITY_MAX_AGE <= returned_at and not (profile.deleted or profile.is_guest)
             and email in (None, profile.email)
-            for told_at, profile in self._answers[user_id]
+            for returned_at, profile in self._profiles[user_id]
         )  # fmt: skip

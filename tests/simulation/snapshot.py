@@ -1,4 +1,4 @@
-"""The rows that the invariants compare, as they are committed."""
+"""The committed rows that the invariants compare."""
 
 import json
 import sqlite3
@@ -32,7 +32,7 @@ Row = sqlite3.Row
 
 @dataclass(frozen=True)
 class DatabaseSnapshot:
-    """Every table by id, and the history that was written since the last time."""
+    """Every table by id, and the entries of the history since the previous snapshot."""
 
     tables: dict[str, dict[int, Row]]
     new_entries: list[AuditEntry]
@@ -45,20 +45,20 @@ class DatabaseSnapshot:
 
 
 def read_snapshot(store: Store, after_entry: int) -> DatabaseSnapshot:
-    """`after_entry` is the id of the last entry of the history that was read."""
-    tables = {table: {row["id"]: row for row in _rows(store, query)} for table, query in QUERIES.items()}
-    people = {row["id"]: AuditPerson(**dict(row)) for row in _rows(store, "SELECT * FROM audit_person")}
-    entries = _rows(store, f"SELECT * FROM audit_entry WHERE id > {after_entry} ORDER BY id")
-    return DatabaseSnapshot(tables, [_entry(row, people) for row in entries])
+    """`after_entry` is the id of the last entry of the history that was already read."""
+    tables = {table: {row["id"]: row for row in _read_rows(store, query)} for table, query in QUERIES.items()}
+    people = {row["id"]: AuditPerson(**dict(row)) for row in _read_rows(store, "SELECT * FROM audit_person")}
+    entries = _read_rows(store, f"SELECT * FROM audit_entry WHERE id > {after_entry} ORDER BY id")
+    return DatabaseSnapshot(tables, [_build_entry(row, people) for row in entries])
 
 
-def _rows(store: Store, query: str) -> Iterator[Row]:
+def _read_rows(store: Store, query: str) -> Iterator[Row]:
     cursor = store.raw.cursor()
     cursor.row_factory = sqlite3.Row
     return iter(cursor.execute(query).fetchall())
 
 
-def _entry(row: Row, people: dict[str, AuditPerson]) -> AuditEntry:
+def _build_entry(row: Row, people: dict[str, AuditPerson]) -> AuditEntry:
     values = {**dict(row), "at": parse_instant(row["at"]), "details": json.loads(row["details"])}
     return AuditEntry(**values, person=people.get(row["person_id"]))
 

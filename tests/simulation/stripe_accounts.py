@@ -1,4 +1,4 @@
-"""The accounts of the simulation at the fake Stripe."""
+"""The simulation's accounts in the fake Stripe."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ BEHAVIOURS = {"declines": "declined"}
 
 @dataclass(frozen=True)
 class AccountTerms:
-    """What cannot change once there are subscriptions: of the account `acme`, and of its first one."""
+    """Terms of the account `acme` and of its first subscription that cannot change once that exists."""
 
     currency: str = "EUR"
     interval: tuple[str, int] = ("month", 1)
@@ -31,7 +31,7 @@ class AccountTerms:
 
 
 def choose_account_terms(random: Random) -> AccountTerms:
-    """Currencies without decimals and with three; quarters, and weeks that end while it runs."""
+    """Among them currencies without decimals and with three, quarters, and weeks that end during the run."""
     return AccountTerms(
         random.choice(("EUR", "EUR", "EUR", "JPY", "KWD")),
         random.choice((("month", 1), ("month", 1), ("month", 3), ("week", 1))),
@@ -42,7 +42,7 @@ def choose_account_terms(random: Random) -> AccountTerms:
 def create_fake_stripe(
     clock: VirtualClock, random: Random, faults: Faults, terms: AccountTerms
 ) -> FakeStripe:
-    """Each payment of a card goes as `faults` say."""
+    """`faults` choose how each payment by card ends."""
 
     def behave(card: Card) -> Card:
         behaviour = faults.get_card_behaviour()
@@ -75,7 +75,7 @@ def _apply_terms(records: StripeRecords, terms: AccountTerms) -> None:
 
 
 def _set_interval(records: StripeRecords, item: SubscriptionItem, interval: str, count: int) -> None:
-    """The scene's quotes are of 10 November, which is in the current period."""
+    """The scene's quotes were made on 10 November, which is in the current period."""
     records.use_other_price(item.id, interval=interval, interval_count=count)
     if interval == "week":
         start = date(2026, 11, 8)
@@ -90,7 +90,7 @@ def _set_interval(records: StripeRecords, item: SubscriptionItem, interval: str,
 
 
 def _store_invoice_terms(store: Store, records: StripeRecords, subscription: Subscription) -> None:
-    """They have been so for long: the bot has seen them. Otherwise the scene's orders are to be charged."""
+    """The bot has seen these terms before the scene; without them, the scene's orders are charged."""
     allowed = records.customers[subscription.customer].metadata.get("seatbot_pay_by_invoice") == "true"
     terms = InvoiceTerms(days_until_due=subscription.days_until_due, is_order_allowed=allowed)
     outlook = UpcomingChanges(invoice_terms=terms).model_dump_json()
@@ -107,8 +107,8 @@ def choose_unlinked_account(random: Random) -> str:
 def link_accounts(
     store: Store, records: StripeRecords, random: Random, unlinked: str, terms: AccountTerms
 ) -> None:
-    """Also gives the scene's quotes Stripe's prices, which round twice. Now and then the quote made elsewhere
-    keeps a price of its own."""
+    """Also gives the scene's quotes Stripe's prices, which round twice. Sometimes the external quote keeps a
+    price of its own."""
     store.raw.execute("UPDATE account SET stripe_customer = 'cus_' || id WHERE id <> ?", (unlinked,))
     store.raw.execute("UPDATE account SET currency = ? WHERE id = 'acme'", (terms.currency,))
     store.raw.execute("UPDATE quote SET currency = ? WHERE account_id = 'acme'", (terms.currency,))

@@ -1,4 +1,4 @@
-"""How accounts are set up at Stripe, chosen at random: each in a way that somebody's account is."""
+"""Random set-ups of subscriptions and customers in Stripe, each of which occurs in real accounts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +26,7 @@ from tests.fake_stripe.subscription_settings import (
 from tests.fake_stripe.taxes import CustomerTax
 
 STANDINGS = ("active", "past_due", "unpaid", "paused", "trialing")
-# Few orders meet these, so they come up more often: otherwise a hundred seeds may not refuse one.
+# Few orders meet these, so they are more frequent: otherwise a hundred seeds may not refuse one.
 OFTEN = ("paused", "trialing") * 2
 SetUp = Callable[[StripeRecords, Subscription, Random], str]
 # Later than any run, which therefore never reaches the next phase.
@@ -34,7 +34,7 @@ NEXT_PHASE, END = (int(datetime(2030, month, 1, tzinfo=UTC).timestamp()) for mon
 
 
 def set_up_subscription(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    """Change a few things about it; says which."""
+    """Changes a few of its settings, and returns their names."""
     chosen = [set_up for set_up in SET_UPS if random.random() < 0.15]
     names = []
     for set_up in chosen:
@@ -44,8 +44,8 @@ def set_up_subscription(records: StripeRecords, subscription: Subscription, rand
 
 
 def place_payment_method(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    """On the subscription only, as Checkout does, as a legacy source, or on the customer. Now and then it is
-    a bank debit, which pending updates do not support."""
+    """On the subscription only, as Checkout does, as a legacy source, or on the customer. Sometimes it is a
+    bank debit, which pending updates do not support."""
     customer = records.customers[subscription.customer]
     usual = subscription.default_payment_method or customer.default_payment_method or customer.default_source
     place, method = random.choice(("subscription", "source", "customer")), usual
@@ -125,7 +125,7 @@ def _choose_coupon(subscription: Subscription, random: Random) -> Coupon:
 
 
 def _drop_split_coupons(subscription: Subscription) -> None:
-    """How Stripe splits an amount among lines is not documented."""
+    """Stripe doesn't document how it splits an amount among lines."""
     settings, [first, *others] = subscription.settings, subscription.items
     if others or first.price.tiers or settings.itemizes_proration_discounts:
         settings.coupons = [coupon for coupon in settings.coupons if coupon.percent_off]
@@ -154,7 +154,7 @@ def start_foreign_update(records: StripeRecords, subscription: Subscription, ran
         records.card_network = usual
     records.foreign_invoices.add(invoice.id)
     if subscription.pending_update is None:
-        # It cost nothing.
+        # It cost nothing, so it took effect.
         records.set_quantity(item.id, quantity)
         return "a foreign update taken back"
     return "a foreign update pending"
@@ -198,7 +198,7 @@ def choose_pending_items(records: StripeRecords, subscription: Subscription, ran
 
 
 def meter_usage(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    """Beside the seats something is billed by usage, or no longer."""
+    """Adds an item that is billed by usage beside the seats, or removes it."""
     seats = [item for item in subscription.items if item.price.usage_type == "licensed"]
     is_metered = random.random() < 0.3
     subscription.items = [*seats, _build_metered_item(seats[0])] if is_metered else seats
@@ -221,13 +221,13 @@ def _build_metered_item(beside: SubscriptionItem) -> SubscriptionItem:
 
 
 def send_invoices(records: StripeRecords, subscription: Subscription, random: Random) -> None:
-    """Of all that is ordered for it."""
+    """For everything that is ordered for the subscription."""
     subscription.sends_invoice, subscription.days_until_due = True, random.choice((1, 14))
     records.customers[subscription.customer].metadata["seatbot_pay_by_invoice"] = "true"
 
 
 def choose_collection(records: StripeRecords, subscription: Subscription, random: Random) -> str:
-    """Charged, or paid by invoice; an account may order on invoice or not."""
+    """Charged automatically, or by invoice, which the account may or may not be allowed to order on."""
     customer = records.customers[subscription.customer]
     subscription.sends_invoice = random.random() < 0.7
     subscription.days_until_due = random.choice((0, 1, 14))

@@ -1,4 +1,4 @@
-"""The databases that worlds begin with, as SQLite serialises them."""
+"""The initial databases of worlds, as SQLite serialises them."""
 
 import asyncio
 import sqlite3
@@ -11,14 +11,14 @@ from bot.db import Database
 from bot.use_cases.accounts_import.run import import_accounts
 
 ACCOUNTS = Path(__file__).parent / "accounts.yml"
-# Quotes of the scene: Alice's own over two subscriptions, and one over one of them that was made elsewhere.
+# The scene's quotes: Alice's own for two subscriptions, and an external one for one of them.
 OWN_QUOTE, EXTERNAL_QUOTE = 1, 2
 IMPORTED_AT = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 
 
 @cache
 def build_imported_database() -> bytes:
-    """Migrated, and the accounts imported."""
+    """Migrated, with the accounts imported."""
     with TemporaryDirectory(prefix="simulation-") as folder:
         path = Path(folder) / "template.db"
         asyncio.run(_create_database(path))

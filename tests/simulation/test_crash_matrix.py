@@ -1,4 +1,4 @@
-"""A sample of the cells, with each fault and each fate; `make crash-matrix` runs all."""
+"""A sample of the cells, with each fault and each ending; `make crash-matrix` runs all."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.simulation.crash_matrix import (
     record_faultless_run,
 )
 
-# Has no divisor in common with the number of faults times that of fates: all come in turn.
+# Coprime to the number of faults times that of endings, so that all occur.
 STRIDE = 17
 
 
@@ -30,18 +30,20 @@ def test_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
 
 
 @pytest.mark.long
-def test_over_stripe_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
-    chosen = list_cells(at_stripe=True)[::STRIDE]
+def test_with_stripe_an_order_ends_correctly_after_any_fault_at_any_commit() -> None:
+    chosen = list_cells(with_stripe=True)[::STRIDE]
     assert {cell.fault for cell in chosen} >= set(Fault)
     assert {cell.ending for cell in chosen} == set(ProcessEnding)
     found = {
-        str(cell): violations for cell in chosen if (violations := find_cell_violations(cell, at_stripe=True))
+        str(cell): violations
+        for cell in chosen
+        if (violations := find_cell_violations(cell, with_stripe=True))
     }
     assert found == {}
 
 
-def test_over_stripe_an_order_ends_correctly_if_the_process_dies_between_two_requests() -> None:
-    """An order is several requests there: what one of them left is found by the next worker."""
+def test_with_stripe_an_order_ends_correctly_if_the_process_dies_between_two_requests() -> None:
+    """An order takes several requests there: the next worker finds the result of the last one."""
     chosen = range(1, count_gates(), STRIDE)
     found = {gate: violations for gate in chosen if (violations := find_death_violations(gate))}
     assert found == {}

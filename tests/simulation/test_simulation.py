@@ -1,4 +1,4 @@
-"""Some seeds over each provider; `make simulate` runs all of them, and checks that everything occurred."""
+"""Some seeds with each provider; `make simulate` runs all of them, and checks that everything occurred."""
 
 from collections import Counter
 from random import Random
@@ -14,13 +14,13 @@ from tests.simulation.world import SimulatedWorld
 
 CHUNKS = [range(10), pytest.param(range(10, 20), marks=pytest.mark.long)]
 # Among them invoices that are overdue, paid in part, cancelled and written off.
-SEEDS_AT_STRIPE = (1, 15, 35, 48)
+SEEDS_WITH_STRIPE = (1, 15, 35, 48)
 
 
-def _report(outcome: Outcome, where: str = "") -> str:
+def _report(outcome: Outcome, option: str = "") -> str:
     tail = "\n".join(outcome.trace[-40:])
     broken = "\n".join(outcome.violations)
-    return f"{tail}\n{broken}\nreplay: python -m tests.simulation{where} --seed {outcome.seed}"
+    return f"{tail}\n{broken}\nreplay: python -m tests.simulation{option} --seed {outcome.seed}"
 
 
 @pytest.mark.parametrize("seeds", CHUNKS, ids=lambda seeds: f"from {seeds.start}")
@@ -29,14 +29,14 @@ def test_no_fault_breaks_an_invariant(seeds: range) -> None:
     assert not broken, "\n\n".join(_report(outcome) for outcome in broken[:3])
 
 
-def test_over_stripe_no_fault_breaks_an_invariant() -> None:
-    outcomes = run_chunk(SEEDS_AT_STRIPE, at_stripe=True)
+def test_with_stripe_no_fault_breaks_an_invariant() -> None:
+    outcomes = run_chunk(SEEDS_WITH_STRIPE, with_stripe=True)
     broken = [outcome for outcome in outcomes if outcome.violations]
-    assert not broken, "\n\n".join(_report(outcome, " --at-stripe") for outcome in broken[:3])
+    assert not broken, "\n\n".join(_report(outcome, " --with-stripe") for outcome in broken[:3])
 
 
-def test_over_stripe_the_same_seed_replays_to_the_same_trace() -> None:
-    first, again = (run_seed(open_store(), SEEDS_AT_STRIPE[0], at_stripe=True) for _ in range(2))
+def test_with_stripe_the_same_seed_replays_to_the_same_trace() -> None:
+    first, again = (run_seed(open_store(), SEEDS_WITH_STRIPE[0], with_stripe=True) for _ in range(2))
     assert first.trace == again.trace
     assert len(first.trace) > 100
     assert any(" event: " in line for line in first.trace)
@@ -48,7 +48,7 @@ def test_the_same_seed_replays_to_the_same_trace() -> None:
     assert len(first.trace) > 100
 
 
-def test_opening_the_gates_passes_over_those_that_a_failure_cancels() -> None:
+def test_opening_the_gates_skips_actors_that_a_failure_has_cancelled() -> None:
     clock = VirtualClock(EARLIEST)
     world = SimulatedWorld(open_store(), clock, Random(0), NoFaults(), Counter())
 

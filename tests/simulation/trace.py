@@ -1,4 +1,4 @@
-"""What happened, line by line: equal for equal seeds."""
+"""The trace of a run, which is the same for the same seed."""
 
 import re
 
@@ -8,7 +8,7 @@ KEY = re.compile(r"(SO-\d+-\d+-\d+)-[0-9a-f]{16}")
 
 
 class Trace:
-    """The random end of a charge's key is left out; all else follows from the seed."""
+    """The random suffix of a charge's key is left out; everything else follows from the seed."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock

@@ -25,7 +25,7 @@ TOO_OLD_SECONDS = 301
 
 @dataclass(eq=False)
 class EventCopy:
-    """One delivery of an event; `process` is handling it."""
+    """One delivery of an event; `process` is handling it, if any."""
 
     number: int
     event: dict[str, Any]
@@ -64,7 +64,7 @@ class WebhookQueue:
 
     def take_event(self, process: Process) -> EventCopy | None:
         """Chooses an event for `process`; what a dead process was handling is sent again."""
-        waiting = [copy for copy in self._in_flight if copy.process is None or copy.process.dead]
+        waiting = [copy for copy in self._in_flight if copy.process is None or copy.process.is_dead]
         if not waiting:
             return None
         copy = self._random.choice(waiting)

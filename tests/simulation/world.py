@@ -1,4 +1,4 @@
-"""A world made from one seed: processes, a provider, a workspace, and who does what in them."""
+"""The world of one seed: processes, a provider, a workspace, and the actors in them."""
 
 import asyncio
 from collections import Counter
@@ -52,7 +52,7 @@ LONGEST_LEASE = timedelta(seconds=60)
 
 @dataclass(eq=False)
 class SimulatedReplica:
-    """A process of the bot, and the jobs and presses that run in it."""
+    """A process of the bot, and the jobs and clicks that run in it."""
 
     process: Process
     dependencies: Dependencies
@@ -60,8 +60,8 @@ class SimulatedReplica:
 
 
 class SimulatedWorld:
-    """`at_stripe` puts the Stripe gateway, with a fake Stripe behind it, in place of the provider; `terms`
-    are what the account `acme` has there."""
+    """`with_stripe` replaces the provider by the Stripe gateway with a fake Stripe; `terms` are those of the
+    account `acme` there."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class SimulatedWorld:
         faults: Faults,
         seen: Counter[str],
         *,
-        at_stripe: bool = False,
+        with_stripe: bool = False,
         terms: AccountTerms | None = None,
     ) -> None:
         self.store, self.clock, self.random, self.faults, self.seen = store, clock, random, faults, seen
@@ -80,7 +80,7 @@ class SimulatedWorld:
         self.stripe: FakeStripe | None = None
         self.provider_state: ProviderState
         self.unlinked_account = ""
-        if at_stripe:
+        if with_stripe:
             self.unlinked_account = choose_unlinked_account(random)
             self.stripe = create_fake_stripe(clock, random, faults, self.terms)
             self.provider_state = StripeState(self.stripe)
@@ -89,21 +89,21 @@ class SimulatedWorld:
             self.provider_state = self._provider = SimulatedProvider(clock, random, faults)
         self.initial_seats = self.provider_state.list_seats()
         # Seats that others added or removed at the provider, by subscription.
-        self.seats_changed_elsewhere: Counter[str] = Counter()
-        # Without it no event from Stripe ever arrives.
+        self.seats_changed_externally: Counter[str] = Counter()
+        # If None, no event from Stripe ever arrives.
         self.webhooks: WebhookQueue | None = None
         self.slack = SimulatedSlack(clock, faults.unreachable)
         self.mails: list[OutboundEmail] = []
         self.replicas: list[SimulatedReplica] = []
         self.trace = Trace(clock)
-        # What nobody may come to: an actor that ended with anything but an answer or a refusal.
+        # Actors that ended with an unexpected exception, and unexpected errors in the log.
         self.failures: list[str] = []
-        # The ids of notices that the log calls undeliverable.
+        # The ids of notices that were logged as undeliverable.
         self.logged_undeliverable: set[int] = set()
-        # Checks the database after every commit, and what it found.
+        # Called after every commit; what it finds is added to `violations`.
         self.find_violations: Callable[[], list[str]] = list
         self.violations: list[str] = []
-        # Whether a message may have been sent without anybody knowing.
+        # Whether a message may have been sent without being recorded.
         self.doubt = False
         self._processes, self._delivery_count = 0, 0
         self._settings = Settings(
@@ -126,18 +126,18 @@ class SimulatedWorld:
     def open_replica(self) -> SimulatedReplica:
         self._processes += 1
         process = Process(f"p{self._processes}")
-        line = PortCaller(self.gates, process, self.faults)
+        caller = PortCaller(self.gates, process, self.faults)
         database = GatedDatabase(self.store, self.gates, process, self.check_invariants)
         dependencies = Dependencies(
             settings=self._settings,
             database=database,
             now=self.clock,
-            billing=self._build_gateway(line, database),
-            messenger=GatedMessenger(line, self.slack),
+            billing=self._build_gateway(caller, database),
+            messenger=GatedMessenger(caller, self.slack),
             home_publisher=FakeHomePublisher(),
             screen_updater=FakeScreenUpdater(),
-            directory=GatedDirectory(line, self.slack),
-            mailer=GatedMailer(line, self.mails),
+            directory=GatedDirectory(caller, self.slack),
+            mailer=GatedMailer(caller, self.mails),
             tasks=BackgroundTasks(MAX_TASKS),
             webhook_parser=StripeWebhookParser(SECRET, self.clock) if self.stripe else None,
         )
@@ -145,21 +145,21 @@ class SimulatedWorld:
         self.replicas.append(replica)
         return replica
 
-    def _build_gateway(self, line: PortCaller, database: GatedDatabase) -> BillingGateway:
+    def _build_gateway(self, caller: PortCaller, database: GatedDatabase) -> BillingGateway:
         if self.stripe is None:
-            return GatedGateway(line, self._provider, self._key_is_stored)
-        transport = GatedStripeTransport(line, self.stripe, self._key_is_stored)
+            return GatedGateway(caller, self._provider, self._is_key_stored)
+        transport = GatedStripeTransport(caller, self.stripe, self._is_key_stored)
         client = build_stripe_client(API_KEY, "https://stripe.example", transport)
         return StripeGateway(
             client, self.stripe.download_pdf, database, self.clock, "https://provider.example/portal"
         )
 
-    def _key_is_stored(self, key: str) -> bool:
+    def _is_key_stored(self, key: str) -> bool:
         return any(self.store.rows("SELECT 1 FROM charge_attempt WHERE idempotency_key = ?", key))
 
     def provider_may_be_charging(self, subscription: str) -> bool:
-        """Stripe sets a number of seats without comparing it: what others change between our look and the end
-        of our charge is overwritten there, which nothing on our side can prevent (docs/stripe.md)."""
+        """Stripe sets the quantity without comparing it: a change that others make between our read and the
+        end of our charge is overwritten, which nothing on our side can prevent (docs/stripe.md)."""
         if self.stripe is None:
             return False
         is_requesting = any(waiter.gate.startswith("billing.") for waiter in self.gates.waiting)
@@ -167,26 +167,26 @@ class SimulatedWorld:
         return is_requesting or bool(self.stripe.delayed_requests) or changed.pending_update is not None
 
     def change_seats(self, subscription: str, by: int) -> None:
-        """By somebody else, at the provider."""
-        self.seats_changed_elsewhere[subscription] += self.provider_state.change_seats(subscription, by)
+        """Somebody else changes the quantity at the provider."""
+        self.seats_changed_externally[subscription] += self.provider_state.change_seats(subscription, by)
 
     def choose_invoiced_subscriptions(self) -> None:
-        """Over Stripe the set-ups choose them."""
+        """With Stripe, the set-ups choose them."""
         if self.stripe is None:
             self._provider.choose_invoiced_subscriptions(self.random.choice((0.0, 0.2, 0.2, 0.9)))
 
     def list_known_invoices(self) -> set[str]:
-        """By the provider's id."""
+        """Their ids at the provider."""
         return {id_ for (id_,) in self.store.rows("SELECT provider_invoice_id FROM invoice")}
 
     def change_invoice(self) -> bool:
-        """Somebody pays one at Stripe, in part or in full, or cancels it. False if none is unpaid there."""
+        """Pays an invoice in Stripe, in part or in full, or cancels it. False if none is unpaid."""
         if self.stripe is None:
             return False
         what = change_invoice(self.random, self.stripe.records, self.list_known_invoices())
         if what is not None:
-            self.seen[f"elsewhere {what}"] += 1
-            self.trace.add(f"at stripe: {what}")
+            self.seen[f"external {what}"] += 1
+            self.trace.add(f"stripe: {what}")
         return what is not None
 
     def get_deleted_account(self) -> str:
@@ -200,10 +200,9 @@ class SimulatedWorld:
             self.violations.append(found)
         self.failures.clear()
 
-    # --- who does what
+    # --- actors
 
     def start_actor(self, replica: SimulatedReplica, name: str, work: Coroutine[Any, Any, Any]) -> None:
-        """An actor sets out."""
         context = copy_context()
         context.run(actor.set, name)
         task = self.loop.create_task(self._run_actor(name, work), context=context)
@@ -222,14 +221,14 @@ class SimulatedWorld:
             self.failures.append(f"{name} failed: {error!r}")
 
     def start_job(self, replica: SimulatedReplica, job_id: str) -> bool:
-        """False where it is running there: a job never overlaps itself in one process."""
+        """False if it is already running there: a job never overlaps itself in one process."""
         if job_id in replica.running:
             return False
         self.start_actor(replica, job_id, JOBS[job_id].run(replica.dependencies))
         return True
 
     async def deliver_event(self, replica: SimulatedReplica, *, stale: bool = False) -> bool:
-        """An event from Stripe reaches that process. False if none is in flight."""
+        """Delivers an event from Stripe to the process. False if none is in flight."""
         if self.webhooks is None:
             return False
         self.webhooks.collect_events()
@@ -245,13 +244,13 @@ class SimulatedWorld:
         return True
 
     async def release(self, waiter: Waiter, error: Exception | None = None) -> None:
-        self.trace.add(f"on: {waiter}")
+        self.trace.add(f"resume: {waiter}")
         self.gates.release(waiter, error)
         await self.loop.settle()
         self.check_invariants()
 
     def crash_process(self, process: Process) -> None:
-        """What the process knew is gone; a new one takes its place."""
+        """Nothing in the process's memory survives; a new process takes its place."""
         self.trace.add(f"crash: {process.name}")
         self.seen["fault crash"] += 1
         self.doubt = True
@@ -260,26 +259,26 @@ class SimulatedWorld:
         self.open_replica()
 
     async def advance_clock(self, to: datetime) -> None:
-        """Timers that are over by then run out."""
-        # A delivery that takes this long may be taken over, or given up, after it was sent.
+        """Timers that are due by then fire."""
+        # The lease of a delivery may have expired by then: it is repeated, or given up, after it was sent.
         self.doubt |= any(waiter.actor == "notice.deliver" for waiter in self.gates.waiting)
         if self.gates.waiting and to - self.clock.at > LONGEST_LEASE:
-            # Those who wait find that somebody took over what they had.
+            # The waiting actors find that others have taken over their leases.
             self.seen["fault stalled"] += 1
         self.clock.at = max(self.clock.at, to)
         self.trace.add(f"clock: {self.clock.at.isoformat()}")
         await self.loop.settle()
 
     async def open_gates(self) -> None:
-        """From now on nobody stops, and nothing goes wrong."""
+        """From now on no actor stops at a gate."""
         self.gates.closed = False
-        # One whose call fails may cancel those beside it: nobody is released from a list made before.
+        # An actor whose call fails may cancel others that wait, so the list is read again each time.
         while self.gates.waiting:
             await self.release(self.gates.waiting[0])
         await self.loop.settle()
 
     async def stop_actors(self) -> None:
-        """Let go of everybody, dead processes too."""
+        """Cancels all actors, including those of dead processes."""
         self.gates.over = True
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         while others := [task for task in others if not task.done()]:

@@ -14,8 +14,7 @@ from bot.use_cases.accounts_import.export import export_accounts
 from bot.use_cases.accounts_import.import_run import describe_changes
 from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
 from demo.story import ACCOUNTS_PATH
-from models.account import Account, AccountNotFound
-from models.account.account import Address
+from models.account import Account, AccountNotFound, Address
 from models.account.address_fields import fits_country
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
@@ -62,7 +61,7 @@ async def test_importing_an_export_of_a_thousand_accounts_changes_nothing(
     assert (summary.accounts, summary.changed_accounts, summary.warnings) == (1000, 0, [])
 
 
-async def test_an_export_has_what_has_changed_since_the_import(
+async def test_an_export_includes_changes_since_the_import(
     imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
@@ -287,7 +286,7 @@ async def test_overwriting_also_brings_back_the_imported_address(
     assert (await get_row(session, Account)).city == "Paris"
 
 
-async def test_a_file_by_hand_has_no_state_to_compare(
+async def test_a_handwritten_file_has_no_state_to_compare(
     imports: Import, database: Database, session: Session
 ) -> None:
     exported = await export_and_change(imports, database, session)
@@ -296,7 +295,7 @@ async def test_a_file_by_hand_has_no_state_to_compare(
     assert (await get_row(session, Account)).city == "Lyon"
 
 
-async def test_what_an_import_would_leave_alone_makes_no_export_stale(
+async def test_changes_that_an_import_ignores_do_not_make_an_export_stale(
     imports: Import, database: Database, session: Session, tmp_path: Path
 ) -> None:
     """Seats that were bought, people whom Slack and orders added, and a quote that was decided."""

@@ -83,7 +83,7 @@ async def test_the_same_file_again_changes_nothing(
     assert dump_rows(database) == before
 
 
-async def test_the_same_file_after_a_period_has_turned_changes_nothing(
+async def test_the_same_file_in_the_next_period_changes_nothing(
     imports: Import, database: Database, session: Session
 ) -> None:
     await imports()
@@ -104,7 +104,7 @@ async def test_one_problem_anywhere_stores_nothing(
     assert dump_rows(database) == before
 
 
-async def test_a_failure_half_way_stores_nothing(database: Database, tmp_path: Path) -> None:
+async def test_a_failure_halfway_stores_nothing(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "big.yml"
     path.write_text(build_large_accounts_file(120), "utf-8")
     before = dump_rows(database)

@@ -215,7 +215,7 @@ async def entries_of_acme(database: Database) -> list[AuditEntry]:
         return list((await session.exec(query)).all())
 
 
-async def test_the_history_as_json_is_whole_and_says_instants_in_utc(
+async def test_the_history_as_json_is_complete_with_times_in_utc(
     database_with_accounts: Database,
 ) -> None:
     database = database_with_accounts
@@ -228,7 +228,7 @@ async def test_the_history_as_json_is_whole_and_says_instants_in_utc(
     assert [row["hash"] for row in rows] == [entry.hash for entry in entries]
 
 
-async def test_the_history_as_csv_is_whole_and_no_formula(database_with_accounts: Database) -> None:
+async def test_the_history_as_csv_is_complete_and_has_no_formulas(database_with_accounts: Database) -> None:
     database = database_with_accounts
     await write_history(database, 3)
     text = await exported(database, ExportFormat.CSV)
@@ -253,7 +253,7 @@ HARMLESS = {
 }
 
 
-async def test_what_people_typed_is_text_in_every_spreadsheet_and_terminal(
+async def test_user_input_stays_text_in_every_spreadsheet_and_terminal(
     database_with_accounts: Database,
 ) -> None:
     """Whatever it splits a line at; and a terminal that shows the output does nothing but show it."""
@@ -291,7 +291,7 @@ async def test_what_people_typed_is_text_in_every_spreadsheet_and_terminal(
     ]
 
 
-async def test_a_long_history_is_read_some_at_a_time(database_with_accounts: Database) -> None:
+async def test_a_long_history_is_read_in_batches(database_with_accounts: Database) -> None:
     last = await write_history(database_with_accounts, 1200)
     progress_calls: list[tuple[int, int]] = []
     out = io.StringIO()

@@ -74,7 +74,7 @@ async def test_delivering_again_sends_nothing_again(outbox: Outbox) -> None:
     assert sorted(sent.channel for sent in outbox.messenger.sent) == ["C01BILLING", "D01ALICE"]
 
 
-async def test_a_notice_for_later_waits_and_holds_nobody_back(outbox: Outbox) -> None:
+async def test_a_notice_for_later_waits_without_blocking_others(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL, due_at=START + timedelta(days=1), number=1)
     await outbox.enqueue(CHANNEL, number=2)
     await outbox.deliver_all()
@@ -97,7 +97,7 @@ async def test_a_notice_is_delivered_once_the_lease_of_a_crashed_worker_has_expi
     assert list_sent_numbers(outbox, "C01BILLING") == [1, 2]
 
 
-async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: Outbox) -> None:
+async def test_a_worker_whose_lease_has_expired_changes_nothing(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL)
 
     async def outlive_lease(message: OutboundMessage) -> None:
@@ -111,7 +111,7 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing_afterwards(outbox: O
     assert (await outbox.load_notice()).status is NoticeStatus.DELIVERED
 
 
-async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
+async def test_a_late_result_does_not_shorten_a_backoff(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL)
     await outbox.change(await outbox.load_notice(), attempts=8)
 
@@ -127,7 +127,7 @@ async def test_a_late_result_shortens_no_backoff(outbox: Outbox) -> None:
     assert (await outbox.load_slot(CHANNEL)).next_at >= outbox.at + timedelta(seconds=256)
 
 
-async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> None:
+async def test_a_late_result_does_not_end_another_workers_lease(outbox: Outbox) -> None:
     await outbox.enqueue(CHANNEL, number=1)
     await outbox.enqueue(CHANNEL, number=2)
     others: list[asyncio.Task[int]] = []
@@ -156,7 +156,7 @@ async def test_a_late_result_ends_no_lease_of_another_worker(outbox: Outbox) -> 
     assert list_sent_numbers(outbox, "C01BILLING") == [1, 1, 2]
 
 
-async def test_a_destination_that_hangs_stops_no_other(outbox: Outbox) -> None:
+async def test_a_destination_that_hangs_blocks_no_other(outbox: Outbox) -> None:
     released = asyncio.Event()
 
     async def hang(message: OutboundMessage) -> None:
@@ -197,7 +197,7 @@ async def test_a_delivery_under_way_at_shutdown_is_stored_and_not_repeated(
 
 
 @only_sqlite
-async def test_the_due_ones_are_found_by_index_among_any_number_of_delivered_ones(outbox: Outbox) -> None:
+async def test_due_notices_are_found_by_index_among_any_number_of_delivered_ones(outbox: Outbox) -> None:
     await fill(outbox, 20_000)
     order = await outbox.store_order()
     for _ in range(3):

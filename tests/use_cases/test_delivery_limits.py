@@ -87,7 +87,7 @@ async def test_workspaces_do_not_slow_each_other_down(outbox: Outbox) -> None:
     assert await outbox.deliver() == 8
 
 
-async def test_r24_a_channels_rate_limit_is_waited_out_to_the_second_and_stops_no_other(
+async def test_r24_a_channels_rate_limit_is_respected_to_the_second_and_blocks_no_other(
     outbox: Outbox,
 ) -> None:
     await outbox.enqueue(CHANNEL, number=1)
@@ -120,7 +120,7 @@ async def test_r24_a_second_limited_destination_suspends_the_workspace(outbox: O
     assert await outbox.deliver() == 2
 
 
-async def test_r24_two_destinations_that_stay_limited_stop_no_other_for_long(outbox: Outbox) -> None:
+async def test_r24_two_destinations_that_stay_limited_block_no_other_for_long(outbox: Outbox) -> None:
     """Their own limits, which Slack never lifts, are taken for the workspace's a few times at most."""
     await outbox.enqueue("channel:C1", "channel:C2")
     outbox.messenger.refusals |= {name: [RateLimited(60)] * 1000 for name in ("C1", "C2")}
@@ -136,7 +136,7 @@ async def test_r24_two_destinations_that_stay_limited_stop_no_other_for_long(out
     assert tried.count("C1") < 25
 
 
-async def test_r24_a_lookups_rate_limit_is_waited_out_and_is_not_the_workspaces(outbox: Outbox) -> None:
+async def test_r24_a_lookups_rate_limit_is_respected_and_is_not_the_workspaces(outbox: Outbox) -> None:
     limits = [DirectoryRateLimited("ratelimited", 42)]
     find = outbox.directory.find_user_by_email
 
@@ -157,7 +157,7 @@ async def test_r24_a_lookups_rate_limit_is_waited_out_and_is_not_the_workspaces(
     assert await outbox.deliver() == 1
 
 
-async def test_a_profiles_rate_limit_says_when_to_ask_for_an_unknown_person_again(outbox: Outbox) -> None:
+async def test_the_rate_limit_of_profiles_delays_the_next_lookup_of_an_unknown_person(outbox: Outbox) -> None:
     async def refuse(team_id: str, user_id: str) -> UserProfile:
         raise DirectoryRateLimited("ratelimited", 42)
 
@@ -176,7 +176,7 @@ async def test_a_profiles_rate_limit_says_when_to_ask_for_an_unknown_person_agai
     ],
     ids=["lease", "destination", "workspace"],
 )
-async def test_times_of_a_clock_that_is_hours_ahead_hold_nobody_up(
+async def test_times_of_a_clock_that_is_hours_ahead_block_nothing(
     slots: list[DeliverySlot], outbox: Outbox
 ) -> None:
     async with outbox.database.write() as session:
@@ -237,7 +237,7 @@ async def test_an_outage_backs_off_and_keeps_the_order(outbox: Outbox) -> None:
     assert (first.attempts, first.last_error) == (12, None)
 
 
-async def test_a_fault_of_ours_is_kept_with_the_notice_and_stops_no_other(outbox: Outbox) -> None:
+async def test_an_internal_error_is_stored_with_its_notice_and_blocks_no_other(outbox: Outbox) -> None:
     await outbox.enqueue("channel:C1", "channel:C2")
     outbox.messenger.refusals["C1"] = [KeyError("a bug")]
     assert await outbox.deliver() == 1
@@ -272,7 +272,7 @@ async def test_a_destination_that_another_worker_released_comes_before_those_tha
     assert await claim(queue, 1) == ["channel:C1"]
 
 
-async def test_a_worker_whose_prefetched_destinations_are_all_taken_looks_for_others(outbox: Outbox) -> None:
+async def test_a_worker_whose_prefetched_destinations_are_all_taken_finds_others(outbox: Outbox) -> None:
     await outbox.enqueue("channel:C0", "channel:C1")
     queue = build_notice_queue(outbox.dependencies)
     assert await claim(queue, 1) == ["channel:C0"]

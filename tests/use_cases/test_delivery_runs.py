@@ -127,7 +127,7 @@ async def test_what_was_posted_before_a_slow_destination_answers_is_stored(outbo
     assert delivered_count == 4
 
 
-async def test_no_notice_follows_once_half_of_the_time_is_over(outbox: Outbox) -> None:
+async def test_a_run_adds_no_notice_after_half_of_its_time(outbox: Outbox) -> None:
     async def dawdle(_: OutboundMessage) -> None:
         outbox.at += get_delivery_timeout(outbox.dependencies.settings) * 0.6
 
@@ -138,7 +138,7 @@ async def test_no_notice_follows_once_half_of_the_time_is_over(outbox: Outbox) -
     assert {notice.attempts for notice in await outbox.load_notices()} == {0}
 
 
-async def test_a_run_that_cannot_be_stored_is_stored_up_to_the_one_that_fails(outbox: Outbox) -> None:
+async def test_a_run_is_stored_up_to_the_result_that_cannot_be(outbox: Outbox) -> None:
     for number in range(3):
         await outbox.enqueue(CHANNEL, number=number)
     _, affected, _ = await outbox.load_notices()

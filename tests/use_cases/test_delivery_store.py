@@ -63,7 +63,7 @@ async def waiting(outbox: Outbox) -> list[tuple[str, int]]:
     return [(n.destination, n.attempts) for n in await outbox.load_notices(status=NoticeStatus.WAITING)]
 
 
-async def test_sixteen_notices_ask_little_more_than_one(outbox: Outbox) -> None:
+async def test_sixteen_notices_take_few_more_queries_than_one(outbox: Outbox) -> None:
     await fill(outbox, 1)
     with log_queries(outbox.database.sync_engine) as few:
         assert await outbox.deliver() == 1
@@ -80,7 +80,7 @@ async def test_results_that_arrive_during_a_commit_share_the_next_transaction(ou
     assert log.commits <= 4, "one claims, one stores the first that ends, one the others"
 
 
-async def test_one_that_cannot_be_stored_keeps_no_other_from_it(outbox: Outbox) -> None:
+async def test_a_result_that_cannot_be_stored_blocks_no_other(outbox: Outbox) -> None:
     await fill(outbox, *range(5))
     affected = await outbox.load_notice(destination="channel:C3")
     with failing_statements(outbox.database, is_marking_delivered(affected)):
@@ -89,7 +89,7 @@ async def test_one_that_cannot_be_stored_keeps_no_other_from_it(outbox: Outbox) 
     assert len(outbox.messenger.sent) == 5
 
 
-async def test_one_with_a_damaged_payload_keeps_no_other_from_going_out(outbox: Outbox) -> None:
+async def test_a_notice_with_a_damaged_payload_blocks_no_other(outbox: Outbox) -> None:
     await fill(outbox, *range(5))
     await outbox.change(await outbox.load_notice(destination="channel:C3"), payload=["damaged"])
     assert await outbox.deliver() == 4

@@ -89,7 +89,7 @@ async def test_what_receipts_lack_for_tax_is_named(healthy_world: World) -> None
     assert found.message == "receipts of acme say reverse charge without a tax_id of the buyer: import one"
 
 
-async def test_names_in_the_file_that_no_setting_has_are_noted(
+async def test_unknown_names_in_the_env_file_are_noted(
     healthy_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -208,7 +208,7 @@ async def test_mail_that_goes_unencrypted_to_another_machine_is_noted(
 DEFAULT_SENDER = str(Settings.model_fields["mail_from"].default)
 
 
-async def test_a_sender_that_is_no_mail_address_is_named(healthy_world: World) -> None:
+async def test_a_sender_that_is_not_a_mail_address_is_named(healthy_world: World) -> None:
     settings = healthy_world.dependencies.settings
     for sender in (DEFAULT_SENDER, "seatbot", "Seatbot at acme", "a@b@acme.example", "@acme.com"):
         healthy_world.dependencies.settings = settings.model_copy(update={"mail_from": sender})
@@ -254,7 +254,7 @@ async def test_what_was_recorded_ahead_of_the_clock_is_reported(healthy_world: W
     assert found.message.startswith("something was recorded 7,200 s from now: ")
 
 
-async def test_without_another_clock_none_is_compared(world: World) -> None:
+async def test_no_clock_is_compared_if_no_other_is_available(world: World) -> None:
     directory = FakeUserDirectory()
     world.dependencies.directory, directory.silent = directory, True
     world.dependencies.database.fetch_server_time = directory.fetch_server_time  # type: ignore[method-assign]
@@ -288,7 +288,7 @@ async def test_the_exit_code_says_whether_anything_is_wrong(healthy_world: World
 
 async def test_scopes_that_slack_does_not_list_are_a_note(healthy_world: World) -> None:
     """A proxy may take the header away; that proves nothing of the token."""
-    healthy_world.slack.inject_fault("bare", "auth.test")
+    healthy_world.slack.inject_fault("missing_headers", "auth.test")
     found = (await load_results(healthy_world))["slack"]
     assert found.passed is None
     assert found.message.startswith("the token works in T01ACME, but the response does not list its scopes")
@@ -321,7 +321,7 @@ async def test_contacts_unknown_to_slack_are_listed(healthy_world: World) -> Non
     assert found.message == "Slack does not know gone@acme.example (acme); 9 of 9 were looked up"
 
 
-async def test_contacts_are_looked_up_though_one_fails_and_though_they_are_many(
+async def test_contacts_are_looked_up_even_if_one_fails_or_they_are_many(
     healthy_world: World,
 ) -> None:
     """Those first of whom Slack has never said who they are, however old they are."""
@@ -379,7 +379,7 @@ async def test_an_unrestricted_key_hides_no_account_that_is_not_linked(healthy_w
     assert "create a restricted key" in found.message
 
 
-async def test_a_method_that_is_not_there_is_a_note(healthy_world: World) -> None:
+async def test_a_missing_slack_method_is_a_note(healthy_world: World) -> None:
     healthy_world.slack.inject_fault("unknown_method", "conversations.info")
     found = (await load_results(healthy_world))["channels"]
     assert found.passed is None

@@ -192,7 +192,7 @@ async def test_overwriting_a_period_is_in_the_history(imports: Import, session: 
     }
 
 
-async def test_seats_of_administrators_follow_the_file_but_for_those_that_orders_gave(
+async def test_seats_of_administrators_follow_the_file_except_for_those_assigned_by_orders(
     imports: Import, session: Session
 ) -> None:
     await imports()

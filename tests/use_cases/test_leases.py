@@ -20,7 +20,7 @@ from tests.world import START, World
 HOURS_AHEAD = timedelta(hours=3)
 
 
-def test_a_lease_counts_until_it_ends_and_only_as_long_as_one_can_be() -> None:
+def test_a_lease_counts_until_it_ends_but_no_longer_than_a_lease_can_last() -> None:
     assert not is_leased(None, START)
     assert not is_leased(START, START)
     assert is_leased(START + timedelta(seconds=1), START)
@@ -28,7 +28,7 @@ def test_a_lease_counts_until_it_ends_and_only_as_long_as_one_can_be() -> None:
     assert not is_leased(START + MAX_LEASE + timedelta(seconds=1), START)
 
 
-async def test_a_line_that_such_a_clock_has_leased_is_charged_now(world: World) -> None:
+async def test_a_line_leased_by_a_clock_that_is_ahead_is_charged_now(world: World) -> None:
     world.dependencies.tasks = ForgetfulTasks()
     await world.place_order(world.get_person("alice"), acme_meeting=1)
     line = await world.load_row(OrderLine)
@@ -40,7 +40,7 @@ async def test_a_line_that_such_a_clock_has_leased_is_charged_now(world: World) 
 
 
 @pytest.mark.parametrize("table", [Home, OrderScreen])
-async def test_a_screen_that_such_a_clock_has_leased_is_updated_now(
+async def test_a_screen_leased_by_a_clock_that_is_ahead_is_updated_now(
     table: type[Home] | type[OrderScreen], world: World
 ) -> None:
     alice = world.get_person("alice")
@@ -61,7 +61,7 @@ async def test_a_screen_that_such_a_clock_has_leased_is_updated_now(
         assert await run(world.dependencies) == count
 
 
-async def test_a_line_that_such_a_clock_has_stored_is_charged_now(world: World) -> None:
+async def test_a_line_stored_by_a_clock_that_is_ahead_is_charged_now(world: World) -> None:
     """But not one that waits for its customer, or for a retry: that may take days."""
     world.dependencies.tasks = ForgetfulTasks()
     await world.place_order(world.get_person("alice"), acme_meeting=1)
@@ -76,7 +76,7 @@ async def test_a_line_that_such_a_clock_has_stored_is_charged_now(world: World) 
         assert later.is_due(at) is (status in (LineStatus.WAITING, LineStatus.UNKNOWN))
 
 
-async def test_an_account_that_such_a_clock_has_marked_is_refreshed_now(world: World) -> None:
+async def test_an_account_marked_by_a_clock_that_is_ahead_is_refreshed_now(world: World) -> None:
     for delay, count in ((timedelta(minutes=1), 0), (HOURS_AHEAD, 1)):
         await change(world, Account, "acme", refresh_due_at=world.clock.at + delay)
         assert await refresh_due_accounts(world.dependencies) == count

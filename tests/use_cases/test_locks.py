@@ -208,7 +208,7 @@ async def test_r21_an_order_that_another_worker_announced_meanwhile_is_not_annou
         assert (await session.exec(announced)).all() == []
 
 
-async def test_r9_a_quote_that_was_prolonged_meanwhile_does_not_expire(outboxes: list[Outbox]) -> None:
+async def test_r9_a_quote_that_was_extended_meanwhile_does_not_expire(outboxes: list[Outbox]) -> None:
     one, two, _ = outboxes
     quote = await one.store_quote()
     two.at = quote.expires_at

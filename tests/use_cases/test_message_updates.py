@@ -1,6 +1,7 @@
 """Messages that are kept up to date in place: an order's status, copies of a quote (R25)."""
 
 import pytest
+from sqlalchemy import event
 
 from bot.messaging.messenger import (
     ChannelUnreachable,
@@ -139,6 +140,29 @@ async def test_a_quote_decided_while_its_message_is_posted_is_updated_as_well(ou
     await outbox.deliver_all()
     cards = [s for s in outbox.messenger.sent if s.message.kind is NoticeKind.QUOTE_MESSAGE_UPDATE]
     assert len(cards) == 1
+
+
+async def test_r20_what_has_read_the_copies_of_a_quote_before_a_new_one_reads_them_again(
+    outbox: Outbox,
+) -> None:
+    """Even if the process ends right after storing the copy: the account's new revision comes with it."""
+    quote = await outbox.store_quote()
+    await outbox.enqueue(await get_alice_destination(outbox), kind=NoticeKind.QUOTE_ARRIVED, quote=quote)
+    statements: list[str] = []
+
+    def record_statement(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+        statements.append(sql)
+
+    def record_commit(_connection: object) -> None:
+        statements.append("COMMIT")
+
+    engine = outbox.database.sync_engine
+    event.listen(engine, "before_cursor_execute", record_statement)
+    event.listen(engine, "commit", record_commit)
+    await outbox.deliver()
+    transactions = ";".join(statements).split("COMMIT")
+    [storing] = [each for each in transactions if "INSERT INTO posted_message" in each]
+    assert "UPDATE account SET revision" in storing
 
 
 async def test_a_deleted_copy_is_forgotten(outbox: Outbox) -> None:

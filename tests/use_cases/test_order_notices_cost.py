@@ -21,7 +21,7 @@ LOOKING_FOR_MORE = "SELECT notice.destination, notice.team"
 MAX_HOME_QUERIES, MAX_HOME_COMMITS = 24, 2
 
 
-async def test_telling_everybody_of_an_order_takes_few_queries_and_commits(
+async def test_notifying_everybody_of_an_order_takes_few_queries_and_commits(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "GROUP_COMMIT_TIMEOUT_SECONDS", HANG_SECONDS)

@@ -438,7 +438,7 @@ async def test_what_happens_while_a_person_is_erased_is_erased_too(world: World)
     assert await find_words(world.dependencies.database, *WORDS_OF_ALICE) == set()
 
 
-async def test_whoever_has_an_open_order_or_is_the_only_contact_is_not_erased(world: World) -> None:
+async def test_a_person_with_an_open_order_or_who_is_the_only_contact_is_not_erased(world: World) -> None:
     await world.place_order(world.get_person("sam"), slow_meeting=1)
     database, sam = world.dependencies.database, PersonKey.parse("sam@acme.example")
     before = await find_words(database, "sam")

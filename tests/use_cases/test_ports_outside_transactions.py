@@ -188,7 +188,7 @@ async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
     assert len(await list_charges(world)) == 4
 
 
-async def test_the_watch_notices_a_call_inside_a_transaction(world: World) -> None:
+async def test_the_check_detects_a_call_inside_a_transaction(world: World) -> None:
     """Else the test above could not fail."""
     calls = watch(world)
     async with world.dependencies.write():

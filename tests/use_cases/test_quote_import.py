@@ -40,7 +40,9 @@ async def test_a_quote_is_priced_from_the_import_on(imports: Import, session: Se
     assert quote.remind_at == quote.expires_at - timedelta(days=7, hours=12)
 
 
-async def test_a_period_that_is_over_is_rolled_on_for_a_quote(imports: Import, session: Session) -> None:
+async def test_a_period_that_has_ended_is_rolled_forward_for_a_quote(
+    imports: Import, session: Session
+) -> None:
     text = ACME.replace("expires: 2026-11-30", "expires: 2027-02-20")
     await imports(text, datetime(2027, 2, 15, 12, tzinfo=UTC))
     line = await get_row(session, QuoteLine)
@@ -126,7 +128,9 @@ async def test_a_pending_quotes_new_end_keeps_its_prices(imports: Import, sessio
     assert len(await list_rows(session, Notice)) == 3
 
 
-async def test_a_quote_no_longer_pending_stays(imports: Import, database: Database, session: Session) -> None:
+async def test_a_quote_that_is_no_longer_pending_is_not_changed(
+    imports: Import, database: Database, session: Session
+) -> None:
     await imports()
     await reject(database, session)
     assert (await imports()).warnings == []
@@ -146,7 +150,7 @@ async def test_overwriting_a_rejected_quote_never_revives_it(
     assert (await list_history(session))[-1][:2] == ("quote:Q-2041", "overwritten")
 
 
-async def test_a_quote_past_its_validity_is_not_prolonged(imports: Import, session: Session) -> None:
+async def test_an_expired_quote_is_not_extended(imports: Import, session: Session) -> None:
     await imports(ACME.replace("expires: 2026-11-30", "expires: 2026-11-17"))
     summary = await imports(at=AT + timedelta(days=3), overwrite=True)
     assert summary.warnings == ["quotes that are no longer pending stay as they are: Q-2041"]

@@ -36,9 +36,7 @@ async def receipt_for_alice(outbox: Outbox, **words: Any) -> ServiceOrder:
 
 
 @pytest.mark.parametrize("fault", [MessengerUnavailable("silent"), RateLimited(3)], ids=["outage", "limit"])
-async def test_r24_sharing_the_pdf_is_tried_again_without_the_message(
-    fault: Exception, outbox: Outbox
-) -> None:
+async def test_r24_sharing_the_pdf_is_retried_without_the_message(fault: Exception, outbox: Outbox) -> None:
     outbox.messenger.refusals["D01ALICE"] = [fault] * 2
     await receipt_for_alice(outbox)
     await outbox.deliver_all()
@@ -46,7 +44,7 @@ async def test_r24_sharing_the_pdf_is_tried_again_without_the_message(
     assert outbox.messenger.refusals["D01ALICE"] == []
 
 
-async def test_r24_limits_of_files_are_not_the_workspaces(outbox: Outbox) -> None:
+async def test_r24_rate_limits_of_files_do_not_apply_to_the_workspace(outbox: Outbox) -> None:
     await receipt_for_alice(outbox)
 
     async def limit(message: OutboundMessage) -> None:
@@ -61,7 +59,7 @@ async def test_r24_limits_of_files_are_not_the_workspaces(outbox: Outbox) -> Non
     assert await outbox.deliver() == 1
 
 
-async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(outbox: Outbox) -> None:
+async def test_r24_after_a_crash_while_sharing_only_the_pdf_is_shared_again(outbox: Outbox) -> None:
     await receipt_for_alice(outbox)
 
     async def crash(message: OutboundMessage) -> None:
@@ -79,7 +77,7 @@ async def test_r24_after_a_crash_while_sharing_the_pdf_alone_is_shared_again(out
 
 
 @pytest.mark.parametrize("fault", [MessageRejected("missing_scope"), MessageGone("channel_not_found")])
-async def test_a_pdf_that_slack_does_not_take_holds_nothing_up(fault: Exception, outbox: Outbox) -> None:
+async def test_a_pdf_that_slack_rejects_blocks_nothing(fault: Exception, outbox: Outbox) -> None:
     """The receipt's email has it as well; only a person who requested it gets another."""
     outbox.messenger.refusals["D01ALICE"] = [fault]
     await receipt_for_alice(outbox)
@@ -113,7 +111,7 @@ async def test_the_pdf_goes_only_to_the_person_notified(outbox: Outbox) -> None:
     assert outbox.messenger.to("D02BENOIT") == []
 
 
-async def test_the_pdf_is_set_in_a_thread_and_in_no_transaction(
+async def test_the_pdf_is_rendered_in_a_thread_outside_any_transaction(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the library: the output does not depend on the machine."""

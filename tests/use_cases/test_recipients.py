@@ -37,7 +37,7 @@ async def test_a_channel_reads_the_accounts_language_and_no_amounts(outbox: Outb
     assert not sent.message.shows_amounts
 
 
-async def test_a_channel_shows_amounts_where_the_account_wants_them(outbox: Outbox) -> None:
+async def test_a_channel_shows_amounts_if_the_account_wants_them(outbox: Outbox) -> None:
     await outbox.change(await outbox.load_account(), channel_amounts=True)
     await outbox.enqueue(CHANNEL)
     await outbox.deliver()
@@ -117,7 +117,9 @@ async def test_someone_who_cannot_be_reached_in_slack_gets_an_email(outbox: Outb
     ],
     ids=lambda who: next(iter(who)),
 )
-async def test_r5_no_stranger_is_written_to_for_their_email(outbox: Outbox, who: dict[str, object]) -> None:
+async def test_r5_a_stranger_with_a_contacts_email_gets_no_message(
+    outbox: Outbox, who: dict[str, object]
+) -> None:
     outbox.directory.add("U02BENOIT", "benoit@acme.example", **who)
     await outbox.enqueue(await get_benoit_destination(outbox))
     await outbox.deliver_all()
@@ -147,7 +149,7 @@ async def test_notices_to_an_unknown_person_wait_until_the_directory_answers(out
     assert len(outbox.messenger.to("D01ALICE")) == 1
 
 
-async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
+async def test_mail_waits_until_a_server_is_configured(outbox: Outbox) -> None:
     order = await outbox.store_order()
     await outbox.complete_order(order)
     contact = await outbox.load_contact()
@@ -162,7 +164,7 @@ async def test_mail_waits_until_a_server_is_set(outbox: Outbox) -> None:
     assert "R-1001" in mail.subject
 
 
-async def test_mail_knows_no_pace(outbox: Outbox) -> None:
+async def test_mail_has_no_rate_limit(outbox: Outbox) -> None:
     contact = await outbox.load_contact()
     for _ in range(10):
         await outbox.enqueue(f"email:{contact.key}")

@@ -240,7 +240,7 @@ async def test_another_cluster_or_database_is_a_restored_one_and_a_standby_is_no
 
 
 @only_sqlite
-async def test_a_role_without_rights_on_the_server_learns_which_database_it_is() -> None:
+async def test_a_role_without_rights_on_the_server_can_identify_its_database() -> None:
     with database_url("migrated", "postgresql") as url:
         run(url, "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC", "CREATE ROLE plain LOGIN")
         run(url, "GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
@@ -252,7 +252,7 @@ async def test_a_role_without_rights_on_the_server_learns_which_database_it_is()
 
 
 @pytest.mark.parametrize("issued", [[], ALL[:2], [*ALL, "SO-1021"], ["SO-1", "SO-2", "R-3"], ["1", "2", "3"]])
-async def test_the_last_number_of_each_kind_has_to_be_given(url: str, issued: list[str]) -> None:
+async def test_the_last_number_of_each_kind_is_required(url: str, issued: list[str]) -> None:
     database = Database(url)
     with pytest.raises(NumberUnknown):
         await accept_restored_database(database, issued, AT)

@@ -64,7 +64,7 @@ async def test_the_old_record_stays_if_the_directory_is_unavailable(outbox: Outb
     assert await stored(outbox) == before
 
 
-async def test_a_directory_that_is_too_slow_counts_as_silent(outbox: Outbox) -> None:
+async def test_a_directory_that_is_too_slow_counts_as_unavailable(outbox: Outbox) -> None:
     outbox.directory.delay = 0.2
     assert not await refresh_slack_user(outbox.dependencies, ALICE, max_wait=timedelta(seconds=0.02))
     assert await stored(outbox) is None

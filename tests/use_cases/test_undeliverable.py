@@ -83,7 +83,7 @@ async def deliver_for(outbox: Outbox, window: timedelta) -> list[Notice]:
     ],
     ids=str,
 )
-async def test_r24_what_a_channel_does_not_take_goes_to_the_contacts_in_order(
+async def test_r24_messages_that_a_channel_rejects_go_to_the_contacts_in_order(
     error: Exception, window: timedelta, outbox: Outbox
 ) -> None:
     always(outbox, error, to="C01BILLING")
@@ -102,7 +102,7 @@ async def test_r24_what_a_channel_does_not_take_goes_to_the_contacts_in_order(
     assert [log["fallback"] for log in given_up] == [["contact"]] * 3
 
 
-async def test_r24_a_token_that_no_longer_works_ends_in_an_email(outbox: Outbox) -> None:
+async def test_r24_notices_go_by_email_if_the_token_no_longer_works(outbox: Outbox) -> None:
     """From the channel to the contacts and on to their mailboxes: the time is not spent three times."""
     always(outbox, MessengerRefused("token_revoked"))
     await outbox.enqueue(CHANNEL, number=1)
@@ -151,7 +151,7 @@ async def test_r24_what_a_person_cannot_be_sent_is_emailed_and_the_next_message_
     assert [mail.to for mail in outbox.mailer.sent] == ["alice@acme.example"]
 
 
-async def test_r24_one_failure_after_a_long_pause_gives_nothing_up(outbox: Outbox) -> None:
+async def test_r24_one_failure_after_a_long_pause_does_not_give_a_notice_up(outbox: Outbox) -> None:
     """The process was stopped for a day, or the clock was wrong."""
     await outbox.enqueue(CHANNEL, number=1)
     outbox.at += timedelta(days=1)
@@ -178,7 +178,7 @@ async def test_r24_a_person_without_a_slack_profile_gets_an_email(outbox: Outbox
         (True, RateLimited(30)),
     ],
 )
-async def test_r24_a_file_holds_no_message_up_and_is_emailed_if_it_was_requested(
+async def test_r24_a_file_blocks_no_message_and_is_emailed_if_it_was_requested(
     requested: bool, error: Exception, outbox: Outbox
 ) -> None:
     always(outbox, error, files=True)

@@ -31,12 +31,12 @@ from bot.billing.gateway import (
     BillingUnavailable,
     Charge,
     ChargeOutcome,
+    CustomerState,
     Declined,
     InvoiceState,
     LineRequest,
     NeedsCustomer,
     NeverReceived,
-    PaymentMethodState,
     Pending,
     Preview,
     SeatsChanged,
@@ -47,7 +47,7 @@ from bot.billing.gateway import (
 from bot.billing.pricing import build_tax_terms, price_lines
 from bot.db import Database, Session
 from bot.metrics import instrument_adapter
-from models.account import Account, Address
+from models.account import Account, Address, ProviderAddress
 from models.ledger import ChargeStatus, LedgerCharge, LedgerSubscription
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
@@ -71,10 +71,10 @@ class EmbeddedGateway:
         ledger = await load_account_ledger(self._database, account_id, now)
         return [*ledger.build_states(now).values()]
 
-    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
-        return None
+    async def fetch_customer(self, account_id: str) -> CustomerState:
+        return CustomerState(None, None)
 
-    async def fetch_billing_address(self, account_id: str) -> Address | None:
+    async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         return None
 
     async def preview_lines(

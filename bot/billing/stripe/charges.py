@@ -12,6 +12,7 @@ import stripe
 import structlog
 
 from bot.billing.gateway import (
+    AddressChanged,
     BillingPeriodEnded,
     BillingRequestRejected,
     BillingUnavailable,
@@ -25,6 +26,7 @@ from bot.billing.gateway import (
     SeatsChanged,
     Settled,
     TaxLocationInvalid,
+    TiersPreviewIncomplete,
     Unknown,
 )
 from bot.billing.stripe.client import (
@@ -71,10 +73,11 @@ SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 CHARGE_OPERATION = "subscriptions.update"
 
 
-@dataclass(frozen=True)
+@dataclass
 class StripeCustomer:
     """`default_method` is charged if a subscription has none of its own. `currency` is the account's;
-    `discount` counts for subscriptions without one."""
+    `discount` counts for subscriptions without one. `address` has a country, and is that of a charge once it
+    has been written."""
 
     id: str
     currency: str
@@ -118,12 +121,16 @@ async def _find_refusal(
             blocking = await _find_blocking_outcome(client, item, customer, charge, now)
             if blocking is not None:
                 return blocking
+            if _has_unread_address(customer, charge):
+                return AddressChanged()
             await update_customer_address(client, customer, charge.address)
             return await _record_attempt(client, item, customer, charge)
     except TaxLocationInvalid:
         return Declined("tax_location_invalid")
     except BillingPeriodEnded:
         return Declined("period_ended")
+    except TiersPreviewIncomplete:
+        return Declined("tiers_preview_incomplete")
     except PreviewIncomplete:
         return Declined("preview_incomplete")
     except BillingRequestRejected as error:
@@ -167,6 +174,8 @@ async def _find_blocking_outcome(
         return Declined("priced_by_usage")
     if item.has_metered_sibling:
         return Declined("billed_with_usage")
+    if item.is_of_other_product(charge.product_id):
+        return Declined("product_changed")
     if item.is_paid_by_invoice != charge.is_on_invoice:
         # The person agreed to be charged, or to get an invoice.
         return Declined("not_paid_by_invoice" if charge.is_on_invoice else "paid_by_invoice")
@@ -202,6 +211,13 @@ async def _find_repetition_outcome(
     return Unknown() if price.total or price.unrelated_amount or price.unrelated_tax else None
 
 
+def _has_unread_address(customer: StripeCustomer, charge: Charge) -> bool:
+    known = charge.provider_address
+    if known is None or known.customer_id != customer.id:
+        return False
+    return customer.address not in (known.address, charge.address)
+
+
 async def update_customer_address(
     client: stripe.StripeClient, customer: StripeCustomer, address: Address
 ) -> None:
@@ -210,6 +226,7 @@ async def update_customer_address(
         change = {"address": to_stripe_address(address)}
         call = client.v1.customers.update_async(customer.id, change)  # type: ignore[arg-type]
         await request_stripe(call, "customers.update")
+        customer.address = address
 
 
 async def _record_attempt(

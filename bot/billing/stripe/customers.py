@@ -104,6 +104,7 @@ def is_paying_by_invoice(customer: stripe.Customer) -> bool:
 
 def _read_address(customer: stripe.Customer) -> Address | None:
     held = customer.address
-    if held is None:
+    if held is None or not held.country:
+        # Without a country, it says nothing that an order could be taxed by.
         return None
     return Address(**{name: getattr(held, name, None) or "" for name in ADDRESS_FIELDS})

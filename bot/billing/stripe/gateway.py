@@ -18,11 +18,11 @@ from bot.billing.gateway import (
     Charge,
     ChargeOutcome,
     CustomerNotFound,
+    CustomerState,
     Declined,
     InvoiceState,
     LineRequest,
     NeverReceived,
-    PaymentMethodState,
     Preview,
     Settled,
     ShippingLocationInvalid,
@@ -32,7 +32,7 @@ from bot.billing.gateway import (
 )
 from bot.billing.stripe import charges, invoices, prices
 from bot.billing.stripe.client import is_missing, log_action_taken, request_stripe
-from bot.billing.stripe.customers import fetch_customer, fetch_items, get_linked_account
+from bot.billing.stripe.customers import LinkedAccount, fetch_customer, fetch_items, get_linked_account
 from bot.billing.stripe.invoice_pdf import PdfDownload
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
@@ -45,7 +45,7 @@ from bot.db import Database
 from bot.metrics import instrument_adapter
 from bot.network import find_date
 from bot.tasks import gather_or_cancel
-from models.account import Address
+from models.account import Address, ProviderAddress
 from models.product import DEFAULT_PRODUCTS, Product
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
@@ -89,10 +89,7 @@ class StripeGateway:
         held, who = await gather_or_cancel(fetch_items(self._client, of), fetch_customer(self._client, of))
         zone = of.account.time_zone
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
-        for item in there:
-            if not item.has_full_day(zone):
-                log.warning("subscription.period_too_short", subscription=item.id)
-        shown = await self._find_products([item for item in there if item.has_full_day(zone)])
+        shown = await self._find_products(there)
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(
             self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
@@ -124,25 +121,28 @@ class StripeGateway:
                 found.append(replace(item, product_id=product.id, product_name=product.name))
         return found
 
-    async def list_payment_methods(self, account_id: str) -> list[PaymentMethodState] | None:
+    async def fetch_customer(self, account_id: str) -> CustomerState:
+        read_at = self._now()
         of = await get_linked_account(self._database, account_id)
         held, customer = await gather_or_cancel(
             fetch_items(self._client, of), fetch_customer(self._client, of)
         )
         own_ids = {item.usual_payment_method_id for item in held.values() if not item.is_ended}
-        return await fetch_payment_methods(self._client, customer.id, customer.default_method, own_ids)
+        methods = await fetch_payment_methods(self._client, customer.id, customer.default_method, own_ids)
+        return CustomerState(methods, _build_provider_address(customer, read_at))
 
-    async def fetch_billing_address(self, account_id: str) -> Address | None:
+    async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
+        read_at = self._now()
         of = await get_linked_account(self._database, account_id)
-        customer = await fetch_customer(self._client, of)
-        # Without a country, it says nothing that an order could be taxed by.
-        return customer.address if customer.address and customer.address.country else None
+        return _build_provider_address(await fetch_customer(self._client, of), read_at)
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         of = await get_linked_account(self._database, account_id)
         held = await fetch_items(self._client, of)
+        ordered = [held[id_] for id_ in {line.subscription_id for line in lines} & held.keys()]
+        held |= {item.id: item for item in await self._find_products(ordered)}
         try:
             return await prices.preview_lines(
                 self._client, held, lines, at, address, of.customer_id, of.account, self._tax_rates
@@ -183,22 +183,34 @@ class StripeGateway:
             held, who = await gather_or_cancel(
                 fetch_items(self._client, of), fetch_customer(self._client, of)
             )
-            item, now = _get_item(held, charge), self._now()
-            done = await charges.prepare_charge(self._client, item, who, charge, now)
-        return done or await charges.send_charge(self._client, item, who, charge, now)
+            [item] = await self._find_products([_get_item(held, charge)])
+            now = self._now()
+            outcome = await charges.prepare_charge(self._client, item, who, charge, now)
+        if outcome is None:
+            outcome = await charges.send_charge(self._client, item, who, charge, now)
+        return _add_provider_address(outcome, who, charge, now)
 
     async def _reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         of = await get_linked_account(self._database, charge.account_id)
         async with asyncio.timeout(self._preparation_timeout_seconds):
-            item = (await fetch_items(self._client, of)).get(charge.subscription_id)
-            if item is None:
-                done = await invoices.find_outcome_without_item(
-                    self._client, of.customer_id, charge, self._now()
-                )
-                return done or Declined("subscription_gone")
-            outcome = await invoices.find_outcome(self._client, item, charge, self._now())
-            without = NeverReceived() if item.is_active else item.inactive_outcome
-            return await charges.restore_default_payment_method(self._client, item, outcome or without)
+            outcome = await self._find_charge_outcome(of, charge)
+            known, read_at = charge.provider_address, self._now()
+            if isinstance(outcome, NeverReceived) or known is None or known.address == charge.address:
+                return outcome
+            # What an attempt wrote before its process died is stored while its line is still open.
+            with contextlib.suppress(CustomerNotFound):
+                who = await fetch_customer(self._client, of)
+                return _add_provider_address(outcome, who, charge, read_at)
+            return outcome
+
+    async def _find_charge_outcome(self, of: LinkedAccount, charge: Charge) -> ChargeOutcome | NeverReceived:
+        item = (await fetch_items(self._client, of)).get(charge.subscription_id)
+        if item is None:
+            done = await invoices.find_outcome_without_item(self._client, of.customer_id, charge, self._now())
+            return done or Declined("subscription_gone")
+        outcome = await invoices.find_outcome(self._client, item, charge, self._now())
+        without = NeverReceived() if item.is_active else item.inactive_outcome
+        return await charges.restore_default_payment_method(self._client, item, outcome or without)
 
     async def _resolve_without_customer(self, charge: Charge) -> ChargeOutcome:
         # Deleting a customer cancels their subscriptions, so no request can change one any more, but an
@@ -250,6 +262,19 @@ class StripeGateway:
     async def check_connection(self) -> str:
         await check_permissions(self._client)
         return "Stripe takes the key"
+
+
+def _add_provider_address(
+    outcome: ChargeOutcome, customer: charges.StripeCustomer, charge: Charge, read_at: datetime
+) -> ChargeOutcome:
+    current = _build_provider_address(customer, read_at)
+    if current.is_same_as(charge.provider_address):
+        return outcome
+    return replace(outcome, provider_address=current)
+
+
+def _build_provider_address(customer: charges.StripeCustomer, read_at: datetime) -> ProviderAddress:
+    return ProviderAddress(customer_id=customer.id, address=customer.address, read_at=read_at)
 
 
 def _has_different_taxes(outcome: Settled, charge: Charge) -> bool:

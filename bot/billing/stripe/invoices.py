@@ -4,6 +4,7 @@ record.
 The key is written to the subscription before a charge, and the invoice gets a copy of it that never changes.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -397,17 +398,23 @@ async def is_invoice_of_charge(
 async def has_seats_of_charge(invoice: stripe.Invoice, item: SubscriptionItem | None, charge: Charge) -> bool:
     """It charges for the seats of the charge from its timestamp. Without an item, any of the customer's
     counts."""
-    wanted = (charge.expected_seats + charge.seats, to_timestamp(charge.at))
+    quantities: dict[str, list[int]] = {}
     async for line in iter_all_pages(invoice.lines):
         details = line.parent.subscription_item_details if line.parent else None
-        own = (
-            details
-            and details.proration
-            and (item is None or details.subscription_item == item.stripe_item_id)
-        )
-        if own and (line.quantity, line.period.start) == wanted:
-            return True
-    return False
+        if details is None or not details.proration or line.amount < 0:
+            continue
+        if line.period.start == to_timestamp(charge.at):
+            quantities.setdefault(details.subscription_item, []).append(line.quantity or 0)
+    own = quantities.values() if item is None else [quantities.get(item.stripe_item_id, [])]
+    return any(_can_add_up(each, charge.expected_seats + charge.seats) for each in own)
+
+
+def _can_add_up(quantities: Iterable[int], wanted: int) -> bool:
+    """Whether some of them do: tiers may have a line each, and a credit for nothing looks like a charge."""
+    sums = {0}
+    for quantity in quantities:
+        sums |= {each + quantity for each in sums if each + quantity <= wanted}
+    return wanted in sums
 
 
 def get_charge_key(invoice: stripe.Invoice) -> str:

@@ -7,7 +7,7 @@ Their ids here are the items' own (`si_…`), or the value of `seatbot_subscript
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import stripe
 
@@ -25,6 +25,7 @@ from models.account import Account
 from models.subscription.period_length import PeriodLength, PeriodUnit
 from models.subscription.proration import get_local_date
 from models.subscription.seat_pricing import SeatPricing
+from models.subscription.upcoming_changes import UpcomingChanges
 
 SUBSCRIPTION_METADATA_KEY = "seatbot_subscription"
 # In the Stripe subscription's metadata: the key of the current charge, and the default card that was replaced
@@ -109,19 +110,29 @@ class SubscriptionItem:
         refusal = self.upcoming_changes.find_charge_refusal()
         return Declined(refusal.decline_reason if refusal else "subscription_not_active")
 
+    def is_of_other_product(self, product_id: str | None) -> bool:
+        """Whether its price is of another product than this one of the catalogue, if both are known."""
+        return None not in (product_id, self.product_id) and product_id != self.product_id
+
     def has_full_day(self, zone: str) -> bool:
         return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)
 
     def will_renew(self, zone: str) -> bool:
-        return self.upcoming_changes.build_upcoming_changes(zone).will_renew(
-            get_local_date(zone, self.period_end)
-        )
+        return self.build_upcoming_changes(zone).will_renew(get_local_date(zone, self.period_end))
+
+    def build_upcoming_changes(self, zone: str) -> UpcomingChanges:
+        changes = self.upcoming_changes.build_upcoming_changes(zone)
+        if self.has_full_day(zone):
+            return changes
+        return changes.model_copy(update={"orderable_from": self.period_end})
 
     def build_state(self, account: Account) -> SubscriptionState:
-        # Periods are whole days here: one that starts or ends in the middle of a day is moved to the midnight
-        # before.
+        # Dates are only for display: PricedLine has the moment at which the period ends.
         zone, other_currency = account.time_zone, None if self.currency == account.currency else self.currency
         start, end = get_local_date(zone, self.period_start), get_local_date(zone, self.period_end)
+        if start == end:
+            # Nothing is priced in it.
+            start -= timedelta(days=1)
         return SubscriptionState(
             self.id,
             self.seats,
@@ -136,7 +147,7 @@ class SubscriptionItem:
             product_name=self.product_name,
             charge_group=self.stripe_subscription_id,
             closed_reason=None if self.status in STATUSES else self.inactive_outcome.reason,
-            outlook=self.upcoming_changes.build_upcoming_changes(zone),
+            outlook=self.build_upcoming_changes(zone),
             default_payment_method_id=self.usual_payment_method_id,
         )
 

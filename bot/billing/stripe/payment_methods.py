@@ -8,7 +8,7 @@ import stripe
 
 from bot.billing.gateway import PaymentMethodState
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
-from models.payment_method import CARD_TYPE
+from models.payment_method import CARD_TYPE, UNKNOWN_LAST4
 from models.text.card_number import has_card_number
 
 PAYMENT_METHOD_ID_PATTERN = re.compile("(pm|card|src|ba)_[A-Za-z0-9_]+")
@@ -92,7 +92,7 @@ def _build_state(
     return PaymentMethodState(
         id=method_id,
         brand=(brand if re.fullmatch("[a-z_]{1,20}", brand) else CARD_TYPE) if is_card else None,
-        last4=last4 if re.fullmatch("[0-9]{4}", last4 or "") else "0000" if is_card else None,
+        last4=last4 if re.fullmatch("[0-9]{4}", last4 or "") else UNKNOWN_LAST4 if is_card else None,
         expiry_year=details.get("exp_year"),
         expiry_month=details.get("exp_month"),
         is_default=method_id == default_id,

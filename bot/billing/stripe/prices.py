@@ -21,7 +21,9 @@ from bot.billing.gateway import (
     RecurringTotal,
     SeatsReducePrice,
     SubscriptionNotActive,
+    SubscriptionProductChanged,
     TaxLocationInvalid,
+    TiersPreviewIncomplete,
     UnrelatedChargesPending,
 )
 from bot.billing.stripe.client import (
@@ -35,7 +37,12 @@ from bot.billing.stripe.client import (
 from bot.billing.stripe.currencies import get_documented_minimum_charge, to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.renewal_cache import CachedRenewals, RenewalTotals
-from bot.billing.stripe.seat_share import WholePeriods, compute_whole_periods, find_expected_total
+from bot.billing.stripe.seat_share import (
+    WholePeriods,
+    compute_whole_periods,
+    fetch_tier_periods,
+    find_expected_total,
+)
 from bot.billing.stripe.taxes import (
     TaxPart,
     TaxRateReader,
@@ -98,19 +105,27 @@ async def preview_lines(
     address: Address, customer: str, account: Account, tax_rates: TaxRateReader,
 ) -> Preview:  # fmt: skip
     for line in lines:
-        _check_line(items.get(line.subscription_id), line, account)
+        _check_line(items.get(line.subscription_id), line, at, account)
     few = asyncio.Semaphore(MAX_CONCURRENT_PREVIEWS)
+    unknown_lengths: set[PeriodLength] = set()
 
     async def price_renewal(line: LineRequest) -> PricePreview | None:
         item = items[line.subscription_id]
         if not item.will_renew(account.time_zone):
             return None
-        return await preview_renewal(client, item, line.seats, address, customer)
+        try:
+            return await preview_renewal(client, item, line.seats, address, customer)
+        except PreviewIncomplete:
+            unknown_lengths.add(item.period)
+            return None
 
-    async def price_tiers(item: SubscriptionItem, later: PricePreview | None) -> WholePeriods | None:
+    async def price_tiers(
+        item: SubscriptionItem, seats: int, later: PricePreview | None
+    ) -> WholePeriods | None:
+        # The previews are right in every currency, but there are none if it will not renew.
         before = await preview_renewal(client, item, 0, address, customer) if later is not None else None
         if before is None or later is None:
-            return None
+            return await fetch_tier_periods(client, item, seats)
         return WholePeriods(Fraction(later.undiscounted), Fraction(before.undiscounted))
 
     async def price_line(
@@ -121,7 +136,7 @@ async def preview_lines(
             now, later = await gather_or_cancel(
                 preview_proration(client, item, line.seats, at, address, customer), price_renewal(line)
             )
-            periods = compute_whole_periods(item, line.seats) or await price_tiers(item, later)
+            periods = compute_whole_periods(item, line.seats) or await price_tiers(item, line.seats, later)
         if now.unrelated_amount or now.unrelated_tax:
             raise UnrelatedChargesPending(amount=Money(now.unrelated_total, account.currency))
         _check_charge(now, item, periods, account.currency)
@@ -134,7 +149,11 @@ async def preview_lines(
     priced = await gather_or_cancel(*(price_line(line) for line in lines))
     prices = [price for _, price, _ in priced]
     minimum_charge = find_minimum_charge(prices, account.currency)
-    renewals = [(length, later) for _, _, (length, later) in priced if later is not None]
+    renewals = [
+        (length, later)
+        for _, _, (length, later) in priced
+        if later is not None and length not in unknown_lengths
+    ]
     return Preview(
         tuple(line for line, _, _ in priced),
         _build_recurring_totals(renewals),
@@ -170,10 +189,15 @@ def find_minimum_charge(prices: Iterable[PricePreview], currency: str) -> int:
     return minimum
 
 
-def _check_line(item: SubscriptionItem | None, line: LineRequest, account: Account) -> None:
-    if item is None or item.is_ended or not item.has_full_day(account.time_zone):
+def _check_line(item: SubscriptionItem | None, line: LineRequest, at: datetime, account: Account) -> None:
+    if item is None or item.is_ended:
         raise SubscriptionNotFound
-    refusal = item.upcoming_changes.build_upcoming_changes(account.time_zone).find_charge_refusal()
+    if item.is_of_other_product(line.product_id):
+        raise SubscriptionProductChanged
+    if at >= item.period_end:
+        # Stripe has not renewed it yet.
+        raise BillingPeriodEnded
+    refusal = item.build_upcoming_changes(account.time_zone).find_charge_refusal()
     if refusal is not None:
         raise refusal
     if not item.is_active:
@@ -243,10 +267,10 @@ def _find_other_amount_due(invoice: stripe.Invoice, price: PricePreview) -> int 
 async def preview_renewal(
     client: stripe.StripeClient, item: SubscriptionItem, seats: int, address: Address, customer: str
 ) -> PricePreview | None:
-    """Returns None if Stripe says that nothing renews, or has more lines than it shows."""
+    """Returns None if Stripe says that nothing renews. Raises PreviewIncomplete."""
     try:
         invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
-    except (stripe.InvalidRequestError, PreviewIncomplete):
+    except stripe.InvalidRequestError:
         return None
     own = _list_renewal_lines(invoice, item)
     undiscounted = sum(to_minor_units(line.amount, line.currency) for line in own)
@@ -335,7 +359,8 @@ async def _create_invoice_preview(
         # Stripe stores no previews: only the first lines are returned, and there is no reliable way to fetch
         # the rest.
         log.error("preview.truncated", subscription=item.stripe_subscription_id)
-        raise PreviewIncomplete
+        is_of_tiers = at is not None and all(_is_proration(line, item, at) for line in invoice.lines.data)
+        raise TiersPreviewIncomplete if is_of_tiers else PreviewIncomplete
     return invoice
 
 
@@ -390,6 +415,7 @@ def _build_priced_line(
         period=item.period,
         period_start=state.period_start,
         period_end=state.period_end,
+        period_ends_at=item.period_end,
         amount=price.amount,
         tax=price.tax,
         pricing=item.pricing,

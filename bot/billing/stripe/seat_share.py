@@ -8,11 +8,13 @@ proration; in the classic mode the credit has the last discounts, and the charge
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import stripe
 
-from bot.billing.stripe.currencies import to_minor_units
+from bot.billing.stripe.client import request_stripe
+from bot.billing.stripe.currencies import to_exact_minor_units, to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
 from models.subscription.seat_pricing import PricingScheme
 
@@ -47,7 +49,7 @@ class Billed:
 
 
 def compute_whole_periods(item: SubscriptionItem, seats: int) -> WholePeriods | None:
-    """Returns None for tiers, which only Stripe can add up."""
+    """Returns None for tiers, which a list of subscriptions does not have."""
     pricing = item.pricing
     amount = pricing.amount if item.unit_price is None else item.unit_price
     if amount is None or pricing.scheme not in (PricingScheme.PER_SEAT, PricingScheme.PACKAGE):
@@ -58,6 +60,50 @@ def compute_whole_periods(item: SubscriptionItem, seats: int) -> WholePeriods | 
         return Fraction(amount) * (packages + (rest > 0 and not pricing.counts_full_packages))
 
     return WholePeriods(price(item.seats + seats), price(item.seats))
+
+
+async def fetch_tier_periods(
+    client: stripe.StripeClient, item: SubscriptionItem, seats: int
+) -> WholePeriods | None:
+    """Returns None if the price has no tiers in the subscription's currency. Raises BillingUnavailable."""
+    wanted = {"expand": ["tiers"]}
+    call = client.v1.prices.retrieve_async(item.price_id, wanted)  # type: ignore[arg-type]
+    price = await request_stripe(call, "prices.retrieve")
+    if not price.tiers or price.currency.upper() != item.currency:
+        return None
+    tiers = [_read_tier(tier, price.currency) for tier in price.tiers]
+    compute = _price_by_volume if item.pricing.scheme is PricingScheme.VOLUME else _price_by_tier
+    return WholePeriods(compute(tiers, item.seats + seats), compute(tiers, item.seats))
+
+
+@dataclass(frozen=True)
+class _Tier:
+    """`up_to` is its last seat; None for the last tier."""
+
+    up_to: int | None
+    unit_amount: Fraction
+    flat_amount: Fraction
+
+
+def _read_tier(tier: stripe.Price.Tier, currency: str) -> _Tier:
+    amounts = (tier.unit_amount_decimal, tier.flat_amount_decimal)
+    unit, flat = (Fraction(to_exact_minor_units(Decimal(str(each or 0)), currency)) for each in amounts)
+    return _Tier(tier.up_to, unit, flat)
+
+
+def _price_by_volume(tiers: Sequence[_Tier], seats: int) -> Fraction:
+    tier = next(each for each in tiers if each.up_to is None or seats <= each.up_to)
+    return seats * tier.unit_amount + tier.flat_amount
+
+
+def _price_by_tier(tiers: Sequence[_Tier], seats: int) -> Fraction:
+    total, below = Fraction(0), 0
+    for tier in tiers:
+        within = (seats if tier.up_to is None else min(seats, tier.up_to)) - below
+        if within > 0:
+            total += within * tier.unit_amount + tier.flat_amount
+            below += within
+    return total
 
 
 def find_expected_total(

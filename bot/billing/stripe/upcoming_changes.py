@@ -89,6 +89,7 @@ class ItemUpcomingChanges:
     stripe_product_id: str = ""
     billed_ahead_until: datetime | None = None
     charge_currency: str | None = None
+    is_sold_by_stripe: bool = False
 
     def build_upcoming_changes(self, zone: str) -> UpcomingChanges:
         """Builds it with dates in the account's time zone, without the renewal."""
@@ -107,6 +108,7 @@ class ItemUpcomingChanges:
             is_renewal_expected=self.pauses_at is None and self.billed_ahead_until is None,
             billed_ahead_until=_find_local_date(zone, self.billed_ahead_until),
             charge_currency=self.charge_currency,
+            is_sold_by_provider=self.is_sold_by_stripe,
         )
 
     def _iter_discounts(self, zone: str) -> Iterator[Discount]:
@@ -181,6 +183,7 @@ async def fetch_upcoming_changes(
         stripe_product_id=product if isinstance(product, str) else product.id,
         billed_ahead_until=_find_prebilling_end(subscription, item),
         charge_currency=_find_charge_currency(subscription),
+        is_sold_by_stripe=_is_sold_by_stripe(subscription),
     )
 
 
@@ -203,6 +206,12 @@ def _find_charge_currency(subscription: stripe.Subscription) -> str | None:
     if details is None or details.presentment_currency == subscription.currency:
         return None
     return str(details.presentment_currency).upper()
+
+
+def _is_sold_by_stripe(subscription: stripe.Subscription) -> bool:
+    """By Managed Payments (docs.stripe.com/payments/managed-payments)."""
+    managed = getattr(subscription, "managed_payments", None)
+    return managed is not None and managed.enabled
 
 
 def _read_invoice_terms(subscription: stripe.Subscription) -> InvoiceTerms | None:
@@ -236,7 +245,7 @@ def _find_end(
         return from_timestamp(subscription.cancel_at)
     if subscription.cancel_at_period_end:
         # With items of different intervals, the earliest end counts
-        # (docs.stripe.com/changelog/basil/2025-05-28/cancel-at-enums).
+        # (docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums).
         ends = [each.current_period_end for each in subscription.items.data]
         return from_timestamp(min([item.current_period_end, *ends]))
     if schedule is not None and schedule.end_behavior == "cancel" and schedule.phases:

@@ -77,9 +77,6 @@ class AccountImporter:
         values = build_account_values(self._entry)
         home_country = values.pop("home_country")
         self._changes |= update_fields(account, values)
-        if "stripe_customer" in self._changes:
-            # Another customer's address is not a correction of this one's.
-            account.provider_address = None
         if "pay_by_invoice" in self._changes:
             # What the provider says of its subscriptions depends on it.
             account.schedule_refresh(self._run.at)

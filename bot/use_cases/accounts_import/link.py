@@ -220,7 +220,6 @@ async def _link_again(session: Session, run: ImportRun, link: CustomerLink, opti
         raise InvalidAccountsFile([FileProblem(None, LINK_SOURCE, each) for each in problems])
     if changes := update_fields(account, {"stripe_customer": link.customer.id}):
         await run.record_change(session, account.id, account.audit_subject, AuditAction.UPDATED, changes)
-        account.provider_address = None
         account.schedule_refresh(run.at)
         session.add(account)
 

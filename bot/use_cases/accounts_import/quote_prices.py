@@ -1,6 +1,7 @@
 """The prices and validity of imported quotes. An import is one transaction, so no provider can be asked."""
 
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import datetime
 
 from bot.accounts_file.entries import QuoteEntry, QuoteLineEntry
 from bot.billing.gateway import LineRequest, Preview, SeatBlockState, SubscriptionState
@@ -10,7 +11,7 @@ from bot.use_cases.accounts_import.existing import ExistingAccount
 from bot.use_cases.accounts_import.import_run import ImportRun
 from models.account import Account
 from models.money import parse_amount
-from models.quote import compute_expiry
+from models.quote import QuotedPeriod, compute_expiry
 from models.subscription.proration import truncate_to_second
 
 
@@ -33,11 +34,11 @@ def find_unpriced_subscription(existing: ExistingAccount, lines: list[QuoteLineE
 
 
 def compute_quote_expiry(
-    run: ImportRun, account: Account, entry: QuoteEntry, period_ends: list[date]
+    run: ImportRun, account: Account, entry: QuoteEntry, lines: Iterable[QuotedPeriod]
 ) -> datetime:
     """The file's expiry, but not after the end of any line's period (R9)."""
     requested = entry.compute_expiry(account.time_zone)
-    expires_at = compute_expiry(account, period_ends, requested)
+    expires_at = compute_expiry(account, lines, requested)
     if expires_at < requested:
         run.warnings.append(
             f"{entry.number} would outlive a period of its lines: it ends {expires_at:%Y-%m-%d %H:%M} UTC"

@@ -1,6 +1,6 @@
 """Importing quotes that were created elsewhere, and the decisions made there (R9, R15)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from bot.use_cases.quote.decide import decide_quote
 from models.audit.action import AuditAction
 from models.checkout import Checkout
 from models.notice import NoticeKind
-from models.quote import Quote, QuoteStatus, compute_expiry, find_first_reminder_check
+from models.quote import Quote, QuotedPeriod, QuoteStatus, compute_expiry, find_first_reminder_check
 from models.service_order import ServiceOrder
 from models.subscription.proration import truncate_to_second
 
@@ -91,7 +91,7 @@ def _build_new_quote(run: ImportRun, existing: ExistingAccount, entry: QuoteEntr
         preview=preview,
         address=account.billing_address,
         frozen_at=truncate_to_second(run.at),
-        expires_at=compute_quote_expiry(run, account, entry, [line.period_end for line in preview.lines]),
+        expires_at=compute_quote_expiry(run, account, entry, preview.lines),
         at=run.at,
         created_externally=True,
     )
@@ -137,8 +137,8 @@ async def _update_pending_quote(
     lines = existing.quote_lines[quote.key]
     preview = preview_lines(existing, entry.lines, run.at)
     has_same_terms = _list_terms(preview.lines) == _list_terms(lines)
-    period_ends = [line.period_end for line in (lines if has_same_terms else preview.lines)]
-    expires_at = compute_quote_expiry(run, existing.account, entry, period_ends)
+    current_lines: Sequence[QuotedPeriod] = lines if has_same_terms else preview.lines
+    expires_at = compute_quote_expiry(run, existing.account, entry, current_lines)
     details: dict[str, Any] = {}
     is_extended = has_same_terms and expires_at == quote.expires_at_before_extension
     if expires_at != quote.expires_at and not is_extended:
@@ -165,7 +165,7 @@ async def _update_closed_quote(
     preview = preview_lines(existing, entry.lines, run.at)
     has_same_terms = _list_terms(preview.lines) == _list_terms(lines)
     requested_expiry = entry.compute_expiry(existing.account.time_zone)
-    expires_at = compute_expiry(existing.account, [line.period_end for line in lines], requested_expiry)
+    expires_at = compute_expiry(existing.account, lines, requested_expiry)
     has_different_status = entry.decided is not None and entry.decided.status != quote.status.value
     has_different_content = quote.created_externally and not (
         has_same_terms and expires_at == quote.expires_at

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.dependencies import Dependencies
-from bot.use_cases.billing_sync.address import refresh_address
-from bot.use_cases.billing_sync.payment_methods import refresh_payment_methods
+from bot.use_cases.billing_sync.customer import refresh_customer
 from bot.use_cases.billing_sync.subscriptions import refresh_subscriptions
 from models.subscription import Subscription
 
@@ -17,7 +16,6 @@ async def refresh_account(
     BillingUnavailable, CustomerNotFound."""
     changed = await asyncio.gather(
         refresh_subscriptions(dependencies, account_id, local_subscriptions),
-        refresh_payment_methods(dependencies, account_id),
-        refresh_address(dependencies, account_id),
+        refresh_customer(dependencies, account_id),
     )
     return any(changed)

@@ -1,77 +1,86 @@
-"""Taking over a billing address that was changed at the provider, which taxes by its own copy (R10)."""
+"""Taking over a billing address that was changed at the provider, which taxes by its own copy (R10).
+
+What the provider had when it was last read is stored, and an address read there that differs is somebody's
+correction, unless a charge may have written it since. A charge overwrites only an address that was read.
+"""
 
 import contextlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import and_, col, or_, select
 
 from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session, lock_account
 from bot.dependencies import Dependencies
 from bot.use_cases.account_change import record_account_change
-from bot.use_cases.audit.write import write_audit_entry
+from bot.use_cases.audit.write import NewAuditEntry, write_audit_entries
 from bot.use_cases.billing_sync.subscriptions import PROVIDER_ACTOR
-from models.account import Account, Address
-from models.account.address_fields import has_other_parts
+from models.account import Account, Address, ProviderAddress
+from models.account.address_fields import has_other_parts, keep_known_parts
 from models.audit.action import AuditAction
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
-from models.service_order import ServiceOrder
+from models.service_order import ChargeAttempt, LineStatus, OrderLine, ServiceOrder
 
-# An order's address is written to the provider when the order is charged: within a day, or soon after.
-OWN_ORDERS_PERIOD = timedelta(days=3)
+# Of lines whose charge may be under way at this moment.
+SENDING_STATUSES = (LineStatus.CHARGING, LineStatus.UNKNOWN)
 
 
-async def refresh_address(dependencies: Dependencies, account_id: str) -> bool:
-    """Stores the provider's address. It becomes the account's if somebody changed it there since the last
-    refresh: until the first one, the account's own counts. Returns whether anything was stored.
+async def refresh_address_if_available(dependencies: Dependencies, account_id: str) -> None:
+    # If the provider does not respond, the stored address stays.
+    with contextlib.suppress(BillingUnavailable, CustomerNotFound):
+        found = await dependencies.billing.fetch_billing_address(account_id)
+        await store_address(dependencies, account_id, found)
 
-    Raises BillingUnavailable, CustomerNotFound.
-    """
-    address = await dependencies.billing.fetch_billing_address(account_id)
-    if address is None:
+
+async def store_address(dependencies: Dependencies, account_id: str, found: ProviderAddress | None) -> bool:
+    """Stores what was read from the provider. It becomes the account's address if somebody changed it there
+    since it was read last: until the first time, the account's own counts. Returns whether anything was
+    stored. A provider that keeps no addresses changes nothing. Raises BillingUnavailable,
+    CustomerNotFound."""
+    if found is None:
         return False
     async with dependencies.read() as session:
-        account = await session.get_one(Account, account_id)
-        known = account.provider_address
-    if known == address.model_dump():
+        known = (await session.get_one(Account, account_id)).provider_address
+    if found.is_same_as(known):
         return False
     # Read again: the first answer may be older than what another process has stored since.
-    address = await dependencies.billing.fetch_billing_address(account_id)
+    newest = await dependencies.billing.fetch_billing_address(account_id)
+    if newest is None or newest.is_same_as(known):
+        return False
     async with dependencies.write() as session:
         account = await lock_account(session, account_id)
-        if address is None or account.provider_address != known:
-            return False
-        await _store_provider_address(session, account, address, dependencies.now())
-    return True
+        if account.provider_address == known and newest.customer_id == account.stripe_customer:
+            entries = await apply_provider_address(session, account, newest, dependencies.now())
+            await write_audit_entries(session, account.id, entries)
+            return True
+        # Which of the two answers is newer is not known.
+        account.schedule_refresh(dependencies.now())
+        session.add(account)
+        return False
 
 
-async def refresh_address_if_available(dependencies: Dependencies, account_id: str) -> bool:
-    """Before an address is shown at checkout; if the provider does not respond, the stored one is."""
-    with contextlib.suppress(BillingUnavailable, CustomerNotFound):
-        return await refresh_address(dependencies, account_id)
-    return False
-
-
-async def _store_provider_address(session: Session, account: Account, address: Address, at: datetime) -> None:
-    is_first = account.provider_address is None
-    account.provider_address = address.model_dump()
+async def apply_provider_address(
+    session: Session, account: Account, found: ProviderAddress, at: datetime
+) -> list[NewAuditEntry]:
+    """Stores it in the locked account. Returns what is to be written to the history."""
+    known, account.provider_address = account.known_provider_address, found
     session.add(account)
-    old = account.billing_address
-    is_correction = not is_first and _is_showable(address) and has_other_parts(address, old)
-    if not is_correction or await _is_of_own_order(session, account, address, at):
+    old, address = account.billing_address, found.address
+    is_correction = (
+        known is not None
+        and address is not None
+        and _is_showable(address)
+        and has_other_parts(address, old)
+        and not await _may_be_of_charge(session, account, address, known)
+    )
+    if address is None or not is_correction:
         account.revision += 1
         await record_account_change(session, account.id)
-        return
-    account.set_billing_address(address, at)
-    await write_audit_entry(
-        session,
-        account_id=account.id,
-        actor=PROVIDER_ACTOR,
-        subject=account.audit_subject,
-        action=AuditAction.UPDATED,
-        at=at,
-        details={"billing_address": [old.model_dump(), address.model_dump()]},
-    )
+        return []
+    new = keep_known_parts(address, old)
+    account.set_billing_address(new, at)
+    details: dict[str, object] = {"billing_address": [old.model_dump(), new.model_dump()]}
+    return [NewAuditEntry(PROVIDER_ACTOR, account.audit_subject, AuditAction.UPDATED, at, details=details)]
 
 
 def _is_showable(address: Address) -> bool:
@@ -80,10 +89,21 @@ def _is_showable(address: Address) -> bool:
     return is_short and address.country in COUNTRY_CODES
 
 
-async def _is_of_own_order(session: Session, account: Account, address: Address, at: datetime) -> bool:
+async def _may_be_of_charge(
+    session: Session, account: Account, address: Address, known: ProviderAddress
+) -> bool:
+    """Whether a charge may have written it since `known` was read. What it wrote is stored with its outcome,
+    unless an earlier version charged."""
     found = await session.exec(
-        select(ServiceOrder.address).where(
-            ServiceOrder.account_id == account.id, col(ServiceOrder.placed_at) > at - OWN_ORDERS_PERIOD
+        select(ServiceOrder.address)
+        .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
+        .join(ChargeAttempt, col(ChargeAttempt.order_line_id) == OrderLine.id)
+        .where(
+            ServiceOrder.account_id == account.id,
+            or_(
+                col(ChargeAttempt.started_at) > known.read_at,
+                and_(col(ChargeAttempt.ended_at).is_(None), col(OrderLine.status).in_(SENDING_STATUSES)),
+            ),
         )
     )
-    return address.model_dump() in found.all()
+    return any(Address.model_validate(written) == address for written in found.all())

@@ -1,12 +1,11 @@
-"""Refreshing the bot's copy of an account's payment methods from the billing provider (R3, R23)."""
+"""The bot's copy of the payment methods that the billing provider has for an account (R3, R23)."""
 
-import contextlib
 from dataclasses import asdict
 
 import structlog
 from sqlmodel import select
 
-from bot.billing.gateway import BillingUnavailable, CustomerNotFound, PaymentMethodState
+from bot.billing.gateway import PaymentMethodState
 from bot.db import Session, lock_account
 from bot.dependencies import Dependencies
 from bot.use_cases.account_change import record_account_change
@@ -15,11 +14,12 @@ from models.payment_method import PaymentMethod
 log = structlog.get_logger()
 
 
-async def refresh_payment_methods(dependencies: Dependencies, account_id: str) -> bool:
-    """Updates the bot's copy from the provider, and deactivates what the provider no longer has. Returns
-    whether anything changed. A provider that stores no cards changes nothing: the imported ones stay. Raises
-    BillingUnavailable, CustomerNotFound."""
-    states = await dependencies.billing.list_payment_methods(account_id)
+async def store_payment_methods(
+    dependencies: Dependencies, account_id: str, states: list[PaymentMethodState] | None
+) -> bool:
+    """Updates the bot's copy with what was read from the provider, and deactivates what the provider no
+    longer has. Returns whether anything changed. A provider that stores no cards changes nothing: the
+    imported ones stay."""
     if states is None:
         return False
     async with dependencies.read() as session:
@@ -32,12 +32,6 @@ async def refresh_payment_methods(dependencies: Dependencies, account_id: str) -
         await _apply_method_states(session, account_id, states)
         await record_account_change(session, account_id)
     return True
-
-
-async def refresh_methods_if_available(dependencies: Dependencies, account_id: str) -> None:
-    # Before a card is chosen: if the provider does not respond, the stored ones are shown.
-    with contextlib.suppress(BillingUnavailable, CustomerNotFound):
-        await refresh_payment_methods(dependencies, account_id)
 
 
 def _is_up_to_date(methods: list[PaymentMethod], states: list[PaymentMethodState]) -> bool:

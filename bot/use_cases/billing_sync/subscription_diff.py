@@ -47,11 +47,13 @@ def compute_subscription_diff(
 
 
 def has_same_terms(one: Subscription, other: Subscription) -> bool:
-    return one.active == other.active and _get_terms(one) == _get_terms(other)
+    is_same_product = one.product_id == other.product_id
+    return is_same_product and one.active == other.active and _get_terms(one) == _get_terms(other)
 
 
 def _is_equal(stored: Subscription, state: SubscriptionState) -> bool:
-    return stored.active and _get_terms(stored) == _get_terms(state)
+    is_same_product = state.product_id in (None, stored.product_id)
+    return is_same_product and stored.active and _get_terms(stored) == _get_terms(state)
 
 
 def _get_terms(source: Subscription | SubscriptionState) -> tuple[object, ...]:

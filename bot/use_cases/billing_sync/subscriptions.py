@@ -123,6 +123,7 @@ async def _apply_diff(session: Session, account_id: str, diff: SubscriptionDiff,
         if has_same_terms(current[change.stored.id], change.stored)
     ]
     await _record_seat_changes(session, changes, at)
+    await _apply_product_changes(session, changes, at)
     await apply_subscription_states(session, [change.state for change in changes])
     if changes:
         await record_account_change(session, account_id)
@@ -196,8 +197,22 @@ async def _record_seat_changes(session: Session, changes: Sequence[SubscriptionC
             )
 
 
+async def _apply_product_changes(
+    session: Session, changes: Sequence[SubscriptionChange], at: datetime
+) -> None:
+    for change in changes:
+        subscription, after = change.stored, change.state.product_id
+        if after is None or after == subscription.product_id or await session.get(Product, after) is None:
+            continue
+        details: dict[str, object] = {"product": [subscription.product_id, after]}
+        await _record_change(session, subscription, AuditAction.PRODUCT_CHANGED, at, details)
+        subscription.product_id = after
+        session.add(subscription)
+
+
 async def apply_subscription_states(session: Session, states: Sequence[SubscriptionState]) -> None:
-    """Writes the provider's seats, prices and periods to the stored subscriptions."""
+    """Writes the provider's seats, prices and periods to the stored subscriptions. Their products are left
+    alone."""
     if not states:
         return
     found = await session.exec(

@@ -23,7 +23,7 @@ FILLER_WORDS = frozenset({
 CONJUNCTIONS = frozenset({"and", "et", "&"})
 PUNCTUATION = ",;:.!?"
 CLAUSE_ENDS = (",", ";")
-# A shorter word is part of too many names to be one: `in` is part of `GoTo Meeting`.
+# A shorter word begins too many names to be one: `to` begins a word of `GoTo Meeting`.
 MIN_NAME_LENGTH = 3
 MAX_NAME_WORDS = 8
 # What is longer is no list of products, and takes long to search for names.

@@ -39,6 +39,11 @@ class CartState:
         return [row for row in self.all_rows if row.subscription.active]
 
     @property
+    def product_ids(self) -> dict[str, str]:
+        """Maps subscription ids to product ids."""
+        return {row.subscription.id: row.product.id for row in self.rows}
+
+    @property
     def seats(self) -> dict[str, int]:
         return self.cart.seats if self.cart else {}
 

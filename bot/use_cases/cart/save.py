@@ -28,7 +28,14 @@ from models.account.billing_contact import BillingContact
 from models.cart import SeatLimits
 from models.details import QuoteDetails, QuoteLineDetails
 from models.errors import InvalidInput, Refusal
-from models.quote import Quote, QuoteStatus, compute_expiry, get_default_expiry
+from models.quote import (
+    MIN_QUOTE_VALIDITY,
+    PeriodEndsSoon,
+    Quote,
+    QuoteStatus,
+    compute_expiry,
+    get_default_expiry,
+)
 from models.subscription.proration import truncate_to_second
 
 
@@ -55,7 +62,7 @@ async def save_cart(
 
 @dataclass(frozen=True)
 class _LoadedCart:
-    """`quoted_seats` are those of the cart's own pending quote."""
+    """`quoted_seats` are those of the cart's own pending quote, without those of another product than now."""
 
     state: CartState
     quoted_seats: dict[str, int]
@@ -66,7 +73,8 @@ async def _load_cart(
 ) -> _LoadedCart:
     state = await load_cart_state(session, account, contact, at)
     lines = await list_quote_lines(session, state.own_quote) if state.own_quote else []
-    return _LoadedCart(state, {line.subscription_id: line.seats for line in lines})
+    current = [line for line in lines if state.product_ids.get(line.subscription_id) == line.product_id]
+    return _LoadedCart(state, {line.subscription_id: line.seats for line in current})
 
 
 def _check_cart(cart: _LoadedCart, seats: Mapping[str, int], at: datetime) -> None:
@@ -95,12 +103,31 @@ class _PricedCart:
 
 
 async def _create_or_reuse_quote(saving: _SaveRequest, cart: _LoadedCart) -> QuoteDetails:
-    requests = [LineRequest(subscription_id, n) for subscription_id, n in sorted(saving.seats.items())]
+    product_ids = cart.state.product_ids
+    requests = [
+        LineRequest(subscription_id, n, product_id=product_ids[subscription_id])
+        for subscription_id, n in sorted(saving.seats.items())
+    ]
     address = cart.state.account.billing_address
     preview = await saving.dependencies.billing.preview_lines(saving.account_id, requests, saving.at, address)
+    _check_time_left(cart.state, preview, saving.at)
     details = await _store_quote(saving, cart, _PricedCart(preview, address))
     assert details is not None, "there is a price"
     return details
+
+
+def _check_time_left(state: CartState, preview: Preview, at: datetime) -> None:
+    """R7, R9: pending quotes are not replaced by one that would end before it can be accepted. Periods that
+    end at midnight are sold until then."""
+    ends = [(line.period_ends_at, line.subscription_id) for line in preview.lines if line.period_ends_at]
+    if not ends:
+        return
+    ends_at, subscription_id = min(ends)
+    if ends_at - at < MIN_QUOTE_VALIDITY:
+        row = next(row for row in state.rows if row.subscription.id == subscription_id)
+        raise PeriodEndsSoon(
+            product=row.product.name, at=ends_at, renews="yes" if row.subscription.will_renew else "no"
+        )
 
 
 async def _store_quote(
@@ -168,17 +195,16 @@ async def _create_cart_quote(
     session: Session, saving: _SaveRequest, account: Account, state: CartState, price: _PricedCart
 ) -> CreatedQuote:
     default_expiry = get_default_expiry(account, saving.at, saving.dependencies.settings.quote_validity_days)
-    period_ends = [line.period_end for line in price.preview.lines]
     return await create_quote(
         session,
         account=account,
         contact_id=state.contact.id,
         actor=build_actor(state.contact, saving.person),
         preview=price.preview,
-        product_ids={row.subscription.id: row.product.id for row in state.rows},
+        product_ids=state.product_ids,
         address=price.address,
         frozen_at=saving.at,
-        expires_at=compute_expiry(account, period_ends, default_expiry),
+        expires_at=compute_expiry(account, price.preview.lines, default_expiry),
         at=saving.at,
     )
 

@@ -5,9 +5,7 @@ from datetime import datetime
 
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
-from bot.tasks import gather_or_cancel
-from bot.use_cases.billing_sync.address import refresh_address_if_available
-from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
+from bot.use_cases.billing_sync.customer import refresh_customer_if_available
 from bot.use_cases.checkout.options import CheckoutOptions, check_form, load_options
 from bot.use_cases.checkout.pages import build_checkout_page, build_placement_page
 from bot.use_cases.checkout.stored_form import find_checkout, store_draft, store_form
@@ -81,11 +79,7 @@ async def _load_refreshed_quote(
         details, contact = await authorize_quote(session, person, quote_id, at)
         details.check_pending()
         details.account.check_open()
-    _, is_address_changed = await gather_or_cancel(
-        refresh_methods_if_available(dependencies, details.account.id),
-        refresh_address_if_available(dependencies, details.account.id),
-    )
-    if not is_address_changed:
+    if not await refresh_customer_if_available(dependencies, details.account.id):
         return details, contact
     async with dependencies.read() as session:
         return await authorize_quote(session, person, quote_id, at)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.db import Session
 from bot.dependencies import Dependencies
@@ -10,6 +10,8 @@ from bot.permissions import SlackIdentity
 from bot.use_cases.checkout.options import CheckoutOptions, find_chosen_administrator, load_options
 from bot.use_cases.checkout.stored_form import find_checkout, get_valid_form
 from bot.use_cases.quote.read import authorize_quote
+from models.account import Account, Address
+from models.account.address_fields import has_other_parts
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.account.seat_assignment import SeatAssignment
@@ -18,6 +20,7 @@ from models.details import CheckoutPage, PlacementPage, QuoteDetails
 from models.payment_method import MethodChoices
 from models.product import Product
 from models.quote import Quote
+from models.service_order import ServiceOrder
 
 
 def build_checkout_page(
@@ -92,6 +95,7 @@ async def build_placement_page(
         payment_methods=[methods[row.line.subscription_id] for row in details.rows],
         assigned_products=await _list_products_without_seat(session, chosen, details),
         replaced_quote_number=await _find_replaced_quote_number(session, details.quote),
+        overwritten_address=await _find_overwritten_address(session, details.account, form.address),
         has_mail=dependencies.mailer.is_configured,
     )
 
@@ -108,6 +112,24 @@ async def _list_products_without_seat(
         assigned_ids = set(assignments.all())
     products = {row.product.id: row.product for row in details.rows if row.product.id not in assigned_ids}
     return sorted(products.values(), key=lambda product: product.name)
+
+
+async def _find_overwritten_address(session: Session, account: Account, ordered: Address) -> Address | None:
+    """Returns the provider's address, unless the account has it, or it only leaves parts out, or an order
+    that is not finished replaces it by the same address already."""
+    known = account.known_provider_address
+    address = known.address if known is not None else None
+    if address is None or not all(
+        has_other_parts(address, each) for each in (account.billing_address, ordered)
+    ):
+        return None
+    found = await session.exec(
+        select(ServiceOrder.address).where(
+            ServiceOrder.account_id == account.id, col(ServiceOrder.finished_at).is_(None)
+        )
+    )
+    is_replaced = any(Address.model_validate(each) == ordered for each in found.all())
+    return None if is_replaced else address
 
 
 async def _find_replaced_quote_number(session: Session, quote: Quote) -> str | None:

@@ -47,7 +47,9 @@ async def save_checkout(
         if is_same_address:
             return await build_placement_page(dependencies, session, details, options, form)
     lines = [row.line for row in details.rows]
-    requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
+    requests = [
+        LineRequest(line.subscription_id, line.seats, line.unit_price, line.product_id) for line in lines
+    ]
     preview = await dependencies.billing.preview_lines(
         quote.account_id, requests, quote.frozen_at, form.address
     )

@@ -48,10 +48,9 @@ async def find_checkout(session: Session, details: QuoteDetails, contact: Billin
 def get_current_checkout(checkout: Checkout | None, account: Account, quote: Quote) -> Checkout | None:
     """Returns the stored checkout. If the account's address has changed since the quote and none was typed
     for this order, the checkout has the account's, and is not saved."""
-    newest = quote.find_newest_address(account)
-    if checkout is None or checkout.is_address_typed or newest == quote.billing_address:
+    if checkout is None or checkout.is_address_typed or not quote.has_older_address(account):
         return checkout
-    values = {**checkout.form_values, **newest.model_dump()}
+    values = {**checkout.form_values, **account.billing_address.model_dump()}
     if values == checkout.form_values:
         return checkout
     return Checkout(quote_id=checkout.quote_id, contact_id=checkout.contact_id, form_values=values)

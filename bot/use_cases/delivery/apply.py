@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import col, delete, select, update
 
-from bot.db import Session, lock_account
+from bot.db import Session, lock_account, lock_account_unless_locked
 from bot.dependencies import Dependencies
 from bot.messaging.messenger import MessageRef
 from bot.use_cases.account_change import record_account_change
@@ -98,8 +98,8 @@ QUOTE_MESSAGE_KINDS = (
 @dataclass(frozen=True)
 class Delivery:
     """A locked notice whose result is being stored, with the slot of its destination, other notices that the
-    message has completed, the notices to store with it, and what could not be delivered. Without
-    `with_email`, no mail server is set."""
+    message has completed, the notices to store with it, what could not be delivered, and the ids of
+    copies of quotes to check again once they are committed. Without `with_email`, no mail server is set."""
 
     session: Session
     notice: Notice
@@ -108,6 +108,7 @@ class Delivery:
     covered_notices: Sequence[Notice]
     follow_ups: list[Notice]
     undeliverable: list[UndeliverableNotice]
+    deferred_checks: set[int]
     with_email: bool
 
     def record_message(self) -> None:
@@ -216,19 +217,27 @@ async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
     session, notice = delivery.session, delivery.notice
     session.add(build_posted_message(notice, result.message, quote_id=notice.quote_id))
     await session.flush()
-    quote = await session.get_one(Quote, notice.quote_id)
+    # Not waiting: whoever changes the account may take longer than the lease of the message.
+    account = await lock_account_unless_locked(session, notice.account_id)
+    if account is None:
+        delivery.deferred_checks.add(notice.key)
+        account = await session.get_one(Account, notice.account_id)
+    else:
+        # What has read the quote's copies before reads them again.
+        account.revision += 1
+        session.add(account)
+    quote = await session.get_one(Quote, notice.quote_id, populate_existing=True)
     if await _load_quote_state(session, notice, quote) != result.context.rendered_quote_state:
         # Changed while the message was being posted: the change did not see this copy.
-        account = await session.get_one(Account, quote.account_id)
         await enqueue_quote_message_updates(session, account, quote, delivery.at)
 
 
 async def enqueue_missed_message_updates(
     dependencies: Dependencies, notice: Notice, rendered_state: QuoteState | None
 ) -> None:
-    """Call it once the copy is committed: a change committed at the same moment may have missed the copy.
-    Changes lock the account, so with the account locked this one is visible; one that begins later sees the
-    copy, or the new revision."""
+    """Call it once the copy is committed, if the account was locked at that moment: that change may have
+    missed the copy. With the account locked, it is visible; one that begins later sees the copy, or the new
+    revision."""
     async with dependencies.write() as session:
         quote = await session.get_one(Quote, notice.quote_id)
         account = await lock_account(session, quote.account_id, quote)
@@ -240,7 +249,9 @@ async def enqueue_missed_message_updates(
 
 async def _load_quote_state(session: Session, notice: Notice, quote: Quote) -> QuoteState:
     extension_id = find_extension_id(notice)
-    extension = await session.get(QuoteExtension, extension_id) if extension_id else None
+    extension = (
+        await session.get(QuoteExtension, extension_id, populate_existing=True) if extension_id else None
+    )
     return quote.number, quote.status, quote.expires_at, extension.status if extension else None
 
 

@@ -58,13 +58,14 @@ class DeliveryRun:
 
 @dataclass(eq=False)
 class FinishedDelivery:
-    """`is_delivered` is known once it is saved."""
+    """`is_delivered`, and whether a copy of a quote `needs_check`, are known once it is saved."""
 
     run: DeliveryRun
     notice: Notice
     result: DeliveryResult
     finished_at: datetime
     is_delivered: bool = False
+    needs_check: bool = False
 
 
 async def load_runs(dependencies: Dependencies, leases: Sequence[DeliveryLease]) -> list[DeliveryRun]:

@@ -150,9 +150,16 @@ class DeliveryResultWriter:
             slots = {slot.destination: slot for _, slot in locked.values()}
             follow_ups: list[Notice] = []
             undeliverable: list[UndeliverableNotice] = []
+            deferred_checks: set[int] = set()
             with_email = self._dependencies.mailer.is_configured
             saved = await _apply_results(
-                session, deliveries, locked, follow_ups, undeliverable, with_email=with_email
+                session,
+                deliveries,
+                locked,
+                follow_ups,
+                undeliverable,
+                deferred_checks,
+                with_email=with_email,
             )
             released = [run for run in ended if _release(run, slots)]
             batch_slot_updates(slots.values())
@@ -166,6 +173,7 @@ class DeliveryResultWriter:
                 leases = await claim_again(self._dependencies, session, destinations, slots)
         for delivery, notice in saved:
             delivery.is_delivered = notice.delivered_at is not None
+            delivery.needs_check = notice.key in deferred_checks
             NOTICES_TOTAL.labels(notice.status.value).inc()
             # A notice held for a digest is due later, and is not a retry.
             if notice.status is NoticeStatus.WAITING and notice.due_at <= delivery.finished_at:
@@ -211,11 +219,13 @@ async def _apply_results(
     locked: LockedRows,
     follow_ups: list[Notice],
     undeliverable: list[UndeliverableNotice],
+    deferred_checks: set[int],
     *,
     with_email: bool,
 ) -> list[tuple[FinishedDelivery, Notice]]:
     """Skips notices that another worker has delivered in the meantime. Returns the others as updated, and
-    adds the notices that they make necessary, and those that could not be delivered."""
+    adds the notices that they make necessary, those that could not be delivered, and the ids of those to
+    check again."""
     waiting = [
         (delivery, *row)
         for delivery in deliveries
@@ -228,7 +238,15 @@ async def _apply_results(
             continue  # A second run of this process, after the first one's lease, is in the same batch.
         others = [locked[id_][0] for id_ in _list_covered_ids(delivery)]
         target = Delivery(
-            session, notice, slot, delivery.finished_at, others, follow_ups, undeliverable, with_email
+            session,
+            notice,
+            slot,
+            delivery.finished_at,
+            others,
+            follow_ups,
+            undeliverable,
+            deferred_checks,
+            with_email,
         )
         await apply_result(target, delivery.result)
         saved.append((delivery, notice))

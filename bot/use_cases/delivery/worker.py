@@ -25,11 +25,7 @@ from bot.messaging.messenger import (
     RateLimited,
     UserUnreachable,
 )
-from bot.use_cases.delivery.apply import (
-    FILE_KIND_BY_MESSAGE_KIND,
-    QUOTE_MESSAGE_KINDS,
-    enqueue_missed_message_updates,
-)
+from bot.use_cases.delivery.apply import FILE_KIND_BY_MESSAGE_KIND, enqueue_missed_message_updates
 from bot.use_cases.delivery.claim import build_notice_queue
 from bot.use_cases.delivery.content.compose import (
     compose_email,
@@ -112,7 +108,7 @@ async def _deliver_to_destination(
         delivered = [delivery for delivery in run.results if delivery.is_delivered]
         delivered_count += len(delivered)
         for delivery in delivered:
-            if delivery.notice.kind in QUOTE_MESSAGE_KINDS:
+            if delivery.needs_check:
                 await _update_missed_messages(dependencies, run, delivery.notice)
     return delivered_count
 

@@ -28,7 +28,8 @@ async def has_changed_accounts(dependencies: Dependencies) -> bool:
 
 async def mark_changed_homes(session: Session, at: datetime) -> Sequence[Home]:
     """Marks the Homes of the accounts that have changed since, locked by this transaction. Modals that show
-    an order or emails of theirs are marked as well."""
+    an order or emails of theirs are marked as well. Those of an invoice need the provider's links, so they
+    are marked only if the invoice changes (`invoice/follow.py`)."""
     account_ids = await _pop_changed_accounts(session)
     await _mark_order_screens(session, account_ids, at)
     homes = await _lock_affected_homes(session, account_ids)
@@ -44,7 +45,10 @@ async def _mark_order_screens(session: Session, account_ids: Collection[str], at
         .outerjoin(ServiceOrder, col(ServiceOrder.id) == OrderScreen.order_id)
         .outerjoin(ReceiptExport, col(ReceiptExport.id) == OrderScreen.receipt_export_id)
         .where(
-            or_(col(ServiceOrder.account_id).in_(account_ids), col(ReceiptExport.account_id).in_(account_ids))
+            or_(
+                col(ServiceOrder.account_id).in_(account_ids), col(ReceiptExport.account_id).in_(account_ids)
+            ),
+            col(OrderScreen.invoice_id).is_(None),
         )
         .order_by(OrderScreen.external_id)
         .with_for_update(of=OrderScreen)

@@ -39,6 +39,7 @@ from models.notice.payloads import InvoicePayload, OrderHistoryPayload
 from models.product import Product
 from models.quote import QuoteLine
 from models.service_order import OrderLine, ServiceOrder
+from models.service_order.order_screen import OrderScreen
 
 log = structlog.get_logger()
 
@@ -146,6 +147,7 @@ async def _update_invoice(
         .where(OrderLine.id == invoice.order_line_id)
     )
     order, line, product, message_places = found.one()
+    await _mark_screens(session, order, invoice, at)
     contacts = await list_order_recipients(session, order)
     if status is before:
         # Paid in part. Its history has its status only.
@@ -186,6 +188,19 @@ async def _update_invoice(
         ),
     ]
     await enqueue_notices(session, notices)
+
+
+async def _mark_screens(session: Session, order: ServiceOrder, invoice: Invoice, at: datetime) -> None:
+    # Here, not by `home.publish`: each update of one asks the provider for links.
+    screens = await session.exec(
+        select(OrderScreen)
+        .where(OrderScreen.order_id == order.id, OrderScreen.invoice_id == invoice.id)
+        .order_by(OrderScreen.external_id)
+        .with_for_update()
+    )
+    for screen in screens.all():
+        screen.change_count += 1
+        screen.due_at = screen.due_at or at
 
 
 def _build_message_edits(

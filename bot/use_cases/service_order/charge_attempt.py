@@ -204,7 +204,7 @@ def _build_attempt(leased: LeasedLine, start: Start, at: datetime) -> ChargeAtte
 def build_charge(update: OrderUpdate, row: OrderLineDetails, attempt: ChargeAttempt) -> Charge:
     """Builds what is sent to the provider: always the same for an attempt, because it may be sent more than
     once. Only the limit of the amount depends on how much of the balance the order's other lines have
-    used."""
+    used, and the provider's address on when it was last read."""
     return Charge(
         key=attempt.idempotency_key,
         account_id=update.account.id,
@@ -218,9 +218,11 @@ def build_charge(update: OrderUpdate, row: OrderLineDetails, attempt: ChargeAtte
         payment_method_id=attempt.payment_method_id,
         address=update.order.billing_address,
         stored_at=attempt.started_at,
+        provider_address=update.account.known_provider_address,
         max_amount_due=compute_amount_limit(update.quote, update.lines, row.line),
         is_on_invoice=row.line.is_on_invoice,
         invoice_fields=_build_invoice_fields(update),
+        product_id=row.quote_line.product_id,
     )
 
 

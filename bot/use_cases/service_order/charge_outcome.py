@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bot.billing.gateway import (
+    AddressChanged,
     Charge,
     ChargeOutcome,
     Declined,
@@ -22,6 +23,7 @@ from bot.billing.gateway import (
 )
 from bot.dependencies import Dependencies
 from bot.metrics import CHARGES_TOTAL, to_snake_case
+from bot.use_cases.billing_sync.address import apply_provider_address
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
 from bot.use_cases.invoice.record import build_invoice, build_invoice_entry
 from bot.use_cases.receipt import list_charged_methods
@@ -81,12 +83,22 @@ async def apply_charge_outcome(
             # The copy was refreshed in the meantime, perhaps with something newer than these states.
             update.account.schedule_refresh(update.at)
             update.session.add(update.account)
+        await _store_provider_address(update, charge, outcome)
         was_unconfirmed = row.line.status is LineStatus.NEEDS_CUSTOMER
         await OUTCOME_HANDLERS[type(outcome)](resolved, outcome)
         is_decided = was_unconfirmed and row.line.status is not LineStatus.NEEDS_CUSTOMER
         if is_decided and not update.order.is_finished:
             await announce_resolution(update)
         update.session.add(row.line)
+
+
+async def _store_provider_address(update: OrderUpdate, charge: Charge, outcome: ChargeOutcome) -> None:
+    found, stored = outcome.provider_address, update.account.known_provider_address
+    if found is None or found.customer_id != update.account.stripe_customer:
+        return
+    if stored is None or stored == charge.provider_address or found.read_at > stored.read_at:
+        # Before the attempt is closed, so that what it wrote is not taken for a correction.
+        update.audit_entries += await apply_provider_address(update.session, update.account, found, update.at)
 
 
 async def handle_settled(resolved: ResolvedAttempt, outcome: Settled) -> None:
@@ -195,6 +207,12 @@ async def handle_seats_changed(resolved: ResolvedAttempt, outcome: SeatsChanged)
     line.release(update.at if is_immediate else update.at + RETRY_DELAY)
 
 
+async def handle_address_changed(resolved: ResolvedAttempt, outcome: AddressChanged) -> None:
+    # Now that the address is stored, the charge may replace it by what the order was placed with.
+    _mark_charging(resolved)
+    resolved.row.line.release(resolved.update.at)
+
+
 async def handle_pending(resolved: ResolvedAttempt, outcome: Pending) -> None:
     _mark_charging(resolved)
     resolved.row.line.release(max(outcome.until, resolved.update.at + MIN_PENDING_DELAY))
@@ -228,6 +246,7 @@ OUTCOME_HANDLERS: dict[type[ChargeOutcome], Callable[[ResolvedAttempt, Any], Awa
     Declined: handle_declined,
     PriceChanged: handle_price_changed,
     SeatsChanged: handle_seats_changed,
+    AddressChanged: handle_address_changed,
     Pending: handle_pending,
     NeedsCustomer: handle_needs_customer,
     Unknown: handle_unknown,

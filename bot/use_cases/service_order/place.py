@@ -8,7 +8,13 @@ from functools import partial
 from sqlalchemy import String, and_, bindparam, cast
 from sqlmodel import col, or_, select
 
-from bot.billing.gateway import LineRequest, PricedLine, QuotedBalanceChanged, QuotedPriceChanged
+from bot.billing.gateway import (
+    LineRequest,
+    PricedLine,
+    QuotedBalanceChanged,
+    QuotedPriceChanged,
+    SubscriptionProductChanged,
+)
 from bot.db import Session, build_insert, select_joined
 from bot.dependencies import Dependencies
 from bot.metrics import ORDERS_TOTAL, count_on_commit
@@ -20,7 +26,9 @@ from bot.permissions import (
     is_unchanged,
     lock_account_role,
 )
+from bot.tasks import gather_or_cancel
 from bot.use_cases.audit.write import NewAuditEntry, prepare_audit_entries
+from bot.use_cases.billing_sync.address import refresh_address_if_available
 from bot.use_cases.cart.contents import clear_cart
 from bot.use_cases.checkout.stored_form import get_current_checkout, get_saved_form, get_valid_form
 from bot.use_cases.document_number import allocate_document_number
@@ -46,7 +54,7 @@ from models.notice import NoticeKind, PostedMessage
 from models.order_fingerprint import OrderChanged, check_order_unchanged, compute_order_fingerprint
 from models.payment_method import MethodChoices, PaymentMethod
 from models.product import Product
-from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus
+from models.quote import Quote, QuoteLine, QuoteNotFound, QuoteStatus, get_period_end_time
 from models.service_order import BUSY_STATUSES, OrderLine, ServiceOrder
 from models.service_order.order_screen import OrderScreen
 from models.subscription import Subscription
@@ -93,7 +101,11 @@ async def place_service_order(
             await store_order_screen(dependencies, screen)
         return placed_before
     _check_address_current(authorized.account, state)
-    await _check_price_unchanged(dependencies, state)
+    await gather_or_cancel(
+        _check_price_unchanged(dependencies, state),
+        # It may have been corrected since the screen was shown, which the check in the transaction finds.
+        refresh_address_if_available(dependencies, state.quote.account_id),
+    )
     async with dependencies.write() as session:
         account, contact = await lock_account_role(session, person, state.quote.account_id, at)
         if not await is_unchanged(session, person, account):
@@ -226,7 +238,9 @@ async def _check_price_unchanged(dependencies: Dependencies, state: _State) -> N
     # R17: price the quote again, as of the time at which it was frozen. Other checks follow later.
     quote, lines = state.quote, [row.line for row in state.rows]
     form = get_saved_form(state.checkout)
-    requests = [LineRequest(line.subscription_id, line.seats, line.unit_price) for line in lines]
+    requests = [
+        LineRequest(line.subscription_id, line.seats, line.unit_price, line.product_id) for line in lines
+    ]
     preview = await dependencies.billing.preview_lines(
         quote.account_id, requests, quote.frozen_at, form.address
     )
@@ -338,6 +352,7 @@ async def _place_order(placement: _Placement) -> OrderDetails:
 
 def _check_still_orderable(placement: _Placement) -> None:
     placement.account.check_open()
+    _check_products_unchanged(placement.state)
     # R8: R2 and R4 apply to quotes of a cart only. R3 is checked with the form, for every quote.
     state = placement.state
     if state.quote.created_externally:
@@ -347,6 +362,12 @@ def _check_still_orderable(placement: _Placement) -> None:
     for subscription in sorted(state.subscriptions, key=lambda s: products[s.product_id].name):
         if subscription.active:
             subscription.check_self_service(products[subscription.product_id])
+
+
+def _check_products_unchanged(state: _State) -> None:
+    current = {subscription.id: subscription.product_id for subscription in state.subscriptions}
+    if any(current[row.line.subscription_id] != row.line.product_id for row in state.rows):
+        raise SubscriptionProductChanged
 
 
 def _check_address_current(account: Account, state: _State) -> None:
@@ -430,7 +451,7 @@ def _build_order_line_details(
         seats=line.seats,
         amount=line.amount,
         tax=line.tax,
-        period_ends_at=account.get_midnight(line.period_end),
+        period_ends_at=get_period_end_time(line, account.time_zone),
         payment_method_id=None if is_orders_method else method.id,
         is_on_invoice=method.is_invoice,
         due_at=at,

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from bot.db import Session
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity, build_actor, lock_authorized_row
-from bot.use_cases.billing_sync.payment_methods import refresh_methods_if_available
+from bot.use_cases.billing_sync.customer import refresh_customer_if_available
 from bot.use_cases.load_details import list_payment_methods, load_busy_orders, load_order_details
 from bot.use_cases.service_order.announce import announce_progress, announce_resolution
 from bot.use_cases.service_order.order_update import OrderUpdate, load_order_update
@@ -43,7 +43,7 @@ async def open_retry(
         if not details.can_retry:
             raise await _build_nothing_to_retry(session, order, [row.line for row in details.rows])
         details.account.check_open()
-    await refresh_methods_if_available(dependencies, order.account_id)
+    await refresh_customer_if_available(dependencies, order.account_id)
     async with dependencies.read() as session:
         methods = await list_payment_methods(session, order.account_id)
         return details, [m for m in methods if m.is_usable(details.account.get_local_date(at))]

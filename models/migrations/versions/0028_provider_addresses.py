@@ -1,4 +1,4 @@
-"""The billing address that the provider had when it was last read."""
+"""The billing address that the provider had when it was last read, and of which customer."""
 
 import sqlalchemy as sa
 from alembic import op

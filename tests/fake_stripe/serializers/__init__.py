@@ -1,5 +1,7 @@
 """The records as Stripe's API shows them."""
 
+from tests.fake_stripe.serializers.balances import serialize_balance_transaction
+from tests.fake_stripe.serializers.clocks import serialize_test_clock
 from tests.fake_stripe.serializers.common import EMBEDDED_LIST_SIZE, serialize_list
 from tests.fake_stripe.serializers.customers import serialize_customer
 from tests.fake_stripe.serializers.discounts import serialize_coupon
@@ -8,14 +10,10 @@ from tests.fake_stripe.serializers.invoices import (
     serialize_invoice_item,
     serialize_invoice_lines,
 )
-from tests.fake_stripe.serializers.others import (
-    serialize_balance_transaction,
-    serialize_meter,
-    serialize_portal_session,
-    serialize_test_clock,
-)
+from tests.fake_stripe.serializers.meters import serialize_meter
 from tests.fake_stripe.serializers.payment_methods import serialize_payment_method, serialize_source
 from tests.fake_stripe.serializers.payments import serialize_charge, serialize_payment_intent
+from tests.fake_stripe.serializers.portal import serialize_portal_session
 from tests.fake_stripe.serializers.prices import serialize_price, serialize_product
 from tests.fake_stripe.serializers.schedules import serialize_schedule
 from tests.fake_stripe.serializers.subscriptions import serialize_subscription, serialize_subscription_item

@@ -28,7 +28,9 @@ def serialize_product(product: Product) -> dict[str, Any]:
     )
 
 
-def serialize_price(price: Price, *, with_currency_options: bool = False) -> dict[str, Any]:
+def serialize_price(
+    price: Price, *, with_currency_options: bool = False, with_tiers: bool = False
+) -> dict[str, Any]:
     """Tiers and the amounts in other currencies are left out unless they are expanded, and a unit amount with
     fractions is only in the decimal: docs.stripe.com/api/prices/object"""
     recurring = fill_object(
@@ -55,6 +57,18 @@ def serialize_price(price: Price, *, with_currency_options: bool = False) -> dic
         type="recurring",
         **_serialize_unit_amount(price),
     )
+    if with_tiers and price.tiers:
+        serialized["tiers"] = [
+            fill_object(
+                stripe.Price.Tier,
+                up_to=tier.up_to,
+                unit_amount=int(tier.unit_amount) if tier.unit_amount == int(tier.unit_amount) else None,
+                unit_amount_decimal=str(tier.unit_amount),
+                flat_amount=tier.flat_amount or None,
+                flat_amount_decimal=str(tier.flat_amount) if tier.flat_amount else None,
+            )
+            for tier in price.tiers
+        ]
     if with_currency_options:
         serialized["currency_options"] = {
             price.currency: _serialize_currency_option(price, price.unit_amount),

@@ -96,6 +96,7 @@ def serialize_subscription(
         ),
         latest_invoice=invoice or subscription.latest_invoice,
         livemode=False,
+        managed_payments={"enabled": True} if settings.has_managed_payments else None,
         metadata=subscription.metadata,
         pause_collection=vars(settings.pause_collection) if settings.pause_collection else None,
         pending_update=_serialize_pending_update(subscription, subscription.pending_update)

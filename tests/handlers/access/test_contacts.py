@@ -106,7 +106,7 @@ async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
     assert (len(alice.dms), len(nora.dms)) == sent, "an answered invitation does not expire"
 
 
-async def test_r1_an_older_invitation_does_not_bring_back_who_was_withdrawn(world: World) -> None:
+async def test_r1_an_older_invitation_does_not_restore_a_removed_contact(world: World) -> None:
     alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
     await add(world, BillingContact(account_id="acme", name="Nora Body", email=NORA, slack_user="U10NOBODY"))
@@ -183,7 +183,7 @@ async def test_r5_only_full_members_of_the_workspace_can_be_invited(world: World
     assert await load_all_rows(world) == before
 
 
-async def test_r5_who_was_invited_must_still_be_a_full_member_when_accepting(world: World) -> None:
+async def test_r5_an_invited_person_must_still_be_a_full_member_when_accepting(world: World) -> None:
     """And nobody else learns anything from the button."""
     alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
@@ -290,7 +290,7 @@ async def test_r20_of_two_contacts_removing_each_other_one_stays_and_the_other_s
     assert left.name in said
 
 
-async def test_r20_accepting_twice_or_while_it_is_cancelled_ends_clearly(world: World) -> None:
+async def test_r20_accepting_twice_or_during_the_cancellation_has_a_clear_result(world: World) -> None:
     alice, nora = world.get_person("alice"), world.get_person("nobody")
     other = world.slack.get_person(nora.id, "other")
     await invite(world, alice)
@@ -315,7 +315,7 @@ async def test_r20_accepting_twice_or_while_it_is_cancelled_ends_clearly(world: 
     assert is_contact == (invitation.status is InvitationStatus.ACCEPTED)
 
 
-async def test_what_a_withdrawn_contact_has_started_ends_with_the_role(world: World) -> None:
+async def test_invitations_by_a_contact_end_when_they_lose_the_role(world: World) -> None:
     """R1: nobody joins by the word of somebody who has lost the role, by a colleague or by an import."""
     alice, benoit, nora = (world.get_person(name) for name in ("alice", "benoit", "nobody"))
     await invite(world, alice)
@@ -362,7 +362,7 @@ async def test_r20_a_second_invitation_and_too_many_are_refused(world: World) ->
     assert len(await world.load_rows(ContactInvitation)) == MAX_OPEN_INVITATIONS
 
 
-async def test_a_closed_account_takes_no_contacts(world: World) -> None:
+async def test_a_closed_account_accepts_no_contacts(world: World) -> None:
     alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
     await change(world, Account, "acme", closed_at=world.clock.at - timedelta(days=1))
@@ -373,7 +373,7 @@ async def test_a_closed_account_takes_no_contacts(world: World) -> None:
     assert "Acme SA is closed" in await get_answer(world, alice, 99)
 
 
-async def test_a_message_that_was_deleted_stops_nothing(world: World) -> None:
+async def test_a_deleted_invitation_message_does_not_block_other_edits(world: World) -> None:
     """The edit of the question has nothing left to edit."""
     alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
@@ -404,7 +404,7 @@ async def test_r29_a_colleague_of_the_organisation_is_invited_from_any_of_its_wo
 
 
 async def test_invitations_of_a_contact_removed_by_a_file_stay_lapsed(world: World) -> None:
-    """Also once a file has made them a contact again: R1, whoever invites is a contact all the time."""
+    """Also after a file has made them a contact again: R1, the sender must be a contact the whole time."""
     alice, nora = world.get_person("alice"), world.get_person("nobody")
     await invite(world, alice)
     benoit = {"email": "benoit@acme.example", "name": "Benoît Roche"}

@@ -149,7 +149,7 @@ async def test_an_encryption_key_is_kept_until_no_token_needs_it(workspaces: Wor
     assert "4 rows are encrypted with the first key; the other keys can be removed" in rotated.output
 
 
-async def test_an_installation_is_begun_and_ended_in_one_browser_and_once(workspaces: World) -> None:
+async def test_an_installation_starts_and_ends_in_one_browser_and_only_once(workspaces: World) -> None:
     async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
         page, cookie = await asked_of_slack(workspaces, client)
         back = (await client.get(f"{page}&allow=T01ACME")).headers["location"]
@@ -179,8 +179,8 @@ async def test_a_link_to_the_page_cannot_add_parameters_to_slacks(workspaces: Wo
             assert "evil.example" not in answer.headers["location"]
 
 
-async def test_an_outage_of_slacks_during_the_installation_is_not_ours(workspaces: World) -> None:
-    kinds: tuple[FaultKind, ...] = ("cut_before", "html", "empty", "half", "error_503")
+async def test_a_slack_outage_during_the_installation_is_not_logged_as_our_error(workspaces: World) -> None:
+    kinds: tuple[FaultKind, ...] = ("cut_before", "html", "empty", "truncated", "error_503")
     with capture_log(workspaces) as stream:
         for kind in kinds:
             workspaces.slack.slack.faults.reset()
@@ -228,7 +228,7 @@ async def test_a_wrong_client_secret_is_logged_with_the_reference_that_the_perso
     assert "another-client-secret" not in line
 
 
-async def test_a_wrong_code_is_the_persons_to_mend(workspaces: World) -> None:
+async def test_an_invalid_oauth_code_asks_the_person_to_start_again(workspaces: World) -> None:
     async with httpx.AsyncClient(timeout=HANG_SECONDS) as client:
         page, cookie = await asked_of_slack(workspaces, client)
         back = (await client.get(f"{page}&allow=T01ACME")).headers["location"]
@@ -244,7 +244,7 @@ async def test_a_token_is_looked_up_once_for_many_requests(workspaces: World) ->
     assert workspaces.slack.list_calls("auth.test") == []
 
 
-async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp_path: Path) -> None:
+async def test_serve_reads_its_oauth_settings_from_the_environment_and_leaves_no_file(tmp_path: Path) -> None:
     """Slack's library has stores of its own, in files, for apps that set these two and nothing else."""
     async with Sandbox.start(two_workspaces()) as slack:
         environment = {
@@ -268,7 +268,7 @@ async def test_serve_takes_it_from_the_environment_and_leaves_no_file_behind(tmp
     assert left <= {".db", ".db-numbers", ".db-shm", ".db-wal", ".log"}
 
 
-async def test_doctor_looks_at_every_workspace() -> None:
+async def test_doctor_checks_every_workspace() -> None:
     async with open_workspaces() as world:
         found = {result.name: result for result in await run_checks(world.dependencies, set(BOT_SCOPES))}
         assert found["slack"].passed is None

@@ -134,7 +134,7 @@ def _without_names(payload: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("org_wide", [True, False], ids=["organisation's token", "workspace's token"])
-async def test_presses_are_accepted_from_any_workspace_of_the_organisation_and_from_no_other(
+async def test_clicks_are_accepted_from_any_workspace_of_the_organisation_and_from_no_other(
     org_wide: bool,
 ) -> None:
     """Row by row: what a payload says of where the person and the view belong."""
@@ -197,7 +197,7 @@ async def test_an_account_of_the_organisation_is_reached_from_each_workspace(one
     assert "SO-1001" in one_token.list_messages("C01BILLING")[0].text
 
 
-async def test_an_account_of_one_workspace_is_not_that_of_a_colleague_in_another(one_token: World) -> None:
+async def test_an_account_of_one_workspace_is_hidden_from_a_colleague_in_another(one_token: World) -> None:
     """R5: Benoît is bound by email; his address is that of somebody of the second workspace alone."""
     one_token.slack.set_user("U02BENOIT", team_id=SECOND_TEAM_ID, other_teams=[])
     benoit = one_token.get_person("benoit")
@@ -332,7 +332,9 @@ async def test_an_organisation_that_uninstalls_the_bot_is_removed_with_all_its_w
     assert order.number in (await alice.wait_for_modal("service_order.list")).text
 
 
-async def test_a_workspaces_own_installation_comes_before_its_organisations(installed: World) -> None:
+async def test_a_workspaces_own_installation_takes_precedence_over_its_organisations(
+    installed: World,
+) -> None:
     assert (await install(installed, "T01ACME")).status_code == 200
     client = await installed.dependencies.messenger.is_installed("T01ACME")
     assert client
@@ -344,7 +346,7 @@ async def test_a_workspaces_own_installation_comes_before_its_organisations(inst
     assert posted == {"T01ACME"}
 
 
-async def test_while_slack_is_unavailable_no_workspace_is_taken_for_uninstalled(installed: World) -> None:
+async def test_while_slack_is_unavailable_no_workspace_counts_as_uninstalled(installed: World) -> None:
     """Only Slack says that an organisation's token reaches it: until then its notices wait, and people of an
     unknown workspace are asked to try again."""
     alice = installed.get_person("alice")

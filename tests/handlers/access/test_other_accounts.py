@@ -32,7 +32,7 @@ async def test_a_contact_of_another_account_is_refused_forged_ids(world: World) 
     assert world.slack.refusals == []
 
 
-async def test_another_accounts_subscription_cannot_be_slipped_into_a_cart(world: World) -> None:
+async def test_another_accounts_subscription_cannot_be_added_to_a_cart(world: World) -> None:
     """R5: a forged field, alone and beside a true one; the same in a page turned and in Back."""
     dora = world.get_person("dora")
     cart = await world.fill_cart(dora, declined_meeting=1)

@@ -47,9 +47,7 @@ async def test_r5_a_guest_with_a_contacts_e_mail_learns_nothing_from_any_button(
 
 
 @pytest.mark.parametrize("who", OUTSIDE, ids=lambda who: next(iter(who)))
-async def test_no_guest_no_bot_and_nobody_deactivated_learns_anything(
-    world: World, who: dict[str, bool]
-) -> None:
+async def test_guests_bots_and_deactivated_members_learn_nothing(world: World, who: dict[str, bool]) -> None:
     """R5: though their email address is a billing contact's."""
     world.slack.set_user("U11GUEST", **{"is_restricted": False, **who}, email="benoit@acme.example")
     guest = world.get_person("guest")

@@ -47,7 +47,7 @@ async def test_r22_without_a_language_in_slack_a_contact_reads_that_of_their_own
         assert words in (await person.wait_for_modal("account.overview")).text, name
 
 
-async def test_a_member_without_the_role_is_named_the_contacts_of_the_channels_account(
+async def test_a_member_without_the_role_is_referred_to_the_contacts_of_the_channels_account(
     world: World,
 ) -> None:
     """R1: by a private line, for every command and for a button in a message."""
@@ -154,7 +154,7 @@ async def test_the_home_of_someone_without_the_role_names_no_account(world: Worl
         assert is_free_of_acme(nora.home.text)
 
 
-async def test_a_contact_is_recognised_whichever_way_their_domain_is_written(world: World) -> None:
+async def test_a_contact_is_recognised_by_either_spelling_of_their_domain(world: World) -> None:
     """R5: by an internationalised domain in letters, or in the form that mail servers take."""
     contacts = [{"email": "benoit@bücher.example", "name": "Benoît Roy"}]
     await import_account(world, "acme", billing_contacts=contacts)

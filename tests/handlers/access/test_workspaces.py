@@ -77,9 +77,7 @@ async def everything(world: World, person: Person, metadata: str) -> dict[str, s
         pytest.param(True, "otto", id="another workspace of the organisation"),
     ],
 )
-async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there_is(
-    organisation: bool, who: str
-) -> None:
+async def test_no_route_shows_or_changes_data_of_another_workspace(organisation: bool, who: str) -> None:
     """R5, R29: every route of the bot, by somebody of another workspace who has Alice's email address."""
     async with installed_everywhere(organisation=organisation) as workspaces:
         metadata = await create_order_and_quote(workspaces)
@@ -90,7 +88,7 @@ async def test_nothing_of_another_workspace_is_seen_or_changed_by_anything_there
 
 
 @KINDS
-async def test_a_contacts_own_id_means_nobody_in_another_workspace(organisation: bool) -> None:
+async def test_a_contacts_user_id_gives_no_access_in_another_workspace(organisation: bool) -> None:
     """R5: as it comes from a channel that the two share."""
     async with installed_everywhere(organisation=organisation) as workspaces:
         await _use_a_contacts_id_elsewhere(workspaces)

@@ -58,7 +58,7 @@ async def check_charged_once(world: StripeWorld) -> None:
     assert await world.load_seats("declined_training") == (4, 4)
 
 
-async def test_each_is_charged_once_to_the_card_that_was_chosen(world: StripeWorld) -> None:
+async def test_each_grouped_subscription_is_charged_once_to_the_chosen_card(world: StripeWorld) -> None:
     """The first restores the default card, which would decline the second."""
     await both_ordered(world, "pm_good_1")
     await check_charged_once(world)
@@ -66,7 +66,7 @@ async def test_each_is_charged_once_to_the_card_that_was_chosen(world: StripeWor
     assert world.records.subscriptions["sub_of_declined_meeting"].default_payment_method is None, "it is back"
 
 
-async def test_declined_both_are_charged_once_with_another_card(world: StripeWorld) -> None:
+async def test_declined_grouped_subscriptions_are_charged_once_to_another_card(world: StripeWorld) -> None:
     await both_ordered(world, "pm_declined_1")
     assert await statuses(world) == ["declined", "declined"]
     await retry_order(world, 1)

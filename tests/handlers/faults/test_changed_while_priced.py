@@ -36,7 +36,9 @@ async def open_cart(alice: Person) -> Modal:
 
 
 @pytest.mark.parametrize("change", [withdraw_all_cards, pause_meeting])
-async def test_an_order_is_not_placed_on_what_was_read_before(world: StripeWorld, change: object) -> None:
+async def test_an_order_is_not_placed_if_the_account_changed_during_pricing(
+    world: StripeWorld, change: object
+) -> None:
     alice = world.get_person("alice")
     await (await open_cart(alice)).submit()
     await (await alice.wait_for_modal("quote.review")).submit()
@@ -48,7 +50,7 @@ async def test_an_order_is_not_placed_on_what_was_read_before(world: StripeWorld
     assert world.list_paid_totals() == []
 
 
-async def test_a_quote_is_not_made_of_what_was_read_before(world: StripeWorld) -> None:
+async def test_a_quote_is_not_made_if_the_account_changed_during_pricing(world: StripeWorld) -> None:
     form = await open_cart(world.get_person("alice"))
     install_hooked_gateway(world).after["preview"] = lambda: withdraw_all_cards(world)
     await form.submit()

@@ -44,7 +44,7 @@ async def test_a_late_answer_shows_a_waiting_screen_and_then_the_result(world: W
     assert world.slack.refusals == []
 
 
-async def test_a_late_fault_brings_the_form_back_with_its_values(world: World) -> None:
+async def test_a_late_failure_shows_the_form_again_with_its_values(world: World) -> None:
     hurry(world)
     alice = world.get_person("alice")
     await world.fill_cart(alice, acme_meeting=5, acme_webinar=2)
@@ -62,7 +62,7 @@ async def test_a_late_fault_brings_the_form_back_with_its_values(world: World) -
     assert world.slack.refusals == []
 
 
-async def test_a_late_checkout_comes_back_with_what_was_typed_too(world: World) -> None:
+async def test_a_late_failure_shows_the_checkout_again_with_its_values(world: World) -> None:
     hurry(world)
     alice = world.get_person("alice")
     await world.reach_checkout(alice, acme_meeting=5)
@@ -143,7 +143,7 @@ async def test_an_overloaded_process_changes_nothing_and_says_so(world: World) -
     assert [*(await world.load_row(Cart)).seats.values()] == [5]
 
 
-async def test_a_command_takes_one_place_among_the_tasks(world: World) -> None:
+async def test_a_command_counts_as_one_task(world: World) -> None:
     sam, nobody = world.get_person("sam"), world.get_person("nobody")
     world.dependencies.tasks = BackgroundTasks(max_tasks=1)
     gateway, gate = install_hooked_gateway(world), asyncio.Event()
@@ -210,7 +210,7 @@ async def test_a_proxys_page_instead_of_slacks_response_is_reported_as_slack_una
 ) -> None:
     """HTML, text, nothing, half an answer, an error of Slack's own, a cut connection: a warning each."""
     alice = world.get_person("alice")
-    kinds: tuple[FaultKind, ...] = ("html", "text", "empty", "half", "error_503", "cut_before")
+    kinds: tuple[FaultKind, ...] = ("html", "text", "empty", "truncated", "error_503", "cut_before")
     with capture_log(world) as stream:
         for count, kind in enumerate(kinds, start=1):
             world.slack.slack.faults.reset()

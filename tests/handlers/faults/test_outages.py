@@ -29,7 +29,7 @@ from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from sandbox.driver import Modal
 from scheduler import JOBS
 from tests.handlers.steps import HookedGateway, find_messages, get_order, list_charges, open_modal
-from tests.postgres import copied, run, server_url
+from tests.postgres import create_copy, run, server_url
 from tests.time_limits import HANG_SECONDS
 from tests.variants import only_sqlite
 from tests.world import World
@@ -274,7 +274,7 @@ async def test_during_a_database_outage_people_see_a_message_and_nothing_is_lost
 
 async def test_if_the_database_hangs_people_see_a_message_and_can_try_again() -> None:
     """R20: neither a form nor a command waits for ever. The address may say how long."""
-    url = copied("accounts")
+    url = create_copy("accounts")
     async with open_world(
         kind="postgresql", database_url=f"{url}&options=-c%20statement_timeout%3D300"
     ) as world:
@@ -323,8 +323,8 @@ async def test_if_the_database_server_freezes_people_see_a_message_and_work_cont
         await alice.wait_for_modal("quote.list")
 
 
-async def test_a_server_is_waited_for_fifteen_seconds_and_a_turn_to_import_for_ever() -> None:
-    database = Database(copied("migrated"))
+async def test_statements_time_out_after_fifteen_seconds_except_while_waiting_to_import() -> None:
+    database = Database(create_copy("migrated"))
     asked = text("SHOW statement_timeout")
     async with database.read() as session:
         assert (await (await session.connection()).execute(asked)).scalar() == "15s"

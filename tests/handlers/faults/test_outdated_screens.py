@@ -1,7 +1,10 @@
 """A screen or message that is out of date: each button and form on it answers with what is true now (R20)."""
 
+from datetime import timedelta
+
 import pytest
 
+from bot.permissions import FORMER_ROLE_PERIOD
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.payment_method import PaymentMethod
@@ -9,7 +12,7 @@ from models.quote import Quote, QuoteStatus
 from models.service_order import ServiceOrder
 from sandbox.driver import Person
 from tests.handlers.all_screens import NOT_A_CONTACT, create_order_and_quote, press_everything
-from tests.handlers.db_snapshot import add, change, get_answer, load_all_rows, show_button
+from tests.handlers.db_snapshot import add, change, get_answer, load_all_rows, post_button, show_button
 from tests.handlers.steps import get_contact, get_quote, open_modal
 from tests.world import World
 
@@ -38,7 +41,7 @@ async def withdraw_alice(world: World) -> None:
     assert not (await get_contact(world, "alice@acme.example")).active
 
 
-async def test_who_lost_the_role_is_told_by_whom_on_every_screen_that_is_still_open(world: World) -> None:
+async def test_a_former_contact_sees_who_removed_them_on_every_open_screen(world: World) -> None:
     """R20: what happened, by whom, when, and whom to ask. Also if they have the role for another account."""
     metadata, alice = await create_order_and_quote(world), world.get_person("alice")
     await withdraw_alice(world)
@@ -60,7 +63,7 @@ async def test_who_lost_the_role_is_told_by_whom_on_every_screen_that_is_still_o
     assert told in await press_button(world, alice, "account.overview", "acme")
 
 
-async def test_who_gave_up_the_role_is_told_so(world: World) -> None:
+async def test_a_former_contact_sees_that_they_left_themselves(world: World) -> None:
     alice = world.get_person("alice")
     key = (await get_contact(world, "alice@acme.example")).key
     await press_button(world, alice, "billing_contact.withdraw", key)
@@ -68,12 +71,39 @@ async def test_who_gave_up_the_role_is_told_so(world: World) -> None:
     assert "You left the billing contacts for Acme SA on 10 Nov 2026, 10:00 (CET)" in said
 
 
+async def test_who_was_removed_by_somebody_of_the_same_name_has_not_left(world: World) -> None:
+    alice, benoit = world.get_person("alice"), await get_contact(world, "benoit@acme.example")
+    await change(
+        world, BillingContact, benoit.key, name=(await get_contact(world, "alice@acme.example")).name
+    )
+    await withdraw_alice(world)
+    said = await press_button(world, alice, "account.overview", "acme")
+    assert "Alice Martin removed you as a billing contact for Acme SA" in said
+
+
+async def test_r1_who_lost_the_role_long_ago_learns_the_contacts_in_the_accounts_channel_only(
+    world: World,
+) -> None:
+    alice = world.get_person("alice")
+    await withdraw_alice(world)
+    long_ago = world.clock.at - FORMER_ROLE_PERIOD - timedelta(seconds=1)
+    key = (await get_contact(world, "alice@acme.example")).key
+    await change(world, BillingContact, key, withdrawn_at=long_ago)
+    said = await press_button(world, alice, "account.overview", "acme")
+    assert "If you need the role, ask Account Services." in said
+    message = await post_button(world, "C01BILLING", "account.overview", "acme")
+    before = len(alice.ephemerals)
+    await alice.press_in(message, "account.overview")
+    said = await get_answer(world, alice, before)
+    assert "ask one of the other contacts: Benoît Roche" in said
+
+
 async def press_button(world: World, person: Person, action_id: str, value: object) -> str:
     await show_button(person, action_id, str(value), '{"account": "acme"}').press(action_id)
     return await get_answer(world, person, len(person.ephemerals))
 
 
-async def test_nothing_is_ordered_from_a_screen_after_what_it_needs_is_gone(world: World) -> None:
+async def test_an_open_screen_orders_nothing_without_a_payment_method_or_self_service(world: World) -> None:
     """R3, R4: without a payment method, and without self-service."""
     alice = world.get_person("alice")
     await world.reach_placement(alice, acme_webinar=1)
@@ -82,7 +112,7 @@ async def test_nothing_is_ordered_from_a_screen_after_what_it_needs_is_gone(worl
     method = await world.load_row(PaymentMethod, account_id="acme", is_default=True)
     await change(world, PaymentMethod, method.id, active=False)
     await alice.submit()
-    assert "needs a valid credit or debit card" in await get_answer(world, alice, len(alice.ephemerals))
+    assert "needs a valid payment method" in await get_answer(world, alice, len(alice.ephemerals))
     await change(world, PaymentMethod, method.id, active=True)
     await change(world, Account, "acme", self_service=False)
     await phone.submit()

@@ -31,7 +31,7 @@ from tests.world import World
 pytestmark = both_databases
 
 
-async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: World) -> None:
+async def test_each_redelivered_step_of_an_order_changes_nothing(world: World) -> None:
     """R19: cart, review, checkout with an address that makes another quote, placement."""
     alice = world.get_person("alice")
     await import_quote(world)
@@ -60,7 +60,7 @@ async def test_each_step_of_an_order_delivered_again_comes_to_the_same(world: Wo
     assert world.slack.refusals == []
 
 
-async def test_r8_a_rejection_delivered_again_changes_nothing_more(world: World) -> None:
+async def test_r8_a_redelivered_rejection_changes_nothing(world: World) -> None:
     alice = world.get_person("alice")
     await import_quote(world)
     await open_modal(alice, "/quotes", "", "quote.list")
@@ -75,7 +75,7 @@ async def test_r8_a_rejection_delivered_again_changes_nothing_more(world: World)
     assert len(await world.load_rows(AuditEntry, subject="quote:Q-2041", action="rejected")) == 1
 
 
-async def test_r18_a_retry_delivered_again_charges_once(world: World) -> None:
+async def test_r18_a_redelivered_retry_charges_once(world: World) -> None:
     dora = world.get_person("dora")
     await world.place_order(dora, declined_meeting=2)
     await world.settle()
@@ -128,7 +128,7 @@ async def test_a_late_answer_is_not_applied_to_the_retry(world: World) -> None:
     await assert_charged_once(world, "declined_meeting", 12)
 
 
-async def test_cancelling_declined_seats_delivered_again_ends_the_order_once(world: World) -> None:
+async def test_a_redelivered_cancellation_of_declined_seats_ends_the_order_once(world: World) -> None:
     """R18, R24: one failure, told once."""
     dora = world.get_person("dora")
     await world.place_order(dora, declined_meeting=2)
@@ -143,7 +143,7 @@ async def test_cancelling_declined_seats_delivered_again_ends_the_order_once(wor
     assert len(find_messages(dora.dms, "SO-1001 failed")) == 1
 
 
-async def test_the_switch_of_the_portal_delivered_again_is_one_switch(world: World) -> None:
+async def test_a_redelivered_portal_switch_counts_once(world: World) -> None:
     """R15: one entry, one notice to the other contact."""
     alice = world.get_person("alice")
     await open_modal(alice, "/billing", "", "account.overview")

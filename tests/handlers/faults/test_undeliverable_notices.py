@@ -60,7 +60,7 @@ async def test_a_file_that_cannot_be_uploaded_is_emailed_and_later_messages_arri
     assert after - before == 2, "the requested one, and that of the second order"
 
 
-async def test_an_edit_that_slack_does_not_take_holds_no_message_up_for_long(world: World) -> None:
+async def test_an_edit_that_slack_rejects_delays_messages_only_briefly(world: World) -> None:
     """The next order's status is behind the edit of this one's."""
     sam = world.get_person("sam")
     await world.place_order(sam, slow_meeting=1)

@@ -335,7 +335,7 @@ async def test_a_decision_made_while_the_request_is_posted_reaches_its_message(w
     assert "jusqu’au 21 nov. 2026 inclus" in request_message(world).text
 
 
-async def test_r24_a_request_that_reaches_nobody_is_reported_and_in_the_end_withdrawn(world: World) -> None:
+async def test_r24_a_request_that_reaches_nobody_is_reported_and_finally_withdrawn(world: World) -> None:
     """The channel of Account Services is gone: who asked hears of it after a minute, and after a day can ask
     again."""
     alice = world.get_person("alice")
@@ -369,7 +369,7 @@ async def test_r24_a_request_that_reaches_nobody_is_reported_and_in_the_end_with
     assert [list_buttons(delayed), list_buttons(undelivered)] == [[], []], "there is nothing left to decide"
 
 
-async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_another_address(
+async def test_r10_a_request_moves_to_the_quote_that_replaces_its_own_for_another_address(
     world: World,
 ) -> None:
     """The message in Account Services' channel is edited, and its buttons extend the new quote."""
@@ -397,7 +397,7 @@ async def test_r10_a_request_goes_with_the_quote_that_replaces_its_own_for_anoth
     assert find_newest_message(alice.dms, "Quote SQ-1001 is now valid through")
 
 
-async def test_r20_who_asked_for_time_hears_that_the_quote_was_replaced(world: World) -> None:
+async def test_r20_the_requester_is_notified_that_the_quote_was_replaced(world: World) -> None:
     """Also if they did it themselves: the warning says nothing of their request."""
     alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await import_quote(world, expires=ENDS_EARLY)

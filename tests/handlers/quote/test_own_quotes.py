@@ -45,7 +45,7 @@ async def test_an_unchanged_cart_makes_a_new_quote_once_its_own_has_expired(worl
     assert new.is_pending(world.clock.at)
 
 
-async def test_the_own_quote_is_offered_beside_the_warning_of_others(world: World) -> None:
+async def test_ones_own_quote_is_offered_beside_the_warning_about_others(world: World) -> None:
     """R6, R7, R10: only the other is named, and expires; saved unchanged, the own one stays."""
     alice = world.get_person("alice")
     await world.save_cart(alice, acme_meeting=5)

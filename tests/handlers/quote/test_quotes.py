@@ -70,7 +70,7 @@ async def test_a_quote_made_elsewhere_goes_from_its_arrival_to_the_order(world: 
     ]
 
 
-async def test_a_posted_quote_is_approved_and_rejected_where_it_stands(world: World) -> None:
+async def test_a_posted_quote_is_approved_and_rejected_from_its_message(world: World) -> None:
     """R8: from the channel's message; afterwards the buttons of each copy are gone, with who and when."""
     alice, benoit = world.get_person("alice"), world.get_person("benoit")
     await import_quote(world)
@@ -185,7 +185,9 @@ async def test_a_quote_decided_elsewhere_is_closed_as_decided_there(world: World
     assert await world.load_rows(ServiceOrder) == [], "what is decided there is carried out there"
 
 
-async def test_decided_elsewhere_closes_the_quote_that_an_address_put_in_its_place(world: World) -> None:
+async def test_an_external_decision_closes_the_quote_that_replaced_it_for_another_address(
+    world: World,
+) -> None:
     """R10, R15: over there it has its old number; ordered here as well, its seats would be bought twice."""
     alice = world.get_person("alice")
     await import_quote(world)
@@ -280,7 +282,9 @@ async def test_there_is_one_checkout_for_each_quote_and_person(world: World) -> 
 
 
 @pytest.mark.parametrize("number", ["SQ-9999", "Q-OTHER"])
-async def test_a_quote_of_others_is_as_unknown_as_one_that_is_not_there(world: World, number: str) -> None:
+async def test_a_quote_of_another_account_is_reported_like_one_that_does_not_exist(
+    world: World, number: str
+) -> None:
     """R1: by its number, and by a forged id."""
     lines = [{"subscription": "other_meeting", "seats": 1}]
     await import_account(

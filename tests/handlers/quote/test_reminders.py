@@ -55,7 +55,7 @@ async def test_a_reminder_respects_the_readers_quiet_hours(world: World) -> None
     assert (len(alice.dms), len(benoit.dms)) == (3, 3)
 
 
-async def test_a_reminder_of_a_quote_that_was_decided_meanwhile_does_not_come(world: World) -> None:
+async def test_no_reminder_is_sent_of_a_quote_decided_meanwhile(world: World) -> None:
     """R9: nor one of an end that was moved."""
     alice = world.get_person("alice")
     quote = await import_quote(world, expires="2026-11-25")

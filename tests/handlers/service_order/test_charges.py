@@ -36,7 +36,7 @@ pytestmark = both_databases
 # --- slow, the customer, lost answers, a silent provider
 
 
-async def test_a_slow_card_stays_charging_and_settles_in_its_time(world: World) -> None:
+async def test_a_slow_card_stays_charging_and_settles_later(world: World) -> None:
     """R12, R18: 60 seconds."""
     gateway = install_hooked_gateway(world)
     sam = await place_order(world, "sam", slow_meeting=2)
@@ -75,7 +75,7 @@ async def test_r18_the_customer_is_sent_the_link_in_private_and_confirming_settl
     assert len(find_messages(carla.dms, "needed to be confirmed")) == 1, "asked once"
 
 
-async def test_never_confirmed_the_payment_is_declined_and_the_order_fails(world: World) -> None:
+async def test_a_payment_that_is_never_confirmed_is_declined_and_the_order_fails(world: World) -> None:
     """R18: the network waits 23 hours, as long as a retry is possible: what follows is the order's end."""
     carla = world.get_person("carla")
     checkout = await world.reach_checkout(carla, customer_assist=1)
@@ -144,7 +144,7 @@ async def test_nothing_is_lost_while_the_provider_is_unavailable(world: World) -
     assert await world.load_seats("acme_meeting") == (29, 29)
 
 
-async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declined(world: World) -> None:
+async def test_a_payment_to_confirm_that_is_unknown_to_the_provider_is_declined(world: World) -> None:
     """R19: sent again, it might be confirmed twice; only a retry charges once more."""
     carla = world.get_person("carla")
     (await world.reach_checkout(carla, customer_assist=3)).fill("payment_method", "pm_customer_never_1")
@@ -162,7 +162,7 @@ async def test_a_payment_to_confirm_that_the_provider_knows_nothing_of_is_declin
     assert await world.load_rows(LedgerCharge) == []
 
 
-async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(world: World) -> None:
+async def test_an_order_that_cannot_be_processed_is_postponed_and_blocks_no_other(world: World) -> None:
     alice = world.get_person("alice")
     await open_modal(alice, "/service-orders", "", "service_order.list")
     tasks, world.dependencies.tasks = world.dependencies.tasks, ForgetfulTasks()
@@ -186,7 +186,7 @@ async def test_an_order_that_cannot_be_taken_up_is_postponed_and_stops_no_other(
     assert await list_line_statuses(world) == ["settled", "settled"]
 
 
-async def test_a_fault_at_the_provider_is_survived_by_asking_again(world: World) -> None:
+async def test_a_charge_is_reconciled_after_a_failure_of_the_provider(world: World) -> None:
     """R19: raised from the call itself; once the lease is over the provider is asked."""
     await world.reach_placement(world.get_person("alice"), acme_meeting=4)
     gateway = install_hooked_gateway(world)

@@ -1,6 +1,8 @@
 """A modal that shows an invoice follows it while it is open, but not once it shows something else."""
 
 from bot.billing.gateway import BillingUnavailable
+from bot.use_cases.account_change import record_account_change
+from bot.use_cases.order_screen import MAX_ATTEMPTS
 from models.account.billing_contact import BillingContact
 from models.invoice import Invoice
 from models.service_order.order_screen import OrderScreen
@@ -98,11 +100,30 @@ async def test_an_invoice_screen_is_updated_later_if_the_provider_is_unavailable
     gateway.before["receipt_page"] = make_failing_hook(BillingUnavailable())
     await world.pass_time(minutes=11)
     assert (await world.load_row(Invoice)).status == "paid"
+    for _ in range(MAX_ATTEMPTS):
+        await world.pass_time(minutes=1)
     assert "is due on" in read_screen(carla)
     gateway.before.clear()
-    await world.pass_time(minutes=5)
+    await world.pass_time(minutes=1)
     assert "is paid." in read_screen(carla)
     assert await world.load_rows(OrderScreen) == []
+
+
+async def test_an_invoice_screen_asks_the_provider_only_if_the_invoice_has_changed(world: World) -> None:
+    carla = await prepare_invoiced_account(world, "sub_late_7200")
+    await place_invoiced_order(world, carla, sub_late_7200=1)
+    await open_invoice_screen(carla)
+    await change_account(world)  # Then the screen of the order, which is closed, is followed no more.
+    gateway = install_hooked_gateway(world)
+    await change_account(world)
+    assert (await world.load_row(OrderScreen)).invoice_id is not None
+    assert "receipt_page" not in gateway.calls
+
+
+async def change_account(world: World) -> None:
+    async with world.dependencies.write() as session:
+        await record_account_change(session, "customer")
+    await world.pass_time(seconds=5)
 
 
 async def test_an_old_button_shows_the_invoice_as_it_is_now_and_to_its_contacts_only(world: World) -> None:
@@ -131,7 +152,7 @@ async def press_open_invoice(world: World, person: Person, invoice: Invoice) -> 
     return await get_answer(world, person, len(person.ephemerals))
 
 
-async def test_who_lost_the_role_sees_no_more_of_the_invoice(world: World) -> None:
+async def test_a_former_contact_no_longer_sees_the_invoice(world: World) -> None:
     carla = await prepare_invoiced_account(world, "sub_paid_600")
     await place_invoiced_order(world, carla, sub_paid_600=1)
     await open_invoice_screen(carla)

@@ -134,7 +134,7 @@ async def test_an_overdue_invoice_is_announced_once_to_the_channel_and_the_conta
     assert await world.load_rows(OrderMessage) == []
 
 
-async def test_an_overdue_invoice_reaches_a_colleague_of_who_lost_the_role(world: World) -> None:
+async def test_the_overdue_invoice_of_a_former_contact_is_announced_to_a_colleague(world: World) -> None:
     """R13: after it was announced, and before it was delivered."""
     contacts = [
         {"email": "carla@acme.example", "name": "Carla Kern", "slack_user": "U06CARLA"},
@@ -250,7 +250,7 @@ class ChargingGateway(HookedGateway):
         return Settled("ch_1", charge.amount, charge.tax, methods=(method,))
 
 
-async def test_what_was_charged_although_it_was_to_be_invoiced_says_so(world: World) -> None:
+async def test_a_line_that_was_charged_instead_of_invoiced_says_so(world: World) -> None:
     """R26: the seller changed it in the second between the provider's check and its charge."""
     carla = await prepare_invoiced_account(world, "sub_paid_3600")
     world.dependencies.billing = ChargingGateway(world.dependencies.billing)
@@ -268,7 +268,7 @@ async def test_a_line_by_card_still_needs_a_card(world: World) -> None:
     carla = await prepare_invoiced_account(world, "sub_paid_3600")
     await world.fill_cart(carla, customer_assist=1, sub_paid_3600=2)
     await carla.submit()
-    await wait_for_modal_text(carla, "the account needs a valid credit or debit card")
+    await wait_for_modal_text(carla, "the account needs a valid payment method")
     assert await world.load_rows(Quote) == []
 
 

@@ -35,7 +35,9 @@ async def test_the_placed_screen_follows_the_order_up_to_its_receipt(world: Worl
     assert world.slack.refusals == []
 
 
-async def test_buttons_to_decide_go_from_every_open_screen_once_somebody_has_decided(world: World) -> None:
+async def test_buttons_to_decide_disappear_from_every_open_screen_once_somebody_has_decided(
+    world: World,
+) -> None:
     dora = await place_order(world, "dora", declined_meeting=1)
     assert dora.modal is not None
     assert "service_order.retry" in str(dora.modal.blocks), "the placed screen asks too"
@@ -86,7 +88,7 @@ async def test_a_screen_that_has_moved_on_or_is_closed_is_left_alone(world: Worl
     assert world.slack.refusals == []
 
 
-async def test_an_update_that_comes_before_the_view_is_tried_again(world: World) -> None:
+async def test_an_update_that_precedes_its_view_is_retried(world: World) -> None:
     """The ack shows the view, and may take longer than the first update."""
     alice = world.get_person("alice")
     world.dependencies.tasks = ForgetfulTasks()
@@ -100,7 +102,7 @@ async def test_an_update_that_comes_before_the_view_is_tried_again(world: World)
     assert "R-1001" in alice.modal.text
 
 
-async def test_a_person_who_lost_the_role_sees_no_more_of_the_order(world: World) -> None:
+async def test_a_person_who_lost_the_role_no_longer_sees_the_order(world: World) -> None:
     gateway = install_hooked_gateway(world)
     gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     sam = await place_order(world, "sam", slow_meeting=1)

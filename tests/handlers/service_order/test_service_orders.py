@@ -112,7 +112,7 @@ async def test_the_receipt_goes_to_all_contacts_once_the_person_lost_the_role(wo
 
 
 @pytest.mark.parametrize("trouble", ["none", "bot is out", "archived"])
-async def test_without_a_channel_to_post_to_nothing_is_lost(world: World, trouble: str) -> None:
+async def test_nothing_is_lost_without_a_channel_to_post_to(world: World, trouble: str) -> None:
     """R25: the billing contact is told by direct message what belonged there."""
     dora = world.get_person("dora")
     if trouble == "none":
@@ -142,7 +142,7 @@ async def test_without_a_channel_to_post_to_nothing_is_lost(world: World, troubl
     assert {n.destination for n in undeliverable} <= {"channel:C02DECLINED"}
 
 
-async def test_the_channel_shows_amounts_only_where_the_account_wants_them(world: World) -> None:
+async def test_the_channel_shows_amounts_only_if_the_account_wants_them(world: World) -> None:
     """R25: Declined Ltd does, Acme does not; one status message an order, its history in the thread."""
     alice, dora = world.get_person("alice"), world.get_person("dora")
     await world.place_order(alice, acme_meeting=5)

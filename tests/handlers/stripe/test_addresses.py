@@ -1,22 +1,33 @@
 """A billing address that somebody corrects in Stripe, or here, and what each order is taxed by (R10)."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from models.account import Account, Address
 from models.audit.entry import AuditEntry
 from models.quote import Quote
-from tests.fake_stripe.server import RecordedRequest
+from models.service_order import ServiceOrder
+from tests.fake_stripe.records import Customer
+from tests.fake_stripe.server import Fault, RecordedRequest
 from tests.handlers.steps import import_account
-from tests.handlers.stripe.stripe_orders import ALICE, place_order, place_unprocessed_order
+from tests.handlers.stripe.stripe_orders import (
+    ALICE,
+    get_order_line,
+    place_order,
+    place_unprocessed_order,
+    refresh_and_open_cart,
+)
 from tests.stripe_world import StripeWorld, stripe_world
 
 PARIS = {"line1": "1 rue de la Paix", "postal_code": "75002", "city": "Paris", "country": "FR"}
 BERLIN = {"line1": "Lager 7", "postal_code": "10115", "city": "Berlin", "country": "DE"}
 LONDON = {"line1": "5 Strand", "postal_code": "WC2N 5HR", "city": "London", "country": "GB"}
+# Taxed like Paris.
+LYON = {"line1": "2 rue Victor", "postal_code": "69002", "city": "Lyon", "country": "FR"}
 
 
 @pytest.fixture
@@ -56,6 +67,18 @@ async def read_address(world: StripeWorld) -> Address:
     return (await world.load_row(Account, id="acme")).billing_address
 
 
+async def list_corrections(world: StripeWorld) -> list[tuple[str, str]]:
+    """From which city to which, as the history says."""
+    async with world.dependencies.read() as session:
+        entries = await session.exec(
+            select(AuditEntry)
+            .where(AuditEntry.subject == "account:acme", AuditEntry.actor_kind == "provider")
+            .order_by(col(AuditEntry.number))
+        )
+        changes = [entry.details["billing_address"] for entry in entries.all()]
+    return [(old["city"], new["city"]) for old, new in changes]
+
+
 async def test_r10_an_address_corrected_in_stripe_is_shown_at_checkout_taxed_and_kept(
     world: StripeWorld,
 ) -> None:
@@ -79,13 +102,7 @@ async def test_r10_an_address_corrected_in_stripe_is_shown_at_checkout_taxed_and
     assert await read_address(world) == Address(**BERLIN)
     assert world.records.customers["cus_acme"].address["city"] == "Berlin"
     assert list_address_requests(world) == []
-    async with world.dependencies.read() as session:
-        entries = await session.exec(
-            select(AuditEntry).where(AuditEntry.subject == "account:acme", AuditEntry.action == "updated")
-        )
-        [entry] = entries.all()
-    assert entry.details["billing_address"][1]["city"] == "Berlin"
-    assert entry.actor_kind == "provider"
+    assert await list_corrections(world) == [("Paris", "Berlin")]
 
 
 async def test_r10_an_address_of_the_file_wins_over_an_older_one_in_stripe_and_says_so(
@@ -109,7 +126,7 @@ async def test_r10_an_address_of_the_file_wins_over_an_older_one_in_stripe_and_s
     assert await read_address(world) == Address(**LONDON)
 
 
-async def test_r10_an_order_that_writes_its_address_late_undoes_no_newer_one(world: StripeWorld) -> None:
+async def test_r10_an_order_that_writes_its_address_late_overwrites_no_newer_one(world: StripeWorld) -> None:
     """It is taxed as promised. Its own address comes back from Stripe, and is nobody's correction."""
     await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
     await correct_in_stripe(world, **BERLIN)
@@ -119,5 +136,133 @@ async def test_r10_an_order_that_writes_its_address_late_undoes_no_newer_one(wor
     await correct_in_stripe(world, line1="", city="", postal_code="10115", country="DE")
     assert await read_address(world) == Address(**BERLIN), "it only leaves parts out"
     await correct_in_stripe(world, postal_code="10999")
-    corrected = {**BERLIN, "line1": "", "city": "", "postal_code": "10999"}
-    assert await read_address(world) == Address(**corrected), "checkout asks for the rest"
+    assert await read_address(world) == Address(**{**BERLIN, "postal_code": "10999"}), "the rest is known"
+    await correct_in_stripe(world, postal_code="WC2N 5HR", country="GB")
+    elsewhere = {"line1": "", "city": "", "postal_code": "WC2N 5HR", "country": "GB"}
+    assert await read_address(world) == Address(**elsewhere), "in another country it is not"
+
+
+async def test_r10_a_correction_that_is_undone_in_stripe_is_undone_here(world: StripeWorld) -> None:
+    """Also if the address is that of an order of the same day."""
+    await place_order(world, ALICE, "acme_meeting", 2, **LONDON)
+    await correct_in_stripe(world, **BERLIN)
+    await correct_in_stripe(world, **LONDON)
+    assert await read_address(world) == Address(**LONDON)
+    world.clock.move(seconds=60)
+    await place_order(world, ALICE, "acme_meeting", 2, **LYON)
+    world.clock.move(seconds=60)
+    world.webhook_sender.collect_events()
+    await correct_in_stripe(world, **LONDON)
+    assert await read_address(world) == Address(**LONDON), "what the order wrote needs no event"
+    cities = [("London", "Berlin"), ("Berlin", "London"), ("Lyon", "London")]
+    assert await list_corrections(world) == cities
+
+
+async def test_r10_a_correction_nobody_has_read_is_found_before_placing(world: StripeWorld) -> None:
+    alice = world.get_person("alice")
+    placement = await world.reach_placement(alice, acme_meeting=5)
+    world.clock.move(seconds=60)
+    world.records.change_address("cus_acme", BERLIN)
+    await placement.submit()
+    checkout = await alice.wait_for_modal("checkout.save")
+    assert "Lager 7" in checkout.text
+    assert await world.load_rows(ServiceOrder) == []
+    await checkout.submit()
+    await (await alice.wait_for_modal("service_order.place")).submit()
+    await world.settle()
+    [order] = await world.load_rows(ServiceOrder)
+    assert order.billing_address == await read_address(world) == Address(**BERLIN)
+    assert list_address_requests(world) == []
+
+
+async def test_r10_a_correction_nobody_has_read_is_kept_when_a_charge_replaces_it(world: StripeWorld) -> None:
+    """Without an event, and though Stripe's answer to the change is lost."""
+    await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
+    world.clock.move(seconds=60)
+    world.records.change_address("cus_acme", BERLIN)
+    lost = Fault("cut_after", path="/customers/cus_acme$", method="POST", times=9)
+    world.fake.faults.append(lost)
+    await world.settle()
+    assert (await get_order_line(world)).status == "unknown"
+    assert world.records.customers["cus_acme"].address["city"] == "London"
+    assert await read_address(world) == Address(**BERLIN)
+    await deliver_events(world)
+    assert await read_address(world) == Address(**BERLIN), "London is the order's"
+    lost.times = 0
+    await world.pass_time(seconds=30)
+    assert (await get_order_line(world)).status == "settled"
+    await deliver_events(world)
+    assert await read_address(world) == Address(**BERLIN)
+    assert await list_corrections(world) == [("London", "Berlin")]
+    await correct_in_stripe(world, **PARIS)
+    assert await read_address(world) == Address(**PARIS)
+
+
+async def test_r10_what_an_earlier_version_wrote_is_no_correction(world: StripeWorld) -> None:
+    """Its replicas go on during an upgrade, and store neither what they write nor which customer it is of."""
+    await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
+    world.clock.move(seconds=60)
+    world.records.change_address("cus_acme", BERLIN)
+    await refresh_and_open_cart(world, ALICE, "acme")
+    read_before = (await world.load_row(Account, id="acme")).provider_address
+    await world.pass_time(seconds=60)
+    assert world.records.customers["cus_acme"].address["city"] == "London"
+    await change_account(world, provider_address=read_before)
+    await deliver_events(world)
+    assert await read_address(world) == Address(**BERLIN)
+    world.records.customers["cus_new"] = Customer("cus_new", dict(PARIS))
+    await change_account(world, stripe_customer="cus_new")
+    await refresh_and_open_cart(world, ALICE, "acme")
+    assert await read_address(world) == Address(**BERLIN), "another customer's is no correction"
+
+
+async def change_account(world: StripeWorld, **values: Any) -> None:
+    async with world.dependencies.write() as session:
+        account = await session.get_one(Account, "acme")
+        session.add(account.sqlmodel_update(values))
+
+
+async def test_r10_an_address_entered_in_stripe_for_the_first_time_is_taken_over(world: StripeWorld) -> None:
+    world.records.customers["cus_acme"].address = {}
+    await refresh_and_open_cart(world, ALICE, "acme")
+    requests = world.fake.requests
+    before = len(requests)
+    await correct_in_stripe(world, **BERLIN)
+    assert await read_address(world) == Address(**BERLIN)
+    found = [each for each in requests[before:] if each.path == "/v1/customers/cus_acme"]
+    assert len(found) == 3, "subscriptions, payment methods with the address, and the new address again"
+    await correct_in_stripe(world, **dict.fromkeys(BERLIN, ""))
+    assert await read_address(world) == Address(**BERLIN)
+    await import_address(world, LONDON)
+    placement = await world.reach_placement(world.get_person("alice"), acme_meeting=5)
+    assert "different address" not in placement.text, "Stripe has none"
+
+
+async def test_r10_an_address_that_was_put_back_is_not_ordered_with_the_one_between(
+    world: StripeWorld,
+) -> None:
+    alice = world.get_person("alice")
+    review = await world.save_cart(alice, acme_meeting=5)
+    world.clock.move(seconds=60)
+    await correct_in_stripe(world, **LYON)
+    await review.submit()
+    await (await alice.wait_for_modal("checkout.save")).submit()
+    placement = await alice.wait_for_modal("service_order.place")
+    assert "Lyon" in placement.text
+    await correct_in_stripe(world, **PARIS)
+    await placement.submit()
+    again = await alice.wait_until(
+        lambda: alice.modal if alice.modal and "rue de la Paix" in alice.modal.text else None
+    )
+    await again.submit()
+    await world.settle()
+    [order] = await world.load_rows(ServiceOrder)
+    assert order.billing_address == await read_address(world) == Address(**PARIS)
+
+
+async def test_r10_an_address_that_an_order_is_about_to_write_is_not_announced_again(
+    world: StripeWorld,
+) -> None:
+    await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
+    placement = await world.reach_placement(world.get_person("alice"), acme_webinar=1)
+    assert "different address" not in placement.text

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -14,6 +15,7 @@ from models.money import Money
 from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
+from tests.fake_stripe.prices import Tier
 from tests.fake_stripe.records import Customer, InvoiceLine
 from tests.fake_stripe.subscription_settings import Coupon
 from tests.handlers.steps import find_newest_message, open_modal
@@ -66,12 +68,12 @@ async def test_r26_a_credit_is_promised_used_and_shown(world: StripeWorld) -> No
     promised = await order_in_slack(world, 5)
     quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert (quote.starting_balance, quote.amount_due) == (-2000, quote.total - 2000)
-    assert "Account credit\n-€20.00" in promised
+    assert "Account credit\n−€20.00" in promised
     [paid] = world.records.list_paid_updates()
     assert (paid.total, paid.amount_due) == (quote.total, quote.total - 2000)
     assert [card.amount for card in receipt.charged_methods] == [quote.total - 2000]
     order = await open_modal(world.get_person("alice"), "/service-orders", "SO-1001", "service_order.show")
-    assert "Account credit: -€20.00" in order.text
+    assert "Account credit: −€20.00" in order.text
     assert get_customer(world).balance == 0
 
 
@@ -96,7 +98,7 @@ async def test_r26_what_is_owed_is_promised_and_charged_with_the_order(world: St
     assert receipt.total == quote.total
 
 
-async def test_r26_a_debit_that_nobody_promised_stops_the_order_and_shows_both_amounts(
+async def test_r26_an_unquoted_debit_stops_the_order_and_shows_both_amounts(
     world: StripeWorld,
 ) -> None:
     await place_unprocessed_order(world, ALICE, "acme_meeting")
@@ -175,7 +177,7 @@ async def test_r17_a_small_line_after_a_large_one_is_promised_for_the_next_invoi
     [large, small] = sorted(await world.load_rows(QuoteLine), key=lambda each: -each.amount)
     left = small.amount + small.tax
     assert quote.due_now == quote.total - left == large.amount + large.tax
-    assert f"Added to your next invoice\n-€{left / 100:.2f}" in placement.text
+    assert f"Added to your next invoice\n−€{left / 100:.2f}" in placement.text
     await alice.submit()
     await alice.wait_for_modal("service_order.show")
     await world.settle()
@@ -338,6 +340,22 @@ async def test_r26_seats_and_discounts_that_an_order_did_not_add_are_not_charged
     item.unbilled_seats, item.used_coupons = 15, []
     subscription.settings.billing_mode = "classic"
     assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02), "it credits what there is"
+
+
+@pytest.mark.parametrize("tiers_mode", ["graduated", "volume"])
+async def test_r26_a_discount_that_ended_is_not_charged_with_seats_of_a_tiered_price_that_will_not_renew(
+    world: StripeWorld, tiers_mode: str
+) -> None:
+    tiers = [Tier(10, 1500), Tier(None, Decimal("1400.5"), flat_amount=100)]
+    world.records.use_other_price("acme_meeting", tiers=tiers, tiers_mode=tiers_mode)
+    subscription, item = world.records.get_subscription_and_item("acme_meeting")
+    subscription.settings.cancel_at_period_end = True
+    subscription.settings.billing_mode = "classic"
+    item.used_coupons = [Coupon("WELCOME", "Welcome", 50, duration="once")]
+    billed, expected = await refuse_one_seat(world)
+    assert billed > 2 * expected
+    item.used_coupons = []
+    assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02)
 
 
 async def test_r26_an_amount_due_that_no_line_explains_is_refused_stopped_or_shown(

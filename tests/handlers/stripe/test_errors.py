@@ -43,7 +43,7 @@ async def get_refusal(world: StripeWorld) -> Refusal:
     return raised.value
 
 
-async def test_an_address_that_stripe_tax_cannot_place_is_named(world: StripeWorld) -> None:
+async def test_an_address_that_stripe_tax_cannot_locate_is_named(world: StripeWorld) -> None:
     await refresh_and_open_cart(world, ALICE, "acme")
     world.fake.faults.append(Fault("reject", PREVIEW, code="customer_tax_location_invalid", times=9))
     alice = world.get_person("alice")
@@ -68,7 +68,7 @@ async def test_an_address_that_stripe_tax_cannot_locate_at_the_charge_declines_t
 
 
 @pytest.mark.parametrize("path", [PREVIEW, r"/v1/subscriptions$"])
-async def test_an_error_that_nobody_knows_is_no_outage(world: StripeWorld, path: str) -> None:
+async def test_an_unknown_stripe_error_is_not_an_outage(world: StripeWorld, path: str) -> None:
     """The person is told that it was refused, with Stripe's id of the request; the log has the rest."""
     await refresh_and_open_cart(world, ALICE, "acme")
     world.fake.faults.append(Fault("reject", path, code="parameter_unknown", times=9))
@@ -212,7 +212,7 @@ async def test_an_unknown_error_declines_the_line_and_is_logged_once(world: Stri
     assert world.list_paid_totals() == []
 
 
-async def test_r21_a_look_up_that_is_refused_leaves_the_line_unknown(world: StripeWorld) -> None:
+async def test_r21_a_refused_lookup_leaves_the_line_unknown(world: StripeWorld) -> None:
     """The charge may have gone through: nobody is asked to pay again."""
     await place_unprocessed_order(world, ALICE, "acme_meeting")
     refused = Fault("reject", "/v1/invoices$", code="parameter_unknown", times=999)
@@ -278,7 +278,7 @@ async def test_a_key_that_may_not_charge_leaves_the_line_to_be_tried_again(world
     assert (await get_order_line(world)).status == "settled"
 
 
-async def test_what_stripe_will_not_renew_has_no_renewal(world: StripeWorld) -> None:
+async def test_a_subscription_that_stripe_will_not_renew_has_no_renewal(world: StripeWorld) -> None:
     """By its own code: there is no next invoice to preview."""
     world.fake.faults.append(Fault("reject", PREVIEW, code="invoice_upcoming_none", status=404, times=99))
     with capture_logs() as logs:

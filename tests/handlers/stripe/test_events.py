@@ -88,7 +88,7 @@ async def test_a_charge_without_an_event_is_reconciled_after_ten_minutes(world: 
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
+async def test_late_duplicate_lost_and_reordered_events_lead_to_the_same_result(
     world: StripeWorld, seed: int
 ) -> None:
     random = Random(seed)
@@ -107,7 +107,7 @@ async def test_events_late_twice_lost_and_in_any_order_come_to_the_same_end(
     assert len(world.list_paid_totals()) == len(world.fake.list_charge_requests()) == 2
 
 
-async def test_a_thin_event_is_answered_with_what_is_needed(world: StripeWorld) -> None:
+async def test_a_thin_event_is_rejected_with_the_setting_to_change(world: StripeWorld) -> None:
     """It is Stripe's, but names no customer; Stripe's dashboard shows the answer beside the delivery."""
     event = world.webhook_sender.build_thin_event("evt_thin", "v1.invoice.paid", "in_1")
     async with httpx.AsyncClient() as client:
@@ -147,7 +147,7 @@ async def test_an_event_with_an_old_or_wrong_signature_is_rejected(world: Stripe
     assert await world.load_rows(ReceivedBillingEvent) == []
 
 
-async def test_a_change_at_stripe_is_copied_once_its_event_came(world: StripeWorld) -> None:
+async def test_a_change_in_stripe_is_copied_after_its_event(world: StripeWorld) -> None:
     await refresh_and_open_cart(world, ALICE, "acme")
     world.records.set_quantity("acme_meeting", 40)
     await world.webhook_sender.send_events(world.webhook_sender.collect_events())

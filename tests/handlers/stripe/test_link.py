@@ -119,7 +119,7 @@ async def test_from_an_empty_database_to_the_first_order_on_invoice_without_a_fi
     assert await world.load_seats("acme_meeting") == (27, 27)
 
 
-async def test_it_lists_what_can_be_linked_and_stores_nothing(unlinked: LinkWorld) -> None:
+async def test_link_lists_what_can_be_linked_and_stores_nothing(unlinked: LinkWorld) -> None:
     unlinked.fake.records.customers["cus_acme"].metadata = {
         "seatbot_account": "acme-paris",
         "seatbot_slack_team": "T02OTHER",
@@ -133,7 +133,7 @@ async def test_it_lists_what_can_be_linked_and_stores_nothing(unlinked: LinkWorl
     assert await unlinked.world.load_rows(Account) == []
 
 
-async def test_run_twice_it_changes_nothing(unlinked: LinkWorld) -> None:
+async def test_linking_twice_changes_nothing(unlinked: LinkWorld) -> None:
     arguments = ("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
     await unlinked.link(*arguments)
     before = len(await unlinked.world.load_rows(AuditEntry))
@@ -164,7 +164,7 @@ async def test_what_is_missing_or_wrong_is_named_and_nothing_is_stored(unlinked:
 
 
 @pytest.mark.parametrize(("typed", "channel"), [("C01BILLING", "C01BILLING"), ("", None)])
-async def test_at_a_terminal_what_is_missing_is_asked_for(
+async def test_missing_values_are_asked_for_in_a_terminal(
     unlinked: LinkWorld, typed: str, channel: str | None
 ) -> None:
     linked = await unlinked.link(
@@ -256,7 +256,7 @@ async def test_subscriptions_of_unknown_products_are_not_listed(unlinked: LinkWo
     assert "cus_acme" in listed.output
 
 
-async def test_an_unavailable_stripe_is_a_line(unlinked: LinkWorld) -> None:
+async def test_an_unavailable_stripe_is_reported_in_one_line(unlinked: LinkWorld) -> None:
     unlinked.fake.faults.append(Fault("down", times=10))
     result = await unlinked.link()
     assert result.exit_code == 1

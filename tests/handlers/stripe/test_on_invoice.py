@@ -273,7 +273,7 @@ async def test_a_subscription_that_ended_before_its_invoice_owes_nothing(
     assert await world.load_rows(Invoice) == []
 
 
-async def test_what_a_credit_has_paid_is_settled_although_its_subscription_has_ended(
+async def test_an_invoice_paid_by_a_credit_is_settled_although_its_subscription_has_ended(
     world: StripeWorld,
 ) -> None:
     world.records.customers["cus_acme"].balance = -100_000
@@ -284,7 +284,7 @@ async def test_what_a_credit_has_paid_is_settled_although_its_subscription_has_e
     assert ((await world.load_row(Invoice)).status, get_invoice(world).status) == ("paid", "paid")
 
 
-async def test_an_item_that_is_only_named_otherwise_still_has_the_seats_to_pay_for(
+async def test_a_renamed_item_still_has_seats_to_pay_for(
     world: StripeWorld,
 ) -> None:
     invoice = await leave_draft(world)
@@ -295,7 +295,7 @@ async def test_an_item_that_is_only_named_otherwise_still_has_the_seats_to_pay_f
     assert (await world.load_row(Invoice)).status == "due"
 
 
-async def test_an_item_that_was_taken_away_has_no_seats_to_pay_for(world: StripeWorld) -> None:
+async def test_a_removed_item_has_no_seats_to_pay_for(world: StripeWorld) -> None:
     invoice = await leave_draft(world)
     subscription = world.records.subscriptions["sub_of_acme_meeting"]
     [item] = subscription.items

@@ -372,7 +372,7 @@ async def test_no_key_and_no_link_is_in_any_log(
     assert SECRET not in logged
 
 
-async def test_receipts_are_of_ones_own_account_only(world: StripeWorld) -> None:
+async def test_receipts_are_limited_to_ones_own_account(world: StripeWorld) -> None:
     await place_order(world, ALICE, "acme_meeting")
     [invoice] = world.records.list_paid_updates()
     page = await world.dependencies.billing.fetch_receipt_page("acme", invoice.id)

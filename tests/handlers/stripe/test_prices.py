@@ -18,6 +18,7 @@ from models.receipt import Receipt
 from models.subscription import Subscription
 from models.subscription.period_length import PeriodLength
 from models.subscription.proration import get_midnight
+from tests.fake_stripe import Fault
 from tests.fake_stripe.prices import Package, Product, Tier
 from tests.fake_stripe.records import Subscription as StripeSubscription
 from tests.fake_stripe.records import SubscriptionItem
@@ -77,7 +78,7 @@ async def test_r17_seats_are_sold_whatever_the_interval(
     assert f"€14.00 per seat {text}" in billing.text
 
 
-async def test_r17_amounts_of_iceland_are_hundredths_at_stripe_and_whole_here(world: StripeWorld) -> None:
+async def test_r17_icelandic_amounts_are_hundredths_in_stripe_and_whole_here(world: StripeWorld) -> None:
     world.records.use_other_price("acme_meeting", currency="isk", unit_amount=500_000)
     async with world.dependencies.write() as session:
         account = await session.get_one(Account, "acme")
@@ -175,7 +176,43 @@ async def test_r17_seats_are_sold_at_every_kind_of_price_with_the_figures_of_str
     assert words == format_seat_price(Localizer(), line, receipt.currency)
 
 
-async def test_r17_seats_that_fill_a_started_package_are_added_for_nothing(world: StripeWorld) -> None:
+async def test_r17_prorations_that_have_a_line_for_each_tier_are_recognised(world: StripeWorld) -> None:
+    """Also if a tier is free, and if the invoice is only found later."""
+    item, alice = get_item(world), world.get_person("alice")
+    world.records.splits_prorated_tiers = True
+    tiers = [Tier(10, 0), Tier(27, 1500), Tier(None, 1200, flat_amount=100)]
+    world.records.use_other_price(item.id, tiers=tiers)
+    await world.place_order(alice, acme_meeting=5)
+    await world.settle()
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+    [invoice] = world.records.list_paid_updates()
+    assert [line.quantity for line in invoice.lines] == [10, 15, 10, 17, 3]
+    await alice.close_modal(everything=True)
+
+    world.fake.faults.append(Fault("cut_after", charges_only=True))
+    await world.place_order(alice, acme_meeting=1)
+    await world.pass_time(minutes=11)
+    assert item.quantity == 31
+    assert len(world.list_paid_totals()) == len(await world.load_rows(Receipt)) == 2
+
+
+async def test_more_tiers_than_stripe_shows_are_named(world: StripeWorld) -> None:
+    item, alice = get_item(world), world.get_person("alice")
+    tiers = [*(Tier(4 * number, 1500 - number) for number in range(1, 6)), Tier(None, 1000)]
+    world.records.use_other_price(item.id, tiers=tiers)
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    world.records.splits_prorated_tiers = True
+    await world.settle()
+    assert (await get_order_line(world)).reason == "tiers_preview_incomplete"
+    assert world.list_paid_totals() == []
+    await world.fill_cart(alice, "", acme_meeting=5)
+    await alice.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "so many tiers that the payment provider doesn’t show us" in refused.text
+
+
+async def test_r17_seats_that_fill_a_started_package_are_free(world: StripeWorld) -> None:
     item = get_item(world)
     world.records.use_other_price(item.id, unit_amount=5000, package=Package(10))
     await place_order(world, ALICE, "acme_meeting", 5)
@@ -253,6 +290,35 @@ async def test_r2_seats_are_sold_if_only_the_product_of_the_price_names_the_one_
     assert "Training rooms" not in cart.text
     await place_order(world, ALICE, "si_acme_phone", 2)
     assert item.quantity == 5
+
+
+async def test_r27_a_first_period_shorter_than_a_day_is_shown_with_when_seats_can_be_ordered(
+    world: StripeWorld,
+) -> None:
+    item, alice = add_subscription(world, {"seatbot_product": "goto-training"}), world.get_person("alice")
+    item.current_period_start, item.current_period_end = world.records.now - 60, world.records.now + 3600
+    item.billing_cycle_anchor = item.current_period_end
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
+    assert "has just started, with a first period of less than a day" in cart.text
+    assert "seats:si_acme_phone" not in str(cart.view)
+    billing = (await open_modal(alice, "/billing", "", "account.overview")).text
+    assert "Seats can be ordered from" in billing
+    await world.pass_time(hours=1, minutes=1)
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
+    assert "seats:si_acme_phone" in str(cart.view)
+
+
+async def test_r27_a_renewal_with_more_lines_than_stripe_previews_is_not_taken_for_none(
+    world: StripeWorld,
+) -> None:
+    subscription, seats = world.records.get_subscription_and_item("acme_meeting")
+    for number in range(11):
+        price = replace(seats.price, id=f"price_{number}", product="prod_phone", metadata={})
+        subscription.items.append(replace(seats, id=f"si_{number}", price=price, metadata={}))
+    review = await world.save_cart(world.get_person("alice"), acme_meeting=5)
+    assert "we can’t tell what they will cost" in review.text
+    assert "None of the subscriptions on this quote will renew" not in review.text
+    assert (await world.load_row(Quote)).recurring == []
 
 
 @pytest.mark.parametrize("missing", [set(), {"product_read"}])

@@ -131,7 +131,7 @@ async def test_another_billing_address_changes_no_tax_beside_a_shipping_address(
     assert len(await world.load_rows(Quote)) == 1
 
 
-async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can_be_corrected(
+async def test_a_billing_address_that_stripe_tax_cannot_locate_is_refused_and_can_be_corrected(
     world: StripeWorld,
 ) -> None:
     """Stripe previews it, without tax: the status of the tax says so."""
@@ -159,7 +159,7 @@ async def test_a_billing_address_that_stripe_tax_cannot_place_is_refused_and_can
 
 
 @pytest.mark.parametrize("is_error", [False, True])
-async def test_a_shipping_address_that_stripe_tax_cannot_place_is_named_as_such(
+async def test_a_shipping_address_that_stripe_tax_cannot_locate_is_named_as_such(
     world: StripeWorld, is_error: bool
 ) -> None:
     await refresh_and_open_cart(world, ALICE, "acme")
@@ -192,7 +192,7 @@ async def test_an_exemption_given_after_the_quote_stops_the_order_with_both_pric
     assert world.list_paid_totals() == []
 
 
-async def test_r28_a_reason_that_changed_before_the_charge_is_the_receipts(world: StripeWorld) -> None:
+async def test_r28_the_receipt_shows_the_tax_reason_at_the_time_of_the_charge(world: StripeWorld) -> None:
     """Nothing is taxed either way, but a receipt must say why: as Stripe's invoice does."""
     world.records.seller_country = "IE"
     get_tax(world).exempt = "exempt"
@@ -226,7 +226,7 @@ async def test_r28_a_tax_that_was_promised_and_not_charged_is_not_on_the_receipt
     assert [(item.treatment, item.amount) for item in receipt.taxes] == [(TaxTreatment.NOT_COLLECTED, 0)]
 
 
-async def test_a_rate_that_the_key_may_not_read_leaves_the_amounts_right(world: StripeWorld) -> None:
+async def test_amounts_are_right_even_if_the_key_may_not_read_the_tax_rate(world: StripeWorld) -> None:
     world.fake.faults.append(Fault("reject", "/v1/tax_rates/", code="secret_key_required", times=9))
     await world.save_cart(world.get_person("alice"), acme_meeting=5)
     [quote] = await world.load_rows(Quote)

@@ -185,10 +185,10 @@ async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_cost
     assert (renewal.billing_reason, renewal.subtotal) == ("subscription_cycle", 20323)
 
 
-async def test_r27_items_of_different_intervals_end_together_and_without_seats_are_sold_some(
+async def test_r27_items_of_different_intervals_end_together_and_an_empty_item_can_get_seats(
     world: StripeWorld,
 ) -> None:
-    """The first end counts: docs.stripe.com/changelog/basil/2025-05-28/cancel-at-enums. An item may have a
+    """The first end counts: docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums. An item may have a
     quantity of 0: docs.stripe.com/api/subscription_items/object, quantity"""
     subscription = get_subscription(world)
     subscription.items += world.records.subscriptions.pop("sub_of_acme_webinar").items
@@ -287,8 +287,8 @@ REFUSED = {
     ),
     "billed in advance": (
         SubscriptionSettings(billed_until=to_timestamp(date(2027, 2, 1))),
-        "Already billed up to 1 Feb 2027",
-        "has been billed in advance, up to 1 Feb 2027",
+        "Already billed through 31 Jan 2027",
+        "has been billed in advance, through 31 Jan 2027",
         "the subscription has been billed in advance",
     ),
     "charged in another currency": (
@@ -296,6 +296,12 @@ REFUSED = {
         "Billed in USD, converted by the payment provider",
         "is billed in USD, at an exchange rate",
         "the payment provider would bill in a different currency",
+    ),
+    "sold by Stripe": (
+        SubscriptionSettings(has_managed_payments=True),
+        "Sold by the payment provider",
+        "is sold to you by the payment provider",
+        "the subscription is sold by the payment provider",
     ),
     "past_due": (
         SubscriptionSettings(),
@@ -322,7 +328,12 @@ def apply_set_up(world: StripeWorld, set_up: str) -> None:
 @pytest.mark.parametrize(
     "set_up",
     mark_long_except(
-        REFUSED, "payments as drafts", "the same seats from the next phase", "billed in advance", "past_due"
+        REFUSED,
+        "payments as drafts",
+        "the same seats from the next phase",
+        "billed in advance",
+        "sold by Stripe",
+        "past_due",
     ),
 )
 async def test_r27_seats_that_could_not_be_kept_or_charged_are_refused_before_the_quote(
@@ -398,7 +409,7 @@ async def test_r27_an_orders_own_pending_update_does_not_block_the_next_order(wo
     assert "hasn’t been paid yet" not in await read_cart(world)
 
 
-async def test_r27_seats_of_a_subscription_that_ends_are_gone_with_it(world: StripeWorld) -> None:
+async def test_r27_seats_of_an_ending_subscription_end_with_it(world: StripeWorld) -> None:
     get_subscription(world).settings.cancel_at_period_end = True
     await world.place_order(world.get_person("alice"), acme_meeting=5)
     until_end = datetime(2026, 12, 1, tzinfo=UTC) - world.clock.at

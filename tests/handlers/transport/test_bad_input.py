@@ -72,7 +72,7 @@ async def test_all_invalid_fields_of_the_cart_are_reported_together(world: World
     assert await world.load_rows(Cart) == []
 
 
-async def test_more_seats_than_an_order_may_have_are_refused_with_the_bound(world: World) -> None:
+async def test_more_seats_than_an_order_may_have_are_refused_with_the_limit(world: World) -> None:
     """The bound per order comes from the settings, beside that per line."""
     await change_bounds(world, most=1200)
     alice = world.get_person("alice")
@@ -266,7 +266,7 @@ async def test_r10_a_product_alone_changes_no_number_and_a_number_alone_means_th
 # --- numbers after /quotes and /service-orders
 
 
-async def test_a_quote_that_is_not_theirs_is_as_unknown_as_one_that_is_not_there(world: World) -> None:
+async def test_a_quote_of_another_account_is_reported_like_one_that_does_not_exist(world: World) -> None:
     """R5: Dora learns nothing of SQ-1001, which is Acme's."""
     await world.place_order(world.get_person("alice"), acme_meeting=1)
     await world.settle()
@@ -455,7 +455,7 @@ async def test_every_command_explains_itself_to_anybody(world: World) -> None:
     assert await load_all_rows(world) == before
 
 
-async def test_help_and_refusals_reach_a_person_while_slack_is_silent_about_them(world: World) -> None:
+async def test_help_and_refusals_reach_a_person_whose_profile_is_unavailable(world: World) -> None:
     """R22: in English, since no account is theirs whose language could be taken instead."""
     world.slack.inject_fault("error_500", "users.info")
     reply = await world.get_person("nobody").command("/quotes", "help", channel="C01BILLING")
@@ -514,7 +514,7 @@ async def test_markup_in_names_and_typed_texts_mentions_nobody(world: World) -> 
     assert [text for text in sent if "<!channel>" in text or "<@U03DORA>" in text] == []
 
 
-async def test_a_reason_cannot_pass_for_a_line_of_the_bots(world: World) -> None:
+async def test_a_reason_cannot_imitate_a_line_of_the_bots_own(world: World) -> None:
     """Nor its signs for headings, nor its address for a link."""
     quote = await import_quote(world)
     await world.settle()

@@ -53,7 +53,7 @@ async def test_a_signing_secret_that_was_pasted_with_blanks_is_the_same_secret()
         await alice.wait_for_modal("quote.list")
 
 
-async def test_a_body_that_is_no_object_is_malformed_or_unsigned(world: World) -> None:
+async def test_a_body_that_is_not_an_object_is_malformed_or_unsigned(world: World) -> None:
     for body in ("[]", "payload=123", "payload=%5B1%5D", "{", "payload=nonsense"):
         assert (await post(world, body, signed(world, body))).status_code == 400, body
         assert (await post(world, body, {})).status_code == 401, body
@@ -119,7 +119,7 @@ async def test_a_form_submitted_without_its_blocks_is_refused_at_its_field(world
     assert await world.load_rows(Quote) == []
 
 
-async def test_no_answer_waits_for_its_head_to_be_acknowledged() -> None:
+async def test_no_response_waits_for_its_head_to_be_acknowledged() -> None:
     """What is accepted inherits this of the listener; by itself its body would come 40 ms after its head."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with serve_http(Router(), listener):

@@ -83,7 +83,7 @@ def test_null_is_the_same_as_a_missing_field() -> None:
     assert read_payload(with_view(state=None, blocks=None)) == read_payload(SUBMISSION)
 
 
-def test_what_can_be_done_without_is_read_as_missing() -> None:
+def test_invalid_optional_fields_are_read_as_missing() -> None:
     """Null, an empty list, half a character, another type: nobody is turned away for it."""
     anything: list[Any] = [5, [], {}, {"id": 5}, "\ud800", "\x00"]
     for odd in anything:
@@ -109,7 +109,7 @@ def test_what_can_be_done_without_is_read_as_missing() -> None:
     assert read_payload({**BUTTON, "actions": [*BUTTON["actions"], 5]}).route_id == "quote.open"
 
 
-def test_an_input_that_cannot_be_drawn_again_is_left_out() -> None:
+def test_an_input_that_cannot_be_rendered_again_is_left_out() -> None:
     whole = {"type": "input", "element": {"type": "plain_text_input", "action_id": "a"}}
     blocks = [{"type": "input", "block_id": "reason"}, 5, whole, {"type": "divider"}]
     payload = read_payload(with_view(blocks=blocks))
@@ -178,7 +178,7 @@ UNREADABLE: list[Any] = [
 
 
 @pytest.mark.parametrize("body", UNREADABLE)
-def test_who_did_what_must_be_present_and_typed(body: Any) -> None:
+def test_the_person_and_the_action_must_be_present_and_of_the_right_type(body: Any) -> None:
     with pytest.raises(UnreadablePayload):
         read_payload(body)
 
@@ -189,7 +189,7 @@ def test_a_body_that_cannot_be_parsed_is_unreadable(body: bytes) -> None:
         parse_http_body(body, "application/x-www-form-urlencoded")
 
 
-def test_who_sent_an_unreadable_payload_is_read_as_far_as_possible() -> None:
+def test_the_sender_of_an_unreadable_payload_is_read_if_possible() -> None:
     with pytest.raises(UnreadablePayload) as raised:
         read_payload({**BUTTON, "actions": [], "response_url": "https://hooks.example/1"})
     sender = raised.value.sender

@@ -42,7 +42,7 @@ async def status(world: World, kind: str, payload: Json) -> int | None:
     return ack.status if ack else None
 
 
-async def test_fields_that_nobody_reads_may_be_missing_or_new(world: World) -> None:
+async def test_unused_fields_may_be_missing_or_new(world: World) -> None:
     def change_unread_fields(payload: Json) -> None:
         for name in ("token", "api_app_id", "trigger_id", "is_enterprise_install"):
             payload.pop(name, None)
@@ -111,7 +111,7 @@ async def test_an_unreadable_payload_is_logged_without_its_content_and_the_perso
     assert quote.status is QuoteStatus.PENDING
 
 
-async def test_what_nobody_could_be_told_of_is_left_to_slack(world: World) -> None:
+async def test_an_error_that_cannot_be_reported_to_a_person_is_left_to_slack(world: World) -> None:
     """Slack then shows its own error: over HTTP because of the status, over a socket for want of an ack."""
     world.slack.slack.delivery.ack_seconds = 1
     assert await status(world, "interactive", {"type": ["block_actions"]}) in (400, None)

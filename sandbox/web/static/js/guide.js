@@ -14,7 +14,7 @@ export function guide(root, ctx) {
       "div",
       { class: "guide", role: "region", "aria-label": say(title), tabindex: "0" },
       h("ol", {}, steps.map((step) => item(step, say(try_label), say, ctx))),
-      notes.map((note) => h("p", {}, say(note))),
+      notes.map((note) => h("p", {}, withCode(say(note)))),
     ),
   );
 }
@@ -23,6 +23,9 @@ export function inLanguage(text, locale) {
   return typeof text === "string" ? text : (text[locale.split("-")[0]] ?? text.en ?? Object.values(text)[0]);
 }
 
+// What stands in backticks is code.
+const withCode = (text) => text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
+
 function item(step, tryLabel, say, ctx) {
   const { real_name, name } = ctx.state.users[step.user];
   const action = `${tryLabel} ${real_name || name}`;
@@ -30,7 +33,7 @@ function item(step, tryLabel, say, ctx) {
     "li",
     {},
     h("h2", {}, say(step.title)),
-    h("p", {}, say(step.text)),
+    h("p", {}, withCode(say(step.text))),
     h(
       "div",
       { class: "row" },

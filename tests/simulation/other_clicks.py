@@ -1,4 +1,4 @@
-"""What people ask for besides seats: documents, more time for a quote, and colleagues as contacts."""
+"""Clicks besides those of an order: documents, more time for a quote, and inviting colleagues."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ from tests.simulation.people import Click
 from tests.simulation.slack import SERVICES_MEMBER
 from tests.simulation.snapshot import parse_instant
 
-# Carl is no contact in any file: only an invitation makes him one.
+# Carl isn't a contact in any file: only an invitation makes him one.
 COLLEAGUE = "U06CARL"
 CONTACTS = ("U01ALICE", "U02BENOIT", "U01ALICE", "U02BENOIT", COLLEAGUE)
-INVITED = (COLLEAGUE, COLLEAGUE, COLLEAGUE, "U01ALICE", "U05GUEST")
-DECIDING = (SERVICES_MEMBER, SERVICES_MEMBER, SERVICES_MEMBER, SERVICES_MEMBER, "U01ALICE")
+INVITEES = (COLLEAGUE, COLLEAGUE, COLLEAGUE, "U01ALICE", "U05GUEST")
+DECIDERS = (SERVICES_MEMBER, SERVICES_MEMBER, SERVICES_MEMBER, SERVICES_MEMBER, "U01ALICE")
 EXTENDABLE_QUERY = "SELECT id, expires_at FROM quote WHERE status = 'pending' AND account_id = 'acme'"
 OPEN_EXTENSIONS_QUERY = (
     "SELECT e.id, e.requested_until FROM quote_extension e JOIN quote q ON q.id = e.quote_id"
@@ -28,17 +28,17 @@ OPEN_EXTENSIONS_QUERY = (
 OPEN_INVITATIONS_QUERY = "SELECT id FROM contact_invitation WHERE status = 'pending'"
 CONTACTS_QUERY = "SELECT id FROM billing_contact WHERE account_id = 'acme'"
 COLLEAGUES_QUERY = f"{CONTACTS_QUERY} AND active AND slack_user = ?"
-# What already waits for an answer is answered rather than asked for once more.
+# Open requests are answered more often than new ones are made.
 ANSWER_WEIGHT = 8
 
 
-def choose_request_click(random: Random, store: Store, at: datetime) -> Click:
-    clicks = list(_list_request_clicks(random, store, at))
+def choose_other_click(random: Random, store: Store, at: datetime) -> Click:
+    clicks = list(_list_other_clicks(random, store, at))
     [(click, _)] = random.choices(clicks, [weight for _, weight in clicks])
     return click
 
 
-def _list_request_clicks(random: Random, store: Store, at: datetime) -> Iterator[tuple[Click, float]]:
+def _list_other_clicks(random: Random, store: Store, at: datetime) -> Iterator[tuple[Click, float]]:
     def click(name: str, use_case: Callable[..., Any], user: str = "", **given: Any) -> Click:
         return Click(name, user or random.choice(CONTACTS), use_case, given)
 
@@ -52,7 +52,7 @@ def _list_request_clicks(random: Random, store: Store, at: datetime) -> Iterator
         yield click("quote.request_extension", extension.request_extension, **given), 3
     for key, requested_until in store.rows(OPEN_EXTENSIONS_QUERY):
         until = datetime.fromisoformat(requested_until).date()
-        user = random.choice(DECIDING)
+        user = random.choice(DECIDERS)
         approve = click("extension.approve", extension.approve_extension, user, extension_id=key, until=until)
         decline = click(
             "extension.decline", extension.decline_extension, user, extension_id=key, reason="No more."
@@ -70,7 +70,9 @@ def _list_contact_clicks(
     random: Random, store: Store, click: Callable[..., Click]
 ) -> Iterator[tuple[Click, float]]:
     yield (
-        click("contact.invite", invitation.invite_contact, account_id="acme", user_id=random.choice(INVITED)),
+        click(
+            "contact.invite", invitation.invite_contact, account_id="acme", user_id=random.choice(INVITEES)
+        ),
         2,
     )
     for (key,) in store.rows(OPEN_INVITATIONS_QUERY):
@@ -83,7 +85,7 @@ def _list_contact_clicks(
         yield click("invitation.cancel", invitation.cancel_invitation, invitation_id=key), 1
     everybody = [key for (key,) in store.rows(CONTACTS_QUERY)]
     colleagues = [key for (key,) in store.rows(COLLEAGUES_QUERY, COLLEAGUE)]
-    # Without Alice or Benoît little else happens in a seed: mostly Carl has to go.
+    # Without Alice or Benoît little else happens in a seed, so it is mostly Carl who is withdrawn.
     withdrawn = random.choice([*colleagues * 20, *everybody])
     yield (
         click("contact.withdraw", contacts.withdraw_contact, contact_id=withdrawn),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030_receipt_export_screens"
-down_revision = "0029_provider_products"
+revision = "0032_receipt_export_screens"
+down_revision = "0031_period_end_times"
 branch_labels = None
 depends_on = None
 

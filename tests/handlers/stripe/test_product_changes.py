@@ -1,0 +1,111 @@
+"""A subscription whose product changes at Stripe: a new price on the same item (R2, R17)."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from models.account import Account
+from models.audit.entry import AuditEntry
+from models.quote import Quote
+from models.receipt import Receipt
+from models.service_order import ServiceOrder
+from models.subscription import Subscription
+from tests.fake_stripe.prices import Product
+from tests.handlers.quote.quotes import load_quote_statuses
+from tests.handlers.steps import open_modal
+from tests.handlers.stripe.stripe_orders import (
+    ALICE,
+    get_order_line,
+    place_unprocessed_order,
+    refresh_and_open_cart,
+)
+from tests.stripe_world import StripeWorld, stripe_world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StripeWorld]:
+    async with stripe_world() as world:
+        yield world
+
+
+def change_product(world: StripeWorld, product: str) -> None:
+    """The customer portal and the Dashboard keep the item, and give it a price of the other product
+    (docs.stripe.com/billing/subscriptions/change-price). Here it costs the same."""
+    world.records.use_other_price(
+        "acme_meeting", product=f"prod_{product}", metadata={"seatbot_product": product}
+    )
+
+
+async def get_stored(world: StripeWorld) -> Subscription:
+    return await world.load_row(Subscription, id="acme_meeting")
+
+
+async def test_r2_a_product_that_is_not_self_served_is_not_sold_as_the_one_before(world: StripeWorld) -> None:
+    alice = world.get_person("alice")
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    await world.reach_placement(alice, acme_meeting=5)
+    change_product(world, "rescue")
+    await alice.submit()
+    refused = await alice.wait_for_modal("refusal.show")
+    assert "is for a different product now" in refused.text
+    assert len(await world.load_rows(ServiceOrder)) == 1
+
+    await world.settle()
+    line = await get_order_line(world)
+    assert (line.status, line.reason) == ("declined", "product_changed")
+    assert world.fake.list_charge_requests() == []
+    order = await open_modal(alice, "/service-orders", "SO-1001", "service_order.show")
+    assert "the subscription is for a different product now" in order.text
+    await alice.close_modal(everything=True)
+
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
+    assert "seats:acme_meeting" not in str(cart.view)
+    assert cart.text.count("Rescue is sold by contract only") == 2, "that of the file, and the changed one"
+    assert (await get_stored(world)).product_id == "rescue"
+    [entry] = await world.load_rows(AuditEntry, action="product_changed")
+    assert (entry.subject, entry.details) == (
+        "subscription:acme_meeting",
+        {"product": ["goto-meeting", "rescue"]},
+    )
+
+
+async def test_r17_a_new_product_is_quoted_charged_and_receipted_by_its_name(world: StripeWorld) -> None:
+    alice = world.get_person("alice")
+    await world.save_cart(alice, acme_meeting=5)
+    await alice.close_modal(everything=True)
+    change_product(world, "goto-training")
+    review = await world.save_cart(alice, acme_meeting=5)
+    assert "GoTo Training" in review.text
+    assert "GoTo Meeting" not in review.text
+    assert await load_quote_statuses(world) == {"SQ-1001": "expired", "SQ-1002": "pending"}, (
+        "the cart's own quote is of the old product"
+    )
+    await alice.submit()
+    await alice.wait_for_modal("service_order.place")
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    quote, receipt = (await world.load_rows(Quote))[-1], await world.load_row(Receipt)
+    assert [line.product for line in receipt.receipt_lines] == ["GoTo Training"]
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+
+
+@pytest.mark.parametrize("metadata", [{}, {"seatbot_product": "goto-nothing"}])
+async def test_r2_a_product_that_the_catalogue_lacks_is_not_sold_as_the_one_before(
+    world: StripeWorld, metadata: dict[str, str]
+) -> None:
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    world.records.products["prod_phone"] = Product("prod_phone", "Phone System")
+    world.records.use_other_price("acme_meeting", product="prod_phone", metadata=metadata)
+    await world.settle()
+    assert (await get_order_line(world)).reason == "product_changed"
+    assert world.fake.list_charge_requests() == []
+    cart = await open_modal(world.get_person("alice"), "/add-seats", "", "cart.save")
+    assert "Phone System isn’t set up to be ordered here" in cart.text
+    assert "seats:acme_meeting" not in str(cart.view)
+    revision = (await world.load_row(Account, id="acme")).revision
+    await refresh_and_open_cart(world, ALICE, "acme")
+    assert (await world.load_row(Account, id="acme")).revision == revision, "nothing more to store"
+    change_product(world, "goto-meeting")
+    await refresh_and_open_cart(world, ALICE, "acme")
+    assert (await get_stored(world)).product_id == "goto-meeting"
