@@ -23,7 +23,7 @@ from models.service_order import LineStatus
 RECEIPT_KINDS = (NoticeKind.RECEIPT_EMAIL, NoticeKind.RECEIPT, NoticeKind.RECEIPT_FILE)
 # `SO-1001`, `A1B2C3D4-0007`: no line breaks at its hyphen. Longer ones may need to.
 NUMBER_PATTERN = re.compile(
-    r"(?<![\w/-])((?=[\w-]{3,20}(?![\w-]))[A-Z][A-Z\d]*(?:-[A-Z\d]+)*-\d[A-Z\d]*)(?![\w-])"
+    r"(?<![\w/-])((?=[\w-]{3,20}(?![\w/-]))[A-Z][A-Z\d]*(?:-[A-Z\d]+)*-\d[A-Z\d]*)(?![\w/-])"
 )
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -1,7 +1,7 @@
 """The Stripe gateway's customers, and which subscriptions and periods are theirs."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import select
@@ -23,8 +23,12 @@ from bot.billing.stripe.invoices import CUSTOMER_CONFIRMATION_WINDOW
 from bot.db import Database
 from models.account import Account
 from models.errors import Refusal
-from models.subscription import SubscriptionNotFound
-from models.subscription.upcoming_changes import SubscriptionInTrial, SubscriptionPastDue, SubscriptionPaused
+from models.subscription.upcoming_changes import (
+    SubscriptionInTrial,
+    SubscriptionJustStarted,
+    SubscriptionPastDue,
+    SubscriptionPaused,
+)
 from tests.billing.conftest import CUSTOMER, StripeProvider, reconcile_charge
 from tests.billing.contract import HALF_OF_NOVEMBER, PARIS, TEN_SEATS, remove_reference
 from tests.billing.scenarios import price_charge
@@ -235,15 +239,18 @@ async def test_a_period_that_ends_during_a_day_ends_at_the_midnight_before(
     assert (month.period_start, month.period_end) == (date(2026, 11, 1), date(2026, 12, 1))
 
 
-async def test_a_period_of_less_than_a_day_is_omitted(provider: StripeProvider) -> None:
+async def test_a_period_of_less_than_a_day_is_listed_with_its_end(provider: StripeProvider) -> None:
     """Stripe shortens a first period to reach the billing anchor; until it ends nothing can be ordered."""
     item = provider.fake.records.get_item("sub_month")
     item.current_period_start, item.current_period_end = (
         item.current_period_end - 7200,
         item.current_period_end - 3600,
     )
-    assert [s.id for s in await provider.gateway.list_subscriptions("acme")] == ["sub_year"]
-    with pytest.raises(SubscriptionNotFound):
+    states = {s.id: s for s in await provider.gateway.list_subscriptions("acme")}
+    end = datetime.fromtimestamp(item.current_period_end, UTC)
+    assert states["sub_month"].outlook.orderable_from == end
+    assert states["sub_year"].outlook.orderable_from is None
+    with pytest.raises(SubscriptionJustStarted):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
 
 

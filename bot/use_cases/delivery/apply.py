@@ -217,7 +217,7 @@ async def _save_quote_message(delivery: Delivery, result: Posted) -> None:
     session, notice = delivery.session, delivery.notice
     session.add(build_posted_message(notice, result.message, quote_id=notice.quote_id))
     await session.flush()
-    # Not waiting: whoever changes the account may take longer than the lease of the message.
+    # Does not wait: a change of the account may take longer than the lease of the message.
     account = await lock_account_unless_locked(session, notice.account_id)
     if account is None:
         delivery.deferred_checks.add(notice.key)
