@@ -350,21 +350,32 @@ def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer)
 
 
 @pytest.mark.parametrize(
-    ("reason", "usable", "suggested"),
+    ("line_methods", "declined", "suggested"),
     [
-        ("card_declined", ["pm_0", "pm_1"], "pm_1"),
-        ("card_declined", ["pm_0"], None),
-        ("authentication_failed", ["pm_1", "pm_0"], "pm_1"),
-        ("price_changed", ["pm_0", "pm_1"], "pm_0"),
+        ([None], ["pm_0"], "pm_2"),
+        ([None], ["pm_0", "pm_2"], "pm_1"),
+        ([None], ["pm_0", "pm_1", "pm_2"], None),
+        ([None], [], "pm_0"),
+        (["pm_1"], ["pm_0"], "pm_1"),
+        (["pm_1", None], [], "pm_1"),
+        ([None, "pm_1"], ["pm_0"], "pm_1"),
+        (["pm_gone"], ["pm_gone"], "pm_2"),
     ],
 )
 def test_a_method_that_was_declined_is_marked_and_not_suggested(
-    reason: str, usable: list[str], suggested: str | None, english: Localizer
+    line_methods: list[str | None], declined: list[str], suggested: str | None, english: Localizer
 ) -> None:
-    details = make_order_details(make_order_line_details(0, LineStatus.DECLINED, reason=reason))
-    methods = [samples.make_payment_method(0).model_copy(update={"id": id_}) for id_ in usable]
-    view = service_order.render_retry_modal(english, details, methods, PLACE)
+    rows = [make_order_line_details(n, LineStatus.DECLINED) for n, _ in enumerate(line_methods)]
+    for row, method_id in zip(rows, line_methods, strict=True):
+        row.line.payment_method_id = method_id
+    methods = [
+        samples.make_payment_method(0).model_copy(update={"id": f"pm_{n}", "is_default": n == 2})
+        for n in range(3)
+    ]
+    view = service_order.render_retry_modal(
+        english, make_order_details(*rows), methods, PLACE, declined_ids=declined
+    )
     [select] = [block["element"] for block in view["blocks"] if block["type"] == "input"]
     assert select.get("initial_option", {}).get("value") == suggested
     marked = [o["value"] for o in select["options"] if o["text"]["text"].endswith(", declined")]
-    assert marked == ([] if reason == "price_changed" else ["pm_0"])
+    assert marked == [method.id for method in methods if method.id in declined]
