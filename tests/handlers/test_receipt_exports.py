@@ -79,6 +79,9 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     """By default last month's; twenty to an email; asked for twice at once, they are sent once."""
     alice = world.get_person("alice")
     await add_receipts(world, 30, buyer="=HYPERLINK(1)", po_number="PO;-7")
+    await alice.open_home()
+    await world.settle()
+    publications = len(world.slack.list_calls("views.publish"))
     form = await open_form(alice)
     assert (form.get_value("since"), form.get_value("until")) == ("2026-10-01", "2026-10-31")
     assert "27 receipts, in 2 emails to alice@acme.example" in form.text.replace("*", "")
@@ -98,6 +101,7 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     await world.settle()
     assert alice.modal is not None
     assert "2 of 2 emails sent" in alice.modal.text, "the open screen follows the emails"
+    assert len(world.slack.list_calls("views.publish")) == publications, "a Home shows nothing of them"
     await world.pass_time(seconds=15)
     assert await world.load_rows(OrderScreen) == []
     assert len(export.mails) == 2
