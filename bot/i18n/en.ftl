@@ -1405,7 +1405,10 @@ receipt-export-found = { $count ->
     } to { $email }
    *[no] {""}
 }:
-receipt-export-requested = We’re emailing receipts for *{ $account }* to { $email }.
+receipt-export-requested = { $finished ->
+    [yes] Receipts for *{ $account }* by email to { $email }.
+   *[no] We’re emailing receipts for *{ $account }* to { $email }.
+}
 receipt-export-progress = *{ $first } to { $last }:* { $sent } of { $mails ->
     [one] 1 email
    *[other] { $mails } emails
@@ -1414,7 +1417,7 @@ receipt-export-progress = *{ $first } to { $last }:* { $sent } of { $mails ->
     [one] {" "}One can’t be delivered. Check the address with Account Services.
    *[other] {" "}{ $failed } can’t be delivered. Check the address with Account Services.
 }
-receipt-export-refresh = Refresh
+receipt-export-view-progress = View progress
 receipt-export-attached = { $count ->
     [one] The PDF of 1 receipt is attached.
    *[other] The PDFs of { $count } receipts are attached.

@@ -1412,7 +1412,10 @@ receipt-export-found = { $count ->
     } à { $email }
    *[no] {""}
 } :
-receipt-export-requested = Nous envoyons par e-mail des reçus du compte *{ $account }* à { $email }.
+receipt-export-requested = { $finished ->
+    [yes] Reçus du compte *{ $account }* par e-mail à { $email }.
+   *[no] Nous envoyons par e-mail des reçus du compte *{ $account }* à { $email }.
+}
 receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
     [one] { $sent } e-mail envoyé
    *[other] { $sent } e-mails envoyés
@@ -1421,7 +1424,7 @@ receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
     [one] {" "}Un e-mail ne peut pas être remis. Vérifiez l’adresse avec les Services des comptes Corporate.
    *[other] {" "}{ $failed } e-mails ne peuvent pas être remis. Vérifiez l’adresse avec les Services des comptes Corporate.
 }
-receipt-export-refresh = Actualiser
+receipt-export-view-progress = Voir l’avancement
 receipt-export-attached = { $count ->
     [one] Le PDF de { $count } reçu est joint.
    *[other] Les PDF de { $count } reçus sont joints.
