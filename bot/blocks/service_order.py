@@ -282,6 +282,7 @@ def _build_retry_blocks(localizer: Localizer, presenter: OrderPresenter) -> list
             localizer.format_mrkdwn(
                 "service-order-decision",
                 until=until,
+                differ="yes" if presenter.deadlines_differ[LineStatus.DECLINED] else "no",
                 has_others="yes" if len(presenter.retryable_lines) < len(presenter.lines) else "no",
             )
         ),

@@ -561,13 +561,19 @@ service-order-completed = *Terminée* le { $at }.{ $some_declined ->
 service-order-failed = *Échouée* le { $at }. { order-nothing-billed }
 order-nothing-billed = Rien n’a été facturé et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
 service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
-service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les{ $has_others ->
+service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix{ $differ ->
+    [yes] , les premiers avant le { $until }
+   *[no] {" "}avant le { $until }
+}, ou annulez-les{ $has_others ->
     [yes] {" "}pour terminer le reste de la commande
    *[no] {""}
 }.
 service-order-confirmation = *Votre confirmation est attendue.* { $count ->
     [one] Votre banque vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
-   *[other] Votre banque vous demande de confirmer les paiements avant le { $until }. Passé ce délai, ils seront refusés.
+   *[other] { $differ ->
+        [yes] Votre banque vous demande de confirmer les paiements, le premier avant le { $until }. Passé son délai, chacun sera refusé.
+       *[no] Votre banque vous demande de confirmer les paiements avant le { $until }. Passé ce délai, ils seront refusés.
+    }
 }
 service-order-details =
     {"*"}Compte :* { $account }

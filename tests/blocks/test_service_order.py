@@ -217,6 +217,28 @@ def test_a_declined_line_can_be_tried_again_or_cancelled(english: Localizer) -> 
     assert "confirm" in cancel
 
 
+def test_each_line_has_its_own_deadline_if_they_differ(english: Localizer) -> None:
+    """Otherwise what is asked for says it once."""
+    rows = [make_order_line_details(n, LineStatus.DECLINED) for n in range(2)]
+    rows += [make_order_line_details(n, LineStatus.NEEDS_CUSTOMER) for n in range(2, 4)]
+    details = make_order_details(*rows)
+    same = read_text(service_order.render_order_modal(english, details, PLACE, services_url=URL))
+    assert "You can try again until" not in same
+    assert "again by 11 Nov 2026, 08:00 (CET) at the same price" in same
+    rows[0].line.period_ends_at = AT + timedelta(hours=2)
+    rows[3].line.deadline_at = AT + timedelta(hours=1)
+    text = read_text(service_order.render_order_modal(english, details, PLACE, services_url=URL))
+    for part in (
+        "again, the first by 10 Nov 2026, 12:00 (CET), at the same price",
+        "You can try again until 10 Nov 2026, 12:00 (CET).",
+        "You can try again until 11 Nov 2026, 08:00 (CET).",
+        "confirm the payments, the first by 10 Nov 2026, 10:20 (CET).",
+        "confirm the payment by 10 Nov 2026, 10:20 (CET).",
+        "confirm the payment by 10 Nov 2026, 11:00 (CET).",
+    ):
+        assert part in text, part
+
+
 def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
     late = replace(
         make_order_details(make_order_line_details(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22)
