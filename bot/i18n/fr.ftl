@@ -465,7 +465,7 @@ payment-method = { $method }{ $state ->
     [both] , par défaut et pour { $products }
    *[no] {""}
 }
-payment-method-declined = { $method }, refusé
+payment-method-declined = { $method }, paiement refusé
 payment-method-none = Vous n’avez aucun mode de paiement automatique valide. Utilisez « Gérer les modes de paiement » pour en ajouter un.
 
 ## Passer une commande de Service

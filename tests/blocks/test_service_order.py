@@ -391,7 +391,13 @@ def test_a_method_that_was_declined_is_marked_and_not_suggested(
     for row, method_id in zip(rows, line_methods, strict=True):
         row.line.payment_method_id = method_id
     methods = [
-        samples.make_payment_method(0).model_copy(update={"id": f"pm_{n}", "is_default": n == 2})
+        samples.make_payment_method(0).model_copy(
+            update={
+                "id": f"pm_{n}",
+                "is_default": n == 2,
+                "bank": "Crédit Mutuel Alliance Fédérale" * (n == 1),
+            }
+        )
         for n in range(3)
     ]
     view = service_order.render_retry_modal(
@@ -400,4 +406,5 @@ def test_a_method_that_was_declined_is_marked_and_not_suggested(
     [select] = [block["element"] for block in view["blocks"] if block["type"] == "input"]
     assert select.get("initial_option", {}).get("value") == suggested
     marked = [o["value"] for o in select["options"] if o["text"]["text"].endswith(", declined")]
+    assert all(len(option["text"]["text"]) <= 75 for option in select["options"])
     assert marked == [method.id for method in methods if method.id in declined]
