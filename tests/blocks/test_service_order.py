@@ -1,7 +1,7 @@
 """Service orders on the screen: before placing, where they stand, trying again (R10-R12, R18-R21)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -299,6 +299,19 @@ def test_history_names_products_and_never_falls_silent(
     entry = samples.make_audit_entry("service_order:SO-1007", action)
     entry.details = details
     assert part in read_text(show(english, replace(make_order_details(), history=[entry])))
+
+
+def test_the_history_names_the_zone_of_each_part_of_the_day_on_which_clocks_change(
+    english: Localizer,
+) -> None:
+    hours = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 2)]
+    entries = [
+        samples.make_audit_entry("service_order:SO-1007", action).model_copy(update={"at": at})
+        for action, at in zip(("placed", "processing"), hours, strict=True)
+    ]
+    text = read_text(show(english, replace(make_order_details(), history=entries)))
+    assert "*25 Oct 2026* (CEST)\n02:30" in text
+    assert "*25 Oct 2026* (CET)\n03:30" in text
 
 
 def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None:
