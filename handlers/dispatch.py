@@ -31,7 +31,7 @@ from handlers.respond import (
     report_unexpected_error,
     show_refusal,
     show_view,
-    with_own_external_id,
+    with_external_id,
 )
 from handlers.route import Route, RouteKind
 from models.account.billing_contact import IdentityNotFresh
@@ -127,7 +127,7 @@ async def commit_then_ack_with_view(ack: AsyncAck, request: SlackRequest, route:
     else:
         await ack(
             response_action="update",
-            view=with_own_external_id(request, render_waiting_modal(work.prepared_request)),
+            view=with_external_id(request, render_waiting_modal(work.prepared_request)),
         )
         _schedule_view_update(work, delay=ACK_DELIVERY_SECONDS)
 

@@ -22,12 +22,11 @@ async def open_form(request: SlackRequest) -> View:
         request.dependencies,
         person=request.person,
         account_id=request.action_value or request.metadata.account,
-        first_day=_find_day(request, "since"),
-        last_day=_find_day(request, "until"),
+        first_day=_find_day(request, "since") or request.metadata.first_day,
+        last_day=_find_day(request, "until") or request.metadata.last_day,
     )
-    return blocks.render_export_form(
-        request.localizer, page, replace(request.metadata, account=page.account.id)
-    )
+    metadata = replace(request.metadata, account=page.account.id, first_day=None, last_day=None)
+    return blocks.render_export_form(request.localizer, page, metadata)
 
 
 async def send(request: SlackRequest) -> View:
@@ -49,7 +48,9 @@ async def show(request: SlackRequest) -> View:
 
 
 def _render_progress(request: SlackRequest, account: Account, progress: ExportProgress) -> View:
-    metadata = ModalMetadata(account=account.id)
+    metadata = ModalMetadata(
+        account=account.id, first_day=_find_day(request, "since"), last_day=_find_day(request, "until")
+    )
     view = blocks.render_progress_modal(request.localizer, account, progress, metadata)
     if progress.is_finished:
         return view

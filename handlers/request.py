@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
+from uuid import uuid4
 
 from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
@@ -28,6 +29,7 @@ from models.errors import Refusal
 
 HELP_SUBCOMMANDS = ("help", "aide", "?")
 ROW_ID_MAX_DIGITS = 18
+VIEW_ID_PREFIX = "view:"
 
 
 class AppNotInstalled(Refusal):
@@ -50,6 +52,8 @@ class SlackRequest:
     refresh_error: Exception | None = None
     # Why the handler must not run.
     refusal: Refusal | None = None
+    # Of the views that it shows, unless they have another.
+    external_id: str = field(default_factory=lambda: f"{VIEW_ID_PREFIX}{uuid4().hex}")
 
     @property
     def route_id(self) -> str:

@@ -5,12 +5,12 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import uuid4
 
 import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.billing.gateway import BillingUnavailable
@@ -30,7 +30,8 @@ from bot.logs import get_request_id
 from bot.metrics import ERRORS_TOTAL
 from bot.network import find_proxy
 from bot.tasks import TooBusy
-from handlers.request import SlackRequest
+from handlers.payloads import BlockActions, ViewSubmission
+from handlers.request import VIEW_ID_PREFIX, SlackRequest
 from models.account.billing_contact import IdentityNotFresh
 from models.errors import (
     DatabaseReadOnly,
@@ -64,7 +65,7 @@ async def ack_with_result(ack: AsyncAck, request: SlackRequest, result: HandlerR
     if errors and _list_inputs(request):
         await ack(response_action="errors", errors=errors)
     elif view := render_result(request, result):
-        await ack(response_action="update", view=with_own_external_id(request, view))
+        await ack(response_action="update", view=with_external_id(request, view))
     else:
         await ack()
 
@@ -117,12 +118,21 @@ def render_waiting_modal(request: SlackRequest) -> View:
     return build_modal("waiting.show", title, [text], localizer, metadata=request.metadata)
 
 
-def with_own_external_id(request: SlackRequest, view: View) -> View:
-    """Gives a view that replaces one with an external id another one, so that late updates of the earlier
-    view cannot reach it."""
-    if request.view is None or not request.view.external_id or view.get("external_id"):
+def with_external_id(request: SlackRequest, view: View) -> View:
+    """Gives a view another external id than the one it replaces, so that late updates of that one cannot
+    reach it. A form that a choice in it has redrawn keeps its id: the last choice counts."""
+    if view.get("external_id"):
         return view
-    return {**view, "external_id": f"view:{uuid4().hex}"}
+    return {**view, "external_id": _find_redrawn_id(request, view) or request.external_id}
+
+
+def _find_redrawn_id(request: SlackRequest, view: View) -> str | None:
+    before = request.payload.view if isinstance(request.payload, BlockActions) else None
+    if before is None or before.callback_id != view["callback_id"]:
+        return None
+    # Not the id of a view that a job updates.
+    found = before.external_id or ""
+    return found if found.startswith(VIEW_ID_PREFIX) else None
 
 
 # --- after the ack
@@ -155,11 +165,28 @@ async def show_view(request: SlackRequest, view: View) -> None:
 
 
 async def _update_or_open(request: SlackRequest, view: View) -> None:
-    client = await request.get_client()
-    if request.in_modal and request.view and request.view.id:
-        await client.views_update(view_id=request.view.id, view=with_own_external_id(request, view))
-    else:
+    client, view = await request.get_client(), with_external_id(request, view)
+    if not (request.in_modal and request.view and request.view.id):
         await client.views_open(trigger_id=request.payload.trigger_id or "", view=view)
+    elif isinstance(request.payload, ViewSubmission) or not request.view.external_id:
+        # After the ack of a form, nothing but its waiting view can be there.
+        await client.views_update(view_id=request.view.id, view=view)
+    else:
+        await _update_if_unchanged(request, client, request.view.external_id, view)
+
+
+async def _update_if_unchanged(
+    request: SlackRequest, client: AsyncWebClient, external_id: str, view: View
+) -> None:
+    """Raises `not_found` if the modal has moved on since the person acted. By its view id, the answer to one
+    button would replace what another one has opened in the meantime."""
+    try:
+        await client.views_update(external_id=external_id, view=view)
+    except SlackApiError as error:
+        if get_error_name(error) != "not_found":
+            raise
+        # Perhaps only to what this request has shown already.
+        await client.views_update(external_id=request.external_id, view=view)
 
 
 async def _report_slack_failure(request: SlackRequest, view: View, error: Exception) -> None:
@@ -221,8 +248,8 @@ async def _open_refusal_modal(request: SlackRequest, refusal: Refusal) -> bool:
     trigger_id = request.payload.trigger_id
     if isinstance(refusal, SlackUnavailable | ViewTriggerExpired) or not trigger_id:
         return False
-    client = await request.get_client()
-    await client.views_open(trigger_id=trigger_id, view=_render_refusal(request, refusal))
+    client, view = await request.get_client(), _render_refusal(request, refusal)
+    await client.views_open(trigger_id=trigger_id, view=with_external_id(request, view))
     return True
 
 

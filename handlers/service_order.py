@@ -115,10 +115,12 @@ async def _render_changed_order(request: SlackRequest, refusal: OrderChanged) ->
 
 
 async def open_retry_modal(request: SlackRequest) -> View:
-    details, methods = await open_retry(
+    details, methods, declined_ids = await open_retry(
         request.dependencies, person=request.person, order_id=request.action_row_id
     )
-    return blocks.render_retry_modal(request.localizer, details, methods, _make_metadata(details))
+    return blocks.render_retry_modal(
+        request.localizer, details, methods, _make_metadata(details), declined_ids=declined_ids
+    )
 
 
 async def retry(request: SlackRequest) -> View:

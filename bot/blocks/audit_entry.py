@@ -52,10 +52,13 @@ def build_history_page(
 def _build_history_paragraphs(
     localizer: Localizer, entries: Sequence[AuditEntry], names: Mapping[str, str]
 ) -> list[Block]:
+    # On the day on which clocks change, each part has its own zone.
     lines = [
         line
-        for day, of_day in groupby(entries, lambda entry: localizer.get_local_date(entry.at))
-        for line in _format_day(localizer, day, list(of_day), names)
+        for (day, zone), of_day in groupby(
+            entries, lambda entry: (localizer.get_local_date(entry.at), localizer.get_zone_name(entry.at))
+        )
+        for line in _format_day(localizer, day, zone, list(of_day), names)
     ]
     return block_kit.build_paragraphs(
         ["\n".join(group) for group in _group_lines(lines)], localizer, MAX_HISTORY_LINES
@@ -63,9 +66,8 @@ def _build_history_paragraphs(
 
 
 def _format_day(
-    localizer: Localizer, day: date, entries: Sequence[AuditEntry], names: Mapping[str, str]
+    localizer: Localizer, day: date, zone: str, entries: Sequence[AuditEntry], names: Mapping[str, str]
 ) -> list[str]:
-    zone = localizer.get_zone_name(entries[0].at)
     return [
         localizer.format_mrkdwn("history-day", day=day, zone=zone),
         *(

@@ -110,7 +110,7 @@ def _build_invitation_row(localizer: Localizer, details: InvitationDetails) -> B
         email=invitation.email,
         by=invitation.invited_by,
         on=localizer.get_local_date(invitation.invited_at),
-        until=localizer.get_local_date(invitation.expires_at),
+        until=invitation.expires_at,
     )
     button = block_kit.build_button(
         CANCEL,

@@ -302,7 +302,7 @@ class ModalMetadata:
     `command_text` follows `/add-seats`, until the cart is shown; `reason` was typed for rejecting `quote`;
     `extension` is a request for more time; `shown` is the fingerprint of the order that the modal shows;
     `repeats` is an order whose seats fill in the cart. A list of orders with a `po_number` shows only those
-    that have it.
+    that have it. `first_day` and `last_day` were chosen in a form that Back returns to.
     """
 
     account: StorableText = ""
@@ -317,6 +317,8 @@ class ModalMetadata:
     shown: StorableText = ""
     repeats: RowId = 0
     po_number: StorableText = ""
+    first_day: date | None = None
+    last_day: date | None = None
 
     def to_json(self) -> str:
         return _METADATA_ADAPTER.dump_json(self, exclude_defaults=True).decode()

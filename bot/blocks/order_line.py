@@ -21,9 +21,13 @@ def build_line_blocks(localizer: Localizer, order: OrderPresenter) -> list[Block
     """Lists lines with an invoice to pay first, each with its button."""
     payable = [line for line in order.lines if line.row.invoice and line.row.invoice.is_payable]
     payable = payable[:MAX_PAYMENT_LINKS]
-    has_tax = len(order.lines) > 1
+    has_tax, differ = len(order.lines) > 1, order.deadlines_differ
     others = [
-        format_order_line(localizer, line, has_tax=has_tax) for line in order.lines if line not in payable
+        format_order_line(
+            localizer, line, has_tax=has_tax, has_deadline=differ.get(line.row.line.status, False)
+        )
+        for line in order.lines
+        if line not in payable
     ]
     buttons = [
         (line, navigation.build_open_invoice_button(localizer, line.row.invoice))
@@ -48,7 +52,12 @@ def build_confirmation_blocks(localizer: Localizer, order: OrderPresenter) -> li
     if until is None:
         return []
     lines = order.list_lines_with_status(LineStatus.NEEDS_CUSTOMER)
-    request = localizer.format_mrkdwn("service-order-confirmation", until=until, count=len(lines))
+    request = localizer.format_mrkdwn(
+        "service-order-confirmation",
+        until=until,
+        count=len(lines),
+        differ="yes" if order.deadlines_differ[LineStatus.NEEDS_CUSTOMER] else "no",
+    )
     return [block_kit.build_section(request), *_build_confirmation_links(localizer, lines)]
 
 
@@ -79,12 +88,16 @@ def build_confirm_payment_button(localizer: Localizer, row: OrderLineDetails) ->
 
 
 def format_order_line(
-    localizer: Localizer, line: OrderLinePresenter, *, has_tax: bool = True
+    localizer: Localizer, line: OrderLinePresenter, *, has_tax: bool = True, has_deadline: bool = False
 ) -> tuple[str, str]:
-    """Without its tax if that is in the row of the tax, because there is no other line."""
+    """Without its tax if that is in the row of the tax, because there is no other line; with its deadline if
+    that is not the one of all lines."""
     return (
         localizer.format_mrkdwn(
-            "order-line", product=line.product, seats=line.seats, explanation=line.outcome
+            "order-line",
+            product=line.product,
+            seats=line.seats,
+            explanation=line.explanation if has_deadline else line.outcome,
         ),
         format_amounts(localizer, line.amount, line.tax if has_tax else replace(line.tax, amount=0)),
     )

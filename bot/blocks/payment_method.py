@@ -93,4 +93,8 @@ def _format_option(localizer: Localizer, method: PaymentMethod, declined_ids: Co
     text = format_payment_method(localizer, method)
     if method.id not in declined_ids:
         return text
-    return localizer.format_text("payment-method-declined", method=text)
+    # The mark must not be cut off.
+    max_length = block_kit.MAX_OPTION_LENGTH - len(
+        localizer.format_text("payment-method-declined", method="")
+    )
+    return localizer.format_text("payment-method-declined", method=truncate_text(text, max_length))

@@ -229,12 +229,10 @@ def build_total_blocks(localizer: Localizer, details: QuoteDetails) -> list[Bloc
         (localizer.format_text("receipt-subtotal"), details.to_money(quote.subtotal)),
         *((label, details.to_money(amount)) for label, amount in taxes),
     ]
-    balance, due = list_promised_amounts(quote), list_due_amounts(details)
+    balance, due = list_promised_amounts(details), list_due_amounts(details)
     total = localizer.format_text("quote-total", pending="yes" if details.is_pending and not due else "no")
-    ends = [
-        (localizer.format_text(kind.view_key if details.is_pending else kind.document_key), amount)
-        for kind, amount in due
-    ] or [(total, details.to_money(quote.total))]
+    ends = [(localizer.format_text(kind.view_key), amount) for kind, amount in due]
+    ends = ends or [(total, details.to_money(quote.total))]
     if balance or len(ends) > 1:
         amounts.append((total, details.to_money(quote.total)))
         amounts += [(localizer.format_text(key), amount) for key, amount in balance]

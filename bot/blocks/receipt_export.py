@@ -1,5 +1,6 @@
 """Receipts of a period: choosing it, and how far their emails are."""
 
+from dataclasses import replace
 from datetime import date
 
 from bot.blocks import block_kit, navigation
@@ -79,13 +80,22 @@ def render_progress_modal(
 ) -> View:
     blocks = [
         block_kit.build_section(
-            localizer.format_mrkdwn("receipt-export-requested", account=account.name, email=progress.email)
+            localizer.format_mrkdwn(
+                "receipt-export-requested",
+                account=account.name,
+                email=progress.email,
+                finished="yes" if progress.is_finished else "no",
+            )
         ),
         block_kit.build_section(_format_progress(localizer, progress)),
-        block_kit.build_actions(
-            navigation.build_back_button(localizer, navigation.LIST_RECEIPTS, account.id)
-        ),
+        block_kit.build_actions(navigation.build_back_button(localizer, OPEN, account.id)),
     ]
+    export = progress.export
+    metadata = replace(
+        metadata,
+        first_day=metadata.first_day or export.first_day,
+        last_day=metadata.last_day or export.last_day,
+    )
     return block_kit.build_modal(
         SHOW, localizer.format_text("receipt-export-title"), blocks, localizer, metadata=metadata
     )
@@ -93,11 +103,11 @@ def render_progress_modal(
 
 def _build_latest_blocks(localizer: Localizer, progress: ExportProgress) -> list[Block]:
     # Unlike the modal that the button opens, the form isn't updated: that would change what is being typed.
-    refresh = block_kit.build_button(
-        SHOW, localizer.format_text("receipt-export-refresh"), progress.export.key
+    view_progress = block_kit.build_button(
+        SHOW, localizer.format_text("receipt-export-view-progress"), progress.export.key
     )
     text = _format_progress(localizer, progress)
-    return [block_kit.build_section(text, None if progress.is_finished else refresh)]
+    return [block_kit.build_section(text, None if progress.is_finished else view_progress)]
 
 
 def _format_progress(localizer: Localizer, progress: ExportProgress) -> str:

@@ -20,7 +20,7 @@ from models.details import OrderDetails, PlacementPage
 from models.money import Money
 from models.order_fingerprint import compute_order_fingerprint
 from models.payment_method import PaymentMethod
-from models.service_order import METHOD_DECLINE_REASONS, LineStatus, OrderStatus
+from models.service_order import LineStatus, OrderStatus
 from models.tax import TaxItem
 
 PLACE = "service_order.place"
@@ -282,6 +282,7 @@ def _build_retry_blocks(localizer: Localizer, presenter: OrderPresenter) -> list
             localizer.format_mrkdwn(
                 "service-order-decision",
                 until=until,
+                differ="yes" if presenter.deadlines_differ[LineStatus.DECLINED] else "no",
                 has_others="yes" if len(presenter.retryable_lines) < len(presenter.lines) else "no",
             )
         ),
@@ -462,8 +463,14 @@ def format_order_summary(localizer: Localizer, details: OrderDetails) -> str:
 
 
 def render_retry_modal(
-    localizer: Localizer, details: OrderDetails, methods: list[PaymentMethod], metadata: ModalMetadata
+    localizer: Localizer,
+    details: OrderDetails,
+    methods: list[PaymentMethod],
+    metadata: ModalMetadata,
+    *,
+    declined_ids: Collection[str] = (),
 ) -> View:
+    """`declined_ids` are the methods for which an attempt of the order was declined."""
     order = details.order
     lines = OrderPresenter(localizer, details).retryable_lines
     rows = [
@@ -473,21 +480,21 @@ def render_retry_modal(
         )
         for line in lines
     ]
-    needs_method = not all(line.row.line.is_on_invoice for line in lines)
-    refused_ids = {
+    line_methods = [
         line.row.line.payment_method_id or order.payment_method_id
         for line in lines
-        if line.row.line.reason in METHOD_DECLINE_REASONS
-    }
+        if not line.row.line.is_on_invoice
+    ]
     method_blocks = [
         build_payment_method_input(
             localizer,
             methods,
-            _suggest_retry_method(details, methods, refused_ids),
-            declined_ids=refused_ids,
+            _suggest_retry_method(line_methods, methods, declined_ids),
+            declined_ids=declined_ids,
         ),
         block_kit.build_actions(navigation.build_payment_methods_button(localizer, details.account.id)),
     ]
+    needs_method = bool(line_methods)
     intro = "retry-intro" if needs_method else "retry-intro-invoice"
     blocks = [
         block_kit.build_section(localizer.format_mrkdwn(intro, number=order.number)),
@@ -507,10 +514,9 @@ def render_retry_modal(
 
 
 def _suggest_retry_method(
-    details: OrderDetails, methods: Sequence[PaymentMethod], refused_ids: Collection[str]
+    line_methods: Sequence[str], methods: Sequence[PaymentMethod], declined_ids: Collection[str]
 ) -> str | None:
-    """The same method, unless it was declined: then another one, the default first."""
-    if not refused_ids:
-        return details.order.payment_method_id
-    others = [method for method in methods if method.id not in refused_ids]
-    return next((m.id for m in sorted(others, key=lambda m: not m.is_default)), None)
+    """The first line's method, unless it was declined: then another line's, or else the default."""
+    others = [method.id for method in sorted(methods, key=lambda method: not method.is_default)]
+    usable_ids = {method.id for method in methods} - {*declined_ids}
+    return next((method_id for method_id in [*line_methods, *others] if method_id in usable_ids), None)

@@ -557,13 +557,19 @@ service-order-completed = *Completed* on { $at }.{ $some_declined ->
 service-order-failed = *Failed* on { $at }. { order-nothing-billed }
 order-nothing-billed = Nothing was billed and no seats were added. Account Services can help.
 service-order-overdue = This is taking longer than the promised 24 hours. There’s no need to order again. Account Services can help.
-service-order-decision = *We need your decision.* Try the declined seats again by { $until } at the same price, or cancel them{ $has_others ->
+service-order-decision = *We need your decision.* Try the declined seats again{ $differ ->
+    [yes] , the first by { $until },
+   *[no] {" "}by { $until }
+} at the same price, or cancel them{ $has_others ->
     [yes] {" "}to complete the rest of the order
    *[no] {""}
 }.
 service-order-confirmation = *We need your confirmation.* { $count ->
     [one] Your bank needs you to confirm the payment by { $until }. Otherwise, it will be declined.
-   *[other] Your bank needs you to confirm the payments by { $until }. Otherwise, they will be declined.
+   *[other] Your bank needs you to confirm the payments{ $differ ->
+        [yes] , the first by { $until }
+       *[no] {" "}by { $until }
+    }. Otherwise, they will be declined.
 }
 service-order-details =
     {"*"}Account:* { $account }
@@ -1405,7 +1411,10 @@ receipt-export-found = { $count ->
     } to { $email }
    *[no] {""}
 }:
-receipt-export-requested = We’re emailing receipts for *{ $account }* to { $email }.
+receipt-export-requested = { $finished ->
+    [yes] Receipts for *{ $account }* by email to { $email }.
+   *[no] We’re emailing receipts for *{ $account }* to { $email }.
+}
 receipt-export-progress = *{ $first } to { $last }:* { $sent } of { $mails ->
     [one] 1 email
    *[other] { $mails } emails
@@ -1414,7 +1423,7 @@ receipt-export-progress = *{ $first } to { $last }:* { $sent } of { $mails ->
     [one] {" "}One can’t be delivered. Check the address with Account Services.
    *[other] {" "}{ $failed } can’t be delivered. Check the address with Account Services.
 }
-receipt-export-refresh = Refresh
+receipt-export-view-progress = View progress
 receipt-export-attached = { $count ->
     [one] The PDF of 1 receipt is attached.
    *[other] The PDFs of { $count } receipts are attached.

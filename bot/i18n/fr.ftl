@@ -136,7 +136,7 @@ action-cancel-seats-label = Annuler les postes refusés de la commande de Servic
 action-for-account = { $action } : { $account }
 
 ## Panier
-cart-submit = Enregistrer et vérifier
+cart-submit = Enregistrer et examiner
 cart-intro =
     {"*"}Ajouter des postes au compte { $account }*
     Indiquez le nombre de postes à *ajouter*, { $most } au maximum par abonnement. Laissez vide ou saisissez 0 pour n’en ajouter aucun. Rien n’est facturé à ce stade : les prix et les nouveaux totaux s’affichent une fois le panier enregistré.
@@ -465,7 +465,7 @@ payment-method = { $method }{ $state ->
     [both] , par défaut et pour { $products }
    *[no] {""}
 }
-payment-method-declined = { $method }, refusé
+payment-method-declined = { $method }, paiement refusé
 payment-method-none = Vous n’avez aucun mode de paiement automatique valide. Utilisez « Gérer les modes de paiement » pour en ajouter un.
 
 ## Passer une commande de Service
@@ -561,13 +561,19 @@ service-order-completed = *Terminée* le { $at }.{ $some_declined ->
 service-order-failed = *Échouée* le { $at }. { order-nothing-billed }
 order-nothing-billed = Rien n’a été facturé et aucun poste n’a été ajouté. Les Services des comptes Corporate peuvent vous aider.
 service-order-overdue = Le traitement dépasse les 24 heures promises. Inutile de commander à nouveau. Les Services des comptes Corporate peuvent vous aider.
-service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix avant le { $until }, ou annulez-les{ $has_others ->
+service-order-decision = *Votre décision est attendue.* Réessayez les postes refusés au même prix{ $differ ->
+    [yes] , les premiers avant le { $until }
+   *[no] {" "}avant le { $until }
+}, ou annulez-les{ $has_others ->
     [yes] {" "}pour terminer le reste de la commande
    *[no] {""}
 }.
 service-order-confirmation = *Votre confirmation est attendue.* { $count ->
     [one] Votre banque vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
-   *[other] Votre banque vous demande de confirmer les paiements avant le { $until }. Passé ce délai, ils seront refusés.
+   *[other] { $differ ->
+        [yes] Votre banque vous demande de confirmer les paiements, le premier avant le { $until }. Passé son délai, chacun sera refusé.
+       *[no] Votre banque vous demande de confirmer les paiements avant le { $until }. Passé ce délai, ils seront refusés.
+    }
 }
 service-order-details =
     {"*"}Compte :* { $account }
@@ -614,7 +620,7 @@ invoice-status = { $status ->
 order-line-needs-customer = Votre banque vous demande de confirmer le paiement avant le { $until }. Passé ce délai, il sera refusé.
 order-line-unconfirmed = En attente de la confirmation du paiement.
 order-line-unknown = Le prestataire de paiement n’a pas encore répondu. Nous continuons de l’interroger. Vous ne serez pas facturé deux fois : ne commandez pas à nouveau.
-order-line-declined = Refus : { $reason }. Rien n’a été facturé.
+order-line-declined = Postes non ajoutés ({ $reason }). Rien n’a été facturé.
 order-line-can-retry = Vous pouvez réessayer jusqu’au { $until }.
 order-line-cancelled = Les postes ont été annulés.
 order-line-no-retry = Il n’est plus possible de réessayer.
@@ -641,7 +647,7 @@ line-invoiced = postes ajoutés, facture { $number } { $status ->
     }
 }
 line-queued = en attente de la commande de Service { $number }
-line-declined = refus : { $reason }
+line-declined = postes non ajoutés ({ $reason })
 decline-card-declined = la carte a été refusée
 decline-customer-timeout = le paiement n’a pas été confirmé à temps
 decline-never-received = le paiement n’est pas parvenu au prestataire
@@ -956,7 +962,7 @@ help-add-seats =
     • `/add-seats webinar` vous dit d’abord si ce produit ne peut pas être commandé ici
     Votre saisie est conservée : si vous vous arrêtez en chemin, `/add-seats` vous ramène à votre panier.
 help-quotes =
-    {"*"}`/quotes`* affiche vos devis en attente, pour les vérifier, les approuver ou les rejeter. L’approbation mène au paiement. Rien n’est facturé tant que vous n’avez pas passé la commande de Service.
+    {"*"}`/quotes`* affiche vos devis en attente, pour les examiner, les approuver ou les rejeter. L’approbation mène au paiement. Rien n’est facturé tant que vous n’avez pas passé la commande de Service.
     • `/quotes SQ-1001` ouvre un devis, y compris s’il est déjà traité
 help-service-orders =
     {"*"}`/service-orders`* affiche vos commandes de Service et leur état. Le traitement peut prendre jusqu’à 24 heures.
@@ -1275,11 +1281,11 @@ notice-steps = Historique à ce jour :
 notice-history = { $step ->
     [placed] { $at } : { history-service-order-placed } par { $by }
     [processing] { $at } : { history-service-order-processing }
-    [line_settled] { $at } : { notice-row } – { $has_invoice ->
+    [line_settled] { $at } : { $product }, { new-seat-count } – { $has_invoice ->
         [yes] postes ajoutés, facture { $invoice }
        *[no] débit effectué, postes ajoutés
     }
-    [line_declined] { $at } : { $product } : refus ({ $reason })
+    [line_declined] { $at } : { $product }, postes non ajoutés ({ $reason })
     [line_needs_customer] { $at } : { $product } en attente de la confirmation du paiement
     [line_unknown] { $at } : { $product } en attente de la réponse du prestataire de paiement. Vous ne serez pas facturé deux fois.
     [waits] { $at } : En attente de la commande de Service { $queued_behind }
@@ -1412,7 +1418,10 @@ receipt-export-found = { $count ->
     } à { $email }
    *[no] {""}
 } :
-receipt-export-requested = Nous envoyons par e-mail des reçus du compte *{ $account }* à { $email }.
+receipt-export-requested = { $finished ->
+    [yes] Reçus du compte *{ $account }* par e-mail à { $email }.
+   *[no] Nous envoyons par e-mail des reçus du compte *{ $account }* à { $email }.
+}
 receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
     [one] { $sent } e-mail envoyé
    *[other] { $sent } e-mails envoyés
@@ -1421,7 +1430,7 @@ receipt-export-progress = *Du { $first } au { $last } :* { $sent ->
     [one] {" "}Un e-mail ne peut pas être remis. Vérifiez l’adresse avec les Services des comptes Corporate.
    *[other] {" "}{ $failed } e-mails ne peuvent pas être remis. Vérifiez l’adresse avec les Services des comptes Corporate.
 }
-receipt-export-refresh = Actualiser
+receipt-export-view-progress = Voir l’avancement
 receipt-export-attached = { $count ->
     [one] Le PDF de { $count } reçu est joint.
    *[other] Les PDF de { $count } reçus sont joints.

@@ -225,8 +225,22 @@ class OrderPresenter:
 
     @property
     def confirmation_deadline(self) -> datetime | None:
+        return min(self._confirmation_deadlines, default=None)
+
+    @property
+    def _confirmation_deadlines(self) -> set[datetime]:
         waiting = self.details.list_rows_with_status(LineStatus.NEEDS_CUSTOMER)
-        return min((row.line.deadline_at for row in waiting if row.line.deadline_at), default=None)
+        return {row.line.deadline_at for row in waiting if row.line.deadline_at}
+
+    @property
+    def deadlines_differ(self) -> dict[LineStatus, bool]:
+        """Whether not all lines with a status that asks for something have the same deadline."""
+        order = self.details.order
+        retry_deadlines = {line.row.line.get_retry_deadline(order) for line in self.retryable_lines}
+        return {
+            LineStatus.DECLINED: len(retry_deadlines) > 1,
+            LineStatus.NEEDS_CUSTOMER: len(self._confirmation_deadlines) > 1,
+        }
 
     @property
     def blocking_order_number(self) -> str | None:

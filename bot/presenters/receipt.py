@@ -8,7 +8,6 @@ from bot.i18n import Localizer
 from bot.presenters.payment_method import format_charged_method
 from models.details import QuoteDetails
 from models.money import Money
-from models.quote import Quote
 from models.receipt import Receipt, ReceiptLine
 
 MAX_INVOICE_NUMBERS, MAX_DIFFERENCES = 5, 3
@@ -21,7 +20,7 @@ def format_missing_invoices(localizer: Localizer, numbers: Sequence[str]) -> lis
 
 
 class DueKind(Enum):
-    """A kind of amount due, with the keys of its labels in the view of a pending quote and elsewhere."""
+    """A kind of amount that a pending quote asks for, with the keys of its labels in a view and in a PDF."""
 
     CHARGED = ("quote-due-now", "quote-file-due")
     INVOICED = ("quote-invoiced", "quote-file-invoiced")
@@ -154,18 +153,22 @@ def format_receipt_payments(
 
 
 def list_due_amounts(details: QuoteDetails) -> list[tuple[DueKind, Money]]:
+    if not details.is_pending:
+        return []
     charged, invoiced = details.amounts_due
     parts = []
     if charged or not invoiced:
         parts.append((DueKind.CHARGED, details.to_money(charged)))
     if invoiced:
         parts.append((DueKind.INVOICED, details.to_money(invoiced)))
-    return parts if invoiced or list_promised_amounts(details.quote) else []
+    return parts if invoiced or list_promised_amounts(details) else []
 
 
-def list_promised_amounts(quote: Quote) -> list[tuple[str, Money]]:
+def list_promised_amounts(details: QuoteDetails) -> list[tuple[str, Money]]:
+    # A promise of the quote only as long as it can be accepted.
+    quote = details.quote
     due, balance = quote.due_now, quote.starting_balance
-    if due == quote.total:
+    if due == quote.total or not details.is_pending:
         return []
     earlier = max(0, balance)
     used = min(quote.total, max(0, -balance))

@@ -144,7 +144,7 @@ def _build_line(
 def _list_payments(localizer: Localizer, details: QuoteDetails) -> list[tuple[str, str]]:
     balance = [
         (localizer.format_text(key), localizer.format_money(amount))
-        for key, amount in list_promised_amounts(details.quote)
+        for key, amount in list_promised_amounts(details)
     ]
     due = [
         (localizer.format_text(kind.document_key), localizer.format_money(amount))

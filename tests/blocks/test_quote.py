@@ -9,6 +9,7 @@ from bot.blocks import quote
 from bot.blocks.block_kit import ModalMetadata, View
 from bot.i18n import Localizer
 from models.quote import QuoteStatus
+from models.subscription.upcoming_changes import InvoiceTerms, UpcomingChanges
 from tests.blocks import samples
 from tests.blocks.limits import list_buttons, list_texts
 from tests.blocks.samples import Size
@@ -95,6 +96,18 @@ def test_a_replaced_quote_names_what_replaced_it(english: Localizer) -> None:
     words = read_text(view)
     assert "replaced it with quote SQ-2000 on 10 Nov 2026" in words
     for promise in ("renewal", "due now", "Charged now"):
+        assert promise not in words
+
+
+@pytest.mark.parametrize("status", [QuoteStatus.REJECTED, QuoteStatus.EXPIRED])
+def test_r26_a_quote_that_is_over_shows_only_its_total(english: Localizer, status: QuoteStatus) -> None:
+    details = samples.make_decided_quote(status)
+    details.quote.starting_balance, details.quote.amount_due = -1000, 1400
+    outlook = UpcomingChanges(invoice_terms=InvoiceTerms(days_until_due=30, is_order_allowed=True))
+    details = replace(details, rows=[replace(details.rows[0], outlook=outlook), details.rows[1]])
+    words = read_text(quote.render_quote_modal(english, details, PLACE))
+    assert "*Total*\n*€24.00*" in words
+    for promise in ("when ordered", "Charged", "nvoiced", "Account credit", "€14.00\n"):
         assert promise not in words
 
 

@@ -1,7 +1,7 @@
 """Service orders on the screen: before placing, where they stand, trying again (R10-R12, R18-R21)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -217,6 +217,28 @@ def test_a_declined_line_can_be_tried_again_or_cancelled(english: Localizer) -> 
     assert "confirm" in cancel
 
 
+def test_each_line_has_its_own_deadline_if_they_differ(english: Localizer) -> None:
+    """Otherwise what is asked for says it once."""
+    rows = [make_order_line_details(n, LineStatus.DECLINED) for n in range(2)]
+    rows += [make_order_line_details(n, LineStatus.NEEDS_CUSTOMER) for n in range(2, 4)]
+    details = make_order_details(*rows)
+    same = read_text(service_order.render_order_modal(english, details, PLACE, services_url=URL))
+    assert "You can try again until" not in same
+    assert "again by 11 Nov 2026, 08:00 (CET) at the same price" in same
+    rows[0].line.period_ends_at = AT + timedelta(hours=2)
+    rows[3].line.deadline_at = AT + timedelta(hours=1)
+    text = read_text(service_order.render_order_modal(english, details, PLACE, services_url=URL))
+    for part in (
+        "again, the first by 10 Nov 2026, 12:00 (CET), at the same price",
+        "You can try again until 10 Nov 2026, 12:00 (CET).",
+        "You can try again until 11 Nov 2026, 08:00 (CET).",
+        "confirm the payments, the first by 10 Nov 2026, 10:20 (CET).",
+        "confirm the payment by 10 Nov 2026, 10:20 (CET).",
+        "confirm the payment by 10 Nov 2026, 11:00 (CET).",
+    ):
+        assert part in text, part
+
+
 def test_no_retry_is_offered_after_23_hours(english: Localizer) -> None:
     late = replace(
         make_order_details(make_order_line_details(0, LineStatus.DECLINED)), at=AT + timedelta(hours=22)
@@ -277,6 +299,19 @@ def test_history_names_products_and_never_falls_silent(
     entry = samples.make_audit_entry("service_order:SO-1007", action)
     entry.details = details
     assert part in read_text(show(english, replace(make_order_details(), history=[entry])))
+
+
+def test_the_history_names_the_zone_of_each_part_of_the_day_on_which_clocks_change(
+    english: Localizer,
+) -> None:
+    hours = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 2)]
+    entries = [
+        samples.make_audit_entry("service_order:SO-1007", action).model_copy(update={"at": at})
+        for action, at in zip(("placed", "processing"), hours, strict=True)
+    ]
+    text = read_text(show(english, replace(make_order_details(), history=entries)))
+    assert "*25 Oct 2026* (CEST)\n02:30" in text
+    assert "*25 Oct 2026* (CET)\n03:30" in text
 
 
 def test_the_whole_of_a_long_history_is_read_in_pages(reader: Localizer) -> None:
@@ -350,21 +385,39 @@ def test_trying_again_asks_with_which_card_at_the_same_price(english: Localizer)
 
 
 @pytest.mark.parametrize(
-    ("reason", "usable", "suggested"),
+    ("line_methods", "declined", "suggested"),
     [
-        ("card_declined", ["pm_0", "pm_1"], "pm_1"),
-        ("card_declined", ["pm_0"], None),
-        ("authentication_failed", ["pm_1", "pm_0"], "pm_1"),
-        ("price_changed", ["pm_0", "pm_1"], "pm_0"),
+        ([None], ["pm_0"], "pm_2"),
+        ([None], ["pm_0", "pm_2"], "pm_1"),
+        ([None], ["pm_0", "pm_1", "pm_2"], None),
+        ([None], [], "pm_0"),
+        (["pm_1"], ["pm_0"], "pm_1"),
+        (["pm_1", None], [], "pm_1"),
+        ([None, "pm_1"], ["pm_0"], "pm_1"),
+        (["pm_gone"], ["pm_gone"], "pm_2"),
     ],
 )
 def test_a_method_that_was_declined_is_marked_and_not_suggested(
-    reason: str, usable: list[str], suggested: str | None, english: Localizer
+    line_methods: list[str | None], declined: list[str], suggested: str | None, english: Localizer
 ) -> None:
-    details = make_order_details(make_order_line_details(0, LineStatus.DECLINED, reason=reason))
-    methods = [samples.make_payment_method(0).model_copy(update={"id": id_}) for id_ in usable]
-    view = service_order.render_retry_modal(english, details, methods, PLACE)
+    rows = [make_order_line_details(n, LineStatus.DECLINED) for n, _ in enumerate(line_methods)]
+    for row, method_id in zip(rows, line_methods, strict=True):
+        row.line.payment_method_id = method_id
+    methods = [
+        samples.make_payment_method(0).model_copy(
+            update={
+                "id": f"pm_{n}",
+                "is_default": n == 2,
+                "bank": "Crédit Mutuel Alliance Fédérale" * (n == 1),
+            }
+        )
+        for n in range(3)
+    ]
+    view = service_order.render_retry_modal(
+        english, make_order_details(*rows), methods, PLACE, declined_ids=declined
+    )
     [select] = [block["element"] for block in view["blocks"] if block["type"] == "input"]
     assert select.get("initial_option", {}).get("value") == suggested
     marked = [o["value"] for o in select["options"] if o["text"]["text"].endswith(", declined")]
-    assert marked == ([] if reason == "price_changed" else ["pm_0"])
+    assert all(len(option["text"]["text"]) <= 75 for option in select["options"])
+    assert marked == [method.id for method in methods if method.id in declined]

@@ -50,7 +50,7 @@ FRENCH = {
         "Actuellement 25 postes · 14,00 € par poste et par mois"
         " · période en cours jusqu’au 30 nov. 2026 inclus"
     ),
-    "save": "Enregistrer et vérifier",
+    "save": "Enregistrer et examiner",
     "quote": "Devis SQ-1001",
     "line": "5 nouveaux postes : 25 → 30",
     "dates": "au prorata (10–30 nov.)",

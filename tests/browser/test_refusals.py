@@ -112,7 +112,7 @@ async def test_r11_a_new_administrator_needs_a_name_and_an_address(sessions: Bro
     """R11, in French."""
     session = await sessions.open_session("benoit")
     await session.type_message("/add-seats meeting 1")
-    await session.press("Enregistrer et vérifier")
+    await session.press("Enregistrer et examiner")
     await session.press("Passer au paiement")
     await session.press("Modifier l’adresse de facturation")
     administrator = session.modal.get_by_role("combobox", name="Contact administrateur")

@@ -79,6 +79,9 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     """By default last month's; twenty to an email; asked for twice at once, they are sent once."""
     alice = world.get_person("alice")
     await add_receipts(world, 30, buyer="=HYPERLINK(1)", po_number="PO;-7")
+    await alice.open_home()
+    await world.settle()
+    publications = len(world.slack.list_calls("views.publish"))
     form = await open_form(alice)
     assert (form.get_value("since"), form.get_value("until")) == ("2026-10-01", "2026-10-31")
     assert "27 receipts, in 2 emails to alice@acme.example" in form.text.replace("*", "")
@@ -90,6 +93,12 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
         await wait_for_modal_text(alice, "0 of 2 emails sent")
         if _ == 0:
             await open_form(alice)
+            await choose_period(alice, "2026-10-07", "2026-10-28", "0 of 2 emails sent")
+            await alice.press(SHOW, text="View progress")
+            await alice.wait_for_modal(SHOW)
+            await alice.press(OPEN)
+            form = await alice.wait_for_modal(SEND)
+            assert (form.get_value("since"), form.get_value("until")) == ("2026-10-07", "2026-10-28")
             await choose_period(alice, "2026-10-06", "2026-10-29", "0 of 2 emails sent")
     export = await world.load_row(ReceiptExport)
     await add(world, make_quote(id=1, number="SQ-1"))
@@ -98,6 +107,11 @@ async def test_a_periods_receipts_are_mailed_as_pdfs_with_a_table_and_the_progre
     await world.settle()
     assert alice.modal is not None
     assert "2 of 2 emails sent" in alice.modal.text, "the open screen follows the emails"
+    assert "We’re emailing" not in alice.modal.text
+    assert len(world.slack.list_calls("views.publish")) == publications, "a Home shows nothing of them"
+    await alice.press(OPEN)
+    form = await alice.wait_for_modal(SEND)
+    assert (form.get_value("since"), form.get_value("until")) == ("2026-10-06", "2026-10-29")
     await world.pass_time(seconds=15)
     assert await world.load_rows(OrderScreen) == []
     assert len(export.mails) == 2

@@ -42,12 +42,14 @@ async def test_requests_to_decide_are_resolved_by_a_retry_and_show_its_result(
         find_newest_message(world.list_messages("C02DECLINED"), "payment declined"),
     ]
     assert [list_buttons(copy) for copy in copies] == [RETRY_BUTTONS, RETRY_BUTTONS]
+    assert "24 hours" not in placed.text, "it waits for a decision"
     gateway = install_hooked_gateway(world)
     gateway.before["place"] = make_failing_hook(RuntimeError("stuck"))
     await retry_order(world, dora, "pm_good_1")
     await world.settle()
     assert [list_buttons(copy) for copy in copies] == [OPEN, OPEN]
     assert all("Processing" in copy.text and "no longer needs an answer" in copy.text for copy in copies)
+    assert "24 hours" in placed.text
     gateway.before.clear()
     await world.pass_time(minutes=2)
     assert all(_says_completed(copy) for copy in copies)
@@ -112,6 +114,8 @@ async def test_a_message_that_cannot_be_edited_does_not_block_other_edits(world:
 async def test_requests_to_confirm_are_resolved_once_the_customer_has_confirmed(world: World) -> None:
     carla = await place_order(world, "carla", customer_assist=1)
     asked = find_newest_message(carla.dms, "confirm your payment")
+    placed = find_newest_message(carla.dms, "has been placed")
+    assert "24 hours" not in placed.text, "it waits for the customer"
     assert "service_order.confirm_payment" in list_buttons(asked)
     await world.pass_time(minutes=2)
     assert _says_completed(asked)

@@ -142,6 +142,10 @@ def test_r26_credit_of_the_account_and_what_will_be_charged_are_apart() -> None:
     text = read_pdf(ENGLISH, details)
     assert "−€10.00" in text
     assert "Charged when ordered €14.00" in text
+    text = read_pdf(ENGLISH, replace(details, at=details.quote.expires_at))
+    assert "€24.00" in text
+    for promise in ("−€10.00", "when ordered"):
+        assert promise not in text
 
 
 def test_the_same_quote_gives_the_same_bytes_and_few_of_them() -> None:

@@ -10,7 +10,6 @@ from sqlmodel import col, delete, select, update
 from bot.db import Session, lock_account, lock_account_unless_locked
 from bot.dependencies import Dependencies
 from bot.messaging.messenger import MessageRef
-from bot.use_cases.account_change import record_account_change
 from bot.use_cases.delivery.content.context import QuoteState
 from bot.use_cases.delivery.content.order_message import IS_RESOLVED, is_final
 from bot.use_cases.delivery.content.posted_message import build_posted_message, has_destination
@@ -125,10 +124,6 @@ class Delivery:
 
 async def apply_result(delivery: Delivery, result: DeliveryResult) -> None:
     await APPLY_BY_RESULT[type(result)](delivery, result)
-    notice = delivery.notice
-    if notice.kind is NoticeKind.RECEIPT_EXPORT and notice.status is not NoticeStatus.WAITING:
-        # An open modal may count the emails.
-        await record_account_change(delivery.session, notice.account_id)
 
 
 async def _apply_posted(delivery: Delivery, result: Posted) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 from sqlmodel import col, select
@@ -20,8 +21,11 @@ from bot.use_cases.delivery.fallback import UndeliverableNotice
 from bot.use_cases.delivery.results import DigestPosted, FailureReason, RetryLater, format_error
 from bot.use_cases.delivery.run import DeliveryRun, FinishedDelivery, load_runs
 from bot.use_cases.notice.enqueue import enqueue_notices
+from bot.use_cases.open_screens import mark_screens_due
 from bot.use_cases.rate_limits import batch_slot_updates
-from models.notice import DeliverySlot, Notice, NoticeStatus
+from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
+from models.notice.payloads import ReceiptExportPayload, parse_payload
+from models.service_order.order_screen import OrderScreen
 
 log = structlog.get_logger()
 
@@ -171,6 +175,7 @@ class DeliveryResultWriter:
                 found = (_find_next_destination(run, follow_up_destinations) for run in released)
                 destinations = [name for name in found if name is not None]
                 leases = await claim_again(self._dependencies, session, destinations, slots)
+            await _mark_export_screens(session, [notice for _, notice in saved], self._dependencies.now())
         for delivery, notice in saved:
             delivery.is_delivered = notice.delivered_at is not None
             delivery.needs_check = notice.key in deferred_checks
@@ -181,6 +186,15 @@ class DeliveryResultWriter:
         for failure in undeliverable:
             _report_undeliverable(failure)
         return leases
+
+
+async def _mark_export_screens(session: Session, notices: Sequence[Notice], at: datetime) -> None:
+    """Schedules an update of open modals that count the emails. Nothing else shows them."""
+    sent = [notice for notice in notices if notice.status is not NoticeStatus.WAITING]
+    payloads = [parse_payload(notice) for notice in sent if notice.kind is NoticeKind.RECEIPT_EXPORT]
+    export_ids = {payload.export_id for payload in payloads if isinstance(payload, ReceiptExportPayload)}
+    if export_ids:
+        await mark_screens_due(session, at, col(OrderScreen.receipt_export_id).in_(export_ids))
 
 
 def _report_undeliverable(failure: UndeliverableNotice) -> None:

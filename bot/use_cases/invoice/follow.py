@@ -24,6 +24,7 @@ from bot.use_cases.notice.enqueue import (
     list_direct_destinations,
     list_order_recipients,
 )
+from bot.use_cases.open_screens import mark_screens_due
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.invoice import (
@@ -192,15 +193,9 @@ async def _update_invoice(
 
 async def _mark_screens(session: Session, order: ServiceOrder, invoice: Invoice, at: datetime) -> None:
     # Here, not by `home.publish`: each update of one asks the provider for links.
-    screens = await session.exec(
-        select(OrderScreen)
-        .where(OrderScreen.order_id == order.id, OrderScreen.invoice_id == invoice.id)
-        .order_by(OrderScreen.external_id)
-        .with_for_update()
+    await mark_screens_due(
+        session, at, col(OrderScreen.order_id) == order.id, col(OrderScreen.invoice_id) == invoice.id
     )
-    for screen in screens.all():
-        screen.change_count += 1
-        screen.due_at = screen.due_at or at
 
 
 def _build_message_edits(

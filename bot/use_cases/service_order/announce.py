@@ -63,12 +63,13 @@ async def announce_resolution(update: OrderUpdate) -> None:
         update.add_notice(NoticeKind.ORDER_MESSAGES, _build_edit_event(update), channel, team=team)
 
 
-async def edit_earlier_messages(update: OrderUpdate) -> None:
-    """Edits what has been posted about the order, wherever that is."""
+async def edit_earlier_messages(update: OrderUpdate, row: OrderLineDetails | None = None) -> None:
+    """Edits what has been posted about the order, wherever that is. `row` is the line that caused it."""
+    event = f"{_build_edit_event(update)}:{row.line.id}" if row else _build_edit_event(update)
     update.notices += build_order_message_edits(
         update.account,
         update.order,
-        f"order:{update.order.id}:{_build_edit_event(update)}",
+        f"order:{update.order.id}:{event}",
         await update.list_destinations(),
         update.message_places,
         update.at,

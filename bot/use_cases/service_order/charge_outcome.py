@@ -27,7 +27,11 @@ from bot.use_cases.billing_sync.address import apply_provider_address
 from bot.use_cases.billing_sync.subscriptions import apply_subscription_states
 from bot.use_cases.invoice.record import build_invoice, build_invoice_entry
 from bot.use_cases.receipt import list_charged_methods
-from bot.use_cases.service_order.announce import announce_attention_needed, announce_resolution
+from bot.use_cases.service_order.announce import (
+    announce_attention_needed,
+    announce_resolution,
+    edit_earlier_messages,
+)
 from bot.use_cases.service_order.charge_attempt import RETRY_DELAY, LeasedLine
 from bot.use_cases.service_order.order_update import OrderUpdate, update_order
 from bot.use_cases.service_order.transitions import (
@@ -224,6 +228,7 @@ async def handle_needs_customer(resolved: ResolvedAttempt, outcome: NeedsCustome
         update_line_status(update, row, LineStatus.NEEDS_CUSTOMER)
         line.customer_link, line.deadline_at = outcome.link, outcome.until
         line.remind_at = find_reminder_time(update.at, outcome.until)
+        await edit_earlier_messages(update, row)
         await announce_attention_needed(update, row, NoticeKind.ORDER_NEEDS_CUSTOMER)
     deadline = max(outcome.until, update.at + RETRY_DELAY)
     line.release(min(update.at + update.dependencies.billing.reconcile_interval, deadline))

@@ -21,6 +21,9 @@ from models.audit.entry import AuditEntry
 from models.details import OrderDetails
 from models.payment_method import PaymentMethod, get_usable_method
 from models.service_order import (
+    METHOD_DECLINE_REASONS,
+    AttemptOutcome,
+    ChargeAttempt,
     LineStatus,
     NothingToRetry,
     OrderLine,
@@ -34,8 +37,9 @@ RETRY_DECISIONS = (AuditAction.RETRIED.value, AuditAction.GIVEN_UP.value)
 
 async def open_retry(
     dependencies: Dependencies, *, person: SlackIdentity, order_id: int
-) -> tuple[OrderDetails, list[PaymentMethod]]:
-    """Returns the order and the payment methods to choose from. Raises NothingToRetry."""
+) -> tuple[OrderDetails, list[PaymentMethod], set[str]]:
+    """Returns the order, the payment methods to choose from, and the ids of those that it was declined for.
+    Raises NothingToRetry."""
     at = dependencies.now()
     async with dependencies.read() as session:
         order = await authorize_order(session, person, order_id, at)
@@ -46,7 +50,30 @@ async def open_retry(
     await refresh_customer_if_available(dependencies, order.account_id)
     async with dependencies.read() as session:
         methods = await list_payment_methods(session, order.account_id)
-        return details, [m for m in methods if m.is_usable(details.account.get_local_date(at))]
+        usable = [m for m in methods if m.is_usable(details.account.get_local_date(at))]
+        return details, usable, await _list_declined_method_ids(session, order)
+
+
+async def _list_declined_method_ids(session: Session, order: ServiceOrder) -> set[str]:
+    # On any attempt: a line has the reason only of its last one. The history has that of each, with the time
+    # at which the attempt ended.
+    attempts = await session.exec(
+        select(ChargeAttempt.payment_method_id, OrderLine.subscription_id, AuditEntry.details)
+        .join(OrderLine, col(OrderLine.id) == ChargeAttempt.order_line_id)
+        .join(AuditEntry, col(AuditEntry.at) == ChargeAttempt.ended_at)
+        .where(
+            OrderLine.order_id == order.key,
+            ChargeAttempt.outcome == AttemptOutcome.DECLINED,
+            AuditEntry.subject == str(order.audit_subject),
+            AuditEntry.to_status == LineStatus.DECLINED.value,
+            col(AuditEntry.reason).in_(METHOD_DECLINE_REASONS),
+        )
+    )
+    return {
+        method_id
+        for method_id, subscription_id, entry in attempts.all()
+        if entry.get("subscription") == subscription_id
+    }
 
 
 async def retry_service_order(

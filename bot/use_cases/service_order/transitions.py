@@ -8,6 +8,7 @@ from bot.use_cases.service_order.announce import (
     announce_attention_needed,
     announce_progress,
     announce_resolution,
+    edit_earlier_messages,
 )
 from bot.use_cases.service_order.order_update import OrderUpdate
 from models.audit.action import AuditAction
@@ -74,6 +75,7 @@ async def decline_line(
     line.release(line.get_retry_deadline(update.order) if can_retry else None)
     await mark_waiting_lines_due(update, line)
     if can_retry:
+        await edit_earlier_messages(update, row)
         await announce_attention_needed(update, row, NoticeKind.ORDER_DECLINED)
     await finish_order_if_done(update)
 

@@ -71,7 +71,7 @@ async def test_a_colleague_is_invited_accepts_and_orders(world: World) -> None:
     await invite(world, alice)
     page = await wait_for_modal_text(alice, "Nora Body")
     assert "invited by Alice Martin" in page.text
-    assert "17 Nov 2026" in page.text, "when it expires"
+    assert "expires on 17 Nov 2026, 10:00 (CET)" in page.text
 
     asked = find_newest_message(nora.dms, "Alice Martin invited you to become a billing contact for Acme SA")
     assert "at the account’s expense" in asked.text

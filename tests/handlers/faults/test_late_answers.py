@@ -13,6 +13,7 @@ from models.cart import Cart
 from models.quote import Quote
 from sandbox.faults import FaultKind
 from tests.database_faults import failing_statements
+from tests.handlers.service_order.orders import place_order
 from tests.handlers.steps import (
     capture_log,
     find_messages,
@@ -203,6 +204,49 @@ def wait_for(gate: asyncio.Event, error: Exception | None = None) -> Callable[[]
             raise error
 
     return wait
+
+
+async def test_the_answer_to_a_button_does_not_replace_what_another_one_has_opened(world: World) -> None:
+    """Trying again asks the provider first; meanwhile the person goes back to the list."""
+    dora = await place_order(world, "dora", declined_meeting=1)
+    await open_modal(dora, "/service-orders", "SO-1001", "service_order.show")
+    gateway, gate = install_hooked_gateway(world), asyncio.Event()
+    gateway.before["customer"] = wait_for(gate)
+    await dora.press("service_order.retry")
+    await dora.press("service_order.list")
+    await dora.wait_for_modal("service_order.list")
+    gate.set()
+    await world.dependencies.tasks.wait_until_idle()
+    assert dora.modal is not None
+    assert dora.modal.callback_id == "service_order.list"
+
+    await dora.press("service_order.open")
+    await dora.wait_for_modal("service_order.show")
+    gate.clear()
+    world.dependencies.timeouts.unresponsive_seconds = 0.1
+    await dora.press("service_order.retry")
+    await dora.wait_for_modal("refusal.show")
+    gate.set()
+    await dora.wait_for_modal("service_order.retry")
+    assert world.slack.refusals == []
+
+
+async def test_the_last_choice_in_a_form_counts_however_late_the_first_is_answered(world: World) -> None:
+    """The form keeps its external id, until another view replaces it."""
+    alice = world.get_person("alice")
+    await world.reach_checkout(alice, acme_meeting=5)
+    form = await world.choose_country(alice, "DE")
+    requested = world.slack.requests[-1]
+    await form.press("checkout.choose_country", "US")
+    await alice.wait_until(lambda: alice.modal and "ZIP code" in alice.modal.text)
+    await world.slack.forge(requested, lambda _: None)
+    await alice.wait_until(lambda: alice.modal and "ZIP code" not in alice.modal.text)
+    await alice.press("checkout.back")
+    await alice.wait_for_modal("quote.review")
+    await world.slack.forge(requested, lambda _: None)
+    await world.dependencies.tasks.wait_until_idle()
+    assert alice.modal is not None
+    assert alice.modal.callback_id == "quote.review"
 
 
 async def test_a_proxys_page_instead_of_slacks_response_is_reported_as_slack_unavailable(

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+from bot.billing.gateway import Charge, ChargeOutcome, PriceChanged
+from models.audit.entry import AuditEntry
 from models.receipt import Receipt
 from models.service_order import ChargeAttempt
 from tests.handlers.service_order.orders import (
@@ -12,6 +14,7 @@ from tests.handlers.service_order.orders import (
 )
 from tests.handlers.steps import (
     ForgetfulTasks,
+    HookedGateway,
     find_messages,
     find_newest_message,
     get_order,
@@ -78,6 +81,33 @@ async def test_a_second_decline_is_announced_again(world: World) -> None:
     for messages in (dora.dms, world.list_messages("C02DECLINED")):
         declined_messages = [m for m in find_messages(messages, "payment declined") if m.thread_ts is None]
         assert len(declined_messages) == 2, list_texts(messages)
+
+
+class DearerGateway(HookedGateway):
+    """Nothing can be bought at the promised price any more."""
+
+    async def place_charge(self, charge: Charge) -> ChargeOutcome:
+        return PriceChanged(charge.amount + 100, charge.tax)
+
+
+async def test_a_card_that_was_declined_earlier_is_marked_and_not_suggested_again(world: World) -> None:
+    """R18: though the last attempt, with another card, ended for another reason."""
+    dora = await place_order(world, "dora", declined_meeting=1)
+    world.dependencies.billing = DearerGateway(world.dependencies.billing)
+    for _ in range(2):
+        await world.pass_time(minutes=5)
+        await dora.close_modal(everything=True) if dora.modal else None
+        await dora.press_in(find_newest_message(dora.dms, "declined"), "service_order.retry")
+        form = await dora.wait_for_modal("service_order.retry")
+        [element] = [block["element"] for block in form.blocks if block["type"] == "input"]
+        assert element["initial_option"]["value"] == "pm_good_1"
+        marked = [o["value"] for o in element["options"] if "declined" in str(o)]
+        assert marked == ["pm_declined_1"]
+        await dora.submit()
+        await wait_for_modal_text(dora, "SO-1001")
+        await world.settle()
+    reasons = [entry.reason for entry in await world.load_rows(AuditEntry) if entry.to_status == "declined"]
+    assert reasons == ["card_declined", "price_changed", "price_changed"]
 
 
 async def test_an_order_with_nothing_settled_fails_when_its_declined_seats_are_cancelled(

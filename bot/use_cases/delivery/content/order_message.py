@@ -19,10 +19,6 @@ def _is_finished(details: OrderDetails, _: NoticePayload) -> bool:
     return details.order.is_finished
 
 
-def _is_finished_or_overdue(details: OrderDetails, _: NoticePayload) -> bool:
-    return details.order.is_finished or details.is_overdue
-
-
 def _has_started(details: OrderDetails, _: NoticePayload) -> bool:
     return details.order.status is not OrderStatus.PLACED
 
@@ -36,7 +32,8 @@ def _is_confirmed(details: OrderDetails, payload: NoticePayload) -> bool:
 
 
 def _is_always_editable(_: OrderDetails, __: NoticePayload) -> bool:
-    # Such a message is only edited if an invoice was paid, at least in part, or cancelled.
+    # Such a message is only edited if an invoice was paid, at least in part, or cancelled; or it promises a
+    # time, which does not hold while the order waits for somebody of the account.
     return True
 
 
@@ -53,7 +50,7 @@ def _list_invoices(details: OrderDetails, payload: NoticePayload) -> list[Invoic
 
 # Whether there is nothing left of what such a message asks for or promises.
 IS_RESOLVED: dict[NoticeKind, Callable[[OrderDetails, NoticePayload], bool]] = {
-    NoticeKind.ORDER_PLACED: _is_finished_or_overdue,
+    NoticeKind.ORDER_PLACED: _is_always_editable,
     NoticeKind.ORDER_QUEUED: _has_started,
     NoticeKind.ORDER_DECLINED: _is_decided,
     NoticeKind.ORDER_NEEDS_CUSTOMER: _is_confirmed,

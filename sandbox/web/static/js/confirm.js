@@ -6,6 +6,8 @@ import { plain } from "./text.js";
 export function confirmed(confirm, ctx) {
   if (!confirm) return Promise.resolve(true);
   const dialog = byId("confirm");
+  // What is dangerous takes more than Enter.
+  const dangerous = confirm.style === "danger";
   const answer = (value) => () => dialog.close(value);
   dialog.replaceChildren(
     h("h2", { id: "confirm-title" }, plain(confirm.title.text)),
@@ -13,8 +15,8 @@ export function confirmed(confirm, ctx) {
     h(
       "footer",
       {},
-      h("button", { type: "button", class: "button", onclick: answer("deny") }, plain(confirm.deny.text)),
-      h("button", { type: "button", class: `button ${confirm.style ?? "primary"}`, autofocus: true, onclick: answer("confirm") }, plain(confirm.confirm.text)),
+      h("button", { type: "button", class: "button", autofocus: dangerous, onclick: answer("deny") }, plain(confirm.deny.text)),
+      h("button", { type: "button", class: `button ${confirm.style ?? "primary"}`, autofocus: !dangerous, onclick: answer("confirm") }, plain(confirm.confirm.text)),
     ),
   );
   dialog.returnValue = "";

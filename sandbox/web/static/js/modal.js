@@ -8,6 +8,7 @@ import { plain } from "./text.js";
 const forms = new Map();
 let drawn = "";
 let drawnStep = "";
+let drawnTitle = "";
 let opener = null;
 
 export function drawModal(ctx) {
@@ -18,7 +19,7 @@ export function drawModal(ctx) {
   for (const id of forms.keys()) if (!stack.some((open) => open.id === id)) forms.delete(id);
   if (!view) {
     if (dialog.open) dialog.close();
-    drawn = drawnStep = "";
+    drawn = drawnStep = drawnTitle = "";
     cursorBack();
     return;
   }
@@ -27,8 +28,10 @@ export function drawModal(ctx) {
   // An update can put the next step of a form into the same view.
   const step = `${view.id} ${view.callback_id}`;
   const fresh = step !== drawnStep;
+  const retitled = view.title.text !== drawnTitle;
   drawn = mark;
   drawnStep = step;
+  drawnTitle = view.title.text;
   if (!forms.has(view.id)) forms.set(view.id, new Form());
   forms.get(view.id).draw(view.state.values);
   if (!dialog.open) {
@@ -40,7 +43,7 @@ export function drawModal(ctx) {
   // With the keyboard one scrolls from control to control; text alone is scrolled by itself.
   const body = dialog.querySelector(".modal-body");
   if (!body.querySelector("a, button, input, select, textarea")) body.tabIndex = 0;
-  settle(dialog, view, fresh);
+  settle(dialog, view, fresh, retitled);
 }
 
 // To what opened the modal, or to what was drawn in its place meanwhile.
@@ -52,7 +55,7 @@ function cursorBack() {
 }
 
 // Where the cursor goes: the first faulty field, or, in a new view, what asks for it.
-function settle(dialog, view, fresh) {
+function settle(dialog, view, fresh, retitled) {
   const faulty = dialog.querySelector('[aria-invalid="true"]');
   if (faulty) {
     (faulty.matches(".choices") ? faulty.querySelector("input") : faulty)?.focus();
@@ -61,6 +64,8 @@ function settle(dialog, view, fresh) {
     const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector(".modal-body :is(input, select, textarea)");
     (first ?? dialog.querySelector("h2"))?.focus();
     dialog.querySelector(".modal-body").scrollTop = 0;
+    announce(view.title.text);
+  } else if (retitled) {
     announce(view.title.text);
   }
 }
