@@ -10,6 +10,7 @@ from models.quote import Quote
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from models.subscription import Subscription
+from tests.fake_stripe import Fault
 from tests.fake_stripe.prices import Product
 from tests.handlers.quote.quotes import load_quote_statuses
 from tests.handlers.steps import open_modal
@@ -109,3 +110,51 @@ async def test_r2_a_product_that_the_catalogue_lacks_is_not_sold_as_the_one_befo
     change_product(world, "goto-meeting")
     await refresh_and_open_cart(world, ALICE, "acme")
     assert (await get_stored(world)).product_id == "goto-meeting"
+
+
+def mark_product(world: StripeWorld, metadata: dict[str, str]) -> None:
+    """The product has the metadata, and its price has none."""
+    world.records.products["prod_meetings"] = Product("prod_meetings", "Meetings", metadata)
+    world.records.use_other_price("acme_meeting", product="prod_meetings", metadata={})
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (Fault("reject", "/v1/products/", status=401, code="api_key_expired", times=999), "doesn’t allow"),
+        (Fault("reject", "/v1/products/", code="parameter_unknown", times=999), "refused this request"),
+    ],
+)
+async def test_r17_a_product_that_cannot_be_read_is_not_taken_for_another(
+    world: StripeWorld, trouble: Fault, words: str
+) -> None:
+    alice = world.get_person("alice")
+    mark_product(world, {"seatbot_product": "goto-meeting"})
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    world.fake.faults.append(trouble)
+    await world.pass_time(minutes=11)
+    assert (await get_order_line(world)).status in ("charging", "unknown")
+    assert world.fake.list_charge_requests() == []
+    await alice.command("/add-seats", "meeting 2")
+    form = await alice.wait_for_modal("cart.save")
+    assert words in str((await form.submit()).errors)
+    assert (await get_stored(world)).product_id == "goto-meeting"
+
+    world.fake.faults.clear()
+    await world.pass_time(minutes=11)
+    assert (await get_order_line(world)).status == "settled"
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+async def test_r2_a_product_that_was_deleted_is_shown_by_its_id(world: StripeWorld, *, is_shown: bool) -> None:
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    mark_product(world, {"seatbot_product": "goto-meeting"})
+    if is_shown:
+        world.records.products["prod_meetings"] = Product("prod_meetings", "Meetings", is_deleted=True)
+    else:
+        missing = Fault("reject", "/v1/products/", status=404, code="resource_missing", times=999)
+        world.fake.faults.append(missing)
+    await world.settle()
+    assert (await get_order_line(world)).reason == "product_changed"
+    cart = await open_modal(world.get_person("alice"), "/add-seats", "", "cart.save")
+    assert "prod_meetings isn’t set up to be ordered here" in cart.text
