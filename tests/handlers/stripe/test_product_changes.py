@@ -146,7 +146,7 @@ async def test_r17_a_product_that_cannot_be_read_is_not_taken_for_another(
 
 
 @pytest.mark.parametrize("is_shown", [True, False])
-async def test_r2_a_product_that_was_deleted_is_shown_by_its_id(world: StripeWorld, *, is_shown: bool) -> None:
+async def test_r2_a_deleted_product_is_shown_by_its_id(world: StripeWorld, *, is_shown: bool) -> None:
     await place_unprocessed_order(world, ALICE, "acme_meeting")
     mark_product(world, {"seatbot_product": "goto-meeting"})
     if is_shown:
