@@ -128,7 +128,7 @@ class StripeGateway:
     async def _find_ordered_products(
         self, items: list[SubscriptionItem], product_ids: dict[str, str | None]
     ) -> list[SubscriptionItem]:
-        """The items with their products, if they were ordered as a certain one (`product_ids` by item). Raises
+        """The items with their products, if a certain one was ordered (`product_ids` by item). Raises
         BillingUnavailable if one can't be read: it may still be the same."""
         ordered = {item.id: item for item in items if product_ids[item.id] is not None}
         found = await self._find_products([*ordered.values()], self._products.fetch_product)

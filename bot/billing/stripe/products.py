@@ -53,7 +53,7 @@ class ProductReader:
         return product
 
     async def fetch_current_product(self, product_id: str) -> StripeProduct:
-        """As fetch_product, without what was kept: another process may have sold it by newer metadata."""
+        """As fetch_product, without what was kept: another process may have read newer metadata."""
         now = self._now()
         product = await self._request_product(product_id)
         self._products[product_id] = now, product
@@ -66,7 +66,7 @@ class ProductReader:
             product = await request_stripe(call, "products.retrieve", expects=is_missing)
         except stripe.InvalidRequestError:
             return deleted
-        # For a deleted product Stripe returns only the id and `deleted` (docs.stripe.com/api/products/delete).
+        # Of a deleted product, Stripe returns only the id and `deleted` (docs.stripe.com/api/products/delete).
         if product.to_dict().get("deleted"):
             return deleted
         catalogue_id = product.metadata.to_dict().get(PRODUCT_METADATA_KEY)
