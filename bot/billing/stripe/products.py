@@ -66,7 +66,7 @@ class ProductReader:
             product = await request_stripe(call, "products.retrieve", expects=is_missing)
         except stripe.InvalidRequestError:
             return deleted
-        # Of a deleted product, Stripe returns only the id and `deleted` (docs.stripe.com/api/products/delete).
+        # Of a deleted product there is only the id and `deleted` (docs.stripe.com/api/products/delete).
         if product.to_dict().get("deleted"):
             return deleted
         catalogue_id = product.metadata.to_dict().get(PRODUCT_METADATA_KEY)
