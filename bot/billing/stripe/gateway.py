@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import stripe
@@ -100,7 +100,7 @@ class StripeGateway:
         ]
 
     async def _find_products(
-        self, items: list[SubscriptionItem], read_product: Callable[[str], Awaitable[StripeProduct]]
+        self, items: list[SubscriptionItem], read_product: Callable[[str], Coroutine[Any, Any, StripeProduct]]
     ) -> list[SubscriptionItem]:
         """The items whose price names no product of the catalogue get the one that Stripe's product names, or
         else Stripe's product itself."""
