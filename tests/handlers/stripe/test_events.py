@@ -283,12 +283,8 @@ async def test_values_an_import_overwrote_are_read_from_stripe_again(
     write_yaml(path, file)
     world.records.set_quantity("acme_meeting", 40)
     await refresh_and_open_cart(world, ALICE, "acme")
-    await import_accounts(
-        world.dependencies.database,
-        path=path,
-        at=world.clock(),
-        options=ImportOptions(overwrite=frozenset({"acme"})),
-    )
+    database, options = world.dependencies.database, ImportOptions(overwrite=frozenset({"acme"}))
+    await import_accounts(database, path=path, at=world.clock(), options=options)
     assert (await world.load_row(Subscription, id="acme_meeting")).seats == 25
     assert await refresh_due_accounts(world.dependencies) == 1
     assert (await world.load_row(Subscription, id="acme_meeting")).seats == 40
