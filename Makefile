@@ -37,7 +37,7 @@ NOT_ON_POSTGRESQL := chaos sandbox browser http_fuzz replicas simulation mutants
 	models/test_baseline.py test_unsupported_schema.py test_restore.py test_audit_command.py test_settings.py \
 	test_accounts_file.py test_docs.py test_i18n.py test_manifest.py test_routes.py
 
-test: setup $(AXE)  ## Run the tests: on SQLite over HTTP, and what depends on the database on PostgreSQL over Socket Mode too
+test: setup $(AXE)  ## Run the tests: on SQLite over HTTP, what depends on the database on PostgreSQL over Socket Mode
 	$(PYTEST)
 
 test-long: setup $(AXE)  ## Run everything: all tests on both databases, all seeds and cells, planted bugs, stress (hours)

@@ -31,7 +31,9 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     variants = list_variants(metafunc.definition)
     if variants != [get_variant()]:
-        metafunc.parametrize("_variant", variants, indirect=True, ids=str)
+        first, *others = variants
+        params = [first, *(pytest.param(other, marks=pytest.mark.long) for other in others)]
+        metafunc.parametrize("_variant", params, indirect=True, ids=str)
 
 
 @pytest.fixture(autouse=True)

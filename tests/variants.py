@@ -1,8 +1,8 @@
 """Which database and transport a test runs on.
 
-Most tests run once, on SQLite over HTTP. Those marked `both_databases`, whose outcome depends on the database
-or the transport (locks, claims, races, redelivery, crashes, outages), run on PostgreSQL over Socket Mode too.
-With SEATBOT_TEST_DATABASE all tests run on that database only.
+Most tests run on SQLite over HTTP. Those marked `both_databases`, whose outcome depends on the database or
+the transport (locks, claims, races, redelivery, crashes, outages), run on PostgreSQL over Socket Mode, and in
+`make test-long` on SQLite over HTTP too. With SEATBOT_TEST_DATABASE all tests run on that database only.
 """
 
 import os
@@ -47,12 +47,12 @@ def set_variant(variant: Variant) -> None:
 
 
 def list_variants(item: pytest.Function) -> list[Variant]:
-    """Those that the test runs on, by its marks."""
+    """Those that the test runs on, by its marks; all but the first only in `make test-long`."""
     only_on = item.get_closest_marker("only_on")
     if only_on:
         variants = [BY_DATABASE[only_on.args[0]]]
     elif item.get_closest_marker("both_databases"):
-        variants = [SQLITE, POSTGRESQL]
+        variants = [POSTGRESQL, SQLITE]
     else:
         variants = [_required or SQLITE]
     return [variant for variant in variants if _required in (None, variant)]

@@ -137,8 +137,8 @@ class SubscriptionState:
     """What the provider has. `seats` counts all seats, including those of `blocks`. `product_id` is the
     catalogue's, if the provider knows it: it is then the subscription's, whatever an import says, and new
     subscriptions are added without one. With a `product_name` it is the provider's own, of a product that the
-    catalogue does not have; the name is blank if it can't be read. Without a `unit_price`, `pricing` says
-    what seats cost."""
+    catalogue does not have; the name is blank if it can't be read, and a subscription then keeps the product
+    that it has. Without a `unit_price`, `pricing` says what seats cost."""
 
     id: str
     seats: int
@@ -157,6 +157,11 @@ class SubscriptionState:
     # The payment method charged for this subscription, if it is not the account's default.
     default_payment_method_id: str | None = None
     outlook: UpcomingChanges = field(default_factory=UpcomingChanges)
+
+    @property
+    def current_product_id(self) -> str | None:
+        """None if the provider does not say of which product it is."""
+        return None if self.product_name == "" else self.product_id
 
 
 @dataclass(frozen=True)

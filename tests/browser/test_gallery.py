@@ -3,15 +3,16 @@
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.gallery import ALICE, GALLERY, SIZES, Gallery, everything, numbered
+from tests.browser.gallery import ALICE, GALLERY, Gallery, everything, numbered
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-LANGUAGES = ("en-GB", "fr-FR")
+# Sentences are longer in French, and the limits are the same.
+LANGUAGES = [pytest.param("en-GB", marks=pytest.mark.long), "fr-FR"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [pytest.param("usual", marks=pytest.mark.long), "longest"])
 async def test_a_strict_slack_takes_everything(gallery: Gallery, size: str, language: str) -> None:
     screens, sent = everything(language, size)
     for name, view in screens:

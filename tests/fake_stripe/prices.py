@@ -34,6 +34,7 @@ class Product:
     id: str
     name: str
     metadata: dict[str, str] = field(default_factory=dict)
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True)

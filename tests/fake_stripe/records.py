@@ -317,6 +317,7 @@ class StripeRecords:
         self.cards: dict[str, Card] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.invoices: dict[str, Invoice] = {}
+        self.previews: dict[str, Invoice] = {}
         self.events: list[EventRecord] = []
         # Created by a test that has a price and a test clock of its own.
         self.prices: dict[str, Price] = {}

@@ -138,6 +138,18 @@ class _Wire:
             found = self._compiled[hint] = self._compile(hint)
         return found
 
+    def _defer(self, hint: Any) -> Find:
+        """Compiled when it is first met, since a class leads to half of the SDK. Looked up once: hashing
+        a type takes longer than checking a value."""
+        found: list[Find] = []
+
+        def find(value: Any, path: str) -> Iterable[str]:
+            if not found:
+                found.append(self._get(hint))
+            return found[0](value, path)
+
+        return find
+
     def _compile(self, hint: Any) -> Find:
         origin, args = get_origin(hint), get_args(hint)
         if hint is Any:
@@ -149,11 +161,11 @@ class _Wire:
         if origin is Literal:
             return partial(_find_literal_error, frozenset(args))
         if origin is list:
-            return partial(self._find_list_errors, args[0])
+            return partial(self._find_list_errors, self._defer(args[0]))
         if origin is stripe.ListObject:
-            return partial(self._find_page_errors, args[0])
+            return partial(self._find_page_errors, self._defer(args[0]))
         if origin is dict or getattr(origin, "__name__", "") == "UntypedStripeObject":
-            return partial(self._find_mapping_errors, args[-1])
+            return partial(self._find_mapping_errors, self._defer(args[-1]))
         if typing_extensions.is_typeddict(hint) or (
             inspect.isclass(hint) and issubclass(hint, stripe.StripeObject)
         ):
@@ -166,6 +178,7 @@ class _Wire:
         is_enum = any(get_origin(each) is Literal and get_args(each) != ("",) for each in args)
         members = [each for each in args if each is not NoneType and not (is_enum and each is str)]
         is_nullable = NoneType in args
+        finds = [self._defer(member) for member in members]
         if len(members) == 1 and not is_nullable:
             return self._get(members[0])
 
@@ -173,8 +186,8 @@ class _Wire:
             if value is None:
                 return () if is_nullable else [f"{path}: null"]
             failures: list[list[str]] = []
-            for member in members:
-                errors = list(self._get(member)(value, path))
+            for find_each in finds:
+                errors = list(find_each(value, path))
                 if not errors:
                     return ()
                 failures.append(errors)
@@ -183,15 +196,14 @@ class _Wire:
 
         return find
 
-    def _find_list_errors(self, hint: Any, value: Any, path: str) -> Iterable[str]:
+    def _find_list_errors(self, find: Find, value: Any, path: str) -> Iterable[str]:
         if not isinstance(value, list):
             yield f"{path}: {value!r} is not a list"
             return
-        find = self._get(hint)
         for number, each in enumerate(value):
             yield from find(each, f"{path}[{number}]")
 
-    def _find_page_errors(self, hint: Any, value: Any, path: str) -> Iterable[str]:
+    def _find_page_errors(self, find: Find, value: Any, path: str) -> Iterable[str]:
         if not isinstance(value, dict) or value.get("object") != "list":
             yield f"{path}: {value!r} is not a list object"
             return
@@ -200,13 +212,12 @@ class _Wire:
         yield from (f"{path}.{name}: missing" for name in LIST_FIELDS - value.keys())
         yield from self._get(bool)(value.get("has_more"), f"{path}.has_more")
         yield from self._get(str)(value.get("url"), f"{path}.url")
-        yield from self._find_list_errors(hint, value.get("data"), f"{path}.data")
+        yield from self._find_list_errors(find, value.get("data"), f"{path}.data")
 
-    def _find_mapping_errors(self, hint: Any, value: Any, path: str) -> Iterable[str]:
+    def _find_mapping_errors(self, find: Find, value: Any, path: str) -> Iterable[str]:
         if not isinstance(value, dict):
             yield f"{path}: {value!r} is not an object"
             return
-        find = self._get(hint)
         for name, each in value.items():
             yield from find(each, f"{path}.{name}")
 
@@ -235,15 +246,9 @@ class _Wire:
                 if typing_extensions.is_typeddict(cls)
                 else {name for name, hint in fields.items() if not _is_optional(hint)}
             )
-            # Compiled when they are first met: a class leads to half of the SDK.
-            checks: dict[str, Find] = {
-                name: partial(self._find_field_errors, hint) for name, hint in fields.items()
-            }
+            checks = {name: self._defer(hint) for name, hint in fields.items()}
             known = self._objects[cls] = required, checks
         return known
-
-    def _find_field_errors(self, hint: Any, value: Any, path: str) -> Iterable[str]:
-        return self._get(hint)(value, path)
 
 
 def _find_plain_error(hint: Any, is_valid: Callable[[Any], bool], value: Any, path: str) -> Iterable[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-import httpx
+import aiohttp
 import stripe
 
 from tests.fake_stripe import serializers
@@ -38,19 +38,21 @@ class WebhookSender:
 
     async def send_events(self, events: Iterable[dict[str, Any]], at: datetime | None = None) -> list[int]:
         """Returns the HTTP statuses. `at` is when the events were signed."""
-        async with httpx.AsyncClient() as client:
-            return [(await self.post_event(client, event, at)).status_code for event in events]
+        async with aiohttp.ClientSession() as session:
+            return [(await self.post_event(session, event, at))[0] for event in events]
 
     async def post_event(
-        self, client: httpx.AsyncClient, event: dict[str, Any], at: datetime | None = None
-    ) -> httpx.Response:
+        self, session: aiohttp.ClientSession, event: dict[str, Any], at: datetime | None = None
+    ) -> tuple[int, str]:
+        """Returns the status and the body."""
         body = json.dumps(event)
         signed_at = int(at.timestamp()) if at else self.records.now
         headers = {
             "Stripe-Signature": sign_event(body, self.secret, signed_at),
             "Content-Type": "application/json",
         }
-        return await client.post(self.url, content=body, headers=headers)
+        async with session.post(self.url, data=body, headers=headers) as response:
+            return response.status, await response.text()
 
     def build_thin_event(self, event_id: str, event_type: str, invoice_id: str) -> dict[str, Any]:
         """docs.stripe.com/api/v2/core/events/event-types"""

@@ -227,9 +227,9 @@ async def _visit_account(world: World) -> None:
     await _follow_steps(
         alice,
         ("", "receipt_export.show"),
-        ("receipt.list", "receipt.list"),
         ("receipt_export.open", "receipt_export.send"),
         ("receipt_export.show", "receipt_export.show"),
+        ("receipt_export.open", "receipt_export.send"),
         ("receipt.list", "receipt.list"),
         ("account.overview", "account.overview"),
     )

@@ -24,7 +24,7 @@ from tests.replicas.snapshot import DatabaseSnapshot
 from tests.variants import Kind
 from tests.world import WORKSPACE
 
-COUNT, KILLS, ORDERS = 3, 3, 2
+COUNT, KILLS, ORDERS = 3, 2, 2
 # Shorter than in production, since the test waits until the leases of killed replicas expire.
 LEASE_SECONDS = 6
 TIMEOUT_SECONDS = 300

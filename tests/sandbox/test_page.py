@@ -54,12 +54,13 @@ async def test_ephemeral_messages_are_shown_to_one_person_only(browsing: Sandbox
 async def test_buttons_ask_before_they_act_where_told_to(browsing: SandboxBrowser) -> None:
     page = await browsing.open_page()
     section = {"type": "section", "text": gallery.build_mrkdwn("Careful"), "accessory": gallery.DANGER}
-    await browsing.client.chat_postMessage(
+    posted = await browsing.client.chat_postMessage(
         channel=GENERAL, text="Careful", blocks=[section, *build_greeting("Hello")]
     )
     await page.get_by_role("button", name="Delete").click()
     dialog = page.locator("#confirm[open]")
     await expect(dialog).to_contain_text("This cannot be undone.")
+    await expect(dialog.get_by_role("button", name="Do")).to_be_focused()
     await dialog.get_by_role("button", name="Stop").click()
     await page.get_by_role("button", name="Wave").click()
     await expect(page.locator(".ephemeral")).to_contain_text("You waved")
@@ -68,6 +69,13 @@ async def test_buttons_ask_before_they_act_where_told_to(browsing: SandboxBrowse
     await dialog.get_by_role("button", name="Do").click()
     await expect(dialog).to_have_count(0)
     await browsing.slack.wait_until(lambda: browsing.seen == ["danger"])
+    dangerous = {**gallery.DANGER, "confirm": {**gallery.CONFIRM, "style": "danger"}}
+    await browsing.client.chat_update(
+        channel=GENERAL, ts=posted["ts"], text="Careful", blocks=[{**section, "accessory": dangerous}]
+    )
+    await page.get_by_role("button", name="Wave").wait_for(state="detached")
+    await page.get_by_role("button", name="Delete").click()
+    await expect(dialog.get_by_role("button", name="Stop")).to_be_focused()
 
 
 async def test_threads_edits_and_files(browsing: SandboxBrowser) -> None:

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.sandbox import gallery
 from tests.sandbox.browser_page import GENERAL, SandboxBrowser, find_modal, type_message
-from tests.sandbox.tiny_app import build_greeting
+from tests.sandbox.tiny_app import HELLO_MODAL, build_greeting
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -44,6 +44,18 @@ async def test_an_update_keeps_words_and_cursor(browsing: SandboxBrowser) -> Non
     await expect(find_modal(page)).to_contain_text("More was asked")
     await expect(name).to_have_value("Bruno")
     await expect(find_modal(page).get_by_role("button", name="More")).to_be_focused()
+
+
+async def test_another_title_of_the_same_view_is_announced(browsing: SandboxBrowser) -> None:
+    page = await browsing.open_page()
+    await type_message(page, "/hello modal")
+    name = find_modal(page).get_by_label("Whom to greet")
+    await expect(name).to_be_focused()
+    [view] = browsing.slack.slack.workspace.iterate_views()
+    changed = {**HELLO_MODAL, "title": gallery.build_plain_text("Greeted already")}
+    await browsing.client.views_update(view_id=view.id, view=changed)
+    await expect(find_modal(page).locator("[aria-live]")).to_have_text("Greeted already")
+    await expect(name).to_be_focused()
 
 
 async def test_focus_stays_in_the_modal_and_returns(browsing: SandboxBrowser) -> None:

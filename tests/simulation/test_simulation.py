@@ -12,9 +12,9 @@ from tests.simulation.loop import VirtualClock
 from tests.simulation.run import EARLIEST, Outcome, open_store, run_chunk, run_in_virtual_time, run_seed
 from tests.simulation.world import SimulatedWorld
 
-CHUNKS = [range(10), pytest.param(range(10, 20), marks=pytest.mark.long)]
+CHUNKS = [range(4), pytest.param(range(4, 20), marks=pytest.mark.long)]
 # Among them invoices that are overdue, paid in part, cancelled and written off.
-SEEDS_WITH_STRIPE = (1, 15, 35, 48)
+SEEDS_WITH_STRIPE = [(15, 48), pytest.param((1, 35), marks=pytest.mark.long)]
 
 
 def _report(outcome: Outcome, option: str = "") -> str:
@@ -29,14 +29,15 @@ def test_no_fault_breaks_an_invariant(seeds: range) -> None:
     assert not broken, "\n\n".join(_report(outcome) for outcome in broken[:3])
 
 
-def test_with_stripe_no_fault_breaks_an_invariant() -> None:
-    outcomes = run_chunk(SEEDS_WITH_STRIPE, with_stripe=True)
+@pytest.mark.parametrize("seeds", SEEDS_WITH_STRIPE, ids=str)
+def test_with_stripe_no_fault_breaks_an_invariant(seeds: tuple[int, ...]) -> None:
+    outcomes = run_chunk(seeds, with_stripe=True)
     broken = [outcome for outcome in outcomes if outcome.violations]
     assert not broken, "\n\n".join(_report(outcome, " --with-stripe") for outcome in broken[:3])
 
 
 def test_with_stripe_the_same_seed_replays_to_the_same_trace() -> None:
-    first, again = (run_seed(open_store(), SEEDS_WITH_STRIPE[0], with_stripe=True) for _ in range(2))
+    first, again = (run_seed(open_store(), 1, with_stripe=True) for _ in range(2))
     assert first.trace == again.trace
     assert len(first.trace) > 100
     assert any(" event: " in line for line in first.trace)

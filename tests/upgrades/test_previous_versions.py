@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlmodel import Session, SQLModel, select
 
 from models.migrations.previous_version import OLDEST_SUPPORTED_REVISION
@@ -87,6 +87,21 @@ def test_migrations_drop_rename_and_tighten_nothing_that_a_supported_version_use
     assert {*list_incompatible_changes(before, after)} - HARMLESS.keys() == set()
 
 
+@pytest.fixture(scope="module")
+def upgraded() -> Iterator[Engine]:
+    engine = create_empty_engine("postgresql")
+    with engine.begin() as connection:
+        upgrade_database(connection)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def schema(upgraded: Engine) -> Schema:
+    with upgraded.connect() as connection:
+        return read_schema(connection)
+
+
 def list_incompatible_changes(before: Schema, after: Schema) -> Iterator[str]:
     """What may refuse a statement that was fine before, by name."""
     for table, old in before["tables"].items():
@@ -155,11 +170,10 @@ def list_new_constraints(old: Schema, new: Schema) -> Iterator[str]:
         ),
     ],
 )
-def test_a_change_that_an_earlier_version_would_fail_for_is_found(change: str, name: str) -> None:
-    engine = create_empty_engine("postgresql")
-    with engine.begin() as connection:
-        upgrade_database(connection)
-        before = read_schema(connection)
+def test_a_change_that_an_earlier_version_would_fail_for_is_found(
+    upgraded: Engine, schema: Schema, change: str, name: str
+) -> None:
+    with upgraded.connect() as connection:
         connection.exec_driver_sql(change)
-        assert name in [*list_incompatible_changes(before, read_schema(connection))]
-    engine.dispose()
+        assert name in [*list_incompatible_changes(schema, read_schema(connection))]
+        connection.rollback()

@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import stripe
@@ -44,7 +44,7 @@ from bot.billing.stripe.invoice_pdf import PdfDownload
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
 from bot.billing.stripe.permissions import check_permissions
-from bot.billing.stripe.products import ProductReader
+from bot.billing.stripe.products import ProductReader, StripeProduct
 from bot.billing.stripe.renewal_cache import RenewalCache, RenewalTotals
 from bot.billing.stripe.taxes import TaxRateReader
 from bot.billing.stripe.upcoming_changes import ItemDiscount
@@ -96,7 +96,7 @@ class StripeGateway:
         held, who = await gather_or_cancel(fetch_items(self._client, of), self._fetch_customer(of))
         zone = of.account.time_zone
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
-        shown = await self._find_products(there)
+        shown = await self._find_products(there, self._products.find_product)
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(
             self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
@@ -106,7 +106,9 @@ class StripeGateway:
             for item in shown
         ]
 
-    async def _find_products(self, items: list[SubscriptionItem]) -> list[SubscriptionItem]:
+    async def _find_products(
+        self, items: list[SubscriptionItem], read_product: Callable[[str], Coroutine[Any, Any, StripeProduct]]
+    ) -> list[SubscriptionItem]:
         """The items whose price names no product of the catalogue get the one that Stripe's product names, or
         else Stripe's product itself."""
         if all(item.product_id in SHIPPED_PRODUCT_IDS for item in items):
@@ -114,9 +116,11 @@ class StripeGateway:
         async with self._database.read() as session:
             listed = await session.exec(select(Product.id).where(col(Product.in_catalogue)))
             catalogue_ids = SHIPPED_PRODUCT_IDS | {*listed.all()}
-        products = await self._products.fetch_products(
+        product_ids = {
             item.upcoming_changes.stripe_product_id for item in items if item.product_id not in catalogue_ids
-        )
+        }
+        read = await gather_or_cancel(*map(read_product, sorted(product_ids)))
+        products = {product.id: product for product in read}
         found = []
         for item in items:
             product = products.get(item.upcoming_changes.stripe_product_id)
@@ -127,6 +131,17 @@ class StripeGateway:
             else:
                 found.append(replace(item, product_id=product.id, product_name=product.name))
         return found
+
+    async def _find_ordered_products(
+        self, items: list[SubscriptionItem], product_ids: dict[str, str | None]
+    ) -> list[SubscriptionItem]:
+        """The items with their products, if a certain one was ordered (`product_ids` by item). Raises
+        BillingUnavailable if one can't be read: it may still be the same."""
+        ordered = {item.id: item for item in items if product_ids[item.id] is not None}
+        found = await self._find_products([*ordered.values()], self._products.fetch_product)
+        others = [ordered[item.id] for item in found if item.is_of_other_product(product_ids[item.id])]
+        current = await self._find_products(others, self._products.fetch_current_product)
+        return [*({item.id: item for item in [*items, *found, *current]}).values()]
 
     async def fetch_customer(self, account_id: str) -> CustomerState:
         of = await get_linked_account(self._database, account_id)
@@ -147,8 +162,9 @@ class StripeGateway:
     ) -> Preview:
         of = await get_linked_account(self._database, account_id)
         held = await fetch_items(self._client, of)
-        ordered = [held[id_] for id_ in {line.subscription_id for line in lines} & held.keys()]
-        held |= {item.id: item for item in await self._find_products(ordered)}
+        product_ids = {line.subscription_id: line.product_id for line in lines}
+        ordered = [held[id_] for id_ in product_ids.keys() & held.keys()]
+        held |= {item.id: item for item in await self._find_ordered_products(ordered, product_ids)}
         try:
             return await prices.preview_lines(
                 self._client, held, lines, at, address, of.customer_id, of.account, self._tax_rates
@@ -187,7 +203,8 @@ class StripeGateway:
         of = await get_linked_account(self._database, charge.account_id)
         async with asyncio.timeout(self._preparation_timeout_seconds):
             held, who = await gather_or_cancel(fetch_items(self._client, of), self._fetch_customer(of))
-            [item] = await self._find_products([_get_item(held, charge)])
+            product_ids = {charge.subscription_id: charge.product_id}
+            [item] = await self._find_ordered_products([_get_item(held, charge)], product_ids)
             now = self._now()
             outcome = await charges.prepare_charge(
                 self._client, item, who, charge, now, partial(self._fetch_customer, of)

@@ -199,7 +199,7 @@ async def _add_invoice_fields(client: stripe.StripeClient, invoice: stripe.Invoi
     missing = [field for field in wanted if field not in found]
     fields = [*found, *missing][:MAX_CUSTOM_FIELDS]
     if len(found) + len(missing) > MAX_CUSTOM_FIELDS:
-        log.warning("invoice.fields_rejected", invoice=str(invoice.id), error="too_many_custom_fields")
+        _log_missing_fields(invoice, "too_many_custom_fields")
     if fields == found:
         return
     change = {"custom_fields": fields}
@@ -207,12 +207,11 @@ async def _add_invoice_fields(client: stripe.StripeClient, invoice: stripe.Invoi
     try:
         await request_stripe(call, "invoices.update", expects=lambda _: True)
     except stripe.InvalidRequestError as error:
-        log.warning(
-            "invoice.fields_rejected",
-            invoice=str(invoice.id),
-            error=error.code,
-            stripe_request=error.request_id,
-        )
+        _log_missing_fields(invoice, error.code, error.request_id)
+
+
+def _log_missing_fields(invoice: stripe.Invoice, error: str | None, request_id: str | None = None) -> None:
+    log.warning("invoice.fields_rejected", invoice=str(invoice.id), error=error, stripe_request=request_id)
 
 
 async def _finalize_draft(

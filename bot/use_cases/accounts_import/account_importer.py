@@ -186,6 +186,11 @@ class AccountImporter:
         if row.unit_price is None:
             # The provider has said that its seats have no price of their own.
             del values["unit_price"]
+        if self._existing.account.stripe_customer and row.product_id != values["product_id"]:
+            kept, listed = row.product_id, values.pop("product_id")
+            self._run.warnings.append(
+                f"{entry.id} stays {kept}, not {listed}: Stripe says the products of linked accounts"
+            )
         if changes := update_fields(row, values):
             self._changes[f"subscription:{entry.id}"] = changes
             row.revision += bool(changes.keys() & {"unit_price", "tax_rate", "days_until_due"})

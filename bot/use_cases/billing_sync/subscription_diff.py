@@ -52,7 +52,7 @@ def has_same_terms(one: Subscription, other: Subscription) -> bool:
 
 
 def _is_equal(stored: Subscription, state: SubscriptionState) -> bool:
-    is_same_product = state.product_id in (None, stored.product_id)
+    is_same_product = state.current_product_id in (None, stored.product_id)
     return is_same_product and stored.active and _get_terms(stored) == _get_terms(state)
 
 

@@ -45,7 +45,8 @@ async def refresh_subscriptions(
         async with dependencies.read() as session:
             states = await _hide_own_updates(session, account_id, states)
     diff = compute_subscription_diff(local_subscriptions, states)
-    products = await _list_new_products(dependencies, states)
+    named = [state for state in states if state.product_name or state in diff.added]
+    products = await _list_new_products(dependencies, named)
     if diff.is_empty and not products:
         return False
     async with dependencies.write() as session:
@@ -201,7 +202,7 @@ async def _apply_product_changes(
     session: Session, changes: Sequence[SubscriptionChange], at: datetime
 ) -> None:
     for change in changes:
-        subscription, after = change.stored, change.state.product_id
+        subscription, after = change.stored, change.state.current_product_id
         if after is None or after == subscription.product_id or await session.get(Product, after) is None:
             continue
         details: dict[str, object] = {"product": [subscription.product_id, after]}

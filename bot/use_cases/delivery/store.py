@@ -21,8 +21,8 @@ from bot.use_cases.delivery.fallback import UndeliverableNotice
 from bot.use_cases.delivery.results import DigestPosted, FailureReason, RetryLater, format_error
 from bot.use_cases.delivery.run import DeliveryRun, FinishedDelivery, load_runs
 from bot.use_cases.notice.enqueue import enqueue_notices
+from bot.use_cases.open_screens import mark_screens_due
 from bot.use_cases.rate_limits import batch_slot_updates
-from bot.use_cases.service_order.screen import mark_screens_due
 from models.notice import DeliverySlot, Notice, NoticeKind, NoticeStatus
 from models.notice.payloads import ReceiptExportPayload, parse_payload
 from models.service_order.order_screen import OrderScreen

@@ -24,7 +24,7 @@ from bot.use_cases.notice.enqueue import (
     list_direct_destinations,
     list_order_recipients,
 )
-from bot.use_cases.service_order.screen import mark_screens_due
+from bot.use_cases.open_screens import mark_screens_due
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.invoice import (

@@ -30,15 +30,16 @@ async def expire_personal_data(dependencies: Dependencies) -> int:
     notices_before = at - timedelta(days=settings.message_retention_days)
     profiles_before = at - timedelta(days=settings.profile_retention_days)
 
-    # One query, because there is usually nothing to delete.
-    has_old_notices = select_old_notices(notices_before).exists()
-    has_old_profiles = select_old_profiles(profiles_before).exists()
+    # One query, because there is usually nothing to delete. EXISTS would ignore the order, and PostgreSQL's
+    # generic plan for it reads the whole table.
+    oldest_notice = select_old_notices(notices_before).limit(1).scalar_subquery()
+    oldest_profile = select_old_profiles(profiles_before).limit(1).with_only_columns(col(SlackUser.user_id))
     async with dependencies.read() as session:
-        found = (await session.exec(select(has_old_notices, has_old_profiles))).one()
+        found = (await session.exec(select(oldest_notice, oldest_profile.scalar_subquery()))).one()
     deleted = 0
-    if found[0]:
+    if found[0] is not None:
         deleted += await _delete_batches(dependencies, partial(_delete_notices, before=notices_before))
-    if found[1]:
+    if found[1] is not None:
         deleted += await _delete_batches(dependencies, partial(_delete_profiles, before=profiles_before))
     return deleted
 

@@ -1,11 +1,7 @@
 """Modals that show an order, an invoice or emails being sent, and are updated until it is final."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement
-from sqlmodel import select
-
-from bot.db import Session
 from bot.dependencies import Dependencies
 from bot.permissions import SlackIdentity
 from models.service_order.order_screen import OrderScreen
@@ -34,16 +30,6 @@ def build_order_screen(
         shown_at=at,
         due_at=at + timedelta(seconds=dependencies.timeouts.first_update_seconds),
     )
-
-
-async def mark_screens_due(session: Session, at: datetime, *conditions: ColumnElement[bool]) -> None:
-    # Always in the same order, so that two transactions cannot deadlock.
-    screens = await session.exec(
-        select(OrderScreen).where(*conditions).order_by(OrderScreen.external_id).with_for_update()
-    )
-    for screen in screens.all():
-        screen.change_count += 1
-        screen.due_at = screen.due_at or at
 
 
 async def store_order_screen(dependencies: Dependencies, screen: OrderScreen) -> None:

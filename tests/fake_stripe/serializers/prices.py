@@ -11,7 +11,9 @@ from tests.fake_stripe.serializers.common import CREATED_AT
 
 
 def serialize_product(product: Product) -> dict[str, Any]:
-    """docs.stripe.com/api/products/object"""
+    """docs.stripe.com/api/products/object, docs.stripe.com/api/products/delete"""
+    if product.is_deleted:
+        return {"id": product.id, "object": "product", "deleted": True}
     return fill_object(
         stripe.Product,
         id=product.id,

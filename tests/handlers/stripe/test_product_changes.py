@@ -1,15 +1,19 @@
 """A subscription whose product changes at Stripe: a new price on the same item (R2, R17)."""
 
 from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
 
 import pytest
 
+from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
 from models.account import Account
 from models.audit.entry import AuditEntry
-from models.quote import Quote
+from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from models.subscription import Subscription
+from tests.fake_stripe import Fault
 from tests.fake_stripe.prices import Product
 from tests.handlers.quote.quotes import load_quote_statuses
 from tests.handlers.steps import open_modal
@@ -20,6 +24,8 @@ from tests.handlers.stripe.stripe_orders import (
     refresh_and_open_cart,
 )
 from tests.stripe_world import StripeWorld, stripe_world
+from tests.world import ACCOUNTS
+from tests.yaml_files import read_yaml, write_yaml
 
 
 @pytest.fixture
@@ -109,3 +115,83 @@ async def test_r2_a_product_that_the_catalogue_lacks_is_not_sold_as_the_one_befo
     change_product(world, "goto-meeting")
     await refresh_and_open_cart(world, ALICE, "acme")
     assert (await get_stored(world)).product_id == "goto-meeting"
+
+
+def mark_product(world: StripeWorld, metadata: dict[str, str]) -> None:
+    """The product has the metadata, and its price has none."""
+    world.records.products["prod_meetings"] = Product("prod_meetings", "Meetings", metadata)
+    world.records.use_other_price("acme_meeting", product="prod_meetings", metadata={})
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (Fault("reject", "/v1/products/", status=401, code="api_key_expired", times=999), "doesn’t allow"),
+        (Fault("reject", "/v1/products/", code="parameter_unknown", times=999), "refused this request"),
+    ],
+)
+async def test_r17_a_product_that_cannot_be_read_is_not_taken_for_another(
+    world: StripeWorld, trouble: Fault, words: str
+) -> None:
+    alice = world.get_person("alice")
+    mark_product(world, {"seatbot_product": "goto-meeting"})
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    world.fake.faults.append(trouble)
+    await world.pass_time(minutes=11)
+    assert (await get_order_line(world)).status in ("charging", "unknown")
+    assert world.fake.list_charge_requests() == []
+    await alice.command("/add-seats", "meeting 2")
+    form = await alice.wait_for_modal("cart.save")
+    assert words in str((await form.submit()).errors)
+    assert (await get_stored(world)).product_id == "goto-meeting"
+
+    world.fake.faults.clear()
+    await world.pass_time(minutes=11)
+    assert (await get_order_line(world)).status == "settled"
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+async def test_r2_a_deleted_product_is_shown_by_its_id(world: StripeWorld, *, is_shown: bool) -> None:
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    mark_product(world, {"seatbot_product": "goto-meeting"})
+    if is_shown:
+        world.records.products["prod_meetings"] = Product("prod_meetings", "Meetings", is_deleted=True)
+    else:
+        missing = Fault("reject", "/v1/products/", status=404, code="resource_missing", times=999)
+        world.fake.faults.append(missing)
+    await world.settle()
+    assert (await get_order_line(world)).reason == "product_changed"
+    cart = await open_modal(world.get_person("alice"), "/add-seats", "", "cart.save")
+    assert "prod_meetings isn’t set up to be ordered here" in cart.text
+
+
+async def test_r2_a_file_leaves_the_product_that_stripe_names(world: StripeWorld, tmp_path: Path) -> None:
+    """Also of a quote that it brings: the refresh after an import would change the subscription back."""
+    database, at, path = world.dependencies.database, world.clock(), tmp_path / "accounts.yml"
+    file = read_yaml(ACCOUNTS)
+    acme = file["accounts"][0] | {"stripe_customer": "cus_acme"}
+    del acme["payment_methods"]
+    write_yaml(path, {"accounts": [acme], "products": file["products"]})
+    await import_accounts(database, path=path, at=at)
+    change_product(world, "goto-training")
+    await refresh_and_open_cart(world, ALICE, "acme")
+    [listed] = [entry for entry in acme["subscriptions"] if entry["id"] == "acme_meeting"]
+    assert listed["product"] == "goto-meeting"
+    # The first one gives its administrators seats of the new product.
+    await import_accounts(database, path=path, at=at)
+    for options in (ImportOptions(dry_run=True), ImportOptions()):
+        summary = await import_accounts(database, path=path, at=at, options=options)
+        assert summary.changed_accounts == 0
+        assert "acme_meeting stays goto-training, not goto-meeting" in str(summary.warnings)
+    acme["quotes"] = [
+        {
+            "number": "Q-7001",
+            "expires": date(2026, 11, 30),
+            "lines": [{"subscription": "acme_meeting", "seats": 2}],
+        }
+    ]
+    write_yaml(path, {"accounts": [acme], "products": file["products"]})
+    await import_accounts(database, path=path, at=at)
+    [quote] = await world.load_rows(Quote, number="Q-7001")
+    [line] = await world.load_rows(QuoteLine, quote_id=quote.key)
+    assert line.product_id == (await get_stored(world)).product_id == "goto-training"
