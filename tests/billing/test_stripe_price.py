@@ -52,9 +52,9 @@ def left_by_others(provider: StripeProvider, number: int) -> list[InvoiceLine]:
 
 
 async def test_r17_a_preview_with_missing_lines_is_not_used_as_a_price(provider: StripeProvider) -> None:
-    """The first ten would make a price that is not what is charged."""
+    """The first ten, or the first hundred, would make a price that is not what is charged."""
     charge = await price_charge(provider)
-    provider.fake.records.pending_invoice_items += left_by_others(provider, 9)
+    provider.fake.records.pending_invoice_items += left_by_others(provider, 99)
     with pytest.raises(PreviewIncomplete):
         await provider.gateway.preview_lines("acme", TEN_MORE, HALF_OF_NOVEMBER, PARIS)
     assert await provider.gateway.place_charge(charge) == Declined("preview_incomplete")

@@ -19,6 +19,7 @@ from tests.fake_stripe.records import (
 from tests.fake_stripe.subscription_settings import PauseCollection
 
 Params = dict[str, Any]
+PREVIEW_LIFETIME_SECONDS = 72 * 3600
 # docs.stripe.com/billing/subscriptions/pending-updates-reference
 # docs.stripe.com/changelog/dahlia/2026-05-27/pending-subscription-update-metadata
 PENDING_UPDATE_PARAMS = {
@@ -132,14 +133,14 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
             ),
         ]
         lines += [line for line in records.pending_invoice_items if line.subscription == subscription.id]
-    draft = Invoice(
-        "upcoming_in_0001", customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft"
-    )
+    draft_id = f"upcoming_in_{len(records.previews) + 1:04}"
+    draft = Invoice(draft_id, customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft")
     draft.starting_balance = customer.balance
     draft.amount_shipping = records.amount_shipping
     draft.has_automatic_tax = subscription.has_automatic_tax
     # Not an error: docs.stripe.com/tax/subscriptions
     draft.is_tax_located = terms.is_located
+    records.previews[draft.id] = draft
     return serializers.serialize_invoice(records, draft)
 
 
@@ -231,12 +232,17 @@ def list_subscription_items(records: StripeRecords, params: Params) -> Params:
 
 
 def list_invoice_lines(records: StripeRecords, params: Params, invoice_id: str) -> Params:
-    """docs.stripe.com/api/invoice-line-item/retrieve"""
-    return _paginate(
-        f"/v1/invoices/{invoice_id}/lines",
-        serializers.serialize_invoice_lines(_get_invoice(records, invoice_id)),
-        params,
-    )
+    """docs.stripe.com/api/invoice-line-item/retrieve. Also those of a preview, for a while:
+    docs.stripe.com/invoicing/preview"""
+    invoice = records.previews.get(invoice_id)
+    if invoice is None or records.now - invoice.created > PREVIEW_LIFETIME_SECONDS:
+        invoice = _get_invoice(records, invoice_id)
+    elif after := params.get("starting_after"):
+        # github.com/stripe/stripe-node/issues/2518
+        message = f"Invoice {invoice_id} does not have a line item {after}"
+        raise build_invalid_request(message, "resource_missing", "starting_after")
+    lines = serializers.serialize_invoice_lines(invoice)
+    return _paginate(f"/v1/invoices/{invoice_id}/lines", lines, params)
 
 
 def update_invoice(records: StripeRecords, params: Params, invoice_id: str) -> Params:
@@ -291,6 +297,7 @@ def update_customer(records: StripeRecords, params: Params, customer_id: str) ->
     """docs.stripe.com/api/customers/update"""
     customer = _get_customer(records, customer_id, "id")
     if "address" in params:
+        records.check_tax_location(customer, {**customer.address, **params["address"]})
         records.change_address(customer_id, params["address"])
     customer.tax.exempt = params.get("tax_exempt", customer.tax.exempt)
     customer.metadata |= params.get("metadata", {})

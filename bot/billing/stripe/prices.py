@@ -30,6 +30,7 @@ from bot.billing.stripe.client import (
     is_no_renewal,
     is_outside_current_period,
     is_tax_location_invalid,
+    iter_all_pages,
     log_action_taken,
     request_stripe,
     to_timestamp,
@@ -233,10 +234,10 @@ async def preview_proration(
     address: Address,
     customer: str,
 ) -> PricePreview:
-    invoice = await _create_invoice_preview(client, item, seats, address, customer, at)
+    invoice, lines = await _create_invoice_preview(client, item, seats, address, customer, at)
     check_tax_location(invoice)
     own, others = [], []
-    for line in invoice.lines.data:
+    for line in lines:
         if _is_proration(line, item, at):
             own.append(line)
         else:
@@ -269,10 +270,10 @@ async def preview_renewal(
 ) -> PricePreview | None:
     """Returns None if Stripe says that nothing renews. Raises PreviewIncomplete."""
     try:
-        invoice = await _create_invoice_preview(client, item, seats, address, customer, None)
+        _, lines = await _create_invoice_preview(client, item, seats, address, customer, None)
     except stripe.InvalidRequestError:
         return None
-    own = _list_renewal_lines(invoice, item)
+    own = _list_renewal_lines(lines, item)
     undiscounted = sum(to_minor_units(line.amount, line.currency) for line in own)
     return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)), undiscounted=undiscounted)
 
@@ -312,17 +313,18 @@ async def _preview_subscription_renewal(
     try:
         with log_action_taken("renewal_not_shown"):
             invoice = await request_stripe(call, PREVIEW_OPERATION, expects=is_no_renewal)
-        error = "too many lines" if invoice.lines.has_more else None
+            lines = await _find_all_lines(client, invoice)
+        error = "too many lines" if lines is None else None
     except stripe.InvalidRequestError:
         return {item.id: None for item in items}
     except BillingRequestRejected as refused:
-        error = refused.code or "no code"
-    if error is not None:
+        lines, error = None, refused.code or "no code"
+    if error is not None or lines is None:
         log.warning("renewal.preview_failed", subscription=subscription_id, error=error)
         return {}
     totals: RenewalTotals = {}
     for item in items:
-        own = _list_renewal_lines(invoice, item)
+        own = _list_renewal_lines(lines, item)
         totals[item.id] = RenewalTotal(net=sum(map(compute_net, own)), tax=sum(map(compute_tax, own)))
     return totals
 
@@ -334,8 +336,9 @@ async def _create_invoice_preview(
     address: Address,
     customer: str,
     at: datetime | None,
-) -> stripe.Invoice:
-    """Previews the next period if `at` is missing; raises InvalidRequestError if there is none."""
+) -> tuple[stripe.Invoice, list[stripe.InvoiceLineItem]]:
+    """Previews the next period if `at` is missing; raises InvalidRequestError if there is none. Also returns
+    all lines, of which the invoice itself may have the first ten only."""
     details: dict[str, object] = {"items": [{"id": item.stripe_item_id, "quantity": item.seats + seats}]}
     if at is not None:
         details |= {"proration_behavior": "always_invoice", "proration_date": to_timestamp(at)}
@@ -355,13 +358,29 @@ async def _create_invoice_preview(
         if is_outside_current_period(error):
             raise BillingPeriodEnded from None
         raise
-    if invoice.lines.has_more:
-        # Stripe stores no previews: only the first lines are returned, and there is no reliable way to fetch
-        # the rest.
+    lines = await _find_all_lines(client, invoice)
+    if lines is None:
         log.error("preview.truncated", subscription=item.stripe_subscription_id)
         is_of_tiers = at is not None and all(_is_proration(line, item, at) for line in invoice.lines.data)
         raise TiersPreviewIncomplete if is_of_tiers else PreviewIncomplete
-    return invoice
+    return invoice, lines
+
+
+async def _find_all_lines(
+    client: stripe.StripeClient, invoice: stripe.Invoice
+) -> list[stripe.InvoiceLineItem] | None:
+    """Returns None if Stripe does not list them."""
+    if not invoice.lines.has_more:
+        return invoice.lines.data
+    # A preview can be read by its id for 72 hours (docs.stripe.com/invoicing/preview). The list starts at the
+    # first line, because the ids of the lines are temporary: Stripe may not find the one after which a page
+    # begins (github.com/stripe/stripe-node/issues/2518), as with more than a hundred.
+    call = client.v1.invoices.line_items.list_async(invoice.id, {"limit": 100})
+    try:
+        page = await request_stripe(call, "invoices.line_items.list")
+        return [line async for line in iter_all_pages(page)]
+    except BillingRequestRejected:
+        return None
 
 
 def _is_known(error: stripe.InvalidRequestError, at: datetime | None) -> bool:
@@ -390,10 +409,12 @@ def _is_proration(line: stripe.InvoiceLineItem, item: SubscriptionItem, at: date
     return own and line.period.start == to_timestamp(at)
 
 
-def _list_renewal_lines(invoice: stripe.Invoice, item: SubscriptionItem) -> list[stripe.InvoiceLineItem]:
+def _list_renewal_lines(
+    lines: Iterable[stripe.InvoiceLineItem], item: SubscriptionItem
+) -> list[stripe.InvoiceLineItem]:
     # If the subscription is cancelled in the middle of the next period, Stripe prorates that period
     # (docs.stripe.com/api/subscriptions/update, `cancel_at`).
-    return [line for line in invoice.lines.data if _is_of_next_period(line, item)]
+    return [line for line in lines if _is_of_next_period(line, item)]
 
 
 def _is_of_next_period(line: stripe.InvoiceLineItem, item: SubscriptionItem) -> bool:

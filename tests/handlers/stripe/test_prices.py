@@ -92,6 +92,8 @@ async def test_r17_icelandic_amounts_are_hundredths_in_stripe_and_whole_here(wor
     assert (receipt.total, receipt.currency) == (quote.total, "ISK")
 
 
+# As if Stripe listed no lines of a preview beyond the ten that it has.
+UNLISTED = Fault("reject", "/v1/invoices/upcoming_in_", status=404, code="resource_missing", times=999)
 TIERS = [Tier(10, 1500), Tier(None, 1200)]
 # The price, what screens say it is, and what 25 and 30 seats cost per period before tax.
 SOLD: dict[str, tuple[dict[str, Any], str, int, int]] = {
@@ -197,12 +199,13 @@ async def test_r17_prorations_that_have_a_line_for_each_tier_are_recognised(worl
     assert len(world.list_paid_totals()) == len(await world.load_rows(Receipt)) == 2
 
 
-async def test_more_tiers_than_stripe_shows_are_named(world: StripeWorld) -> None:
+async def test_more_tiers_than_a_preview_shows_are_listed_or_named(world: StripeWorld) -> None:
     item, alice = get_item(world), world.get_person("alice")
     tiers = [*(Tier(4 * number, 1500 - number) for number in range(1, 6)), Tier(None, 1000)]
     world.records.use_other_price(item.id, tiers=tiers)
     await place_unprocessed_order(world, ALICE, "acme_meeting")
     world.records.splits_prorated_tiers = True
+    world.fake.faults.append(UNLISTED)
     await world.settle()
     assert (await get_order_line(world)).reason == "tiers_preview_incomplete"
     assert world.list_paid_totals() == []
@@ -210,6 +213,15 @@ async def test_more_tiers_than_stripe_shows_are_named(world: StripeWorld) -> Non
     await alice.submit()
     refused = await alice.wait_for_modal("refusal.show")
     assert "so many tiers that the payment provider doesn’t show us" in refused.text
+    await alice.close_modal(everything=True)
+
+    world.fake.faults.clear()
+    await world.place_order(alice, acme_meeting=5)
+    await world.settle()
+    [invoice] = world.records.list_paid_updates()
+    assert len(invoice.lines) > 10
+    quote, receipt = (await world.load_rows(Quote))[-1], await world.load_row(Receipt)
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
 
 
 async def test_r17_seats_that_fill_a_started_package_are_free(world: StripeWorld) -> None:
@@ -315,10 +327,19 @@ async def test_r27_a_renewal_with_more_lines_than_stripe_previews_is_not_taken_f
     for number in range(11):
         price = replace(seats.price, id=f"price_{number}", product="prod_phone", metadata={})
         subscription.items.append(replace(seats, id=f"si_{number}", price=price, metadata={}))
-    review = await world.save_cart(world.get_person("alice"), acme_meeting=5)
+    alice = world.get_person("alice")
+    world.fake.faults.append(UNLISTED)
+    review = await world.save_cart(alice, acme_meeting=5)
     assert "we can’t tell what they will cost" in review.text
     assert "None of the subscriptions on this quote will renew" not in review.text
     assert (await world.load_row(Quote)).recurring == []
+    await alice.close_modal(everything=True)
+
+    world.fake.faults.clear()
+    review = await world.save_cart(alice, acme_meeting=6)
+    assert "we can’t tell what they will cost" not in review.text
+    [recurring] = (await world.load_rows(Quote))[-1].recurring
+    assert recurring["net"] == 31 * 1400
 
 
 @pytest.mark.parametrize("missing", [set(), {"product_read"}])
