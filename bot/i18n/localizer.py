@@ -186,7 +186,8 @@ class Localizer:
 
     def format_address(self, address: Address) -> list[str]:
         # In the order of its country, whose name is in the reader's language.
-        return [*format_address_lines(address), self.get_country_name(address.country)]
+        country = [self.get_country_name(address.country)] if address.country else []
+        return [*format_address_lines(address), *country]
 
     def join_items(self, items: list[str]) -> str:
         return format_list(items, locale=self.locale) if items else ""

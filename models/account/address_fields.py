@@ -16,6 +16,7 @@ FIELDS_BY_RULE = {
     "city": ("city",),
     "country_area": ("state",),
 }
+PLACE_FIELDS = ("country", "state", "city", "postal_code")
 FIELDS_BY_SIGN = {"%A": ("line1", "line2"), "%Z": ("postal_code",), "%C": ("city",), "%S": ("state",)}
 
 
@@ -37,11 +38,15 @@ UNKNOWN_COUNTRY_FIELDS = AddressFields(
 
 
 def fits_country(address: Address) -> bool:
-    """Whether it has what its country requires, and nothing that its country has no field for."""
+    """Whether it has a country, what that requires, and nothing that it has no field for."""
     fields = get_address_fields(address.country)
     parts = address.model_dump(exclude={"country"})
     has_all = all(parts[name] for name in fields.required)
-    return has_all and all(name in fields.names for name, text in parts.items() if text)
+    return (
+        bool(address.country)
+        and has_all
+        and all(name in fields.names for name, text in parts.items() if text)
+    )
 
 
 def has_other_parts(address: Address, known: Address) -> bool:
@@ -55,8 +60,11 @@ def has_other_parts(address: Address, known: Address) -> bool:
 
 def keep_known_parts(address: Address, known: Address) -> Address:
     """Returns it with the parts of `known` that it leaves blank, if it is not complete: a country and postal
-    code alone do not say that the street is gone."""
-    if fits_country(address) or address.country != known.country:
+    code alone do not say that the street is gone. In another place they do: nobody has entered the old street
+    with the new postal code."""
+    if fits_country(address) or any(
+        getattr(address, name) not in ("", getattr(known, name)) for name in PLACE_FIELDS
+    ):
         return address
     blank = {name for name, text in address.model_dump().items() if not text}
     if address.line1:

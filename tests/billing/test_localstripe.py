@@ -16,11 +16,11 @@ import stripe
 from aiohttp import web
 
 from bot.billing.gateway import WebhookVerificationError
-from bot.billing.stripe.charges import StripeCustomer, update_customer_address
+from bot.billing.stripe.charges import update_customer_address
 from bot.billing.stripe.client import build_http_client, build_stripe_client, request_stripe
-from bot.billing.stripe.customers import LinkedAccount, fetch_customer
+from bot.billing.stripe.customers import LinkedAccount, StripeCustomer, fetch_customer
 from bot.billing.stripe.events import StripeWebhookParser
-from models.account import Account, Address
+from models.account import Account, Address, ProviderAddress
 from tests.time_limits import HANG_SECONDS
 
 # Its own, which it is written with.
@@ -31,6 +31,7 @@ pytestmark = [
 ]
 
 SECRET = "whsec_fake"
+START = datetime(2026, 11, 3, 10, tzinfo=UTC)
 ODD = Address(
     line1="1, rue de l’Été & Cie [bât. A]=?", postal_code="75 002", city="Orléans+", state="", country="FR"
 )
@@ -68,11 +69,12 @@ async def client(url: str) -> AsyncIterator[stripe.StripeClient]:
 
 async def test_parameters_arrive_as_they_were_sent(client: stripe.StripeClient) -> None:
     made = await client.v1.customers.create_async({"name": "Acme"})
-    await update_customer_address(client, StripeCustomer(made.id, "EUR", None, None), ODD)
+    blank = ProviderAddress(customer_id=made.id, address=None, read_at=START)
+    await update_customer_address(client, StripeCustomer(made.id, "EUR", None, blank), ODD)
     account = Account(
         id="acme", name="Acme", slack_team="T1", currency="EUR", home_country="FR", **ODD.model_dump()
     )
-    assert (await fetch_customer(client, LinkedAccount(account, made.id))).address == ODD
+    assert (await fetch_customer(client, LinkedAccount(account, made.id), START)).address == ODD
 
 
 async def test_pages_are_followed_to_the_last(client: stripe.StripeClient) -> None:

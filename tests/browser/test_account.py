@@ -54,6 +54,8 @@ async def test_service_orders_and_receipts_are_found_again(sessions: BrowserSess
     await session.press("Email receipts")
     await session.expect_text("0 of 1 email sent.")
     await session.press("Back")
+    await session.expect_text("1 receipt, in one email to alice@acme.example:")
+    await session.press("Back")
     await session.expect_text("Receipts for Acme SA, newest first.")
     await session.press("Back")
     await session.expect_text("GoTo Meeting · 27 seats", "Visa •••• 4242, expires 04/2028, default")

@@ -17,6 +17,7 @@ from tests.fake_stripe.taxes import (
     TaxTerms,
     find_manual_tax_terms,
     find_tax_terms,
+    is_located,
 )
 
 # docs.stripe.com/currencies, "Minimum and maximum charge amounts"
@@ -435,6 +436,18 @@ class StripeRecords:
         customer = self.customers[customer_id]
         customer.address = {**customer.address, **address}
         self.emit_event("customer.updated", "customer", customer_id)
+
+    def check_tax_location(self, customer: Customer, address: dict[str, str]) -> None:
+        """Of a customer that Stripe Tax could locate, if a subscription needs that:
+        docs.stripe.com/changelog/acacia/2024-10-28/tax-validate-location-auto"""
+        is_taxed = any(
+            each.customer == customer.id and each.has_automatic_tax and each.status != "canceled"
+            for each in self.subscriptions.values()
+        )
+        if is_taxed and is_located(customer.address, customer.tax) and not is_located(address, customer.tax):
+            raise build_invalid_request(
+                "The customer's location isn't recognized.", "customer_tax_location_invalid"
+            )
 
     def delete_customer(self, customer_id: str) -> None:
         """Also cancels the customer's subscriptions. Invoices stay: docs.stripe.com/api/customers/delete"""

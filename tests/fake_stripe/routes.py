@@ -297,6 +297,7 @@ def update_customer(records: StripeRecords, params: Params, customer_id: str) ->
     """docs.stripe.com/api/customers/update"""
     customer = _get_customer(records, customer_id, "id")
     if "address" in params:
+        records.check_tax_location(customer, {**customer.address, **params["address"]})
         records.change_address(customer_id, params["address"])
     customer.tax.exempt = params.get("tax_exempt", customer.tax.exempt)
     customer.metadata |= params.get("metadata", {})

@@ -63,9 +63,8 @@ def find_tax_terms(
 ) -> TaxTerms:
     """`rates` are by country, such as "0.20", or "0.05+0.07" for two. The shipping address goes first, even
     if it is of no use: docs.stripe.com/tax/customer-locations, "Which customer address we use"."""
-    location = customer.shipping or address
-    country = location.get("country", "")
-    if not _is_precise(location):
+    country = (customer.shipping or address).get("country", "")
+    if not is_located(address, customer):
         return TaxTerms({}, is_located=False)
     reason = _find_zero_reason(country, customer, rates, seller_country)
     if reason is not None:
@@ -82,9 +81,10 @@ def find_manual_tax_terms(rates: list[ManualTaxRate], customer: CustomerTax) -> 
     return TaxTerms({rate.id: Fraction(str(rate.percentage)) / 100 for rate in rates})
 
 
-def _is_precise(location: Mapping[str, str]) -> bool:
+def is_located(address: Mapping[str, str], customer: CustomerTax) -> bool:
     """docs.stripe.com/tax/customer-locations, "Supported address formats": the United States need a postal
     code of five or nine digits, most other countries nothing more."""
+    location = customer.shipping or address
     country = location.get("country", "")
     postal_code = location.get("postal_code", "")
     return bool(country) and (country != "US" or re.fullmatch(r"\d{5}(-\d{4})?", postal_code) is not None)

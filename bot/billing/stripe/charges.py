@@ -4,7 +4,7 @@ Stripe sets an absolute number of seats without comparing it. So the number is r
 of a subscription is charged at a time (R19), and a charge that took too long to prepare is not sent.
 """
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -41,6 +41,7 @@ from bot.billing.stripe.client import (
     request_stripe,
     to_timestamp,
 )
+from bot.billing.stripe.customers import StripeCustomer
 from bot.billing.stripe.invoices import (
     AUTHENTICATION_ERRORS,
     RECONCILE_INTERVAL,
@@ -59,12 +60,12 @@ from bot.billing.stripe.items import (
     SubscriptionItem,
 )
 from bot.billing.stripe.prices import preview_proration, to_stripe_address
-from bot.billing.stripe.upcoming_changes import ItemDiscount
 from models.account import Address
 
 log = structlog.get_logger()
 
 OutcomeT = TypeVar("OutcomeT", bound=ChargeOutcome | NeverReceived)
+CustomerReader = Callable[[], Awaitable[StripeCustomer]]
 
 # Stripe may forget a key after 24 hours; the same key would then make a new request.
 IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=23, minutes=30)
@@ -73,34 +74,20 @@ SAVED_FAILURE_GRACE_PERIOD = timedelta(minutes=1)
 CHARGE_OPERATION = "subscriptions.update"
 
 
-@dataclass
-class StripeCustomer:
-    """`default_method` is charged if a subscription has none of its own. `currency` is the account's;
-    `discount` counts for subscriptions without one. `address` has a country, and is that of a charge once it
-    has been written."""
-
-    id: str
-    currency: str
-    default_method: str | None
-    address: Address | None
-    discount: ItemDiscount | None = None
-    shipping_address: Address | None = None
-    tax_exempt: str = "none"
-
-
 async def prepare_charge(
     client: stripe.StripeClient,
     item: SubscriptionItem,
     customer: StripeCustomer,
     charge: Charge,
     now: datetime,
+    read_customer: CustomerReader,
 ) -> ChargeOutcome | None:
     """Returns None if everything is ready to be sent, otherwise the outcome. Raises BillingUnavailable, also
     if Stripe refuses to say what became of the key: a charge may have gone through (R21)."""
     done = await find_outcome(client, item, charge, now)
     if done is not None:
         return await restore_default_payment_method(client, item, done)
-    refused = await _find_refusal(client, item, customer, charge, now)
+    refused = await _find_refusal(client, item, customer, charge, now, read_customer)
     if refused is not None:
         # Unless another worker has just sent the same charge.
         done = await find_outcome(client, item, charge, now) or refused
@@ -114,6 +101,7 @@ async def _find_refusal(
     customer: StripeCustomer,
     charge: Charge,
     now: datetime,
+    read_customer: CustomerReader,
 ) -> ChargeOutcome | None:
     # Whether the key has been used is read by the caller.
     try:
@@ -121,9 +109,12 @@ async def _find_refusal(
             blocking = await _find_blocking_outcome(client, item, customer, charge, now)
             if blocking is not None:
                 return blocking
-            if _has_unread_address(customer, charge):
-                return AddressChanged()
-            await update_customer_address(client, customer, charge.address)
+            if customer.address != charge.address:
+                # Somebody may have corrected it since it was read: the preview can take seconds.
+                customer.provider_address = (await read_customer()).provider_address
+                if _has_unread_address(customer, charge):
+                    return AddressChanged()
+                await update_customer_address(client, customer, charge.address)
             return await _record_attempt(client, item, customer, charge)
     except TaxLocationInvalid:
         return Declined("tax_location_invalid")
@@ -221,12 +212,19 @@ def _has_unread_address(customer: StripeCustomer, charge: Charge) -> bool:
 async def update_customer_address(
     client: stripe.StripeClient, customer: StripeCustomer, address: Address
 ) -> None:
-    # Tax depends on the customer's address, and placing the order made this one the account's (R10).
-    if customer.address != address:
-        change = {"address": to_stripe_address(address)}
-        call = client.v1.customers.update_async(customer.id, change)  # type: ignore[arg-type]
-        await request_stripe(call, "customers.update")
-        customer.address = address
+    """Tax depends on the customer's address, and placing the order made this one the account's (R10).
+    Raises TaxLocationInvalid."""
+    if customer.address == address:
+        return
+    change = {"address": to_stripe_address(address)}
+    call = client.v1.customers.update_async(customer.id, change)  # type: ignore[arg-type]
+    try:
+        await request_stripe(call, "customers.update", expects=is_tax_location_invalid)
+    except stripe.InvalidRequestError:
+        # Because of any of the customer's subscriptions that Stripe Tax is on for
+        # (docs.stripe.com/changelog/acacia/2024-10-28/tax-validate-location-auto).
+        raise TaxLocationInvalid from None
+    customer.provider_address = customer.provider_address.model_copy(update={"address": address})
 
 
 async def _record_attempt(

@@ -1,17 +1,17 @@
 """The account's Stripe customer and its subscription items."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import stripe
 
 from bot.billing.gateway import CustomerNotFound
-from bot.billing.stripe.charges import StripeCustomer
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
 from bot.billing.stripe.items import SubscriptionItem, get_object_id, iter_seat_items
 from bot.billing.stripe.taxes import ADDRESS_FIELDS, read_shipping_address
-from bot.billing.stripe.upcoming_changes import EXPANSIONS, CouponReader, read_discount
+from bot.billing.stripe.upcoming_changes import EXPANSIONS, CouponReader, ItemDiscount, read_discount
 from bot.db import Database
-from models.account import Account, AccountNotFound, Address
+from models.account import Account, AccountNotFound, Address, ProviderAddress
 
 CUSTOMER_EXPANSIONS = [
     "discount.source.coupon",
@@ -29,6 +29,25 @@ class LinkedAccount:
     customer_id: str
 
 
+@dataclass
+class StripeCustomer:
+    """`default_method` is charged if a subscription has none of its own. `currency` is the account's;
+    `discount` counts for subscriptions without one. `provider_address` is that of a charge once it has been
+    written."""
+
+    id: str
+    currency: str
+    default_method: str | None
+    provider_address: ProviderAddress = field(repr=False)
+    discount: ItemDiscount | None = None
+    shipping_address: Address | None = None
+    tax_exempt: str = "none"
+
+    @property
+    def address(self) -> Address | None:
+        return self.provider_address.address
+
+
 async def get_linked_account(database: Database, account_id: str) -> LinkedAccount:
     async with database.read() as session:
         account = await session.get(Account, account_id)
@@ -39,8 +58,10 @@ async def get_linked_account(database: Database, account_id: str) -> LinkedAccou
     return LinkedAccount(account, account.stripe_customer)
 
 
-async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAccount) -> StripeCustomer:
-    """Raises CustomerNotFound, also for a customer that was deleted."""
+async def fetch_customer(
+    client: stripe.StripeClient, linked_account: LinkedAccount, at: datetime
+) -> StripeCustomer:
+    """`at` is now, before the request. Raises CustomerNotFound, also for a customer that was deleted."""
     call = client.v1.customers.retrieve_async(linked_account.customer_id, {"expand": CUSTOMER_EXPANSIONS})
     try:
         customer = await request_stripe(call, "customers.retrieve", expects=is_missing)
@@ -56,7 +77,7 @@ async def fetch_customer(client: stripe.StripeClient, linked_account: LinkedAcco
         linked_account.account.currency,
         # The legacy source comes last (docs.stripe.com/api/subscriptions/object, `default_payment_method`).
         method or get_object_id(customer.default_source),
-        _read_address(customer),
+        ProviderAddress(customer_id=customer.id, address=_read_address(customer), read_at=at),
         read_discount(customer.discount) if customer.discount else None,
         read_shipping_address(customer),
         getattr(customer, "tax_exempt", None) or "none",
@@ -104,7 +125,7 @@ def is_paying_by_invoice(customer: stripe.Customer) -> bool:
 
 def _read_address(customer: stripe.Customer) -> Address | None:
     held = customer.address
-    if held is None or not held.country:
-        # Without a country, it says nothing that an order could be taxed by.
+    if held is None:
         return None
-    return Address(**{name: getattr(held, name, None) or "" for name in ADDRESS_FIELDS})
+    values = {name: getattr(held, name, None) or "" for name in ADDRESS_FIELDS}
+    return Address(**values) if any(values.values()) else None

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -32,7 +33,13 @@ from bot.billing.gateway import (
 )
 from bot.billing.stripe import charges, invoices, prices
 from bot.billing.stripe.client import is_missing, log_action_taken, request_stripe
-from bot.billing.stripe.customers import LinkedAccount, fetch_customer, fetch_items, get_linked_account
+from bot.billing.stripe.customers import (
+    LinkedAccount,
+    StripeCustomer,
+    fetch_customer,
+    fetch_items,
+    get_linked_account,
+)
 from bot.billing.stripe.invoice_pdf import PdfDownload
 from bot.billing.stripe.items import SubscriptionItem
 from bot.billing.stripe.payment_methods import fetch_payment_methods
@@ -86,7 +93,7 @@ class StripeGateway:
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionState]:
         of = await get_linked_account(self._database, account_id)
-        held, who = await gather_or_cancel(fetch_items(self._client, of), fetch_customer(self._client, of))
+        held, who = await gather_or_cancel(fetch_items(self._client, of), self._fetch_customer(of))
         zone = of.account.time_zone
         there = sorted((item for item in held.values() if not item.is_ended), key=lambda item: item.id)
         shown = await self._find_products(there, self._products.find_product)
@@ -137,19 +144,18 @@ class StripeGateway:
         return [*({item.id: item for item in [*items, *found, *current]}).values()]
 
     async def fetch_customer(self, account_id: str) -> CustomerState:
-        read_at = self._now()
         of = await get_linked_account(self._database, account_id)
-        held, customer = await gather_or_cancel(
-            fetch_items(self._client, of), fetch_customer(self._client, of)
-        )
+        held, customer = await gather_or_cancel(fetch_items(self._client, of), self._fetch_customer(of))
         own_ids = {item.usual_payment_method_id for item in held.values() if not item.is_ended}
         methods = await fetch_payment_methods(self._client, customer.id, customer.default_method, own_ids)
-        return CustomerState(methods, _build_provider_address(customer, read_at))
+        return CustomerState(methods, customer.provider_address)
 
     async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
-        read_at = self._now()
         of = await get_linked_account(self._database, account_id)
-        return _build_provider_address(await fetch_customer(self._client, of), read_at)
+        return (await self._fetch_customer(of)).provider_address
+
+    async def _fetch_customer(self, of: LinkedAccount) -> StripeCustomer:
+        return await fetch_customer(self._client, of, self._now())
 
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
@@ -167,7 +173,7 @@ class StripeGateway:
             raise
         except TaxLocationInvalid:
             # With an error, Stripe does not say which address it is.
-            who = await fetch_customer(self._client, of)
+            who = await self._fetch_customer(of)
             raise (ShippingLocationInvalid if who.shipping_address else TaxLocationInvalid) from None
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
@@ -196,28 +202,27 @@ class StripeGateway:
     async def _place_charge(self, charge: Charge) -> ChargeOutcome:
         of = await get_linked_account(self._database, charge.account_id)
         async with asyncio.timeout(self._preparation_timeout_seconds):
-            held, who = await gather_or_cancel(
-                fetch_items(self._client, of), fetch_customer(self._client, of)
-            )
+            held, who = await gather_or_cancel(fetch_items(self._client, of), self._fetch_customer(of))
             product_ids = {charge.subscription_id: charge.product_id}
             [item] = await self._find_ordered_products([_get_item(held, charge)], product_ids)
             now = self._now()
-            outcome = await charges.prepare_charge(self._client, item, who, charge, now)
+            outcome = await charges.prepare_charge(
+                self._client, item, who, charge, now, partial(self._fetch_customer, of)
+            )
         if outcome is None:
             outcome = await charges.send_charge(self._client, item, who, charge, now)
-        return _add_provider_address(outcome, who, charge, now)
+        return _add_provider_address(outcome, who, charge)
 
     async def _reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         of = await get_linked_account(self._database, charge.account_id)
         async with asyncio.timeout(self._preparation_timeout_seconds):
             outcome = await self._find_charge_outcome(of, charge)
-            known, read_at = charge.provider_address, self._now()
+            known = charge.provider_address
             if isinstance(outcome, NeverReceived) or known is None or known.address == charge.address:
                 return outcome
             # What an attempt wrote before its process died is stored while its line is still open.
             with contextlib.suppress(CustomerNotFound):
-                who = await fetch_customer(self._client, of)
-                return _add_provider_address(outcome, who, charge, read_at)
+                return _add_provider_address(outcome, await self._fetch_customer(of), charge)
             return outcome
 
     async def _find_charge_outcome(self, of: LinkedAccount, charge: Charge) -> ChargeOutcome | NeverReceived:
@@ -281,17 +286,10 @@ class StripeGateway:
         return "Stripe takes the key"
 
 
-def _add_provider_address(
-    outcome: ChargeOutcome, customer: charges.StripeCustomer, charge: Charge, read_at: datetime
-) -> ChargeOutcome:
-    current = _build_provider_address(customer, read_at)
-    if current.is_same_as(charge.provider_address):
+def _add_provider_address(outcome: ChargeOutcome, customer: StripeCustomer, charge: Charge) -> ChargeOutcome:
+    if customer.provider_address.is_same_as(charge.provider_address):
         return outcome
-    return replace(outcome, provider_address=current)
-
-
-def _build_provider_address(customer: charges.StripeCustomer, read_at: datetime) -> ProviderAddress:
-    return ProviderAddress(customer_id=customer.id, address=customer.address, read_at=read_at)
+    return replace(outcome, provider_address=customer.provider_address)
 
 
 def _has_different_taxes(outcome: Settled, charge: Charge) -> bool:

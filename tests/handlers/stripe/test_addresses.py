@@ -1,6 +1,7 @@
 """A billing address that somebody corrects in Stripe, or here, and what each order is taxed by (R10)."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -136,7 +137,9 @@ async def test_r10_an_order_that_writes_its_address_late_overwrites_no_newer_one
     await correct_in_stripe(world, line1="", city="", postal_code="10115", country="DE")
     assert await read_address(world) == Address(**BERLIN), "it only leaves parts out"
     await correct_in_stripe(world, postal_code="10999")
-    assert await read_address(world) == Address(**{**BERLIN, "postal_code": "10999"}), "the rest is known"
+    assert await read_address(world) == Address(
+        **{**BERLIN, "line1": "", "city": "", "postal_code": "10999"}
+    ), "it is another place"
     await correct_in_stripe(world, postal_code="WC2N 5HR", country="GB")
     elsewhere = {"line1": "", "city": "", "postal_code": "WC2N 5HR", "country": "GB"}
     assert await read_address(world) == Address(**elsewhere), "in another country it is not"
@@ -198,6 +201,18 @@ async def test_r10_a_correction_nobody_has_read_is_kept_when_a_charge_replaces_i
     assert await read_address(world) == Address(**PARIS)
 
 
+async def test_r10_a_correction_made_while_the_charge_is_being_prepared_is_kept(world: StripeWorld) -> None:
+    """After the customer was read, and before the address is written."""
+    await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
+    world.clock.move(seconds=60)
+    correct = partial(world.records.change_address, "cus_acme", BERLIN)
+    world.fake.faults.append(Fault("cut_before", path="/create_preview$", then=correct))
+    await world.settle()
+    assert (await get_order_line(world)).status == "settled"
+    assert await read_address(world) == Address(**BERLIN)
+    assert await list_corrections(world) == [("London", "Berlin")]
+
+
 async def test_r10_what_an_earlier_version_wrote_is_no_correction(world: StripeWorld) -> None:
     """Its replicas go on during an upgrade, and store neither what they write nor which customer it is of."""
     await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
@@ -236,6 +251,20 @@ async def test_r10_an_address_entered_in_stripe_for_the_first_time_is_taken_over
     await import_address(world, LONDON)
     placement = await world.reach_placement(world.get_person("alice"), acme_meeting=5)
     assert "different address" not in placement.text, "Stripe has none"
+
+
+async def test_r10_an_address_without_a_country_is_shown_before_it_is_replaced(world: StripeWorld) -> None:
+    await refresh_and_open_cart(world, ALICE, "acme")
+    await correct_in_stripe(world, **{**BERLIN, "country": ""})
+    assert await read_address(world) == Address(**PARIS), "an order could not be taxed by it"
+    placement = await world.reach_placement(world.get_person("alice"), acme_meeting=5)
+    assert "The payment provider has a different address: Lager 7, " in placement.text
+    await placement.submit()
+    await world.settle()
+    assert world.records.customers["cus_acme"].address == {**PARIS, "line2": "", "state": ""}
+    await correct_in_stripe(world, country="")
+    placement = await world.reach_placement(world.get_person("alice"), acme_meeting=5)
+    assert "different address" not in placement.text, "it only leaves the country out"
 
 
 async def test_r10_an_address_that_was_put_back_is_not_ordered_with_the_one_between(

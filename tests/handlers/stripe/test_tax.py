@@ -181,6 +181,21 @@ async def test_an_address_that_becomes_unknown_before_the_charge_declines_the_li
     assert world.list_paid_totals() == []
 
 
+async def test_an_address_that_stripe_takes_for_no_other_subscription_declines_the_line(
+    world: StripeWorld,
+) -> None:
+    """Its own has no automatic tax, so the preview does not need a location."""
+    world.records.subscriptions["sub_of_acme_meeting"].tax_disabled_reason = "requires_location_inputs"
+    unlocated = {"line1": "1 Main St", "city": "Brothers", "state": "OR", "postal_code": "x", "country": "US"}
+    await place_unprocessed_order(world, ALICE, "acme_meeting", **unlocated)
+    with capture_logs() as logs:
+        await world.settle()
+    assert (await get_order_line(world)).reason == "tax_location_invalid"
+    assert world.list_paid_totals() == []
+    assert world.records.customers["cus_acme"].address["city"] == "Paris"
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+
+
 async def test_an_exemption_given_after_the_quote_stops_the_order_with_both_prices(
     world: StripeWorld,
 ) -> None:
