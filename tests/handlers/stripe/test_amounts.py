@@ -358,6 +358,21 @@ async def test_r26_a_discount_that_ended_is_not_charged_with_seats_of_a_tiered_p
     assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02)
 
 
+@pytest.mark.parametrize("rounding", [-1, 2])
+async def test_r17_the_tax_of_the_invoice_counts_if_its_lines_are_rounded(
+    world: StripeWorld, rounding: int
+) -> None:
+    world.records.tax_rounding = rounding
+    with capture_logs() as logs:
+        await place_order(world, ALICE, "acme_meeting", 5)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
+    [invoice] = world.records.list_paid_updates()
+    assert quote.tax == sum(line.tax for line in invoice.lines) + rounding
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+    assert sum(tax.amount for tax in receipt.taxes) == quote.tax
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+
+
 async def test_r26_an_amount_due_that_no_line_explains_is_refused_stopped_or_shown(
     world: StripeWorld,
 ) -> None:
