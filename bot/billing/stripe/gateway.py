@@ -154,6 +154,15 @@ class StripeGateway:
         of = await get_linked_account(self._database, account_id)
         return (await self._fetch_customer(of)).provider_address
 
+    async def restore_billing_address(
+        self, account_id: str, address: Address, replaced: ProviderAddress
+    ) -> ProviderAddress | None:
+        of = await get_linked_account(self._database, account_id)
+        who = await self._fetch_customer(of)
+        if who.provider_address.is_same_as(replaced):
+            await charges.restore_customer_address(self._client, who, address)
+        return who.provider_address
+
     async def _fetch_customer(self, of: LinkedAccount) -> StripeCustomer:
         return await fetch_customer(self._client, of, self._now())
 
