@@ -439,7 +439,7 @@ def _is_of_next_period(line: stripe.InvoiceLineItem, item: SubscriptionItem) -> 
     details = line.parent.subscription_item_details if line.parent else None
     if details is None or details.subscription_item != item.stripe_item_id:
         return False
-    return not details.proration or line.period.start >= to_timestamp(item.period_end)
+    return not details.proration or line.period.start >= to_timestamp(item.current_period_end)
 
 
 def _build_priced_line(

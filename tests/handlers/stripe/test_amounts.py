@@ -337,7 +337,14 @@ async def test_r26_seats_and_discounts_that_an_order_did_not_add_are_not_charged
         billed, seat = await refuse_one_seat(world)
         assert seat == pytest.approx(expected, abs=0.02), mode
         assert billed > 2 * seat, mode
-    item.unbilled_seats, item.used_coupons = 15, []
+    # An amount off, and an early end, which is another part of the period.
+    subscription.settings.coupons = [Coupon("LOYAL", "Loyal", amount_off=100, currency="eur")]
+    subscription.settings.cancel_at = world.records.now + 4 * 86400
+    item.unbilled_seats, item.used_coupons = 1, []
+    billed, seat = await refuse_one_seat(world)
+    assert billed > 1.5 * seat
+    subscription.settings.coupons, subscription.settings.cancel_at = [], None
+    item.unbilled_seats = 15
     subscription.settings.billing_mode = "classic"
     assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02), "it credits what there is"
 
