@@ -99,7 +99,10 @@ class StripeGateway:
         shown = await self._find_products(there, self._products.find_product)
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(
-            self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
+            self._client,
+            renewing,
+            of.customer_id,
+            self._renewals.with_terms(repr((who, who.address)), self._now()),
         )
         return [
             _complete_upcoming_changes(item.build_state(of.account), item, renewals, who.discount, zone)
