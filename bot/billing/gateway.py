@@ -445,6 +445,12 @@ class BillingGateway(Protocol):
     async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         """None if the provider keeps no addresses."""
 
+    async def restore_billing_address(
+        self, account_id: str, address: Address, replaced: ProviderAddress
+    ) -> ProviderAddress | None:
+        """Sets the customer's address, unless it is no longer `replaced`. Returns what the customer has now;
+        None if the provider keeps no addresses."""
+
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:

@@ -16,6 +16,7 @@ from bot.billing.gateway import BillingUnavailable, CustomerNotFound, WebhookEve
 from bot.db import DATABASE_UNAVAILABLE_ERRORS, Session
 from bot.dependencies import Dependencies
 from bot.use_cases.billing_sync.account import refresh_account
+from bot.use_cases.billing_sync.address import restore_address
 from bot.use_cases.due_rows import StopProcessing, find_next_time, process_keys
 from bot.use_cases.invoice.follow import schedule_invoice_checks
 from bot.use_cases.rate_limits import select_due_keys
@@ -128,6 +129,7 @@ async def _try_refresh(dependencies: Dependencies, account_id: str) -> bool:
     """Returns False if this account alone fails. Raises BillingUnavailable."""
     try:
         await refresh_account(dependencies, account_id)
+        await restore_address(dependencies, account_id)
     except CustomerNotFound:
         log.warning("account.missing_at_provider", account=account_id)
     except (BillingUnavailable, *DATABASE_UNAVAILABLE_ERRORS):

@@ -60,6 +60,8 @@ ORDER_LINE_TRANSITIONS: dict[LineStatus, frozenset[LineStatus]] = {
 }
 
 BUSY_STATUSES = (LineStatus.CHARGING, LineStatus.NEEDS_CUSTOMER, LineStatus.UNKNOWN)
+# The charge of lines in these statuses may be under way at this moment.
+SENDING_STATUSES = (LineStatus.CHARGING, LineStatus.UNKNOWN)
 # Lines in these statuses are due again within minutes; others may wait for a deadline.
 SOON_DUE_STATUSES = (LineStatus.WAITING, LineStatus.UNKNOWN)
 _DUE_INDEX_CONDITION = text("due_at IS NOT NULL")

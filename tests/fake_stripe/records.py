@@ -232,6 +232,9 @@ class Invoice:
     is_paid_out_of_band: bool = False
     # In the total, and in no line: docs.stripe.com/api/invoices/object, amount_shipping
     amount_shipping: int = 0
+    # What the tax has more than its lines' taxes: Stripe documents neither that it is their sum nor that it
+    # isn't (docs.stripe.com/api/invoices/object, total_taxes).
+    tax_rounding: int = 0
     starting_balance: int = 0
     ending_balance: int | None = None
     has_automatic_tax: bool = True
@@ -285,7 +288,7 @@ class Invoice:
 
     @property
     def tax(self) -> int:
-        return sum(line.tax for line in self.lines)
+        return sum(line.tax for line in self.lines) + self.tax_rounding
 
 
 @dataclass(frozen=True)
@@ -342,6 +345,7 @@ class StripeRecords:
         self.pending_invoice_items: list[InvoiceLine] = []
         # Of the next invoices of an update.
         self.amount_shipping = 0
+        self.tax_rounding = 0
         # Stripe documents neither that a proration of graduated tiers has a line for each, as a renewal has,
         # nor that it has one in all.
         self.splits_prorated_tiers = False
@@ -667,7 +671,7 @@ class StripeRecords:
         for metered in subscription.items:
             # Never billed again, also if the update expires unpaid.
             metered.unbilled_usage = 0
-        invoice.amount_shipping = self.amount_shipping
+        invoice.amount_shipping, invoice.tax_rounding = self.amount_shipping, self.tax_rounding
         self.invoices[invoice.id] = invoice
         subscription.latest_invoice = invoice.id
         until = min(self.now + PENDING_UPDATE_LIFETIME_SECONDS, item.current_period_end)

@@ -136,7 +136,7 @@ def create_preview(records: StripeRecords, params: Params) -> Params:
     draft_id = f"upcoming_in_{len(records.previews) + 1:04}"
     draft = Invoice(draft_id, customer.id, subscription.id, "upcoming", records.now, lines, {}, "draft")
     draft.starting_balance = customer.balance
-    draft.amount_shipping = records.amount_shipping
+    draft.amount_shipping, draft.tax_rounding = records.amount_shipping, records.tax_rounding
     draft.has_automatic_tax = subscription.has_automatic_tax
     # Not an error: docs.stripe.com/tax/subscriptions
     draft.is_tax_located = terms.is_located

@@ -74,6 +74,11 @@ class HookedGateway:
     async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         return await self._through("address", lambda: self.inner.fetch_billing_address(account_id))
 
+    async def restore_billing_address(
+        self, account_id: str, address: Address, replaced: ProviderAddress
+    ) -> ProviderAddress | None:
+        return await self.inner.restore_billing_address(account_id, address, replaced)
+
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
         return await self._through("invoice", lambda: self.inner.fetch_invoice(account_id, receipt))
 

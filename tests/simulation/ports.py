@@ -104,6 +104,11 @@ class GatedGateway:
     async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         return None
 
+    async def restore_billing_address(
+        self, account_id: str, address: Address, replaced: ProviderAddress
+    ) -> ProviderAddress | None:
+        return None
+
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
         def effect(fault: str | None) -> InvoiceState | None:
             if fault:

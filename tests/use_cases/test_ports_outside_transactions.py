@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.billing.gateway import BillingGateway
 from bot.db import transaction_open
@@ -13,7 +13,8 @@ from bot.mail.mailer import Mailer
 from bot.messaging.home_publisher import HomePublisher
 from bot.messaging.messenger import Messenger
 from bot.messaging.screen_updater import ScreenUpdater
-from models.service_order import OrderLine
+from models.account import Account, ProviderAddress
+from models.service_order import OrderLine, ServiceOrder
 from models.slack_user import SlackUser
 from scheduler import JOBS
 from tests.handlers.access.test_contacts import answer_invitation, invite
@@ -155,6 +156,20 @@ async def order_on_invoice(world: World) -> None:
         await world.pass_time(seconds=seconds)
 
 
+async def outdate_an_order(world: World) -> None:
+    """As of a provider with addresses, which still has the one of an order that was charged later."""
+    async with world.dependencies.write() as session:
+        order = (await session.exec(select(ServiceOrder).order_by(col(ServiceOrder.id)).limit(1))).one()
+        account = await session.get_one(Account, order.account_id)
+        account.provider_address = ProviderAddress(
+            customer_id="cus_1", address=order.billing_address, read_at=order.placed_at
+        )
+        account.stripe_customer, account.line1 = "cus_1", "2 rue de la Paix"
+        account.billing_address_changed_at = order.placed_at
+        account.schedule_refresh(world.clock.at)
+        session.add(account)
+
+
 async def extend_a_quote(world: World) -> None:
     alice, vera = world.get_person("alice"), world.get_person("vera")
     await import_quote(world, "Q-2042", expires="2026-11-20")
@@ -181,6 +196,7 @@ async def test_no_port_is_called_inside_a_transaction(world: World) -> None:
     await extend_a_quote(world)
     await change_contacts(world)
     await order_on_invoice(world)
+    await outdate_an_order(world)
     for job in JOBS.values():
         await job.run(world.dependencies)
     assert [method for method, inside in calls if inside] == []

@@ -77,6 +77,11 @@ class EmbeddedGateway:
     async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         return None
 
+    async def restore_billing_address(
+        self, account_id: str, address: Address, replaced: ProviderAddress
+    ) -> ProviderAddress | None:
+        return None
+
     async def preview_lines(
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:

@@ -227,6 +227,18 @@ async def update_customer_address(
     customer.provider_address = customer.provider_address.model_copy(update={"address": address})
 
 
+async def restore_customer_address(
+    client: stripe.StripeClient, customer: StripeCustomer, address: Address
+) -> None:
+    """Raises BillingUnavailable if it is to be tried again."""
+    try:
+        with log_action_taken("address_not_restored"):
+            await update_customer_address(client, customer, address)
+    except (BillingRequestRejected, TaxLocationInvalid) as error:
+        code = error.code if isinstance(error, BillingRequestRejected) else "customer_tax_location_invalid"
+        log.error("customer.address_not_restored", customer=customer.id, error=code)
+
+
 async def _record_attempt(
     client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
 ) -> Declined | None:

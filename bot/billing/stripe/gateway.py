@@ -99,7 +99,10 @@ class StripeGateway:
         shown = await self._find_products(there, self._products.find_product)
         renewing = [item for item in shown if item.will_renew(zone)]
         renewals = await prices.preview_current_renewals(
-            self._client, renewing, of.customer_id, self._renewals.with_terms(repr(who), self._now())
+            self._client,
+            renewing,
+            of.customer_id,
+            self._renewals.with_terms(repr((who, who.address)), self._now()),
         )
         return [
             _complete_upcoming_changes(item.build_state(of.account), item, renewals, who.discount, zone)
@@ -153,6 +156,15 @@ class StripeGateway:
     async def fetch_billing_address(self, account_id: str) -> ProviderAddress | None:
         of = await get_linked_account(self._database, account_id)
         return (await self._fetch_customer(of)).provider_address
+
+    async def restore_billing_address(
+        self, account_id: str, address: Address, replaced: ProviderAddress
+    ) -> ProviderAddress | None:
+        of = await get_linked_account(self._database, account_id)
+        who = await self._fetch_customer(of)
+        if who.provider_address.is_same_as(replaced):
+            await charges.restore_customer_address(self._client, who, address)
+        return who.provider_address
 
     async def _fetch_customer(self, of: LinkedAccount) -> StripeCustomer:
         return await fetch_customer(self._client, of, self._now())

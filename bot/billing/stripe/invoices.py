@@ -39,7 +39,7 @@ from bot.billing.stripe.items import (
     iter_stripe_items,
 )
 from bot.billing.stripe.payments import fetch_charged_methods
-from bot.billing.stripe.taxes import TaxRateReader, read_tax_details, read_tax_parts
+from bot.billing.stripe.taxes import TaxRateReader, adjust_tax_parts, read_tax_details, read_tax_parts
 from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
 from models.tax import TaxTreatment
@@ -293,7 +293,7 @@ async def complete_taxes(
     lines = [line async for line in iter_all_pages(invoice.lines)]
     is_tax_disabled = invoice.automatic_tax.disabled_reason is not None
     parts = read_tax_parts(invoice, lines, is_tax_disabled=is_tax_disabled)
-    taxes = await tax_rates.build_items(parts)
+    taxes = await tax_rates.build_items(adjust_tax_parts(parts, settled.tax))
     is_unexplained = all(item.treatment is TaxTreatment.NOT_COLLECTED for item in taxes)
     if charge.tax == settled.tax == 0 and is_unexplained:
         # The quote may know a reason.

@@ -40,7 +40,8 @@ ENDED_STATUSES = ("canceled", "incomplete_expired")
 class SubscriptionItem:
     """An item with what is needed of its Stripe subscription. `default_method` and `default_source` are the
     subscription's own, if it has them. `currency` is the one that the subscription is charged in; its price
-    may have several. `product_id` and `product_name` are as in SubscriptionState."""
+    may have several. `product_id` and `product_name` are as in SubscriptionState. `period_end` is that of the
+    subscription if it is earlier than `current_period_end`, up to which Stripe computes prorations."""
 
     id: str
     stripe_item_id: str
@@ -52,6 +53,7 @@ class SubscriptionItem:
     period: PeriodLength
     period_start: datetime
     period_end: datetime
+    current_period_end: datetime
     currency: str
     product_id: str | None
     default_method: str | None
@@ -115,7 +117,7 @@ class SubscriptionItem:
         return None not in (product_id, self.product_id) and product_id != self.product_id
 
     def has_full_day(self, zone: str) -> bool:
-        return get_local_date(zone, self.period_start) < get_local_date(zone, self.period_end)
+        return get_local_date(zone, self.period_start) < get_local_date(zone, self.current_period_end)
 
     def will_renew(self, zone: str) -> bool:
         return self.build_upcoming_changes(zone).will_renew(get_local_date(zone, self.period_end))
@@ -131,7 +133,7 @@ class SubscriptionItem:
         zone, other_currency = account.time_zone, None if self.currency == account.currency else self.currency
         start, end = get_local_date(zone, self.period_start), get_local_date(zone, self.period_end)
         if start == end:
-            # Nothing is priced in it.
+            # Nothing is priced in it, unless the subscription ends on the day on which it was renewed.
             start -= timedelta(days=1)
         return SubscriptionState(
             self.id,
@@ -200,6 +202,7 @@ def _build_item(
         period=_read_period_length(item.price),
         period_start=from_timestamp(item.current_period_start),
         period_end=_find_period_end(item, changes),
+        current_period_end=from_timestamp(item.current_period_end),
         currency=subscription.currency.upper(),
         product_id=item.price.metadata.to_dict().get(PRODUCT_METADATA_KEY),
         default_method=get_object_id(subscription.default_payment_method),

@@ -47,7 +47,9 @@ from bot.billing.stripe.seat_share import (
 from bot.billing.stripe.taxes import (
     TaxPart,
     TaxRateReader,
+    adjust_tax_parts,
     check_tax_location,
+    compute_rounding_tolerance,
     read_tax_details,
     read_tax_parts,
 )
@@ -243,19 +245,35 @@ async def preview_proration(
         else:
             # Also one of the next period: what is previewed is the invoice that is made at once.
             others.append(line)
-    starting_balance = to_minor_units(invoice.starting_balance, invoice.currency)
+    amount, tax = _compute_amounts(invoice, own, lines)
+    parts = read_tax_parts(invoice, own, is_tax_disabled=item.is_tax_disabled)
     price = PricePreview(
-        sum(map(compute_net, own)),
-        sum(map(compute_tax, own)),
+        amount,
+        tax,
         sum(map(compute_net, others)),
         sum(map(compute_tax, others)),
-        starting_balance,
+        to_minor_units(invoice.starting_balance, invoice.currency),
         is_below_minimum=invoice.amount_due == 0 and invoice.total + invoice.starting_balance > 0,
-        tax_parts=tuple(read_tax_parts(invoice, own, is_tax_disabled=item.is_tax_disabled)),
+        tax_parts=tuple(adjust_tax_parts(parts, tax)),
         tax_details=read_tax_details(invoice),
         lines=tuple(own),
     )
     return replace(price, other_amount_due=_find_other_amount_due(invoice, price))
+
+
+def _compute_amounts(
+    invoice: stripe.Invoice, own: list[stripe.InvoiceLineItem], lines: list[stripe.InvoiceLineItem]
+) -> tuple[int, int]:
+    """What the new seats cost before tax, and the tax. If nothing else is invoiced, the invoice's own figures
+    count: the sums of its lines may differ because taxes are rounded."""
+    amount, tax = sum(map(compute_net, own)), sum(map(compute_tax, own))
+    if invoice.total_excluding_tax is None or len(own) < len(lines):
+        return amount, tax
+    total = to_minor_units(invoice.total, invoice.currency)
+    net = to_minor_units(invoice.total_excluding_tax, invoice.currency)
+    tolerance = compute_rounding_tolerance(own)
+    is_rounding = abs(net - amount) <= tolerance and abs(total - net - tax) <= tolerance
+    return (net, total - net) if is_rounding else (amount, tax)
 
 
 def _find_other_amount_due(invoice: stripe.Invoice, price: PricePreview) -> int | None:
@@ -421,7 +439,7 @@ def _is_of_next_period(line: stripe.InvoiceLineItem, item: SubscriptionItem) -> 
     details = line.parent.subscription_item_details if line.parent else None
     if details is None or details.subscription_item != item.stripe_item_id:
         return False
-    return not details.proration or line.period.start >= to_timestamp(item.period_end)
+    return not details.proration or line.period.start >= to_timestamp(item.current_period_end)
 
 
 def _build_priced_line(

@@ -138,4 +138,4 @@ def _has_only_percentages(item: SubscriptionItem) -> bool:
 
 def _find_part_of_period(lines: Sequence[stripe.InvoiceLineItem], item: SubscriptionItem) -> Fraction:
     seconds = max(line.period.end - line.period.start for line in lines)
-    return Fraction(seconds, round((item.period_end - item.period_start).total_seconds()))
+    return Fraction(seconds, round((item.current_period_end - item.period_start).total_seconds()))

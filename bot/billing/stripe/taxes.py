@@ -1,7 +1,7 @@
 """The tax of an invoice's lines: at which rate, or why there is none."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import stripe
@@ -117,6 +117,22 @@ def read_tax_parts(
     invoice: stripe.Invoice, lines: Iterable[stripe.InvoiceLineItem], *, is_tax_disabled: bool
 ) -> list[TaxPart]:
     return [part for line in lines for part in _read_line_parts(invoice, line, is_tax_disabled)]
+
+
+def compute_rounding_tolerance(lines: Iterable[stripe.InvoiceLineItem]) -> int:
+    """How far the invoice's tax may be from the sum of its lines' taxes: each of them is rounded, and Stripe
+    does not document that the invoice's is their sum."""
+    return sum(len(line.taxes or ()) for line in lines)
+
+
+def adjust_tax_parts(parts: list[TaxPart], tax: int) -> list[TaxPart]:
+    """Adds what is missing to `tax` because of rounding to the largest part."""
+    difference = tax - sum(part.amount for part in parts)
+    if not 0 < abs(difference) <= len(parts):
+        return parts
+    largest = max(range(len(parts)), key=lambda index: abs(parts[index].amount))
+    adjusted = replace(parts[largest], amount=parts[largest].amount + difference)
+    return [*parts[:largest], adjusted, *parts[largest + 1 :]]
 
 
 def _read_line_parts(

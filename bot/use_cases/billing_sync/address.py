@@ -1,7 +1,8 @@
 """Taking over a billing address that was changed at the provider, which taxes by its own copy (R10).
 
 What the provider had when it was last read is stored, and an address read there that differs is somebody's
-correction, unless a charge may have written it since. A charge overwrites only an address that was read.
+correction, unless a charge may have written it since. A charge overwrites only an address that was read. If
+the account has got a newer one since the order, the provider gets that back once the line is decided.
 """
 
 import contextlib
@@ -19,10 +20,7 @@ from models.account import Account, Address, ProviderAddress
 from models.account.address_fields import has_other_parts, keep_known_parts
 from models.audit.action import AuditAction
 from models.checkout import COUNTRY_CODES, MAX_FIELD_LENGTH
-from models.service_order import ChargeAttempt, LineStatus, OrderLine, ServiceOrder
-
-# Of lines whose charge may be under way at this moment.
-SENDING_STATUSES = (LineStatus.CHARGING, LineStatus.UNKNOWN)
+from models.service_order import BUSY_STATUSES, SENDING_STATUSES, ChargeAttempt, OrderLine, ServiceOrder
 
 
 async def refresh_address_if_available(dependencies: Dependencies, account_id: str) -> None:
@@ -59,12 +57,53 @@ async def store_address(dependencies: Dependencies, account_id: str, found: Prov
         return False
 
 
+async def restore_address(dependencies: Dependencies, account_id: str) -> None:
+    """Gives the provider the account's address back, if a charge has replaced it by an older one of its
+    order. Raises BillingUnavailable, CustomerNotFound."""
+    async with dependencies.read() as session:
+        account = await session.get_one(Account, account_id)
+        known, address = account.known_provider_address, account.billing_address
+        if known is None or not await _is_replaced_by_charge(session, account, known):
+            return
+    found = await dependencies.billing.restore_billing_address(account_id, address, known)
+    if found is None or found.address != address:
+        await store_address(dependencies, account_id, found)
+        return
+    async with dependencies.write() as session:
+        account = await lock_account(session, account_id)
+        if account.provider_address == known:
+            # No correction, even if the account has got another address by now.
+            await _store_provider_address(session, account, found)
+
+
+async def _is_replaced_by_charge(session: Session, account: Account, known: ProviderAddress) -> bool:
+    changed_at = account.billing_address_changed_at
+    if changed_at is None or known.address in (None, account.billing_address):
+        return False
+    found = await session.exec(
+        select(ServiceOrder.address, OrderLine.status)
+        .join(OrderLine, col(OrderLine.order_id) == ServiceOrder.id)
+        .outerjoin(ChargeAttempt, col(ChargeAttempt.order_line_id) == OrderLine.id)
+        .where(
+            ServiceOrder.account_id == account.id,
+            or_(
+                col(OrderLine.status).in_(BUSY_STATUSES),
+                # As it ended later, it may have written later.
+                col(ChargeAttempt.ended_at) >= changed_at,
+            ),
+        )
+    )
+    rows = [(Address.model_validate(written), status) for written, status in found.all()]
+    # Until all lines that may still be sent are decided, their own addresses count.
+    is_sending = any(s in SENDING_STATUSES and written != account.billing_address for written, s in rows)
+    return not is_sending and any(written == known.address for written, _ in rows)
+
+
 async def apply_provider_address(
     session: Session, account: Account, found: ProviderAddress, at: datetime
 ) -> list[NewAuditEntry]:
     """Stores it in the locked account. Returns what is to be written to the history."""
-    known, account.provider_address = account.known_provider_address, found
-    session.add(account)
+    known = account.known_provider_address
     old, address = account.billing_address, found.address
     is_correction = (
         known is not None
@@ -74,13 +113,21 @@ async def apply_provider_address(
         and not await _may_be_of_charge(session, account, address, known)
     )
     if address is None or not is_correction:
-        account.revision += 1
-        await record_account_change(session, account.id)
+        await _store_provider_address(session, account, found)
         return []
+    account.provider_address = found
+    session.add(account)
     new = keep_known_parts(address, old)
     account.set_billing_address(new, at)
     details: dict[str, object] = {"billing_address": [old.model_dump(), new.model_dump()]}
     return [NewAuditEntry(PROVIDER_ACTOR, account.audit_subject, AuditAction.UPDATED, at, details=details)]
+
+
+async def _store_provider_address(session: Session, account: Account, found: ProviderAddress) -> None:
+    account.provider_address = found
+    account.revision += 1
+    session.add(account)
+    await record_account_change(session, account.id)
 
 
 def _is_showable(address: Address) -> bool:

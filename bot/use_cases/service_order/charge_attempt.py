@@ -113,6 +113,12 @@ def must_wait_for_earlier_line(update: OrderUpdate, line: OrderLine) -> bool:
     )
 
 
+def must_wait_for_refresh(update: OrderUpdate) -> bool:
+    """Whether a refresh may be about to restore the account's address at the provider. It must not replace
+    the order's own between the check of its price and its charge."""
+    return update.is_address_outdated and update.account.refresh_due_at is not None
+
+
 def can_start_attempt(update: OrderUpdate, line: OrderLine) -> bool:
     return line.status is LineStatus.CHARGING and find_open_attempt(update, line) is None
 

@@ -137,6 +137,13 @@ class OrderUpdate:
     def lines(self) -> list[OrderLine]:
         return [row.line for row in self.rows]
 
+    @property
+    def is_address_outdated(self) -> bool:
+        """Whether the account has got another address since the order was placed, which the provider has a
+        copy of."""
+        is_copied = self.account.known_provider_address is not None
+        return is_copied and self.order.billing_address != self.account.billing_address
+
     def get_row(self, line_id: int) -> OrderLineDetails:
         return next(row for row in self.rows if row.line.id == line_id)
 

@@ -40,6 +40,7 @@ from bot.use_cases.service_order.charge_attempt import (
     fetch_seats,
     find_open_attempt,
     must_wait_for_earlier_line,
+    must_wait_for_refresh,
     postpone_leased_line,
     store_attempt,
 )
@@ -192,6 +193,9 @@ async def _start_or_queue(update: OrderUpdate, row: OrderLineDetails) -> None:
     if blocking_order_number is not None:
         row.line.release(update.at + RECHECK_INTERVAL)
         await announce_queued(update, blocking_order_number)
+        return
+    if must_wait_for_refresh(update):
+        row.line.release(update.at + RETRY_DELAY)
         return
     if update.order.status is OrderStatus.PLACED and update.at - update.order.placed_at >= MIN_WAIT:
         await announce_resolution(update)

@@ -11,6 +11,7 @@ from bot.permissions import SlackIdentity, build_actor, lock_authorized_row
 from bot.use_cases.billing_sync.customer import refresh_customer_if_available
 from bot.use_cases.load_details import list_payment_methods, load_busy_orders, load_order_details
 from bot.use_cases.service_order.announce import announce_progress, announce_resolution
+from bot.use_cases.service_order.charge_attempt import RETRY_DELAY, must_wait_for_refresh
 from bot.use_cases.service_order.order_update import OrderUpdate, load_order_update
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.read import authorize_order
@@ -107,7 +108,7 @@ def _retry_line(update: OrderUpdate, line: OrderLine, method: PaymentMethod | No
     line.change_status(LineStatus.CHARGING, update.at)
     if method is not None and not line.is_on_invoice:
         line.payment_method_id = method.id
-    line.release(update.at)
+    line.release(update.at + RETRY_DELAY if must_wait_for_refresh(update) else update.at)
     update.session.add(line)
     method_id = line.payment_method_id or update.order.payment_method_id
     update.add_audit_entry(

@@ -14,7 +14,7 @@ from bot.use_cases.service_order.order_update import OrderUpdate
 from models.audit.action import AuditAction
 from models.details import OrderLineDetails
 from models.notice import NoticeKind
-from models.service_order import LineStatus, OrderLine, OrderStatus, find_final_status
+from models.service_order import SENDING_STATUSES, LineStatus, OrderLine, OrderStatus, find_final_status
 from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 
 
@@ -40,6 +40,10 @@ def update_line_status(
             **(details or {}),
         },
     )
+    if before in SENDING_STATUSES and status not in SENDING_STATUSES and update.is_address_outdated:
+        # The charge may have replaced the newer address at the provider, which a refresh restores.
+        update.account.schedule_refresh(update.at)
+        update.session.add(update.account)
     if status is not LineStatus.CHARGING:
         announce_progress(update, f"line_{status.value}", row=row)
 

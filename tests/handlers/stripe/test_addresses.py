@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot.use_cases.billing_webhook import refresh_due_accounts
+from bot.use_cases.service_order.retry import retry_service_order
 from models.account import Account, Address
 from models.audit.entry import AuditEntry
 from models.quote import Quote
@@ -128,10 +129,22 @@ async def test_r10_an_address_of_the_file_wins_over_an_older_one_in_stripe_and_s
 
 
 async def test_r10_an_order_that_writes_its_address_late_overwrites_no_newer_one(world: StripeWorld) -> None:
-    """It is taxed as promised. Its own address comes back from Stripe, and is nobody's correction."""
+    """It is taxed as promised. Its own address comes back from Stripe, and is nobody's correction. The newer
+    one is restored there, once Stripe responds."""
     await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
+    failure = Fault("down", path="/customers/cus_acme$", method="POST", times=9)
+    world.fake.after_charge = partial(world.fake.faults.append, failure)
     await correct_in_stripe(world, **BERLIN)
     assert world.records.customers["cus_acme"].address["city"] == "London"
+    [invoice] = world.records.list_paid_updates()
+    assert invoice.tax == (await world.load_row(Quote)).tax, "Berlin's is another"
+    await deliver_events(world)
+    assert await read_address(world) == Address(**BERLIN)
+    assert failure.times < 9
+    failure.times = 0
+    world.clock.move(seconds=60)
+    await deliver_events(world)
+    assert world.records.customers["cus_acme"].address["city"] == "Berlin"
     await deliver_events(world)
     assert await read_address(world) == Address(**BERLIN)
     await correct_in_stripe(world, line1="", city="", postal_code="10115", country="DE")
@@ -143,6 +156,42 @@ async def test_r10_an_order_that_writes_its_address_late_overwrites_no_newer_one
     await correct_in_stripe(world, postal_code="WC2N 5HR", country="GB")
     elsewhere = {"line1": "", "city": "", "postal_code": "WC2N 5HR", "country": "GB"}
     assert await read_address(world) == Address(**elsewhere), "in another country it is not"
+
+
+async def test_r10_a_correction_is_restored_after_each_retry_of_an_older_order(world: StripeWorld) -> None:
+    """One that is retried while the restoration is due waits for it."""
+    cards = [card for card in world.records.cards.values() if card.customer == "cus_acme"]
+    for card in cards:
+        card.behaviour = "declined"
+    placed = await place_order(world, ALICE, "acme_meeting", 2, **LONDON)
+    world.clock.move(seconds=60)
+    await correct_in_stripe(world, **BERLIN)
+    retry = partial(
+        retry_service_order,
+        world.dependencies,
+        person=ALICE,
+        order_id=placed.order.key,
+        payment_method_id=placed.order.payment_method_id,
+    )
+    await retry()
+    await world.settle()
+    assert (await get_order_line(world)).reason == "card_declined"
+    assert world.records.customers["cus_acme"].address["city"] == "London"
+    for card in cards:
+        card.behaviour = "settles"
+    await retry()
+    await world.settle()
+    assert (await get_order_line(world)).status == "charging"
+    assert world.list_paid_totals() == []
+    await deliver_events(world)
+    await world.pass_time(seconds=10)
+    [quote] = await world.load_rows(Quote)
+    assert world.list_paid_totals() == [quote.total]
+    assert world.records.customers["cus_acme"].address["city"] == "London"
+    await deliver_events(world)
+    assert world.records.customers["cus_acme"].address["city"] == "Berlin"
+    assert await read_address(world) == Address(**BERLIN)
+    assert await list_corrections(world) == [("London", "Berlin")]
 
 
 async def test_r10_a_correction_that_is_undone_in_stripe_is_undone_here(world: StripeWorld) -> None:
@@ -191,12 +240,14 @@ async def test_r10_a_correction_nobody_has_read_is_kept_when_a_charge_replaces_i
     assert await read_address(world) == Address(**BERLIN)
     await deliver_events(world)
     assert await read_address(world) == Address(**BERLIN), "London is the order's"
+    assert world.records.customers["cus_acme"].address["city"] == "London", "it may still be charged"
     lost.times = 0
     await world.pass_time(seconds=30)
     assert (await get_order_line(world)).status == "settled"
     await deliver_events(world)
     assert await read_address(world) == Address(**BERLIN)
     assert await list_corrections(world) == [("London", "Berlin")]
+    assert world.records.customers["cus_acme"].address["city"] == "Berlin"
     await correct_in_stripe(world, **PARIS)
     assert await read_address(world) == Address(**PARIS)
 

@@ -337,7 +337,14 @@ async def test_r26_seats_and_discounts_that_an_order_did_not_add_are_not_charged
         billed, seat = await refuse_one_seat(world)
         assert seat == pytest.approx(expected, abs=0.02), mode
         assert billed > 2 * seat, mode
-    item.unbilled_seats, item.used_coupons = 15, []
+    # An amount off, and an early end, which is another part of the period.
+    subscription.settings.coupons = [Coupon("LOYAL", "Loyal", amount_off=100, currency="eur")]
+    subscription.settings.cancel_at = world.records.now + 4 * 86400
+    item.unbilled_seats, item.used_coupons = 1, []
+    billed, seat = await refuse_one_seat(world)
+    assert billed > 1.5 * seat
+    subscription.settings.coupons, subscription.settings.cancel_at = [], None
+    item.unbilled_seats = 15
     subscription.settings.billing_mode = "classic"
     assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02), "it credits what there is"
 
@@ -356,6 +363,21 @@ async def test_r26_a_discount_that_ended_is_not_charged_with_seats_of_a_tiered_p
     assert billed > 2 * expected
     item.used_coupons = []
     assert await quote_one_seat(world) == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("rounding", [-1, 2])
+async def test_r17_the_tax_of_the_invoice_counts_if_its_lines_are_rounded(
+    world: StripeWorld, rounding: int
+) -> None:
+    world.records.tax_rounding = rounding
+    with capture_logs() as logs:
+        await place_order(world, ALICE, "acme_meeting", 5)
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
+    [invoice] = world.records.list_paid_updates()
+    assert quote.tax == sum(line.tax for line in invoice.lines) + rounding
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+    assert sum(tax.amount for tax in receipt.taxes) == quote.tax
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
 
 
 async def test_r26_an_amount_due_that_no_line_explains_is_refused_stopped_or_shown(

@@ -246,3 +246,15 @@ async def test_amounts_are_right_even_if_the_key_may_not_read_the_tax_rate(world
     await world.save_cart(world.get_person("alice"), acme_meeting=5)
     [quote] = await world.load_rows(Quote)
     assert quote.tax > 0
+
+
+async def test_a_renewal_is_taxed_by_the_corrected_address_at_once(world: StripeWorld) -> None:
+    """Previewed renewals are kept for some minutes."""
+    taxes = []
+    for address in ({}, BERLIN):
+        world.records.change_address("cus_acme", address)
+        states = {each.id: each for each in await world.dependencies.billing.list_subscriptions("acme")}
+        renewal = states["acme_meeting"].outlook.renewal
+        assert renewal is not None
+        taxes.append(Decimal(renewal.tax) / renewal.net)
+    assert [round(tax, 2) for tax in taxes] == [Decimal("0.20"), Decimal("0.19")]

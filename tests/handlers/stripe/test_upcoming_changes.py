@@ -162,6 +162,26 @@ async def test_r27_a_period_that_is_cut_short_is_priced_and_charged_to_its_end(w
     assert receipt.receipt_lines[0].until == date(2026, 11, 20)
 
 
+async def test_r27_seats_are_sold_until_an_end_on_the_day_of_the_renewal(world: StripeWorld) -> None:
+    """The period is a month: it has not just started with less than a day."""
+    subscription, item = world.records.get_subscription_and_item("acme_meeting")
+    item.current_period_start = world.records.now - 3600
+    item.current_period_end = item.current_period_start + 30 * 86400
+    subscription.settings.cancel_at = world.records.now + 6 * 3600
+    alice = world.get_person("alice")
+    cart = await open_modal(alice, "/add-seats", "", "cart.save")
+    assert "has just started" not in cart.text
+    await alice.close_modal(everything=True)
+    await world.place_order(alice, acme_meeting=20)
+    await world.settle()
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
+    assert quote.subtotal == pytest.approx(20 * 1400 * 6 / 720, abs=1)
+    assert quote.expires_at.timestamp() == subscription.settings.cancel_at
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+    line = receipt.receipt_lines[0]
+    assert (line.since, line.until) == (date(2026, 11, 10), date(2026, 11, 11))
+
+
 async def test_r27_a_next_period_that_will_be_cut_short_is_shown_at_what_it_costs(world: StripeWorld) -> None:
     """`cancel_at` within the next period, which Stripe then prorates: 15 of the 31 days of December."""
     get_subscription(world).settings.cancel_at = to_timestamp(date(2026, 12, 16))
