@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
+from bot.billing.gateway import BillingUnavailable, CustomerNotFound
 from bot.db import Session
 from bot.dependencies import Dependencies
 from bot.use_cases.operations.check_result import CheckResult, format_remainder
@@ -18,6 +19,8 @@ from models.subscription import Subscription
 from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 
 MAX_LISTED = 5
+# The provider is asked a few times for each.
+MAX_CHECKED_ACCOUNTS = 50
 
 
 @dataclass
@@ -60,29 +63,42 @@ async def check_ordering(dependencies: Dependencies) -> CheckResult:
 
 
 async def check_products(dependencies: Dependencies) -> CheckResult:
-    """Only a provider with products of its own has others than the catalogue's."""
-    unlisted = (
-        select(Account.id, Product.name)
-        .join(Subscription, col(Subscription.account_id) == Account.id)
-        .join(Product, col(Product.id) == Subscription.product_id)
-        .where(
-            col(Account.active),
-            col(Account.closed_at).is_(None),
-            col(Subscription.active),
-            col(Product.in_catalogue).is_(False),
-        )
-        .order_by(Account.id, Product.name)
-    )
+    """Only a provider with products of its own has others than the catalogue's. It is asked as well, because
+    the stored products may still be those of the accounts file."""
     async with dependencies.read() as session:
-        found = (await session.exec(unlisted)).all()
+        accounts = await _load_open_accounts(session)
+    found = {
+        subscription.id: f"{product.name} ({subscription.id} of {each.account.id})"
+        for each in accounts
+        for subscription, product in each.subscriptions
+        if subscription.active and not product.in_catalogue
+    }
+    linked_ids = [each.account.id for each in accounts if each.account.stripe_customer]
+    checked_count = 0
+    for account_id in linked_ids[:MAX_CHECKED_ACCOUNTS]:
+        try:
+            states = await dependencies.billing.list_subscriptions(account_id)
+        except CustomerNotFound:
+            states = []
+        except BillingUnavailable:
+            # The check of the provider itself says why.
+            break
+        checked_count += 1
+        for state in states:
+            found.pop(state.id, None)
+            if state.closed_reason is None and state.product_name is not None:
+                found[state.id] = f"{state.product_name or state.product_id} ({state.id} of {account_id})"
+    unchecked = len(linked_ids) - checked_count
+    remainder = f"; {unchecked} accounts were not compared with the provider" if unchecked else ""
     if not found:
-        return CheckResult("products", True, "all subscriptions are of products in the catalogue")
-    shown = ", ".join(f"{name} ({account_id})" for account_id, name in found[:MAX_LISTED])
+        message = f"all subscriptions are of products in the catalogue{remainder}"
+        return CheckResult("products", True, message)
+    shown = ", ".join(sorted(found.values())[:MAX_LISTED])
     return CheckResult(
         "products",
         None,
         f"{len(found)} subscriptions are shown, but can't be ordered, because neither their price nor their "
-        f"product names a product of the catalogue: {shown}{format_remainder(found, MAX_LISTED)}",
+        f"product names a product of the catalogue: {shown}{format_remainder(found, MAX_LISTED)}{remainder}",
     )
 
 

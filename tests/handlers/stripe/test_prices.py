@@ -275,7 +275,7 @@ async def test_r2_a_product_that_the_catalogue_lacks_is_shown_by_its_name_at_str
     check = await check_products(world.dependencies)
     assert check.passed is None
     assert check.message.startswith("1 subscriptions are shown")
-    assert "Phone System (acme)" in check.message
+    assert "Phone System (si_acme_phone of acme)" in check.message
     world.records.products["prod_phone"] = Product("prod_phone", "Telephones")
     await world.pass_time(minutes=11)
     assert "Telephones" in (await open_modal(person, "/billing", "", "account.overview")).text

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
+from bot.use_cases.operations.account_checks import check_products
 from models.account import Account
 from models.audit.entry import AuditEntry
 from models.quote import Quote, QuoteLine
@@ -148,6 +149,23 @@ async def test_r17_a_product_that_cannot_be_read_is_not_taken_for_another(
     world.fake.faults.clear()
     await world.pass_time(minutes=11)
     assert (await get_order_line(world)).status == "settled"
+
+
+async def test_doctor_names_subscriptions_that_are_sold_by_the_file_alone(world: StripeWorld) -> None:
+    """Before anybody opens their account: until then, the product is that of the accounts file."""
+    mark_product(world, {})
+    assert (await get_stored(world)).product_id == "goto-meeting"
+    check = await check_products(world.dependencies)
+    assert check.passed is None
+    assert "1 subscriptions are shown, but can't be ordered" in check.message
+    assert "Meetings (acme_meeting of acme)" in check.message
+    world.fake.faults.append(Fault("down", times=999))
+    check = await check_products(world.dependencies)
+    assert "7 accounts were not compared with the provider" in check.message
+    world.fake.faults.clear()
+    mark_product(world, {"seatbot_product": "goto-meeting"})
+    await world.pass_time(minutes=11)
+    assert (await check_products(world.dependencies)).passed
 
 
 @pytest.mark.parametrize("is_shown", [True, False])
