@@ -153,9 +153,9 @@ def _find_wrong_copies(world: SimulatedWorld) -> Iterator[str]:
     for subscription, seats, active in world.store.rows(copies, *without_customer):
         recorded = provider_seats.get(subscription)
         if recorded is None:
-            # Usage beside the seats has none, and may have been removed since.
+            # An item that is billed by usage, which somebody may have removed again.
             if seats:
-                yield f"the copy of {subscription} has {seats} seats, the provider has none"
+                yield f"the copy of {subscription} has {seats} seats, the provider counts none"
             continue
         if recorded.is_ended == active:
             yield f"the copy of {subscription} is {'running' if active else 'ended'}"
