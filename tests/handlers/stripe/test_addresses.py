@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
 from bot.use_cases.billing_webhook import refresh_due_accounts
 from bot.use_cases.service_order.retry import retry_service_order
@@ -156,6 +157,24 @@ async def test_r10_an_order_that_writes_its_address_late_overwrites_no_newer_one
     await correct_in_stripe(world, postal_code="WC2N 5HR", country="GB")
     elsewhere = {"line1": "", "city": "", "postal_code": "WC2N 5HR", "country": "GB"}
     assert await read_address(world) == Address(**elsewhere), "in another country it is not"
+
+
+async def test_r10_a_correction_that_stripe_refuses_to_take_back_is_logged(world: StripeWorld) -> None:
+    await place_unprocessed_order(world, ALICE, "acme_meeting", **LONDON)
+    refusal = Fault(
+        "reject", path="/customers/cus_acme$", method="POST", code="customer_tax_location_invalid"
+    )
+    world.fake.after_charge = partial(world.fake.faults.append, refusal)
+    with capture_logs() as logs:
+        await correct_in_stripe(world, **BERLIN)
+        await deliver_events(world)
+    [entry] = [each for each in logs if each["log_level"] == "error"]
+    assert (entry["event"], entry["error"]) == (
+        "customer.address_not_restored",
+        "customer_tax_location_invalid",
+    )
+    assert await read_address(world) == Address(**BERLIN)
+    assert (await world.load_row(Account, id="acme")).refresh_due_at is None, "only another event repeats it"
 
 
 async def test_r10_a_correction_is_restored_after_each_retry_of_an_older_order(world: StripeWorld) -> None:
