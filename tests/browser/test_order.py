@@ -99,6 +99,9 @@ async def test_the_whole_order(sessions: BrowserSessions, words: dict[str, str])
     await session.expect_text(words["receipt"], words["mailed_to"], within=session.page.locator(".email"))
     email = session.page.frame_locator(".email iframe").locator("body")
     await session.expect_text("GoTo Meeting", words["total"], within=email)
+    await session.open_place("Traffic")
+    await expect(session.page.locator(".entries")).to_contain_text("views.open")
+    await expect(session.page.locator(".entries .failed")).to_have_count(0)
     assert await sessions.world.load_seats("acme_meeting") == (30, 30)
 
 

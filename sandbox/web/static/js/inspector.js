@@ -49,6 +49,8 @@ function outcome(entry) {
   if (!isDone(entry)) return ["waiting", "…"];
   if (entry.direction === "to_app") return entry.ack.error ? ["failed", entry.ack.error] : ["", `${entry.ack.status} in ${entry.ack.ms} ms`];
   if (entry.answer.ok) return ["", ["ok", entry.answer.warning].filter(Boolean).join(", with ")];
+  // How an app finds out that somebody has closed a modal.
+  if (entry.method === "views.update" && entry.answer.error === "not_found") return ["", "not_found: the view is closed"];
   return ["failed", entry.answer.error ?? (entry.status === 200 ? "no answer" : entry.status)];
 }
 
