@@ -179,7 +179,7 @@ class Stage:
 async def test_every_screen_is_accessible_in_every_window(
     gallery: Gallery, browser: Browser, language: str
 ) -> None:
-    """Half of them by all rules, in one window and one of the two languages; all with their confirmations; all
+    """Half of them by all rules, in one window and one of the two languages; each one's confirmations; all
     together in every window and language, by the rules that depend on it."""
     page = await open_page(browser, gallery, "home", language)
     stage, found, seen = Stage(page, gallery), {}, set[str]()
