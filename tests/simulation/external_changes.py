@@ -146,13 +146,12 @@ def change_subscription(
     """Makes a change as in Stripe's dashboard, and returns its name. `known_invoices` are those that the bot
     has seen."""
     subscription, item = stripe.get_subscription_and_item(subscription_id)
-    changes = (
-        "price archived",
-        "tax changed",
-        "balance changed",
-        "subscription cancelled",
-        "set-up changed",
-    )
+    changes = ["price archived", "tax changed", "balance changed", "subscription cancelled", "set-up changed"]
+    # More likely than another change: the price is sold again, the customer deleted after their subscription.
+    if not item.price.active:
+        changes += ["price archived"] * 3
+    if subscription.status == "canceled":
+        changes += ["subscription cancelled"] * 3
     change = random.choice(changes)
     match change:
         case "price archived":
