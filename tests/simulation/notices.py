@@ -196,11 +196,23 @@ def notices_are_in_order(
             yield f"notice {key}: {old['status']} → {notice['status']}"
         before_it = [n for n in waiting[notice["destination"]] if n["due_at"] <= old["due_at"]]
         # An edit shows the current state whenever it is made: one that had nothing to edit may come later.
-        older = [each["id"] for each in before_it if each["id"] < key and each["kind"] != "order_messages"]
+        older = [each["id"] for each in before_it if each["id"] < key and not _is_edit(each, now)]
         if older and not _is_shown_by_older(before, now, notice):
             yield f"notice {key} to {notice['destination']} came before {older}"
         if notice["status"] == "undeliverable" and not notice["last_error"]:
             yield f"notice {key} is undeliverable without a reason"
+
+
+def _is_edit(notice: Row, now: DatabaseSnapshot) -> bool:
+    """Also the status of an order whose message is there: if two workers have shown it, it is edited again."""
+    if notice["kind"] != "order_status":
+        return bool(notice["kind"] == "order_messages")
+    place = (notice["order_id"], notice["destination"])
+    return any(
+        each["status"] == "delivered" and each["id"] < notice["id"]
+        for each in now["notice"].values()
+        if each["kind"] == "order_status" and (each["order_id"], each["destination"]) == place
+    )
 
 
 def undeliverable_notices_fall_back(

@@ -114,9 +114,10 @@ def must_wait_for_earlier_line(update: OrderUpdate, line: OrderLine) -> bool:
 
 
 def must_wait_for_refresh(update: OrderUpdate) -> bool:
-    """Whether a refresh may be about to restore the account's address at the provider. It must not replace
-    the order's own between the check of its price and its charge."""
-    return update.is_address_outdated and update.account.refresh_due_at is not None
+    """Whether a refresh may be restoring the account's address at the provider. It must not replace the
+    order's own between the check of its price and its charge. One that has failed is due later."""
+    due_at = update.account.refresh_due_at
+    return update.is_address_outdated and due_at is not None and due_at <= update.at
 
 
 def can_start_attempt(update: OrderUpdate, line: OrderLine) -> bool:

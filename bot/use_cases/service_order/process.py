@@ -234,7 +234,7 @@ async def _charge_line(dependencies: Dependencies, leased: LeasedLine) -> None:
 
 
 async def _start_attempt(dependencies: Dependencies, leased: LeasedLine) -> Charge | None:
-    if must_wait_for_earlier_line(leased.update, leased.line):
+    if must_wait_for_earlier_line(leased.update, leased.line) or must_wait_for_refresh(leased.update):
         await postpone_leased_line(dependencies, leased, dependencies.now() + RETRY_DELAY)
         return None
     provider = await fetch_seats(dependencies, leased.account_id, leased.line.subscription_id)
