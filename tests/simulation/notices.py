@@ -204,7 +204,7 @@ def notices_are_in_order(
 
 
 def _is_edit(notice: Row, now: DatabaseSnapshot) -> bool:
-    """Also the status of an order whose message is there: if two workers have shown it, it is edited again."""
+    """Also the status of an order whose message is there: shown by two workers, it is edited again."""
     if notice["kind"] != "order_status":
         return bool(notice["kind"] == "order_messages")
     place = (notice["order_id"], notice["destination"])
