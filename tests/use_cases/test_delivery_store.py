@@ -139,25 +139,6 @@ async def test_a_notice_that_two_runs_of_one_process_have_delivered_is_stored_on
     assert [run.results[0].is_delivered for run in runs].count(True) == 1
 
 
-async def test_r24_what_a_second_run_has_shown_too_is_not_shown_again(outbox: Outbox) -> None:
-    """The lease of the first run ran out while Slack hung, and the second one found a newer status."""
-    order, dependencies, runs = await outbox.store_order("SO-1"), outbox.dependencies, list[DeliveryRun]()
-    for _ in range(2):
-        await outbox.enqueue("channel:C1", kind=NoticeKind.ORDER_STATUS, order=order)
-        runs += await load_runs(dependencies, await build_notice_queue(dependencies).claim(1))
-        outbox.move(3600)
-    assert [len(run.lease.covered_ids) for run in runs] == [0, 1]
-    for run in runs:
-        [notice] = run.lease.notices
-        context = await run.get_context(dependencies, notice)
-        posted = Posted(compose_message(notice, context, "C1"), MessageRef("C1", "1.1"), context)
-        writer = DeliveryResultWriter(dependencies)
-        writer.expect(1)
-        writer.add(run.add_result(notice, posted, outbox.at))
-        await writer.end_run(run)
-    assert await waiting(outbox) == []
-
-
 async def test_a_file_that_is_next_for_two_runs_goes_to_one_of_them(outbox: Outbox) -> None:
     """A message that a file follows ends together with an earlier file for the same person."""
     dependencies, alice, quote = outbox.dependencies, await outbox.load_contact(), await outbox.store_quote()

@@ -15,17 +15,10 @@ from sqlmodel import col, select
 from bot.db import Session
 from bot.dependencies import Dependencies
 from bot.metrics import NOTICES_TOTAL, RETRIES_TOTAL, UNDELIVERABLE_NOTICES_TOTAL
-from bot.use_cases.delivery.apply import Delivery, apply_result, mark_delivered
+from bot.use_cases.delivery.apply import Delivery, apply_result
 from bot.use_cases.delivery.claim import DeliveryLease, claim_again
 from bot.use_cases.delivery.fallback import UndeliverableNotice
-from bot.use_cases.delivery.results import (
-    DigestPosted,
-    FailureReason,
-    MessagesEdited,
-    Posted,
-    RetryLater,
-    format_error,
-)
+from bot.use_cases.delivery.results import DigestPosted, FailureReason, RetryLater, format_error
 from bot.use_cases.delivery.run import DeliveryRun, FinishedDelivery, load_runs
 from bot.use_cases.notice.enqueue import enqueue_notices
 from bot.use_cases.open_screens import mark_screens_due
@@ -247,15 +240,17 @@ async def _apply_results(
     """Skips notices that another worker has delivered in the meantime. Returns the others as updated, and
     adds the notices that they make necessary, those that could not be delivered, and the ids of those to
     check again."""
+    waiting = [
+        (delivery, *row)
+        for delivery in deliveries
+        if (row := locked[delivery.notice.key])[0].status is NoticeStatus.WAITING
+    ]
     # The same order in every worker: results lock the workspaces' slots and insert notices.
-    rows = [(delivery, *locked[delivery.notice.key]) for delivery in deliveries]
     saved = []
-    for delivery, notice, slot in sorted(rows, key=lambda row: (row[1].team, row[1].key)):
-        others = [locked[id_][0] for id_ in _list_covered_ids(delivery)]
+    for delivery, notice, slot in sorted(waiting, key=lambda row: (row[1].team, row[1].key)):
         if notice.status is not NoticeStatus.WAITING:
-            # By another worker, or by a run of this process whose lease had expired.
-            _mark_covered(delivery, others)
-            continue
+            continue  # A second run of this process, after the first one's lease, is in the same batch.
+        others = [locked[id_][0] for id_ in _list_covered_ids(delivery)]
         target = Delivery(
             session,
             notice,
@@ -270,14 +265,6 @@ async def _apply_results(
         await apply_result(target, delivery.result)
         saved.append((delivery, notice))
     return saved
-
-
-def _mark_covered(delivery: FinishedDelivery, covered_notices: Iterable[Notice]) -> None:
-    """What this message showed, and the message that was stored as the notice's perhaps did not."""
-    if isinstance(delivery.result, Posted | MessagesEdited):
-        for covered in covered_notices:
-            if covered.status is NoticeStatus.WAITING:
-                mark_delivered(covered, delivery.finished_at)
 
 
 def _list_covered_ids(delivery: FinishedDelivery) -> tuple[int, ...]:
