@@ -195,23 +195,27 @@ def notices_are_in_order(
         if old["status"] != "waiting":
             yield f"notice {key}: {old['status']} → {notice['status']}"
         before_it = [n for n in waiting[notice["destination"]] if n["due_at"] <= old["due_at"]]
-        # An edit shows the current state whenever it is made: one that had nothing to edit may come later.
-        older = [each["id"] for each in before_it if each["id"] < key and not _is_edit(each, now)]
+        candidates = [each for each in before_it if each["id"] < key]
+        older = [each["id"] for each in candidates if not _may_come_later(checker, each)]
         if older and not _is_shown_by_older(before, now, notice):
             yield f"notice {key} to {notice['destination']} came before {older}"
         if notice["status"] == "undeliverable" and not notice["last_error"]:
             yield f"notice {key} is undeliverable without a reason"
 
 
-def _is_edit(notice: Row, now: DatabaseSnapshot) -> bool:
-    """Also the status of an order whose message is there: shown by two workers, it is edited again."""
+def _may_come_later(checker: "InvariantChecker", notice: Row) -> bool:
+    """An edit shows the current state whenever it is made: one that had nothing to edit may come later. So
+    may a status that was shown after it was due, for an earlier notice that another worker had
+    delivered meanwhile: it is edited again."""
     if notice["kind"] != "order_status":
         return bool(notice["kind"] == "order_messages")
-    place = (notice["order_id"], notice["destination"])
     return any(
-        each["status"] == "delivered" and each["id"] < notice["id"]
-        for each in now["notice"].values()
-        if each["kind"] == "order_status" and (each["order_id"], each["destination"]) == place
+        post.at > parse_instant(notice["due_at"])
+        and post.message.kind.value == notice["kind"]
+        and post.message.order is not None
+        and post.message.order.order.id == notice["order_id"]
+        and notice["destination"] == f"channel:{post.message.channel}"
+        for post in checker.world.slack.posts
     )
 
 

@@ -139,6 +139,28 @@ async def test_a_notice_that_two_runs_of_one_process_have_delivered_is_stored_on
     assert [run.results[0].is_delivered for run in runs].count(True) == 1
 
 
+async def test_r24_a_status_that_two_runs_have_shown_is_edited_once_more(outbox: Outbox) -> None:
+    """The lease of the first run ran out while Slack hung, and the second one found a newer status. Nobody
+    knows whose message Slack took last, and the first one's is the one that is stored."""
+    order, dependencies, runs = await outbox.store_order("SO-1"), outbox.dependencies, list[DeliveryRun]()
+    for _ in range(2):
+        await outbox.enqueue("channel:C1", kind=NoticeKind.ORDER_STATUS, order=order)
+        runs += await load_runs(dependencies, await build_notice_queue(dependencies).claim(1))
+        outbox.move(3600)
+    assert [len(run.lease.covered_ids) for run in runs] == [0, 1]
+    for run, ts in zip(runs, ("1.1", "2.2"), strict=True):
+        [notice] = run.lease.notices
+        context = await run.get_context(dependencies, notice)
+        posted = Posted(compose_message(notice, context, "C1"), MessageRef("C1", ts), context)
+        writer = DeliveryResultWriter(dependencies)
+        writer.expect(1)
+        writer.add(run.add_result(notice, posted, outbox.at))
+        await writer.end_run(run)
+    assert await outbox.deliver() == 1
+    assert [sent.message.update_ts for sent in outbox.messenger.sent] == ["1.1"]
+    assert await waiting(outbox) == []
+
+
 async def test_a_file_that_is_next_for_two_runs_goes_to_one_of_them(outbox: Outbox) -> None:
     """A message that a file follows ends together with an earlier file for the same person."""
     dependencies, alice, quote = outbox.dependencies, await outbox.load_contact(), await outbox.store_quote()

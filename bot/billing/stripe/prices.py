@@ -391,8 +391,8 @@ async def _find_all_lines(
     if not invoice.lines.has_more:
         return invoice.lines.data
     # A preview can be read by its id for 72 hours (docs.stripe.com/invoicing/preview). The list starts at the
-    # first line, because the ids of the lines are temporary: Stripe may not find the one after which a page
-    # begins (github.com/stripe/stripe-node/issues/2518), as with more than a hundred.
+    # first line, because the ids of a preview's lines are temporary: Stripe may not find the line after which
+    # the next page begins (github.com/stripe/stripe-node/issues/2518). So more than one page can fail.
     call = client.v1.invoices.line_items.list_async(invoice.id, {"limit": 100})
     try:
         page = await request_stripe(call, "invoices.line_items.list")

@@ -177,8 +177,9 @@ async def test_r10_a_correction_that_stripe_refuses_to_take_back_is_logged(world
     assert (await world.load_row(Account, id="acme")).refresh_due_at is None, "only another event repeats it"
 
 
-async def test_r10_a_correction_is_restored_after_each_retry_of_an_older_order(world: StripeWorld) -> None:
-    """One that is retried while the restoration is due waits for it."""
+async def retry_older_order_twice(world: StripeWorld) -> None:
+    """Of London, after Berlin was entered in Stripe: declined again, and then retried with a card that works,
+    while the restoration of Berlin is due."""
     cards = [card for card in world.records.cards.values() if card.customer == "cus_acme"]
     for card in cards:
         card.behaviour = "declined"
@@ -199,11 +200,17 @@ async def test_r10_a_correction_is_restored_after_each_retry_of_an_older_order(w
     for card in cards:
         card.behaviour = "settles"
     await retry()
-    await world.settle()
-    assert (await get_order_line(world)).status == "charging"
-    assert world.list_paid_totals() == []
+
+
+async def test_r10_a_correction_is_restored_after_each_retry_of_an_older_order(world: StripeWorld) -> None:
+    """One that is retried while the restoration is due waits for it, however long it takes."""
+    await retry_older_order_twice(world)
+    for seconds in (0, 11, 11):
+        await world.pass_time(seconds=seconds)
+        assert (await get_order_line(world)).status == "charging"
+        assert world.list_paid_totals() == []
     await deliver_events(world)
-    await world.pass_time(seconds=10)
+    await world.pass_time(seconds=11)
     [quote] = await world.load_rows(Quote)
     assert world.list_paid_totals() == [quote.total]
     assert world.records.customers["cus_acme"].address["city"] == "London"
@@ -211,6 +218,20 @@ async def test_r10_a_correction_is_restored_after_each_retry_of_an_older_order(w
     assert world.records.customers["cus_acme"].address["city"] == "Berlin"
     assert await read_address(world) == Address(**BERLIN)
     assert await list_corrections(world) == [("London", "Berlin")]
+
+
+async def test_r10_an_older_order_is_charged_while_its_account_cannot_be_refreshed(
+    world: StripeWorld,
+) -> None:
+    """What fails is perhaps nothing that a charge needs. The refresh is tried again in a minute."""
+    await retry_older_order_twice(world)
+    world.fake.faults.append(failure := Fault("down", path="/customers/cus_acme$", method="GET", times=9))
+    await refresh_due_accounts(world.dependencies)
+    assert failure.times < 9
+    failure.times = 0
+    await world.pass_time(seconds=11)
+    [quote] = await world.load_rows(Quote)
+    assert world.list_paid_totals() == [quote.total]
 
 
 async def test_r10_a_correction_that_is_undone_in_stripe_is_undone_here(world: StripeWorld) -> None:
