@@ -277,14 +277,16 @@ def _build_state(invoice: stripe.Invoice) -> InvoiceState:
     )
 
 
-async def fetch_invoice(client: stripe.StripeClient, customer: str, receipt: str) -> InvoiceState | None:
+async def fetch_invoice(client: stripe.StripeClient, receipt: str) -> stripe.Invoice | None:
     call = client.v1.invoices.retrieve_async(receipt)
     try:
-        invoice = await request_stripe(call, "invoices.retrieve", expects=is_missing)
+        return await request_stripe(call, "invoices.retrieve", expects=is_missing)
     except stripe.InvalidRequestError:
         return None
-    is_known = get_object_id(invoice.customer) == customer and invoice.status in INVOICE_STATUSES
-    return _build_state(invoice) if is_known else None
+
+
+def read_invoice_state(invoice: stripe.Invoice) -> InvoiceState | None:
+    return _build_state(invoice) if invoice.status in INVOICE_STATUSES else None
 
 
 async def complete_taxes(
@@ -433,15 +435,8 @@ def get_charge_key(invoice: stripe.Invoice) -> str:
     return metadata.get(ATTEMPT_METADATA_KEY) or ""
 
 
-async def fetch_receipt_page(
-    client: stripe.StripeClient, customer: str, receipt: str
-) -> ProviderReceipt | None:
-    call = client.v1.invoices.retrieve_async(receipt)
-    try:
-        invoice = await request_stripe(call, "invoices.retrieve", expects=is_missing)
-    except stripe.InvalidRequestError:
-        return None
+def read_receipt_page(invoice: stripe.Invoice) -> ProviderReceipt | None:
     page, pdf = invoice.hosted_invoice_url, invoice.invoice_pdf
-    if get_object_id(invoice.customer) != customer or page is None or pdf is None:
-        return None
-    return ProviderReceipt(invoice.number or receipt, page, pdf)
+    return (
+        None if page is None or pdf is None else ProviderReceipt(invoice.number or str(invoice.id), page, pdf)
+    )
