@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +24,7 @@ from bot.db import Database
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from bot.use_cases.accounts_import.link import LinkOptions, LinkReport
+    from bot.use_cases.accounts_import.link import CustomerLink, LinkOptions, LinkReport
 
 
 def link_customers(
@@ -109,12 +110,21 @@ async def _find_only_team(settings: Settings, database: Database) -> str | None:
 
 def _ask_for_missing_options(report: "LinkReport") -> "LinkReport":
     missing = report.list_missing_options()
-    if missing and not sys.stdin.isatty():
+    if not missing:
+        return report
+    if not sys.stdin.isatty():
         exit_with_error(f"nothing was linked: add {', '.join(f'--{name}' for name in missing)}")
+    return report.with_answers(partial(_ask_about_customer, report))
+
+
+def _ask_about_customer(report: "LinkReport", link: "CustomerLink") -> "LinkOptions":
+    missing = link.list_missing_options(report.options)
+    if missing and len(report.links) > 1:
+        print_line(f"{link.customer.id} {link.customer.name or ''}".rstrip())
     answers: dict[str, Any] = {name.replace("-", "_"): _ask_for_option(name) for name in missing}
     if contact := answers.pop("contact", None):
         answers["contacts"] = (contact,)
-    return replace(report, options=replace(report.options, **answers))
+    return replace(link.answers, **answers)
 
 
 def _ask_for_option(name: str) -> str:

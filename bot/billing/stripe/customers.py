@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import stripe
+from sqlmodel import select
 
 from bot.billing.gateway import CustomerNotFound
 from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
@@ -57,6 +58,16 @@ async def get_linked_account(database: Database, account_id: str) -> LinkedAccou
     if account.stripe_customer is None:
         raise CustomerNotFound(account=account.name)
     return LinkedAccount(account, account.stripe_customer)
+
+
+async def is_customer_of(database: Database, linked_account: LinkedAccount, customer_id: str) -> bool:
+    """Also one that the account was linked with before, whose invoices stay the account's; but not one that
+    another account is linked with now."""
+    if customer_id == linked_account.customer_id:
+        return True
+    async with database.read() as session:
+        found = await session.exec(select(Account.id).where(Account.stripe_customer == customer_id))
+        return found.first() is None
 
 
 async def fetch_customer(

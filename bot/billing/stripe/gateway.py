@@ -39,9 +39,10 @@ from bot.billing.stripe.customers import (
     fetch_customer,
     fetch_items,
     get_linked_account,
+    is_customer_of,
 )
 from bot.billing.stripe.invoice_pdf import PdfDownload
-from bot.billing.stripe.items import SubscriptionItem
+from bot.billing.stripe.items import SubscriptionItem, get_object_id
 from bot.billing.stripe.payment_methods import fetch_payment_methods
 from bot.billing.stripe.permissions import check_permissions
 from bot.billing.stripe.products import ProductReader, StripeProduct
@@ -261,12 +262,21 @@ class StripeGateway:
         return Declined("customer_gone")
 
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
-        of = await get_linked_account(self._database, account_id)
-        return await invoices.fetch_invoice(self._client, of.customer_id, receipt)
+        invoice = await self._fetch_own_invoice(account_id, receipt)
+        return invoices.read_invoice_state(invoice) if invoice else None
 
     async def fetch_receipt_page(self, account_id: str, receipt: str) -> ProviderReceipt | None:
+        invoice = await self._fetch_own_invoice(account_id, receipt)
+        return invoices.read_receipt_page(invoice) if invoice else None
+
+    async def _fetch_own_invoice(self, account_id: str, receipt: str) -> stripe.Invoice | None:
         of = await get_linked_account(self._database, account_id)
-        return await invoices.fetch_receipt_page(self._client, of.customer_id, receipt)
+        invoice = await invoices.fetch_invoice(self._client, receipt)
+        if invoice is None:
+            return None
+        customer_id = get_object_id(invoice.customer)
+        is_own = customer_id and await is_customer_of(self._database, of, customer_id)
+        return invoice if is_own else None
 
     async def fetch_receipt_pdf(self, account_id: str, receipt: str) -> ProviderPdf | None:
         # The link of a stored invoice may have expired: each answer has one that is valid for ten days.

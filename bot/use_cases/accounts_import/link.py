@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import parseaddr
+from email.utils import getaddresses
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -51,17 +51,32 @@ class LinkOptions:
 
 @dataclass(frozen=True)
 class CustomerLink:
-    """A customer, and the account to create for it, or the stored one to link again."""
+    """A customer, and the account to create for it, or the stored one to link again. `answers` are only what
+    was missing for this customer."""
 
     customer: ListedCustomer
     account_id: str
     is_stored: bool
+    answers: LinkOptions = LinkOptions()
+
+    def complete(self, options: LinkOptions) -> LinkOptions:
+        """What was answered for one customer is nobody else's: its contacts may order for it."""
+        customer, answers = self.customer, self.answers
+        contacts = options.contacts or ((customer.email,) if customer.email else answers.contacts)
+        return replace(
+            options,
+            workspace=options.workspace or customer.slack_team or options.only_workspace or answers.workspace,
+            channel=answers.channel if options.channel is None else options.channel,
+            contacts=contacts,
+            time_zone=options.time_zone
+            or _find_time_zone(customer.address.get("country", ""))
+            or answers.time_zone,
+        )
 
     def build_values(self, options: LinkOptions) -> dict[str, Any]:
         """The account's values, as strings like those of a file."""
-        customer = self.customer
-        contacts = options.contacts or ((customer.email,) if customer.email else ())
-        owner = options.workspace or customer.slack_team or options.only_workspace
+        customer, options = self.customer, self.complete(options)
+        owner = options.workspace
         language = (customer.language or "")[:2]
         return {
             "id": self.account_id,
@@ -71,20 +86,22 @@ class CustomerLink:
             "stripe_customer": customer.id,
             "currency": customer.currency,
             "locale": language if language in LANGUAGES else "en",
-            "time_zone": options.time_zone or _find_time_zone(customer.address.get("country", "")),
+            "time_zone": options.time_zone,
             "billing_address": dict(customer.address),
-            "billing_contacts": [_parse_contact(contact) for contact in contacts],
+            "billing_contacts": [
+                parsed for contact in options.contacts for parsed in _parse_contacts(contact)
+            ],
         }
 
     def list_missing_options(self, options: LinkOptions) -> list[str]:
         if self.is_stored:
             return []
-        values = self.build_values(options)
+        completed = self.complete(options)
         needed = {
-            "workspace": values.get("slack_team") or values.get("slack_enterprise"),
-            "channel": options.channel is not None,
-            "contact": values["billing_contacts"],
-            "time-zone": values["time_zone"],
+            "workspace": completed.workspace,
+            "channel": completed.channel is not None,
+            "contact": completed.contacts,
+            "time-zone": completed.time_zone,
         }
         return [name for name, value in needed.items() if not value]
 
@@ -110,6 +127,10 @@ class LinkReport:
     def list_missing_options(self) -> list[str]:
         missing = [name for link in self.links.values() for name in link.list_missing_options(self.options)]
         return [*dict.fromkeys(missing)]
+
+    def with_answers(self, ask: Callable[[CustomerLink], LinkOptions]) -> "LinkReport":
+        links = {id_: replace(link, answers=ask(link)) for id_, link in self.links.items()}
+        return replace(self, links=links)
 
     def list_rivals(self) -> Iterator[str]:
         """Lists groups of customers of which only one can be linked."""
@@ -201,11 +222,12 @@ async def store_links(database: Database, report: LinkReport, at: datetime) -> i
     run = ImportRun(Actor("operator", report.options.operator, LINK_SOURCE), at)
     links = sorted(report.links.values(), key=lambda link: link.account_id)
     new = [link.build_values(report.options) for link in links if not link.is_stored]
-    await store_accounts(database, AccountsFile.model_validate({"accounts": new}), run, ImportOptions())
     async with database.write() as session:
+        # First, because it can still be refused: then nothing is stored.
         for link in links:
             if link.is_stored:
                 await _link_again(session, run, link, report.options)
+    await store_accounts(database, AccountsFile.model_validate({"accounts": new}), run, ImportOptions())
     return len(run.changed_account_ids)
 
 
@@ -246,7 +268,7 @@ def _describe_link(link: CustomerLink, options: LinkOptions) -> Iterator[str]:
     known = {
         "account": link.account_id,
         "workspace": owner,
-        "channel": options.channel,
+        "channel": values["channel"],
         "contact": contacts,
         "time zone": values["time_zone"],
         "currency": customer.currency,
@@ -260,9 +282,9 @@ def _list_taken_ids(report: LinkReport, customer_ids: Mapping[str, str | None]) 
     return {*customer_ids, *(link.account_id for link in report.links.values())}
 
 
-def _parse_contact(contact: str) -> dict[str, str]:
-    name, email = parseaddr(contact)
-    return {"email": email or contact, "name": name or email or contact}
+def _parse_contacts(text: str) -> list[dict[str, str]]:
+    """More than one may be typed at once. What is not an address is refused with the rest of the values."""
+    return [{"email": email or text, "name": name or email or text} for name, email in getaddresses([text])]
 
 
 def _choose_account_id(customer: ListedCustomer, taken: set[str]) -> str:

@@ -175,6 +175,30 @@ async def test_missing_values_are_asked_for_in_a_terminal(
     assert (await unlinked.world.load_row(Account)).channel == channel
 
 
+async def test_what_is_missing_for_one_customer_is_asked_for_and_used_for_it_alone(
+    unlinked: LinkWorld,
+) -> None:
+    """R1: a contact may order for the account, and reads its channel."""
+    slow = unlinked.fake.records.customers["cus_slow"]
+    slow.email, slow.metadata = None, {"seatbot_slack_team": "T02OTHER"}
+    contacts = "Carla Kern <carla@acme.example>, sue@acme.example"
+    zone = ("--time-zone", "Europe/Paris")
+    answers = ["C04CUSTOMER", contacts, "C01BILLING", "y"]
+    linked = await unlinked.link("cus_slow", "cus_acme", *zone, answers=answers)
+    assert linked.exit_code == 0, linked.output
+    accounts = await unlinked.world.load_rows(Account)
+    assert {account.id: (account.slack_team, account.channel) for account in accounts} == {
+        "acme": ("T01ACME", "C01BILLING"),
+        "slow": ("T02OTHER", "C04CUSTOMER"),
+    }
+    found = await unlinked.world.load_rows(BillingContact)
+    assert sorted((contact.account_id, contact.email, contact.name) for contact in found) == [
+        ("acme", "billing@acme.example", "billing@acme.example"),
+        ("slow", "carla@acme.example", "Carla Kern"),
+        ("slow", "sue@acme.example", "sue@acme.example"),
+    ]
+
+
 async def test_the_customers_own_address_is_the_contact(unlinked: LinkWorld) -> None:
     await unlinked.link("cus_acme", *ACME_OPTIONS, "--yes")
     contact = await unlinked.world.load_row(BillingContact)

@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from bot.billing.customer_listing import ListedCustomer
 from bot.billing.stripe.client import from_timestamp
+from bot.use_cases.accounts_import.link import CustomerLink, LinkOptions, LinkReport, store_links
 from bot.use_cases.invoice.follow import follow_due_invoices
 from models.account import Account
 from models.audit.entry import AuditEntry
@@ -14,6 +16,7 @@ from models.invoice import Invoice
 from models.receipt import Receipt
 from models.service_order import ChargeAttempt, OrderStatus, ServiceOrder
 from tests.fake_stripe import Fault
+from tests.fake_stripe.records import Customer
 from tests.fake_stripe.records import Invoice as StripeInvoice
 from tests.handlers.steps import (
     find_messages,
@@ -179,6 +182,27 @@ async def test_an_invoice_that_stripe_no_longer_shows_is_not_called_overdue(worl
         await world.pass_time(days=32)
     assert (await world.load_row(Invoice)).status == "due"
     assert any(entry["event"] == "invoice.missing_at_provider" for entry in logs)
+
+
+async def test_an_invoice_is_followed_although_its_account_has_another_customer_now(
+    world: StripeWorld,
+) -> None:
+    """Two customers were made one by hand, and the first was deleted: its invoices stay at Stripe."""
+    await place_order(world, ALICE, "acme_meeting")
+    invoice, alice = get_invoice(world), world.get_person("alice")
+    world.records.delete_customer("cus_acme")
+    await world.pass_time(hours=1)
+    new = ListedCustomer("cus_new", "Acme SA", None, {}, "EUR", None, "acme", None, {})
+    link = CustomerLink(new, "acme", is_stored=True)
+    report = LinkReport(LinkOptions(), {"cus_new": link}, {}, {}, {})
+    world.records.customers["cus_new"] = Customer("cus_new", {})
+    assert await store_links(world.dependencies.database, report, world.clock()) == 1
+    await alice.press_in(find_newest_message(alice.dms, "Subtotal"), "invoice.open")
+    page = await alice.wait_for_modal("invoice.open")
+    assert f"https://invoice.stripe.example/i/{invoice.id}" in str(page.blocks)
+    world.records.pay_invoice(invoice)
+    await world.pass_time(hours=1)
+    assert (await world.load_row(Invoice)).status == "paid"
 
 
 async def test_voided_and_written_off_invoices_are_announced_and_change_no_order(world: StripeWorld) -> None:
