@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies_environment, proxy_bypass_environment
 
 # A WebSocket begins as an HTTP request.
 SCHEMES = {"ws": "http", "wss": "https"}
@@ -18,7 +18,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def find_proxy(url: str) -> str | None:
     """Returns the URL of the proxy for calls to `url`; None if they go directly."""
-    parts, proxies = urlsplit(url), getproxies()
+    parts, proxies = urlsplit(url), getproxies_environment()
     scheme = SCHEMES.get(parts.scheme, parts.scheme)
     proxy = proxies.get(scheme)
     if not proxy or _is_direct(parts, parts.port or DEFAULT_PORTS.get(scheme, 0), proxies):
@@ -30,7 +30,7 @@ def _is_direct(parts: SplitResult, port: int, proxies: dict[str, str]) -> bool:
     """Applies NO_PROXY: hosts and their subdomains, addresses and networks, each with or without a port."""
     host = parts.hostname or ""
     netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if proxy_bypass(netloc, proxies):
+    if proxy_bypass_environment(netloc, proxies):
         return True
     entries = [entry.strip() for entry in proxies.get("no", "").split(",")]
     return any(_contains(entry, host, port) for entry in entries if entry)
