@@ -283,13 +283,12 @@ class OrderLineDetails:
         return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
 
 
-def find_tax_details(rows: Iterable[OrderLineDetails], quote: Quote) -> TaxDetails:
+def find_tax_details(rows: Iterable[OrderLineDetails], quote: Quote, account: Account) -> TaxDetails:
     """Returns what an order's tax depended on when it was charged, or else when it was promised. The
-    provider's invoice has no tax IDs of ours."""
-    settled = next((row.tax_details for row in rows if row.tax_details is not None), None)
-    if settled is None:
-        return quote.tax_facts
-    ids = settled.buyer_tax_ids or quote.tax_facts.buyer_tax_ids
+    provider's invoice has no tax IDs of ours, and the quote may have been made before there were any."""
+    settled = next((row.tax_details for row in rows if row.tax_details is not None), quote.tax_facts)
+    own_ids = (account.tax_id,) if account.tax_id else ()
+    ids = settled.buyer_tax_ids or quote.tax_facts.buyer_tax_ids or own_ids
     return settled.model_copy(update={"buyer_tax_ids": ids})
 
 
@@ -316,7 +315,7 @@ class OrderDetails:
 
     @property
     def tax_details(self) -> TaxDetails:
-        return find_tax_details(self.rows, self.quote)
+        return find_tax_details(self.rows, self.quote, self.account)
 
     @property
     def payment_kind(self) -> str:

@@ -105,8 +105,10 @@ async def test_a_dry_run_writes_nothing_not_even_the_schema_or_the_catalogue(tmp
     with database_url("migrated", "sqlite") as url:
         database = Path(url.removeprefix("sqlite:///"))
         before = database.read_bytes()
+        path.write_text(FILE + "products: [{id: goto-meeting, name: Meetings}]\n", "utf-8")
         code, output = await run("import", str(path), "--dry-run")
         assert (code, "would import 1 accounts" in output) == (0, True), output
+        assert "product goto-meeting: updated\n  name: 'GoTo Meeting' → 'Meetings'\n" in output
         assert database.read_bytes() == before, "its products are not stored yet"
 
 

@@ -32,12 +32,13 @@ class StoredContacts:
 
 @dataclass(frozen=True)
 class StoredRecords:
-    """What the database holds already. `currencies`, `subscriptions` and `contacts` are by account id, and
-    `subscriptions` then map to their products; `owners` maps, for each section of an account, an id to its
-    account's."""
+    """What the database holds already. `currencies`, `tax_ids`, `subscriptions` and `contacts` are by account
+    id, and `subscriptions` then map to their products; `owners` maps, for each section of an account, an id
+    to its account's."""
 
     products: frozenset[str] = frozenset()
     currencies: dict[str, str] = field(default_factory=dict)
+    tax_ids: dict[str, str] = field(default_factory=dict)
     owners: dict[str, dict[str, str]] = field(default_factory=dict)
     subscriptions: dict[str, dict[str, str]] = field(default_factory=dict)
     closed_accounts: frozenset[str] = frozenset()
@@ -90,7 +91,7 @@ def _list_account_problems(
         yield from _list_duplicates(_list_entries(path, account, section), key, normalize)
     yield from _list_slack_team_problems(located)
     yield from _list_address_problems(located)
-    yield from _list_tax_id_problems(located)
+    yield from _list_tax_id_problems(located, stored)
     yield from _list_contact_problems(located, stored)
     yield from _list_ownership_problems(located, stored)
     yield from _list_unknown_products(located, known_products)
@@ -125,12 +126,14 @@ def _list_address_problems(located: EntryAt) -> Iterator[ProblemAt]:
             yield (*path, "billing_address", name), "is missing"
 
 
-def _list_tax_id_problems(located: EntryAt) -> Iterator[ProblemAt]:
+def _list_tax_id_problems(located: EntryAt, stored: StoredRecords) -> Iterator[ProblemAt]:
     path, account = located
     address = account.get("billing_address")
     country = _get_text(address, "country") if isinstance(address, dict) else ""
     tax_id = _get_text(account, "tax_id")
-    if tax_id and country and not is_tax_id(tax_id, country):
+    # It stays that of the company's country if an order's address is in another one (R10).
+    is_stored = tax_id == stored.tax_ids.get(_get_text(account, "id"))
+    if tax_id and country and not is_stored and not is_tax_id(tax_id, country):
         yield (*path, "tax_id"), f"{tax_id} is not a tax id of {country}, nor an EU VAT number"
     is_linked = bool(_get_text(account, _STRIPE_CUSTOMER_FIELD))
     if _get_text(account, "tax_exemption") == "reverse" and not tax_id and not is_linked:

@@ -61,13 +61,15 @@ def import_file(
 
 
 async def _run_import(settings: Settings, file: Path, options: "ImportOptions") -> None:
-    from bot.use_cases.accounts_import.import_run import describe_changes
+    from bot.use_cases.accounts_import.import_run import describe_changes, describe_product_changes
     from bot.use_cases.accounts_import.run import import_accounts
 
     opening = open_migrated_database(settings) if options.dry_run else open_prepared_database(settings)
     async with opening as database:
         with display_progress("accounts") as progress:
             summary = await import_accounts(database, path=file, at=now(), options=options, progress=progress)
+    for line in describe_product_changes(summary.product_changes):
+        print_line(line)
     if options.dry_run:
         for line in describe_changes(summary.changes):
             print_line(line)

@@ -10,6 +10,11 @@ def remove_control_characters(text: str) -> str:
     return _PATTERN.sub("", text)
 
 
+def normalize_line(text: str) -> str:
+    """Puts it on one line, without control characters, as an accounts file must have it."""
+    return " ".join(remove_control_characters(text).split())
+
+
 def find_control_character(text: str) -> str | None:
     """Returns the first one's number, such as `U+001B`. A tab and a line feed count as well: this is for a
     single line."""

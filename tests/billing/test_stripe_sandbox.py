@@ -417,6 +417,11 @@ async def test_a_tax_inclusive_price_is_charged_with_the_tax_in_it(ordering: Ord
     renewal = (await ordering.find_subscription("acme_webinar")).outlook.renewal
     assert renewal is not None
     assert (renewal.net, renewal.tax) == (15000, 3000)
+    customers = ordering.there.client.v1.customers
+    await customers.update_async(ordering.there.customer, {"tax_exempt": "exempt"})
+    preview = await ordering.preview(5, "acme_webinar")
+    assert (preview.amount_due, preview.tax) == (5000, 0)
+    assert [item.treatment for item in preview.lines[0].taxes] == [TaxTreatment.CUSTOMER_EXEMPT]
 
 
 async def test_r28_reverse_charge_and_the_tax_id_are_in_the_preview(ordering: Ordering) -> None:

@@ -137,5 +137,6 @@ async def test_the_scopes_are_those_of_the_installation(directory: SlackUserDire
 async def test_control_characters_of_a_name_are_dropped(
     slack: Sandbox, directory: SlackUserDirectory
 ) -> None:
-    slack.set_user("U1", real_name="Al\x00ice \x1b[2J")
-    assert (await directory.fetch_profile("T1", "U1")).name == "Alice [2J"
+    """And it is on one line, as an accounts file must have it."""
+    slack.set_user("U1", real_name="Al\x00ice \x1b[2J\n Martin\t")
+    assert (await directory.fetch_profile("T1", "U1")).name == "Alice [2J Martin"

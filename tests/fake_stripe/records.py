@@ -12,7 +12,9 @@ from tests.fake_stripe.subscription_settings import Coupon, SubscriptionSettings
 from tests.fake_stripe.taxes import (
     NO_TAX,
     CustomerTax,
+    ExemptLines,
     ManualTaxRate,
+    TaxBehavior,
     TaxPart,
     TaxTerms,
     find_manual_tax_terms,
@@ -198,8 +200,16 @@ class InvoiceLine:
         return sum(part.amount for part in self.tax_parts if part.behavior == "inclusive")
 
     @property
+    def is_tax_exempt(self) -> bool:
+        return any(part.is_exempt for part in self.tax_parts)
+
+    @property
+    def removed_tax(self) -> int:
+        return sum(part.removed for part in self.tax_parts)
+
+    @property
     def net(self) -> int:
-        return self.amount - self.discount - self.inclusive_tax
+        return self.amount - self.discount - self.inclusive_tax - self.removed_tax
 
 
 @dataclass
@@ -349,6 +359,7 @@ class StripeRecords:
         # Stripe documents neither that a proration of graduated tiers has a line for each, as a renewal has,
         # nor that it has one in all.
         self.splits_prorated_tiers = False
+        self.exempt_lines: ExemptLines = "untaxed"
         # Of changes that somebody else made.
         self.foreign_invoices: set[str] = set()
         # Where the invoices' files are.
@@ -1015,22 +1026,38 @@ def compute_taxes(amounts: list[int], terms: TaxTerms, price: Price, currency: s
     Tax of an inclusive price is a part of its amount:
     docs.stripe.com/tax/products-prices-tax-categories-tax-behavior
     """
-    all_rates = sum(terms.rates.values(), Fraction(0))
-    is_inclusive = price.tax_behavior == "inclusive"
-    taxes = []
-    for rate in terms.rates.values():
-        share = rate / (1 + all_rates) if is_inclusive else rate
+    behaviors = {each: terms.get_behavior(each, price.tax_behavior) for each in terms.rates}
+    included_rate = sum((terms.rates[each] for each in _list_inclusive(behaviors)), Fraction(0))
+    taxes: dict[str, list[int]] = {}
+    for rate_id, rate in terms.rates.items():
+        # Exclusive tax is computed on what is left without the inclusive: docs.stripe.com/billing/taxes/
+        # tax-rates, "Both inclusive and exclusive tax with discount example".
+        share = rate / (1 + included_rate)
         total = round_amount(sum(amounts) * share, currency)
         first = [round_amount(amount * share, currency) for amount in amounts[:-1]]
-        taxes.append([*first, total - sum(first)])
-    included = [sum(each) if is_inclusive else 0 for each in zip(*taxes, strict=True)] or [0] * len(amounts)
+        taxes[rate_id] = [*first, total - sum(first)]
+    included = [
+        sum(taxes[each][number] for each in _list_inclusive(behaviors)) for number in range(len(amounts))
+    ]
     return [
         [
-            TaxPart(rate_id, terms.reason, amount - included[number], tax[number], price.tax_behavior)
-            for rate_id, tax in zip(terms.rates, taxes, strict=True)
+            TaxPart(
+                rate_id,
+                terms.reason,
+                amount - included[number],
+                0 if terms.is_exempt else tax[number],
+                behaviors[rate_id],
+                is_exempt=terms.is_exempt,
+                removed=tax[number] if terms.is_exempt and behaviors[rate_id] == "inclusive" else 0,
+            )
+            for rate_id, tax in taxes.items()
         ]
         for number, amount in enumerate(amounts)
     ]
+
+
+def _list_inclusive(behaviors: dict[str, TaxBehavior]) -> list[str]:
+    return [rate_id for rate_id, behavior in behaviors.items() if behavior == "inclusive"]
 
 
 def round_amount(value: Fraction, currency: str) -> int:

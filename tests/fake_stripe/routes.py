@@ -241,7 +241,7 @@ def list_invoice_lines(records: StripeRecords, params: Params, invoice_id: str) 
         # github.com/stripe/stripe-node/issues/2518
         message = f"Invoice {invoice_id} does not have a line item {after}"
         raise build_invalid_request(message, "resource_missing", "starting_after")
-    lines = serializers.serialize_invoice_lines(invoice)
+    lines = serializers.serialize_invoice_lines(records, invoice)
     return _paginate(f"/v1/invoices/{invoice_id}/lines", lines, params)
 
 

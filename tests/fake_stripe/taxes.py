@@ -16,15 +16,27 @@ EU_COUNTRIES = frozenset(
 TAX_NAMES = {"US": "Sales Tax", "CA": "GST", "JP": "JCT"}
 
 
+TaxBehavior = Literal["exclusive", "inclusive"]
+# How an invoice shows an included tax that an exempt customer does not pay. Stripe documents the price and
+# the total only (docs.stripe.com/billing/taxes/tax-rates, "Tax exempt and reverse charge"): the line may have
+# no taxes, or one of 0, or an amount that is reduced as well.
+ExemptLines = Literal["untaxed", "taxed at 0", "reduced"]
+# Of rates that are set by hand: docs.stripe.com/api/credit_notes/object, the example
+MANUAL_REASON = "not_available"
+
+
 @dataclass(frozen=True)
 class TaxPart:
-    """The tax of a line at one rate: docs.stripe.com/api/invoice-line-item/object, taxes"""
+    """The tax of a line at one rate: docs.stripe.com/api/invoice-line-item/object, taxes. `is_exempt`
+    if a customer does not pay one that is set by hand; `removed` is what the price would include of it."""
 
     rate_id: str
     reason: str
     taxable_amount: int
     amount: int
-    behavior: Literal["exclusive", "inclusive"] = "exclusive"
+    behavior: TaxBehavior = "exclusive"
+    is_exempt: bool = False
+    removed: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,11 +60,18 @@ class CustomerTax:
 
 @dataclass(frozen=True)
 class TaxTerms:
-    """`rates` by id; several are added up. None, and no reason, if Stripe Tax is turned off."""
+    """`rates` by id; several are added up. None, and no reason, if Stripe Tax is turned off. `behaviors` are
+    those of rates that are set by hand, whatever the price says: docs.stripe.com/api/tax_rates/object,
+    inclusive."""
 
     rates: Mapping[str, Fraction]
     reason: str = "standard_rated"
     is_located: bool = True
+    behaviors: Mapping[str, TaxBehavior] = field(default_factory=dict)
+    is_exempt: bool = False
+
+    def get_behavior(self, rate_id: str, price_behavior: TaxBehavior) -> TaxBehavior:
+        return self.behaviors.get(rate_id, price_behavior)
 
 
 NO_TAX = TaxTerms({})
@@ -74,11 +93,14 @@ def find_tax_terms(
 
 
 def find_manual_tax_terms(rates: list[ManualTaxRate], customer: CustomerTax) -> TaxTerms:
-    """Customers who are exempt, or account for it themselves, are not charged any:
-    docs.stripe.com/api/customers/object, tax_exempt"""
-    if customer.exempt != "none":
-        return NO_TAX
-    return TaxTerms({rate.id: Fraction(str(rate.percentage)) / 100 for rate in rates})
+    """Customers who are exempt, or account for it themselves, are not charged any, and pay a price that
+    includes it less the tax: docs.stripe.com/billing/taxes/tax-rates, "Tax exempt and reverse charge"."""
+    return TaxTerms(
+        {rate.id: Fraction(str(rate.percentage)) / 100 for rate in rates},
+        MANUAL_REASON,
+        behaviors={rate.id: "inclusive" if rate.inclusive else "exclusive" for rate in rates},
+        is_exempt=customer.exempt != "none",
+    )
 
 
 def is_located(address: Mapping[str, str], customer: CustomerTax) -> bool:
@@ -93,7 +115,10 @@ def is_located(address: Mapping[str, str], customer: CustomerTax) -> bool:
 def _find_zero_reason(
     country: str, customer: CustomerTax, rates: Mapping[str, str], seller_country: str | None
 ) -> str | None:
-    """docs.stripe.com/tax/zero-tax, docs.stripe.com/api/customers/object, tax_exempt"""
+    """docs.stripe.com/tax/zero-tax, docs.stripe.com/api/customers/object, tax_exempt. Unlike with rates that
+    are set by hand, whoever is exempt or accounts for the tax pays the whole price, even if it is inclusive:
+    docs.stripe.com/tax/zero-tax, "Reverse charges", "Exempt customers". So does everybody whose rate is 0:
+    docs.stripe.com/tax/products-prices-tax-codes-tax-behavior."""
     if customer.exempt == "exempt":
         return "customer_exempt"
     has_eu_id = any(kind == "eu_vat" for kind, _ in customer.ids)

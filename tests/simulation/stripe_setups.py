@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
-from typing import Literal
+from typing import Literal, get_args
 
 from tests.fake_stripe import StripeRecords
 from tests.fake_stripe.prices import Package, Tier
@@ -23,7 +23,7 @@ from tests.fake_stripe.subscription_settings import (
     SchedulePhase,
     SubscriptionSettings,
 )
-from tests.fake_stripe.taxes import CustomerTax
+from tests.fake_stripe.taxes import CustomerTax, ExemptLines, ManualTaxRate
 
 STANDINGS = ("active", "past_due", "unpaid", "paused", "trialing")
 # Few orders meet these, so they are more frequent: otherwise a hundred seeds may not refuse one.
@@ -176,7 +176,11 @@ def choose_tax(records: StripeRecords, subscription: Subscription, random: Rando
     }
     kind = random.choice([*taxes, "taxed", "tax ID"])
     records.customers[subscription.customer].tax = taxes[kind]
-    return kind
+    rate = ManualTaxRate("txr_hand", "VAT", 20, inclusive=True)
+    records.manual_tax_rates[rate.id] = rate
+    records.exempt_lines = random.choice(get_args(ExemptLines))
+    subscription.default_tax_rates = [rate] if random.random() < 0.3 else []
+    return f"{kind} at a rate set by hand" if subscription.default_tax_rates else kind
 
 
 def choose_balance(records: StripeRecords, subscription: Subscription, random: Random) -> str:

@@ -11,7 +11,7 @@ from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
 from bot.db import Database, Session
 from bot.use_cases.accounts_import.close import close_account
 from bot.use_cases.accounts_import.export import export_accounts
-from bot.use_cases.accounts_import.import_run import describe_changes
+from bot.use_cases.accounts_import.import_run import describe_changes, describe_product_changes
 from bot.use_cases.accounts_import.run import ImportOptions, ImportSummary, import_accounts
 from demo.story import ACCOUNTS_PATH
 from models.account import Account, AccountNotFound, Address
@@ -103,6 +103,21 @@ async def test_an_address_that_checkout_accepts_is_imported_as_it_was_exported(
         assert (await imports(exported.text)).changes == []
 
 
+SIRET = "73282932000074"
+
+
+async def test_a_tax_id_of_the_companys_country_stays_with_an_address_in_another(
+    imports: Import, database: Database, session: Session
+) -> None:
+    with_siret = ACME.replace("    channel:", f'    tax_id: "{SIRET}"\n    channel:', 1)
+    await imports(with_siret)
+    await change(database, await get_row(session, Account), city="Mons", country="BE")
+    exported = (await export_accounts(database)).text
+    assert (await imports(exported)).changes == []
+    with pytest.raises(InvalidAccountsFile, match="is not a tax id of BE"):
+        await imports(exported.replace(SIRET, "73282932000075"))
+
+
 async def test_an_export_of_a_linked_account_is_imported_into_a_new_database(
     imports: Import, database: Database, session: Session, tmp_path: Path
 ) -> None:
@@ -147,6 +162,7 @@ async def test_an_export_has_every_field_of_an_account(imports: Import, database
     [account] = exported.content["accounts"]
     assert AccountEntry.model_fields.keys() - account.keys() == {"slack_enterprise", "stripe_customer"}
     assert account["subscriptions"][0]["days_until_due"] == 14
+    assert account["exported_state"][0].isalpha(), "sixteen digits could be a card number"
     assert (await imports(exported.text)).changes == []
 
 
@@ -166,6 +182,25 @@ async def test_a_dry_run_shows_the_changes_and_stores_nothing(
     ]
     assert (await get_row(session, Account)).name == "Acme SA"
     assert len(await list_rows(session, AuditEntry)) == 2
+
+
+async def test_changed_products_are_shown_though_they_are_in_no_accounts_history(
+    imports: Import, database: Database, tmp_path: Path
+) -> None:
+    await imports()
+    path, changed = tmp_path / "changed.yml", ACME.replace("Sold by Account Services", "Ask us")
+    more = "  - {id: goto-meeting, name: GoTo Meeting}\n  - {id: new, name: New}\n"
+    path.write_text(changed + more, "utf-8")
+    for dry_run in (True, False):
+        summary = await store(database, path, dry_run=dry_run)
+        assert [*describe_product_changes(summary.product_changes)] == [
+            "product rescue: updated",
+            "  reason: 'Sold by Account Services.' → 'Ask us.'",
+            "product goto-meeting: updated",
+            "  additional_seats: True → False",
+            "product new: added",
+        ]
+    assert (await store(database, path)).product_changes == {}
 
 
 async def test_the_second_of_two_operators_sees_what_the_first_one_changed(

@@ -25,8 +25,13 @@ async def store(database: Database, path: Path, text: str, operator: str) -> Imp
     return await import_accounts(database, path=path, at=AT, options=ImportOptions(operator=operator))
 
 
-async def overlap(database: Database, folder: Path, first: str, second: str) -> ImportSummary:
+async def overlap(
+    database: Database, folder: Path, first: str, second: str, operators: tuple[str, str] = ("bob", "eve")
+) -> ImportSummary:
     """Bob's import has done everything but its commit when Eve's asks for its turn; hers ends it."""
+    paths = [folder / f"{name}/accounts.yml" for name in ("bob", "eve")]
+    for path in paths:
+        path.parent.mkdir()
     async with open_hooked_database(database.url) as bobs, open_hooked_database(database.url) as eves:
         has_work, is_asked = asyncio.Event(), asyncio.Event()
 
@@ -39,10 +44,10 @@ async def overlap(database: Database, folder: Path, first: str, second: str) -> 
 
         bobs.before_commit, eves.before_begin = wait_for_eve, ask
         async with asyncio.timeout(HANG_SECONDS):
-            bob = asyncio.create_task(store(bobs, folder / "bob.yml", first, "bob"))
+            bob = asyncio.create_task(store(bobs, paths[0], first, operators[0]))
             await has_work.wait()
             try:
-                return await store(eves, folder / "eve.yml", second, "eve")
+                return await store(eves, paths[1], second, operators[1])
             finally:
                 is_asked.set()
                 await bob
@@ -51,9 +56,13 @@ async def overlap(database: Database, folder: Path, first: str, second: str) -> 
 async def test_both_create_the_account_and_the_second_changes_what_the_first_stored(
     database: Database, session: Session, tmp_path: Path
 ) -> None:
-    summary = await overlap(database, tmp_path, ACME, ACME.replace("Acme SA", "Acme SAS"))
+    """It says so even if both run as the same user, with files of one name."""
+    operators = ("root", "root")
+    summary = await overlap(database, tmp_path, ACME, ACME.replace("Acme SA", "Acme SAS"), operators)
     assert (await get_row(session, Account)).name == "Acme SAS"
-    assert summary.warnings == ["acme was last changed by bob (import:bob.yml) on 2026-11-16 11:00 UTC"]
+    assert summary.warnings == [
+        "acme was changed by root (import:accounts.yml) on 2026-11-16 11:00 UTC while this import ran"
+    ]
     changes = [e.details for e in await list_rows(session, AuditEntry) if e.action == "updated"]
     assert changes == [{"name": ["Acme SA", "Acme SAS"]}]
 

@@ -12,6 +12,7 @@ from bot.billing.stripe.client import is_missing, iter_all_pages, request_stripe
 from bot.billing.stripe.items import ENDED_STATUSES, get_object_id, iter_stripe_items
 from bot.billing.stripe.products import PRODUCT_METADATA_KEY, ProductReader
 from bot.billing.stripe.taxes import ADDRESS_FIELDS
+from models.text.control_characters import normalize_line
 
 ACCOUNT_METADATA_KEY, TEAM_METADATA_KEY = "seatbot_account", "seatbot_slack_team"
 
@@ -74,7 +75,7 @@ def _build_customer(values: dict[str, Any], currency: str) -> ListedCustomer:
         id=values["id"],
         name=values.get("name") or values.get("business_name"),
         email=values.get("email"),
-        address={name: address[name] for name in ADDRESS_FIELDS if address.get(name)},
+        address={name: text for name in ADDRESS_FIELDS if (text := normalize_line(address.get(name) or ""))},
         currency=(values.get("currency") or currency).upper(),
         language=next(iter(values.get("preferred_locales") or ()), None),
         account_id=metadata.get(ACCOUNT_METADATA_KEY) or None,

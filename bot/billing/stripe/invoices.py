@@ -39,7 +39,13 @@ from bot.billing.stripe.items import (
     iter_stripe_items,
 )
 from bot.billing.stripe.payments import fetch_charged_methods
-from bot.billing.stripe.taxes import TaxRateReader, adjust_tax_parts, read_tax_details, read_tax_parts
+from bot.billing.stripe.taxes import (
+    TaxRateReader,
+    adjust_tax_parts,
+    compute_invoice_net,
+    read_tax_details,
+    read_tax_parts,
+)
 from models.invoice import InvoiceStatus
 from models.receipt import ChargedMethod, ProviderReceipt
 from models.tax import TaxTreatment
@@ -240,16 +246,17 @@ async def _finalize_draft(
 def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...] = ()) -> Settled:
     """The balance before and after says what was used of a credit, and what was added or carried over
     (docs.stripe.com/billing/customer/balance)."""
-    net = invoice.total if invoice.total_excluding_tax is None else invoice.total_excluding_tax
     before, after = invoice.starting_balance, invoice.ending_balance or 0
 
     def convert(amount: int) -> int:
         return to_minor_units(amount, invoice.currency)
 
+    net = compute_invoice_net(invoice)
+    net = convert(invoice.total) if net is None else net
     return Settled(
         str(invoice.id),
-        convert(net),
-        convert(invoice.total - net),
+        net,
+        convert(invoice.total) - net,
         credit_used=convert(max(0, -before) - max(0, -after)),
         earlier_balance=convert(max(0, before)),
         carried_over=convert(max(0, after)),
@@ -294,7 +301,7 @@ async def complete_taxes(
         return settled
     lines = [line async for line in iter_all_pages(invoice.lines)]
     is_tax_disabled = invoice.automatic_tax.disabled_reason is not None
-    parts = read_tax_parts(invoice, lines, is_tax_disabled=is_tax_disabled)
+    parts = read_tax_parts(invoice, lines, settled.amount, is_tax_disabled=is_tax_disabled)
     taxes = await tax_rates.build_items(adjust_tax_parts(parts, settled.tax))
     is_unexplained = all(item.treatment is TaxTreatment.NOT_COLLECTED for item in taxes)
     if charge.tax == settled.tax == 0 and is_unexplained:

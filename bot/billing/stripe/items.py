@@ -8,6 +8,7 @@ Their ids here are the items' own (`si_…`), or the value of `seatbot_subscript
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 import stripe
 
@@ -64,6 +65,8 @@ class SubscriptionItem:
     # Stripe has stopped calculating its tax, because the address is missing
     # (docs.stripe.com/tax/customer-locations, "Invoice finalization errors").
     is_tax_disabled: bool = False
+    # The sum of its inclusive tax rates, if they are set by hand.
+    included_tax_rate: Fraction = Fraction(0)
     price_id: str = ""
     product_name: str | None = None
     # Stripe bills its usage with the pending update of any item of the subscription, and discards it if that
@@ -187,9 +190,13 @@ def _build_item(
     changes: ItemUpcomingChanges,
 ) -> SubscriptionItem:
     metadata, pending = subscription.metadata.to_dict(), subscription.pending_update
-    rates = item.tax_rates or subscription.default_tax_rates or ()
+    included_rate = _read_included_tax_rate(subscription, item)
     unit_price, pricing = read_seat_pricing(
-        item.price, option, subscription.currency, has_inclusive_rates=any(rate.inclusive for rate in rates)
+        item.price,
+        option,
+        subscription.currency,
+        has_automatic_tax=subscription.automatic_tax.enabled,
+        has_inclusive_rates=included_rate > 0,
     )
     return SubscriptionItem(
         id=item.metadata.to_dict().get(SUBSCRIPTION_METADATA_KEY, item.id),
@@ -212,7 +219,14 @@ def _build_item(
         upcoming_changes=changes,
         price_id=item.price.id,
         is_tax_disabled=subscription.automatic_tax.disabled_reason is not None,
+        included_tax_rate=included_rate,
     )
+
+
+def _read_included_tax_rate(subscription: stripe.Subscription, item: stripe.SubscriptionItem) -> Fraction:
+    rates = item.tax_rates or subscription.default_tax_rates or ()
+    percentage = sum((Fraction(str(rate.percentage)) for rate in rates if rate.inclusive), Fraction(0))
+    return percentage / 100
 
 
 def _find_period_end(item: stripe.SubscriptionItem, changes: ItemUpcomingChanges) -> datetime:

@@ -32,12 +32,18 @@ async def fetch_currency_option(
 
 
 def read_seat_pricing(
-    price: stripe.Price, option: CurrencyOption | None, currency: str, *, has_inclusive_rates: bool
+    price: stripe.Price,
+    option: CurrencyOption | None,
+    currency: str,
+    *,
+    has_automatic_tax: bool,
+    has_inclusive_rates: bool,
 ) -> tuple[int | None, SeatPricing]:
     """The unit price, if it is a whole number of minor units, and the rest. `option` is the part of the price
-    in `currency`."""
+    in `currency`; its tax behavior is Stripe Tax's."""
     amount = _read_amount(option, currency)
-    is_tax_included = has_inclusive_rates or (option is not None and option.tax_behavior == "inclusive")
+    is_inclusive = option is not None and option.tax_behavior == "inclusive"
+    is_tax_included = is_inclusive if has_automatic_tax else has_inclusive_rates
     scheme = _read_scheme(price)
     if scheme is PricingScheme.PER_SEAT and amount is not None and amount == amount.to_integral_value():
         return int(amount), SeatPricing(is_tax_included=is_tax_included)

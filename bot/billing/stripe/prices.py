@@ -37,6 +37,7 @@ from bot.billing.stripe.client import (
 )
 from bot.billing.stripe.currencies import get_documented_minimum_charge, to_minor_units
 from bot.billing.stripe.items import SubscriptionItem
+from bot.billing.stripe.line_amounts import LineReader, compute_tax, create_line_reader
 from bot.billing.stripe.renewal_cache import CachedRenewals, RenewalTotals
 from bot.billing.stripe.seat_share import (
     WholePeriods,
@@ -49,6 +50,7 @@ from bot.billing.stripe.taxes import (
     TaxRateReader,
     adjust_tax_parts,
     check_tax_location,
+    compute_invoice_net,
     compute_rounding_tolerance,
     read_tax_details,
     read_tax_parts,
@@ -89,6 +91,7 @@ class PricePreview:
     lines: tuple[stripe.InvoiceLineItem, ...] = ()
     # Set if the provider would charge something other than the sum of its lines.
     other_amount_due: int | None = None
+    line_reader: LineReader = field(default_factory=LineReader)
 
     @property
     def total(self) -> int:
@@ -225,6 +228,8 @@ def _check_charge(
         )
     expected = None if periods is None else find_expected_total(now.lines, item, periods)
     if expected is not None:
+        # The lines may contain a tax that is not charged.
+        expected = now.line_reader.remove_tax(expected)
         raise PreviewMismatch(billed=Money(now.total, currency), expected=Money(expected, currency))
 
 
@@ -245,33 +250,38 @@ async def preview_proration(
         else:
             # Also one of the next period: what is previewed is the invoice that is made at once.
             others.append(line)
-    amount, tax = _compute_amounts(invoice, own, lines)
-    parts = read_tax_parts(invoice, own, is_tax_disabled=item.is_tax_disabled)
+    reader = create_line_reader(invoice, lines, item.included_tax_rate)
+    amount, tax = _compute_amounts(invoice, own, lines, reader)
+    parts = read_tax_parts(invoice, own, amount, is_tax_disabled=item.is_tax_disabled)
     price = PricePreview(
         amount,
         tax,
-        sum(map(compute_net, others)),
+        reader.compute_nets(others),
         sum(map(compute_tax, others)),
         to_minor_units(invoice.starting_balance, invoice.currency),
         is_below_minimum=invoice.amount_due == 0 and invoice.total + invoice.starting_balance > 0,
         tax_parts=tuple(adjust_tax_parts(parts, tax)),
         tax_details=read_tax_details(invoice),
         lines=tuple(own),
+        line_reader=reader,
     )
     return replace(price, other_amount_due=_find_other_amount_due(invoice, price))
 
 
 def _compute_amounts(
-    invoice: stripe.Invoice, own: list[stripe.InvoiceLineItem], lines: list[stripe.InvoiceLineItem]
+    invoice: stripe.Invoice,
+    own: list[stripe.InvoiceLineItem],
+    lines: list[stripe.InvoiceLineItem],
+    reader: LineReader,
 ) -> tuple[int, int]:
     """What the new seats cost before tax, and the tax. If nothing else is invoiced, the invoice's own figures
     count: the sums of its lines may differ because taxes are rounded."""
-    amount, tax = sum(map(compute_net, own)), sum(map(compute_tax, own))
-    if invoice.total_excluding_tax is None or len(own) < len(lines):
+    amount, tax = reader.compute_nets(own), sum(map(compute_tax, own))
+    net = compute_invoice_net(invoice)
+    if net is None or len(own) < len(lines):
         return amount, tax
     total = to_minor_units(invoice.total, invoice.currency)
-    net = to_minor_units(invoice.total_excluding_tax, invoice.currency)
-    tolerance = compute_rounding_tolerance(own)
+    tolerance = compute_rounding_tolerance(own, is_tax_removed=reader.removed_rate > 0)
     is_rounding = abs(net - amount) <= tolerance and abs(total - net - tax) <= tolerance
     return (net, total - net) if is_rounding else (amount, tax)
 
@@ -288,12 +298,13 @@ async def preview_renewal(
 ) -> PricePreview | None:
     """Returns None if Stripe says that nothing renews. Raises PreviewIncomplete."""
     try:
-        _, lines = await _create_invoice_preview(client, item, seats, address, customer, None)
+        invoice, lines = await _create_invoice_preview(client, item, seats, address, customer, None)
     except stripe.InvalidRequestError:
         return None
     own = _list_renewal_lines(lines, item)
+    amount = create_line_reader(invoice, lines, item.included_tax_rate).compute_nets(own)
     undiscounted = sum(to_minor_units(line.amount, line.currency) for line in own)
-    return PricePreview(sum(map(compute_net, own)), sum(map(compute_tax, own)), undiscounted=undiscounted)
+    return PricePreview(amount, sum(map(compute_tax, own)), undiscounted=undiscounted)
 
 
 async def preview_current_renewals(
@@ -343,7 +354,8 @@ async def _preview_subscription_renewal(
     totals: RenewalTotals = {}
     for item in items:
         own = _list_renewal_lines(lines, item)
-        totals[item.id] = RenewalTotal(net=sum(map(compute_net, own)), tax=sum(map(compute_tax, own)))
+        net = create_line_reader(invoice, lines, item.included_tax_rate).compute_nets(own)
+        totals[item.id] = RenewalTotal(net=net, tax=sum(map(compute_tax, own)))
     return totals
 
 
@@ -409,16 +421,6 @@ def _is_known(error: stripe.InvalidRequestError, at: datetime | None) -> bool:
 
 def to_stripe_address(address: Address) -> dict[str, str]:
     return address.model_dump()
-
-
-def compute_net(line: stripe.InvoiceLineItem) -> int:
-    inclusive = sum(t.amount for t in line.taxes or () if t.tax_behavior == "inclusive")
-    discounts = sum(d.amount for d in line.discount_amounts or ())
-    return to_minor_units(line.amount - inclusive - discounts, line.currency)
-
-
-def compute_tax(line: stripe.InvoiceLineItem) -> int:
-    return to_minor_units(sum(t.amount for t in line.taxes or ()), line.currency)
 
 
 def _is_proration(line: stripe.InvoiceLineItem, item: SubscriptionItem, at: datetime) -> bool:

@@ -30,6 +30,8 @@ TREATMENTS = {
 }
 # With these reasons the tax is 0 only because there is little to tax.
 TAXED_REASONS = frozenset(["standard_rated", "reduced_rated"])
+# Of a rate that is set by hand (docs.stripe.com/api/credit_notes/object).
+MANUAL_REASON = "not_available"
 CUSTOMER_TREATMENTS = {
     "exempt": TaxTreatment.CUSTOMER_EXEMPT,
     "reverse": TaxTreatment.REVERSE_CHARGE,
@@ -113,16 +115,37 @@ def read_shipping_address(owner: stripe.Invoice | stripe.Customer) -> Address | 
     return Address(**values) if any(values.values()) else None
 
 
+def is_exempt_by_hand(invoice: stripe.Invoice) -> bool:
+    """Whether the customer pays none of the taxes whose rates are set by hand."""
+    is_exempt = (invoice.customer_tax_exempt or "") in CUSTOMER_TREATMENTS
+    return (
+        is_exempt
+        and not invoice.automatic_tax.enabled
+        and not any(t.amount for t in invoice.total_taxes or ())
+    )
+
+
+def compute_invoice_net(invoice: stripe.Invoice) -> int | None:
+    """The total without tax, if Stripe says so."""
+    net = invoice.total if is_exempt_by_hand(invoice) else invoice.total_excluding_tax
+    return None if net is None else to_minor_units(net, invoice.currency)
+
+
 def read_tax_parts(
-    invoice: stripe.Invoice, lines: Iterable[stripe.InvoiceLineItem], *, is_tax_disabled: bool
+    invoice: stripe.Invoice, lines: Iterable[stripe.InvoiceLineItem], net: int, *, is_tax_disabled: bool
 ) -> list[TaxPart]:
-    return [part for line in lines for part in _read_line_parts(invoice, line, is_tax_disabled)]
+    """`net` is what the lines cost before tax."""
+    parts = [part for line in lines for part in _read_line_parts(invoice, line, is_tax_disabled)]
+    if is_exempt_by_hand(invoice) and not any(part.amount for part in parts):
+        # The lines may have no taxes, or rates with a tax of 0, and amounts with or without the tax.
+        return [TaxPart(CUSTOMER_TREATMENTS[invoice.customer_tax_exempt or ""], None, net, 0)]
+    return parts
 
 
-def compute_rounding_tolerance(lines: Iterable[stripe.InvoiceLineItem]) -> int:
+def compute_rounding_tolerance(lines: Iterable[stripe.InvoiceLineItem], *, is_tax_removed: bool) -> int:
     """How far the invoice's tax may be from the sum of its lines' taxes: each of them is rounded, and Stripe
     does not document that the invoice's is their sum."""
-    return sum(len(line.taxes or ()) for line in lines)
+    return sum(max(len(line.taxes or ()), is_tax_removed) for line in lines)
 
 
 def adjust_tax_parts(parts: list[TaxPart], tax: int) -> list[TaxPart]:
@@ -149,7 +172,7 @@ def _read_line_parts(
         return [TaxPart(treatment, None, convert(line.amount - discounts), 0)]
     parts = []
     for tax in line.taxes:
-        treatment = _find_treatment(tax)
+        treatment = _find_treatment(invoice, tax)
         rate = tax.tax_rate_details.tax_rate if tax.tax_rate_details else None
         parts.append(
             TaxPart(
@@ -162,7 +185,8 @@ def _read_line_parts(
     return parts
 
 
-def _find_treatment(tax: stripe.InvoiceLineItem.Tax) -> TaxTreatment:
-    if tax.amount == 0 and tax.taxability_reason not in TAXED_REASONS:
+def _find_treatment(invoice: stripe.Invoice, tax: stripe.InvoiceLineItem.Tax) -> TaxTreatment:
+    is_manual = tax.taxability_reason == MANUAL_REASON and not invoice.automatic_tax.enabled
+    if tax.amount == 0 and tax.taxability_reason not in TAXED_REASONS and not is_manual:
         return TREATMENTS.get(tax.taxability_reason, TaxTreatment.NOT_COLLECTED)
     return TaxTreatment.TAXED

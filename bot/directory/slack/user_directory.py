@@ -27,7 +27,7 @@ from bot.installations.slack_errors import (
     read_retry_after,
 )
 from bot.network import find_date
-from models.text.control_characters import remove_control_characters
+from models.text.control_characters import normalize_line
 from models.text.email_address import encode_email_domain
 
 # Slackbot is not marked as a bot.
@@ -187,7 +187,7 @@ class SlackUserDirectory:
 
 def _get_name(user: dict[str, Any], profile: dict[str, Any]) -> str:
     names = (user.get("real_name"), profile.get("real_name"), user.get("name"))
-    readable = (remove_control_characters(name).strip() for name in names if isinstance(name, str))
+    readable = (normalize_line(name) for name in names if isinstance(name, str))
     return next(filter(None, readable), str(user["id"]))
 
 

@@ -36,7 +36,7 @@ async def close_account(
 async def close_locked_account(
     session: Session, run: ImportRun, account: Account, reason: str | None
 ) -> None:
-    """Expires its pending quotes, and notifies their contacts."""
+    """Expires its pending quotes, of which its contacts are notified."""
     account.closed_at, account.closed_reason = run.at, reason
     session.add(account)
     await run.record_change(session, account.id, account.audit_subject, AuditAction.CLOSED, {}, reason=reason)

@@ -167,7 +167,8 @@ def _compute_digest(existing: ExistingAccount, values: dict[str, Any]) -> str:
     text = json.dumps(
         {name: _sort_rows(value) for name, value in content.items()}, sort_keys=True, default=str
     )
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+    # With a letter: sixteen digits could be a card number, which no file may contain (R23).
+    return "x" + hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
 def _omit(values: dict[str, Any], names: Collection[str]) -> dict[str, Any]:

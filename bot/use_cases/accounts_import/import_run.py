@@ -1,6 +1,6 @@
 """One import: who runs it, when and how, and what it has found so far."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,11 +27,14 @@ class ImportedChange:
 class ImportRun:
     """`overwrite` are the accounts whose seats, periods, decided quotes, and people added elsewhere the file
     replaces. The other lists differ from the file and stay, as their account is not among them: the contacts
-    are those that were added in Slack, and those that were withdrawn there."""
+    are those that were added in Slack, and those that were withdrawn there. `known_entries` has the number of
+    each account's last history entry of an operator when the import began."""
 
     actor: Actor
     at: datetime
     overwrite: frozenset[str] = frozenset()
+    known_entries: Mapping[str, int] = field(default_factory=dict)
+    product_changes: Changes = field(default_factory=dict)
     changes: list[ImportedChange] = field(default_factory=list)
     changed_account_ids: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
@@ -76,6 +79,17 @@ def describe_changes(changes: list[ImportedChange]) -> Iterator[str]:
         if change.action is not AuditAction.IMPORTED:
             for key, value in change.details.items():
                 yield from _describe_value(key, value)
+
+
+def describe_product_changes(changes: Changes) -> Iterator[str]:
+    """Like `describe_changes`: they affect every account, and are in no history."""
+    for product_id, change in changes.items():
+        if isinstance(change, dict):
+            yield f"product {product_id}: {AuditAction.UPDATED}"
+            for name, value in change.items():
+                yield from _describe_value(name, value)
+        else:
+            yield f"product {product_id}: {change}"
 
 
 def _describe_value(key: str, value: Any) -> Iterator[str]:

@@ -25,6 +25,7 @@ from bot.use_cases.accounts_import.export import load_account_states
 from bot.use_cases.accounts_import.import_run import ImportedChange, ImportRun
 from bot.use_cases.accounts_import.open_charges import list_open_charge_problems
 from bot.use_cases.accounts_import.quotes import import_quotes
+from bot.use_cases.accounts_import.row_sync import Changes
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.audit.action import AuditAction
@@ -40,8 +41,8 @@ MAX_LISTED_IDS = 5
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What the file lists, how many accounts it changed and what it changed of them, and warnings for the
-    operator. `missing_accounts` came from a file, are open, and are not listed."""
+    """What the file lists, how many accounts it changed and what it changed of them and of products, and
+    warnings for the operator. `missing_accounts` came from a file, are open, and are not listed."""
 
     accounts: int
     subscriptions: int
@@ -50,6 +51,7 @@ class ImportSummary:
     changed_accounts: int
     warnings: list[str] = field(default_factory=list)
     changes: list[ImportedChange] = field(default_factory=list)
+    product_changes: Changes = field(default_factory=dict)
     missing_accounts: list[str] = field(default_factory=list)
 
 
@@ -82,11 +84,12 @@ async def import_accounts(
     """Upserts what the file lists, in one transaction. `progress` is called with (accounts done, total).
     Unless their account is overwritten, the seats and periods of stored subscriptions, quotes that are no
     longer pending, and people that the file does not know stay as they are. Raises InvalidAccountsFile."""
+    known_entries: dict[str, int] = {}
     try:
-        return await _check_and_store(database, path, at, options, progress)
+        return await _check_and_store(database, path, at, options, progress, known_entries)
     except IntegrityError:
         # Another import has stored an id of this file since it was checked.
-        return await _check_and_store(database, path, at, options, progress)
+        return await _check_and_store(database, path, at, options, progress, known_entries)
 
 
 async def _check_and_store(
@@ -95,6 +98,7 @@ async def _check_and_store(
     at: datetime,
     options: ImportOptions,
     progress: Callable[[int, int], None],
+    known_entries: dict[str, int],
 ) -> ImportSummary:
     async with database.read() as session:
         stored = await load_stored_records(session, options.overwrite)
@@ -103,7 +107,12 @@ async def _check_and_store(
     if unlisted := options.overwrite - listed_ids:
         names = ", ".join(sorted(unlisted))
         raise InvalidAccountsFile([FileProblem(None, path.name, f"does not list {names}, to be overwritten")])
-    run = ImportRun(Actor("operator", options.operator, f"import:{path.name}"), at, options.overwrite)
+    async with database.read() as session:
+        last = await _load_last_operator_entries(session, listed_ids)
+    for account_id in listed_ids:
+        known_entries.setdefault(account_id, last[account_id].number if account_id in last else 0)
+    actor = Actor("operator", options.operator, f"import:{path.name}")
+    run = ImportRun(actor, at, options.overwrite, known_entries)
     return await store_accounts(database, file, run, options, progress)
 
 
@@ -123,7 +132,8 @@ async def store_accounts(
             entries = sorted(file.accounts, key=lambda entry: entry.id)
             last = await _load_last_operator_entries(session, [entry.id for entry in entries])
             _check_not_changed_since_export(run, entries, last)
-            await save_catalogue(session, [Product(**p.model_dump()) for p in file.products])
+            products = [Product(**p.model_dump()) for p in file.products]
+            run.product_changes = await save_catalogue(session, products)
             for start in range(0, len(entries), BATCH_SIZE):
                 await _import_batch(session, run, entries[start : start + BATCH_SIZE])
                 progress(min(start + BATCH_SIZE, len(entries)), len(entries))
@@ -179,12 +189,15 @@ def _check_not_changed_since_export(
 def _warn_of_different_origins(
     run: ImportRun, entries: list[AccountEntry], last: dict[str, AuditEntry]
 ) -> None:
-    # Two files for one account keep overwriting each other's values.
+    # Two files for one account keep overwriting each other's values. So may two people at once, who are both
+    # `root`, and whose files have the same name.
     for entry in entries:
         before = last.get(entry.id)
         if before is None or entry.exported_entry is not None or entry.id not in run.changed_account_ids:
             continue
-        if (before.actor_name, before.source) != (run.actor.name, run.actor.source):
+        if before.number > run.known_entries.get(entry.id, before.number):
+            run.warnings.append(f"{entry.id} was changed by {_describe_origin(before)} while this import ran")
+        elif (before.actor_name, before.source) != (run.actor.name, run.actor.source):
             run.warnings.append(f"{entry.id} was last changed by {_describe_origin(before)}")
 
 
@@ -295,7 +308,7 @@ async def _clear_default_methods(session: Session, methods: list[PaymentMethod])
 
 async def load_stored_records(session: Session, overwrite: Collection[str] = ()) -> StoredRecords:
     """`overwrite` names the accounts that the file may reopen, and whose contacts it alone decides."""
-    currencies = await session.exec(select(Account.id, Account.currency))
+    accounts = (await session.exec(select(Account.id, Account.currency, Account.tax_id))).all()
     subscriptions = await session.exec(
         select(Subscription.id, Subscription.account_id, Subscription.product_id)
     )
@@ -314,7 +327,8 @@ async def load_stored_records(session: Session, overwrite: Collection[str] = ())
     closed = await session.exec(select(Account.id).where(col(Account.closed_at).is_not(None)))
     return StoredRecords(
         products=await list_product_ids(session),
-        currencies=dict(currencies.all()),
+        currencies={id_: currency for id_, currency, _ in accounts},
+        tax_ids={id_: tax_id for id_, _, tax_id in accounts},
         owners=owners,
         subscriptions=by_account,
         closed_accounts=frozenset(closed.all()) - {*overwrite},
@@ -368,6 +382,7 @@ def _build_summary(file: AccountsFile, run: ImportRun, missing_accounts: list[st
         changed_accounts=len(run.changed_account_ids),
         warnings=warnings,
         changes=run.changes,
+        product_changes=run.product_changes,
         missing_accounts=missing_accounts,
     )
 

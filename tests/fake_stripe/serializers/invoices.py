@@ -1,5 +1,6 @@
 """Invoices with their lines and payments."""
 
+from dataclasses import replace
 from typing import Any
 
 import stripe
@@ -53,7 +54,7 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
         issuer={"type": "self"},
         lines=serialize_list(
             f"/v1/invoices/{invoice.id}/lines",
-            serialize_invoice_lines(invoice)[:EMBEDDED_LIST_SIZE],
+            serialize_invoice_lines(records, invoice)[:EMBEDDED_LIST_SIZE],
             len(invoice.lines) > EMBEDDED_LIST_SIZE,
         ),
         livemode=False,
@@ -74,10 +75,13 @@ def serialize_invoice(records: StripeRecords, invoice: Invoice, *, payments: boo
             "finalized_at": invoice.finalized_at if invoice.is_sent else invoice.created,
             "marked_uncollectible_at": None, "paid_at": None, "voided_at": None,
         },
-        subtotal=sum(line.amount for line in invoice.lines),
-        subtotal_excluding_tax=sum(line.amount - line.inclusive_tax for line in invoice.lines),
+        subtotal=sum(_get_line_amount(records, line) for line in invoice.lines),
+        subtotal_excluding_tax=sum(
+            line.amount - line.inclusive_tax - line.removed_tax for line in invoice.lines
+        ),
         total=total,
         total_excluding_tax=total - invoice.tax,
+        total_taxes=_sum_taxes(records, invoice),
     )  # fmt: skip
     if payments:
         invoice_payments = [
@@ -155,32 +159,62 @@ def _serialize_parent(records: StripeRecords, invoice: Invoice) -> dict[str, Any
     return {"type": "subscription_details", "quote_details": None, "subscription_details": details}
 
 
-def serialize_invoice_lines(invoice: Invoice) -> list[dict[str, Any]]:
+def serialize_invoice_lines(records: StripeRecords, invoice: Invoice) -> list[dict[str, Any]]:
     """docs.stripe.com/api/invoice-line-item/object"""
     return [
-        _serialize_line(each, f"il_{invoice.id[3:]}{number}", invoice.id)
+        _serialize_line(records, each, f"il_{invoice.id[3:]}{number}", invoice.id)
         for number, each in enumerate(invoice.lines)
     ]
 
 
-def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[str, Any]:
-    parts = line.tax_parts or ([TaxPart(TAX_RATE, "standard_rated", line.net, line.tax)] if line.tax else [])
-    taxes = [
-        {
-            "amount": part.amount,
-            "tax_behavior": part.behavior,
-            "tax_rate_details": {"tax_rate": part.rate_id},
-            "taxability_reason": part.reason,
-            "taxable_amount": part.taxable_amount,
-            "type": "tax_rate_details",
-        }
-        for part in parts
-    ]
+def _get_line_amount(records: StripeRecords, line: InvoiceLine) -> int:
+    return line.amount - (line.removed_tax if records.exempt_lines == "reduced" else 0)
+
+
+def _sum_taxes(records: StripeRecords, invoice: Invoice) -> list[dict[str, Any]]:
+    """By rate: docs.stripe.com/api/invoices/object, total_taxes"""
+    totals: dict[tuple[str, str], TaxPart] = {}
+    for part in (each for line in invoice.lines for each in _list_tax_parts(records, line)):
+        before = totals.get((part.rate_id, part.reason))
+        totals[part.rate_id, part.reason] = (
+            part
+            if before is None
+            else replace(
+                part,
+                amount=part.amount + before.amount,
+                taxable_amount=part.taxable_amount + before.taxable_amount,
+            )
+        )
+    return [_serialize_tax(part) for part in totals.values()]
+
+
+def _serialize_tax(part: TaxPart) -> dict[str, Any]:
+    return {
+        "amount": part.amount,
+        "tax_behavior": part.behavior,
+        "tax_rate_details": {"tax_rate": part.rate_id},
+        "taxability_reason": part.reason,
+        "taxable_amount": part.taxable_amount,
+        "type": "tax_rate_details",
+    }
+
+
+def _list_tax_parts(records: StripeRecords, line: InvoiceLine) -> list[TaxPart]:
+    is_untaxed = line.is_tax_exempt and records.exempt_lines != "taxed at 0"
+    if line.tax_parts:
+        return [] if is_untaxed else line.tax_parts
+    return [TaxPart(TAX_RATE, "standard_rated", line.net, line.tax)] if line.tax else []
+
+
+def _serialize_line(
+    records: StripeRecords, line: InvoiceLine, line_id: str, invoice_id: str
+) -> dict[str, Any]:
+    amount = _get_line_amount(records, line)
     return fill_object(
         stripe.InvoiceLineItem,
         id=line_id,
         object="line_item",
-        amount=line.amount,
+        amount=amount,
         currency=line.currency,
         discount_amounts=[{"amount": line.discount, "discount": line.discount_id}] if line.discount else [],
         discountable=not line.proration,
@@ -193,8 +227,8 @@ def _serialize_line(line: InvoiceLine, line_id: str, invoice_id: str) -> dict[st
         quantity=line.quantity,
         quantity_decimal=str(line.quantity),
         subscription=line.subscription,
-        subtotal=line.amount,
-        taxes=taxes,
+        subtotal=amount,
+        taxes=[_serialize_tax(part) for part in _list_tax_parts(records, line)],
     )
 
 

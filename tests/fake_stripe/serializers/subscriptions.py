@@ -17,6 +17,7 @@ from tests.fake_stripe.serializers.customers import serialize_customer
 from tests.fake_stripe.serializers.discounts import serialize_coupon, serialize_discount
 from tests.fake_stripe.serializers.prices import serialize_plan, serialize_price
 from tests.fake_stripe.serializers.schedules import serialize_billing_mode, serialize_schedule_or_id
+from tests.fake_stripe.serializers.taxes import serialize_manual_tax_rate
 
 
 def serialize_subscription_item(
@@ -82,6 +83,7 @@ def serialize_subscription(
         else subscription.customer,
         default_payment_method=subscription.default_payment_method,
         default_source=subscription.default_source,
+        default_tax_rates=[serialize_manual_tax_rate(rate) for rate in subscription.default_tax_rates],
         discounts=[
             serialize_discount(subscription.customer, subscription.id, coupon, serialize_coupon(coupon))
             if "data.discounts.source.coupon" in expand

@@ -85,11 +85,11 @@ async def list_corrections(world: StripeWorld) -> list[tuple[str, str]]:
 async def test_r10_an_address_corrected_in_stripe_is_shown_at_checkout_taxed_and_kept(
     world: StripeWorld,
 ) -> None:
-    """Without an event of Stripe: checkout reads it."""
+    """Without an event of Stripe: checkout reads it, on one line as it is typed here."""
     alice = world.get_person("alice")
     review = await world.save_cart(alice, acme_meeting=5)
     world.clock.move(seconds=60)
-    world.records.change_address("cus_acme", BERLIN)
+    world.records.change_address("cus_acme", {**BERLIN, "line1": "Lager\r\n7 "})
     await review.submit()
     checkout = await alice.wait_for_modal("checkout.save")
     assert "Lager 7" in checkout.text

@@ -67,7 +67,7 @@ async def unlinked(tmp_path: Path) -> AsyncIterator[LinkWorld]:
 async def test_from_an_empty_database_to_the_first_order_without_a_file(unlinked: LinkWorld) -> None:
     """The customer's address is what a Payment Link asks for."""
     world = unlinked.world
-    unlinked.fake.records.customers["cus_acme"].address = {"country": "FR", "postal_code": "75002"}
+    unlinked.fake.records.customers["cus_acme"].address = {"country": "FR", "postal_code": "75002\n"}
     options = (*ACME_OPTIONS, "--contact", ALICE, "--operator", "Ana", "--yes")
     linked = await unlinked.link("cus_acme", *options)
     assert (linked.exit_code, linked.output.splitlines()[-1]) == (0, "linked 1 customers"), linked.output

@@ -2,20 +2,24 @@
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from structlog.testing import capture_logs
 
+from models.account import Account
 from models.quote import Quote
 from models.receipt import Receipt
 from models.tax import TaxTreatment
 from tests.fake_stripe import Fault
-from tests.fake_stripe.taxes import CustomerTax
+from tests.fake_stripe.taxes import CustomerTax, ExemptLines, ManualTaxRate
+from tests.handlers.db_snapshot import change
 from tests.handlers.steps import open_modal, wait_for_modal_text
 from tests.handlers.stripe.stripe_orders import (
     ALICE,
     get_order_line,
     place_unprocessed_order,
+    read_pdf,
     refresh_and_open_cart,
 )
 from tests.stripe_world import StripeWorld, stripe_world
@@ -235,9 +239,11 @@ async def test_r28_a_tax_that_was_promised_and_not_charged_is_not_on_the_receipt
     """Stripe stops collecting in that country in the same second; its invoice gives no reason."""
     world.fake.before_charge = world.records.tax_rates.clear
     await world.place_order(world.get_person("alice"), acme_meeting=5)
+    await change(world, Account, "acme", tax_id="FR40303265045")
     await world.settle()
     quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert quote.tax > 0 == receipt.tax
+    assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",), "the file's, as Stripe has none"
     assert [(item.treatment, item.amount) for item in receipt.taxes] == [(TaxTreatment.NOT_COLLECTED, 0)]
 
 
@@ -258,3 +264,46 @@ async def test_a_renewal_is_taxed_by_the_corrected_address_at_once(world: Stripe
         assert renewal is not None
         taxes.append(Decimal(renewal.tax) / renewal.net)
     assert [round(tax, 2) for tax in taxes] == [Decimal("0.20"), Decimal("0.19")]
+
+
+@pytest.mark.parametrize(
+    ("exempt", "lines", "treatment", "note"),
+    [
+        ("exempt", "untaxed", TaxTreatment.CUSTOMER_EXEMPT, "No tax: the account is exempt."),
+        ("reverse", "taxed at 0", TaxTreatment.REVERSE_CHARGE, REVERSE_CHARGE),
+    ],
+)
+async def test_r28_who_pays_no_tax_pays_an_inclusive_price_without_the_tax_if_its_rate_is_set_by_hand(
+    world: StripeWorld, exempt: str, lines: ExemptLines, treatment: TaxTreatment, note: str
+) -> None:
+    subscription = world.records.subscriptions["sub_of_acme_meeting"]
+    subscription.default_tax_rates = [ManualTaxRate("txr_hand", "VAT", 20.0, inclusive=True)]
+    world.records.exempt_lines = lines
+    get_tax(world).exempt = exempt
+    texts = await order_in_slack(world)
+    assert [note in text for text in texts] == [True] * 4
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
+    item = subscription.items[0]
+    remaining = Fraction(
+        item.current_period_end - int(quote.frozen_at.timestamp()),
+        item.current_period_end - item.current_period_start,
+    )
+    assert abs(quote.total - remaining * 5 * 1400 / Fraction(6, 5)) <= 1
+    assert world.list_paid_totals() == [quote.total] == [quote.subtotal] == [receipt.total]
+    assert [(each["net"], each["tax"]) for each in quote.recurring] == [(35000, 0)]
+    [tax] = receipt.taxes
+    assert (tax.treatment, tax.taxable_amount, tax.amount) == (treatment, receipt.subtotal, 0)
+    confirmation = read_pdf(world.slack.mail.messages[0].attachments[-1].content)
+    assert note in confirmation
+    assert f"€{receipt.total / 100:.2f}" in confirmation
+
+
+async def test_r28_who_pays_no_tax_pays_the_whole_inclusive_price_with_stripe_tax(world: StripeWorld) -> None:
+    world.records.use_other_price("acme_meeting", tax_behavior="inclusive")
+    get_tax(world).exempt = "exempt"
+    await world.place_order(world.get_person("alice"), acme_meeting=5)
+    await world.settle()
+    quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
+    assert [(each["net"], each["tax"]) for each in quote.recurring] == [(42000, 0)]
+    assert world.list_paid_totals() == [quote.total] == [receipt.total]
+    assert [tax.treatment for tax in receipt.taxes] == [TaxTreatment.CUSTOMER_EXEMPT]
