@@ -516,6 +516,7 @@ def make_audit_entry(
     )
 
 
+@cache
 def make_history(size: Size = USUAL) -> list[AuditEntry]:
     made = make_audit_entry("quote:SQ-1001", "made", "pending", "address_changes_tax")
     line = make_audit_entry("service_order:SO-1007", "line", "declined", "card_declined", "scheduler")

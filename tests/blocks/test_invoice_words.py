@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,7 @@ def build_rows() -> list[OrderLineDetails]:
     ]
 
 
+@cache
 def build_history() -> list[AuditEntry]:
     return [
         *(build_entry("line", status.value) for status in STATUSES),
@@ -136,18 +138,21 @@ def build_entry(action: str, status: str | None = None, reason: str | None = Non
     return entry
 
 
-def build_orders() -> Iterator[OrderDetails]:
+@cache
+def build_orders() -> list[OrderDetails]:
     """In every state, while declined lines can be tried again and after that."""
     receipts = [build_receipt(), build_receipt(invoiced=0, credit_used=1200)]
-    for status in OrderStatus:
-        for receipt, at in zip(receipts, (AT, AT + timedelta(days=2)), strict=True):
-            yield replace(
-                samples.make_order_details(*build_rows(), status=status),
-                at=at,
-                payment_method=build_invoice_method("acme"),
-                receipt=receipt if status is OrderStatus.COMPLETED else None,
-                history=build_history(),
-            )
+    return [
+        replace(
+            samples.make_order_details(*build_rows(), status=status),
+            at=at,
+            payment_method=build_invoice_method("acme"),
+            receipt=receipt if status is OrderStatus.COMPLETED else None,
+            history=build_history(),
+        )
+        for status in OrderStatus
+        for receipt, at in zip(receipts, (AT, AT + timedelta(days=2)), strict=True)
+    ]
 
 
 def build_receipt(**changes: Any) -> Receipt:
@@ -171,20 +176,22 @@ def build_receipt(**changes: Any) -> Receipt:
     return receipt
 
 
-def build_quotes() -> Iterator[QuoteDetails]:
+@cache
+def build_quotes() -> list[QuoteDetails]:
     decided = map(samples.make_decided_quote, (QuoteStatus.ACCEPTED, QuoteStatus.EXPIRED))
-    yield from map(samples.add_invoice_terms, [samples.make_quote_details(), *decided])
+    quotes = [*map(samples.add_invoice_terms, [samples.make_quote_details(), *decided])]
     for ends_on in (samples.END, samples.END + timedelta(days=5)):
         ending = samples.add_invoice_terms(samples.make_quote_details())
         rows = [replace(r, outlook=r.outlook.model_copy(update={"ends_on": ends_on})) for r in ending.rows]
-        yield replace(ending, rows=rows)
+        quotes.append(replace(ending, rows=rows))
+    return quotes
 
 
 def build_overview() -> AccountOverview:
     overview = samples.add_invoices(samples.make_account_overview())
     offer, *_ = build_quotes()
     terms = {"outlook": offer.rows[0].outlook}
-    orders = [*build_orders()]
+    orders = build_orders()
     return replace(
         overview,
         rows=[replace(r, subscription=r.subscription.model_copy(update=terms)) for r in overview.rows],

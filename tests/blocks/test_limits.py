@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -307,18 +308,27 @@ CHARTED: dict[str, Draw] = {
 ALL = {**SCREENS, **CHARTED}
 
 
+@cache
+def _draw(screen: str, language: str, size: Size) -> View:
+    return ALL[screen](Localizer(language, "Europe/Paris"), size)
+
+
+def draw(screen: str, reader: Localizer, size: Size = USUAL) -> View:
+    return _draw(screen, reader.language, size)
+
+
 @pytest.mark.parametrize("size", [USUAL, LONGEST], ids=["usual", "longest"])
 @pytest.mark.parametrize("screen", ALL)
 def test_slack_takes_the_screen(screen: str, size: Size, reader: Localizer) -> None:
-    check(ALL[screen](reader, size))
+    check(draw(screen, reader, size))
 
 
 def test_each_input_is_one_that_is_read(reader: Localizer) -> None:
     """Of another input, what can't be read is left out without a word."""
     drawn = {
         block["block_id"]
-        for draw in ALL.values()
-        for block in draw(reader, USUAL)["blocks"]
+        for screen in ALL
+        for block in draw(screen, reader)["blocks"]
         if block["type"] == "input"
     }
     assert {"reason", "until", "payment_method", "wanted"} <= drawn
@@ -327,13 +337,13 @@ def test_each_input_is_one_that_is_read(reader: Localizer) -> None:
 
 @pytest.mark.parametrize("screen", ALL)
 def test_usual_texts_are_not_cut(screen: str, reader: Localizer) -> None:
-    cut = [text for text in list_texts(ALL[screen](reader, USUAL)) if text.endswith("…")]
+    cut = [text for text in list_texts(draw(screen, reader)) if text.endswith("…")]
     assert cut == []
 
 
 @pytest.mark.parametrize("screen", ALL)
 def test_user_input_cannot_mention_or_link(screen: str, reader: Localizer) -> None:
-    view = ALL[screen](reader, Size(names=0))
+    view = draw(screen, reader)
     marked = [
         text for b in view["blocks"] if b["type"] == "section" for text in list_texts({**b, "accessory": {}})
     ]
@@ -347,7 +357,7 @@ def test_buttons_with_the_same_text_have_different_accessibility_labels(
 ) -> None:
     """Each alone, without what stands around it."""
     heard: dict[str, set[str]] = {}
-    for button in list_buttons(ALL[screen](reader, USUAL)):
+    for button in list_buttons(draw(screen, reader)):
         said = button.get("accessibility_label", button["text"]["text"])
         heard.setdefault(said, set()).add(f"{button['action_id']} {button.get('value', button.get('url'))}")
     assert {said: does for said, does in heard.items() if len(does) > 1} == {}
@@ -356,7 +366,7 @@ def test_buttons_with_the_same_text_have_different_accessibility_labels(
 @pytest.mark.parametrize("screen", SCREENS)
 def test_back_is_directly_above_the_footer(screen: str, reader: Localizer) -> None:
     """First of the last row, on every screen that has one: as near to the submit button as Slack allows."""
-    view = SCREENS[screen](reader, USUAL)
+    view = draw(screen, reader)
     found = [button for button in list_buttons(view) if button["text"]["text"] in BACK_LABELS]
     if found:
         assert [*view["blocks"][-1]["elements"]][:1] == found
@@ -364,7 +374,7 @@ def test_back_is_directly_above_the_footer(screen: str, reader: Localizer) -> No
 
 def test_a_button_looks_the_same_wherever_it_is(english: Localizer) -> None:
     """In a channel, a modal and on Home."""
-    screens = [draw(english, USUAL) for draw in ALL.values()]
+    screens = [draw(screen, english) for screen in ALL]
     messages = [render_notice_message(make_message(kind, english), URL) for kind in NoticeKind]
     looks: dict[str, set[str | None]] = {}
     for button in (button for shown in [*screens, *messages] for button in list_buttons(shown)):
@@ -375,6 +385,6 @@ def test_a_button_looks_the_same_wherever_it_is(english: Localizer) -> None:
 
 @pytest.mark.parametrize("screen", ALL)
 def test_a_row_of_buttons_has_one_that_stands_out(screen: str, reader: Localizer) -> None:
-    for block in ALL[screen](reader, USUAL)["blocks"]:
+    for block in draw(screen, reader)["blocks"]:
         styles = [button.get("style") for button in block.get("elements", []) if button.get("style")]
         assert len(styles) == len(set(styles)), block

@@ -1,17 +1,15 @@
 """People in their browsers: the sandbox's page, with the whole bot behind it."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 
-from tests.time_limits import HANG_SECONDS
+from tests.sandbox.browser import Pages
 from tests.world import World
 
 CHANNEL = "C01BILLING"
-# The page is all that a test may reach: links that lead out end here.
-OTHER_SITE_HTML = "<title>Elsewhere</title>"
 OVERFLOWING_ELEMENTS_SCRIPT = """
   [...document.querySelectorAll("html, #main, #side, .messages, .modal-body")]
     .filter((node) => node.scrollWidth > node.clientWidth)
@@ -82,34 +80,14 @@ class BrowserSession:
 @dataclass
 class BrowserSessions:
     world: World
-    browser: Browser
-    browser_errors: list[str] = field(default_factory=list)
-    contexts: list[BrowserContext] = field(default_factory=list)
+    pages: Pages
 
     async def open_session(self, name: str, place: str = CHANNEL, **options: Any) -> BrowserSession:
-        """In a browser context of its own, with its own cookies."""
-        context = await self.browser.new_context(**options)
-        self.contexts.append(context)
-        await context.route(lambda url: "//127.0.0.1" not in url, _answer_elsewhere)
-        page = await context.new_page()
-        page.set_default_timeout(HANG_SECONDS * 1000)
-        page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
-        page.on("console", self._record_error)
-        await page.goto(f"{self.world.slack.page_url}?user={self.world.get_person(name).id}#{place}")
+        """With its own cookies."""
+        url = f"{self.world.slack.page_url}?user={self.world.get_person(name).id}#{place}"
+        page = await self.pages.open(url, **options)
         await page.locator("#sidebar a").first.wait_for(state="attached")
         return BrowserSession(page)
 
     async def settle(self) -> None:
         await self.world.settle()
-
-    async def close(self) -> None:
-        for context in self.contexts:
-            await context.close()
-
-    def _record_error(self, line: Any) -> None:
-        if line.type == "error":
-            self.browser_errors.append(line.text)
-
-
-async def _answer_elsewhere(route: Route) -> None:
-    await route.fulfill(body=OTHER_SITE_HTML, content_type="text/html")

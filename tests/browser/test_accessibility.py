@@ -10,11 +10,12 @@ from typing import Any
 
 import aiosmtplib
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from bot.blocks.block_kit import View
 from tests.blocks.limits import list_buttons
 from tests.browser.gallery import ALICE, GALLERY, Gallery, everything, numbered
+from tests.sandbox.browser import Pages
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.browser]
 
@@ -81,10 +82,10 @@ def axe() -> None:
         pytest.skip(reason)
 
 
-async def open_page(browser: Browser, gallery: Gallery, place: str, language: str) -> Page:
-    page = await browser.new_page(**WINDOWS["light"], reduced_motion="reduce")
-    await page.add_init_script(path=AXE_PATH)
-    await page.goto(f"{gallery.slack.page_url}?user={ALICE}#{place}")
+async def open_page(pages: Pages, gallery: Gallery, place: str, language: str) -> Page:
+    url = f"{gallery.slack.page_url}?user={ALICE}#{place}"
+    page = await pages.open(url, **WINDOWS["light"], reduced_motion="reduce")
+    await page.evaluate(AXE_PATH.read_text("utf-8"))
     await page.locator("#locale").select_option(language)
     await expect(page.locator("html")).to_have_attribute("lang", language)
     return page
@@ -177,11 +178,11 @@ class Stage:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_every_screen_is_accessible_in_every_window(
-    gallery: Gallery, browser: Browser, language: str
+    gallery: Gallery, pages: Pages, language: str
 ) -> None:
     """Half of them by all rules, in one window and one of the two languages; each one's confirmations; all
     together in every window and language, by the rules that depend on it."""
-    page = await open_page(browser, gallery, "home", language)
+    page = await open_page(pages, gallery, "home", language)
     stage, found, seen = Stage(page, gallery), {}, set[str]()
     screens, _ = everything(language, "usual")
     for number, (name, view) in enumerate(screens):
@@ -196,7 +197,6 @@ async def test_every_screen_is_accessible_in_every_window(
     found["texts"] = await find_violations(page, TEXT_RULES)
     await page.evaluate(MAKE_SCREENS_SCROLL)
     found["scrolled"] = await find_violations(page, SCROLL_RULES)
-    await page.close()
     assert group_by_violation(found) == {}
     assert gallery.refused == {}
 
@@ -205,16 +205,15 @@ async def test_every_screen_is_accessible_in_every_window(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("window", WINDOWS)
 async def test_every_screen_is_accessible_by_every_rule_in_every_window(
-    gallery: Gallery, browser: Browser, window: str, language: str
+    gallery: Gallery, pages: Pages, window: str, language: str
 ) -> None:
-    page = await open_page(browser, gallery, "home", language)
+    page = await open_page(pages, gallery, "home", language)
     stage, found = Stage(page, gallery), {}
     await set_window(page, window)
     screens, _ = everything(language, "longest")
     for number, (name, view) in enumerate(screens):
         await stage.show(name, view, number)
         found[name] = await find_violations(page)
-    await page.close()
     assert group_by_violation(found) == {}
 
 
@@ -228,11 +227,11 @@ async def test_every_screen_is_accessible_by_every_rule_in_every_window(
     ],
 )
 async def test_messages_and_the_pages_beside_them_are_accessible(
-    gallery: Gallery, browser: Browser, language: str, windows: list[str]
+    gallery: Gallery, pages: Pages, language: str, windows: list[str]
 ) -> None:
     check = partial(find_violations_in_windows, windows=windows)
     _, sent = everything(language, "usual")
-    page = await open_page(browser, gallery, "guide", language)
+    page = await open_page(pages, gallery, "guide", language)
     places = {"guide": ".guide", "home": ".home", "messages": "#composer-text", "mail": "#main .empty"}
     found: dict[str, list[str]] = {}
     for place, shown in places.items():
@@ -256,7 +255,6 @@ async def test_messages_and_the_pages_beside_them_are_accessible(
     await expect(page.locator("#main .message")).to_have_count(len(sent))
     found["messages"] = await find_violations(page)
     found |= await check(page, LAYOUT_RULES, place="messages")
-    await page.close()
     assert group_by_violation(found) == {}
 
 

@@ -1,9 +1,10 @@
 """Everything the bot can show, in both languages: taken by a strict Slack, and drawn in the page."""
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.gallery import ALICE, GALLERY, Gallery, everything, numbered
+from tests.sandbox.browser import Pages
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,16 +27,17 @@ async def test_a_strict_slack_takes_everything(gallery: Gallery, size: str, lang
 @pytest.mark.browser
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_page_draws_everything_with_the_longest_texts(
-    gallery: Gallery, browser: Browser, language: str
+    gallery: Gallery, pages: Pages, language: str
 ) -> None:
     """In one visit: every message in a channel, then every modal and every Home, one after the other."""
     screens, sent = everything(language, "longest")
     for name, content in sent:
         await gallery.post(name, content)
-    page, page_errors = await open_gallery(browser, gallery)
+    url = f"{gallery.slack.page_url}?user={ALICE}"
+    page = await pages.open(f"{url}#{GALLERY}", viewport={"width": 1100, "height": 800})
     await expect(page.locator("#main .message")).to_have_count(len(sent))
     await expect_drawn(page, "#main .messages")
-    await page.goto(f"{gallery.slack.page_url}?user={ALICE}#home")
+    await page.goto(f"{url}#home")
     client = next(name for _, name in gallery.slack.slack.workspace.clients if name.startswith("page-"))
     for number, (name, view) in enumerate(screens):
         await gallery.show(name, numbered(view, number), client)
@@ -47,18 +49,7 @@ async def test_the_page_draws_everything_with_the_longest_texts(
         await expect_drawn(page, "#modal .modal-body")
         gallery.slack.slack.workspace.get_client(ALICE, client).stack.clear()
     await expect(page.locator(".unknown")).to_have_count(0)
-    await page.close()
-    assert page_errors == []
     assert gallery.refused == {}
-
-
-async def open_gallery(browser: Browser, gallery: Gallery) -> tuple[Page, list[str]]:
-    page_errors: list[str] = []
-    page = await browser.new_page(viewport={"width": 1100, "height": 800})
-    page.on("pageerror", lambda error: page_errors.append(str(error)))
-    page.on("console", lambda line: page_errors.append(line.text) if line.type == "error" else None)
-    await page.goto(f"{gallery.slack.page_url}?user={ALICE}#{GALLERY}")
-    return page, page_errors
 
 
 async def expect_drawn(page: Page, where: str) -> None:

@@ -1,14 +1,14 @@
 """Opens the sandbox's page in a real browser."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Browser, Locator, Page
+from playwright.async_api import Locator, Page
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Sandbox
-from tests.time_limits import HANG_SECONDS
+from tests.sandbox.browser import Pages
 
 GENERAL = "C01GENERAL"
 CONFIG: dict[str, Any] = {
@@ -46,20 +46,13 @@ CONFIG: dict[str, Any] = {
 class SandboxBrowser:
     """The sandbox, the tiny app and a browser."""
 
-    browser: Browser
+    pages: Pages
     slack: Sandbox
     app: AsyncApp
     client: AsyncWebClient
-    pages: list[Page] = field(default_factory=list)
-    page_errors: list[str] = field(default_factory=list)
 
     async def open_page(self, user: str = "U01ALICE", place: str = GENERAL, **options: Any) -> Page:
-        page = await self.browser.new_page(**options)
-        self.pages.append(page)
-        page.set_default_timeout(HANG_SECONDS * 1000)
-        page.on("pageerror", lambda error: self.page_errors.append(str(error)))
-        page.on("console", lambda line: self.page_errors.append(line.text) if line.type == "error" else None)
-        await page.goto(f"{self.slack.page_url}?user={user}#{place}")
+        page = await self.pages.open(f"{self.slack.page_url}?user={user}#{place}", **options)
         await page.locator("#sidebar a").first.wait_for(state="attached")
         return page
 

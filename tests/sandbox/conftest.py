@@ -2,19 +2,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Person, Sandbox
-from tests.sandbox.browser import open_chromium
+from tests.sandbox.browser import Pages
 from tests.sandbox.browser_page import CONFIG, SandboxBrowser
 from tests.sandbox.tiny_app import TRANSPORTS, connect_over_http, create_tiny_app
 from tests.time_limits import HANG_SECONDS
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: needs a real browser, and is skipped where there is none")
 
 
 @pytest.fixture
@@ -37,23 +32,14 @@ async def app(slack: Sandbox, request: pytest.FixtureRequest) -> AsyncIterator[A
         yield app
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One for the process."""
-    async with open_chromium() as browser:
-        yield browser
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def browsing(browser: Browser) -> AsyncIterator[SandboxBrowser]:
+async def browsing(pages: Pages) -> AsyncIterator[SandboxBrowser]:
     async with Sandbox.start(CONFIG, ack_seconds=HANG_SECONDS) as slack:
         slack.slack.workspace.trigger_seconds = HANG_SECONDS
         app = create_tiny_app(slack)
         async with connect_over_http(slack, app):
             browsing = SandboxBrowser(
-                browser, slack, app, AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+                pages, slack, app, AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
             )
             yield browsing
-            for page in browsing.pages:
-                await page.close()
-    assert browsing.page_errors == []
+            await pages.close()

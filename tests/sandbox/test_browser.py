@@ -12,13 +12,13 @@ RUN = Path(__file__).parents[2] / ".ci/run"
 
 @pytest.fixture(autouse=True)
 def _no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browser, "CHROMIUM", Path("/nowhere/chromium"))
+    monkeypatch.setattr(browser, "CHROMIUM_PATHS", [Path("/nowhere/chromium")])
     monkeypatch.delenv("SEATBOT_BROWSER", raising=False)
 
 
 def test_without_a_browser_a_test_is_skipped_with_what_to_install() -> None:
     with pytest.raises(pytest.skip.Exception, match="apt-get install chromium"):
-        browser.require_chromium()
+        browser.find_chromium()
 
 
 def test_without_a_browser_the_run_that_needs_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,4 +26,4 @@ def test_without_a_browser_the_run_that_needs_one_fails(monkeypatch: pytest.Monk
     assert re.search(rf"^{name}={value} .*make check$", RUN.read_text("utf-8"), re.MULTILINE)
     monkeypatch.setenv(name, value)
     with pytest.raises(pytest.fail.Exception, match="no browser"):
-        browser.require_chromium()
+        browser.find_chromium()

@@ -3,11 +3,12 @@
 from copy import deepcopy
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 from pydantic import ValidationError
 
 from sandbox import Sandbox
 from sandbox.config import load_config
+from tests.sandbox.browser import Pages
 from tests.sandbox.browser_page import CONFIG, GENERAL, SandboxBrowser, type_message
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -27,10 +28,9 @@ async def press_button(page: Page, name: str) -> None:
 
 
 @pytest.mark.browser
-async def test_a_step_takes_one_to_its_person_and_place_with_the_command_typed(browser: Browser) -> None:
+async def test_a_step_takes_one_to_its_person_and_place_with_the_command_typed(pages: Pages) -> None:
     async with Sandbox.start({**deepcopy(CONFIG), "guide": GUIDE}) as slack:
-        page = await browser.new_page()
-        await page.goto(slack.page_url)
+        page = await pages.open(slack.page_url)
         await expect(page.get_by_role("heading", name="What to try", level=1)).to_be_visible()
         await expect(page.locator("#main")).to_contain_text("Mail holds emails. /hello says hello.")
         await expect(page.locator(".guide p code")).to_have_text("/hello")
@@ -41,7 +41,7 @@ async def test_a_step_takes_one_to_its_person_and_place_with_the_command_typed(b
         assert slack.traffic == [], "it is typed, and not sent"
         await page.locator("#sidebar").get_by_role("link", name="What to try").click()
         await expect(page.get_by_role("heading", name="Dire bonjour")).to_be_visible()
-        await page.close()
+        await pages.close()
 
 
 @pytest.mark.parametrize("change", [{"user": "U09NOBODY"}, {"place": "C09NOWHERE"}])

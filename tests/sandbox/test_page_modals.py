@@ -92,7 +92,7 @@ async def test_errors_in_a_modal_are_shown_inside_it(browsing: SandboxBrowser) -
     browsing.slack.slack.workspace.clients.clear()
     await find_modal(page).get_by_role("button", name="Send").click()
     await expect(find_modal(page).get_by_role("alert")).to_contain_text("is no longer open")
-    browsing.page_errors.clear()
+    browsing.pages.errors.clear()
 
 
 async def test_focus_returns_to_a_button_after_redrawing(browsing: SandboxBrowser) -> None:

@@ -27,8 +27,8 @@ async def test_mail_is_read_in_the_page(browsing: SandboxBrowser) -> None:
     await expect(page.frame_locator(".email iframe").locator("h1")).to_have_text("Thanks")
     await expect(page.get_by_role("link", name="receipt.pdf")).to_be_visible()
     # The browser says aloud that the letter's script was not run.
-    assert all("sandboxed" in trouble or "Content Security" in trouble for trouble in browsing.page_errors)
-    browsing.page_errors.clear()
+    assert all("sandboxed" in trouble or "Content Security" in trouble for trouble in browsing.pages.errors)
+    browsing.pages.errors.clear()
 
 
 async def test_mail_that_loads_slowly_does_not_take_anothers_place(browsing: SandboxBrowser) -> None:
