@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies_environment
 
 # A WebSocket begins as an HTTP request.
 SCHEMES = {"ws": "http", "wss": "https"}
@@ -18,7 +18,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def find_proxy(url: str) -> str | None:
     """Returns the URL of the proxy for calls to `url`; None if they go directly."""
-    parts, proxies = urlsplit(url), getproxies()
+    parts, proxies = urlsplit(url), getproxies_environment()
     scheme = SCHEMES.get(parts.scheme, parts.scheme)
     proxy = proxies.get(scheme)
     if not proxy or _is_direct(parts, parts.port or DEFAULT_PORTS.get(scheme, 0), proxies):
@@ -28,22 +28,22 @@ def find_proxy(url: str) -> str | None:
 
 def _is_direct(parts: SplitResult, port: int, proxies: dict[str, str]) -> bool:
     """Applies NO_PROXY: hosts and their subdomains, addresses and networks, each with or without a port."""
-    host = parts.hostname or ""
-    netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if proxy_bypass(netloc, proxies):
-        return True
-    entries = [entry.strip() for entry in proxies.get("no", "").split(",")]
-    return any(_contains(entry, host, port) for entry in entries if entry)
+    host = (parts.hostname or "").lower()
+    entries = [entry.strip().lstrip(".").lower() for entry in proxies.get("no", "").split(",")]
+    return "*" in entries or any(_contains(entry, host, port) for entry in entries if entry)
 
 
 def _contains(entry: str, host: str, port: int) -> bool:
-    # Networks such as `10.0.0.0/8` and ports as in `[::1]:8443`: the standard library only compares text.
+    # Networks such as `10.0.0.0/8` and ports as in `[::1]:8443`.
     network, _, entry_port = entry.rpartition(":") if _has_port(entry) else (entry, "", "")
+    if entry_port not in ("", str(port)):
+        return False
+    if host == network or host.endswith(f".{network}"):
+        return True
     try:
-        is_inside = ip_address(host) in ip_network(network.strip("[]"), strict=False)
+        return ip_address(host) in ip_network(network.strip("[]"), strict=False)
     except ValueError:
         return False
-    return is_inside and entry_port in ("", str(port))
 
 
 def _has_port(entry: str) -> bool:

@@ -277,7 +277,8 @@ async def _show_when_done(work: HandlerRun, delay: float) -> None:
     with notify_if_unresponsive(request):
         result, _ = await asyncio.gather(work.result, asyncio.sleep(delay))
     if view := render_result(request, result):
-        await show_view(request, view)
+        # A person who has moved on believes that the change was made.
+        await show_view(request, view, missed=result if isinstance(result, Refusal) else None)
 
 
 async def _prepare_in_time(request: SlackRequest) -> SlackRequest:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import aiohttp
@@ -47,6 +47,8 @@ log = structlog.get_logger()
 
 # A handler's result. None if there is nothing to show.
 HandlerResult = View | Refusal | None
+# Returns False if there is no such place.
+RefusalDelivery = Callable[[SlackRequest, Refusal], Awaitable[bool]]
 
 # The form stays open with this text at its first field, because submitting it again may work.
 RETRYABLE_REFUSALS = (BillingUnavailable, DatabaseReadOnly, DatabaseUnavailable, IdentityNotFresh, TooBusy)
@@ -138,8 +140,9 @@ def _find_redrawn_id(request: SlackRequest, view: View) -> str | None:
 # --- after the ack
 
 
-async def show_view(request: SlackRequest, view: View) -> None:
-    """Replaces the modal in which the person acted, or opens a new one."""
+async def show_view(request: SlackRequest, view: View, *, missed: Refusal | None = None) -> None:
+    """Replaces the modal in which the person acted, or opens a new one. `missed` is sent directly if that
+    modal has been closed, or shows something else by now."""
     if not request.in_modal and not request.payload.trigger_id:
         await show_refusal(request, ViewTriggerExpired())
         return
@@ -157,6 +160,8 @@ async def show_view(request: SlackRequest, view: View) -> None:
             await show_refusal(request, ViewTriggerExpired())
         elif kind is SlackErrorKind.TARGET_GONE:
             log.info("view.closed", view=view.get("callback_id"))
+            if missed is not None:
+                await _deliver_refusal(request, missed, (_send_refusal_directly,))
         else:
             log.error(
                 "view.rejected", view=view.get("callback_id"), error=name, details=get_error_details(error)
@@ -207,7 +212,15 @@ async def show_refusal(request: SlackRequest, refusal: Refusal) -> None:
     if request.in_modal and not isinstance(refusal, NO_VIEW_REFUSALS):
         await show_view(request, _render_refusal(request, refusal))
         return
-    for deliver in (_post_refusal_privately, _open_refusal_modal, _send_refusal_directly):
+    await _deliver_refusal(
+        request, refusal, (_post_refusal_privately, _open_refusal_modal, _send_refusal_directly)
+    )
+
+
+async def _deliver_refusal(
+    request: SlackRequest, refusal: Refusal, places: tuple[RefusalDelivery, ...]
+) -> None:
+    for deliver in places:
         try:
             if await deliver(request, refusal):
                 return

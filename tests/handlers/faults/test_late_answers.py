@@ -231,6 +231,35 @@ async def test_the_answer_to_a_button_does_not_replace_what_another_one_has_open
     assert world.slack.refusals == []
 
 
+async def test_a_person_who_has_moved_on_hears_by_direct_message_that_a_change_was_refused(
+    world: World,
+) -> None:
+    """R20: a button, whose modal shows something else by then, and a form, whose modal has been closed."""
+    hurry(world)
+    alice = world.get_person("alice")
+    gateway, gate = install_hooked_gateway(world), asyncio.Event()
+    await open_modal(alice, "/billing", "", "account.overview")
+    await alice.press("account.manage_methods")
+    await alice.wait_for_modal("account.portal")
+    gateway.before["payment_portal_link"] = gateway.before["preview"] = wait_for(gate, BillingUnavailable())
+    await alice.press("account.switch_portal")
+    await alice.press("account.overview")
+    await alice.wait_for_modal("account.overview")
+    gate.set()
+    assert "isn’t responding" in (await alice.wait_for_dm()).text
+    assert alice.modal is not None
+    assert alice.modal.callback_id == "account.overview"
+
+    gate.clear()
+    await world.fill_cart(alice, acme_meeting=5)
+    await alice.submit()
+    await alice.wait_for_modal("waiting.show")
+    await alice.close_modal(everything=True)
+    gate.set()
+    assert "isn’t responding" in (await alice.wait_for_dm(2)).text
+    assert alice.modal is None
+
+
 async def test_the_last_choice_in_a_form_counts_however_late_the_first_is_answered(world: World) -> None:
     """The form keeps its external id, until another view replaces it."""
     alice = world.get_person("alice")
