@@ -82,16 +82,16 @@ async def test_an_invoices_pdf_is_downloaded_through_the_proxy(
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n" + PDF_SIGNATURE)
         writer.close()
 
-    async with await asyncio.start_server(serve_pdf, HOST, 0) as files:
-        async with (
-            run_tls_server(files.sockets[0].getsockname()[1], certificate) as port,
-            ConnectProxy({"localhost:1": port}).run() as proxy,
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session,
-        ):
-            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-            # Nothing listens there but behind the proxy.
-            assert await download_pdf(session, "https://localhost:1/invoice.pdf") == PDF_SIGNATURE
-            assert proxy.tunnels == ["localhost:1"]
-            monkeypatch.setenv("NO_PROXY", "localhost")
-            assert await download_pdf(session, f"https://localhost:{port}/invoice.pdf") == PDF_SIGNATURE
-            assert proxy.tunnels == ["localhost:1"]
+    async with (
+        await asyncio.start_server(serve_pdf, HOST, 0) as files,
+        run_tls_server(files.sockets[0].getsockname()[1], certificate) as port,
+        ConnectProxy({"localhost:1": port}).run() as proxy,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        # Nothing listens there but behind the proxy.
+        assert await download_pdf(session, "https://localhost:1/invoice.pdf") == PDF_SIGNATURE
+        assert proxy.tunnels == ["localhost:1"]
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        assert await download_pdf(session, f"https://localhost:{port}/invoice.pdf") == PDF_SIGNATURE
+        assert proxy.tunnels == ["localhost:1"]
