@@ -168,10 +168,10 @@ class QuoteDetails:
         return _find_payment_kind(row.outlook.is_paid_by_invoice for row in self.rows)
 
     @property
-    def days_until_due(self) -> int | None:
-        """The days until the first invoice is due."""
+    def days_until_invoices_are_due(self) -> list[int | None]:
+        """Of the invoice for each line that is paid by one."""
         terms = [row.outlook.invoice_terms for row in self.rows if row.outlook.invoice_terms]
-        return min((t.days_until_due for t in terms if t.days_until_due is not None), default=None)
+        return [each.days_until_due for each in terms]
 
     @property
     def is_pending(self) -> bool:
@@ -283,13 +283,12 @@ class OrderLineDetails:
         return [expected if method.is_shown_as(expected) else method for method in charged_to] or [expected]
 
 
-def find_tax_details(rows: Iterable[OrderLineDetails], quote: Quote) -> TaxDetails:
+def find_tax_details(rows: Iterable[OrderLineDetails], quote: Quote, account: Account) -> TaxDetails:
     """Returns what an order's tax depended on when it was charged, or else when it was promised. The
-    provider's invoice has no tax IDs of ours."""
-    settled = next((row.tax_details for row in rows if row.tax_details is not None), None)
-    if settled is None:
-        return quote.tax_facts
-    ids = settled.buyer_tax_ids or quote.tax_facts.buyer_tax_ids
+    provider's invoice has no tax IDs of ours, and the quote may have been made before there were any."""
+    settled = next((row.tax_details for row in rows if row.tax_details is not None), quote.tax_facts)
+    own_ids = (account.tax_id,) if account.tax_id else ()
+    ids = settled.buyer_tax_ids or quote.tax_facts.buyer_tax_ids or own_ids
     return settled.model_copy(update={"buyer_tax_ids": ids})
 
 
@@ -316,7 +315,7 @@ class OrderDetails:
 
     @property
     def tax_details(self) -> TaxDetails:
-        return find_tax_details(self.rows, self.quote)
+        return find_tax_details(self.rows, self.quote, self.account)
 
     @property
     def payment_kind(self) -> str:

@@ -164,6 +164,8 @@ def build_next_renewal_blocks(
         )
         for day in sorted(totals)[:MAX_RENEWALS]
     ]
+    if len(totals) > MAX_RENEWALS:
+        lines.append(localizer.format_mrkdwn("and-more", count=len(totals) - MAX_RENEWALS))
     if with_totals and len(totals) > 1:
         lines += _format_renewal_totals(localizer, overview)
     return [block_kit.build_section("\n".join([localizer.format_mrkdwn("next-renewals"), *lines]))]

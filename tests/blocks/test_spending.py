@@ -111,6 +111,19 @@ def test_totals_of_period_lengths_that_only_happen_to_equal_those_of_days_are_sh
     assert "Next renewals total €100.00 per month and €100.00 per year" in block["text"]["text"]
 
 
+def test_renewals_that_are_not_listed_are_counted(english: Localizer) -> None:
+    overview = samples.make_account_overview(replace(samples.USUAL, rows=7))
+    rows = [
+        replace(
+            row,
+            subscription=row.subscription.model_copy(update={"period_end": samples.END + timedelta(days=n)}),
+        )
+        for n, row in enumerate(overview.rows)
+    ]
+    [block] = build_next_renewal_blocks(english, replace(overview, rows=rows))
+    assert block["text"]["text"].splitlines()[-1] == "and 2 more"
+
+
 def test_other_currencies_and_receipts_that_are_not_counted_are_named(english: Localizer) -> None:
     spent = [SpentAmount(samples.AT.date(), "Meeting", 7000, "USD")]
     spending = replace(build_spending(samples.AT.date(), spent, "EUR"), is_incomplete=True)

@@ -39,9 +39,12 @@ async def test_r28_an_order_at_two_rates_lists_both(world: World) -> None:
     alice = world.get_person("alice")
     placement = await world.reach_placement(alice, acme_meeting=5, acme_webinar=1)
     quote = await world.load_row(Quote)
+    await import_account(world, "acme", subscriptions=subscriptions, tax_name="TVA", tax_id="FR40303265045")
     await alice.submit()
     await world.settle()
     receipt = await world.load_row(Receipt)
+    assert quote.tax_facts.buyer_tax_ids == ()
+    assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",), "the one entered since the quote"
     rates = {item.percent: item for item in receipt.taxes}
     assert rates.keys() == {Decimal(20), Decimal("5.5")}
     assert sum(item.amount for item in rates.values()) == receipt.tax == quote.tax

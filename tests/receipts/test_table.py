@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.i18n import Localizer
@@ -18,6 +19,28 @@ def make_line(invoice_number: str, amount: int, *taxes: tuple[str, int, int]) ->
     ]
     changes = {"amount": amount, "tax": sum(tax for _, _, tax in taxes), "taxes": items}
     return {**make_receipt().lines[0], **changes, "invoice_number": invoice_number}
+
+
+def test_each_invoice_has_its_own_day_and_the_receipt_has_the_day_of_its_issue() -> None:
+    """R26: another line was declined, and charged the next day, in the next month."""
+    order = samples.make_invoiced_order()
+    settled_at = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
+    rows = [
+        replace(row, line=row.line.model_copy(update={"provider_invoice_number": number, "settled_at": at}))
+        for row, number, at in zip(
+            order.rows, ("A-1", "A-2", ""), (settled_at, settled_at, None), strict=False
+        )
+    ]
+    charged = {"brand": "visa", "last4": "4242", "amount": 1200, "paid_on": "2026-11-30"}
+    lines = [make_line("A-1", 1000), {**make_line("A-2", 1000), "charged_to": charged}, make_line("", 1000)]
+    receipt = make_receipt(number="R-9", lines=lines, issued_on=date(2026, 12, 1))
+    table = render_receipt_table(Localizer("en-GB"), [replace(order, rows=rows, receipt=receipt)])
+    _, *found = csv.reader(io.StringIO(table.decode("utf-8-sig")))
+    assert [(row[0], row[2]) for row in found] == [
+        ("A-1", "2026-11-29"),
+        ("A-2", "2026-11-30"),
+        ("R-9", "2026-12-01"),
+    ]
 
 
 def test_each_invoice_has_its_status_and_its_own_amounts_and_the_receipt_has_the_rest() -> None:

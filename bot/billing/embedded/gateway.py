@@ -51,6 +51,7 @@ from models.account import Account, Address, ProviderAddress
 from models.ledger import ChargeStatus, LedgerCharge, LedgerSubscription
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
+from models.tax import TaxDetails
 
 
 @instrument_adapter("billing", BillingUnavailable)
@@ -98,7 +99,7 @@ class EmbeddedGateway:
             subscription, account = await _lock_subscription(session, charge)
             record = await self._find_charge(session, subscription, charge)
             if record is not None:
-                return self._build_outcome(record)
+                return self._build_outcome(record, account)
             if subscription.seats != charge.expected_seats:
                 return SeatsChanged()
             if (subscription.days_until_due is not None) != charge.is_on_invoice:
@@ -107,13 +108,15 @@ class EmbeddedGateway:
             session.add(record)
             if record.status is ChargeStatus.SETTLED:
                 await add_charged_seats(session, subscription, record)
-        return Unknown() if is_response_lost(charge.payment_method_id) else self._build_outcome(record)
+        return (
+            Unknown() if is_response_lost(charge.payment_method_id) else self._build_outcome(record, account)
+        )
 
     async def reconcile_charge(self, charge: Charge) -> ChargeOutcome | NeverReceived:
         async with self._database.write() as session:
-            subscription, _ = await _lock_subscription(session, charge)
+            subscription, account = await _lock_subscription(session, charge)
             record = await self._find_charge(session, subscription, charge)
-            return self._build_outcome(record) if record else NeverReceived()
+            return self._build_outcome(record, account) if record else NeverReceived()
 
     async def fetch_invoice(self, account_id: str, receipt: str) -> InvoiceState | None:
         record = await self._find_invoiced_charge(account_id, receipt)
@@ -161,14 +164,9 @@ class EmbeddedGateway:
         await settle_due_charges(session, subscription, charges, self._now())
         return next((record for record in charges if record.idempotency_key == charge.key), None)
 
-    def _build_outcome(self, record: LedgerCharge) -> ChargeOutcome:
-        if record.status is ChargeStatus.SETTLED and record.invoice_due_at is not None:
-            invoice = build_invoice_state(record, self._now())
-            return Settled(
-                invoice.id, record.amount, record.tax, invoice_number=invoice.number, invoice=invoice
-            )
+    def _build_outcome(self, record: LedgerCharge, account: Account) -> ChargeOutcome:
         if record.status is ChargeStatus.SETTLED:
-            return Settled(_make_receipt_reference(record.idempotency_key), record.amount, record.tax)
+            return self._build_settled(record, account)
         # Only a charge that was undecided at first has a deadline.
         if record.deadline_at is None:
             return Declined("card_declined")
@@ -177,6 +175,22 @@ class EmbeddedGateway:
         if record.status is ChargeStatus.NEEDS_CUSTOMER:
             return NeedsCustomer(self._portal_link, record.deadline_at)
         return Pending(record.deadline_at)
+
+    def _build_settled(self, record: LedgerCharge, account: Account) -> Settled:
+        # The tax ID may have been entered or corrected since the quote.
+        tax_details = TaxDetails(buyer_tax_ids=(account.tax_id,)) if account.tax_id else None
+        if record.invoice_due_at is None:
+            reference = _make_receipt_reference(record.idempotency_key)
+            return Settled(reference, record.amount, record.tax, tax_details=tax_details)
+        invoice = build_invoice_state(record, self._now())
+        return Settled(
+            invoice.id,
+            record.amount,
+            record.tax,
+            invoice_number=invoice.number,
+            tax_details=tax_details,
+            invoice=invoice,
+        )
 
 
 async def _lock_subscription(session: Session, charge: Charge) -> tuple[LedgerSubscription, Account]:

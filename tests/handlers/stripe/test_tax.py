@@ -7,11 +7,13 @@ from fractions import Fraction
 import pytest
 from structlog.testing import capture_logs
 
+from models.account import Account
 from models.quote import Quote
 from models.receipt import Receipt
 from models.tax import TaxTreatment
 from tests.fake_stripe import Fault
 from tests.fake_stripe.taxes import CustomerTax, ExemptLines, ManualTaxRate
+from tests.handlers.db_snapshot import change
 from tests.handlers.steps import open_modal, wait_for_modal_text
 from tests.handlers.stripe.stripe_orders import (
     ALICE,
@@ -237,9 +239,11 @@ async def test_r28_a_tax_that_was_promised_and_not_charged_is_not_on_the_receipt
     """Stripe stops collecting in that country in the same second; its invoice gives no reason."""
     world.fake.before_charge = world.records.tax_rates.clear
     await world.place_order(world.get_person("alice"), acme_meeting=5)
+    await change(world, Account, "acme", tax_id="FR40303265045")
     await world.settle()
     quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert quote.tax > 0 == receipt.tax
+    assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",), "the file's, as Stripe has none"
     assert [(item.treatment, item.amount) for item in receipt.taxes] == [(TaxTreatment.NOT_COLLECTED, 0)]
 
 
