@@ -168,10 +168,10 @@ class QuoteDetails:
         return _find_payment_kind(row.outlook.is_paid_by_invoice for row in self.rows)
 
     @property
-    def days_until_due(self) -> int | None:
-        """The days until the first invoice is due."""
+    def days_until_invoices_are_due(self) -> list[int | None]:
+        """Of the invoice for each line that is paid by one."""
         terms = [row.outlook.invoice_terms for row in self.rows if row.outlook.invoice_terms]
-        return min((t.days_until_due for t in terms if t.days_until_due is not None), default=None)
+        return [each.days_until_due for each in terms]
 
     @property
     def is_pending(self) -> bool:

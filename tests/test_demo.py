@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,9 @@ from bot.accounts_file.read import parse_accounts, read_accounts_file
 from bot.db import Database
 from bot.use_cases.accounts_import.run import import_accounts
 from demo.story import ACCOUNTS_PATH, STORY_DATE, WORKSPACE_PATH, render_accounts
+from models.invoice import Invoice
 from sandbox.config import ORGANISATION_ID, Config, UserConfig
+from tests.world import world
 from tests.yaml_files import read_yaml
 
 DAYS = [STORY_DATE, date(2025, 1, 31), date(2027, 12, 31), date(2028, 2, 29), date(2031, 3, 1)]
@@ -66,3 +69,28 @@ def test_every_channel_of_the_bots_workspace_is_there(file: AccountsFile, worksp
     channels = {channel.id for channel in workspace.channels}
     for account in file.accounts:
         assert account.slack_team != "T01ACME" or account.channel is None or account.channel in channels
+
+
+async def test_of_three_orders_on_invoice_one_is_paid_one_is_paid_late_and_one_never(tmp_path: Path) -> None:
+    """As the README promises, with the demo's accounts and people."""
+    path = tmp_path / "accounts.yml"
+    async with world("migrated", workspace=WORKSPACE_PATH) as demo:
+        path.write_text(render_accounts(demo.clock().date()), "utf-8")
+        await import_accounts(demo.dependencies.database, path=path, at=demo.clock())
+        hanna, fates = demo.get_person("hanna"), ("paid", "late", "unpaid")
+        placement = await demo.reach_placement(hanna, **{f"sub_{fate}_60_hotel": 1 for fate in fates})
+        assert re.search(r"will get 3 invoices for €[\d.]+ in total, the first due within 14", placement.text)
+        await hanna.submit()
+        await hanna.wait_for_modal("service_order.show")
+        await demo.settle()
+        for seconds, statuses in (
+            (15, "due due due"),
+            (60, "paid overdue overdue"),
+            (60, "paid paid overdue"),
+        ):
+            await demo.pass_time(seconds=seconds)
+            lines = await demo.load_lines()
+            found = {invoice.order_line_id: invoice.status for invoice in await demo.load_rows(Invoice)}
+            by_fate = {line.subscription_id.split("_")[1]: found[line.key] for line in lines}
+            assert [by_fate[fate] for fate in fates] == statuses.split()
+        assert not any("harged" in message.text for message in hanna.dms)

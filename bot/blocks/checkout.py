@@ -12,6 +12,7 @@ from bot.blocks.block_kit import Block, ModalMetadata, View
 from bot.blocks.payment_method import build_payment_method_input, format_line_methods
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.product import list_product_labels
+from bot.presenters.quote import build_invoice_arguments
 from bot.presenters.tax import format_tax_notes
 from models.account.address_fields import AddressFields
 from models.account.administrator import Administrator
@@ -97,12 +98,10 @@ def _build_invoice_blocks(localizer: Localizer, checkout_page: CheckoutPage) -> 
     ]
     if not products:
         return []
-    days = details.days_until_due
     text = localizer.format_mrkdwn(
         "checkout-invoice",
         products=block_kit.format_short_list(localizer, products),
-        days=days or 0,
-        has_days="no" if days is None else "yes",
+        **build_invoice_arguments(details),
     )
     return [block_kit.build_section(text)]
 

@@ -13,6 +13,7 @@ from bot.blocks.subscription import format_seats
 from bot.i18n import Localizer, escape_mrkdwn
 from bot.presenters.order import OrderPresenter
 from bot.presenters.product import list_product_labels
+from bot.presenters.quote import build_invoice_arguments
 from bot.presenters.receipt import get_document_arguments
 from bot.presenters.tax import format_short_address, format_tax_notes, list_tax_amounts
 from models.account import Account
@@ -94,15 +95,13 @@ def _build_placement_back_button(localizer: Localizer, placement_page: Placement
 def _format_consequence(localizer: Localizer, placement_page: PlacementPage) -> str:
     details = placement_page.quote
     charged, invoiced = map(details.to_money, details.amounts_due)
-    days = details.days_until_due
     return localizer.format_mrkdwn(
         "placement-consequence",
         number=details.quote.number,
         payment=details.payment_kind,
         total=charged,
         invoiced=invoiced,
-        days=days or 0,
-        has_days="no" if days is None else "yes",
+        **build_invoice_arguments(details),
         has_mail="yes" if placement_page.has_mail else "no",
     )
 
@@ -185,6 +184,7 @@ def render_placed_modal(
         by=order.processing_deadline,
         overdue="yes" if details.is_overdue else "no",
         payment=details.payment_kind,
+        count=sum(row.line.is_on_invoice for row in details.rows),
         has_channel=has_channel,
         name=contact.name,
         email=contact.email,

@@ -353,9 +353,15 @@ checkout-methods-usual = Each subscription’s usual payment method
 checkout-methods-differ =
     {"*"}Your subscriptions are paid with different payment methods.*
     { $methods }
-checkout-invoice = *Paid by invoice:* { $products }. You’ll get an invoice, { invoice-term }. No payment method is used for it.
+checkout-invoice = *Paid by invoice:* { $products }. You’ll get { $count ->
+    [one] an invoice
+   *[other] { $count } invoices
+}, { invoice-term }. No payment method is used for it.
 invoice-term = { $has_days ->
-    [yes] { $days ->
+    [yes] { $differ ->
+        [yes] the first{" "}
+       *[no] {""}
+    }{ $days ->
         [0] due on receipt
         [one] due within 1 day
        *[other] due within { $days } days
@@ -508,12 +514,20 @@ email-or-message = { $has_mail ->
    *[no] direct message
 }
 placement-consequence = By placing this service order, you accept quote { $number } and { $payment ->
-    [invoice] will get an invoice for { $invoiced }, { invoice-term }
-    [both] will be charged { $total } and get an invoice for { $invoiced }, { invoice-term }
+    [invoice] will get { invoices-for-amount }, { invoice-term }
+    [both] will be charged { $total } and get { invoices-for-amount }, { invoice-term }
    *[charge] will be charged { $total }
 }. Processing can take up to 24 hours. { $payment ->
     [charge] We’ll send you a confirmation with the receipt by { email-or-message }.
-   *[other] We’ll send you a confirmation with the invoice by { email-or-message }.
+   *[other] We’ll send you a confirmation with { the-invoices } by { email-or-message }.
+}
+invoices-for-amount = { $count ->
+    [one] an invoice for { $invoiced }
+   *[other] { $count } invoices for { $invoiced } in total
+}
+the-invoices = { $count ->
+    [one] the invoice
+   *[other] the invoices
 }
 placed-title = Service order placed
 placed-success = Service order { $number } has been placed.
@@ -524,8 +538,8 @@ placed-next = { $overdue ->
     [yes] updates are posted to your account’s channel.
    *[no] we’ll send you updates by direct message.
 } Once the order is completed, we’ll send { $payment ->
-    [invoice] the invoice
-    [both] the receipt and the invoice
+    [invoice] { the-invoices }
+    [both] the receipt and { the-invoices }
    *[charge] the receipt
 } by { email-or-message } to { $name }{ $has_mail ->
     [yes] , { $email }

@@ -357,9 +357,15 @@ checkout-methods-usual = Le mode de paiement habituel de chaque abonnement
 checkout-methods-differ =
     {"*"}Vos abonnements sont payés par des modes de paiement différents.*
     { $methods }
-checkout-invoice = *Payé sur facture :* { $products }. Vous recevrez une facture, { invoice-term }. Aucun mode de paiement n’est utilisé.
+checkout-invoice = *Payé sur facture :* { $products }. Vous recevrez { $count ->
+    [one] une facture
+   *[other] { $count } factures
+}, { invoice-term }. Aucun mode de paiement n’est utilisé.
 invoice-term = { $has_days ->
-    [yes] { $days ->
+    [yes] { $differ ->
+        [yes] la première{" "}
+       *[no] {""}
+    }{ $days ->
         [0] à payer dès réception
         [one] à payer sous un jour
        *[other] à payer sous { $days } jours
@@ -512,12 +518,20 @@ email-or-message = { $has_mail ->
    *[no] message direct
 }
 placement-consequence = En passant cette commande de Service, vous acceptez le devis { $number } et { $payment ->
-    [invoice] recevrez une facture de { $invoiced }, { invoice-term }
-    [both] autorisez le débit de { $total } et recevrez une facture de { $invoiced }, { invoice-term }
+    [invoice] recevrez { invoices-for-amount }, { invoice-term }
+    [both] autorisez le débit de { $total } et recevrez { invoices-for-amount }, { invoice-term }
    *[charge] autorisez le débit de { $total }
 }. Le traitement peut prendre jusqu’à 24 heures. { $payment ->
     [charge] Nous vous enverrons par { email-or-message } une confirmation avec le reçu.
-   *[other] Nous vous enverrons par { email-or-message } une confirmation avec la facture.
+   *[other] Nous vous enverrons par { email-or-message } une confirmation avec { the-invoices }.
+}
+invoices-for-amount = { $count ->
+    [one] une facture de { $invoiced }
+   *[other] { $count } factures, de { $invoiced } au total
+}
+the-invoices = { $count ->
+    [one] la facture
+   *[other] les factures
 }
 placed-title = Commande passée
 placed-success = La commande de Service { $number } est passée.
@@ -528,8 +542,8 @@ placed-next = { $overdue ->
     [yes] son avancement est publié dans le canal de votre compte.
    *[no] nous vous tiendrons au courant par message direct.
 } Une fois la commande terminée, nous enverrons { $payment ->
-    [invoice] la facture
-    [both] le reçu et la facture
+    [invoice] { the-invoices }
+    [both] le reçu et { the-invoices }
    *[charge] le reçu
 } par { email-or-message } à { $name }{ $has_mail ->
     [yes] , { $email }

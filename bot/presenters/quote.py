@@ -27,6 +27,18 @@ def build_validity_arguments(account: Account, expires_at: datetime) -> dict[str
     return {"whole": "yes" if last_day else "no", "until": last_day or expires_at}
 
 
+def build_invoice_arguments(details: QuoteDetails) -> dict[str, object]:
+    """How many invoices the order will have, and when the first of them is due."""
+    terms = details.days_until_invoices_are_due
+    first = min((days for days in terms if days is not None), default=None)
+    return {
+        "count": len(terms),
+        "days": first or 0,
+        "has_days": "no" if first is None else "yes",
+        "differ": "yes" if len({*terms}) > 1 else "no",
+    }
+
+
 def get_charged_days(details: QuoteDetails, line: QuoteLine) -> tuple[date, date]:
     """Returns the first and the last day that are charged, in the account's time zone."""
     first = max(details.account.get_local_date(details.quote.frozen_at), line.period_start)

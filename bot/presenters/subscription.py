@@ -43,7 +43,10 @@ def _iter_sentences(localizer: Localizer, outlook: UpcomingChanges, currency: st
     if outlook.invoice_terms is not None:
         days = outlook.invoice_terms.days_until_due
         yield localizer.format_text(
-            "upcoming-paid-by-invoice", days=days or 0, has_days="no" if days is None else "yes"
+            "upcoming-paid-by-invoice",
+            days=days or 0,
+            has_days="no" if days is None else "yes",
+            differ="no",
         )
     for discount in outlook.discounts:
         yield _format_discount(localizer, discount, currency)

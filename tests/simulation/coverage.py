@@ -98,7 +98,7 @@ STRIPE_EVENTS = (
     "external customer deleted",
     "external invoice paid", "external invoice paid outside", "external invoice paid in part",
     "external invoice voided", "external invoice written off",
-    "invoice paid", "invoice void", "invoice uncollectible",
+    "invoice overdue", "invoice paid", "invoice void", "invoice uncollectible",
 )  # fmt: skip
 EXPECTED_WITH_STRIPE = (
     *EXPECTED_STRIPE_FAULTS,
