@@ -264,7 +264,7 @@ async def test_only_one_customer_like_the_account_is_linked_again(unlinked: Link
 
 async def test_a_customer_that_names_a_linked_account_is_reported(unlinked: LinkWorld) -> None:
     await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
-    unlinked.fake.records.customers["cus_slow"].metadata = {"seatbot_account": "acme"}
+    unlinked.fake.records.customers["cus_slow"].metadata = {"seatbot_account": " acme "}
     listed = await unlinked.link()
     assert "cus_slow names acme in its metadata, which another customer is linked with" in listed.output
     assert "cus_acme is linked with acme" in listed.output
