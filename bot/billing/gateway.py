@@ -14,7 +14,7 @@ from models.payment_method import CARD_TYPE
 from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
-from models.subscription.upcoming_changes import UpcomingChanges
+from models.subscription.upcoming_changes import Discount, UpcomingChanges
 from models.tax import TaxDetails, TaxItem
 
 
@@ -228,6 +228,8 @@ class PricedLine:
     pricing: SeatPricing = field(default_factory=SeatPricing)
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
     period_ends_at: datetime | None = field(default=None, compare=False)
+    # Those that `amount` contains.
+    discounts: tuple[Discount, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
