@@ -940,7 +940,7 @@ notifications-delivery = When
 notifications-at-once = Immediately
 notifications-daily = Daily at 9:00 (my time)
 notifications-always =
-    {"*"}We always send these immediately:* quotes that need your decision and their final reminder (4 hours before they expire), payments that are declined or need confirming, failed or overdue orders, a change of default portal, and a channel we can’t post to.
+    {"*"}We always send these immediately:* quotes that need your decision and their final reminder (4 hours before they expire), payments that are declined or need confirming, failed or overdue orders, overdue invoices, a change of default portal, and a channel we can’t post to.
     Receipts always come by email. These settings don’t affect your account’s channel.
 notifications-saved = Saved. You’ll get these notifications immediately.
 notifications-saved-daily = Saved. You’ll get these notifications daily at 9:00.
