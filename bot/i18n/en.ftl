@@ -693,6 +693,7 @@ decline-other-currency = the subscription is billed in a different currency from
 decline-tax-location-invalid = the tax can’t be calculated for the account’s address
 decline-customer-gone = the payment provider no longer has this account
 decline-method-gone = the payment provider no longer has this payment method
+decline-method-not-accepted = the subscription doesn’t accept this type of payment method
 decline-provider-error = the payment provider had a problem and billed nothing
 decline-provider-refused = the payment provider refused the order
 decline-unknown = no reason was given

@@ -697,6 +697,7 @@ decline-other-currency = l’abonnement est facturé dans une autre devise que c
 decline-tax-location-invalid = la taxe ne peut pas être calculée pour l’adresse du compte
 decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
 decline-method-gone = le mode de paiement n’est plus enregistré chez le prestataire de paiement
+decline-method-not-accepted = l’abonnement n’accepte pas ce type de mode de paiement
 decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien facturé
 decline-provider-refused = le prestataire de paiement a refusé la commande
 decline-unknown = aucun motif n’a été indiqué
