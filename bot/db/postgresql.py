@@ -144,9 +144,11 @@ class PostgreSQLBackend:
             return
         async with self._reader.connect() as connection:
             reason = await connection.scalar(READ_ONLY_REASON_QUERY)
-        if reason is not None:
-            kind = DatabaseErrorKind(reason)
-            raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
+            if reason is not None:
+                # It keeps the role and defaults with which it was opened.
+                await connection.invalidate()
+                kind = DatabaseErrorKind(reason)
+                raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
         self._writable_until = time.monotonic() + WRITABLE_CACHE_SECONDS
 
     def _forget_writable(self, *_: object) -> None:

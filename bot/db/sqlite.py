@@ -230,6 +230,8 @@ class SQLiteBackend:
         # Usually no other process is writing, and no wait is needed.
         try:
             connection.execute(BEGIN_IMMEDIATE)
+        except DatabaseNotWritable:
+            raise
         except OperationalError:
             await self._run_blocking(lambda: _wait_and_begin(connection))
 
@@ -255,7 +257,8 @@ def _wait_and_begin(connection: Connection) -> None:
     try:
         connection.execute(BEGIN_IMMEDIATE)
     finally:
-        _set_busy_timeout(connection, 0)
+        if not connection.invalidated:
+            _set_busy_timeout(connection, 0)
 
 
 def _set_busy_timeout(connection: Connection, seconds: float) -> None:

@@ -693,6 +693,7 @@ decline-other-currency = the subscription is billed in a different currency from
 decline-tax-location-invalid = the tax can’t be calculated for the account’s address
 decline-customer-gone = the payment provider no longer has this account
 decline-method-gone = the payment provider no longer has this payment method
+decline-method-not-accepted = the subscription doesn’t accept this type of payment method
 decline-provider-error = the payment provider had a problem and billed nothing
 decline-provider-refused = the payment provider refused the order
 decline-unknown = no reason was given
@@ -939,7 +940,7 @@ notifications-delivery = When
 notifications-at-once = Immediately
 notifications-daily = Daily at 9:00 (my time)
 notifications-always =
-    {"*"}We always send these immediately:* quotes that need your decision and their final reminder (4 hours before they expire), payments that are declined or need confirming, failed or overdue orders, a change of default portal, and a channel we can’t post to.
+    {"*"}We always send these immediately:* quotes that need your decision and their final reminder (4 hours before they expire), payments that are declined or need confirming, failed or overdue orders, overdue invoices, a change of default portal, and a channel we can’t post to.
     Receipts always come by email. These settings don’t affect your account’s channel.
 notifications-saved = Saved. You’ll get these notifications immediately.
 notifications-saved-daily = Saved. You’ll get these notifications daily at 9:00.

@@ -697,6 +697,7 @@ decline-other-currency = l’abonnement est facturé dans une autre devise que c
 decline-tax-location-invalid = la taxe ne peut pas être calculée pour l’adresse du compte
 decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
 decline-method-gone = le mode de paiement n’est plus enregistré chez le prestataire de paiement
+decline-method-not-accepted = l’abonnement n’accepte pas ce type de mode de paiement
 decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien facturé
 decline-provider-refused = le prestataire de paiement a refusé la commande
 decline-unknown = aucun motif n’a été indiqué
@@ -943,7 +944,7 @@ notifications-delivery = Quand
 notifications-at-once = Immédiatement
 notifications-daily = Tous les jours à 9 h (mon fuseau horaire)
 notifications-always =
-    {"*"}Nous envoyons toujours immédiatement :* les devis qui attendent votre décision et leur dernier rappel (4 heures avant l’expiration), les paiements refusés ou à confirmer, les commandes échouées ou en retard, un changement de portail par défaut et un canal où nous ne pouvons pas publier.
+    {"*"}Nous envoyons toujours immédiatement :* les devis qui attendent votre décision et leur dernier rappel (4 heures avant l’expiration), les paiements refusés ou à confirmer, les commandes échouées ou en retard, les factures en retard, un changement de portail par défaut et un canal où nous ne pouvons pas publier.
     Les reçus arrivent toujours par e-mail. Ces réglages ne concernent pas le canal de votre compte.
 notifications-saved = Enregistré. Vous recevrez ces notifications immédiatement.
 notifications-saved-daily = Enregistré. Vous recevrez ces notifications tous les jours à 9 h.

@@ -17,6 +17,7 @@ from bot.presenters.payment_method import format_charged_method
 from bot.presenters.receipt import format_differences, get_payment_status_key, list_balance_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.seller import format_seller
+from bot.presenters.subscription import format_discount
 from bot.presenters.tax import format_rate_name, format_receipt_notes, format_tax_ids
 from bot.receipts.fonts import find_missing_characters, load_fonts
 from bot.receipts.typesetter import TypesetterCrashed, compile_pdf
@@ -204,7 +205,7 @@ def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
     return [localizer.format_text(key, number=numbers, count=len(numbers))]
 
 
-def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
+def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, Any]:
     price = format_seat_price(localizer, line, details.receipt.currency)
     methods = line.charged_methods if len(details.receipt.payments) > 1 else []
     return {
@@ -230,6 +231,9 @@ def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine
             if line.invoice_number
             else {}
         ),
+        "notes": [
+            format_discount(localizer, discount, details.receipt.currency) for discount in line.discounts
+        ],
     }
 
 
