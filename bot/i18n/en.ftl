@@ -1058,6 +1058,7 @@ refusal-extension-too-long = The quote can’t be valid for that long: its price
 refusal-extension-too-short = The quote is already valid through { $until }. Choose a later day.
 refusal-extension-unavailable = Quotes can’t be extended here. Ask Account Services for more time.
 refusal-purchase-order-number-required = Your account needs a purchase-order number with every order.
+refusal-card-number-typed = This looks like a card number, which must not be stored. If it’s your purchase-order number, type PO right before it.
 refusal-field-required = Fill in this field.
 refusal-field-too-long = That’s too long. The maximum is { $most } characters.
 refusal-forbidden-transition = You can no longer do that, because something has changed in the meantime. Check the current status.

@@ -1062,6 +1062,7 @@ refusal-extension-too-long = Le devis ne peut pas être valable aussi longtemps�
 refusal-extension-too-short = Le devis est déjà valable jusqu’au { $until } inclus. Choisissez un jour ultérieur.
 refusal-extension-unavailable = Les devis ne peuvent pas être prolongés ici. Demandez un délai aux Services des comptes Corporate.
 refusal-purchase-order-number-required = Votre compte exige un numéro de bon de commande pour chaque commande.
+refusal-card-number-typed = Ceci ressemble à un numéro de carte, qui ne doit pas être enregistré. Si c’est votre numéro de bon de commande, faites-le précéder de BC, sans espace.
 refusal-field-required = Remplissez ce champ.
 refusal-field-too-long = C’est trop long. Le maximum est de { $most } caractères.
 refusal-forbidden-transition = Cette action n’est plus possible, car la situation a changé entre-temps. Vérifiez l’état actuel.

@@ -157,7 +157,10 @@ async def test_an_export_has_every_field_of_an_account(imports: Import, database
 """
     invoiced = 'unit_price: "14.00", days_until_due: 14'
     file = ACME.replace("    billing_address", everything + "    billing_address", 1)
-    await imports(file.replace('unit_price: "14.00"', invoiced, 1))
+    kept_reason = 'unit_price: "60.00", self_service: {eligible: true, reason: By hand}'
+    await imports(
+        file.replace('unit_price: "14.00"', invoiced, 1).replace('unit_price: "60.00"', kept_reason)
+    )
     exported = await export_accounts(database)
     [account] = exported.content["accounts"]
     assert AccountEntry.model_fields.keys() - account.keys() == {"slack_enterprise", "stripe_customer"}

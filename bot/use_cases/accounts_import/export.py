@@ -187,9 +187,10 @@ def _build_contact(contact: BillingContact) -> dict[str, Any]:
 
 
 def _build_self_service(row: Account | Subscription) -> dict[str, Any]:
-    if row.self_service:
+    if row.self_service and row.self_service_reason is None:
         return {}
-    return {"self_service": _drop_empty({"eligible": False, "reason": row.self_service_reason})}
+    values = {"eligible": row.self_service, "reason": row.self_service_reason}
+    return {"self_service": _drop_empty(values)}
 
 
 def _build_administrators(
