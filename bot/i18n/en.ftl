@@ -1112,6 +1112,10 @@ refusal-seats-billed-with-usage = { $has_product ->
 refusal-seats-reduce-price = With that many seats, one of these subscriptions would cost less than now, because a lower tier applies. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions will continue to be charged to it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
+refusal-payment-method-not-accepted = { $has_product ->
+    [yes] { $product }
+   *[no] This subscription
+} can’t be paid with { $method }: it accepts other types of payment methods only. To order seats here, use “Manage payment methods” to make one that it accepts the default, or ask Account Services.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and the order would now cost { $now }, including tax. Nothing was ordered, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
 refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now pay { $now }. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.
