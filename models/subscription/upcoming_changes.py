@@ -169,6 +169,8 @@ class UpcomingChanges(UpcomingChangesPart):
     is_sold_by_provider: bool = False
     # When the first period ends, if it is shorter than a day.
     orderable_from: datetime | None = None
+    # The types of payment methods that it can be paid with; empty if that is not limited.
+    payment_method_types: tuple[str, ...] = ()
 
     @property
     def is_paid_by_invoice(self) -> bool:
@@ -179,6 +181,9 @@ class UpcomingChanges(UpcomingChangesPart):
         """The last day that has been billed ahead."""
         until = self.billed_ahead_until
         return None if until is None else until - timedelta(days=1)
+
+    def accepts_method(self, type_: str) -> bool:
+        return not self.payment_method_types or type_ in self.payment_method_types
 
     def will_renew(self, period_end: date) -> bool:
         if self.standing in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.PAUSED):

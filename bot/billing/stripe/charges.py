@@ -197,11 +197,11 @@ async def _accepts_payment_method(
 ) -> bool:
     # Checkout may have limited the types. With any other one, Stripe would use a different method, or none
     # (docs.stripe.com/billing/subscriptions/payment-methods-setting).
-    if charge.is_on_invoice or not item.payment_method_types:
+    if charge.is_on_invoice or not item.upcoming_changes.payment_method_types:
         return True
     methods = await fetch_payment_methods(client, customer.id, None, [charge.payment_method_id])
     types = [method.type for method in methods if method.id == charge.payment_method_id]
-    return not types or types[0] in item.payment_method_types
+    return not types or types[0] in item.upcoming_changes.payment_method_types
 
 
 async def _find_repetition_outcome(

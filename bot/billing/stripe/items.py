@@ -67,8 +67,6 @@ class SubscriptionItem:
     is_tax_disabled: bool = False
     # The sum of its inclusive tax rates, if they are set by hand.
     included_tax_rate: Fraction = Fraction(0)
-    # The types of payment methods that it can be paid with; empty if it does not say.
-    payment_method_types: frozenset[str] = frozenset()
     price_id: str = ""
     product_name: str | None = None
     # Stripe bills its usage with the pending update of any item of the subscription, and discards it if that
@@ -222,13 +220,7 @@ def _build_item(
         price_id=item.price.id,
         is_tax_disabled=subscription.automatic_tax.disabled_reason is not None,
         included_tax_rate=included_rate,
-        payment_method_types=_read_payment_method_types(subscription),
     )
-
-
-def _read_payment_method_types(subscription: stripe.Subscription) -> frozenset[str]:
-    settings = subscription.payment_settings
-    return frozenset(map(str, settings.payment_method_types or ())) if settings else frozenset()
 
 
 def _read_included_tax_rate(subscription: stripe.Subscription, item: stripe.SubscriptionItem) -> Fraction:

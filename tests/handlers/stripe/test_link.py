@@ -208,11 +208,14 @@ async def test_the_customers_own_address_is_the_contact(unlinked: LinkWorld) -> 
     assert (contact.email, contact.name) == ("billing@acme.example", "billing@acme.example")
 
 
-async def test_an_account_of_a_deleted_customer_is_reported_and_linked_again(unlinked: LinkWorld) -> None:
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_an_account_of_a_deleted_or_merged_customer_is_reported_and_linked_again(
+    unlinked: LinkWorld, deleted: bool
+) -> None:
     records, world = unlinked.fake.records, unlinked.world
     await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
-    # What Stripe's dashboard does when two customers are made one: the subscriptions move by hand.
-    records.customers["cus_acme"].deleted = True
+    # Two customers are made one by hand. The one without subscriptions may have to stay, for its invoices.
+    records.customers["cus_acme"].deleted = deleted
     for subscription in records.subscriptions.values():
         if subscription.customer == "cus_acme":
             subscription.customer = "cus_slow"
@@ -269,8 +272,11 @@ async def test_a_customer_that_names_a_linked_account_is_reported(unlinked: Link
     await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
     unlinked.fake.records.customers["cus_slow"].metadata = {"seatbot_account": " acme "}
     listed = await unlinked.link()
-    assert "cus_slow names acme in its metadata, which another customer is linked with" in listed.output
+    reason = "cus_slow names acme in its metadata, which another customer is linked with\n"
+    assert reason in listed.output
     assert "cus_acme is linked with acme" in listed.output
+    refused = await unlinked.link("cus_slow", "--yes")
+    assert (refused.exit_code, refused.output) == (1, f"not a customer to link: cus_slow\n{reason}")
 
 
 async def test_a_linked_account_and_one_from_a_file_leave_each_other_alone(unlinked: LinkWorld) -> None:
