@@ -158,6 +158,10 @@ class PostgreSQLBackend:
                 raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
         self._writable_until = time.monotonic() + WRITABLE_CACHE_SECONDS
 
+    async def replace_connections(self) -> None:
+        """Those in use are closed once they are returned."""
+        await self._reader.dispose()
+
     async def check_space(self) -> None:
         async with self._writer.begin() as connection:
             if await connection.scalar(MAY_CREATE_TEMPORARY_TABLES):
