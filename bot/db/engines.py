@@ -117,8 +117,13 @@ class Database:
         """Raises DatabaseNotWritable. Nothing is written unless the last transaction failed for that."""
         await self._backend.check_writable()
         if self._has_failed_write:
+            await self._backend.check_space()
             async with self.write() as session:
                 await session.exec(update(DatabaseIdentity).values(stored_at=DatabaseIdentity.stored_at))
+
+    async def check_space(self) -> None:
+        """Raises DatabaseNotWritable if its disk is full. Nothing that is written remains."""
+        await self._backend.check_space()
 
     async def check_prepared_statements(self) -> None:
         """Raises the driver's error if a pooler breaks them."""

@@ -82,6 +82,13 @@ NOT_WRITABLE_ERRORS = {
 
 WRITABLE_CACHE_SECONDS = 15.0
 
+# A row may still be changed within its page while no page can be added. This takes about a megabyte.
+MAY_CREATE_TEMPORARY_TABLES = text("SELECT has_database_privilege(current_database(), 'TEMPORARY')")
+TAKE_SPACE = text(
+    "CREATE TEMPORARY TABLE space_probe ON COMMIT DROP AS"
+    " SELECT repeat(md5(CAST(number AS text)), 30) FROM generate_series(1, 1000) AS number"
+)
+
 # psycopg prepares a statement when it is executed for the sixth time.
 PREPARED_AFTER_EXECUTIONS = 7
 PREPARED_PROBE = text("SELECT CAST(:value AS integer)")
@@ -150,6 +157,11 @@ class PostgreSQLBackend:
                 kind = DatabaseErrorKind(reason)
                 raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
         self._writable_until = time.monotonic() + WRITABLE_CACHE_SECONDS
+
+    async def check_space(self) -> None:
+        async with self._writer.begin() as connection:
+            if await connection.scalar(MAY_CREATE_TEMPORARY_TABLES):
+                await connection.execute(TAKE_SPACE)
 
     def _forget_writable(self, *_: object) -> None:
         self._writable_until = -math.inf

@@ -178,6 +178,10 @@ class SQLiteBackend:
         if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
             raise DatabaseNotWritable(DatabaseErrorKind.DISK_FULL, None, sqlite3.OperationalError())
 
+    async def check_space(self) -> None:
+        # `check_writable` has asked the file system.
+        ...
+
     async def check_prepared_statements(self) -> None: ...
 
     async def fetch_server_time(self) -> datetime | None:
