@@ -34,7 +34,8 @@ USER 10001
 EXPOSE 3000
 VOLUME /var/lib/seatbot
 # Whether the process answers. `/readyz` is the balancer's: restarting mends neither Slack nor the database.
+# Without urllib, which would ask the proxy of HTTP_PROXY.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\") or 3000}/healthz', timeout=4)"]
+    CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 3000), timeout=4); c.request('GET', '/healthz'); sys.exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["python", "app.py"]
 CMD ["serve"]

@@ -1,5 +1,6 @@
 """Structured logs, as JSON or for a console, with every secret masked."""
 
+import contextlib
 import logging
 import re
 import secrets
@@ -57,7 +58,7 @@ def configure_logging(settings: Settings, output: TextIO | None = None) -> None:
         structlog.processors.format_exc_info,
         build_secret_masker(settings),
     ]
-    structlog.configure(processors=[*shared, renderer], logger_factory=structlog.PrintLoggerFactory(stream))
+    structlog.configure(processors=[*shared, renderer], logger_factory=lambda *_: LineLogger(stream))
     _configure_library_logging(stream, shared, renderer)
 
 
@@ -70,6 +71,18 @@ def _configure_library_logging(stream: TextIO, shared: list[Processor], renderer
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "stripe", "uvicorn"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+class LineLogger(structlog.PrintLogger):
+    """Drops what can't be written, because its disk is full or its reader is gone: nothing else may fail for
+    a line of the log."""
+
+    def msg(self, message: str) -> None:
+        with contextlib.suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
 
 
 def build_secret_masker(settings: Settings) -> Processor:

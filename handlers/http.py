@@ -124,6 +124,13 @@ class _Server(uvicorn.Server):
         yield
 
 
+def open_listener(host: str, port: int) -> socket.socket:
+    """`::` also accepts IPv4 where the system can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    is_dual = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server((host, port), family=family, dualstack_ipv6=is_dual)
+
+
 @asynccontextmanager
 async def serve_http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """Serves on `listener` while inside; requests in progress are answered before leaving."""

@@ -9,6 +9,7 @@ from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 from models.account import Address
 from models.account.address_fields import get_address_fields
 from models.errors import InvalidInput, Refusal
+from models.text.card_number import has_card_number
 from models.text.email_address import is_email_address, normalize_email
 
 MAX_FIELD_LENGTH = 200
@@ -48,6 +49,10 @@ class FieldTooLong(Refusal):
 
 class PurchaseOrderNumberRequired(FieldRequired):
     """The account asks for a purchase-order number with every order."""
+
+
+class CardNumberTyped(Refusal):
+    """A purchase-order number would be shown in channels and documents (R23)."""
 
 
 class NotAnEmail(Refusal):
@@ -106,7 +111,13 @@ class CheckoutForm(SQLModel):
             raise InvalidInput({"po_number": PurchaseOrderNumberRequired()})
         if len(text) > MAX_PO_NUMBER_LENGTH:
             raise InvalidInput({"po_number": FieldTooLong(most=MAX_PO_NUMBER_LENGTH)})
+        if has_card_number(text):
+            raise InvalidInput({"po_number": CardNumberTyped()})
         return text
+
+    def without_card_number(self) -> "CheckoutForm":
+        """A draft may be stored as it was typed, but for a card number (R23)."""
+        return self.model_copy(update={"po_number": ""}) if has_card_number(self.po_number) else self
 
     @property
     def address(self) -> Address:

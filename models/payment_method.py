@@ -9,6 +9,7 @@ from sqlmodel import CheckConstraint, Field, Index, SQLModel
 
 from models.errors import Refusal
 from models.subscription import Subscription
+from models.subscription.upcoming_changes import UpcomingChanges
 
 CARD_TYPE = "card"
 # Of a card whose digits the provider does not show: the column always has some for a card.
@@ -33,6 +34,14 @@ class PaymentMethodUnsupported(NoAutomaticPaymentMethod):
 
     def __init__(self, method: "PaymentMethod") -> None:
         super().__init__(method=method.type)
+        self.method = method
+
+
+class PaymentMethodNotAccepted(NoAutomaticPaymentMethod):
+    """R3: the default method is of a type that this subscription does not accept."""
+
+    def __init__(self, method: "PaymentMethod", product: str = "") -> None:
+        super().__init__(method=method.type, product=product)
         self.method = method
 
 
@@ -125,6 +134,16 @@ def check_default_method(
     raise PaymentMethodUnsupported(unsupported) if unsupported else NoAutomaticPaymentMethod
 
 
+def check_accepted_method(
+    methods: Collection[PaymentMethod], today: date, subscription: Subscription, product: str
+) -> None:
+    """R3: a default method that can be charged is of a type that the subscription accepts."""
+    own_id, outlook = subscription.default_payment_method_id, subscription.outlook
+    usable = [m for m in list_default_methods(methods, [own_id]) if m.is_usable(today)]
+    if usable and not any(outlook.accepts_method(m.type) for m in usable):
+        raise PaymentMethodNotAccepted(usable[0], product)
+
+
 def build_invoice_method(account_id: str) -> PaymentMethod:
     """Stands for payment by invoice in an order that names what it is paid with. Stored once it is used;
     never active, so it is not one of the account's methods."""
@@ -155,36 +174,48 @@ class MethodChoices:
     own_ids: Mapping[str, str | None]
     today: date
     invoice_methods: Mapping[str, PaymentMethod] = field(default_factory=dict)
+    outlooks: Mapping[str, UpcomingChanges] = field(default_factory=dict)
 
     @classmethod
     def build(
         cls, methods: Iterable[PaymentMethod], subscriptions: Iterable[Subscription], today: date
     ) -> "MethodChoices":
         own_ids, invoice_methods = dict[str, str | None](), dict[str, PaymentMethod]()
+        outlooks = {}
         for subscription in subscriptions:
             if subscription.outlook.is_paid_by_invoice:
                 invoice_methods[subscription.id] = build_invoice_method(subscription.account_id)
             else:
                 own_ids[subscription.id] = subscription.default_payment_method_id
-        return cls([*methods], own_ids, today, invoice_methods)
+                outlooks[subscription.id] = subscription.outlook
+        return cls([*methods], own_ids, today, invoice_methods, outlooks)
 
     @property
     def needs_method(self) -> bool:
         return bool(self.own_ids)
 
     def check_default(self) -> None:
-        if self.needs_method:
-            check_default_method(self.methods, self.today, set(self.own_ids.values()))
+        if not self.needs_method:
+            return
+        check_default_method(self.methods, self.today, set(self.own_ids.values()))
+        if not (self.usable or self.usual_methods):
+            refused = next(m for m in self._default_methods if m.is_usable(self.today))
+            raise PaymentMethodNotAccepted(refused)
 
     @property
     def usable(self) -> list[PaymentMethod]:
-        return [m for m in self.methods if m.is_usable(self.today)]
+        """Those that can be charged for every subscription."""
+        return [
+            m
+            for m in self.methods
+            if m.is_usable(self.today) and all(each.accepts_method(m.type) for each in self.outlooks.values())
+        ]
 
     @property
     def usual_methods(self) -> dict[str, PaymentMethod]:
         """What each subscription is charged to unless another method is chosen; empty if one of them cannot
         be charged."""
-        found = {id_: self._find_usual(own_id) for id_, own_id in self.own_ids.items()}
+        found = {id_: self._find_usual(id_, own_id) for id_, own_id in self.own_ids.items()}
         return {id_: m for id_, m in found.items() if m} if all(found.values()) else {}
 
     @property
@@ -198,11 +229,8 @@ class MethodChoices:
             return ""
         if self.differ:
             return USUAL_METHODS_OPTION
-        usual = [*self.usual_methods.values()] or [
-            m
-            for m in list_default_methods(self.methods, set(self.own_ids.values()))
-            if m.is_usable(self.today)
-        ]
+        usable = self.usable
+        usual = [*self.usual_methods.values()] or [m for m in self._default_methods if m in usable]
         return usual[0].id if usual else ""
 
     def choose(self, option: str) -> dict[str, PaymentMethod]:
@@ -211,10 +239,14 @@ class MethodChoices:
             return {**self.invoice_methods}
         if option == USUAL_METHODS_OPTION and self.differ:
             return {**self.usual_methods, **self.invoice_methods}
-        chosen = get_usable_method(self.methods, option, self.today)
+        chosen = get_usable_method(self.usable, option, self.today)
         return {**dict.fromkeys(self.own_ids, chosen), **self.invoice_methods}
 
-    def _find_usual(self, own_id: str | None) -> PaymentMethod | None:
-        return next(
-            (m for m in self.usable if (m.id == own_id if own_id is not None else m.is_default)), None
-        )
+    @property
+    def _default_methods(self) -> list[PaymentMethod]:
+        return list_default_methods(self.methods, set(self.own_ids.values()))
+
+    def _find_usual(self, subscription_id: str, own_id: str | None) -> PaymentMethod | None:
+        outlook = self.outlooks.get(subscription_id, UpcomingChanges())
+        usual = [m for m in self.methods if (m.id == own_id if own_id is not None else m.is_default)]
+        return next((m for m in usual if m.is_usable(self.today) and outlook.accepts_method(m.type)), None)

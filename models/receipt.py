@@ -17,6 +17,7 @@ from models.errors import Refusal
 from models.payment_method import CARD_TYPE, SHOWN_METHOD_FIELDS, PaymentMethod
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
+from models.subscription.upcoming_changes import Discount
 from models.tax import TaxDetails, TaxDetailsColumn, TaxItem, sum_tax_items
 
 
@@ -77,6 +78,8 @@ class ReceiptLine(SQLModel):
     amount: int
     tax: int
     taxes: tuple[TaxItem, ...] = ()
+    # Those that the amount contains.
+    discounts: tuple[Discount, ...] = ()
     credit_used: int = 0
     earlier_balance: int = 0
     carried_over: int = 0

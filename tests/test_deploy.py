@@ -104,6 +104,29 @@ def test_the_copied_files_are_enough_to_run(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (0, "the database is up to date\n"), ended.stderr
 
 
+async def test_the_health_check_asks_this_process_and_no_proxy() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    [text] = re.findall(r'^    CMD (\["python", .*\])$', dockerfile, re.MULTILINE)
+    [_, *arguments] = json.loads(text)
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        closed_port = unused.getsockname()[1]
+
+    async def check(port: int) -> int:
+        environment = {
+            "PORT": str(port),
+            "HTTP_PROXY": "http://127.0.0.1:1",
+            "http_proxy": "http://127.0.0.1:1",
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, env=environment, stderr=asyncio.subprocess.DEVNULL
+        )
+        return await process.wait()
+
+    async with Replica(ready=True).run() as replica:
+        assert (await check(replica.port), replica.requests) == (0, 1)
+    assert await check(closed_port) == 1
+
+
 # --- compose and systemd
 
 

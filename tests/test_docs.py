@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 from typer.main import get_command
 
 from bot.cli import cli
@@ -14,6 +15,7 @@ from docs import generate
 from docs.generate import MESSAGES_PATH, STATES_PATH, render_states_page
 from docs.messages import render_messages_page
 from handlers.routes import ROUTES
+from tests.postgres import database_url
 from tests.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -136,6 +138,22 @@ def parse_directory_map() -> dict[str, set[str]]:
             folder = line.split(" ")[0].rstrip("/")
             folders[folder] = set()
     return folders
+
+
+def test_the_statements_for_operators_fit_the_schema() -> None:
+    """Those of the runbook and of docs/privacy.md. PostgreSQL's own tables are not on this database."""
+    pages = [(ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("operate", "privacy")]
+    found = re.findall(
+        r"`(SELECT \w+.*? FROM .*?)`|^(UPDATE .*?;)$", "\n".join(pages), re.MULTILINE | re.DOTALL
+    )
+    statements = [query or update for query, update in found]
+    assert len(statements) > 4
+    with database_url("migrated", "sqlite") as url:
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
 
 
 def test_the_architectures_directory_map_is_the_tree() -> None:

@@ -1,11 +1,17 @@
 """Which proxy a call takes, by the environment."""
 
+import asyncio
+import ssl
+from pathlib import Path
+
 import aiohttp
 import pytest
 
 from bot.billing.stripe.client import build_http_client
+from bot.billing.stripe.invoice_pdf import PDF_SIGNATURE, download_pdf
 from bot.installations.clients import InstrumentedClient
 from bot.network import find_proxy
+from tests.chaos.connect_proxy import HOST, Certificate, ConnectProxy, run_tls_server
 
 PROXY = "http://proxy.example:3128"
 
@@ -63,3 +69,29 @@ async def test_the_libraries_own_reading_of_the_environment_does_not_count(
     assert InstrumentedClient(token="xoxb-1").proxy is None
     async with aiohttp.ClientSession() as session:
         assert build_http_client(session, "https://api.stripe.com").name == "aiohttp"
+
+
+async def test_an_invoices_pdf_is_downloaded_through_the_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = Certificate.create(tmp_path)
+    trusting = ssl.create_default_context(cafile=certificate.authority)
+
+    async def serve_pdf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n" + PDF_SIGNATURE)
+        writer.close()
+
+    async with (
+        await asyncio.start_server(serve_pdf, HOST, 0) as files,
+        run_tls_server(files.sockets[0].getsockname()[1], certificate) as port,
+        ConnectProxy({"localhost:1": port}).run() as proxy,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        # Nothing listens there but behind the proxy.
+        assert await download_pdf(session, "https://localhost:1/invoice.pdf") == PDF_SIGNATURE
+        assert proxy.tunnels == ["localhost:1"]
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        assert await download_pdf(session, f"https://localhost:{port}/invoice.pdf") == PDF_SIGNATURE
+        assert proxy.tunnels == ["localhost:1"]

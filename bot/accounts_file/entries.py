@@ -354,10 +354,13 @@ class AccountEntry(FileEntry):
 
 
 class ProductEntry(FileEntry):
+    """An export writes `exported_state`, a digest of the stored product."""
+
     id: RequiredText
     name: RequiredText
     additional_seats: Flag = False
     reason: ReasonText | None = None
+    exported_state: RequiredText | None = None
 
 
 class AccountsFile(FileEntry):

@@ -14,7 +14,7 @@ from models.payment_method import CARD_TYPE
 from models.receipt import ChargedMethod, ProviderPdf, ProviderReceipt
 from models.subscription.period_length import PeriodLength
 from models.subscription.seat_pricing import SeatPricing
-from models.subscription.upcoming_changes import UpcomingChanges
+from models.subscription.upcoming_changes import Discount, UpcomingChanges
 from models.tax import TaxDetails, TaxItem
 
 
@@ -228,6 +228,8 @@ class PricedLine:
     pricing: SeatPricing = field(default_factory=SeatPricing)
     taxes: tuple[TaxItem, ...] = field(default=(), compare=False)
     period_ends_at: datetime | None = field(default=None, compare=False)
+    # Those that `amount` contains.
+    discounts: tuple[Discount, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -374,10 +376,10 @@ class NeedsCustomer(BaseOutcome):
 class Declined(BaseOutcome):
     """Nothing charged, no seats added. `reason` is one of `card_declined`, `customer_timeout`,
     `authentication_failed`, `never_received`, `customer_gone`, `subscription_gone`,
-    `subscription_not_active`, `seats_changed`, `method_gone`, `not_paid_by_invoice`, `other_currency`,
-    `period_ended`, `product_changed`, `tax_location_invalid`, `priced_by_usage`, `billed_with_usage`,
-    `preview_incomplete`, `tiers_preview_incomplete`, `provider_error`, the `decline_reason` of a
-    SeatsNotOrderable, or the provider's own code."""
+    `subscription_not_active`, `seats_changed`, `method_gone`, `method_not_accepted`, `not_paid_by_invoice`,
+    `other_currency`, `period_ended`, `product_changed`, `tax_location_invalid`, `priced_by_usage`,
+    `billed_with_usage`, `preview_incomplete`, `tiers_preview_incomplete`, `provider_error`, the
+    `decline_reason` of a SeatsNotOrderable, or the provider's own code."""
 
     reason: str
 

@@ -10,7 +10,7 @@ from bot.presenters.payment_method import format_method_name
 from bot.presenters.quote import get_decision_outcome
 from models.errors import InvalidInput, Refusal
 from models.order_fingerprint import OrderChanged
-from models.payment_method import PaymentMethodUnsupported
+from models.payment_method import PaymentMethodNotAccepted, PaymentMethodUnsupported
 from models.quote import QuoteNotPending
 from models.text.localized_text import select_text
 
@@ -42,7 +42,7 @@ def _build_arguments(localizer: Localizer, refusal: Refusal) -> dict[str, object
         parts = refusal.variables["parts"]
         assert isinstance(parts, list)
         arguments["parts"] = [localizer.format_text("placement-part", part=part) for part in parts]
-    if isinstance(refusal, PaymentMethodUnsupported):
+    if isinstance(refusal, PaymentMethodUnsupported | PaymentMethodNotAccepted):
         arguments["method"] = format_method_name(localizer, refusal.method)
     reason = arguments.get("reason")
     if isinstance(reason, str | dict):

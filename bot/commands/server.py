@@ -1,6 +1,5 @@
 """Answering Slack until stopped."""
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -25,7 +24,7 @@ from bot.process import ShutdownSignals, tune_garbage_collection
 from bot.settings import Settings
 from bot.use_cases.operations.restore import RestoredDatabase, check_not_restored
 from bot.version import VERSION
-from handlers.http import build_http_app, serve_http
+from handlers.http import build_http_app, open_listener, serve_http
 from handlers.routes import ROUTES
 from handlers.slack_app import SlackApp
 from handlers.socket_mode import SocketModeRunner
@@ -54,7 +53,7 @@ async def run_bot(
         slack_app = SlackApp(dependencies, clients, ROUTES)
         idle_timeout = settings.socket_idle_timeout_seconds
         socket_runner = SocketModeRunner(idle_timeout) if settings.is_socket_mode else None
-        listener = socket.create_server((settings.host, settings.port))
+        listener = open_listener(settings.host, settings.port)
         http_app = build_http_app(dependencies, slack_app, clients, socket_runner)
         await stack.enter_async_context(serve_http(http_app, listener))
         if socket_runner is not None and settings.slack_app_token is not None:

@@ -86,7 +86,8 @@ async def _run_link(
             _print_link_report(report)
             return
         if unknown := [name for name in names if name not in {**report.links, **report.linked}]:
-            exit_with_error(f"not a customer to link: {', '.join(unknown)}")
+            reasons = report.list_conflicts(unknown)
+            exit_with_error("\n".join([f"not a customer to link: {', '.join(unknown)}", *reasons]))
         report = _ask_for_missing_options(report.select(names))
         if problems := await list_link_problems(database, report):
             exit_with_error("\n".join(["nothing was linked:", *problems]))

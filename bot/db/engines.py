@@ -61,6 +61,8 @@ class Database:
             self.url, to_driver_url(listen_url) if listen_url else None, pooler_options
         )
         self._has_failed_write = False
+        # Some may have been opened while the database was read-only, and stay so.
+        self._has_old_connections = False
 
     @property
     def sync_engine(self) -> Engine:
@@ -115,10 +117,22 @@ class Database:
 
     async def check_writable(self) -> None:
         """Raises DatabaseNotWritable. Nothing is written unless the last transaction failed for that."""
-        await self._backend.check_writable()
-        if self._has_failed_write:
-            async with self.write() as session:
-                await session.exec(update(DatabaseIdentity).values(stored_at=DatabaseIdentity.stored_at))
+        try:
+            await self._backend.check_writable()
+            if self._has_failed_write:
+                await self._backend.check_space()
+                async with self.write() as session:
+                    await session.exec(update(DatabaseIdentity).values(stored_at=DatabaseIdentity.stored_at))
+        except DatabaseNotWritable:
+            self._has_old_connections = True
+            raise
+        if self._has_old_connections:
+            self._has_old_connections = False
+            await self._backend.replace_connections()
+
+    async def check_space(self) -> None:
+        """Raises DatabaseNotWritable if its disk is full. Nothing that is written remains."""
+        await self._backend.check_space()
 
     async def check_prepared_statements(self) -> None:
         """Raises the driver's error if a pooler breaks them."""

@@ -167,4 +167,7 @@ def raise_not_writable(engine: Engine) -> None:
 def _convert_error(context: ExceptionContext) -> Any:
     error = context.original_exception
     kind = get_database_error_kind(error)
+    if kind in (DatabaseErrorKind.READ_ONLY, DatabaseErrorKind.PERMISSION):
+        # A connection keeps the role and defaults with which it was opened, however they have changed since.
+        context.is_disconnect = True
     return DatabaseNotWritable(kind, context.statement, error) if kind in NOT_WRITABLE_KINDS else None

@@ -82,6 +82,13 @@ NOT_WRITABLE_ERRORS = {
 
 WRITABLE_CACHE_SECONDS = 15.0
 
+# A row may still be changed within its page while no page can be added. This takes about a megabyte.
+MAY_CREATE_TEMPORARY_TABLES = text("SELECT has_database_privilege(current_database(), 'TEMPORARY')")
+TAKE_SPACE = text(
+    "CREATE TEMPORARY TABLE space_probe ON COMMIT DROP AS"
+    " SELECT repeat(md5(CAST(number AS text)), 30) FROM generate_series(1, 1000) AS number"
+)
+
 # psycopg prepares a statement when it is executed for the sixth time.
 PREPARED_AFTER_EXECUTIONS = 7
 PREPARED_PROBE = text("SELECT CAST(:value AS integer)")
@@ -144,10 +151,21 @@ class PostgreSQLBackend:
             return
         async with self._reader.connect() as connection:
             reason = await connection.scalar(READ_ONLY_REASON_QUERY)
-        if reason is not None:
-            kind = DatabaseErrorKind(reason)
-            raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
+            if reason is not None:
+                # It keeps the role and defaults with which it was opened.
+                await connection.invalidate()
+                kind = DatabaseErrorKind(reason)
+                raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
         self._writable_until = time.monotonic() + WRITABLE_CACHE_SECONDS
+
+    async def replace_connections(self) -> None:
+        """Those in use are closed once they are returned."""
+        await self._reader.dispose()
+
+    async def check_space(self) -> None:
+        async with self._writer.begin() as connection:
+            if await connection.scalar(MAY_CREATE_TEMPORARY_TABLES):
+                await connection.execute(TAKE_SPACE)
 
     def _forget_writable(self, *_: object) -> None:
         self._writable_until = -math.inf

@@ -178,6 +178,14 @@ class SQLiteBackend:
         if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
             raise DatabaseNotWritable(DatabaseErrorKind.DISK_FULL, None, sqlite3.OperationalError())
 
+    async def replace_connections(self) -> None:
+        # The first write that fails does so.
+        ...
+
+    async def check_space(self) -> None:
+        # `check_writable` has asked the file system.
+        ...
+
     async def check_prepared_statements(self) -> None: ...
 
     async def fetch_server_time(self) -> datetime | None:
@@ -230,6 +238,8 @@ class SQLiteBackend:
         # Usually no other process is writing, and no wait is needed.
         try:
             connection.execute(BEGIN_IMMEDIATE)
+        except DatabaseNotWritable:
+            raise
         except OperationalError:
             await self._run_blocking(lambda: _wait_and_begin(connection))
 
@@ -255,7 +265,8 @@ def _wait_and_begin(connection: Connection) -> None:
     try:
         connection.execute(BEGIN_IMMEDIATE)
     finally:
-        _set_busy_timeout(connection, 0)
+        if not connection.invalidated:
+            _set_busy_timeout(connection, 0)
 
 
 def _set_busy_timeout(connection: Connection, seconds: float) -> None:

@@ -693,6 +693,7 @@ decline-other-currency = the subscription is billed in a different currency from
 decline-tax-location-invalid = the tax can’t be calculated for the account’s address
 decline-customer-gone = the payment provider no longer has this account
 decline-method-gone = the payment provider no longer has this payment method
+decline-method-not-accepted = the subscription doesn’t accept this type of payment method
 decline-provider-error = the payment provider had a problem and billed nothing
 decline-provider-refused = the payment provider refused the order
 decline-unknown = no reason was given
@@ -939,7 +940,7 @@ notifications-delivery = When
 notifications-at-once = Immediately
 notifications-daily = Daily at 9:00 (my time)
 notifications-always =
-    {"*"}We always send these immediately:* quotes that need your decision and their final reminder (4 hours before they expire), payments that are declined or need confirming, failed or overdue orders, a change of default portal, and a channel we can’t post to.
+    {"*"}We always send these immediately:* quotes that need your decision and their final reminder (4 hours before they expire), payments that are declined or need confirming, failed or overdue orders, overdue invoices, a change of default portal, and a channel we can’t post to.
     Receipts always come by email. These settings don’t affect your account’s channel.
 notifications-saved = Saved. You’ll get these notifications immediately.
 notifications-saved-daily = Saved. You’ll get these notifications daily at 9:00.
@@ -1057,6 +1058,7 @@ refusal-extension-too-long = The quote can’t be valid for that long: its price
 refusal-extension-too-short = The quote is already valid through { $until }. Choose a later day.
 refusal-extension-unavailable = Quotes can’t be extended here. Ask Account Services for more time.
 refusal-purchase-order-number-required = Your account needs a purchase-order number with every order.
+refusal-card-number-typed = This looks like a card number, which must not be stored. If it’s your purchase-order number, type PO right before it.
 refusal-field-required = Fill in this field.
 refusal-field-too-long = That’s too long. The maximum is { $most } characters.
 refusal-forbidden-transition = You can no longer do that, because something has changed in the meantime. Check the current status.
@@ -1110,6 +1112,10 @@ refusal-seats-billed-with-usage = { $has_product ->
 refusal-seats-reduce-price = With that many seats, one of these subscriptions would cost less than now, because a lower tier applies. Nothing was changed or bought. Account Services can order these seats for you.
 refusal-payment-method-not-usable = That payment method can’t be charged: it was removed, has expired, or isn’t set up for automatic payment. Choose another one.
 refusal-payment-method-unsupported = Seats ordered here can’t be charged to { $method }, which is the default. Your subscriptions will continue to be charged to it. To order seats here, use “Manage payment methods” to make a credit or debit card the default, or ask Account Services.
+refusal-payment-method-not-accepted = { $has_product ->
+    [yes] { $product }
+   *[no] This subscription
+} can’t be paid with { $method }: it accepts other types of payment methods only. To order seats here, use “Manage payment methods” to make one that it accepts the default, or ask Account Services.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and the order would now cost { $now }, including tax. Nothing was ordered, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
 refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now pay { $now }. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.

@@ -697,6 +697,7 @@ decline-other-currency = l’abonnement est facturé dans une autre devise que c
 decline-tax-location-invalid = la taxe ne peut pas être calculée pour l’adresse du compte
 decline-customer-gone = le compte n’existe plus chez le prestataire de paiement
 decline-method-gone = le mode de paiement n’est plus enregistré chez le prestataire de paiement
+decline-method-not-accepted = l’abonnement n’accepte pas ce type de mode de paiement
 decline-provider-error = le prestataire de paiement a rencontré un problème et n’a rien facturé
 decline-provider-refused = le prestataire de paiement a refusé la commande
 decline-unknown = aucun motif n’a été indiqué
@@ -943,7 +944,7 @@ notifications-delivery = Quand
 notifications-at-once = Immédiatement
 notifications-daily = Tous les jours à 9 h (mon fuseau horaire)
 notifications-always =
-    {"*"}Nous envoyons toujours immédiatement :* les devis qui attendent votre décision et leur dernier rappel (4 heures avant l’expiration), les paiements refusés ou à confirmer, les commandes échouées ou en retard, un changement de portail par défaut et un canal où nous ne pouvons pas publier.
+    {"*"}Nous envoyons toujours immédiatement :* les devis qui attendent votre décision et leur dernier rappel (4 heures avant l’expiration), les paiements refusés ou à confirmer, les commandes échouées ou en retard, les factures en retard, un changement de portail par défaut et un canal où nous ne pouvons pas publier.
     Les reçus arrivent toujours par e-mail. Ces réglages ne concernent pas le canal de votre compte.
 notifications-saved = Enregistré. Vous recevrez ces notifications immédiatement.
 notifications-saved-daily = Enregistré. Vous recevrez ces notifications tous les jours à 9 h.
@@ -1061,6 +1062,7 @@ refusal-extension-too-long = Le devis ne peut pas être valable aussi longtemps�
 refusal-extension-too-short = Le devis est déjà valable jusqu’au { $until } inclus. Choisissez un jour ultérieur.
 refusal-extension-unavailable = Les devis ne peuvent pas être prolongés ici. Demandez un délai aux Services des comptes Corporate.
 refusal-purchase-order-number-required = Votre compte exige un numéro de bon de commande pour chaque commande.
+refusal-card-number-typed = Ceci ressemble à un numéro de carte, qui ne doit pas être enregistré. Si c’est votre numéro de bon de commande, faites-le précéder de BC, sans espace.
 refusal-field-required = Remplissez ce champ.
 refusal-field-too-long = C’est trop long. Le maximum est de { $most } caractères.
 refusal-forbidden-transition = Cette action n’est plus possible, car la situation a changé entre-temps. Vérifiez l’état actuel.
@@ -1114,6 +1116,10 @@ refusal-seats-billed-with-usage = { $has_product ->
 refusal-seats-reduce-price = Avec autant de postes, l’un de ces abonnements coûterait moins qu’aujourd’hui, car un palier moins cher s’applique. Rien n’a été modifié ni acheté. Les Services des comptes Corporate peuvent commander ces postes pour vous.
 refusal-payment-method-not-usable = Ce mode de paiement ne peut pas être débité : il a été supprimé, a expiré ou n’est pas configuré pour le paiement automatique. Choisissez-en un autre.
 refusal-payment-method-unsupported = Les postes commandés ici ne peuvent pas être payés par le mode de paiement par défaut : { $method }. Vos abonnements continuent d’être payés ainsi. Pour commander des postes ici, définissez une carte de crédit ou de débit par défaut avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
+refusal-payment-method-not-accepted = { $has_product ->
+    [yes] { $product }
+   *[no] Cet abonnement
+} ne peut pas être payé par ce mode de paiement : { $method }. Seuls d’autres types sont acceptés. Pour commander des postes ici, définissez par défaut un mode de paiement accepté avec « Gérer les modes de paiement », ou adressez-vous aux Services des comptes Corporate.
 refusal-quoted-price-changed = Le prix a changé depuis le devis { $number } : il promettait { $promised } et la commande coûterait maintenant { $now }, taxes comprises. Rien n’a été commandé et le devis reste en attente. Pour commander au prix actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-quoted-balance-changed = Le solde du compte a changé depuis le devis { $number } : il promettait { $promised } et vous auriez maintenant { $now } à payer. Rien n’a été commandé et le devis reste en attente. Pour commander avec le solde actuel, modifiez les nombres de votre panier et enregistrez-le à nouveau, ou adressez-vous aux Services des comptes Corporate.
 refusal-unrelated-charges-pending = { $amount } d’autres éléments de cet abonnement, taxes comprises, sont en attente de facturation et seraient facturés avec vos postes. Rien n’a été modifié ni acheté. Demandez aux Services des comptes Corporate de les facturer ou de les supprimer d’abord.

@@ -49,10 +49,10 @@ def _iter_sentences(localizer: Localizer, outlook: UpcomingChanges, currency: st
             differ="no",
         )
     for discount in outlook.discounts:
-        yield _format_discount(localizer, discount, currency)
+        yield format_discount(localizer, discount, currency)
 
 
-def _format_discount(localizer: Localizer, discount: Discount, currency: str) -> str:
+def format_discount(localizer: Localizer, discount: Discount, currency: str) -> str:
     known = "percent" if discount.percent is not None else "amount" if discount.amount is not None else "none"
     return localizer.format_text(
         "upcoming-discount",

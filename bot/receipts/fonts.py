@@ -13,6 +13,8 @@ from pathlib import Path
 
 import typst
 
+from bot.receipts.typesetter import TypesetterCrashed, compile_pdf
+
 FONT_PACKAGES = (
     "fontpkg_hind_siliguri",  # Bengali
     "fontpkg_noto_sans_arabic",
@@ -74,7 +76,7 @@ def _can_render(text: str) -> bool:
         sys_inputs={"text": json.dumps(text, ensure_ascii=False)},
     )
     try:
-        compiler.compile(format="pdf", pdf_standards=["a-2u"])
-    except typst.TypstError:
+        compile_pdf(compiler, pdf_standards=["a-2u"])
+    except (typst.TypstError, TypesetterCrashed):
         return False
     return True

@@ -4,10 +4,12 @@ The same receipt in the same language gives the same bytes: neither the time nor
 """
 
 import json
+import unicodedata
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 import typst
 
 from bot.i18n import Localizer
@@ -15,13 +17,17 @@ from bot.presenters.payment_method import format_charged_method
 from bot.presenters.receipt import format_differences, get_payment_status_key, list_balance_amounts
 from bot.presenters.seat_price import format_seat_price
 from bot.presenters.seller import format_seller
+from bot.presenters.subscription import format_discount
 from bot.presenters.tax import format_rate_name, format_receipt_notes, format_tax_ids
 from bot.receipts.fonts import find_missing_characters, load_fonts
+from bot.receipts.typesetter import TypesetterCrashed, compile_pdf
 from models.details import ReceiptDetails
 from models.money import Money
 from models.receipt import ChargedMethod, Receipt, ReceiptLine
 from models.subscription.proration import truncate_to_second
 from models.tax import TaxItem
+
+log = structlog.get_logger()
 
 TEMPLATE_PATH = Path(__file__).parent / "receipt.typ"
 MAX_PDF_BYTES = 100_000
@@ -36,6 +42,8 @@ COLUMN_MESSAGE_IDS = (
 # With these statuses, nothing is left to pay.
 SETTLED_STATUS_KEYS = ("receipt-paid", "receipt-paid-by-credit", "receipt-nothing-to-pay")
 TAX_COLUMN_MESSAGE_IDS = ("receipt-tax-rate", "receipt-taxable", "receipt-tax")
+# Accents and vowel signs that stand on or below a letter, and are not part of it.
+MARK_CATEGORY = "Mn"
 
 
 def render_receipt_pdf(localizer: Localizer, details: ReceiptDetails) -> bytes:
@@ -45,6 +53,19 @@ def render_receipt_pdf(localizer: Localizer, details: ReceiptDetails) -> bytes:
 
 def render_document(content: dict[str, Any], dated: datetime) -> bytes:
     text, timestamp = json.dumps(content, ensure_ascii=False), truncate_to_second(dated)
+    try:
+        return _render_text(text, timestamp)
+    except TypesetterCrashed as error:
+        log.error("document.typesetter_crashed", document=content["title"], error=str(error))
+    return _render_text(_remove_marks(text), timestamp)
+
+
+def _remove_marks(text: str) -> str:
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(char for char in composed if unicodedata.category(char) != MARK_CATEGORY)
+
+
+def _render_text(text: str, timestamp: datetime) -> bytes:
     for system_fonts in (False, True):
         try:
             return _compile_archivable_pdf(text, timestamp, system_fonts=system_fonts)
@@ -84,9 +105,7 @@ def _compile_pdf(
     compiler = typst.Compiler(
         TEMPLATE_PATH.read_bytes(), font_paths=load_fonts(system_fonts), sys_inputs={"receipt": content}
     )
-    pdf = compiler.compile(format="pdf", timestamp=timestamp, pdf_standards=standards, pdf_tags=tags)
-    assert isinstance(pdf, bytes), "without an output path, the compiler returns bytes"
-    return pdf
+    return compile_pdf(compiler, timestamp=timestamp, pdf_standards=standards, pdf_tags=tags)
 
 
 def find_missing_receipt_glyphs(localizer: Localizer, details: ReceiptDetails) -> str:
@@ -186,7 +205,7 @@ def _list_invoice_notes(localizer: Localizer, receipt: Receipt) -> list[str]:
     return [localizer.format_text(key, number=numbers, count=len(numbers))]
 
 
-def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, str]:
+def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine) -> dict[str, Any]:
     price = format_seat_price(localizer, line, details.receipt.currency)
     methods = line.charged_methods if len(details.receipt.payments) > 1 else []
     return {
@@ -212,6 +231,9 @@ def _build_line(localizer: Localizer, details: ReceiptDetails, line: ReceiptLine
             if line.invoice_number
             else {}
         ),
+        "notes": [
+            format_discount(localizer, discount, details.receipt.currency) for discount in line.discounts
+        ],
     }
 
 

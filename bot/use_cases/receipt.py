@@ -86,6 +86,8 @@ def _build_receipt_line(account: Account, quote: Quote, row: OrderLineDetails) -
         amount=line.actual_amount,
         tax=line.actual_tax,
         taxes=row.taxes,
+        # If another amount was charged, its discounts are not known.
+        discounts=() if line.difference else quote_line.discounts,
         credit_used=line.credit_used,
         earlier_balance=line.earlier_balance,
         carried_over=line.carried_over,

@@ -17,6 +17,7 @@ from models.notice.quiet_hours import MAX_QUIET_HOURS_SHIFT, get_next_allowed_ti
 from models.subscription.period_length import PeriodLength, PeriodLengthColumn
 from models.subscription.proration import get_end_of_day, get_midnight
 from models.subscription.seat_pricing import SeatPricing, SeatPricingColumn
+from models.subscription.upcoming_changes import Discount, DiscountsColumn
 from models.tax import TaxDetails, TaxDetailsColumn, TaxItem, TaxItemsColumn
 from models.transition import check_transition
 
@@ -212,6 +213,10 @@ class QuoteLine(SQLModel, table=True):
     # The parts of the tax, by rate. Lines from before they were stored have none.
     taxes: tuple[TaxItem, ...] = Field(
         default=(), sa_column=Column(TaxItemsColumn, nullable=False, server_default="[]")
+    )
+    # Those that the amount contains. Lines from before they were stored have none.
+    discounts: tuple[Discount, ...] = Field(
+        default=(), sa_column=Column(DiscountsColumn, nullable=False, server_default="[]")
     )
 
 

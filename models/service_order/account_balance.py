@@ -34,6 +34,13 @@ def compute_amount_limit(quote: Quote, lines: Sequence[OrderLine], line: OrderLi
     return due + max(0, sum(earlier) - sum(charged))
 
 
+def compute_settled_limit(quote: Quote, lines: Sequence[OrderLine], line: OrderLine) -> int:
+    """Returns what may have been charged for a line that has settled. The invoice of one that its customer
+    must confirm may have come before this line's invoice, and taken up the balance, or after it."""
+    settled = [other for other in lines if other.status is not LineStatus.NEEDS_CUSTOMER or other is line]
+    return max(compute_amount_limit(quote, lines, line), compute_amount_limit(quote, settled, line))
+
+
 def _get_invoice_order(line: OrderLine) -> tuple[bool, float, int]:
     settled_at = line.settled_at
     return (settled_at is None, settled_at.timestamp() if settled_at else 0, line.key)

@@ -70,7 +70,7 @@ _BUSY_INDEX_CONDITION = text("status IN ('charging', 'needs_customer', 'unknown'
 # Reasons of declined lines for which more than promised would have been charged.
 BALANCE_DUE_REASON = "balance_due"
 # Another payment method is more likely to help.
-METHOD_DECLINE_REASONS = ("card_declined", "authentication_failed", "method_gone")
+METHOD_DECLINE_REASONS = ("card_declined", "authentication_failed", "method_gone", "method_not_accepted")
 
 PROCESSING_TIME_LIMIT = timedelta(hours=24)
 RETRY_WINDOW = timedelta(hours=23)

@@ -1,6 +1,7 @@
 """Upcoming changes to a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27).
 Also whether it is paid by invoice (R3)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -168,6 +169,8 @@ class UpcomingChanges(UpcomingChangesPart):
     is_sold_by_provider: bool = False
     # When the first period ends, if it is shorter than a day.
     orderable_from: datetime | None = None
+    # The types of payment methods that it can be paid with; empty if that is not limited.
+    payment_method_types: tuple[str, ...] = ()
 
     @property
     def is_paid_by_invoice(self) -> bool:
@@ -178,6 +181,9 @@ class UpcomingChanges(UpcomingChangesPart):
         """The last day that has been billed ahead."""
         until = self.billed_ahead_until
         return None if until is None else until - timedelta(days=1)
+
+    def accepts_method(self, type_: str) -> bool:
+        return not self.payment_method_types or type_ in self.payment_method_types
 
     def will_renew(self, period_end: date) -> bool:
         if self.standing in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.PAUSED):
@@ -224,6 +230,21 @@ class UpcomingChanges(UpcomingChangesPart):
     def _find_pending_update(self, product: str) -> Refusal | None:
         until = self.update_pending_until
         return None if until is None else SubscriptionUpdatePending(product=product, until=until)
+
+
+class DiscountsColumn(TypeDecorator[tuple[Discount, ...]]):
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: Iterable[Discount | dict[str, Any]] | None, dialect: Dialect
+    ) -> list[dict[str, Any]]:
+        # A dumped row has the value already converted.
+        discounts = [Discount.model_validate(each) for each in value or ()]
+        return [each.model_dump(mode="json", exclude_defaults=True) for each in discounts]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Discount, ...]:
+        return tuple(Discount.model_validate(each) for each in value or ())
 
 
 class UpcomingChangesColumn(TypeDecorator[UpcomingChanges]):

@@ -106,10 +106,18 @@ class EmbeddedCustomer:
         subscription = make_subscription(f"sub_{decision}_3600", SEATS, 1400, days_until_due=30)
         async with self.database.write() as session:
             session.add(subscription)
-            return subscription.id
+        await self._set_permission(is_given=True)
+        return subscription.id
 
     async def decide(self, decision: Decision) -> None:
         self.clock.advance(3600)
+
+    async def withdraw_permission(self) -> None:
+        await self._set_permission(is_given=False)
+
+    async def _set_permission(self, *, is_given: bool) -> None:
+        async with self.database.write() as session:
+            (await session.exec(select(Account))).one().pay_by_invoice = is_given
 
 
 def make_embedded_provider(database: Database) -> Provider:
@@ -167,6 +175,9 @@ class StripeCustomer:
         [invoice] = self.records.list_updates()
         pay_or_void = self.records.pay_invoice if decision == "paid" else self.records.void_invoice
         pay_or_void(invoice)
+
+    async def withdraw_permission(self) -> None:
+        self.records.customers[CUSTOMER].metadata.clear()
 
 
 @asynccontextmanager

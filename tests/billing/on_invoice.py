@@ -26,6 +26,9 @@ class Customer(Protocol):
     async def decide(self, decision: Decision) -> None:
         """The only invoice there is."""
 
+    async def withdraw_permission(self) -> None:
+        """The account may no longer order on invoice."""
+
 
 async def order_on_invoice(provider: Provider, subscription_id: str) -> tuple[Charge, InvoiceState]:
     priced = await price_charge(provider, subscription_id=subscription_id, seats=2)
@@ -77,6 +80,17 @@ class OnInvoice:
         assert getattr(outcome, "reason", "") == "paid_by_invoice"
         by_card = replace(await price_charge(provider, "line-2-1"), is_on_invoice=True, payment_method_id="")
         assert getattr(await resolve_charge(provider, by_card), "reason", "") == "not_paid_by_invoice"
+        assert await provider.seats(subscription_id) == SEATS
+
+    async def test_nothing_is_invoiced_once_the_account_has_lost_the_permission(
+        self, provider: Provider, customer: Customer
+    ) -> None:
+        """R3: between placing and charging."""
+        subscription_id = await customer.add_subscription("paid")
+        priced = await price_charge(provider, subscription_id=subscription_id, seats=2)
+        await customer.withdraw_permission()
+        outcome = await resolve_charge(provider, replace(priced, is_on_invoice=True, payment_method_id=""))
+        assert getattr(outcome, "reason", "") == "paid_by_invoice"
         assert await provider.seats(subscription_id) == SEATS
 
     async def test_there_is_no_invoice_for_an_unknown_reference(self, provider: Provider) -> None:

@@ -1,5 +1,7 @@
 """The Stripe gateway's cards: the one charged, and the default one restored."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.billing.gateway import (
@@ -16,7 +18,7 @@ from bot.billing.gateway import (
 from tests.billing.conftest import StripeProvider
 from tests.billing.contract import TEN_SEATS, remove_reference
 from tests.billing.scenarios import price_charge, resolve_charge
-from tests.fake_stripe import Fault
+from tests.fake_stripe import Card, Fault
 
 THERE = "sub_month_there"
 
@@ -134,3 +136,19 @@ async def test_somebody_elses_pending_change_is_waited_for(provider: StripeProvi
     assert isinstance(await provider.gateway.place_charge(provider.charge()), Pending)
     assert theirs.status == "open", "it is not replaced"
     assert provider.fake.list_charge_requests() == []
+
+
+async def test_r3_a_type_of_method_that_the_subscription_does_not_accept_declines(
+    provider: StripeProvider,
+) -> None:
+    """Stripe would not use it, and the payment could fail."""
+    records, outcomes = provider.fake.records, []
+    link = records.cards["pm_link"] = Card("pm_link", "cus_acme", type="link", email="a@acme.example")
+    for number, types in enumerate((["card"], ["card", "link"], None)):
+        records.subscriptions[THERE].settings.payment_method_types = types
+        charge = await price_charge(provider, f"line-{number}")
+        outcome = await provider.gateway.place_charge(replace(charge, payment_method_id=link.id))
+        outcomes.append(outcome.reason if isinstance(outcome, Declined) else type(outcome).__name__)
+        records.set_quantity("sub_month", 25)
+    assert outcomes == ["method_not_accepted", "Settled", "Settled"]
+    assert len(provider.fake.list_charge_requests()) == 2

@@ -54,6 +54,7 @@ SAID_OF_CHARGES = {
     *("payment-method-type", "placement-intro", "placement-consequence", "order-line-charging"),
     *("order-line-settled", "order-line-needs-customer", "line-status", "retry-intro"),
     *("decline-card-declined", "decline-paid-by-invoice", "decline-method-gone", "account-methods-none"),
+    *("decline-method-not-accepted", "refusal-payment-method-not-accepted", "refusal-card-number-typed"),
     *("home-payment-expires-soon", "refusal-no-automatic-payment-method"),
     *("refusal-payment-method-not-usable", "refusal-payment-method-unsupported", "notice-order-retry"),
     *("notice-order-confirm", "notice-order-confirm-until", "notice-history", "receipt-line-method"),
@@ -64,6 +65,7 @@ CARD_REASONS = {
     "customer_timeout",
     "authentication_failed",
     "method_gone",
+    "method_not_accepted",
     "paid_by_invoice",
 }
 DECLINE_KEYS = re.findall(r"^decline-([a-z-]+) =", (TEXTS / "en.ftl").read_text(), re.MULTILINE)

@@ -3,15 +3,21 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
+from bot.db import Database, DatabaseNotWritable
+from bot.db.errors import DatabaseErrorKind
 from sandbox import Sandbox
-from tests.postgres import sqlite_file
+from tests.postgres import create_database, run, server_url, sqlite_file
 from tests.replicas.processes import ReplicaProcess, build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE
@@ -108,3 +114,54 @@ async def test_a_read_only_disk_stops_changes_and_is_reported(disk: Path, tmp_pa
         assert cart.errors == {}
         await alice.submit()
         await alice.wait_for_modal("quote.review", timeout=HANG_SECONDS)
+
+
+@pytest.fixture
+def small_tablespace() -> Iterator[tuple[Path, str]]:
+    """A small file system, and the address of a database of the test server on it."""
+    with psycopg.connect(server_url(), autocommit=True) as server:
+        data = server.execute("SELECT current_setting('data_directory')").fetchone()
+    assert data is not None
+    folder = Path(tempfile.mkdtemp(prefix="tablespace-"))
+    options = f"size=64m,mode=700,uid={os.stat(data[0]).st_uid}"
+    if os.geteuid() != 0 or not mount("-t", "tmpfs", "-o", options, "tmpfs", folder):
+        pytest.skip("mounting a file system is not allowed here")
+    url = create_database("full")
+    name = make_url(url).database
+    run(server_url(), f"CREATE TABLESPACE small LOCATION '{folder}'")
+    run(server_url(), f"ALTER DATABASE {name} SET TABLESPACE small")
+    yield folder, url
+    run(server_url(), f"DROP DATABASE {name} WITH (FORCE)", "DROP TABLESPACE small")
+    unmount(folder)
+    folder.rmdir()
+
+
+async def insert_megabyte(database: Database) -> None:
+    rows = [{"prefix": f"{number} {'x' * 1000}"} for number in range(1000)]
+    async with database.write() as session:
+        connection = await session.connection()
+        await connection.execute(text("INSERT INTO document_sequence VALUES (:prefix, 1)"), rows)
+
+
+async def test_a_full_disk_of_postgresql_is_noticed_until_there_is_space_again(
+    small_tablespace: tuple[Path, str],
+) -> None:
+    """Rows can still be changed within their pages there."""
+    folder, url = small_tablespace
+    database = Database(url)
+    await database.migrate()
+    await database.check_writable()
+    await database.check_space()
+    fill_up(folder / "filler")
+    with pytest.raises(DatabaseNotWritable):
+        await database.check_space()
+    with pytest.raises(DatabaseNotWritable) as raised:
+        await insert_megabyte(database)
+    assert raised.value.kind is DatabaseErrorKind.DISK_FULL
+    for _ in range(2):
+        with pytest.raises(DatabaseNotWritable):
+            await database.check_writable()
+    (folder / "filler").unlink()
+    await database.check_writable()
+    await insert_megabyte(database)
+    await database.close()

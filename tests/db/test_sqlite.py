@@ -11,7 +11,7 @@ from sqlalchemy import QueuePool, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import select
 
-from bot.db import Database, Session
+from bot.db import Database, DatabaseNotWritable, Session
 from models.account import Account
 from tests.models.examples import make_account
 from tests.time_limits import HANG_SECONDS
@@ -97,6 +97,16 @@ async def test_a_failed_write_is_rolled_back_and_the_next_one_succeeds(database:
 
     with pytest.raises(LookupError):
         await fail()
+    await insert(database, 2)
+    assert await select_numbers(database) == [2]
+
+
+async def test_a_connection_that_was_opened_read_only_is_replaced(database: Database) -> None:
+    """As those are that were opened while the file system was mounted read-only."""
+    async with database.read() as session:
+        await (await session.connection()).execute(text("PRAGMA query_only = ON"))
+    with pytest.raises(DatabaseNotWritable):
+        await insert(database, 1)
     await insert(database, 2)
     assert await select_numbers(database) == [2]
 

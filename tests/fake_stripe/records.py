@@ -820,6 +820,10 @@ class StripeRecords:
         if name is None:
             raise build_invalid_request("This customer has no attached payment source", "resource_missing")
         method = self.cards[name]
+        if method.type not in (subscription.settings.payment_method_types or [method.type]):
+            # Stripe documents that it is not used and the payment may fail, not how:
+            # docs.stripe.com/billing/subscriptions/payment-methods-setting
+            raise build_invalid_request(f"The subscription can't be paid with {method.type}")
         if method.type not in PENDING_UPDATE_TYPES:
             # Stripe documents that it is refused, not in what words.
             raise build_invalid_request(

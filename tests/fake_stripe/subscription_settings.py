@@ -81,6 +81,8 @@ class SubscriptionSettings:
     # Sold by Stripe itself: docs.stripe.com/payments/managed-payments
     has_managed_payments: bool = False
     coupons: list[Coupon] = field(default_factory=list)
+    # docs.stripe.com/billing/subscriptions/payment-methods-setting; None for those of the account.
+    payment_method_types: list[str] | None = None
     # docs.stripe.com/billing/subscriptions/billing-mode
     billing_mode: Literal["classic", "flexible"] = "flexible"
     # Of the flexible mode: prorations show discounts of their own instead of smaller amounts.

@@ -253,9 +253,9 @@ async def open_modal(person: Person, command: str, words: str, callback_id: str)
 
 
 @contextmanager
-def capture_log(world: World) -> Iterator[io.StringIO]:
+def capture_log(world: World, stream: io.StringIO | None = None) -> Iterator[io.StringIO]:
     """What `serve` would log, as it logs it."""
-    configured, stream = structlog.get_config(), io.StringIO()
+    configured, stream = structlog.get_config(), stream or io.StringIO()
     configure_logging(world.dependencies.settings.model_copy(update={"log_format": "json"}), stream)
     try:
         yield stream

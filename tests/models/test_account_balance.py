@@ -11,6 +11,7 @@ from models.service_order import LineStatus, OrderLine
 from models.service_order.account_balance import (
     compute_amount_limit,
     compute_amounts_due,
+    compute_settled_limit,
     is_balance_passed_on,
 )
 from tests.models.examples import NOW, make_order_line, make_quote
@@ -101,3 +102,13 @@ def test_lines_are_charged_in_sequence_only_if_their_order_matters(
     quote, lines = build_lines(*totals)
     quote.starting_balance = balance
     assert is_balance_passed_on(quote, lines) is passed_on
+
+
+def test_a_balance_may_have_been_charged_before_the_invoice_of_a_payment_to_confirm() -> None:
+    """Both were charged at once, and which invoice came first is not known."""
+    quote, lines = build_lines(500, 300)
+    quote.starting_balance, lines[0].status = 250, LineStatus.NEEDS_CUSTOMER
+    assert compute_amount_limit(quote, lines, lines[1]) == 300
+    assert compute_settled_limit(quote, lines, lines[1]) == 550
+    settle(lines[0], 1, earlier_balance=250)
+    assert compute_settled_limit(quote, lines, lines[1]) == 300

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
+from structlog.testing import capture_logs
 
 from bot.i18n import Localizer
 from bot.receipts import (
@@ -241,6 +242,17 @@ def test_with_the_extra_fonts_a_japanese_buyer_is_rendered() -> None:
         read_pdf(ENGLISH, receipt).split()
     )
     assert len(render_receipt_pdf(ENGLISH, make_receipt_details(receipt))) < MAX_PDF_BYTES
+
+
+def test_a_text_that_crashes_the_typesetter_is_printed_without_its_accents() -> None:
+    """A crash would be no Exception, and end the job that delivers everybody's notices."""
+    details = make_receipt_details(make_receipt(buyer="Café", po_number="\u05a4PO\\\u05aa"))
+    with capture_logs() as logs:
+        pdf = render_receipt_pdf(ENGLISH, details)
+    assert [entry["document"] for entry in logs] == ["Receipt R-1001"]
+    [text] = pages(pdf)
+    assert "PO\\" in text
+    assert "Café" in text
 
 
 def test_each_rate_is_listed_with_what_is_taxed_at_it() -> None:

@@ -57,6 +57,7 @@ def place_payment_method(records: StripeRecords, subscription: Subscription, ran
             card.id for card in records.cards.values() if card.customer == customer.id and card.type == "card"
         )
         method = next(cards, usual)
+    subscription.settings.payment_method_types = random.choice((None, None, ["card"], ["link"]))
     if method is not None:
         subscription.default_payment_method = method if place == "subscription" else None
         customer.default_source = method if place == "source" else None

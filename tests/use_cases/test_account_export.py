@@ -19,6 +19,7 @@ from models.account.address_fields import fits_country
 from models.account.administrator import Administrator
 from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
+from models.product import Product
 from models.quote import Quote, QuoteStatus
 from models.subscription import Subscription
 from tests.large_accounts_file import build_large_accounts_file
@@ -157,7 +158,10 @@ async def test_an_export_has_every_field_of_an_account(imports: Import, database
 """
     invoiced = 'unit_price: "14.00", days_until_due: 14'
     file = ACME.replace("    billing_address", everything + "    billing_address", 1)
-    await imports(file.replace('unit_price: "14.00"', invoiced, 1))
+    kept_reason = 'unit_price: "60.00", self_service: {eligible: true, reason: By hand}'
+    await imports(
+        file.replace('unit_price: "14.00"', invoiced, 1).replace('unit_price: "60.00"', kept_reason)
+    )
     exported = await export_accounts(database)
     [account] = exported.content["accounts"]
     assert AccountEntry.model_fields.keys() - account.keys() == {"slack_enterprise", "stripe_customer"}
@@ -201,6 +205,21 @@ async def test_changed_products_are_shown_though_they_are_in_no_accounts_history
             "product new: added",
         ]
     assert (await store(database, path)).product_changes == {}
+
+
+async def test_a_stale_export_does_not_replace_a_changed_product(
+    imports: Import, database: Database, session: Session
+) -> None:
+    await imports()
+    exported = (await export_accounts(database)).text
+    rescue = next(p for p in await list_rows(session, Product) if p.id == "rescue")
+    await change(database, rescue, reason="Ask us")
+    with pytest.raises(InvalidAccountsFile, match="the product rescue has changed since it was exported"):
+        await imports(exported)
+    fresh = (await export_accounts(database)).text
+    assert (await imports(fresh.replace("Ask us", "Ask them"))).product_changes == {
+        "rescue": {"reason": ["Ask us", "Ask them"]}
+    }
 
 
 async def test_the_second_of_two_operators_sees_what_the_first_one_changed(

@@ -227,6 +227,18 @@ async def test_a_sender_that_the_server_refuses_is_named(healthy_world: World) -
             "the server refuses mail from seatbot@acme.example: SMTPSenderRefused 553 5.7.1; check MAIL_FROM",
         )
         del inbox.answers["MAIL"]
+        # Many servers answer so late. Others have no mailbox of the sender's, which is no reason to refuse.
+        for answer, is_refused in (
+            ("553 5.7.1 Sender address rejected: not owned by user", True),
+            ("450 4.1.8 Sender address rejected: Domain not found", True),
+            ("550 5.1.1 User unknown", False),
+            ("550 No such user", False),
+            ("450 4.2.0 Greylisted", False),
+        ):
+            inbox.answers["RCPT"] = answer
+            found = (await load_results(healthy_world))["mail"]
+            assert (found.passed, "check MAIL_FROM" in found.message) == (not is_refused, is_refused), answer
+        del inbox.answers["RCPT"]
         assert (await load_results(healthy_world))["mail"].passed
         assert inbox.envelopes == []
 
@@ -319,6 +331,23 @@ async def test_contacts_unknown_to_slack_are_listed(healthy_world: World) -> Non
     found = (await load_results(healthy_world))["contacts"]
     assert found.passed is None
     assert found.message == "Slack does not know gone@acme.example (acme); 9 of 9 were looked up"
+
+
+async def test_an_account_whose_contacts_may_not_order_is_named(healthy_world: World) -> None:
+    """A guest is found by their address, and can't order (R5)."""
+    async with healthy_world.dependencies.write() as session:
+        for changes, condition in (
+            ("active = false", "account_id = 'slow' AND slack_user <> 'U04SAM'"),
+            ("email = 'benoit2@acme.example', slack_user = NULL", "slack_user = 'U04SAM'"),
+            ("email = 'gone@acme.example', slack_user = NULL", "account_id = 'declined'"),
+        ):
+            await session.exec(text(f"UPDATE billing_contact SET {changes} WHERE {condition}"))  # type: ignore[call-overload]
+    found = (await load_results(healthy_world))["contacts"]
+    assert found.passed is None
+    assert found.message == (
+        "Slack does not know gone@acme.example (declined); not full members in Slack: benoit2@acme.example "
+        "(slow); so nobody can order for declined, slow; 8 of 8 were looked up"
+    )
 
 
 async def test_contacts_are_looked_up_even_if_one_fails_or_they_are_many(

@@ -122,7 +122,7 @@ TEXT_COLUMNS: dict[str, dict[str, str]] = {
         "product": "id name reason",
         "quote": "number account_id status currency tax_facts recurring",
         "quote_extension": "status",
-        "quote_line": "subscription_id product_id pricing period taxes",
+        "quote_line": "subscription_id product_id pricing period taxes discounts",
         "receipt": "number account_id currency",
         "receipt_export": "account_id mails",
         "received_billing_event": "id kind account_id",

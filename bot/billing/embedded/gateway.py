@@ -51,6 +51,7 @@ from models.account import Account, Address, ProviderAddress
 from models.ledger import ChargeStatus, LedgerCharge, LedgerSubscription
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
+from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 from models.tax import TaxDetails
 
 
@@ -102,8 +103,11 @@ class EmbeddedGateway:
                 return self._build_outcome(record, account)
             if subscription.seats != charge.expected_seats:
                 return SeatsChanged()
-            if (subscription.days_until_due is not None) != charge.is_on_invoice:
-                return Declined("not_paid_by_invoice" if charge.is_on_invoice else "paid_by_invoice")
+            is_invoiced = subscription.days_until_due is not None
+            if is_invoiced and not (charge.is_on_invoice and account.pay_by_invoice):
+                return Declined(SubscriptionPaidByInvoice.decline_reason)
+            if charge.is_on_invoice and not is_invoiced:
+                return Declined("not_paid_by_invoice")
             record = _create_charge(charge, subscription, account, self._now())
             session.add(record)
             if record.status is ChargeStatus.SETTLED:

@@ -59,6 +59,7 @@ from bot.billing.stripe.items import (
     REPLACED_PAYMENT_METHOD_METADATA_KEY,
     SubscriptionItem,
 )
+from bot.billing.stripe.payment_methods import fetch_payment_methods
 from bot.billing.stripe.prices import preview_proration, to_stripe_address
 from models.account import Address
 
@@ -176,6 +177,8 @@ async def _find_blocking_outcome(
         return Declined("never_received")
     if item.seats != charge.expected_seats:
         return await _find_repetition_outcome(client, item, customer, charge)
+    if not await _accepts_payment_method(client, item, customer, charge):
+        return Declined("method_not_accepted")
     price = await preview_proration(client, item, charge.seats, charge.at, charge.address, customer.id)
     amount, tax = price.amount + price.unrelated_amount, price.tax + price.unrelated_tax
     if price.other_amount_due is not None:
@@ -187,6 +190,18 @@ async def _find_blocking_outcome(
     if price.amount_due > charge.amount_limit:
         return PriceChanged(price.amount_due - price.tax, price.tax, "balance_due")
     return None
+
+
+async def _accepts_payment_method(
+    client: stripe.StripeClient, item: SubscriptionItem, customer: StripeCustomer, charge: Charge
+) -> bool:
+    # Checkout may have limited the types. With any other one, Stripe would use a different method, or none
+    # (docs.stripe.com/billing/subscriptions/payment-methods-setting).
+    if charge.is_on_invoice or not item.upcoming_changes.payment_method_types:
+        return True
+    methods = await fetch_payment_methods(client, customer.id, None, [charge.payment_method_id])
+    types = [method.type for method in methods if method.id == charge.payment_method_id]
+    return not types or types[0] in item.upcoming_changes.payment_method_types
 
 
 async def _find_repetition_outcome(

@@ -78,7 +78,8 @@ def _build_customer(values: dict[str, Any], currency: str) -> ListedCustomer:
         address={name: text for name in ADDRESS_FIELDS if (text := normalize_line(address.get(name) or ""))},
         currency=(values.get("currency") or currency).upper(),
         language=next(iter(values.get("preferred_locales") or ()), None),
-        account_id=metadata.get(ACCOUNT_METADATA_KEY) or None,
-        slack_team=metadata.get(TEAM_METADATA_KEY) or None,
+        # Typed by hand. An account's id is compared before it is validated.
+        account_id=metadata.get(ACCOUNT_METADATA_KEY, "").strip() or None,
+        slack_team=metadata.get(TEAM_METADATA_KEY, "").strip() or None,
         seats={},
     )

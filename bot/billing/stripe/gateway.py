@@ -57,6 +57,7 @@ from models.account import Address, ProviderAddress
 from models.product import DEFAULT_PRODUCTS, Product
 from models.receipt import ProviderPdf, ProviderReceipt
 from models.subscription import SubscriptionNotFound
+from models.subscription.upcoming_changes import Discount
 
 log = structlog.get_logger()
 
@@ -174,20 +175,29 @@ class StripeGateway:
         self, account_id: str, lines: list[LineRequest], at: datetime, address: Address
     ) -> Preview:
         of = await get_linked_account(self._database, account_id)
-        held = await fetch_items(self._client, of)
+        held, who = await gather_or_cancel(fetch_items(self._client, of), self._fetch_customer(of))
         product_ids = {line.subscription_id: line.product_id for line in lines}
         ordered = [held[id_] for id_ in product_ids.keys() & held.keys()]
         held |= {item.id: item for item in await self._find_ordered_products(ordered, product_ids)}
         try:
-            return await prices.preview_lines(
+            preview = await prices.preview_lines(
                 self._client, held, lines, at, address, of.customer_id, of.account, self._tax_rates
             )
         except ShippingLocationInvalid:
             raise
         except TaxLocationInvalid:
             # With an error, Stripe does not say which address it is.
-            who = await self._fetch_customer(of)
             raise (ShippingLocationInvalid if who.shipping_address else TaxLocationInvalid) from None
+        return replace(
+            preview,
+            lines=tuple(
+                replace(
+                    line,
+                    discounts=_list_discounts(held[line.subscription_id], who.discount, of.account.time_zone),
+                )
+                for line in preview.lines
+            ),
+        )
 
     async def place_charge(self, charge: Charge) -> ChargeOutcome:
         lock = self._subscription_locks.setdefault(charge.subscription_id, asyncio.Lock())
@@ -333,11 +343,18 @@ def _complete_upcoming_changes(
         "is_renewal_expected": state.outlook.is_renewal_expected
         and (renewal is not None or state.id not in renewals),
     }
-    if customer_discount is not None and not item.upcoming_changes.discounts:
-        product_id = item.upcoming_changes.stripe_product_id
-        discount = customer_discount.find_discount(item.currency, product_id, zone)
-        changes["discounts"] = () if discount is None else (discount,)
+    changes["discounts"] = _list_discounts(item, customer_discount, zone)
     return replace(state, outlook=state.outlook.model_copy(update=changes))
+
+
+def _list_discounts(
+    item: SubscriptionItem, customer_discount: ItemDiscount | None, zone: str
+) -> tuple[Discount, ...]:
+    if customer_discount is None or item.upcoming_changes.discounts:
+        return item.build_upcoming_changes(zone).discounts
+    product_id = item.upcoming_changes.stripe_product_id
+    discount = customer_discount.find_discount(item.currency, product_id, zone)
+    return () if discount is None else (discount,)
 
 
 def _get_item(items: dict[str, SubscriptionItem], charge: Charge) -> SubscriptionItem:

@@ -90,6 +90,7 @@ class ItemUpcomingChanges:
     billed_ahead_until: datetime | None = None
     charge_currency: str | None = None
     is_sold_by_stripe: bool = False
+    payment_method_types: tuple[str, ...] = ()
 
     def build_upcoming_changes(self, zone: str) -> UpcomingChanges:
         """Builds it with dates in the account's time zone, without the renewal."""
@@ -109,6 +110,7 @@ class ItemUpcomingChanges:
             billed_ahead_until=_find_local_date(zone, self.billed_ahead_until),
             charge_currency=self.charge_currency,
             is_sold_by_provider=self.is_sold_by_stripe,
+            payment_method_types=self.payment_method_types,
         )
 
     def _iter_discounts(self, zone: str) -> Iterator[Discount]:
@@ -184,6 +186,7 @@ async def fetch_upcoming_changes(
         billed_ahead_until=_find_prebilling_end(subscription, item),
         charge_currency=_find_charge_currency(subscription),
         is_sold_by_stripe=_is_sold_by_stripe(subscription),
+        payment_method_types=_read_payment_method_types(subscription),
     )
 
 
@@ -206,6 +209,11 @@ def _find_charge_currency(subscription: stripe.Subscription) -> str | None:
     if details is None or details.presentment_currency == subscription.currency:
         return None
     return str(details.presentment_currency).upper()
+
+
+def _read_payment_method_types(subscription: stripe.Subscription) -> tuple[str, ...]:
+    settings = subscription.payment_settings
+    return tuple(map(str, settings.payment_method_types or ())) if settings else ()
 
 
 def _is_sold_by_stripe(subscription: stripe.Subscription) -> bool:

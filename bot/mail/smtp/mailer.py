@@ -20,6 +20,8 @@ TIMEOUT_SECONDS = 10
 
 # RFC 3463. Not 5.1.0, 5.1.7 and 5.1.8, which can be about the sender, nor 5.7, which is policy.
 ENHANCED_STATUS_PATTERN = re.compile(r"\d\.\d{1,3}\.\d{1,3}\b")
+SENDER_STATUSES = frozenset({"4.1.7", "4.1.8", "5.1.7", "5.1.8"})
+POLICY_STATUS_PREFIX = "5.7."
 UNKNOWN_MAILBOX_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
 INVALID_MESSAGE_STATUSES = frozenset({"5.2.3", "5.3.4", "5.6.0", "5.6.1", "5.6.2", "5.6.3", "5.6.5"})
 
@@ -87,7 +89,14 @@ class SmtpMailer:
 
     async def check_sender(self) -> None:
         async with self._open_connection() as client:
-            await client.mail(parseaddr(self._mail_from)[1])
+            sender = parseaddr(self._mail_from)[1]
+            await client.mail(sender)
+            try:
+                # Postfix says only now what it has against a sender. The sender may not be a mailbox.
+                await client.rcpt(sender)
+            except aiosmtplib.SMTPRecipientRefused as error:
+                if _is_about_sender(error):
+                    raise
             await client.rset()
 
     async def send_email(self, email: OutboundEmail) -> None:
@@ -176,13 +185,23 @@ def _is_permanent(response: aiosmtplib.SMTPResponseException) -> bool:
     is_about_recipient = isinstance(response, aiosmtplib.SMTPRecipientRefused)
     if not isinstance(response, ABOUT_MESSAGE) or not 500 <= response.code < 600:
         return False
-    if enhanced := ENHANCED_STATUS_PATTERN.match(response.message.lstrip()):
-        return enhanced[0] in UNKNOWN_MAILBOX_STATUSES | INVALID_MESSAGE_STATUSES
+    if enhanced := _find_enhanced_status(response):
+        return enhanced in UNKNOWN_MAILBOX_STATUSES | INVALID_MESSAGE_STATUSES
     # After the message itself, 550 comes from a filter: the mailbox was accepted before.
     return response.code in (UNKNOWN_MAILBOX_CODES if is_about_recipient else MESSAGE_TOO_LARGE_CODES)
 
 
+def _is_about_sender(response: aiosmtplib.SMTPResponseException) -> bool:
+    status = _find_enhanced_status(response) or ""
+    return status in SENDER_STATUSES or status.startswith(POLICY_STATUS_PREFIX)
+
+
+def _find_enhanced_status(response: aiosmtplib.SMTPResponseException) -> str | None:
+    found = ENHANCED_STATUS_PATTERN.match(response.message.lstrip())
+    return found[0] if found else None
+
+
 def _format_status(response: aiosmtplib.SMTPResponseException) -> str:
     # Codes only: the text may contain an address.
-    enhanced = ENHANCED_STATUS_PATTERN.match(response.message.lstrip())
-    return f"{response.code} {enhanced[0]}" if enhanced else str(response.code)
+    enhanced = _find_enhanced_status(response)
+    return f"{response.code} {enhanced}" if enhanced else str(response.code)

@@ -55,7 +55,7 @@ async def export_accounts(database: Database, account_ids: Collection[str] = ())
         products = (await session.exec(listed)).all()
     shipped = {product.id: product.model_dump() for product in DEFAULT_PRODUCTS}
     export.content["products"] = [
-        _drop_empty(p.model_dump(exclude={"in_catalogue"}))
+        {**_drop_empty(p.model_dump(exclude={"in_catalogue"})), "exported_state": compute_product_state(p)}
         for p in products
         if p.model_dump() != shipped.get(p.id)
     ]
@@ -69,6 +69,10 @@ async def load_account_states(session: Session, account_ids: Collection[str]) ->
         existing.account.id: _build_account(AccountsExport(), existing, number)["exported_state"]
         for existing, number in accounts
     }
+
+
+def compute_product_state(product: Product) -> str:
+    return _hash(product.model_dump())
 
 
 async def _list_account_ids(session: Session, account_ids: Collection[str]) -> list[str]:
@@ -164,9 +168,11 @@ def _compute_digest(existing: ExistingAccount, values: dict[str, Any]) -> str:
     ]
     content["subscriptions"] = [_omit(s, PROVIDER_FIELDS) for s in values["subscriptions"]]
     content["quotes"] = [_omit(quote, {"decided"}) for quote in values["quotes"]]
-    text = json.dumps(
-        {name: _sort_rows(value) for name, value in content.items()}, sort_keys=True, default=str
-    )
+    return _hash({name: _sort_rows(value) for name, value in content.items()})
+
+
+def _hash(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, default=str)
     # With a letter: sixteen digits could be a card number, which no file may contain (R23).
     return "x" + hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 
@@ -187,9 +193,10 @@ def _build_contact(contact: BillingContact) -> dict[str, Any]:
 
 
 def _build_self_service(row: Account | Subscription) -> dict[str, Any]:
-    if row.self_service:
+    if row.self_service and row.self_service_reason is None:
         return {}
-    return {"self_service": _drop_empty({"eligible": False, "reason": row.self_service_reason})}
+    values = {"eligible": row.self_service, "reason": row.self_service_reason}
+    return {"self_service": _drop_empty(values)}
 
 
 def _build_administrators(

@@ -109,8 +109,8 @@ class CustomerLink:
 @dataclass(frozen=True)
 class LinkReport:
     """`links` are the customers that can be linked, by id; `linked` maps those that are to their account.
-    `gone` maps accounts to their deleted customers; `conflicts` maps customers to the account that they name
-    and that is linked with another one."""
+    `gone` maps accounts to their deleted or merged customers; `conflicts` maps customers to the account that
+    they name and that is linked with another one."""
 
     options: LinkOptions
     links: dict[str, CustomerLink]
@@ -138,6 +138,11 @@ class LinkReport:
             if len(customer_ids) > 1:
                 yield f"{', '.join(customer_ids)} name the same account {account_id}: link one of them"
 
+    def list_conflicts(self, customer_ids: Iterable[str]) -> Iterator[str]:
+        for id_ in customer_ids:
+            if account_id := self.conflicts.get(id_):
+                yield f"{id_} names {account_id} in its metadata, which another customer is linked with"
+
     def _list_customer_ids_by_account(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for id_, link in self.links.items():
@@ -156,8 +161,7 @@ class LinkReport:
                 advice = f"; {successors[0]} names the account: link-stripe {successors[0]}"
             yield f"{account_id} cannot order: its customer {customer_id} was deleted or merged{advice}"
         yield from self.list_rivals()
-        for customer_id, account_id in self.conflicts.items():
-            yield f"{customer_id} names {account_id} in its metadata, which another customer is linked with"
+        yield from self.list_conflicts(self.conflicts)
 
 
 async def build_link_report(
@@ -170,13 +174,14 @@ async def build_link_report(
         customer_ids = dict(found.all())
         product_ids = await list_product_ids(session)
     linked = {customer: account for account, customer in customer_ids.items() if customer is not None}
-    # Only those that list no subscription: one request for each.
-    unlisted = linked.keys() - {customer.id for customer in customers}
-    gone = {linked[id_]: id_ for id_ in sorted(unlisted) if await listing.is_deleted(id_)}
+    unlinked = [each for each in customers if each.id not in linked and each.seats.keys() & product_ids]
+    unlisted = sorted(linked.keys() - {customer.id for customer in customers})
+    # One that has no subscription any more, while another customer names its account, was merged with that.
+    # To learn which others were deleted takes a request for each.
+    named = {customer.account_id for customer in unlinked}
+    gone = {linked[id_]: id_ for id_ in unlisted if linked[id_] in named or await listing.is_deleted(id_)}
     report = LinkReport(options, {}, {id_: a for id_, a in linked.items() if a not in gone}, gone, {})
-    for customer in customers:
-        if customer.id in linked or not customer.seats.keys() & product_ids:
-            continue
+    for customer in unlinked:
         account_id = customer.account_id or _choose_account_id(
             customer, _list_taken_ids(report, customer_ids)
         )

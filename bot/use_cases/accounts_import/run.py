@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, select, update
 
 from bot.accounts_file.cross_checks import StoredContacts, StoredRecords
-from bot.accounts_file.entries import AccountEntry, AccountsFile
+from bot.accounts_file.entries import AccountEntry, AccountsFile, ProductEntry
 from bot.accounts_file.read import read_accounts_file
 from bot.accounts_file.yaml_with_lines import FileProblem, InvalidAccountsFile
 from bot.db import Database, Session, lock_account, lock_imports, select_joined
@@ -21,7 +21,7 @@ from bot.use_cases.accounts_import.account_importer import AccountImporter
 from bot.use_cases.accounts_import.catalogue import list_product_ids, save_catalogue
 from bot.use_cases.accounts_import.close import close_locked_account, reopen_locked_account
 from bot.use_cases.accounts_import.existing import ExistingAccount, load_and_lock_accounts
-from bot.use_cases.accounts_import.export import load_account_states
+from bot.use_cases.accounts_import.export import compute_product_state, load_account_states
 from bot.use_cases.accounts_import.import_run import ImportedChange, ImportRun
 from bot.use_cases.accounts_import.open_charges import list_open_charge_problems
 from bot.use_cases.accounts_import.quotes import import_quotes
@@ -132,8 +132,7 @@ async def store_accounts(
             entries = sorted(file.accounts, key=lambda entry: entry.id)
             last = await _load_last_operator_entries(session, [entry.id for entry in entries])
             _check_not_changed_since_export(run, entries, last)
-            products = [Product(**p.model_dump()) for p in file.products]
-            run.product_changes = await save_catalogue(session, products)
+            await _save_products(session, run, file.products)
             for start in range(0, len(entries), BATCH_SIZE):
                 await _import_batch(session, run, entries[start : start + BATCH_SIZE])
                 progress(min(start + BATCH_SIZE, len(entries)), len(entries))
@@ -149,6 +148,18 @@ async def store_accounts(
             if options.dry_run:
                 raise _DryRunEnded
     return _build_summary(file, run, missing)
+
+
+async def _save_products(session: Session, run: ImportRun, entries: list[ProductEntry]) -> None:
+    exported = {entry.id: entry.exported_state for entry in entries if entry.exported_state}
+    stored = (await session.exec(select(Product).where(col(Product.id).in_(exported)))).all()
+    stale_ids = {product.id for product in stored if compute_product_state(product) != exported[product.id]}
+    products = [Product(**entry.model_dump(exclude={"exported_state"})) for entry in entries]
+    run.product_changes = await save_catalogue(session, products)
+    run.problems += [
+        f"the product {id_} has changed since it was exported: export it again, and make your changes there"
+        for id_ in sorted(stale_ids & run.product_changes.keys())
+    ]
 
 
 async def _load_last_operator_entries(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from models.account.billing_contact import BillingContact
 from models.cart import Cart, SeatLimits
 from models.details import SubscriptionDetails
 from models.errors import InvalidInput, Refusal
-from models.payment_method import PaymentMethod, check_default_method
+from models.payment_method import PaymentMethod, check_accepted_method, check_default_method
 from models.product import Product
 from models.quote import PENDING_QUOTE_CONDITION, Quote, QuotesPending
 from models.subscription import SeatBlock, Subscription, SubscriptionNotFound
@@ -72,8 +72,16 @@ class CartState:
         charged = [each for each in ordered if not each.outlook.is_paid_by_invoice]
         needs_method = len(charged) == len(ordered) if subscription_ids is None else bool(charged)
         if needs_method:
+            today = self.account.get_local_date(at)
             own_ids = [each.default_payment_method_id for each in charged]
-            check_default_method(self.default_methods, self.account.get_local_date(at), own_ids)
+            check_default_method(self.default_methods, today, own_ids)
+            if subscription_ids is not None:
+                self._check_accepted_methods(charged, today)
+
+    def _check_accepted_methods(self, ordered: Collection[Subscription], today: date) -> None:
+        names = {row.subscription.id: row.product.name for row in self.rows}
+        for subscription in ordered:
+            check_accepted_method(self.default_methods, today, subscription, names[subscription.id])
 
 
 def is_own_quote(quote: Quote, contact: BillingContact) -> bool:

@@ -70,7 +70,7 @@ async def store_draft(
     form: CheckoutForm,
     stored: Checkout | None,
 ) -> Checkout:
-    quote, merged = details.quote, form.merge_onto(get_kept_form(details, stored))
+    quote, merged = details.quote, form.merge_onto(get_kept_form(details, stored)).without_card_number()
     is_address_typed = was_address_typed(form, stored)
     await store_form(session, quote, contact, merged, saved=False, is_address_typed=is_address_typed)
     return Checkout(quote_id=quote.key, contact_id=contact.key, form_values=merged.model_dump())

@@ -57,7 +57,8 @@ async def check_ordering(dependencies: Dependencies) -> CheckResult:
         accounts = await _load_open_accounts(session)
     found = [(a.account.id, reason) for a in accounts if (reason := a.find_reason_not_orderable(at))]
     if not found:
-        return CheckResult("ordering", True, "a contact of each account can order")
+        message = "each account has a contact, seats to order and a way to pay for them"
+        return CheckResult("ordering", True, message)
     shown = ", ".join(f"{account_id} ({reason})" for account_id, reason in found[:MAX_LISTED])
     return CheckResult("ordering", None, f"nobody can order for {shown}{format_remainder(found, MAX_LISTED)}")
 

@@ -106,6 +106,7 @@ async def _check_database(dependencies: Dependencies) -> CheckResult:
         return CheckResult("database", False, str(RestoredDatabase(state.issued_numbers)))
     try:
         await dependencies.database.check_writable()
+        await dependencies.database.check_space()
         await dependencies.database.check_prepared_statements()
     except SQLAlchemyError as error:
         return CheckResult("database", False, describe_database_error(error))

@@ -46,7 +46,7 @@ from models.details import OrderLineDetails
 from models.notice import NoticeKind
 from models.payment_method import SHOWN_METHOD_FIELDS
 from models.service_order import AttemptOutcome, ChargeAttempt, LineStatus, OrderLine, find_reminder_time
-from models.service_order.account_balance import compute_amount_limit
+from models.service_order.account_balance import compute_settled_limit
 
 log = structlog.get_logger()
 
@@ -107,7 +107,7 @@ async def _store_provider_address(update: OrderUpdate, charge: Charge, outcome: 
 
 async def handle_settled(resolved: ResolvedAttempt, outcome: Settled) -> None:
     update, row, line = resolved.update, resolved.row, resolved.row.line
-    limit = compute_amount_limit(update.quote, update.lines, line)
+    limit = compute_settled_limit(update.quote, update.lines, line)
     was_on_invoice = line.is_on_invoice
     resolved.close(AttemptOutcome.SETTLED)
     _store_settlement(line, outcome, limit)

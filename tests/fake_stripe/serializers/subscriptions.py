@@ -104,6 +104,11 @@ def serialize_subscription(
         pending_update=_serialize_pending_update(subscription, subscription.pending_update)
         if subscription.pending_update
         else None,
+        payment_settings={
+            "payment_method_options": None,
+            "payment_method_types": settings.payment_method_types,
+            "save_default_payment_method": "off",
+        },
         presentment_details={"presentment_currency": settings.presentment_currency}
         if settings.presentment_currency
         else None,

@@ -29,7 +29,8 @@ def read_only(world: World, parameter: str, value: str) -> Iterator[None]:
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     run(server_url(), f"ALTER DATABASE {name} SET {parameter} = {value}", end)
     yield
-    run(server_url(), f"ALTER DATABASE {name} RESET {parameter}", end)
+    # The connections that are open keep the setting.
+    run(server_url(), f"ALTER DATABASE {name} RESET {parameter}")
 
 
 async def wait_for_readiness(world: World, expected: tuple[int, str]) -> None:

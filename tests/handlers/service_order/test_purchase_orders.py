@@ -2,6 +2,7 @@
 
 from models.account import Account
 from models.audit.entry import AuditEntry
+from models.checkout import Checkout
 from models.receipt import Receipt
 from models.service_order import ServiceOrder
 from sandbox.driver import Person
@@ -58,7 +59,14 @@ async def test_r28_an_account_can_require_a_purchase_order_number(world: World) 
     form = await alice.wait_for_modal("checkout.save")
     form.fill("po_number", "N" * 51)
     assert "po_number" in (await alice.submit()).errors
-    form.fill("po_number", "N-1")
+    form.fill("po_number", "4242 4242 4242 4242")
+    assert "looks like a card number" in (await alice.submit()).errors["po_number"]
+    await alice.press("checkout.back")
+    await alice.wait_for_modal("quote.review")
+    assert "4242" not in str([row.form_values for row in await world.load_rows(Checkout)]), "R23"
+    await alice.submit()
+    form = await world.open_checkout(alice)
+    form.fill("po_number", "PO4242424242424242")
     await alice.submit()
     await alice.wait_for_modal("service_order.place")
 

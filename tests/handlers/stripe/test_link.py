@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.use_cases.accounts_import.export import export_accounts
+from bot.use_cases.accounts_import.run import ImportOptions, import_accounts
 from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.audit.entry import AuditEntry
@@ -17,6 +19,7 @@ from tests.commands import CommandResult, run_command
 from tests.fake_stripe import FakeStripe, Fault
 from tests.stripe_world import KEY, build_account_records
 from tests.world import Clock, World, world
+from tests.yaml_files import write_yaml
 
 ACME_OPTIONS = ("--workspace", "T01ACME", "--channel", "C01BILLING", "--time-zone", "Europe/Paris")
 ALICE = "Alice Martin <alice@acme.example>"
@@ -205,11 +208,14 @@ async def test_the_customers_own_address_is_the_contact(unlinked: LinkWorld) -> 
     assert (contact.email, contact.name) == ("billing@acme.example", "billing@acme.example")
 
 
-async def test_an_account_of_a_deleted_customer_is_reported_and_linked_again(unlinked: LinkWorld) -> None:
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_an_account_of_a_deleted_or_merged_customer_is_reported_and_linked_again(
+    unlinked: LinkWorld, deleted: bool
+) -> None:
     records, world = unlinked.fake.records, unlinked.world
     await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
-    # What Stripe's dashboard does when two customers are made one: the subscriptions move by hand.
-    records.customers["cus_acme"].deleted = True
+    # Two customers are made one by hand. The one without subscriptions may have to stay, for its invoices.
+    records.customers["cus_acme"].deleted = deleted
     for subscription in records.subscriptions.values():
         if subscription.customer == "cus_acme":
             subscription.customer = "cus_slow"
@@ -264,10 +270,29 @@ async def test_only_one_customer_like_the_account_is_linked_again(unlinked: Link
 
 async def test_a_customer_that_names_a_linked_account_is_reported(unlinked: LinkWorld) -> None:
     await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
-    unlinked.fake.records.customers["cus_slow"].metadata = {"seatbot_account": "acme"}
+    unlinked.fake.records.customers["cus_slow"].metadata = {"seatbot_account": " acme "}
     listed = await unlinked.link()
-    assert "cus_slow names acme in its metadata, which another customer is linked with" in listed.output
+    reason = "cus_slow names acme in its metadata, which another customer is linked with\n"
+    assert reason in listed.output
     assert "cus_acme is linked with acme" in listed.output
+    refused = await unlinked.link("cus_slow", "--yes")
+    assert (refused.exit_code, refused.output) == (1, f"not a customer to link: cus_slow\n{reason}")
+
+
+async def test_a_linked_account_and_one_from_a_file_leave_each_other_alone(unlinked: LinkWorld) -> None:
+    database, at = unlinked.world.dependencies.database, unlinked.world.clock()
+    await unlinked.link("cus_acme", *ACME_OPTIONS, "--contact", ALICE, "--yes")
+    linked = (await unlinked.world.load_row(Account)).model_dump()
+    account = (await export_accounts(database, ["acme"])).content["accounts"][0]
+    values = {name: value for name, value in account.items() if not name.startswith("exported")}
+    path = unlinked.folder / "accounts.yml"
+    write_yaml(path, {"accounts": [{**values, "id": "slow", "stripe_customer": "cus_slow"}]})
+    summary = await import_accounts(database, path=path, at=at, options=ImportOptions(close_missing=True))
+    assert (summary.changed_accounts, summary.missing_accounts) == (1, [])
+    acme, slow = await unlinked.world.load_rows(Account)
+    assert (acme.model_dump(), slow.stripe_customer) == (linked, "cus_slow")
+    listed = await unlinked.link()
+    assert "cus_acme is linked with acme\ncus_slow is linked with slow" in listed.output
 
 
 async def test_subscriptions_of_unknown_products_are_not_listed(unlinked: LinkWorld) -> None:

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from bot.billing.stripe.payment_methods import read_payment_method
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_method_name
+from models.quote import Quote
 from models.receipt import Receipt
 from models.service_order import OrderLine
 from sandbox.person import Person
@@ -308,3 +309,34 @@ async def test_r26_two_subscriptions_with_different_cards_are_each_charged_to_th
 
 def _total(line: OrderLine) -> int:
     return line.amount + line.tax
+
+
+async def test_r3_a_type_that_the_subscription_does_not_accept_is_refused_by_name_or_not_offered(
+    world: StripeWorld, alice: Person
+) -> None:
+    """docs.stripe.com/billing/subscriptions/payment-methods-setting"""
+    link = set_only_method(world, "pm_link", type="link", email="ap@acme.example")
+    customer(world).default_payment_method = link
+    subscription(world).settings.payment_method_types = ["card"]
+    await alice.command("/add-seats", "meeting 2")
+    await (await alice.wait_for_modal("cart.save")).submit()
+    refused = (await alice.wait_for_modal("refusal.show")).text
+    assert "GoTo Meeting can’t be paid with Link" in refused
+    assert await world.load_rows(Quote) == []
+    await alice.close_modal(everything=True)
+
+    # Of the two, only the card pays for both subscriptions.
+    world.records.cards["pm_card"] = Card("pm_card", "cus_acme", last4="1881")
+    customer(world).default_payment_method = "pm_card"
+    subscription(world).default_payment_method = link
+    subscription(world, "acme_webinar").default_payment_method = link
+    placement = await world.reach_placement(alice, acme_meeting=2, acme_webinar=1)
+    assert "Visa •••• 1881" in placement.text
+    assert "Link" not in placement.text
+    await alice.submit()
+    await alice.wait_for_modal("service_order.show")
+    await world.settle()
+    # The lines of one customer are charged one after the other.
+    await world.pass_time(seconds=11)
+    receipt = await world.load_row(Receipt)
+    assert [method.last4 for method in receipt.charged_methods] == ["1881"]

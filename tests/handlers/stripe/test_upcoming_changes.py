@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from models.quote import Quote
+from models.quote import Quote, QuoteLine
 from models.receipt import Receipt
 from models.subscription import Subscription
 from models.subscription.proration import get_midnight
@@ -19,7 +19,7 @@ from tests.fake_stripe.subscription_settings import (
     SubscriptionSettings,
 )
 from tests.handlers.steps import find_messages, open_modal, wait_for_modal_text
-from tests.handlers.stripe.stripe_orders import ALICE, get_order_line, place_unprocessed_order
+from tests.handlers.stripe.stripe_orders import ALICE, get_order_line, place_unprocessed_order, read_pdf
 from tests.long_tables import mark_long_except
 from tests.stripe_world import StripeWorld, stripe_world
 
@@ -141,6 +141,9 @@ async def test_r27_upcoming_changes_are_shown_in_every_view_and_seats_are_sold(
     assert world.list_paid_totals() == [quote.total] == [receipt.total]
     assert world.records.get_item("acme_meeting").quantity == 30
     assert words in await read_home(world)
+    confirmation = read_pdf(world.slack.mail.messages[-1].attachments[-1].content)
+    # The document's amounts contain the discount, its price per seat does not.
+    assert ("Discount" in words) is (words != "" and words in confirmation)
 
 
 async def test_r27_a_period_that_is_cut_short_is_priced_and_charged_to_its_end(world: StripeWorld) -> None:
@@ -232,6 +235,9 @@ async def test_r27_a_discount_of_the_customer_counts_for_subscriptions_without_o
     billing = await read_billing(world)
     assert "Discount “Partner”: 10% off" in billing
     assert "Renews on 1 Dec 2026 at €315.00 before tax" in billing
+    await world.get_person("alice").close_modal(everything=True)
+    await world.save_cart(world.get_person("alice"), acme_meeting=5)
+    assert [each.name for each in (await world.load_row(QuoteLine)).discounts] == ["Partner"]
 
 
 async def test_r27_an_amount_off_is_shown_in_the_currency_of_its_subscription(world: StripeWorld) -> None:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.routing import Router
 
-from handlers.http import serve_http
+from handlers.http import open_listener, serve_http
 from models.quote import Quote
 from sandbox.config import SIGNING_SECRET
 from tests.world import World
@@ -124,3 +124,12 @@ async def test_no_response_waits_for_its_head_to_be_acknowledged() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with serve_http(Router(), listener):
             assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+async def test_all_addresses_of_both_families_can_be_listened_on() -> None:
+    with open_listener("::", 0) as listener:
+        async with serve_http(Router(), listener), httpx.AsyncClient(trust_env=False) as client:
+            for host in ("127.0.0.1", "[::1]"):
+                answer = await client.get(f"http://{host}:{listener.getsockname()[1]}/")
+                assert answer.status_code == 404, host

@@ -1,6 +1,9 @@
 """What a process logs: what an operator looks for, and no secret."""
 
+import errno
+import io
 import json
+import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -35,6 +38,20 @@ async def test_a_failure_is_found_in_the_log_by_the_reference_a_person_was_shown
     assert failure["request_id"] in refused.text
     assert failure["source"] == "cart.save"
     assert "a fault of ours" in failure["exception"]
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def test_nothing_fails_because_the_log_is_on_a_full_disk(world: World) -> None:
+    alice = world.get_person("alice")
+    with capture_log(world, FullDisk()):
+        cart = await world.fill_cart(alice, acme_meeting=2)
+        install_hooked_gateway(world).before["preview"] = make_failing_hook(RuntimeError("a fault of ours"))
+        await cart.submit()
+        assert "Something went wrong on our side" in (await alice.wait_for_modal("refusal.show")).text
 
 
 async def test_no_secret_and_no_body_of_an_e_mail_is_logged(world: World) -> None:
