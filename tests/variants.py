@@ -7,7 +7,7 @@ the transport (locks, claims, races, redelivery, crashes, outages), run on Postg
 
 import os
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -56,3 +56,9 @@ def list_variants(item: pytest.Function) -> list[Variant]:
     else:
         variants = [_required or SQLITE]
     return [variant for variant in variants if _required in (None, variant)]
+
+
+def leave_to_long(*cases: object) -> list[Any]:
+    """Cases of a test that differ little from one that `make test` runs."""
+    values = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*each, marks=pytest.mark.long) for each in values]

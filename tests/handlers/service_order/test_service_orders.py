@@ -33,6 +33,7 @@ from tests.handlers.steps import (
     open_modal,
     wait_for_modal_text,
 )
+from tests.variants import leave_to_long
 from tests.world import World
 
 # In Alice's words, and in those of the account.
@@ -111,7 +112,7 @@ async def test_the_receipt_goes_to_all_contacts_once_the_person_lost_the_role(wo
     assert len(sam.dms) == before
 
 
-@pytest.mark.parametrize("trouble", ["none", "bot is out", "archived"])
+@pytest.mark.parametrize("trouble", ["archived", *leave_to_long("none", "bot is out")])
 async def test_nothing_is_lost_without_a_channel_to_post_to(world: World, trouble: str) -> None:
     """R25: the billing contact is told by direct message what belonged there."""
     dora = world.get_person("dora")

@@ -31,6 +31,7 @@ from tests.handlers.stripe.stripe_orders import (
     refresh_and_open_cart,
 )
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
+from tests.variants import leave_to_long
 from tests.world import ACCOUNTS
 from tests.yaml_files import read_yaml, write_yaml
 
@@ -88,7 +89,7 @@ async def test_a_charge_without_an_event_is_reconciled_after_ten_minutes(world: 
     assert (await get_order_line(world)).status == "settled"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *leave_to_long(1, 2)])
 async def test_late_duplicate_lost_and_reordered_events_lead_to_the_same_result(
     world: StripeWorld, seed: int
 ) -> None:

@@ -57,6 +57,7 @@ from tests.handlers.stripe.stripe_orders import (
     retry_order,
 )
 from tests.stripe_world import SECRET, StripeWorld, stripe_world
+from tests.variants import leave_to_long
 from tests.world import START
 
 
@@ -330,7 +331,7 @@ async def test_a_subscription_missing_at_stripe_is_refused_by_name(world: Stripe
     assert isinstance(await refusal_of(world), CustomerNotFound)
 
 
-@pytest.mark.parametrize("kind", ["down", "rate_limit", "cut_before"])
+@pytest.mark.parametrize("kind", ["down", "cut_before", *leave_to_long("rate_limit")])
 async def test_during_a_stripe_outage_nothing_changes_and_people_see_a_message(
     world: StripeWorld, kind: str
 ) -> None:
