@@ -4,11 +4,14 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+import pytest_asyncio
 import structlog
 import uvloop
+from playwright.async_api import Browser
 
 from bot.db import Database
 from tests.postgres import database_url, open_database
+from tests.sandbox.browser import Pages, open_chromium
 from tests.variants import get_variant, list_variants, set_variant
 from tests.world import World
 from tests.world import world as open_world
@@ -16,7 +19,7 @@ from tests.world import world as open_world
 
 def pytest_configure() -> None:
     """What is imported stays: searching it for garbage again and again took a quarter of the time."""
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
 
 
 def pytest_collection_finish() -> None:
@@ -84,3 +87,19 @@ async def world() -> AsyncIterator[World]:
     """The whole program over HTTP, its clock in the test's hands."""
     async with open_world() as world:
         yield world
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One for the process."""
+    async with open_chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pages(browser: Browser) -> AsyncIterator[Pages]:
+    """Errors in a page fail the test."""
+    pages = Pages(browser)
+    yield pages
+    await pages.close()
+    assert pages.errors == []

@@ -72,7 +72,9 @@ FRENCH = {
 }
 
 
-@pytest.mark.parametrize("words", [ENGLISH, FRENCH], ids=["English", "French"])
+@pytest.mark.parametrize(
+    "words", [pytest.param(ENGLISH, marks=pytest.mark.long), FRENCH], ids=["English", "French"]
+)
 async def test_the_whole_order(sessions: BrowserSessions, words: dict[str, str]) -> None:
     session = await sessions.open_session(words["person"])
     await session.type_message("/add-seats")
@@ -187,6 +189,7 @@ async def test_back_keeps_what_was_typed(sessions: BrowserSessions) -> None:
     await session.expect_text("Quote SQ-1002", "GoTo Webinar · 1 new seat: 5 → 6")
 
 
+@pytest.mark.long
 async def test_r10_an_address_that_changes_the_tax_is_shown_before_placing(sessions: BrowserSessions) -> None:
     session = await sessions.open_session("alice")
     await session.type_message("/add-seats meeting 5")

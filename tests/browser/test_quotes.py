@@ -41,6 +41,7 @@ async def test_a_pending_quote_is_approved_from_the_message_that_brought_it(
     await expect(arrived.get_by_role("button", name="Approve")).to_have_count(0)
 
 
+@pytest.mark.long
 async def test_a_pending_quote_is_reviewed_and_rejected_with_a_reason(sessions: BrowserSessions) -> None:
     await import_quote(sessions.world)
     session = await sessions.open_session("alice")
@@ -60,6 +61,7 @@ async def test_a_pending_quote_is_reviewed_and_rejected_with_a_reason(sessions: 
     await expect(session.modal.get_by_role("button", name="Proceed to checkout")).to_have_count(0)
 
 
+@pytest.mark.long
 async def test_pending_quotes_are_shown_before_ordering_and_replaced_on_consent(
     sessions: BrowserSessions,
 ) -> None:
@@ -87,6 +89,7 @@ async def test_pending_quotes_are_shown_before_ordering_and_replaced_on_consent(
     await session.expect_text(f"Expired: Alice Martin replaced it with quote SQ-1001 on {AT}.")
 
 
+@pytest.mark.long
 async def test_acting_on_a_rejected_quote_says_who_rejected_it_and_when(sessions: BrowserSessions) -> None:
     """R20: each in the own language, with the way on."""
     await import_quote(sessions.world)

@@ -26,6 +26,7 @@ async def test_a_link_to_add_a_card_is_shown_without_one(sessions: BrowserSessio
     await session.expect_text("GoTo Admin devient votre portail de facturation par défaut")
 
 
+@pytest.mark.long
 async def test_an_account_without_self_service_is_refused_with_the_reason(sessions: BrowserSessions) -> None:
     """R4. A card would not help, so none is asked for."""
     session = await sessions.open_session("ida", "C05INELIGIBLE")
@@ -39,6 +40,7 @@ async def test_an_account_without_self_service_is_refused_with_the_reason(sessio
     assert (await opened.value).url == "https://support.goto.com/corporate-account-services"
 
 
+@pytest.mark.long
 async def test_r2_a_product_that_takes_no_more_seats_is_shown_and_not_selectable(
     sessions: BrowserSessions,
 ) -> None:
@@ -48,6 +50,7 @@ async def test_r2_a_product_that_takes_no_more_seats_is_shown_and_not_selectable
     await expect(session.modal.get_by_label("seats to add")).to_have_count(2)
 
 
+@pytest.mark.long
 async def test_r1_a_member_without_the_role_is_named_the_contacts_in_private(
     sessions: BrowserSessions,
 ) -> None:
@@ -73,6 +76,7 @@ async def test_r5_a_guest_learns_nothing(sessions: BrowserSessions) -> None:
     await expect(session.page.locator(".home")).not_to_contain_text("Acme")
 
 
+@pytest.mark.long
 async def test_a_stranger_of_another_workspace_gets_one_private_line(sessions: BrowserSessions) -> None:
     """R5: Olga, with Alice's address, in the shared channel. R22: in English, as Slack gives no language."""
     await import_quote(sessions.world)
@@ -108,6 +112,7 @@ async def test_invalid_numbers_are_reported_at_their_fields(sessions: BrowserSes
     await session.expect_text("Quote SQ-1001", "3 new seats: 5 → 8")
 
 
+@pytest.mark.long
 async def test_r11_a_new_administrator_needs_a_name_and_an_address(sessions: BrowserSessions) -> None:
     """R11, in French."""
     session = await sessions.open_session("benoit")
@@ -130,6 +135,7 @@ async def test_r11_a_new_administrator_needs_a_name_and_an_address(sessions: Bro
     await session.expect_text("Zoé Neuve, zoe@acme.example", "Lyon")
 
 
+@pytest.mark.long
 async def test_command_text_that_is_not_understood_is_answered(sessions: BrowserSessions) -> None:
     session = await sessions.open_session("alice", CHANNEL)
     for command, answer in {
