@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from bench.raw_http import Connection
 from bench.slack_requests import SIGNING_SECRET
+from tests.ports import find_free_port
 
 ROOT = Path(__file__).parents[1]
 BASELINES_FOLDER = Path(__file__).parent / "baselines"
@@ -133,11 +133,6 @@ async def _is_ready(port: int, path: str | None) -> bool:
         return False
     finally:
         connection.close()
-
-
-def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 async def run_program(name: str, api_url: str, *arguments: str) -> None:

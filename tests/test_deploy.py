@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from dotenv import dotenv_values
 
 from bot.settings import Settings
 from tests.chaos.connect_proxy import Certificate
+from tests.ports import find_free_port
 from tests.time_limits import HANG_SECONDS
 
 ROOT = Path(__file__).parents[1]
@@ -108,8 +108,7 @@ async def test_the_health_check_asks_this_process_and_no_proxy() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     [text] = re.findall(r'^    CMD (\["python", .*\])$', dockerfile, re.MULTILINE)
     [_, *arguments] = json.loads(text)
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        closed_port = unused.getsockname()[1]
+    closed_port = find_free_port()
 
     async def check(port: int) -> int:
         environment = {
@@ -332,8 +331,7 @@ async def run_haproxy(folder: Path, *replicas: Replica, bind_options: str = "") 
     """With the example's configuration, its checks more frequent, in front of these; its address."""
     configuration = (DEPLOY / "haproxy.cfg").read_text("utf-8")
     (folder / "haproxy.cfg").write_text(configuration.replace("inter 2s", "inter 100ms"), "utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{find_free_port()}"
     servers = {f"SEATBOT_{number}": f"127.0.0.1:{r.port}" for number, r in enumerate(replicas, 1)}
     process = await asyncio.create_subprocess_exec(
         *(find_tool("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")),

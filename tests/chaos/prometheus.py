@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.replicas.processes import find_free_port
+from tests.ports import find_free_port
 from tests.time_limits import HANG_SECONDS
 
 PROMETHEUS = shutil.which("prometheus")

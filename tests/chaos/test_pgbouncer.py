@@ -12,8 +12,9 @@ from sqlalchemy.engine import URL, make_url
 
 from sandbox import Sandbox
 from tests.chaos.test_proxy import run_doctor
+from tests.ports import find_free_port
 from tests.postgres import database_url
-from tests.replicas.processes import APP, build_environment, find_free_port, run_replicas
+from tests.replicas.processes import APP, build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE
 

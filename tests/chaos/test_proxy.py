@@ -15,8 +15,9 @@ from tests.billing.conftest import KEY, build_stripe_records
 from tests.billing.contract import Clock
 from tests.chaos.connect_proxy import Certificate, ConnectProxy, run_tls_server
 from tests.fake_stripe.server import FakeStripe
+from tests.ports import find_free_port
 from tests.postgres import database_url
-from tests.replicas.processes import APP, build_environment, find_free_port, run_replicas
+from tests.replicas.processes import APP, build_environment, run_replicas
 from tests.time_limits import HANG_SECONDS
 from tests.world import WORKSPACE
 

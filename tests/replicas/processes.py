@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from typing import Any
 import aiohttp
 
 from sandbox import Sandbox
+from tests.ports import find_free_port
 
 APP = Path(__file__).parents[2] / "app.py"
 START_TIMEOUT_SECONDS = 300
@@ -101,11 +101,6 @@ def _parse_line(line: str) -> dict[str, Any]:
     except ValueError:
         return {"event": line}
     return found if isinstance(found, dict) else {"event": line}
-
-
-def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def build_environment(
