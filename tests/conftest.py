@@ -19,7 +19,7 @@ from tests.world import world as open_world
 
 def pytest_configure() -> None:
     """What is imported stays: searching it for garbage again and again took a quarter of the time."""
-    gc.set_threshold(200_000, 20, 50)
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_collection_finish() -> None:

@@ -16,6 +16,7 @@ from bot.blocks.block_kit import View
 from tests.blocks.limits import list_buttons
 from tests.browser.gallery import ALICE, GALLERY, Gallery, everything, numbered
 from tests.sandbox.browser import Pages
+from tests.variants import leave_to_long
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.browser]
 
@@ -223,8 +224,7 @@ async def test_every_screen_is_accessible_by_every_rule_in_every_window(
     [
         ("en-GB", [*WINDOWS]),
         # What depends on the window hardly depends on the language.
-        ("fr-FR", ["light"]),
-        pytest.param("fr-FR", [*WINDOWS], marks=pytest.mark.long),
+        *leave_to_long(("fr-FR", [*WINDOWS])),
     ],
 )
 async def test_messages_and_the_pages_beside_them_are_accessible(

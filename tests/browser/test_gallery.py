@@ -25,6 +25,7 @@ async def test_a_strict_slack_takes_everything(gallery: Gallery, size: str, lang
 
 
 @pytest.mark.browser
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_page_draws_everything_with_the_longest_texts(
     gallery: Gallery, pages: Pages, language: str

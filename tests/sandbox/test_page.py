@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from tests.sandbox import gallery
 from tests.sandbox.browser_page import GENERAL, SandboxBrowser, type_message
 from tests.sandbox.tiny_app import HELLO_HOME, build_greeting
+from tests.variants import leave_to_long
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -120,7 +121,7 @@ async def test_one_becomes_somebody_else_and_changes_language(browsing: SandboxB
     await expect(page.locator("#sidebar")).to_contain_text("Not installed here")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", *leave_to_long("dark")])
 async def test_the_theme_follows_and_is_switched(browsing: SandboxBrowser, scheme: Any) -> None:
     page = await browsing.open_page(color_scheme=scheme)
     ground = "getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()"

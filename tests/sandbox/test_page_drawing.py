@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from tests.sandbox import gallery
 from tests.sandbox.browser_page import GENERAL, SandboxBrowser, find_modal, type_message
+from tests.variants import leave_to_long
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -45,7 +46,7 @@ async def test_everything_that_can_be_used_has_a_name(browsing: SandboxBrowser) 
     assert await page.evaluate(NAMELESS) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", *leave_to_long("light")])
 async def test_all_words_stand_out_from_their_ground(browsing: SandboxBrowser, scheme: Any) -> None:
     page = await browsing.open_page(color_scheme=scheme)
     await browsing.client.chat_postMessage(channel=GENERAL, text="one", blocks=gallery.MESSAGE)

@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from tests.sandbox import gallery
 from tests.sandbox.browser_page import GENERAL, SandboxBrowser, find_modal, type_message
 from tests.sandbox.tiny_app import HELLO_MODAL, build_greeting
+from tests.variants import leave_to_long
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -112,7 +113,9 @@ async def test_focus_returns_to_a_button_after_redrawing(browsing: SandboxBrowse
     await expect(button).to_be_focused()
 
 
-@pytest.mark.parametrize("kind", ["static_select", "datepicker", "radio_buttons", "external_select"])
+@pytest.mark.parametrize(
+    "kind", ["external_select", *leave_to_long("static_select", "datepicker", "radio_buttons")]
+)
 async def test_any_field_may_ask_for_the_cursor(browsing: SandboxBrowser, kind: str) -> None:
     page = await browsing.open_page()
     fields = {**gallery.INPUTS[kind], "focus_on_load": True}
