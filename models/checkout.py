@@ -117,7 +117,8 @@ class CheckoutForm(SQLModel):
 
     def without_card_number(self) -> "CheckoutForm":
         """A draft may be stored as it was typed, but for a card number (R23)."""
-        return self.model_copy(update={"po_number": ""}) if has_card_number(self.po_number) else self
+        one_line = " ".join(self.po_number.split())
+        return self.model_copy(update={"po_number": ""}) if has_card_number(one_line) else self
 
     @property
     def address(self) -> Address:

@@ -315,6 +315,8 @@ class OrderDetails:
 
     @property
     def tax_details(self) -> TaxDetails:
+        if self.receipt is not None:
+            return self.receipt.tax_facts
         return find_tax_details(self.rows, self.quote, self.account)
 
     @property

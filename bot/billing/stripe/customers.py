@@ -13,7 +13,6 @@ from bot.billing.stripe.taxes import ADDRESS_FIELDS, read_shipping_address
 from bot.billing.stripe.upcoming_changes import EXPANSIONS, CouponReader, ItemDiscount, read_discount
 from bot.db import Database
 from models.account import Account, AccountNotFound, Address, ProviderAddress
-from models.text.control_characters import normalize_line
 
 CUSTOMER_EXPANSIONS = [
     "discount.source.coupon",
@@ -139,5 +138,6 @@ def _read_address(customer: stripe.Customer) -> Address | None:
     held = customer.address
     if held is None:
         return None
-    values = {name: normalize_line(getattr(held, name, None) or "") for name in ADDRESS_FIELDS}
+    # As Stripe has it: it is compared with what was written there, which may hold any blanks.
+    values = {name: getattr(held, name, None) or "" for name in ADDRESS_FIELDS}
     return Address(**values) if any(values.values()) else None

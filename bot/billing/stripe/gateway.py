@@ -193,7 +193,9 @@ class StripeGateway:
             lines=tuple(
                 replace(
                     line,
-                    discounts=_list_discounts(held[line.subscription_id], who.discount, of.account.time_zone),
+                    discounts=_list_percentages(
+                        _list_discounts(held[line.subscription_id], who.discount, of.account.time_zone)
+                    ),
                 )
                 for line in preview.lines
             ),
@@ -355,6 +357,11 @@ def _list_discounts(
     product_id = item.upcoming_changes.stripe_product_id
     discount = customer_discount.find_discount(item.currency, product_id, zone)
     return () if discount is None else (discount,)
+
+
+def _list_percentages(discounts: tuple[Discount, ...]) -> tuple[Discount, ...]:
+    # Stripe takes an amount off the credit as well as off the charge: new seats hardly cost less by it.
+    return tuple(discount for discount in discounts if discount.percent is not None)
 
 
 def _get_item(items: dict[str, SubscriptionItem], charge: Charge) -> SubscriptionItem:

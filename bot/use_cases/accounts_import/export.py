@@ -19,6 +19,7 @@ from models.money import to_decimal
 from models.product import DEFAULT_PRODUCTS, Product
 from models.quote import Quote, QuoteLine
 from models.subscription import Subscription
+from models.text.control_characters import normalize_line
 
 BATCH_SIZE = 50
 FILE_PERIODS = ("month", "year")
@@ -119,7 +120,10 @@ def _build_account(export: AccountsExport, existing: ExistingAccount, entry_numb
         "locale": account.locale,
         "time_zone": account.time_zone,
         **_build_self_service(account),
-        "billing_address": _drop_empty(account.billing_address.model_dump()),
+        # The provider's may have line breaks, which no accounts file has.
+        "billing_address": _drop_empty(
+            {name: normalize_line(text) for name, text in account.billing_address.model_dump().items()}
+        ),
         "billing_contacts": [_build_contact(contact) for contact in existing.active_contacts],
         "administrators": [],
     }
