@@ -58,6 +58,8 @@ class CustomerLink:
     account_id: str
     is_stored: bool
     answers: LinkOptions = LinkOptions()
+    # Whom the stored account was linked with.
+    previous_customer: str | None = None
 
     def complete(self, options: LinkOptions) -> LinkOptions:
         """What was answered for one customer is nobody else's: its contacts may order for it."""
@@ -117,6 +119,8 @@ class LinkReport:
     linked: dict[str, str]
     gone: dict[str, str]
     conflicts: dict[str, str]
+    # Of those gone, the ones that Stripe has deleted.
+    deleted: frozenset[str] = frozenset()
 
     def select(self, customer_ids: Iterable[str]) -> "LinkReport":
         wanted = set(customer_ids)
@@ -159,7 +163,13 @@ class LinkReport:
             successors, advice = customer_ids.get(account_id, []), ""
             if len(successors) == 1:
                 advice = f"; {successors[0]} names the account: link-stripe {successors[0]}"
-            yield f"{account_id} cannot order: its customer {customer_id} was deleted or merged{advice}"
+                if customer_id not in self.deleted:
+                    # Its metadata may be a mistake, and would let one company order for another.
+                    advice += ", but only if the two customers are one company"
+            reason = (
+                "was deleted or merged" if customer_id in self.deleted else "has no subscription any more"
+            )
+            yield f"{account_id} cannot order: its customer {customer_id} {reason}{advice}"
         yield from self.list_rivals()
         yield from self.list_conflicts(self.conflicts)
 
@@ -177,17 +187,22 @@ async def build_link_report(
     unlinked = [each for each in customers if each.id not in linked and each.seats.keys() & product_ids]
     unlisted = sorted(linked.keys() - {customer.id for customer in customers})
     # One that has no subscription any more, while another customer names its account, was merged with that.
-    # To learn which others were deleted takes a request for each.
+    # To learn which were deleted takes a request for each.
     named = {customer.account_id for customer in unlinked}
-    gone = {linked[id_]: id_ for id_ in unlisted if linked[id_] in named or await listing.is_deleted(id_)}
-    report = LinkReport(options, {}, {id_: a for id_, a in linked.items() if a not in gone}, gone, {})
+    deleted = frozenset([id_ for id_ in unlisted if await listing.is_deleted(id_)])
+    gone = {linked[id_]: id_ for id_ in unlisted if id_ in deleted or linked[id_] in named}
+    still_linked = {id_: account for id_, account in linked.items() if account not in gone}
+    report = LinkReport(options, {}, still_linked, gone, {}, deleted)
     for customer in unlinked:
         account_id = customer.account_id or _choose_account_id(
             customer, _list_taken_ids(report, customer_ids)
         )
         if customer_ids.get(account_id) is None or account_id in gone:
             is_stored = account_id in customer_ids
-            report.links[customer.id] = CustomerLink(customer, account_id, is_stored)
+            previous = customer_ids.get(account_id)
+            report.links[customer.id] = CustomerLink(
+                customer, account_id, is_stored, previous_customer=previous
+            )
         else:
             report.conflicts[customer.id] = account_id
     return report
@@ -266,7 +281,8 @@ def _describe_link(link: CustomerLink, options: LinkOptions) -> Iterator[str]:
     seats = ", ".join(f"{count} seats of {product}" for product, count in customer.seats.items())
     yield f"{customer.id} {values['name']}: {seats}"
     if link.is_stored:
-        yield f"  would be linked with the stored account {link.account_id}"
+        instead = f" instead of {link.previous_customer}" if link.previous_customer else ""
+        yield f"  would be linked with the stored account {link.account_id} and its contacts{instead}"
         return
     contacts = ", ".join(f"{c['name']} <{c['email']}>" for c in values["billing_contacts"])
     owner = values.get("slack_team") or values.get("slack_enterprise")
@@ -288,8 +304,13 @@ def _list_taken_ids(report: LinkReport, customer_ids: Mapping[str, str | None]) 
 
 
 def _parse_contacts(text: str) -> list[dict[str, str]]:
-    """More than one may be typed at once. What is not an address is refused with the rest of the values."""
-    return [{"email": email or text, "name": name or email or text} for name, email in getaddresses([text])]
+    """More than one may be typed at once, between commas. What is not an address is refused with the rest of
+    the values."""
+    found = getaddresses([text])
+    if len(found) > text.count(",") + 1:
+        # A name that looks like an address.
+        found = [("", text)]
+    return [{"email": email or text, "name": name or email or text} for name, email in found]
 
 
 def _choose_account_id(customer: ListedCustomer, taken: set[str]) -> str:

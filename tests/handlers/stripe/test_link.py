@@ -221,10 +221,11 @@ async def test_an_account_of_a_deleted_or_merged_customer_is_reported_and_linked
             subscription.customer = "cus_slow"
     records.customers["cus_slow"].metadata = {"seatbot_account": "acme"}
     listed = await unlinked.link()
-    assert (
-        "acme cannot order: its customer cus_acme was deleted or merged; cus_slow names the account: "
-        "link-stripe cus_slow" in listed.output
-    )
+    reason = "was deleted or merged" if deleted else "has no subscription any more"
+    caution = "" if deleted else ", but only if the two customers are one company"
+    advice = f"cus_slow names the account: link-stripe cus_slow{caution}\n"
+    assert f"acme cannot order: its customer cus_acme {reason}; {advice}" in listed.output
+    assert "linked with the stored account acme and its contacts instead of cus_acme" in listed.output
     again = await unlinked.link("cus_slow", "--yes")
     assert again.output.splitlines()[-1] == "linked 1 customers", again.output
     account = await world.load_row(Account)
