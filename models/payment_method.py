@@ -239,8 +239,14 @@ class MethodChoices:
             return {**self.invoice_methods}
         if option == USUAL_METHODS_OPTION and self.differ:
             return {**self.usual_methods, **self.invoice_methods}
-        chosen = get_usable_method(self.usable, option, self.today)
-        return {**dict.fromkeys(self.own_ids, chosen), **self.invoice_methods}
+        return {**dict.fromkeys(self.own_ids, self.get_method(option)), **self.invoice_methods}
+
+    def get_method(self, id_: str) -> PaymentMethod:
+        """Raises PaymentMethodNotUsable, PaymentMethodNotAccepted."""
+        chosen = get_usable_method(self.methods, id_, self.today)
+        if chosen not in self.usable:
+            raise PaymentMethodNotAccepted(chosen)
+        return chosen
 
     @property
     def _default_methods(self) -> list[PaymentMethod]:

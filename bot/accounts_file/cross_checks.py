@@ -38,7 +38,8 @@ class StoredRecords:
 
     products: frozenset[str] = frozenset()
     currencies: dict[str, str] = field(default_factory=dict)
-    tax_ids: dict[str, str] = field(default_factory=dict)
+    # With the country of the stored billing address.
+    tax_ids: dict[str, tuple[str, str]] = field(default_factory=dict)
     owners: dict[str, dict[str, str]] = field(default_factory=dict)
     subscriptions: dict[str, dict[str, str]] = field(default_factory=dict)
     closed_accounts: frozenset[str] = frozenset()
@@ -132,7 +133,7 @@ def _list_tax_id_problems(located: EntryAt, stored: StoredRecords) -> Iterator[P
     country = _get_text(address, "country") if isinstance(address, dict) else ""
     tax_id = _get_text(account, "tax_id")
     # It stays that of the company's country if an order's address is in another one (R10).
-    is_stored = tax_id == stored.tax_ids.get(_get_text(account, "id"))
+    is_stored = (tax_id, country) == stored.tax_ids.get(_get_text(account, "id"))
     if tax_id and country and not is_stored and not is_tax_id(tax_id, country):
         yield (*path, "tax_id"), f"{tax_id} is not a tax id of {country}, nor an EU VAT number"
     is_linked = bool(_get_text(account, _STRIPE_CUSTOMER_FIELD))

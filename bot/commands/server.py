@@ -83,7 +83,8 @@ async def _run_server(settings: Settings) -> None:
             return
     async with run_bot(settings) as (dependencies, port):
         tune_garbage_collection()
-        address = f"HTTP on {settings.host}:{port}/slack/events"
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = f"HTTP on {host}:{port}/slack/events"
         transport = "Socket Mode" if settings.is_socket_mode else address
         log.info("app.started", version=VERSION, transport=transport)
         await signals.wait_for_shutdown()

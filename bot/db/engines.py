@@ -128,7 +128,7 @@ class Database:
             raise
         if self._has_old_connections:
             self._has_old_connections = False
-            await self._backend.replace_connections()
+            self._backend.replace_connections()
 
     async def check_space(self) -> None:
         """Raises DatabaseNotWritable if its disk is full. Nothing that is written remains."""

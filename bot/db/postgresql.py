@@ -13,9 +13,11 @@ import structlog
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.errors import (
@@ -84,6 +86,8 @@ WRITABLE_CACHE_SECONDS = 15.0
 
 # A row may still be changed within its page while no page can be added. This takes about a megabyte.
 MAY_CREATE_TEMPORARY_TABLES = text("SELECT has_database_privilege(current_database(), 'TEMPORARY')")
+# Where the tables are, not where temporary ones are kept.
+USE_MAIN_TABLESPACE = text("SET LOCAL temp_tablespaces = ''")
 TAKE_SPACE = text(
     "CREATE TEMPORARY TABLE space_probe ON COMMIT DROP AS"
     " SELECT repeat(md5(CAST(number AS text)), 30) FROM generate_series(1, 1000) AS number"
@@ -118,7 +122,10 @@ class PostgreSQLBackend:
         """`listen_url` is for notifications, if those of `engine` go through a pooler."""
         self.sync_engine = engine.sync_engine
         self._writable_until = -math.inf
-        event.listen(self.sync_engine, "connect", self._forget_writable)
+        self._replaced_at = -math.inf
+        self._listeners = {"connect": self._record_connection, "checkout": self._check_connection}
+        for name, listener in self._listeners.items():
+            event.listen(self.sync_engine, name, listener)
         url = listen_url or engine.url.render_as_string(hide_password=False)
         options = NO_POOLER if listen_url else pooler_options
         self._listener = NotificationListener(url, _build_connect_args(url, options), self._notify)
@@ -158,17 +165,24 @@ class PostgreSQLBackend:
                 raise DatabaseNotWritable(kind, None, NOT_WRITABLE_ERRORS[kind]())
         self._writable_until = time.monotonic() + WRITABLE_CACHE_SECONDS
 
-    async def replace_connections(self) -> None:
-        """Those in use are closed once they are returned."""
-        await self._reader.dispose()
+    def replace_connections(self) -> None:
+        """Each is replaced the next time it is needed."""
+        self._replaced_at = time.monotonic()
 
     async def check_space(self) -> None:
         async with self._writer.begin() as connection:
             if await connection.scalar(MAY_CREATE_TEMPORARY_TABLES):
+                await connection.execute(USE_MAIN_TABLESPACE)
                 await connection.execute(TAKE_SPACE)
 
-    def _forget_writable(self, *_: object) -> None:
+    def _record_connection(self, _: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["opened_at"] = time.monotonic()
         self._writable_until = -math.inf
+
+    def _check_connection(self, _: DBAPIConnection, record: ConnectionPoolEntry, *__: object) -> None:
+        if record.info.get("opened_at", math.inf) < self._replaced_at:
+            # The pool closes it and opens another one.
+            raise DisconnectionError
 
     async def check_prepared_statements(self) -> None:
         # A pooler in transaction mode puts two connections on one of the server's.
@@ -251,6 +265,9 @@ class PostgreSQLBackend:
             await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
 
     async def close(self) -> None:
+        """Leaves the engine to the next backend, with a new pool."""
+        for name, listener in self._listeners.items():
+            event.remove(self.sync_engine, name, listener)
         await self._reader.dispose()
 
 

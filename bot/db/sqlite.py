@@ -178,7 +178,7 @@ class SQLiteBackend:
         if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
             raise DatabaseNotWritable(DatabaseErrorKind.DISK_FULL, None, sqlite3.OperationalError())
 
-    async def replace_connections(self) -> None:
+    def replace_connections(self) -> None:
         # The first write that fails does so.
         ...
 

@@ -10,12 +10,15 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.db import Database, describe_database_error, postgresql
-from bot.db.postgresql import POOL_SIZE
+from bot.db import Database, describe_database_error, postgresql, to_driver_url
+from bot.db.postgresql import POOL_SIZE, PostgreSQLBackend, create_postgresql_engine
 from models.migrations.run import downgrade_database, list_revisions
 from models.migrations.tables import metadata
 from tests.postgres import create_database
 from tests.time_limits import HANG_SECONDS
+
+PROCESS_ID = text("SELECT pg_backend_pid()")
+OPEN_PROCESS_IDS = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
 
 
 async def test_connections_are_handed_out_in_the_order_of_requests() -> None:
@@ -40,6 +43,19 @@ async def test_connections_are_handed_out_in_the_order_of_requests() -> None:
     await database.close()
 
     assert turns == [*["first"] * 3 * POOL_SIZE, *["second"] * 3 * POOL_SIZE]
+
+
+async def test_connections_are_replaced_also_if_they_are_in_use() -> None:
+    backend = PostgreSQLBackend(create_postgresql_engine(to_driver_url(create_database("replaced"))))
+    async with backend.read() as first, backend.read() as second:
+        old = {await first.scalar(PROCESS_ID), await second.scalar(PROCESS_ID)}
+        backend.replace_connections()
+        assert await first.scalar(PROCESS_ID) in old
+    async with backend.read() as first, backend.read() as second:
+        new = {await first.scalar(PROCESS_ID), await second.scalar(PROCESS_ID)}
+        assert set((await (await first.connection()).execute(OPEN_PROCESS_IDS)).scalars()) == new
+    assert new.isdisjoint(old)
+    await backend.close()
 
 
 async def test_transactions_that_wait_for_a_lock_leave_connections_for_reading() -> None:

@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
 
 class Inbox:
-    """`answers` are what the server says to a command instead of taking it."""
+    """`answers` are what the server says to a command instead of taking it, and to `RCPT <address>`."""
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
@@ -31,7 +31,7 @@ class Inbox:
         self, _server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
     ) -> str:
         envelope.rcpt_tos.append(address)
-        return self.answers.get("RCPT", "250 OK")
+        return self.answers.get(f"RCPT {address}", self.answers.get("RCPT", "250 OK"))
 
     async def handle_DATA(self, _server: SMTP, _session: object, envelope: Envelope) -> str:  # noqa: N802
         if "DATA" not in self.answers:

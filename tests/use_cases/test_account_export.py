@@ -117,6 +117,8 @@ async def test_a_tax_id_of_the_companys_country_stays_with_an_address_in_another
     assert (await imports(exported)).changes == []
     with pytest.raises(InvalidAccountsFile, match="is not a tax id of BE"):
         await imports(exported.replace(SIRET, "73282932000075"))
+    with pytest.raises(InvalidAccountsFile, match="is not a tax id of CH"):
+        await imports(exported.replace("country: BE", "country: CH"))
 
 
 async def test_an_export_of_a_linked_account_is_imported_into_a_new_database(

@@ -77,10 +77,10 @@ async def deliver_for(outbox: Outbox, window: timedelta) -> list[Notice]:
     [
         (ChannelUnreachable("is_archived"), timedelta(0)),
         (MessengerRefused("something_new"), HOUR),
+        (KeyError("a bug"), HOUR),
         (RateLimited(30), 6 * HOUR),
         *leave_to_long(
             (MessageRejected("msg_too_long"), timedelta(0)),
-            (KeyError("a bug"), HOUR),
             (MessengerUnavailable("http_503"), 6 * HOUR),
         ),
     ],

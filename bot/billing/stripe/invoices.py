@@ -262,6 +262,7 @@ def _build_settled(invoice: stripe.Invoice, methods: tuple[ChargedMethod, ...] =
         carried_over=convert(max(0, after)),
         invoice_number=invoice.number or str(invoice.id),
         methods=methods,
+        tax_details=read_tax_details(invoice),
         invoice=_build_state(invoice) if invoice.collection_method == "send_invoice" else None,
     )
 

@@ -92,8 +92,9 @@ class SmtpMailer:
             sender = parseaddr(self._mail_from)[1]
             await client.mail(sender)
             try:
-                # Postfix says only now what it has against a sender. The sender may not be a mailbox.
-                await client.rcpt(sender)
+                # Postfix says only now what it has against a sender. Every server takes mail to this address
+                # (RFC 5321, 4.5.1), which others may refuse to their sender's own.
+                await client.rcpt(f"postmaster@{sender.rpartition('@')[2]}")
             except aiosmtplib.SMTPRecipientRefused as error:
                 if _is_about_sender(error):
                     raise

@@ -26,7 +26,7 @@ from bot.use_cases.accounts_import.catalogue import list_product_ids
 from bot.use_cases.accounts_import.import_run import ImportRun
 from bot.use_cases.accounts_import.open_charges import list_open_charge_problems
 from bot.use_cases.accounts_import.row_sync import update_fields
-from bot.use_cases.accounts_import.run import ImportOptions, load_stored_records, store_accounts
+from bot.use_cases.accounts_import.run import load_stored_records, store_entries
 from models.account import Account
 from models.audit.action import AuditAction
 from models.audit.entry import Actor
@@ -243,11 +243,10 @@ async def store_links(database: Database, report: LinkReport, at: datetime) -> i
     links = sorted(report.links.values(), key=lambda link: link.account_id)
     new = [link.build_values(report.options) for link in links if not link.is_stored]
     async with database.write() as session:
-        # First, because it can still be refused: then nothing is stored.
+        await store_entries(session, AccountsFile.model_validate({"accounts": new}), run)
         for link in links:
             if link.is_stored:
                 await _link_again(session, run, link, report.options)
-    await store_accounts(database, AccountsFile.model_validate({"accounts": new}), run, ImportOptions())
     return len(run.changed_account_ids)
 
 

@@ -127,19 +127,8 @@ async def store_accounts(
     missing: list[str] = []
     with contextlib.suppress(_DryRunEnded):
         async with database.write() as session:
-            await lock_imports(session)
-            # In one order, so that concurrent transactions that lock several accounts cannot deadlock.
-            entries = sorted(file.accounts, key=lambda entry: entry.id)
-            last = await _load_last_operator_entries(session, [entry.id for entry in entries])
-            _check_not_changed_since_export(run, entries, last)
-            await _save_products(session, run, file.products)
-            for start in range(0, len(entries), BATCH_SIZE):
-                await _import_batch(session, run, entries[start : start + BATCH_SIZE])
-                progress(min(start + BATCH_SIZE, len(entries)), len(entries))
-            if run.problems:
-                raise InvalidAccountsFile([FileProblem(None, "accounts", each) for each in run.problems])
-            _warn_of_different_origins(run, entries, last)
-            missing = await _list_missing_accounts(session, {entry.id for entry in entries})
+            await store_entries(session, file, run, progress)
+            missing = await _list_missing_accounts(session, {entry.id for entry in file.accounts})
             if options.close_missing:
                 for account_id in missing:
                     account = await lock_account(session, account_id)
@@ -148,6 +137,27 @@ async def store_accounts(
             if options.dry_run:
                 raise _DryRunEnded
     return _build_summary(file, run, missing)
+
+
+async def store_entries(
+    session: Session,
+    file: AccountsFile,
+    run: ImportRun,
+    progress: Callable[[int, int], None] = _ignore_progress,
+) -> None:
+    """Locks imports. Raises InvalidAccountsFile."""
+    await lock_imports(session)
+    # In one order, so that concurrent transactions that lock several accounts cannot deadlock.
+    entries = sorted(file.accounts, key=lambda entry: entry.id)
+    last = await _load_last_operator_entries(session, [entry.id for entry in entries])
+    _check_not_changed_since_export(run, entries, last)
+    await _save_products(session, run, file.products)
+    for start in range(0, len(entries), BATCH_SIZE):
+        await _import_batch(session, run, entries[start : start + BATCH_SIZE])
+        progress(min(start + BATCH_SIZE, len(entries)), len(entries))
+    if run.problems:
+        raise InvalidAccountsFile([FileProblem(None, "accounts", each) for each in run.problems])
+    _warn_of_different_origins(run, entries, last)
 
 
 async def _save_products(session: Session, run: ImportRun, entries: list[ProductEntry]) -> None:
@@ -319,7 +329,9 @@ async def _clear_default_methods(session: Session, methods: list[PaymentMethod])
 
 async def load_stored_records(session: Session, overwrite: Collection[str] = ()) -> StoredRecords:
     """`overwrite` names the accounts that the file may reopen, and whose contacts it alone decides."""
-    accounts = (await session.exec(select(Account.id, Account.currency, Account.tax_id))).all()
+    accounts = (
+        await session.exec(select(Account.id, Account.currency, Account.tax_id, Account.country))
+    ).all()
     subscriptions = await session.exec(
         select(Subscription.id, Subscription.account_id, Subscription.product_id)
     )
@@ -338,8 +350,8 @@ async def load_stored_records(session: Session, overwrite: Collection[str] = ())
     closed = await session.exec(select(Account.id).where(col(Account.closed_at).is_not(None)))
     return StoredRecords(
         products=await list_product_ids(session),
-        currencies={id_: currency for id_, currency, _ in accounts},
-        tax_ids={id_: tax_id for id_, _, tax_id in accounts},
+        currencies={id_: currency for id_, currency, *_ in accounts},
+        tax_ids={id_: (tax_id, country) for id_, _, tax_id, country in accounts},
         owners=owners,
         subscriptions=by_account,
         closed_accounts=frozenset(closed.all()) - {*overwrite},

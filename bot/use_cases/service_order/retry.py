@@ -16,11 +16,12 @@ from bot.use_cases.service_order.order_update import OrderUpdate, load_order_upd
 from bot.use_cases.service_order.process import start_processing
 from bot.use_cases.service_order.read import authorize_order
 from bot.use_cases.service_order.transitions import finish_order_if_done
+from models.account import Account
 from models.account.billing_contact import BillingContact
 from models.audit.action import AuditAction
 from models.audit.entry import AuditEntry
 from models.details import OrderDetails
-from models.payment_method import PaymentMethod, get_usable_method
+from models.payment_method import MethodChoices, PaymentMethod
 from models.service_order import (
     METHOD_DECLINE_REASONS,
     AttemptOutcome,
@@ -32,6 +33,7 @@ from models.service_order import (
     ServiceOrder,
     SubscriptionBusy,
 )
+from models.subscription import Subscription
 
 RETRY_DECISIONS = (AuditAction.RETRIED.value, AuditAction.GIVEN_UP.value)
 
@@ -50,9 +52,18 @@ async def open_retry(
         details.account.check_open()
     await refresh_customer_if_available(dependencies, order.account_id)
     async with dependencies.read() as session:
-        methods = await list_payment_methods(session, order.account_id)
-        usable = [m for m in methods if m.is_usable(details.account.get_local_date(at))]
-        return details, usable, await _list_declined_method_ids(session, order)
+        lines = [row.line for row in details.rows if row.line.can_retry(order, at)]
+        choices = await _load_method_choices(session, details.account, lines, at)
+        return details, choices.usable, await _list_declined_method_ids(session, order)
+
+
+async def _load_method_choices(
+    session: Session, account: Account, lines: list[OrderLine], at: datetime
+) -> MethodChoices:
+    ids = [line.subscription_id for line in lines]
+    subscriptions = await session.exec(select(Subscription).where(col(Subscription.id).in_(ids)))
+    methods = await list_payment_methods(session, account.id)
+    return MethodChoices.build(methods, subscriptions.all(), account.get_local_date(at))
 
 
 async def _list_declined_method_ids(session: Session, order: ServiceOrder) -> set[str]:
@@ -81,7 +92,7 @@ async def retry_service_order(
     dependencies: Dependencies, *, person: SlackIdentity, order_id: int, payment_method_id: str
 ) -> OrderDetails:
     """Charges the declined lines again, at the same price (R18). Raises NothingToRetry,
-    PaymentMethodNotUsable, SubscriptionBusy."""
+    PaymentMethodNotUsable, PaymentMethodNotAccepted, SubscriptionBusy."""
     at = dependencies.now()
     async with dependencies.write() as session:
         update, contact = await _lock_order(dependencies, session, person, order_id, at)
@@ -89,8 +100,7 @@ async def retry_service_order(
         account.check_open()
         lines, method = await _list_lines_to_retry(update), None
         if not all(line.is_on_invoice for line in lines):
-            methods = await list_payment_methods(session, account.id)
-            method = get_usable_method(methods, payment_method_id, account.get_local_date(at))
+            method = (await _load_method_choices(session, account, lines, at)).get_method(payment_method_id)
         busy = await load_busy_orders(session, [line.subscription_id for line in lines])
         if busy:
             raise SubscriptionBusy(number=sorted(order.number for order in busy.values())[0])

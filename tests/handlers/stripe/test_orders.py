@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
 from bot.accounts_file.yaml_with_lines import InvalidAccountsFile
@@ -44,6 +45,7 @@ from models.subscription.seat_pricing import CurrencyMismatch
 from models.subscription.upcoming_changes import SubscriptionPaidByInvoice
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import InvoiceLine
+from tests.handlers.db_snapshot import change
 from tests.handlers.steps import find_messages, find_newest_message, install_hooked_gateway, open_modal
 from tests.handlers.stripe.stripe_orders import (
     ALICE,
@@ -423,3 +425,19 @@ async def test_r19_an_account_keeps_its_customer_while_a_charge_is_open(
     path.write_text((await export_accounts(database, ["acme"])).text.replace("cus_acme", "cus_new"))
     await import_accounts(database, path=path, at=at)
     assert (await world.load_row(Account, id="acme")).stripe_customer == "cus_new"
+
+
+async def test_customers_are_linked_together_or_not_at_all(world: StripeWorld) -> None:
+    database, at = world.dependencies.database, world.clock()
+    address = {"line1": "Lager 7", "postal_code": "10115", "city": "Berlin", "country": "DE"}
+    email = "new@acme.example"
+    again = ListedCustomer("cus_again", "Acme SA", None, {}, "EUR", None, "acme", None, {})
+    new = ListedCustomer("cus_new", "New", email, address, "EUR", None, "new", "T1", {})
+    links = {link.id: CustomerLink(link, link.account_id or "", link is again) for link in (again, new)}
+    report = LinkReport(LinkOptions(), links, {}, {}, {})
+    # Since they were listed, another command has linked one of them.
+    await change(world, Account, "slow", stripe_customer="cus_new")
+    with pytest.raises(IntegrityError):
+        await store_links(database, report, at)
+    assert (await world.load_row(Account, id="acme")).stripe_customer == "cus_acme"
+    assert await world.load_rows(Account, id="new") == []

@@ -101,6 +101,19 @@ async def test_r28_a_tax_id_of_the_sellers_own_country_changes_no_tax(world: Str
     assert (item.taxable_amount, item.amount) == (receipt.subtotal, receipt.tax)
 
 
+@pytest.mark.parametrize("quoted", [[], [("eu_vat", "FR11111111111")]])
+async def test_r28_the_tax_id_at_the_time_of_the_charge_is_on_the_receipt(
+    world: StripeWorld, quoted: list[tuple[str, str]]
+) -> None:
+    get_tax(world).ids = quoted
+    await place_unprocessed_order(world, ALICE, "acme_meeting")
+    get_tax(world).ids = [("eu_vat", "FR40303265045")]
+    await world.pass_time(seconds=60)
+    receipt = await world.load_row(Receipt)
+    assert receipt.tax > 0
+    assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",)
+
+
 async def test_r28_each_of_two_rates_is_shown_with_its_taxable_amount(world: StripeWorld) -> None:
     world.records.tax_rates["FR"] = "0.05+0.09975"
     texts = await order_in_slack(world)
