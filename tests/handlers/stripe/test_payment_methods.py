@@ -9,6 +9,9 @@ from structlog.testing import capture_logs
 from bot.billing.stripe.payment_methods import read_payment_method
 from bot.i18n import Localizer
 from bot.presenters.payment_method import format_method_name
+from bot.use_cases.billing_webhook import refresh_due_accounts
+from bot.use_cases.service_order.retry import retry_service_order
+from models.payment_method import PaymentMethodNotAccepted
 from models.quote import Quote
 from models.receipt import Receipt
 from models.service_order import OrderLine
@@ -16,6 +19,7 @@ from sandbox.person import Person
 from tests.fake_stripe import Card, Fault
 from tests.fake_stripe.records import Customer, Invoice, Subscription
 from tests.handlers.steps import find_newest_message, open_modal
+from tests.handlers.stripe.stripe_orders import ALICE
 from tests.stripe_world import StripeWorld, stripe_world
 
 SEPA = {"type": "sepa_debit", "last4": "3000"}
@@ -340,3 +344,29 @@ async def test_r3_a_type_that_the_subscription_does_not_accept_is_refused_by_nam
     await world.pass_time(seconds=11)
     receipt = await world.load_row(Receipt)
     assert [method.last4 for method in receipt.charged_methods] == ["1881"]
+
+
+async def test_r3_a_retry_offers_only_methods_that_the_subscription_accepts(
+    world: StripeWorld, alice: Person
+) -> None:
+    set_only_method(world, "pm_link", type="link", email="ap@acme.example")
+    world.records.cards["pm_card"] = Card("pm_card", "cus_acme", last4="1881")
+    customer(world).default_payment_method = "pm_card"
+    await world.reach_placement(alice, acme_meeting=2)
+    await alice.submit()
+    subscription(world).settings.payment_method_types = ["link"]
+    await world.settle()
+    line = await world.load_row(OrderLine)
+    assert (line.status, line.reason) == ("declined", "method_not_accepted")
+    world.records.emit_event("customer.subscription.updated", "subscription", subscription(world).id)
+    await world.webhook_sender.send_events(world.webhook_sender.collect_events())
+    assert await refresh_due_accounts(world.dependencies) == 1
+    await alice.close_modal(everything=True)
+    await alice.press_in(find_newest_message(alice.dms, "declined"), "service_order.retry")
+    retry = await alice.wait_for_modal("service_order.retry")
+    assert "Link" in retry.text
+    assert "1881" not in retry.text
+    with pytest.raises(PaymentMethodNotAccepted):
+        await retry_service_order(
+            world.dependencies, person=ALICE, order_id=line.order_id, payment_method_id="pm_card"
+        )
