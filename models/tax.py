@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Dialect
 from sqlalchemy.types import TypeDecorator
 
 from models.account import Address
+from models.column_types import ModelTupleColumn
 
 
 class TaxTreatment(StrEnum):
@@ -66,19 +67,9 @@ def sum_tax_items(items: Iterable[TaxItem]) -> list[TaxItem]:
     return [*totals.values()]
 
 
-class TaxItemsColumn(TypeDecorator[tuple[TaxItem, ...]]):
-    impl = JSON
+class TaxItemsColumn(ModelTupleColumn[TaxItem]):
+    model = TaxItem
     cache_ok = True
-
-    def process_bind_param(
-        self, value: Iterable[TaxItem | dict[str, Any]] | None, dialect: Dialect
-    ) -> list[dict[str, Any]]:
-        # A dumped row has the value already converted.
-        items = [TaxItem.model_validate(item) for item in value or ()]
-        return [item.model_dump(mode="json", exclude_defaults=True) for item in items]
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[TaxItem, ...]:
-        return tuple(TaxItem.model_validate(item) for item in value or ())
 
 
 class TaxDetailsColumn(TypeDecorator[TaxDetails]):

@@ -1,17 +1,17 @@
-"""Ports for servers that cannot be told to take any free one."""
+"""Ports for servers that cannot bind to port 0."""
 
 import errno
 import secrets
 import socket
 
-# Below those that systems give to outgoing connections: no one takes a port by chance before its server does.
+# Below the ephemeral range: no outgoing connection takes a port before its server does.
 PORTS = range(10_240, 32_768)
 
 
 def find_free_port() -> int:
-    """On the loopback; another each time, also in another process."""
+    """Returns a random one on the loopback interface."""
     while True:
-        # Not of the seeded generator, whose numbers are the same in every process.
+        # `random` may be seeded, and would then return the same ports in every process.
         port = secrets.choice(PORTS)
         try:
             socket.create_server(("127.0.0.1", port)).close()

@@ -1115,7 +1115,7 @@ refusal-payment-method-unsupported = Seats ordered here can’t be charged to { 
 refusal-payment-method-not-accepted = { $has_product ->
     [yes] { $product }
    *[no] This subscription
-} can’t be paid with { $method }: it accepts other types of payment methods only. To order seats here, use “Manage payment methods” to make one that it accepts the default, or ask Account Services.
+} can’t be paid with { $method }: it only accepts other types of payment methods. To order seats here, use “Manage payment methods” to make one that it accepts the default, or ask Account Services.
 refusal-quoted-price-changed = The price has changed since quote { $number }: it promised { $promised }, and the order would now cost { $now }, including tax. Nothing was ordered, and the quote stays pending. To order at today’s price, change the numbers in your cart and save it again, or ask Account Services.
 refusal-quoted-balance-changed = The account’s balance has changed since quote { $number }: it promised { $promised }, and you’d now pay { $now }. Nothing was ordered, and the quote stays pending. To order with today’s balance, change the numbers in your cart and save it again, or ask Account Services.
 refusal-unrelated-charges-pending = { $amount } of other items, including tax, is waiting to be invoiced for this subscription and would be billed together with your seats. Nothing was changed or bought. Ask Account Services to invoice or remove it first.

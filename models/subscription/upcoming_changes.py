@@ -1,7 +1,6 @@
 """Upcoming changes to a subscription: an end, a pause, a trial, a change, a discount, the next renewal (R27).
 Also whether it is paid by invoice (R3)."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import JSON, Dialect
 from sqlalchemy.types import TypeDecorator
 
+from models.column_types import ModelTupleColumn
 from models.errors import Refusal
 
 
@@ -232,19 +232,9 @@ class UpcomingChanges(UpcomingChangesPart):
         return None if until is None else SubscriptionUpdatePending(product=product, until=until)
 
 
-class DiscountsColumn(TypeDecorator[tuple[Discount, ...]]):
-    impl = JSON
+class DiscountsColumn(ModelTupleColumn[Discount]):
+    model = Discount
     cache_ok = True
-
-    def process_bind_param(
-        self, value: Iterable[Discount | dict[str, Any]] | None, dialect: Dialect
-    ) -> list[dict[str, Any]]:
-        # A dumped row has the value already converted.
-        discounts = [Discount.model_validate(each) for each in value or ()]
-        return [each.model_dump(mode="json", exclude_defaults=True) for each in discounts]
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Discount, ...]:
-        return tuple(Discount.model_validate(each) for each in value or ())
 
 
 class UpcomingChangesColumn(TypeDecorator[UpcomingChanges]):

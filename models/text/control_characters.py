@@ -11,7 +11,7 @@ def remove_control_characters(text: str) -> str:
 
 
 def normalize_line(text: str) -> str:
-    """Puts it on one line, without control characters, as an accounts file must have it."""
+    """Collapses white space and removes control characters: an accounts file takes single lines only."""
     return " ".join(remove_control_characters(text).split())
 
 

@@ -116,7 +116,7 @@ def _find_zero_reason(
     country: str, customer: CustomerTax, rates: Mapping[str, str], seller_country: str | None
 ) -> str | None:
     """docs.stripe.com/tax/zero-tax, docs.stripe.com/api/customers/object, tax_exempt. Unlike with rates that
-    are set by hand, whoever is exempt or accounts for the tax pays the whole price, even if it is inclusive:
+    are set by hand, a customer who is exempt or accounts for the tax pays the whole price, even if it includes the tax:
     docs.stripe.com/tax/zero-tax, "Reverse charges", "Exempt customers". So does everybody whose rate is 0:
     docs.stripe.com/tax/products-prices-tax-codes-tax-behavior."""
     if customer.exempt == "exempt":

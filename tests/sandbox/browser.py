@@ -81,7 +81,7 @@ class Pages:
         return page
 
     async def close(self) -> None:
-        """Before their server stops, which is an error to a page."""
+        """Call it before the server stops: a page reports a lost connection as an error."""
         contexts, self._contexts = self._contexts, []
         for context in contexts:
             await context.close()

@@ -58,7 +58,7 @@ class CustomerLink:
     account_id: str
     is_stored: bool
     answers: LinkOptions = LinkOptions()
-    # Whom the stored account was linked with.
+    # The one the stored account is linked with now.
     previous_customer: str | None = None
 
     def complete(self, options: LinkOptions) -> LinkOptions:
@@ -165,9 +165,9 @@ class LinkReport:
                 advice = f"; {successors[0]} names the account: link-stripe {successors[0]}"
                 if customer_id not in self.deleted:
                     # Its metadata may be a mistake, and would let one company order for another.
-                    advice += ", but only if the two customers are one company"
+                    advice += ", but only if both customers are the same company"
             reason = (
-                "was deleted or merged" if customer_id in self.deleted else "has no subscription any more"
+                "was deleted or merged" if customer_id in self.deleted else "no longer has a subscription"
             )
             yield f"{account_id} cannot order: its customer {customer_id} {reason}{advice}"
         yield from self.list_rivals()
@@ -307,7 +307,7 @@ def _parse_contacts(text: str) -> list[dict[str, str]]:
     the values."""
     found = getaddresses([text])
     if len(found) > text.count(",") + 1:
-        # A name that looks like an address.
+        # The name looks like an address: nobody is made a contact by it.
         found = [("", text)]
     return [{"email": email or text, "name": name or email or text} for name, email in found]
 

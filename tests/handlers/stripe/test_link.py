@@ -221,8 +221,8 @@ async def test_an_account_of_a_deleted_or_merged_customer_is_reported_and_linked
             subscription.customer = "cus_slow"
     records.customers["cus_slow"].metadata = {"seatbot_account": "acme"}
     listed = await unlinked.link()
-    reason = "was deleted or merged" if deleted else "has no subscription any more"
-    caution = "" if deleted else ", but only if the two customers are one company"
+    reason = "was deleted or merged" if deleted else "no longer has a subscription"
+    caution = "" if deleted else ", but only if both customers are the same company"
     advice = f"cus_slow names the account: link-stripe cus_slow{caution}\n"
     assert f"acme cannot order: its customer cus_acme {reason}; {advice}" in listed.output
     assert "linked with the stored account acme and its contacts instead of cus_acme" in listed.output

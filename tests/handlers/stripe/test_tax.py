@@ -256,7 +256,7 @@ async def test_r28_a_tax_that_was_promised_and_not_charged_is_not_on_the_receipt
     await world.settle()
     quote, receipt = await world.load_row(Quote), await world.load_row(Receipt)
     assert quote.tax > 0 == receipt.tax
-    assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",), "the file's, as Stripe has none"
+    assert receipt.tax_facts.buyer_tax_ids == ("FR40303265045",), "the file's, because Stripe has none"
     assert [(item.treatment, item.amount) for item in receipt.taxes] == [(TaxTreatment.NOT_COLLECTED, 0)]
 
 
