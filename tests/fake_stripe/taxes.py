@@ -116,7 +116,7 @@ def _find_zero_reason(
     country: str, customer: CustomerTax, rates: Mapping[str, str], seller_country: str | None
 ) -> str | None:
     """docs.stripe.com/tax/zero-tax, docs.stripe.com/api/customers/object, tax_exempt. Unlike with rates that
-    are set by hand, a customer who is exempt or accounts for the tax pays the whole price, even if it includes
+    are set by hand, a customer who is exempt or accounts for the tax pays the whole price even if it includes
     tax: docs.stripe.com/tax/zero-tax, "Reverse charges", "Exempt customers". So does a customer whose rate is
     0: docs.stripe.com/tax/products-prices-tax-codes-tax-behavior."""
     if customer.exempt == "exempt":
